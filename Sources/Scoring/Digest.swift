@@ -1,0 +1,78 @@
+public import Crypto
+
+/// A SHA-256 digest: how prompts, context sets, models and configurations are told apart.
+///
+/// Two things with the same digest are the same thing, so a digest may be kept, compared and sent instead of the bytes.
+public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The digest's 32 bytes.
+    public let bytes: [UInt8]
+
+    /// Wraps 32 bytes that came from the wire or a file; `nil` for any other length.
+    public init?(bytes: some Sequence<UInt8>) {
+        let bytes = Array(bytes)
+        guard bytes.count == Self.byteCount else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads 64 hexadecimal digits; `nil` for anything else.
+    public init?(hex: String) {
+        let digits = Array(hex.utf8)
+        guard digits.count == Self.byteCount * 2 else { return nil }
+        var bytes: [UInt8] = []
+        for i in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = Self.nibble(digits[i]), let low = Self.nibble(digits[i + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        self.bytes = bytes
+    }
+
+    /// The digest of a text's UTF-8 bytes.
+    public init(of text: String) {
+        self.init(finishing: { $0.update(data: Array(text.utf8)) })
+    }
+
+    /// The digest of some bytes.
+    public init(of bytes: some Sequence<UInt8>) {
+        self.init(finishing: { $0.update(data: Array(bytes)) })
+    }
+
+    /// The digest of whatever `feed` gives to the hash function.
+    public init(finishing feed: (inout SHA256) -> Void) {
+        var hash = SHA256()
+        feed(&hash)
+        self.bytes = Array(hash.finalize())
+    }
+
+    /// SHA-256 has 32 bytes.
+    public static let byteCount = 32
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(Self.byteCount * 2)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The first twelve digits: enough for a person and a log line.
+    public var short: String { String(hex.prefix(12)) }
+
+    public var description: String { hex }
+
+    public static func < (left: Digest, right: Digest) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// The LLM whose success is predicted, at one state of its training.
+///
+/// The same weights under another template, number of shots or temperature are another policy.
+public struct Policy: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Name of the LLM or of the training run.
+    public let id: String
+    /// Training step; `nil` for a model that does not change.
+    public let version: Int?
+
+    /// Names a policy at a version.
+    public init(id: String, version: Int? = nil) {
+        self.id = id
+        self.version = version
+    }
+
+    public var description: String { version.map { "\(id)@\($0)" } ?? id }
+
+    public static func < (left: Policy, right: Policy) -> Bool {
+        (left.id, left.version ?? -1) < (right.id, right.version ?? -1)
+    }
+}
