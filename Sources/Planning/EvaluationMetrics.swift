@@ -1,0 +1,106 @@
+/// How good predictions are, and what they are worth to planning. Pure functions of `ScoredQueries`.
+///
+/// A metric that its data cannot define is `nil`, never 0 or 0.5: an AUC of one class, a correlation with a constant.
+/// Ranking is here; calibration, residual tests and the value of budgets stand in files of their own.
+public enum EvaluationMetrics {
+    /// A mean over contexts.
+    public struct ContextMean: Hashable, Codable, Sendable {
+        /// The mean.
+        public let mean: Double
+        /// Its standard error over contexts, s/√m with m − 1 degrees of freedom; `nil` for one context.
+        public let standardError: Double?
+        /// Contexts in which the metric was defined.
+        public let contexts: Int
+
+        /// The unweighted mean of some contexts' values; `nil` for none.
+        public init?(_ values: [Double]) {
+            guard !values.isEmpty else { return nil }
+            let count = Double(values.count)
+            let mean = values.reduce(0, +) / count
+            let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            self.mean = mean
+            standardError = values.count > 1 ? (squares / (count - 1) / count).squareRoot() : nil
+            contexts = values.count
+        }
+    }
+
+    /// Area under the ROC curve of `predictions` for `labels`: the chance that a success is ranked above a failure,
+    /// ties counting one half (Mann–Whitney, by midranks).
+    ///
+    /// `nil` where only one class is present. Precondition: equal counts. Cost: one sort.
+    public static func auc(predictions: [Double], labels: [Bool]) -> Double? {
+        precondition(predictions.count == labels.count, "auc: \(predictions.count) predictions, \(labels.count) labels")
+        let positives = labels.count { $0 }
+        let negatives = labels.count - positives
+        guard positives > 0, negatives > 0 else { return nil }
+        let ranks = midranks(predictions)
+        var rankSum = 0.0
+        for (rank, isPositive) in zip(ranks, labels) where isPositive { rankSum += rank }
+        let positiveCount = Double(positives)
+        return (rankSum - positiveCount * (positiveCount + 1) / 2) / (positiveCount * Double(negatives))
+    }
+
+    /// AUC of one context, with label score ≥ 0.5; `nil` where only one class is present.
+    public static func auc(_ queries: ScoredQueries) -> Double? {
+        auc(predictions: queries.predictions, labels: queries.labels)
+    }
+
+    /// Intra-context AUC: the mean of the contexts' own AUCs, so that knowing the policy's level is worth nothing.
+    ///
+    /// Contexts of one class are left out (see `contexts` of the result); `nil` where none is left.
+    public static func intraContextAUC(_ contexts: [ScoredQueries]) -> ContextMean? {
+        ContextMean(contexts.compactMap { auc($0) })
+    }
+
+    /// gAUC: the mean of the contexts' AUCs weighted by their number of queries; `nil` where none has both classes.
+    public static func groupAUC(_ contexts: [ScoredQueries]) -> Double? {
+        var weighted = 0.0
+        var weights = 0.0
+        for context in contexts {
+            guard let auc = auc(context) else { continue }
+            weighted += auc * Double(context.count)
+            weights += Double(context.count)
+        }
+        return weights > 0 ? weighted / weights : nil
+    }
+
+    /// AUC of all contexts' queries in one list; high for whoever knows the policies' levels. `nil` for one class.
+    public static func globalAUC(_ contexts: [ScoredQueries]) -> Double? {
+        auc(predictions: contexts.flatMap(\.predictions), labels: contexts.flatMap(\.labels))
+    }
+
+    /// Spearman's rank correlation with midranks; `nil` for fewer than two values or where one side is constant.
+    ///
+    /// Precondition: equal counts. Cost: two sorts.
+    public static func spearman(_ left: [Double], _ right: [Double]) -> Double? {
+        precondition(left.count == right.count, "spearman: \(left.count) values against \(right.count)")
+        guard left.count > 1 else { return nil }
+        let leftRanks = midranks(left)
+        let rightRanks = midranks(right)
+        let middle = Double(left.count + 1) / 2
+        var products = 0.0
+        var leftSquares = 0.0
+        var rightSquares = 0.0
+        for (a, b) in zip(leftRanks, rightRanks) {
+            products += (a - middle) * (b - middle)
+            leftSquares += (a - middle) * (a - middle)
+            rightSquares += (b - middle) * (b - middle)
+        }
+        guard leftSquares > 0, rightSquares > 0 else { return nil }
+        return products / (leftSquares * rightSquares).squareRoot()
+    }
+
+    /// Ranks from 1; equal values share the mean of their ranks.
+    static func midranks(_ values: [Double]) -> [Double] {
+        let order = values.indices.sorted { values[$0] < values[$1] }
+        var ranks = [Double](repeating: 0, count: values.count)
+        var start = 0
+        while start < order.count {
+            var end = start + 1
+            while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
+            for position in start..<end { ranks[order[position]] = Double(start + 1 + end) / 2 }
+            start = end
+        }
+        return ranks
+    }
+}
