@@ -1,0 +1,44 @@
+import CZeroMQ
+
+/// The I/O threads that carry the sockets' traffic. One a process is enough.
+///
+/// Every socket keeps its context alive. When the last reference goes, the context waits until what its sockets still
+/// had to send is sent or their `linger` is over; both are finite, so this ends.
+public final class Context: Sendable {
+    // libzmq's contexts may be used by all threads at once, unlike its sockets.
+    nonisolated(unsafe) let handle: UnsafeMutableRawPointer
+
+    /// Starts the I/O threads; one is enough up to about a gigabyte a second.
+    ///
+    /// Throws `libraryTooOld`, `optionOutOfRange`, or `failed` when the machine has no threads or memory left.
+    public init(ioThreads: Int = 1, socketsMax: Int = 64) throws(ZeroMQError) {
+        try LibraryVersion.running.requireAccepted()
+        guard (1...64).contains(ioThreads) else {
+            throw .optionOutOfRange(name: "ioThreads", value: "\(ioThreads)", range: "1 to 64")
+        }
+        guard (1...65_535).contains(socketsMax) else {
+            throw .optionOutOfRange(name: "socketsMax", value: "\(socketsMax)", range: "1 to 65535")
+        }
+        guard let handle = zmq_ctx_new() else { throw .last(.openContext) }
+        guard zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreads)) == 0,
+            zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Int32(socketsMax)) == 0
+        else {
+            let error = ZeroMQError.last(.openContext)
+            zmq_ctx_term(handle)
+            throw error
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        // A signal may interrupt the wait for lingering messages; it goes on where it was.
+        while zmq_ctx_term(handle) == -1 && zmq_errno() == CZeroMQ.EINTR {}
+    }
+
+    /// Makes every call on every socket of this context, now waiting or to come, throw `terminated`.
+    ///
+    /// Any thread may call it: it is how threads that wait without a limit are told to end.
+    public func shutdown() {
+        zmq_ctx_shutdown(handle)
+    }
+}

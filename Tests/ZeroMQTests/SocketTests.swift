@@ -1,0 +1,121 @@
+import Testing
+import ZeroMQ
+
+@Suite("sockets")
+struct SocketTests {
+    @Test("a message comes back frame for frame, empty and 5 MB ones too", arguments: ["inproc", "ipc", "tcp"])
+    func roundTrip(transport: String) throws {
+        let folder = try SocketFolder()
+        let context = try Context()
+        let asked: Endpoint =
+            switch transport {
+            case "inproc": try Endpoint("inproc://round-trip")
+            case "ipc": try folder.endpoint("round-trip")
+            default: try Endpoint("tcp://localhost:0")
+            }
+        let large = Frame((0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
+        let message: Message = [.empty, Frame("small"), large, .empty, Frame([0, 255, 0])]
+
+        let router = try Socket(.router, in: context, options: SocketOptions())
+        let endpoint = try router.bind(asked)
+        #expect(!endpoint.isWildcard && endpoint.isLocal)
+        let dealer = try Socket(.dealer, in: context, options: SocketOptions())
+        try dealer.connect(endpoint)
+        try deliver(message, to: dealer)
+
+        let heard = try nextMessage(router)
+        #expect(Array(heard.frames.dropFirst()) == message.frames)
+        #expect(try router.send(heard) == .sent)
+        #expect(try nextMessage(dealer) == message)
+        #expect(try dealer.receive() == .nothing)
+    }
+
+    @Test("a message for a peer that was never there is unroutable")
+    func unroutable() throws {
+        let context = try Context()
+        let router = try Socket(.router, in: context, options: SocketOptions())
+        _ = try router.bind(try Endpoint("inproc://unroutable"))
+        #expect(try router.send([Frame("nobody"), .empty, Frame("hello")]) == .unroutable)
+    }
+
+    @Test("a message for a peer that has gone becomes unroutable")
+    func gone() throws {
+        let folder = try SocketFolder()
+        let context = try Context()
+        let router = try Socket(.router, in: context, options: SocketOptions())
+        let endpoint = try router.bind(try folder.endpoint("gone"))
+        let peer = try helloFromShortLivedDealer(to: router, at: endpoint, in: context)
+        let poller = Poller(wakeup: try Wakeup())
+        let deadline = ContinuousClock.now + patience
+        var outcome = try router.send([peer, Frame("still there?")])
+        while outcome != .unroutable && ContinuousClock.now < deadline {
+            _ = try poller.wait(router, timeout: .milliseconds(5))
+            outcome = try router.send([peer, Frame("still there?")])
+        }
+        #expect(outcome == .unroutable)
+    }
+
+    @Test("a restarted peer is another peer, and is answered")
+    func restarted() throws {
+        let folder = try SocketFolder()
+        let context = try Context()
+        let router = try Socket(.router, in: context, options: SocketOptions())
+        let endpoint = try router.bind(try folder.endpoint("restarted"))
+        let firstLife = try helloFromShortLivedDealer(to: router, at: endpoint, in: context)
+
+        let dealer = try Socket(.dealer, in: context, options: SocketOptions())
+        try dealer.connect(endpoint)
+        try deliver([Frame("hello again")], to: dealer)
+        let secondLife = try #require(try nextMessage(router).frames.first)
+        #expect(secondLife != firstLife)
+        #expect(try router.send([secondLife, Frame("welcome")]) == .sent)
+        #expect(try nextMessage(dealer) == [Frame("welcome")])
+    }
+
+    @Test("a chosen routing id is what the router hears")
+    func routingID() throws {
+        let context = try Context()
+        let router = try Socket(.router, in: context, options: SocketOptions())
+        let endpoint = try router.bind(try Endpoint("inproc://named"))
+        var options = SocketOptions()
+        options.routingID = Array("worker-7".utf8)
+        let dealer = try Socket(.dealer, in: context, options: options)
+        try dealer.connect(endpoint)
+        try deliver([Frame("hello")], to: dealer)
+        #expect(try nextMessage(router) == [Frame("worker-7"), Frame("hello")])
+    }
+
+    @Test("ten thousand round trips over ipc complete, in order")
+    func manyRoundTrips() throws {
+        let folder = try SocketFolder()
+        let context = try Context()
+        let asked = try folder.endpoint("many")
+        let count = 10_000
+        let echo = try SocketThread.start(name: "echo") { (announce: (Endpoint) -> Void) in
+            let router = try Socket(.router, in: context, options: SocketOptions())
+            announce(try router.bind(asked))
+            for _ in 0..<count { try deliver(try nextMessage(router), to: router) }
+        }
+        let dealer = try Socket(.dealer, in: context, options: SocketOptions())
+        try dealer.connect(echo.announcement)
+        var sent = 0
+        for received in 0..<count {
+            while sent < min(count, received + 256) {
+                try deliver([Frame("\(sent)")], to: dealer)
+                sent += 1
+            }
+            try #require(try nextMessage(dealer) == [Frame("\(received)")])
+        }
+        try echo.join()
+    }
+
+    /// A dealer says hello and is closed; the answer is the routing id it had.
+    private func helloFromShortLivedDealer(
+        to router: borrowing Socket, at endpoint: Endpoint, in context: Context
+    ) throws -> Frame {
+        let dealer = try Socket(.dealer, in: context, options: SocketOptions())
+        try dealer.connect(endpoint)
+        try deliver([Frame("hello")], to: dealer)
+        return try #require(try nextMessage(router).frames.first)
+    }
+}
