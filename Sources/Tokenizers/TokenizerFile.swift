@@ -1,0 +1,170 @@
+import Foundation
+
+/// What a model's files say about its tokenizer, checked, with everything that is not supported refused by name.
+struct TokenizerFile {
+    /// Steps of the normalizer.
+    var steps: Normalizer.Steps
+    /// Tokens and ids of the model.
+    var vocabulary: [ByteTrie.Entry]
+    /// In front of pieces that continue a word, `##`.
+    var continuingPrefix: [UInt8]
+    /// Longer words are unknown.
+    var wordScalarsMax: Int
+    /// Of the unknown token.
+    var unknownID: Int32
+    /// Tokens that are cut out of the text as it is written.
+    var addedTokens: [ByteTrie.Entry]
+    /// Special tokens around a text.
+    var template: SequenceTemplate
+
+    /// Number of different tokens.
+    var tokenCount: Int {
+        var keys = Set(vocabulary.map(\.key))
+        keys.formUnion(addedTokens.map(\.key))
+        return keys.count
+    }
+
+    /// One past the largest id.
+    var idEnd: Int {
+        (vocabulary + addedTokens).reduce(0) { max($0, Int($1.value) + 1) }
+    }
+
+    /// Reads `tokenizer.json` or, where there is none, `vocab.txt` with `tokenizer_config.json`.
+    init(modelFolder folder: String) throws(TokenizerError) {
+        let paths = ["tokenizer.json", "vocab.txt", "tokenizer_config.json"].map { "\(folder)/\($0)" }
+        let isThere = paths.map { FileManager.default.fileExists(atPath: $0) }
+        if isThere[0] {
+            try self.init(path: paths[0])
+        } else if isThere[1] {
+            let config: JSONValue =
+                isThere[2] ? try JSONReader.value(of: Self.bytes(of: paths[2]), path: paths[2]) : .object([])
+            try self.init(vocabularyPath: paths[1], config: FieldReader(config, path: paths[2]))
+        } else {
+            throw .noTokenizer(folder: folder)
+        }
+    }
+
+    /// Reads a `tokenizer.json`.
+    init(path: String) throws(TokenizerError) {
+        let root = FieldReader(try JSONReader.value(of: Self.bytes(of: path), path: path), path: path)
+        steps = try Self.steps(of: root["normalizer"])
+        try root["pre_tokenizer"]["type"].require("BertPreTokenizer")
+        if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }
+
+        let model = root["model"]
+        try model["type"].require("WordPiece")
+        continuingPrefix = Array(try model["continuing_subword_prefix"].text().utf8)
+        wordScalarsMax = try model["max_input_chars_per_word"].count()
+        vocabulary = []
+        for member in try model["vocab"].members() {
+            vocabulary.append(ByteTrie.Entry(key: member.name, value: try member.value.id()))
+        }
+        let ids = Dictionary(vocabulary.map { ($0.key, $0.value) }) { $1 }
+        unknownID = try Self.id(of: try model["unk_token"].text(), in: ids, path: path)
+
+        addedTokens = []
+        if !root["added_tokens"].isNull {
+            for token in try root["added_tokens"].elements() {
+                for flag in ["single_word", "lstrip", "rstrip", "normalized"] { try token[flag].require(false) }
+                let key = Array(try token["content"].text().utf8)
+                let id = try token["id"].id()
+                if let known = ids[key], known != id {
+                    throw .inconsistentToken(
+                        path: path, token: String(decoding: key, as: UTF8.self), reason: "is \(id) and \(known)")
+                }
+                // An empty token can never be found; the reference drops it too.
+                if !key.isEmpty { addedTokens.append(ByteTrie.Entry(key: key, value: id)) }
+            }
+        }
+        template = try Self.template(of: root["post_processor"])
+    }
+
+    /// Puts together what `transformers` makes of a BERT vocabulary: a token a line, its id the line's number.
+    private init(vocabularyPath: String, config: FieldReader) throws(TokenizerError) {
+        let bytes = try Self.bytes(of: vocabularyPath)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .badField(path: vocabularyPath, field: "the file", expected: "UTF-8 text")
+        }
+        var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        vocabulary = lines.enumerated().map { index, line in
+            var token = line
+            while let last = token.last, last.properties.isWhitespace { token.removeLast() }
+            return ByteTrie.Entry(key: Array(String(String.UnicodeScalarView(token)).utf8), value: Int32(index))
+        }
+        let ids = Dictionary(vocabulary.map { ($0.key, $0.value) }) { $1 }
+
+        let lowercases = try config["do_lower_case"].bool(default: true)
+        steps = Normalizer.Steps(
+            cleansText: true,
+            separatesIdeographs: try config["tokenize_chinese_chars"].bool(default: true),
+            stripsAccents: try config["strip_accents"].bool(default: lowercases),
+            lowercases: lowercases)
+        continuingPrefix = Array("##".utf8)
+        wordScalarsMax = 100
+        var special: [String: ByteTrie.Entry] = [:]
+        for (field, usual) in ["unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"] {
+            // A token may be written as its text or as an object with its text.
+            let asked = config["\(field)_token"]
+            let token = asked.isNull ? usual : try (asked.isObject ? asked["content"] : asked).text()
+            let id = try Self.id(of: token, in: ids, path: vocabularyPath)
+            special[field] = ByteTrie.Entry(key: Array(token.utf8), value: id)
+        }
+        addedTokens = Array(special.values)
+        unknownID = special["unk"]?.value ?? 0
+        template = SequenceTemplate(before: [special["cls"]?.value ?? 0], after: [special["sep"]?.value ?? 0])
+    }
+
+    private static func steps(of normalizer: FieldReader) throws(TokenizerError) -> Normalizer.Steps {
+        try normalizer["type"].require("BertNormalizer")
+        let lowercases = try normalizer["lowercase"].bool(default: true)
+        return Normalizer.Steps(
+            cleansText: try normalizer["clean_text"].bool(default: true),
+            separatesIdeographs: try normalizer["handle_chinese_chars"].bool(default: true),
+            stripsAccents: try normalizer["strip_accents"].bool(default: lowercases),
+            lowercases: lowercases)
+    }
+
+    private static func template(of processor: FieldReader) throws(TokenizerError) -> SequenceTemplate {
+        if processor.isNull { return SequenceTemplate(before: [], after: []) }
+        if processor["type"].string == "BertProcessing" {
+            return SequenceTemplate(
+                before: [try processor["cls"].element(1).id()], after: [try processor["sep"].element(1).id()])
+        }
+        try processor["type"].require("TemplateProcessing")
+        var before: [Int32] = []
+        var after: [Int32] = []
+        var isPastText = false
+        for piece in try processor["single"].elements() {
+            let isText = !piece["Sequence"].isNull
+            let part = isText ? piece["Sequence"] : piece["SpecialToken"]
+            try part["type_id"].require(0)
+            if isText {
+                try part["id"].require("A")
+                if isPastText { throw processor["single"].unsupported("the text twice") }
+                isPastText = true
+            } else {
+                for id in try processor["special_tokens"][try part["id"].text()]["ids"].elements() {
+                    if isPastText { after.append(try id.id()) } else { before.append(try id.id()) }
+                }
+            }
+        }
+        guard isPastText else { throw processor["single"].unsupported("without the text") }
+        return SequenceTemplate(before: before, after: after)
+    }
+
+    private static func id(of token: String, in ids: [[UInt8]: Int32], path: String) throws(TokenizerError) -> Int32 {
+        guard let id = ids[Array(token.utf8)] else {
+            throw .inconsistentToken(path: path, token: token, reason: "is not in the vocabulary")
+        }
+        return id
+    }
+
+    private static func bytes(of path: String) throws(TokenizerError) -> [UInt8] {
+        do {
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw .unreadable(path: path, reason: error.localizedDescription)
+        }
+    }
+}

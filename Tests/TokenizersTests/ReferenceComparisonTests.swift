@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+import Tokenizers
+
+/// Compares with all that `scripts/goldens/tokenizers/compare.py` wrote; needs `STATEZERO_TOKENIZER_CASES`.
+@Suite("Comparison with the reference at large")
+struct ReferenceComparisonTests {
+    /// A text and what the reference makes of it.
+    private struct Case {
+        let text: Range<Int>
+        let isTruncated: Bool
+        let ids: [Int32]
+    }
+
+    private static func cases(of bytes: [UInt8]) -> [Case] {
+        var cases: [Case] = []
+        var index = 0
+        func word() -> UInt32 {
+            defer { index += 4 }
+            return (0..<4).reduce(0) { $0 | UInt32(bytes[index + $1]) << UInt32(8 * $1) }
+        }
+        while index < bytes.count {
+            let length = Int(word())
+            let text = index..<(index + length)
+            index += length
+            let isTruncated = word() != 0
+            let count = Int(word())
+            cases.append(Case(text: text, isTruncated: isTruncated, ids: (0..<count).map { _ in Int32(word()) }))
+        }
+        return cases
+    }
+
+    @Test("no text of the large comparison differs")
+    func large() throws {
+        guard let path = ProcessInfo.processInfo.environment["STATEZERO_TOKENIZER_CASES"] else {
+            print("tokenizers comparison: SKIPPED, STATEZERO_TOKENIZER_CASES is not set")
+            return
+        }
+        let folder = URL(fileURLWithPath: path)
+        let lines = try String(contentsOf: folder.appendingPathComponent("model.txt"), encoding: .utf8)
+            .split(separator: "\n").map(String.init)
+        let model = try #require(lines.first)
+        let maxLength = try #require(Int(lines.dropFirst().first ?? ""))
+        let tokenizer = try WordPieceTokenizer(modelFolder: model, maxLength: maxLength)
+
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".cases") }.sorted()
+        #expect(!names.isEmpty)
+        for name in names {
+            let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+            let cases = Self.cases(of: bytes)
+            var mismatches = 0
+            for one in cases {
+                let found = tokenizer.encode(utf8: bytes.span.extracting(one.text))
+                guard found.ids != one.ids || found.isTruncated != one.isTruncated else { continue }
+                mismatches += 1
+                if mismatches <= 5 {
+                    let text = String(decoding: bytes[one.text], as: UTF8.self)
+                    print(
+                        "\(name): \(text.unicodeScalars.map { String($0.value, radix: 16) })\n  \(one.ids)\n  \(found)")
+                }
+            }
+            print("tokenizers comparison \(name): \(cases.count) texts, \(mismatches) mismatches")
+            #expect(mismatches == 0)
+
+            let seconds = folder.appendingPathComponent(name.replacingOccurrences(of: ".cases", with: ".seconds"))
+            guard FileManager.default.fileExists(atPath: seconds.path) else { continue }
+            let reference = try #require(
+                Double(try String(contentsOf: seconds, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines))
+            )
+            Self.printSpeed(
+                tokenizer, texts: cases.map { String(decoding: bytes[$0.text], as: UTF8.self) }, name, reference)
+        }
+    }
+
+    private static func printSpeed(
+        _ tokenizer: WordPieceTokenizer, texts: [String], _ name: String, _ reference: Double
+    ) {
+        let clock = ContinuousClock()
+        let size = texts.reduce(0) { $0 + $1.utf8.count }
+        var best = Double.infinity
+        var count = 0
+        for _ in 0..<3 {
+            count = 0
+            let took = clock.measure {
+                for text in texts { count += tokenizer.encode(text).ids.count }
+            }
+            best = min(best, took / .seconds(1))
+        }
+        print(
+            "tokenizers speed \(name): \(texts.count) texts, \(size) bytes, \(count) ids; ours \(best) s, "
+                + "\(Double(size) / best / 1e6) MB/s; reference \(reference) s; ratio \(reference / best)")
+    }
+}
