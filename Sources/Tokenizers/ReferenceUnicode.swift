@@ -49,6 +49,11 @@ enum ReferenceUnicode {
         return traits
     }()
 
+    /// Rust's `char::is_whitespace`.
+    static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool {
+        traits[Int(scalar.value)] & Trait.whitespace != 0
+    }
+
     /// Hangul syllables, whose decomposition is arithmetic (The Unicode Standard, section 3.12).
     static let hangul: Range<UInt32> = 0xAC00..<0xD7A4
 

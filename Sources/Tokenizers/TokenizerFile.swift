@@ -89,8 +89,8 @@ struct TokenizerFile {
         if lines.last?.isEmpty == true { lines.removeLast() }
         vocabulary = lines.enumerated().map { index, line in
             var token = line
-            while let last = token.last, last.properties.isWhitespace { token.removeLast() }
-            return ByteTrie.Entry(key: Array(String(String.UnicodeScalarView(token)).utf8), value: Int32(index))
+            while let last = token.last, ReferenceUnicode.isWhitespace(last) { token.removeLast() }
+            return ByteTrie.Entry(key: Array(String(token).utf8), value: Int32(index))
         }
         let ids = Dictionary(vocabulary.map { ($0.key, $0.value) }) { $1 }
 
@@ -102,17 +102,22 @@ struct TokenizerFile {
             lowercases: lowercases)
         continuingPrefix = Array("##".utf8)
         wordScalarsMax = 100
-        var special: [String: ByteTrie.Entry] = [:]
-        for (field, usual) in ["unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"] {
-            // A token may be written as its text or as an object with its text.
-            let asked = config["\(field)_token"]
+
+        /// A special token, written in the configuration as its text or as an object with its text.
+        func special(_ name: String, usually usual: String) throws(TokenizerError) -> ByteTrie.Entry {
+            let asked = config[name]
             let token = asked.isNull ? usual : try (asked.isObject ? asked["content"] : asked).text()
             let id = try Self.id(of: token, in: ids, path: vocabularyPath)
-            special[field] = ByteTrie.Entry(key: Array(token.utf8), value: id)
+            return ByteTrie.Entry(key: Array(token.utf8), value: id)
         }
-        addedTokens = Array(special.values)
-        unknownID = special["unk"]?.value ?? 0
-        template = SequenceTemplate(before: [special["cls"]?.value ?? 0], after: [special["sep"]?.value ?? 0])
+        let unknown = try special("unk_token", usually: "[UNK]")
+        let classification = try special("cls_token", usually: "[CLS]")
+        let separator = try special("sep_token", usually: "[SEP]")
+        let padding = try special("pad_token", usually: "[PAD]")
+        let mask = try special("mask_token", usually: "[MASK]")
+        unknownID = unknown.value
+        addedTokens = [unknown, classification, separator, padding, mask]
+        template = SequenceTemplate(before: [classification.value], after: [separator.value])
     }
 
     private static func steps(of normalizer: FieldReader) throws(TokenizerError) -> Normalizer.Steps {
