@@ -58,7 +58,7 @@ public enum BudgetObjective: String, CaseIterable, Codable, Sendable {
     public func curve(under belief: Belief, upTo budgetMax: Int) -> [Double] {
         precondition(budgetMax >= 0, "\(self): curve up to \(budgetMax) rollouts")
         var block = UtilityBlock(objective: self, budgetMax: budgetMax)
-        block.fill([belief][...])
+        block.fill([belief][...], upTo: budgetMax)
         return block.values.map { $0[0] }
     }
 

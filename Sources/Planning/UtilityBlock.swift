@@ -19,37 +19,40 @@ struct UtilityBlock {
     /// One number for each of eight prompts.
     typealias Lanes = SIMD8<Double>
 
+    /// Prompts in a block.
+    static let width = Lanes.scalarCount
+
     /// `(budgetMax + 1)` values a lane.
     private(set) var values: [Lanes]
 
     private let objective: BudgetObjective
-    private let budgetMax: Int
     private let roots: [Double]
     private var successes: [Lanes]
 
     /// Room for curves up to `budgetMax` rollouts.
     init(objective: BudgetObjective, budgetMax: Int) {
         self.objective = objective
-        self.budgetMax = budgetMax
         values = [Lanes](repeating: .zero, count: budgetMax + 1)
         let usesRoots = objective == .advantageMass
         roots = usesRoots ? (0...budgetMax).map { Double($0).squareRoot() } : []
         successes = usesRoots ? [Lanes](repeating: .zero, count: budgetMax + 2) : []
     }
 
-    /// Computes the curves of up to eight beliefs; further lanes hold nothing of meaning.
-    mutating func fill(_ beliefs: ArraySlice<Belief>) {
+    /// Computes the curves of up to eight beliefs, no further than `budgetMax` rollouts; further lanes and values hold
+    /// nothing of meaning.
+    mutating func fill(_ beliefs: ArraySlice<Belief>, upTo budgetMax: Int) {
+        precondition(budgetMax < values.count, "UtilityBlock: \(budgetMax) rollouts in room for \(values.count - 1)")
         let urn = RolloutUrn(beliefs)
         switch objective {
-        case .expectedContrast: fillContrast(urn)
-        case .mixedGroupProbability: fillMixed(urn, scale: Lanes(repeating: 1))
-        case .informationGain: fillMixed(urn.tilted, scale: urn.successAndTwoFailures)
-        case .advantageMass: fillAdvantageMass(urn)
+        case .expectedContrast: fillContrast(urn, budgetMax)
+        case .mixedGroupProbability: fillMixed(urn, budgetMax, scale: Lanes(repeating: 1))
+        case .informationGain: fillMixed(urn.tilted, budgetMax, scale: urn.successAndTwoFailures)
+        case .advantageMass: fillAdvantageMass(urn, budgetMax)
         }
     }
 
     /// U_B = B·E[q]·D_B, where D_B is the chance of a success among the B − 1 others once one has failed.
-    private mutating func fillContrast(_ urn: RolloutUrn) {
+    private mutating func fillContrast(_ urn: RolloutUrn, _ budgetMax: Int) {
         let failure = urn.failure / urn.total
         var total = urn.total + urn.step
         var failed = failure
@@ -62,7 +65,7 @@ struct UtilityBlock {
         }
     }
 
-    private mutating func fillMixed(_ urn: RolloutUrn, scale: Lanes) {
+    private mutating func fillMixed(_ urn: RolloutUrn, _ budgetMax: Int, scale: Lanes) {
         var allFailed = urn.failure / urn.total
         var allSucceeded = urn.success / urn.total
         var failure = urn.failure + urn.step
@@ -82,7 +85,7 @@ struct UtilityBlock {
     }
 
     /// The beta-binomial distribution of the successes grows a row at a time, as Pascal's triangle does.
-    private mutating func fillAdvantageMass(_ urn: RolloutUrn) {
+    private mutating func fillAdvantageMass(_ urn: RolloutUrn, _ budgetMax: Int) {
         successes[0] = Lanes(repeating: 1)
         for budget in stride(from: 1, through: budgetMax, by: 1) {
             let drawn = Double(budget - 1)

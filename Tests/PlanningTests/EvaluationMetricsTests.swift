@@ -2,8 +2,8 @@ import Planning
 import Scoring
 import Testing
 
-/// Golden values: scikit-learn 1.7.2 `roc_auc_score`, `brier_score_loss`, `calibration_curve(strategy="quantile")` and
-/// SciPy `spearmanr` on the same numbers, drawn there by the same SplitMix64.
+/// Golden values: scikit-learn 1.9.1 `roc_auc_score`, `brier_score_loss`, `calibration_curve(strategy="quantile")` and
+/// SciPy 1.17.1 `spearmanr` on the same numbers, drawn there by the same SplitMix64.
 @Suite("Evaluation metrics")
 struct EvaluationMetricsTests {
     /// Four contexts of 250, 500, 750 and 1000 queries with many ties, seed 20260203.

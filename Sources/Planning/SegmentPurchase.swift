@@ -1,0 +1,169 @@
+/// Buys segments of all prompts in falling order of slope until the total is spent: the part that solvers share.
+///
+/// Segments of a million prompts would fill gigabytes and their sort would take longer than all else. But only the
+/// price at which the money runs out has to be found, and a sample of prompts tells it well. So: guess an interval of
+/// prices from a sample; in one pass over all prompts buy what lies above it, keep what lies inside, forget what lies
+/// below; then select inside. If the guess was wrong the pass is repeated with a wider one, so the result is that of
+/// the full sort, exactly.
+struct SegmentPurchase {
+    /// By rank: rollouts bought in whole segments.
+    private(set) var budgets: [Int]
+    /// Segments not bought, in order from the first, which the remainder is too small for; in a large problem not all
+    /// there are.
+    private(set) var next: ArraySlice<UtilitySegment> = []
+    /// Rollouts left, fewer than the first of `next` is wide; 0 if `next` is empty.
+    private(set) var remainder = 0
+
+    /// Prompts whose segments tell where the price will be.
+    static let sampleMax = 4096
+    /// Segments that are sorted rather than only parted.
+    static let windowMax = 16_384
+
+    private let problem: AllocationProblem
+    private var segments: UtilitySegments
+    private var block: UtilityBlock
+
+    /// Buys for a problem. Cost: one curve up to the maximum for each prompt, O(prompts) memory.
+    init(_ problem: AllocationProblem, rule: UtilitySegments.Rule) {
+        self.problem = problem
+        segments = UtilitySegments(rule: rule, maximum: problem.maximum)
+        block = UtilityBlock(objective: problem.objective, budgetMax: problem.maximum)
+        budgets = []
+        let money = problem.total - problem.beliefs.count * problem.minimum
+        // Four standard errors are wrong once in 16,000 requests; the second guess is so wide that it is never wrong.
+        var errors = 4.0
+        while true {
+            let prices = priceInterval(money: money, standardErrors: errors)
+            var pool: [UtilitySegment] = []
+            let spent = pass(prices, pool: &pool)
+            let inside = pool.reduce(0) { $0 + Int($1.width) }
+            if spent <= money, spent + inside >= money {
+                select(&pool, money: money - spent)
+                return
+            }
+            errors = .infinity
+        }
+    }
+
+    /// Prices between which the money will run out, from every k-th prompt.
+    private mutating func priceInterval(money: Int, standardErrors: Double) -> ClosedRange<Double> {
+        let everything = -Double.infinity...Double.infinity
+        let count = problem.beliefs.count
+        guard count > Self.sampleMax, standardErrors.isFinite else { return everything }
+        let sample = (0..<Self.sampleMax).map { problem.beliefs[$0 * count / Self.sampleMax] }
+        var pool: [UtilitySegment] = []
+        for start in stride(from: 0, to: sample.count, by: UtilityBlock.width) {
+            let end = min(start + UtilityBlock.width, sample.count)
+            block.fill(sample[start..<end], upTo: problem.maximum)
+            for rank in start..<end { cut(lane: rank - start, rank: rank, prices: everything, pool: &pool) }
+        }
+        pool.sort { $0.precedes($1) }
+        let target = Double(money) / Double(count)
+        var spent = [Int](repeating: 0, count: sample.count)
+        var sum = 0.0
+        for segment in pool {
+            guard sum < target * Double(sample.count) else { break }
+            spent[Int(segment.rank)] += Int(segment.width)
+            sum += Double(segment.width)
+        }
+        let mean = sum / Double(sample.count)
+        let variance = spent.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(sample.count)
+        // A spread of zero still leaves one segment of doubt.
+        let margin = standardErrors * (variance * Double(sample.count)).squareRoot() + Double(problem.maximum)
+        var low = -Double.infinity
+        var high = Double.infinity
+        sum = 0
+        for segment in pool {
+            if sum <= target * Double(sample.count) - margin { high = segment.slope }
+            sum += Double(segment.width)
+            if sum >= target * Double(sample.count) + margin {
+                low = segment.slope
+                break
+            }
+        }
+        return low...high
+    }
+
+    /// Buys what is dearer than the interval and pools what lies inside; returns the rollouts bought.
+    private mutating func pass(_ prices: ClosedRange<Double>, pool: inout [UtilitySegment]) -> Int {
+        let beliefs = problem.beliefs
+        budgets = [Int](repeating: problem.minimum, count: beliefs.count)
+        var spent = 0
+        for start in stride(from: 0, to: beliefs.count, by: UtilityBlock.width) {
+            let end = min(start + UtilityBlock.width, beliefs.count)
+            block.fill(beliefs[start..<end], upTo: problem.maximum)
+            for rank in start..<end {
+                let bought = cut(lane: rank - start, rank: rank, prices: prices, pool: &pool)
+                budgets[rank] += bought
+                spent += bought
+            }
+        }
+        return spent
+    }
+
+    @discardableResult
+    private mutating func cut(
+        lane: Int, rank: Int, prices: ClosedRange<Double>, pool: inout [UtilitySegment]
+    ) -> Int {
+        segments.cut(block.values, lane: lane, minimum: problem.minimum, maximum: problem.maximum)
+        var end = problem.minimum
+        var bought = 0
+        for index in 0..<segments.count {
+            let slope = segments.slopes[index]
+            guard slope >= prices.lowerBound else { break }
+            let width = segments.ends[index] - end
+            end = segments.ends[index]
+            if slope > prices.upperBound {
+                bought += width
+            } else {
+                pool.append(UtilitySegment(slope: slope, rank: Int32(rank), width: Int32(width)))
+            }
+        }
+        return bought
+    }
+
+    /// Buys from the pool in order. Parts it like quicksort, following the price; only the last window is sorted.
+    /// No two segments are equal in order, so the median of three always parts something off.
+    private mutating func select(_ pool: inout [UtilitySegment], money: Int) {
+        var money = money
+        var start = 0
+        var end = pool.count
+        while end - start > Self.windowMax {
+            let pivot = Self.median(pool[start], pool[(start + end) / 2], pool[end - 1])
+            let middle = Self.part(&pool, start..<end, before: pivot)
+            let width = pool[start..<middle].reduce(0) { $0 + Int($1.width) }
+            guard width <= money else {
+                end = middle
+                continue
+            }
+            for segment in pool[start..<middle] { budgets[Int(segment.rank)] += Int(segment.width) }
+            money -= width
+            start = middle
+        }
+        pool[start..<end].sort { $0.precedes($1) }
+        while start < end, Int(pool[start].width) <= money {
+            budgets[Int(pool[start].rank)] += Int(pool[start].width)
+            money -= Int(pool[start].width)
+            start += 1
+        }
+        next = pool[start..<end]
+        remainder = money
+    }
+
+    private static func median(_ a: UtilitySegment, _ b: UtilitySegment, _ c: UtilitySegment) -> UtilitySegment {
+        let (low, high) = a.precedes(b) ? (a, b) : (b, a)
+        return c.precedes(low) ? low : high.precedes(c) ? high : c
+    }
+
+    /// Moves what precedes the pivot to the front; returns where the rest begins.
+    private static func part(
+        _ pool: inout [UtilitySegment], _ range: Range<Int>, before pivot: UtilitySegment
+    ) -> Int {
+        var middle = range.lowerBound
+        for index in range where pool[index].precedes(pivot) {
+            pool.swapAt(index, middle)
+            middle += 1
+        }
+        return middle
+    }
+}

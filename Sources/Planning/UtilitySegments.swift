@@ -1,0 +1,78 @@
+/// A run of rollouts that a prompt takes together, and their price: gain per rollout.
+struct UtilitySegment {
+    /// Expected gain per rollout, never below 0.
+    let slope: Double
+    /// The prompt.
+    let rank: Int32
+    /// Rollouts, at least 1.
+    let width: Int32
+
+    /// Is bought before `other`: higher slope first, then the lower rank. A prompt's own slopes fall strictly.
+    func precedes(_ other: UtilitySegment) -> Bool {
+        slope != other.slope ? slope > other.slope : rank < other.rank
+    }
+}
+
+/// Cuts a utility curve into runs of strictly falling slope.
+///
+/// Both solvers buy such runs in falling order; they differ only in how they cut.
+struct UtilitySegments {
+    /// How a curve is cut.
+    enum Rule {
+        /// By its least concave majorant over the integers: slopes are mean gains, runs end where curve and majorant
+        /// touch. Found by pooling neighbours that rise (one pass, each rollout pooled at most once).
+        case majorant
+        /// By its lowest gain so far: taking always the largest next gain, a prompt waits at a low gain until the
+        /// price has fallen to it, then takes all that follows above that price in one go.
+        case lowestGain
+    }
+
+    let rule: Rule
+    /// By segment: gain per rollout, strictly falling.
+    private(set) var slopes: [Double]
+    /// By segment: the budget at its end.
+    private(set) var ends: [Int]
+    /// Number of segments; slots beyond hold nothing of meaning.
+    private(set) var count = 0
+
+    /// Room for segments up to a budget.
+    init(rule: Rule, maximum: Int) {
+        self.rule = rule
+        slopes = [Double](repeating: 0, count: maximum + 1)
+        ends = [Int](repeating: 0, count: maximum + 1)
+    }
+
+    /// Cuts one lane of a block from `minimum` to `maximum` rollouts.
+    mutating func cut(_ values: [UtilityBlock.Lanes], lane: Int, minimum: Int, maximum: Int) {
+        count = 0
+        guard minimum < maximum else { return }
+        var value = values[minimum][lane]
+        switch rule {
+        case .majorant:
+            for budget in minimum + 1...maximum {
+                let next = values[budget][lane]
+                var slope = next - value
+                value = next
+                while count > 0, slopes[count - 1] <= slope {
+                    count -= 1
+                    let start = count > 0 ? ends[count - 1] : minimum
+                    slope = (next - values[start][lane]) / Double(budget - start)
+                }
+                slopes[count] = slope
+                ends[count] = budget
+                count += 1
+            }
+        case .lowestGain:
+            for budget in minimum + 1...maximum {
+                let next = values[budget][lane]
+                let gain = next - value
+                value = next
+                if count == 0 || gain < slopes[count - 1] {
+                    slopes[count] = gain
+                    count += 1
+                }
+                ends[count - 1] = budget
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+import Foundation
+import Planning
+import Scoring
+import Testing
+
+@Suite("Budget plans")
+struct BudgetPlanTests {
+    static func candidates(_ count: Int, seed: UInt64, kappa: Double = 8) throws -> [BudgetCandidate] {
+        var generator = SeededGenerator(seed: seed)
+        return try (0..<count).map { index in
+            let id = "gsm8k/train/\(index)"
+            // Every fifth is the twin of the one before, so that ties are frequent.
+            let mean = index % 5 == 4 ? 0.25 : generator.unit()
+            return BudgetCandidate(promptID: id, belief: try Belief(mean: mean, kappa: kappa, promptID: id))
+        }
+    }
+
+    @Test("the order of the request does not matter", arguments: BudgetSolver.allCases, BudgetObjective.allCases)
+    func permutation(solver: BudgetSolver, objective: BudgetObjective) throws {
+        for seed in UInt64(0)..<20 {
+            var candidates = try Self.candidates(30, seed: seed)
+            let request = BudgetRequest(total: 301, maximum: 40, objective: objective, solver: solver)
+            let plan = try request.plan(candidates)
+            let budgets = Dictionary(uniqueKeysWithValues: plan.budgets.map { ($0.promptID, $0) })
+            var generator = SeededGenerator(seed: 77 + seed)
+            candidates.shuffle(using: &generator)
+            let shuffled = try request.plan(candidates)
+            #expect(shuffled.id == plan.id, "seed \(seed)")
+            #expect(shuffled.budgets.map(\.promptID) == candidates.map(\.promptID), "seed \(seed)")
+            #expect(shuffled.budgets.allSatisfy { budgets[$0.promptID] == $0 }, "seed \(seed)")
+            #expect(shuffled.utility == plan.utility && shuffled.upperBound == plan.upperBound, "seed \(seed)")
+        }
+    }
+
+    @Test("twins share a remainder by id, not by arrival")
+    func tiesByID() throws {
+        let belief = try Belief(mean: 0.5, promptID: "x")
+        let candidates = ["b", "a", "d", "c"].map { BudgetCandidate(promptID: $0, belief: belief) }
+        let plan = try BudgetRequest(total: 18, maximum: 16, objective: .mixedGroupProbability, solver: .greedy)
+            .plan(candidates)
+        #expect(plan.budgets.map(\.n) == [5, 5, 4, 4])
+    }
+
+    @Test("ids are ordered by their bytes, wherever they part", arguments: [UInt64(1), 2, 3])
+    func ordersIDs(seed: UInt64) throws {
+        let ids = ["", "a", "a\0", "ab", "é", "train/123456789a", "train/123456789b", "train/12345678", "train/1", "z"]
+        let belief = try Belief(mean: 0.5, promptID: "x")
+        var generator = SeededGenerator(seed: seed)
+        let shuffled = ids.shuffled(using: &generator)
+        // Three rollouts over: the uniform plan gives them to the first ids in byte order.
+        let plan = try BudgetRequest(total: 23, objective: .mixedGroupProbability)
+            .plan(shuffled.map { BudgetCandidate(promptID: $0, belief: belief) })
+        let first = ids.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(3)
+        #expect(Set(plan.budgets.filter { $0.n == 3 }.map(\.promptID)) == Set(first))
+    }
+
+    @Test("a plan states its utility, the uniform plan's, a bound and a gap, and they are true")
+    func statements() throws {
+        let candidates = try Self.candidates(64, seed: 5)
+        for objective in BudgetObjective.allCases {
+            let plan = try BudgetRequest(total: 1024, objective: objective).plan(candidates)
+            let utility = zip(plan.budgets, candidates).reduce(0) {
+                $0 + objective.expectedValue(of: $1.0.n, under: $1.1.belief)
+            }
+            let uniform = candidates.reduce(0) { $0 + objective.expectedValue(of: 16, under: $1.belief) }
+            #expect(abs(plan.utility - utility) < 1e-12 * utility)
+            #expect(abs(plan.uniformUtility - uniform) < 1e-12 * uniform)
+            #expect(plan.utility >= plan.uniformUtility && plan.utility <= plan.upperBound)
+            #expect(abs(plan.gap - (plan.upperBound - plan.utility) / plan.upperBound) < 1e-15)
+            let zero = zip(plan.budgets, candidates).reduce(0) {
+                $0 + 1 - BudgetObjective.mixedGroupProbability.expectedValue(of: $1.0.n, under: $1.1.belief)
+            }
+            #expect(abs(plan.zeroGroups - zero) < 1e-9)
+            print("\(objective), 64 prompts, T 1024: gain \(plan.expectedGain ?? .nan), gap \(plan.gap)")
+        }
+    }
+
+    @Test("reasons: floor, cap, optimal, excluded")
+    func reasons() throws {
+        let candidates = try [("a", 0.0), ("b", 0.5), ("c", 0.3), ("d", 1.0)].map { id, mean in
+            BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id), source: .history)
+        }
+        let plan = try BudgetRequest(total: 28, minimum: 2, maximum: 14).plan(candidates)
+        #expect(plan.budgets.map(\.n) == [2, 10, 14, 2])
+        #expect(plan.budgets.map(\.reason) == [.floor, .optimal, .cap, .floor])
+        #expect(plan.budgets.allSatisfy { $0.source == .history })
+        let skipping = try BudgetRequest(total: 24, minimum: 0, maximum: 14).plan(candidates)
+        #expect(skipping.budgets.map(\.n) == [0, 10, 14, 0])
+        #expect(skipping.budgets.map(\.reason) == [.excluded, .optimal, .cap, .excluded])
+    }
+
+    @Test("a plan that expects no gain is the uniform plan, and says so")
+    func noGain() throws {
+        let certain = try (0..<6).map {
+            BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: $0 % 2 == 0 ? 0 : 1, promptID: "\($0)"))
+        }
+        let plan = try BudgetRequest(total: 26).plan(certain)
+        #expect(plan.uniformReason == .noExpectedGain)
+        #expect(plan.budgets.map(\.n) == [5, 5, 4, 4, 4, 4])
+        #expect(plan.budgets.allSatisfy { $0.source == .uniform && $0.reason == .noGain })
+        #expect(plan.utility == 0 && plan.gap == 0 && plan.expectedGain == nil && plan.zeroGroups == 6)
+
+        // From no rollouts at all the first gain is 0 everywhere, so the paper's greedy fills prompts in order of id.
+        let alone = try (0..<6).map {
+            BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: $0 == 0 ? 0.99 : 0.2, promptID: "\($0)"))
+        }
+        let greedy = try BudgetRequest(total: 48, minimum: 0, maximum: 48, solver: .greedy).plan(alone)
+        #expect(greedy.uniformReason == .noExpectedGain)
+        #expect(greedy.utility == greedy.uniformUtility && greedy.upperBound > greedy.utility)
+        let alike = try (0..<8).map {
+            BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: 0.4, kappa: 20, promptID: "\($0)"))
+        }
+        let even = try BudgetRequest(total: 64, objective: .mixedGroupProbability).plan(alike)
+        #expect(even.uniformReason == .noExpectedGain)
+        #expect(even.budgets.allSatisfy { $0.n == 8 })
+        #expect(even.gap < 1e-12)
+    }
+
+    @Test("rollouts beyond every cap are a stated surplus")
+    func surplus() throws {
+        let plan = try BudgetRequest(total: 1000, minimum: 2, maximum: 8).plan(try Self.candidates(10, seed: 1))
+        #expect(plan.budgets.allSatisfy { $0.n == 8 })
+        #expect(plan.total == 80 && plan.surplus == 920)
+        let exact = try BudgetRequest(total: 80, minimum: 2, maximum: 8).plan(try Self.candidates(10, seed: 1))
+        #expect(exact.surplus == 0)
+        #expect(try BudgetRequest(total: .max, maximum: 8).plan(try Self.candidates(10, seed: 1)).total == 80)
+    }
+
+    @Test("a total below every floor is an error that names both numbers")
+    func tooSmall() throws {
+        let candidates = try Self.candidates(10, seed: 1)
+        let error = #expect(throws: PlanningError.self) { try BudgetRequest(total: 19).plan(candidates) }
+        #expect(error == .totalTooSmall(total: 19, prompts: 10, minimum: 2))
+        #expect(error?.description.contains("19") == true && error?.description.contains("20") == true)
+        #expect(try BudgetRequest(total: 20).plan(candidates).budgets.allSatisfy { $0.n == 2 })
+        #expect(throws: PlanningError.self) { try BudgetRequest(total: -5, minimum: 0).plan(candidates) }
+    }
+
+    @Test("nothing, twice the same, and ranges that are none are refused by name")
+    func refusals() throws {
+        var candidates = try Self.candidates(10, seed: 1)
+        #expect(throws: PlanningError.noPrompts) { try BudgetRequest(total: 19).plan([]) }
+        #expect(throws: PlanningError.rangeInvalid(minimum: 9, maximum: 8)) {
+            try BudgetRequest(total: 100, minimum: 9, maximum: 8).plan(candidates)
+        }
+        #expect(throws: PlanningError.rangeInvalid(minimum: -1, maximum: 8)) {
+            try BudgetRequest(total: 100, minimum: -1, maximum: 8).plan(candidates)
+        }
+        #expect(throws: PlanningError.rangeInvalid(minimum: 2, maximum: 1025)) {
+            try BudgetRequest(total: 100, maximum: 1025).plan(candidates)
+        }
+        #expect(throws: PlanningError.rangeInvalid(minimum: 2, maximum: Int.max)) {
+            try BudgetRequest(total: 100, maximum: .max).plan(candidates)
+        }
+        candidates.append(candidates[3])
+        #expect(throws: PlanningError.duplicatePrompt(promptID: "gsm8k/train/3")) {
+            try BudgetRequest(total: 100).plan(candidates)
+        }
+    }
+
+    @Test("equal requests have equal ids, others do not")
+    func ids() throws {
+        let candidates = try Self.candidates(20, seed: 1)
+        let plan = try BudgetRequest(total: 100).plan(candidates)
+        var others = [
+            try BudgetRequest(total: 101).plan(candidates).id,
+            try BudgetRequest(total: 100, maximum: 64).plan(candidates).id,
+            try BudgetRequest(total: 100, objective: .advantageMass).plan(candidates).id,
+            try BudgetRequest(total: 100, solver: .exact).plan(candidates).id,
+            try BudgetRequest(total: 100).plan(Self.candidates(20, seed: 2)).id,
+            try BudgetRequest(total: 100).plan(Self.candidates(20, seed: 1, kappa: 9)).id,
+        ]
+        others.append(plan.id)
+        #expect(Set(others).count == 7)
+        #expect(try BudgetRequest(total: 100).plan(candidates).id == plan.id)
+        #expect(plan.id.count == 16)
+    }
+
+    @Test("rows and summary are the JSON that consumers read, and read back")
+    func codable() throws {
+        let candidates = [
+            BudgetCandidate(promptID: "gsm8k/17", belief: try Belief(mean: 0.5, promptID: "gsm8k/17")),
+            BudgetCandidate(promptID: "gsm8k/18", belief: try Belief(mean: 0.25, kappa: 4, promptID: "gsm8k/18")),
+        ]
+        let plan = try BudgetRequest(total: 20).plan(candidates)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let row = String(decoding: try encoder.encode(plan.rows[0]), as: UTF8.self)
+        #expect(
+            row == """
+                {"n":\(plan.budgets[0].n),"p":0.5,"plan_id":"\(plan.id)","prompt_id":"gsm8k/17",\
+                "reason":"\(plan.budgets[0].reason.rawValue)","source":"model"}
+                """)
+        #expect(try JSONDecoder().decode([BudgetRow].self, from: try encoder.encode(plan.rows)) == plan.rows)
+        #expect(plan.rows[1].kappa == 4)
+        let summary = try encoder.encode(plan.summary)
+        #expect(try JSONDecoder().decode(BudgetSummary.self, from: summary) == plan.summary)
+        for key in ["n_min", "n_max", "total", "objective", "expected_signal", "expected_zero_groups", "plan_id"] {
+            #expect(String(decoding: summary, as: UTF8.self).contains("\"\(key)\""))
+        }
+    }
+
+    @Test("the budget value is 1 for the truth, 0 for the uniform plan, and by hand in between")
+    func budgetValue() throws {
+        let truths = [0.5, 0.0, 0.5, 1.0]
+        let ids = ["a", "b", "c", "d"]
+        func plan(_ means: [Double]) throws -> BudgetPlan {
+            try BudgetRequest(total: 32, maximum: 16).plan(
+                zip(ids, means).map { BudgetCandidate(promptID: $0, belief: try Belief(mean: $1, promptID: $0)) })
+        }
+        let oracle = try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: truths)
+        #expect(oracle.share == 1)
+        #expect(oracle.realised == oracle.oracle)
+        let flat = try EvaluationMetrics.budgetValue(of: plan([0, 0, 0, 0]), trueRates: truths)
+        #expect(flat.share == 0 && flat.gain == 0)
+        let objective = BudgetObjective.expectedContrast
+        #expect(abs(flat.uniform - 2 * objective.value(of: 8, at: 0.5)) < 1e-12)
+        let wrong = try EvaluationMetrics.budgetValue(of: plan([0, 0.5, 0, 0.5]), trueRates: truths)
+        let expected = 2 * objective.value(of: 2, at: 0.5)
+        #expect(abs(wrong.realised - expected) < 1e-12)
+        #expect(try #require(wrong.share) < 0)
+        #expect(throws: PlanningError.countMismatch(what: "true rates", expected: 4, found: 1)) {
+            try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0.5])
+        }
+        #expect(throws: PlanningError.probabilityOutOfRange(promptID: "b", value: 2)) {
+            try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0.5, 2, 0, 0])
+        }
+        let hopeless = try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0, 0, 1, 1])
+        #expect(hopeless.share == nil && hopeless.gain == nil)
+    }
+
+    /// The table of PLANNING.md in miniature: weak but calibrated predictions, planned on the belief and on its mean.
+    @Test("planning on the belief beats planning on the mean alone where predictions are weak")
+    func beliefBeatsMean() throws {
+        var belief = 0.0
+        var mean = 0.0
+        for seed in UInt64(1)...5 {
+            var generator = SeededGenerator(seed: seed)
+            let kappa = 4.0
+            // Truths are drawn from the stated beliefs, so the predictions are calibrated: Beta(1, 3), the least of three.
+            var sharp: [BudgetCandidate] = []
+            var blunt: [BudgetCandidate] = []
+            var truths: [Double] = []
+            for index in 0..<400 {
+                let a = 1 + Int(generator.unit() * 3)
+                // The a-th smallest of κ − 1 uniforms is Beta(a, κ − a).
+                truths.append((0..<3).map { _ in generator.unit() }.sorted()[a - 1])
+                let id = "\(index)"
+                sharp.append(.init(promptID: id, belief: try Belief(mean: Double(a) / kappa, promptID: id)))
+                blunt.append(
+                    .init(promptID: id, belief: try Belief(mean: Double(a) / kappa, kappa: kappa, promptID: id)))
+            }
+            let request = BudgetRequest(total: 400 * 8)
+            let onBelief = try EvaluationMetrics.budgetValue(of: try request.plan(blunt), trueRates: truths)
+            let onMean = try EvaluationMetrics.budgetValue(of: try request.plan(sharp), trueRates: truths)
+            belief += (onBelief.gain ?? 0) / 5
+            mean += (onMean.gain ?? 0) / 5
+        }
+        #expect(belief > mean)
+        print("realised gain over uniform, mean 8 in [2, 128]: on the belief \(belief), on the mean alone \(mean)")
+    }
+}
