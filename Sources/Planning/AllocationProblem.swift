@@ -63,6 +63,12 @@ public struct Allocation: Hashable, Sendable {
     public let budgets: [Int]
     /// Expected utility that no budgets for this problem can exceed.
     public let upperBound: Double
+
+    /// What an allocator has found.
+    public init(budgets: [Int], upperBound: Double) {
+        self.budgets = budgets
+        self.upperBound = upperBound
+    }
 }
 
 /// What all solvers have in common.

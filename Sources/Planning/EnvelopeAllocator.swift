@@ -7,8 +7,9 @@
 ///     Σ U_i(B_i) + λ·R        λ the critical slope, R the rollouts left when its segment no longer fits
 ///
 /// bounds every plan from above, and the whole segments alone come within the critical segment's gain of it. The
-/// remainder R is then spent the best of two ways: all on the one prompt that gains most by it, or first on whatever
-/// later segments still fit. Cost: one curve a prompt; memory a few numbers a prompt.
+/// remainder R is then settled the best of three ways: all of it to the one prompt that gains most; first to whatever
+/// later segments still fit; or the critical segment is bought whole and the one prompt that loses least pays for it.
+/// Cost: two curves a prompt; memory a few numbers a prompt.
 public struct EnvelopeAllocator: BudgetAllocator {
     /// Makes the solver; it has no settings.
     public init() {}
@@ -20,18 +21,20 @@ public struct EnvelopeAllocator: BudgetAllocator {
         guard let critical = purchase.next.first, purchase.remainder > 0 else {
             return Allocation(budgets: purchase.budgets, upperBound: bound)
         }
-        var straight = RemainderSpending(problem, purchase)
-        straight.spendOnBest()
+        var best = RemainderSpending(problem, purchase)
+        best.spendOnBest()
         var onward = RemainderSpending(problem, purchase)
         onward.buyWhatFits()
         onward.spendOnBest()
+        if onward.gain > best.gain { best = onward }
+        var whole = RemainderSpending(problem, purchase)
+        if whole.buyWhole(critical), whole.gain > best.gain { best = whole }
         return Allocation(
-            budgets: onward.gain > straight.gain ? onward.budgets : straight.budgets,
-            upperBound: bound + critical.slope * Double(purchase.remainder))
+            budgets: best.budgets, upperBound: bound + critical.slope * Double(purchase.remainder))
     }
 }
 
-/// Ways to spend what is left when the critical segment no longer fits.
+/// Ways to settle what is left when the critical segment no longer fits.
 private struct RemainderSpending {
     private(set) var budgets: [Int]
     /// Expected utility won so far.
@@ -63,6 +66,30 @@ private struct RemainderSpending {
             remainder -= Int(segment.width)
             gain += segment.slope * Double(segment.width)
         }
+    }
+
+    /// Buys the critical segment although the remainder is too small, and takes what is missing from the prompt that
+    /// loses least by it; `false` if no other prompt has so much above the minimum.
+    mutating func buyWhole(_ critical: UtilitySegment) -> Bool {
+        let missing = Int(critical.width) - remainder
+        var payer: (rank: Int, loss: Double)?
+        for start in stride(from: 0, to: budgets.count, by: UtilityBlock.width) {
+            let end = min(start + UtilityBlock.width, budgets.count)
+            let largest = budgets[start..<end].max() ?? 0
+            guard largest - missing >= problem.minimum else { continue }
+            block.fill(problem.beliefs[start..<end], upTo: largest)
+            for rank in start..<end where budgets[rank] - missing >= problem.minimum && rank != Int(critical.rank) {
+                let lane = rank - start
+                let loss = block.values[budgets[rank]][lane] - block.values[budgets[rank] - missing][lane]
+                if payer.map({ loss < $0.loss }) ?? true { payer = (rank, loss) }
+            }
+        }
+        guard let payer else { return false }
+        budgets[payer.rank] -= missing
+        budgets[Int(critical.rank)] += Int(critical.width)
+        gain += critical.slope * Double(critical.width) - payer.loss
+        remainder = 0
+        return true
     }
 
     /// Gives all that is left to the prompt that gains most by it, and again while a prompt's room was too small.
