@@ -1,0 +1,17 @@
+/// A moment on the driver's clock: time since a zero of its own choosing. Machines are told the time, they never ask.
+public struct Instant: Hashable, Comparable, Sendable {
+    /// Time since the clock's zero.
+    public let offset: Duration
+
+    /// The moment `offset` after the clock's zero.
+    public init(_ offset: Duration) {
+        self.offset = offset
+    }
+
+    /// The clock's zero.
+    public static let zero = Instant(.zero)
+
+    public static func + (instant: Instant, duration: Duration) -> Instant { Instant(instant.offset + duration) }
+    public static func - (later: Instant, earlier: Instant) -> Duration { later.offset - earlier.offset }
+    public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+}

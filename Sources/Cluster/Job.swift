@@ -1,0 +1,245 @@
+import DequeModule
+import OrderedCollections
+import Scoring
+import Wire
+
+/// One job as the coordinator sees it: a window of shards, from submission to the client's confirmation.
+///
+/// A shard is a list of pieces, one to begin with; halving a shard that kills workers makes more. Each piece is in
+/// exactly one of three states, and the shard is answered when all its pieces are done.
+struct Job {
+    /// Who gets the answers; `nil` while the client is away.
+    var client: Peer?
+    /// The context set; `nil` after a restart, until the client is back.
+    var context: ContextBlock?
+    /// Shards in the works, unanswered.
+    private(set) var shards: OrderedDictionary<UInt32, ShardInWork> = [:]
+    /// Answered, durable here, not yet confirmed by the client.
+    private(set) var answers: OrderedDictionary<UInt32, ShardAnswer> = [:]
+    /// Pending pieces, first to be lent first.
+    private(set) var queue: Deque<PieceKey> = []
+    /// The client holds the shards below.
+    private(set) var confirmedBelow: UInt32 = 0
+    /// Rows in `shards` and `answers`.
+    private(set) var rowsUnconfirmed = 0
+    /// Estimated tokens in `shards`.
+    private(set) var tokensUnanswered = 0
+
+    /// A piece's place: shard and first row.
+    struct PieceKey: Hashable {
+        var shard: UInt32
+        var firstRow: UInt32
+    }
+
+    /// A shard that is not answered yet.
+    struct ShardInWork {
+        let submitted: SubmitShard
+        var pieces: [PieceInWork]
+    }
+
+    /// A run of rows of a shard.
+    struct PieceInWork {
+        let rows: Range<Int>
+        var state: PieceState
+        var attempts: UInt32 = 0
+        /// Workers that died with this piece running.
+        var kills = 0
+        var story: [String] = []
+    }
+
+    enum PieceState: Equatable {
+        case pending
+        case leased(incarnation: UInt64)
+        case done(AnswerBlock, [RowFault])
+    }
+
+    // MARK: Verbs
+
+    /// Takes a shard in; `false` when it is here already, answered or confirmed.
+    mutating func submit(_ shard: SubmitShard) -> Bool {
+        guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
+            return false
+        }
+        let piece = PieceInWork(rows: 0..<shard.texts.count, state: .pending)
+        shards[shard.shard] = ShardInWork(submitted: shard, pieces: [piece])
+        queue.append(PieceKey(shard: shard.shard, firstRow: 0))
+        rowsUnconfirmed += shard.texts.count
+        tokensUnanswered += shard.tokens
+        return true
+    }
+
+    /// The piece at a key, if its shard is still in the works.
+    func piece(at key: PieceKey) -> PieceInWork? {
+        shards[key.shard]?.pieces.first { $0.rows.lowerBound == Int(key.firstRow) }
+    }
+
+    /// Estimated tokens of a piece: its share of the shard's, at least 1.
+    func tokens(of key: PieceKey) -> Int {
+        guard let shard = shards[key.shard], let piece = piece(at: key) else { return 0 }
+        return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.texts.count)
+    }
+
+    /// Lends the piece at a place of the queue; the name under which it travels and its texts.
+    mutating func lend(queueIndex: Int, to incarnation: UInt64, job: JobID) -> (PieceName, TextBlock) {
+        let key = queue.remove(at: queueIndex)
+        guard let texts = shards[key.shard]?.submitted.texts else {
+            preconditionFailure("queue names shard \(key.shard), which is not in the works")
+        }
+        let piece = update(key) {
+            precondition($0.state == .pending, "lending a piece that is \($0.state)")
+            $0.state = .leased(incarnation: incarnation)
+            $0.attempts += 1
+        }
+        let name = PieceName(
+            job: job, shard: key.shard, firstRow: key.firstRow, rows: UInt32(piece.rows.count), attempt: piece.attempts)
+        return (name, texts.slice(piece.rows))
+    }
+
+    /// Puts a lent piece back at the head of the queue, because `reason`.
+    mutating func takeBack(_ key: PieceKey, reason: String) {
+        update(key) {
+            $0.state = .pending
+            $0.remember(reason)
+        }
+        queue.prepend(key)
+    }
+
+    /// A worker died with this piece running. Twice, and it is halved; a single row that killed three is condemned.
+    mutating func blame(_ key: PieceKey, reason: String) {
+        let piece = update(key) {
+            $0.kills += 1
+            $0.remember(reason)
+        }
+        if piece.rows.count == 1, piece.kills >= Self.killsToCondemn {
+            let message =
+                "\(piece.kills) workers died while scoring this row: \(piece.story.joined(separator: "; ")); "
+                + "look at the worker's log, then take the row out or report it"
+            let fault = RowFault(row: 0, code: "worker_died", message: message)
+            finish(key, AnswerBlock([nil]), [fault])
+        } else if piece.rows.count > 1, piece.kills >= Self.killsToHalve {
+            halve(key)
+        } else {
+            update(key) { $0.state = .pending }
+            queue.prepend(key)
+        }
+    }
+
+    /// Notes a piece's answers; a second result, or one for a piece that was halved since, is dropped (`false`).
+    mutating func complete(_ result: ShardResult) -> Bool {
+        let key = PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
+        guard let piece = piece(at: key), piece.rows == result.piece.range else { return false }
+        if case .done = piece.state { return false }
+        if piece.state == .pending { queue.removeAll { $0 == key } }
+        finish(key, result.answers, result.faults)
+        return true
+    }
+
+    /// The shard's answer when its last piece is done; it then waits for confirmation.
+    mutating func answerIfWhole(_ index: UInt32, job: JobID) -> ShardAnswer? {
+        guard let shard = shards[index] else { return nil }
+        var blocks: [AnswerBlock] = []
+        var faults: [RowFault] = []
+        for piece in shard.pieces {
+            guard case .done(let block, let pieceFaults) = piece.state else { return nil }
+            blocks.append(block)
+            for fault in pieceFaults {
+                faults.append(
+                    RowFault(row: fault.row + UInt32(piece.rows.lowerBound), code: fault.code, message: fault.message))
+            }
+        }
+        let answer = ShardAnswer(job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults)
+        drop(index)
+        hold(answer)
+        return answer
+    }
+
+    /// Keeps an answer until it is confirmed; also how the journal is replayed.
+    mutating func hold(_ answer: ShardAnswer) {
+        guard answer.shard >= confirmedBelow, answers[answer.shard] == nil else { return }
+        answers[answer.shard] = answer
+        rowsUnconfirmed += answer.answers.count
+    }
+
+    /// The client holds everything below: forget it. `false` when that is not news.
+    mutating func confirm(below: UInt32) -> Bool {
+        guard below > confirmedBelow else { return false }
+        confirmedBelow = below
+        for (index, answer) in answers where index < below { rowsUnconfirmed -= answer.answers.count }
+        answers.removeAll { $0.key < below }
+        for index in shards.keys where index < below { drop(index) }
+        return true
+    }
+
+    /// Forgets the shards that nobody is working on, because the client is gone.
+    mutating func forgetUnleased() {
+        for (index, shard) in shards {
+            let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
+            if !isLeased { drop(index) }
+        }
+    }
+
+    /// Every piece lent out, with who has it.
+    var leases: [(PieceKey, UInt64)] {
+        shards.flatMap { index, shard in
+            shard.pieces.compactMap { piece in
+                guard case .leased(let incarnation) = piece.state else { return nil }
+                return (PieceKey(shard: index, firstRow: UInt32(piece.rows.lowerBound)), incarnation)
+            }
+        }
+    }
+
+    /// How many of the queue's first pieces are looked at for one that suits a worker.
+    static let lookAhead = 16
+    /// Two deaths may be chance; then the shard is halved, and each half needs one more.
+    static let killsToHalve = 2
+    /// A single row must be there at three deaths.
+    static let killsToCondemn = 3
+
+    // MARK: Helpers
+
+    private mutating func finish(_ key: PieceKey, _ answers: AnswerBlock, _ faults: [RowFault]) {
+        update(key) { $0.state = .done(answers, faults) }
+    }
+
+    private mutating func halve(_ key: PieceKey) {
+        guard var shard = shards[key.shard],
+            let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) })
+        else { preconditionFailure("halving a piece that is not in the works: \(key)") }
+        let whole = shard.pieces[place]
+        let middle = whole.rows.lowerBound + whole.rows.count / 2
+        let halves = [whole.rows.lowerBound..<middle, middle..<whole.rows.upperBound].map {
+            PieceInWork(
+                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1, story: whole.story)
+        }
+        shard.pieces.replaceSubrange(place...place, with: halves)
+        shards[key.shard] = shard
+        for half in halves.reversed() {
+            queue.prepend(PieceKey(shard: key.shard, firstRow: UInt32(half.rows.lowerBound)))
+        }
+    }
+
+    private mutating func drop(_ index: UInt32) {
+        guard let shard = shards.removeValue(forKey: index) else { return }
+        if shard.pieces.contains(where: { $0.state == .pending }) { queue.removeAll { $0.shard == index } }
+        rowsUnconfirmed -= shard.submitted.texts.count
+        tokensUnanswered -= shard.submitted.tokens
+    }
+
+    @discardableResult
+    private mutating func update(_ key: PieceKey, _ change: (inout PieceInWork) -> Void) -> PieceInWork {
+        guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) }),
+            var piece = shards[key.shard]?.pieces[place]
+        else { preconditionFailure("no piece at \(key)") }
+        change(&piece)
+        shards[key.shard]?.pieces[place] = piece
+        return piece
+    }
+}
+
+extension Job.PieceInWork {
+    /// Keeps the last few things that happened to the piece.
+    mutating func remember(_ event: String) {
+        story.append(event)
+        if story.count > 8 { story.removeFirst() }
+    }
+}

@@ -1,0 +1,100 @@
+import OrderedCollections
+import Scoring
+import Wire
+
+/// A live worker as the coordinator sees it: one incarnation, its credit and what it has in hand.
+struct WorkerSession {
+    /// Where it is reached; changes when its connection does.
+    var peer: Peer
+    let name: String
+    let incarnation: UInt64
+    /// The level it granted last.
+    var credit: Credit
+    var lastHeard: Instant
+    /// The last progress it reported; leases are renewed when it grows.
+    var progress: UInt64 = 0
+    /// It wants nothing more.
+    var isDraining = false
+    /// Contexts it was sent, the latest last: a mirror of what it keeps.
+    private(set) var contexts: [Digest] = []
+    /// What it was lent and has not answered, in order: the first is the one it is running.
+    private(set) var inHand: OrderedDictionary<PieceName, Lease> = [:]
+    private(set) var rowsInHand = 0
+    private(set) var tokensInHand = 0
+
+    /// A piece lent until an instant.
+    struct Lease {
+        let tokens: Int
+        var expires: Instant
+        /// Whether the worker's last heartbeat named it: a stuck worker names it, a lost message does not.
+        var isNamed = false
+        /// Whether it is run alone, because a worker died with it before.
+        let isSuspect: Bool
+    }
+
+    init(peer: Peer, name: String, incarnation: UInt64, credit: Credit, now: Instant) {
+        self.peer = peer
+        self.name = name
+        self.incarnation = incarnation
+        self.credit = credit
+        self.lastHeard = now
+    }
+
+    /// One running, one waiting: the worker never idles for a round trip and dies with at most two.
+    static let piecesInHandMax = 2
+    /// Contexts a worker keeps prepared.
+    static let contextsMax = 4
+
+    /// Whether a piece may be sent: within credit, or alone when it is larger than the whole credit.
+    func takes(rows: Int, tokens: Int, isSuspect: Bool) -> Bool {
+        guard !isDraining, credit.rows > 0, credit.tokens > 0 else { return false }
+        if inHand.isEmpty { return true }
+        return !isSuspect && inHand.count < Self.piecesInHandMax && !inHand.values.contains { $0.isSuspect }
+            && rowsInHand + rows <= credit.rows && tokensInHand + tokens <= credit.tokens
+    }
+
+    mutating func lend(_ piece: PieceName, _ lease: Lease) {
+        inHand[piece] = lease
+        rowsInHand += Int(piece.rows)
+        tokensInHand += lease.tokens
+    }
+
+    @discardableResult
+    mutating func release(_ piece: PieceName) -> Bool {
+        guard let lease = inHand.removeValue(forKey: piece) else { return false }
+        rowsInHand -= Int(piece.rows)
+        tokensInHand -= lease.tokens
+        return true
+    }
+
+    /// Notes what a heartbeat says; progress renews the leases that the worker names.
+    mutating func renew(_ heartbeat: Heartbeat, until expires: Instant) {
+        let hasProgressed = heartbeat.progress > progress
+        progress = max(progress, heartbeat.progress)
+        for piece in inHand.keys {
+            let isNamed = heartbeat.inHand.contains(piece)
+            inHand[piece]?.isNamed = isNamed
+            if isNamed, hasProgressed { inHand[piece]?.expires = expires }
+        }
+    }
+
+    /// Notes that a context goes out; `false` when the worker has it already.
+    mutating func needsContext(_ digest: Digest) -> Bool {
+        let isKnown = contexts.contains(digest)
+        contexts.removeAll { $0 == digest }
+        contexts.append(digest)
+        if contexts.count > Self.contextsMax { contexts.removeFirst() }
+        return !isKnown
+    }
+
+    /// How well a worker suits a piece: rendezvous hashing (Thaler and Ravishankar, 1998) of its name and the texts.
+    static func affinity(of nameHash: UInt64, to texts: UInt64) -> UInt64 {
+        var mixer = SeededGenerator(seed: nameHash ^ texts)
+        return mixer.next()
+    }
+
+    /// FNV-1a of the name: the same on every machine and after every restart, unlike `hashValue`.
+    var nameHash: UInt64 {
+        name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+}

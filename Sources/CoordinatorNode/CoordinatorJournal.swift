@@ -1,0 +1,132 @@
+public import Cluster
+import Foundation
+import GRDB
+import Scoring
+import Wire
+
+/// The coordinator's memory across its lives: journal entries in SQLite, forgotten as clients confirm.
+///
+/// WAL with `synchronous = NORMAL`: a killed process loses nothing; a power cut can lose the last commits, and then those
+/// shards are computed again, for the client's own folder is what counts. The file is held exclusively, so that two
+/// coordinators cannot share it. Belongs to the coordinator's thread.
+public final class CoordinatorJournal {
+    private let database: DatabaseQueue
+
+    /// Opens the journal at a path, or begins one there; without a path it lives in memory and dies with the process.
+    public init(path: String?) throws(CoordinatorError) {
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.busyMode = .immediateError
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            }
+            database = try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
+                ?? DatabaseQueue(configuration: configuration)
+            try database.write { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS entry (
+                            sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, job BLOB, shard INTEGER,
+                            header BLOB, body BLOB);
+                        CREATE INDEX IF NOT EXISTS entry_job ON entry (job, kind, shard);
+                        """)
+            }
+        } catch {
+            throw .journal(path: path ?? "memory", reason: "\(error)")
+        }
+        self.path = path ?? "memory"
+    }
+
+    private let path: String
+
+    /// What an entry is; the numbers are those in the file.
+    private enum Kind: Int {
+        case generation = 1
+        case fingerprint = 2
+        case job = 3
+        case answer = 4
+        case confirmed = 5
+    }
+
+    /// Every entry that counts, in order.
+    public func entries() throws(CoordinatorError) -> [JournalEntry] {
+        do {
+            return try database.read { database in
+                try Row.fetchAll(database, sql: "SELECT kind, job, shard, header, body FROM entry ORDER BY sequence")
+                    .map(Self.entry)
+            }
+        } catch {
+            throw .journal(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Makes entries durable, all or none.
+    public func commit(_ entries: [JournalEntry]) throws(CoordinatorError) {
+        guard !entries.isEmpty else { return }
+        do {
+            try database.write { database in
+                for entry in entries { try Self.write(entry, to: database) }
+            }
+        } catch {
+            throw .journal(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func write(_ entry: JournalEntry, to database: Database) throws {
+        switch entry {
+        case .generationStarted(let generation):
+            try database.execute(sql: "DELETE FROM entry WHERE kind = ?", arguments: [Kind.generation.rawValue])
+            try insert(.generation, shard: Int64(bitPattern: generation), to: database)
+        case .fingerprintAdopted(let model):
+            try database.execute(sql: "DELETE FROM entry WHERE kind = ?", arguments: [Kind.fingerprint.rawValue])
+            try insert(.fingerprint, header: Array(model.name.utf8), body: model.digest.bytes, to: database)
+        case .jobOpened(let job):
+            try insert(.job, job: job, to: database)
+        case .shardAnswered(let answer):
+            let frames = Envelope(generation: 0, .shardAnswer(answer)).frames
+            try insert(
+                .answer, job: answer.job, shard: Int64(answer.shard), header: frames[0], body: frames[1], to: database)
+        case .confirmed(let job, let below):
+            try database.execute(
+                sql: "DELETE FROM entry WHERE job = ? AND ((kind = ? AND shard < ?) OR kind = ?)",
+                arguments: [data(job.bytes), Kind.answer.rawValue, Int64(below), Kind.confirmed.rawValue])
+            try insert(.confirmed, job: job, shard: Int64(below), to: database)
+        case .jobClosed(let job):
+            try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [data(job.bytes)])
+        }
+    }
+
+    private static func insert(
+        _ kind: Kind, job: JobID? = nil, shard: Int64? = nil, header: [UInt8]? = nil, body: [UInt8]? = nil,
+        to database: Database
+    ) throws {
+        try database.cachedStatement(
+            sql: "INSERT INTO entry (kind, job, shard, header, body) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [kind.rawValue, job.map { data($0.bytes) }, shard, header.map(data), body.map(data)])
+    }
+
+    private static func entry(_ row: Row) throws -> JournalEntry {
+        let shard: Int64 = row["shard"] ?? 0
+        let header = [UInt8](row["header"] as Data? ?? Data())
+        let body = [UInt8](row["body"] as Data? ?? Data())
+        let job = JobID(bytes: row["job"] as Data? ?? Data())
+        switch (Kind(rawValue: row["kind"]), job) {
+        case (.generation, _): return .generationStarted(UInt64(bitPattern: shard))
+        case (.fingerprint, _):
+            guard let digest = Digest(bytes: body) else { throw CoordinatorError.journalDamaged }
+            return .fingerprintAdopted(ModelFingerprint(name: String(decoding: header, as: UTF8.self), digest: digest))
+        case (.job, let job?): return .jobOpened(job)
+        case (.confirmed, let job?): return .confirmed(job, below: UInt32(clamping: shard))
+        case (.answer, _):
+            guard case .shardAnswer(let answer) = try Envelope(frames: [header, body]).message else {
+                throw CoordinatorError.journalDamaged
+            }
+            return .shardAnswered(answer)
+        default: throw CoordinatorError.journalDamaged
+        }
+    }
+
+    private static func data(_ bytes: [UInt8]) -> Data { Data(bytes) }
+}

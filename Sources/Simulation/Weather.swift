@@ -1,0 +1,81 @@
+public import Cluster
+import Scoring
+import Wire
+
+/// What goes wrong in one simulated run, all of it drawn from the seed. Faults end at `calmAfter`; from then on the
+/// network is whole and nobody is killed, so that every job must finish.
+public struct Weather: Sendable {
+    /// Workers and clients of the run.
+    public var workers: Int
+    public var clients: Int
+    /// Shards of each client's corpus, and rows of a shard at most.
+    public var shards: Int
+    public var rowsMax: Int
+    /// A message takes up to this long; now and then ten times as long.
+    public var delayMax: Duration
+    /// Chances of a message, in [0, 1].
+    public var loss: Double
+    public var duplication: Double
+    /// Faults to come, by time.
+    public var faults: [(at: Instant, Fault)]
+    /// No fault comes, and no message is lost, after this.
+    public var calmAfter: Instant
+    /// One in so many rows kills the worker that computes it; 0: none.
+    public var poisonEvery: Int
+    /// Whether every message goes through its frames.
+    public var isEncoded: Bool
+
+    /// One thing going wrong.
+    public enum Fault: Hashable, Sendable {
+        /// SIGKILL, and another life after a pause.
+        case killWorker(Int)
+        case killCoordinator
+        case killClient(Int)
+        /// SIGSTOP for a while: nothing is done, nothing is said.
+        case freezeWorker(Int, Duration)
+        /// The computation under way never ends; heartbeats go on.
+        case wedgeWorker(Int)
+        /// SIGTERM, and another process after a pause.
+        case drainWorker(Int)
+        /// Nothing passes between the coordinator and a worker for a while, or in one direction only.
+        case cutWorker(Int, Duration, Direction)
+    }
+
+    /// Which way a cut works.
+    public enum Direction: Hashable, Sendable { case both, toWorker, fromWorker }
+
+    /// Draws a run's weather.
+    public init(seed: UInt64) {
+        var chance = SeededGenerator(seed: seed)
+        let isStormy = chance.unit() < 0.7
+        workers = Int.random(in: 1...4, using: &chance)
+        clients = chance.unit() < 0.3 ? 2 : 1
+        shards = Int.random(in: 0...16, using: &chance)
+        rowsMax = Int.random(in: 1...8, using: &chance)
+        delayMax = .milliseconds(Int.random(in: 1...40, using: &chance))
+        loss = isStormy && chance.unit() < 0.5 ? 0.05 * chance.unit() : 0
+        duplication = isStormy && chance.unit() < 0.5 ? 0.1 * chance.unit() : 0
+        calmAfter = Instant(.seconds(60))
+        poisonEvery = chance.unit() < 0.2 ? Int.random(in: 10...60, using: &chance) : 0
+        isEncoded = chance.unit() < 0.1
+        faults = []
+        guard isStormy else { return }
+        // With few kills no innocent row can be condemned: that takes three, each with it running.
+        for _ in 0..<Int.random(in: 0...4, using: &chance) {
+            let worker = Int.random(in: 0..<workers, using: &chance)
+            let pause = Duration.milliseconds(Int.random(in: 100...20_000, using: &chance))
+            let fault: Fault =
+                switch Int.random(in: 0..<9, using: &chance) {
+                case 0, 1: .killWorker(worker)
+                case 2, 3: .killCoordinator
+                case 4: .killClient(Int.random(in: 0..<clients, using: &chance))
+                case 5: .freezeWorker(worker, pause)
+                case 6: .wedgeWorker(worker)
+                case 7: .drainWorker(worker)
+                default: .cutWorker(worker, pause, [.both, .toWorker, .fromWorker].randomElement(using: &chance) ?? .both)
+                }
+            faults.append((Instant(.milliseconds(Int.random(in: 0...30_000, using: &chance))), fault))
+        }
+        faults.sort { $0.at < $1.at }
+    }
+}

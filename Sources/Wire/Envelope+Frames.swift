@@ -1,0 +1,34 @@
+import SwiftProtobuf
+
+extension Envelope {
+    /// The message's frames, the first one beginning with "SZ01".
+    public var frames: [[UInt8]] {
+        var header = ProtoEnvelope()
+        header.generation = generation
+        let raw: [[UInt8]]
+        (header.body, raw) = message.encoded
+        var first = Self.magic
+        // Serialising fails for missing required fields only, which proto3 does not have.
+        if let body: [UInt8] = try? header.serializedBytes() { first.append(contentsOf: body) }
+        return [first] + raw
+    }
+
+    /// Reads a message's frames. Never traps, whatever the bytes.
+    public init(frames: [[UInt8]]) throws(WireError) {
+        guard let first = frames.first, first.starts(with: Self.magic) else { throw .notOurs }
+        let bytes = frames.reduce(0) { $0 + $1.count }
+        guard bytes <= Limits.messageBytesMax else {
+            throw .tooLarge("message", found: bytes, limit: Limits.messageBytesMax)
+        }
+        let header: ProtoEnvelope
+        do {
+            header = try ProtoEnvelope(serializedBytes: Array(first.dropFirst(Self.magic.count)))
+        } catch {
+            throw .undecodable
+        }
+        guard let body = header.body else { throw .undecodable }
+        self.init(generation: header.generation, try Message(body, raw: Array(frames.dropFirst())))
+    }
+
+    static let magic = Array("SZ01".utf8)
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Scoring
+import SwiftProtobuf
+
+// How single fields cross the wire, both ways, and their checks. No message is built or read anywhere else.
+
+extension Duration {
+    var wireMilliseconds: UInt32 {
+        UInt32(clamping: components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
+    }
+
+    var wireMicroseconds: UInt32 {
+        UInt32(clamping: components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000)
+    }
+
+    static func milliseconds(_ value: UInt32, field: String) throws(WireError) -> Duration {
+        guard value >= 1, value <= 3_600_000 else { throw .badField(field, found: String(value)) }
+        return .milliseconds(Int64(value))
+    }
+}
+
+extension String {
+    /// At most `labelBytesMax` bytes of it.
+    var label: String {
+        utf8.count <= Limits.labelBytesMax
+            ? self : String(decoding: utf8.prefix(Limits.labelBytesMax), as: UTF8.self)
+    }
+}
+
+extension Digest {
+    var wireBytes: Data { Data(bytes) }
+
+    init(_ data: Data, field: String) throws(WireError) {
+        guard let digest = Digest(bytes: data) else { throw .badField(field, found: "\(data.count) bytes") }
+        self = digest
+    }
+}
+
+extension JobID {
+    var wireBytes: Data { Data(bytes) }
+
+    init(_ data: Data, field: String) throws(WireError) {
+        guard let id = JobID(bytes: data) else { throw .badField(field, found: "\(data.count) bytes") }
+        self = id
+    }
+}
+
+extension ProtoFingerprint {
+    init(_ fingerprint: ModelFingerprint) {
+        self = .with {
+            $0.name = fingerprint.name.label
+            $0.digest = fingerprint.digest.wireBytes
+        }
+    }
+}
+
+extension ModelFingerprint {
+    init(_ proto: ProtoFingerprint) throws(WireError) {
+        self.init(name: proto.name.label, digest: try Digest(proto.digest, field: "fingerprint"))
+    }
+}
+
+extension ProtoCredit {
+    init(_ credit: Credit) {
+        self = .with {
+            $0.rows = UInt32(clamping: credit.rows)
+            $0.tokens = UInt32(clamping: credit.tokens)
+        }
+    }
+}
+
+extension Credit {
+    init(_ proto: ProtoCredit) {
+        self.init(rows: Int(proto.rows), tokens: Int(proto.tokens))
+    }
+}
+
+extension ProtoPieceName {
+    init(_ piece: PieceName) {
+        self = .with {
+            $0.job = piece.job.wireBytes
+            $0.shard = piece.shard
+            $0.firstRow = piece.firstRow
+            $0.rows = piece.rows
+            $0.attempt = piece.attempt
+        }
+    }
+}
+
+extension PieceName {
+    init(_ proto: ProtoPieceName) throws(WireError) {
+        let rows = try Message.checkedRows(proto.rows)
+        guard Int(proto.firstRow) + rows <= Limits.shardRowsMax else {
+            throw .badField("first_row", found: String(proto.firstRow))
+        }
+        self.init(
+            job: try JobID(proto.job, field: "job"), shard: proto.shard, firstRow: proto.firstRow, rows: proto.rows,
+            attempt: proto.attempt)
+    }
+}
+
+extension ProtoRowError {
+    init(_ fault: RowFault) {
+        self = .with {
+            $0.row = fault.row
+            $0.code = fault.code.label
+            $0.message = fault.message.label
+        }
+    }
+}
+
+extension [RowFault] {
+    /// At most one fault a row, in order of rows.
+    init(_ protos: [ProtoRowError], rows: Int) throws(WireError) {
+        self = []
+        for proto in protos {
+            guard Int(proto.row) < rows, last.map({ $0.row < proto.row }) ?? true else {
+                throw .badField("errors.row", found: String(proto.row))
+            }
+            append(RowFault(row: proto.row, code: proto.code.label, message: proto.message.label))
+        }
+    }
+}

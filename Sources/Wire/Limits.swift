@@ -1,0 +1,17 @@
+/// The bounds that both ends of the wire keep; a message beyond one is refused, counted and forgotten.
+public enum Limits {
+    /// The protocol's version, named in every Hello.
+    public static let protocolVersion: UInt32 = 1
+    /// Bytes of one message, all frames together; given to libzmq as well.
+    public static let messageBytesMax = 64 << 20
+    /// Header, lengths, texts, outcomes.
+    public static let framesMax = 4
+    /// Rows of one shard.
+    public static let shardRowsMax = 4096
+    /// Bytes of one prompt's text.
+    public static let textBytesMax = 16 << 20
+    /// Bytes of a name or a message for people.
+    public static let labelBytesMax = 4096
+    /// Shards that a worker names as in hand.
+    public static let piecesMax = 64
+}

@@ -1,0 +1,23 @@
+/// Numbers in raw frames are little-endian, whatever the machine.
+enum LittleEndian {
+    static func uint32(_ bytes: [UInt8], at offset: Int) -> UInt32 {
+        UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16
+            | UInt32(bytes[offset + 3]) << 24
+    }
+
+    static func uint64(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+        UInt64(uint32(bytes, at: offset)) | UInt64(uint32(bytes, at: offset + 4)) << 32
+    }
+
+    static func append(_ value: UInt32, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(truncatingIfNeeded: value))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 16))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 24))
+    }
+
+    static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+        append(UInt32(truncatingIfNeeded: value), to: &bytes)
+        append(UInt32(truncatingIfNeeded: value >> 32), to: &bytes)
+    }
+}

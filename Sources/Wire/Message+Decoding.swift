@@ -1,0 +1,96 @@
+import Scoring
+
+/// Protobuf bodies and raw frames to messages: everything is checked here, so that nothing behind this door has to.
+extension Message {
+    /// - Throws: what is wrong with the first field or frame that is not as it should be.
+    init(_ body: ProtoEnvelope.OneOf_Body, raw: [[UInt8]]) throws(WireError) {
+        let expected = body.rawFrameCount
+        guard raw.count == expected else { throw .frameCount(found: raw.count + 1, expected: expected + 1) }
+        switch body {
+        case .hello(let hello): self = .hello(try Hello(hello))
+        case .welcome(let welcome):
+            self = .welcome(
+                Welcome(
+                    incarnation: welcome.incarnation,
+                    heartbeatInterval: try .milliseconds(welcome.heartbeatMs, field: "heartbeat_ms"),
+                    leaseTime: try .milliseconds(welcome.leaseMs, field: "lease_ms"),
+                    fingerprint: welcome.hasFingerprint ? try ModelFingerprint(welcome.fingerprint) : nil))
+        case .refused(let refused):
+            self = .refused(try Refusal(refused.reason), message: refused.message.label)
+        case .whoAreYou: self = .whoAreYou
+        case .dismissed(let dismissed): self = .dismissed(incarnation: dismissed.incarnation)
+        case .heartbeat(let heartbeat):
+            guard heartbeat.inHand.count <= Limits.piecesMax else {
+                throw .tooLarge("in_hand", found: heartbeat.inHand.count, limit: Limits.piecesMax)
+            }
+            var inHand: [PieceName] = []
+            for piece in heartbeat.inHand { inHand.append(try PieceName(piece)) }
+            self = .heartbeat(
+                Heartbeat(
+                    incarnation: heartbeat.incarnation, credit: Credit(heartbeat.credit), progress: heartbeat.progress,
+                    inHand: inHand))
+        case .clusterStatus(let status):
+            self = .clusterStatus(
+                ClusterStatus(
+                    workers: Int(status.workers), shardsPending: Int(status.shardsPending),
+                    shardsLeased: Int(status.shardsLeased)))
+        case .drain: self = .drain
+        case .bye: self = .bye
+        case .context(let context):
+            self = .context(try ContextBlock(digest: context.digest, rows: context.rows, raw: raw))
+        case .contextWanted(let wanted): self = .contextWanted(try Digest(wanted.digest, field: "digest"))
+        case .shard(let shard):
+            let piece = try PieceName(shard.piece)
+            self = .shard(
+                piece, context: try Digest(shard.context, field: "context"),
+                texts: try TextBlock(count: Int(piece.rows), lengthsFrame: raw[0], bytes: raw[1]))
+        case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
+        case .shardReturned(let returned):
+            self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))
+        case .submitJob(let job): self = .submitJob(try SubmitJob(job, raw: raw))
+        case .jobAccepted(let accepted):
+            self = .jobAccepted(
+                JobAccepted(
+                    job: try JobID(accepted.job, field: "job"), windowRows: Int(accepted.windowRows),
+                    windowTokens: Int(accepted.windowTokens), held: accepted.held))
+        case .jobRefused(let refused):
+            self = .jobRefused(
+                try JobID(refused.job, field: "job"), try JobRefusal(refused.reason), message: refused.message.label)
+        case .submitShard(let shard):
+            let rows = try Self.checkedRows(shard.rows)
+            self = .submitShard(
+                SubmitShard(
+                    job: try JobID(shard.job, field: "job"), shard: shard.shard, tokens: Int(shard.tokens),
+                    affinity: shard.affinity, texts: try TextBlock(count: rows, lengthsFrame: raw[0], bytes: raw[1])))
+        case .shardAnswer(let answer):
+            let rows = try Self.checkedRows(answer.rows)
+            self = .shardAnswer(
+                ShardAnswer(
+                    job: try JobID(answer.job, field: "job"), shard: answer.shard,
+                    answers: try AnswerBlock(count: rows, bytes: raw[0]),
+                    faults: try [RowFault](answer.errors, rows: rows)))
+        case .confirm(let confirm): self = .confirm(try JobID(confirm.job, field: "job"), below: confirm.below)
+        case .closeJob(let close): self = .closeJob(try JobID(close.job, field: "job"))
+        case .jobClosed(let closed): self = .jobClosed(try JobID(closed.job, field: "job"))
+        }
+    }
+
+    static func checkedRows(_ rows: UInt32) throws(WireError) -> Int {
+        guard rows >= 1, rows <= Limits.shardRowsMax else {
+            throw .tooLarge("rows", found: Int(rows), limit: Limits.shardRowsMax)
+        }
+        return Int(rows)
+    }
+}
+
+extension ProtoEnvelope.OneOf_Body {
+    /// Raw frames behind the header.
+    var rawFrameCount: Int {
+        switch self {
+        case .context, .submitJob: 3
+        case .shard, .submitShard: 2
+        case .shardResult, .shardAnswer: 1
+        default: 0
+        }
+    }
+}

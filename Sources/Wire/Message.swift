@@ -1,0 +1,305 @@
+public import Scoring
+
+/// Everything that is said in the cluster; `proto/PROTOCOL.md` tells who says what when.
+public enum Message: Hashable, Sendable {
+    case hello(Hello)
+    case welcome(Welcome)
+    case refused(Refusal, message: String)
+    case whoAreYou
+    case dismissed(incarnation: UInt64)
+    case heartbeat(Heartbeat)
+    case clusterStatus(ClusterStatus)
+    case drain
+    case bye
+    case context(ContextBlock)
+    case contextWanted(Digest)
+    case shard(PieceName, context: Digest, texts: TextBlock)
+    case shardResult(ShardResult)
+    case shardReturned(PieceName, ReturnReason)
+    case submitJob(SubmitJob)
+    case jobAccepted(JobAccepted)
+    case jobRefused(JobID, JobRefusal, message: String)
+    case submitShard(SubmitShard)
+    case shardAnswer(ShardAnswer)
+    case confirm(JobID, below: UInt32)
+    case closeJob(JobID)
+    case jobClosed(JobID)
+}
+
+/// A message and the coordinator's generation that its sender knows (0: none yet).
+public struct Envelope: Hashable, Sendable {
+    /// The coordinator's life.
+    public var generation: UInt64
+    /// What is said.
+    public var message: Message
+
+    /// Puts a message under a generation.
+    public init(generation: UInt64, _ message: Message) {
+        self.generation = generation
+        self.message = message
+    }
+}
+
+/// The first word of a worker or client.
+public struct Hello: Hashable, Sendable {
+    /// What the sender is, with what only such a peer has.
+    public enum Role: Hashable, Sendable {
+        case worker(ModelFingerprint, Credit)
+        case client
+    }
+    /// What the sender is.
+    public var role: Role
+    /// The protocol version it speaks.
+    public var protocolVersion: UInt32
+    /// Stable over restarts.
+    public var name: String
+    /// One life of one process.
+    public var incarnation: UInt64
+
+    /// Introduces a peer.
+    public init(role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64) {
+        self.role = role
+        self.protocolVersion = protocolVersion
+        self.name = name
+        self.incarnation = incarnation
+    }
+}
+
+/// How much work a worker will have in hand: a level, so a lost message loses no credit.
+public struct Credit: Hashable, Sendable {
+    /// Prompts.
+    public var rows: Int
+    /// Estimated tokens.
+    public var tokens: Int
+
+    /// Grants a level.
+    public init(rows: Int, tokens: Int) {
+        self.rows = rows
+        self.tokens = tokens
+    }
+
+    /// Nothing more.
+    public static let none = Credit(rows: 0, tokens: 0)
+}
+
+/// The coordinator's answer to a Hello.
+public struct Welcome: Hashable, Sendable {
+    /// Whose Hello is answered.
+    public var incarnation: UInt64
+    /// Speak at least this often.
+    public var heartbeatInterval: Duration
+    /// Work without progress for this long is taken back.
+    public var leaseTime: Duration
+    /// The model the cluster works with; `nil` until a worker has come.
+    public var fingerprint: ModelFingerprint?
+
+    /// Answers a Hello.
+    public init(
+        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil
+    ) {
+        self.fingerprint = fingerprint
+        self.incarnation = incarnation
+        self.heartbeatInterval = heartbeatInterval
+        self.leaseTime = leaseTime
+    }
+}
+
+/// Why a peer may not take part.
+public enum Refusal: Hashable, Sendable {
+    case protocolVersion
+    case fingerprint
+    case capacity
+}
+
+/// Why a job is not taken.
+public enum JobRefusal: Hashable, Sendable {
+    case fingerprint
+    case capacity
+    case context
+}
+
+/// Why a worker gives work back undone.
+public enum ReturnReason: Hashable, Sendable {
+    case overCredit
+    case draining
+}
+
+/// A run of rows of one shard in a worker's hands, the `attempt`-th time it was lent.
+public struct PieceName: Hashable, Sendable {
+    public var job: JobID
+    public var shard: UInt32
+    public var firstRow: UInt32
+    public var rows: UInt32
+    public var attempt: UInt32
+
+    /// Names a piece.
+    public init(job: JobID, shard: UInt32, firstRow: UInt32, rows: UInt32, attempt: UInt32) {
+        self.job = job
+        self.shard = shard
+        self.firstRow = firstRow
+        self.rows = rows
+        self.attempt = attempt
+    }
+
+    /// The piece's rows within the shard.
+    public var range: Range<Int> { Int(firstRow)..<Int(firstRow) + Int(rows) }
+}
+
+/// Life and progress of a worker or client.
+public struct Heartbeat: Hashable, Sendable {
+    public var incarnation: UInt64
+    public var credit: Credit
+    public var progress: UInt64
+    public var inHand: [PieceName]
+
+    /// Reports.
+    public init(incarnation: UInt64, credit: Credit = .none, progress: UInt64 = 0, inHand: [PieceName] = []) {
+        self.incarnation = incarnation
+        self.credit = credit
+        self.progress = progress
+        self.inHand = inHand
+    }
+}
+
+/// What a progress line shows of the cluster.
+public struct ClusterStatus: Hashable, Sendable {
+    public var workers: Int
+    public var shardsPending: Int
+    public var shardsLeased: Int
+
+    /// Counts.
+    public init(workers: Int, shardsPending: Int, shardsLeased: Int) {
+        self.workers = workers
+        self.shardsPending = shardsPending
+        self.shardsLeased = shardsLeased
+    }
+}
+
+/// What went wrong with one row.
+public struct RowFault: Hashable, Sendable {
+    /// Index within the piece or shard.
+    public var row: UInt32
+    /// `snake_case`, for programs.
+    public var code: String
+    /// For people: what, where, what to do.
+    public var message: String
+
+    /// Tells of a row.
+    public init(row: UInt32, code: String, message: String) {
+        self.row = row
+        self.code = code
+        self.message = message
+    }
+}
+
+/// Where a shard's time went.
+public struct StageTimes: Hashable, Sendable {
+    public var queued: Duration
+    public var embedded: Duration
+    public var predicted: Duration
+
+    /// Times by stage.
+    public init(queued: Duration = .zero, embedded: Duration = .zero, predicted: Duration = .zero) {
+        self.queued = queued
+        self.embedded = embedded
+        self.predicted = predicted
+    }
+}
+
+/// A piece done.
+public struct ShardResult: Hashable, Sendable {
+    public var piece: PieceName
+    public var answers: AnswerBlock
+    public var faults: [RowFault]
+    public var credit: Credit
+    public var progress: UInt64
+    public var times: StageTimes
+
+    /// Reports a piece.
+    public init(
+        piece: PieceName, answers: AnswerBlock, faults: [RowFault], credit: Credit, progress: UInt64,
+        times: StageTimes = StageTimes()
+    ) {
+        self.piece = piece
+        self.answers = answers
+        self.faults = faults
+        self.credit = credit
+        self.progress = progress
+        self.times = times
+    }
+}
+
+/// Opens a job, or takes it up again.
+public struct SubmitJob: Hashable, Sendable {
+    public var job: JobID
+    public var policy: Policy
+    public var context: ContextBlock
+    /// The model the job is done by.
+    public var fingerprint: Digest
+    /// Shards below are durable with the client.
+    public var confirmedBelow: UInt32
+
+    /// Describes a job.
+    public init(job: JobID, policy: Policy, context: ContextBlock, fingerprint: Digest, confirmedBelow: UInt32) {
+        self.job = job
+        self.policy = policy
+        self.context = context
+        self.fingerprint = fingerprint
+        self.confirmedBelow = confirmedBelow
+    }
+}
+
+/// The terms on which a job is taken.
+public struct JobAccepted: Hashable, Sendable {
+    public var job: JobID
+    /// Rows that may be submitted and not yet confirmed.
+    public var windowRows: Int
+    /// Tokens that may be submitted and not yet answered.
+    public var windowTokens: Int
+    /// Shards that need not be submitted again.
+    public var held: [UInt32]
+
+    /// States the terms.
+    public init(
+        job: JobID, windowRows: Int, windowTokens: Int, held: [UInt32] = []
+    ) {
+        self.held = held
+        self.job = job
+        self.windowRows = windowRows
+        self.windowTokens = windowTokens
+    }
+}
+
+/// Rows of a job, in corpus order.
+public struct SubmitShard: Hashable, Sendable {
+    public var job: JobID
+    public var shard: UInt32
+    public var tokens: Int
+    public var affinity: UInt64
+    public var texts: TextBlock
+
+    /// Hands in a shard.
+    public init(job: JobID, shard: UInt32, tokens: Int, affinity: UInt64, texts: TextBlock) {
+        self.job = job
+        self.shard = shard
+        self.tokens = tokens
+        self.affinity = affinity
+        self.texts = texts
+    }
+}
+
+/// A shard answered.
+public struct ShardAnswer: Hashable, Sendable {
+    public var job: JobID
+    public var shard: UInt32
+    public var answers: AnswerBlock
+    public var faults: [RowFault]
+
+    /// Answers a shard.
+    public init(job: JobID, shard: UInt32, answers: AnswerBlock, faults: [RowFault]) {
+        self.job = job
+        self.shard = shard
+        self.answers = answers
+        self.faults = faults
+    }
+}

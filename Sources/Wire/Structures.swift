@@ -1,0 +1,87 @@
+import Scoring
+import SwiftProtobuf
+
+// The messages with more than a field or two, both ways.
+
+extension ProtoHello {
+    init(_ hello: Hello) {
+        self.init()
+        self.protocol = hello.protocolVersion
+        name = hello.name.label
+        incarnation = hello.incarnation
+        switch hello.role {
+        case .client: role = .client
+        case .worker(let model, let level):
+            role = .worker
+            fingerprint = ProtoFingerprint(model)
+            credit = ProtoCredit(level)
+        }
+    }
+}
+
+extension Hello {
+    init(_ proto: ProtoHello) throws(WireError) {
+        let role: Role
+        switch proto.role {
+        case .client: role = .client
+        case .worker: role = .worker(try ModelFingerprint(proto.fingerprint), Credit(proto.credit))
+        default: throw .badField("role", found: "\(proto.role.rawValue)")
+        }
+        self.init(
+            role: role, protocolVersion: proto.protocol, name: proto.name.label, incarnation: proto.incarnation)
+    }
+}
+
+extension ProtoShardResult {
+    init(_ result: ShardResult) {
+        self = .with {
+            $0.piece = ProtoPieceName(result.piece)
+            $0.errors = result.faults.map(ProtoRowError.init)
+            $0.credit = ProtoCredit(result.credit)
+            $0.progress = result.progress
+            $0.times = .with {
+                $0.queued = result.times.queued.wireMicroseconds
+                $0.embedded = result.times.embedded.wireMicroseconds
+                $0.predicted = result.times.predicted.wireMicroseconds
+            }
+        }
+    }
+}
+
+extension ShardResult {
+    init(_ proto: ProtoShardResult, answers: [UInt8]) throws(WireError) {
+        let piece = try PieceName(proto.piece)
+        self.init(
+            piece: piece, answers: try AnswerBlock(count: Int(piece.rows), bytes: answers),
+            faults: try [RowFault](proto.errors, rows: Int(piece.rows)), credit: Credit(proto.credit),
+            progress: proto.progress,
+            times: StageTimes(
+                queued: .microseconds(Int64(proto.times.queued)), embedded: .microseconds(Int64(proto.times.embedded)),
+                predicted: .microseconds(Int64(proto.times.predicted))))
+    }
+}
+
+extension ProtoSubmitJob {
+    init(_ submit: SubmitJob) {
+        self = .with {
+            $0.job = submit.job.wireBytes
+            $0.policy = submit.policy.id.label
+            if let version = submit.policy.version { $0.policyVersion = Int64(version) }
+            $0.context = submit.context.digest.wireBytes
+            $0.contextRows = UInt32(clamping: submit.context.count)
+            $0.fingerprint = submit.fingerprint.wireBytes
+            $0.confirmedBelow = submit.confirmedBelow
+        }
+    }
+}
+
+extension SubmitJob {
+    init(_ proto: ProtoSubmitJob, raw: [[UInt8]]) throws(WireError) {
+        self.init(
+            job: try JobID(proto.job, field: "job"),
+            policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
+            context: try ContextBlock(digest: proto.context, rows: proto.contextRows, raw: raw),
+            fingerprint: try Digest(proto.fingerprint, field: "fingerprint"),
+            confirmedBelow: proto.confirmedBelow)
+    }
+}

@@ -1,0 +1,50 @@
+import Scoring
+
+/// Features of texts seen before, so that scoring again with another context embeds nothing. Bounded, in memory.
+///
+/// Two generations instead of a list of uses: when the young one is full it becomes the old one, and what the old one
+/// held and nobody asked for is forgotten. What is kept depends on the order of work; what is answered does not, for
+/// features depend on the text alone.
+struct FeatureCache {
+    /// A text's features, and whether the encoder saw all of it.
+    struct Entry {
+        let values: [Float]
+        let isTruncated: Bool
+    }
+
+    private var young: [Digest: Entry] = [:]
+    private var old: [Digest: Entry] = [:]
+    private var youngBytes = 0
+    private let generationBytesMax: Int
+
+    /// A cache of so many bytes; 0 keeps nothing.
+    init(bytesMax: Int) {
+        generationBytesMax = bytesMax / 2
+    }
+
+    /// Whether anything can be kept at all.
+    var isOn: Bool { generationBytesMax > 0 }
+
+    /// A text's features, if they are kept.
+    mutating func find(_ digest: Digest) -> Entry? {
+        if let entry = young[digest] { return entry }
+        guard let entry = old[digest] else { return nil }
+        keep(digest, entry)
+        return entry
+    }
+
+    /// Keeps a text's features.
+    mutating func keep(_ digest: Digest, _ entry: Entry) {
+        guard isOn else { return }
+        if young.updateValue(entry, forKey: digest) == nil {
+            youngBytes += entry.values.count * MemoryLayout<Float>.size + Self.overheadBytes
+        }
+        guard youngBytes > generationBytesMax else { return }
+        old = young
+        young = [:]
+        youngBytes = 0
+    }
+
+    /// What a dictionary entry costs beside its numbers, about.
+    private static let overheadBytes = 160
+}

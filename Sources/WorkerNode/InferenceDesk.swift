@@ -1,0 +1,154 @@
+import Scoring
+import Wire
+
+/// What the inference thread does: prepares contexts, embeds and predicts, tells of progress. Knows nothing of leases.
+///
+/// Prompts are embedded a few at a time so that progress is seen; batches are the model's business beyond that, for an
+/// embedding never depends on its batch-mates.
+struct InferenceDesk {
+    private let model: any ValueModel
+    private var cache: FeatureCache
+    private var contexts: [Digest: any PreparedContext] = [:]
+    private let clock = ContinuousClock()
+
+    /// Prompts embedded between two signs of progress. Some 0.3 s with the default model on one core.
+    static let progressRows = 64
+
+    init(model: any ValueModel, cacheBytes: Int) {
+        self.model = model
+        cache = FeatureCache(bytesMax: cacheBytes)
+    }
+
+    /// Fits a context; what is wrong with it otherwise.
+    mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> String? {
+        guard let context = block.contextSet else {
+            return "context \(block.digest.short) does not match its digest; submit the job again"
+        }
+        do {
+            let features = try embed(context.rows.map(\.text), onProgress: onProgress)
+            contexts[block.digest] = try model.prepare(context, features: features)
+            return nil
+        } catch {
+            return "the context cannot be prepared: \(error)"
+        }
+    }
+
+    mutating func forget(_ digest: Digest) {
+        contexts[digest] = nil
+    }
+
+    /// Answers a piece: a prediction or a fault for every row.
+    mutating func score(
+        _ block: TextBlock, context digest: Digest, onProgress: () -> Void
+    ) -> (AnswerBlock, [RowFault], StageTimes) {
+        guard let context = contexts[digest] else {
+            return Self.failing(block, code: "context_failed", message: "context \(digest.short) is not prepared here")
+        }
+        var predictions = [Prediction?](repeating: nil, count: block.count)
+        var faults: [RowFault] = []
+        let start = clock.now
+        var rows: [Int] = []
+        var texts: [String] = []
+        for (row, text) in block.texts.enumerated() {
+            if let text {
+                rows.append(row)
+                texts.append(text)
+            } else {
+                faults.append(
+                    RowFault(row: UInt32(row), code: "invalid_utf8", message: "the prompt's bytes are not UTF-8"))
+            }
+        }
+        let features = embedEach(&rows, texts, &faults, onProgress: onProgress)
+        let embedded = clock.now
+        do {
+            for (row, prediction) in zip(rows, try model.predict(features, in: context)) {
+                predictions[row] = prediction
+            }
+        } catch {
+            return Self.failing(block, code: "prediction_failed", message: "\(error)")
+        }
+        faults.sort { $0.row < $1.row }
+        return (
+            AnswerBlock(predictions), faults,
+            StageTimes(embedded: embedded - start, predicted: clock.now - embedded)
+        )
+    }
+
+    /// Embeds texts; when that fails, one by one, so that only the row that cannot be embedded gets a fault.
+    private mutating func embedEach(
+        _ rows: inout [Int], _ texts: [String], _ faults: inout [RowFault], onProgress: () -> Void
+    ) -> FeatureMatrix {
+        if let features = try? embed(texts, onProgress: onProgress) { return features }
+        var kept: [Int] = []
+        var values: [Float] = []
+        var isTruncated: [Bool] = []
+        var columns = 0
+        for (row, text) in zip(rows, texts) {
+            do {
+                let one = try embed([text], onProgress: onProgress)
+                kept.append(row)
+                values += one.values
+                isTruncated += one.isTruncated
+                columns = one.columns
+            } catch {
+                faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "\(error)"))
+            }
+        }
+        rows = kept
+        return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
+    }
+
+    private mutating func embed(_ texts: [String], onProgress: () -> Void) throws(ValueModelError) -> FeatureMatrix {
+        var values: [Float] = []
+        var isTruncated: [Bool] = []
+        var columns = 0
+        var start = 0
+        while start < texts.count {
+            let chunk = Array(texts[start..<min(start + Self.progressRows, texts.count)])
+            let features = try embedChunk(chunk)
+            values += features.values
+            isTruncated += features.isTruncated
+            columns = features.columns
+            start += chunk.count
+            onProgress()
+        }
+        if texts.isEmpty { return try model.embed([]) }
+        return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
+    }
+
+    private mutating func embedChunk(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
+        guard cache.isOn else { return try model.embed(texts) }
+        let digests = texts.map { Digest(of: $0) }
+        let found = digests.map { cache.find($0) }
+        // The same text twice in a chunk is embedded once.
+        var missing: [Digest: Int] = [:]
+        var missingTexts: [String] = []
+        for (index, entry) in found.enumerated() where entry == nil && missing[digests[index]] == nil {
+            missing[digests[index]] = missingTexts.count
+            missingTexts.append(texts[index])
+        }
+        let fresh = try model.embed(missingTexts)
+        var values: [Float] = []
+        var isTruncated: [Bool] = []
+        for (index, digest) in digests.enumerated() {
+            if let entry = found[index] {
+                values += entry.values
+                isTruncated.append(entry.isTruncated)
+            } else if let row = missing[digest] {
+                values += fresh.row(row)
+                isTruncated.append(fresh.isTruncated[row])
+            }
+        }
+        for (digest, row) in missing {
+            cache.keep(digest, FeatureCache.Entry(values: Array(fresh.row(row)), isTruncated: fresh.isTruncated[row]))
+        }
+        return FeatureMatrix(columns: fresh.columns, values: values, isTruncated: isTruncated)
+    }
+
+    private static func failing(
+        _ block: TextBlock, code: String, message: String
+    ) -> (AnswerBlock, [RowFault], StageTimes) {
+        let faults = (0..<UInt32(block.count)).map { RowFault(row: $0, code: code, message: message) }
+        return (AnswerBlock(Array(repeating: nil, count: block.count)), faults, StageTimes())
+    }
+}

@@ -1,0 +1,82 @@
+import Cluster
+import Foundation
+import Scoring
+import Wire
+import ZeroMQ
+
+/// A thread that owns the model and computes one command after the other, so that the socket's thread never does.
+final class InferenceThread: Sendable {
+    /// What it is asked to do.
+    enum Command: Sendable {
+        case prepare(ContextBlock)
+        case forget(Digest)
+        case score(PieceName, context: Digest, TextBlock)
+        case stop
+    }
+
+    private let thread: SocketThread<ModelFingerprint, WorkerError>
+    private let commands: Mailbox<Command>
+
+    /// What the model is.
+    var fingerprint: ModelFingerprint { thread.announcement }
+
+    /// Starts; returns when the model is loaded. Events go to `events`, which must take them: the machine asks for one
+    /// computation at a time.
+    init(
+        cacheBytes: Int, events: Mailbox<WorkerState.Event>,
+        makeModel: @escaping @Sendable () throws -> any ValueModel
+    ) throws(WorkerError) {
+        let bell: Wakeup
+        do {
+            bell = try Wakeup()
+        } catch {
+            throw .socket(error)
+        }
+        let mailbox = Mailbox<Command>(capacity: 64, wakeup: bell)
+        commands = mailbox
+        thread = try SocketThread.start(name: "inference") { announce throws(WorkerError) in
+            let model: any ValueModel
+            do {
+                model = try makeModel()
+            } catch {
+                throw .model("\(error)")
+            }
+            var desk = InferenceDesk(model: model, cacheBytes: cacheBytes)
+            announce(model.fingerprint)
+            while true {
+                _ = bell.wait(for: nil)
+                for command in mailbox.drain() {
+                    if case .stop = command { return }
+                    Self.carryOut(command, at: &desk, events)
+                }
+            }
+        }
+    }
+
+    /// `false` when the thread has ended.
+    func send(_ command: Command) -> Bool {
+        commands.send(command) == .accepted
+    }
+
+    /// Waits for the thread to end; a computation under way is finished first.
+    func join() throws(WorkerError) {
+        try thread.join()
+    }
+
+    private static func carryOut(
+        _ command: Command, at desk: inout InferenceDesk, _ events: Mailbox<WorkerState.Event>
+    ) {
+        let progressed = { _ = events.send(.progressed) }
+        switch command {
+        case .prepare(let block):
+            let failure = desk.prepare(block, onProgress: progressed)
+            _ = events.send(.contextPrepared(block.digest, failure: failure))
+        case .forget(let digest):
+            desk.forget(digest)
+        case .score(let piece, let context, let texts):
+            let (answers, faults, times) = desk.score(texts, context: context, onProgress: progressed)
+            _ = events.send(.computed(piece, answers, faults, times))
+        case .stop: break
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Simulation
+import Testing
+
+@Suite("A whole cluster from one seed")
+struct SimulatorTests {
+    /// More with `STATEZERO_SEEDS=100000`.
+    private static let seeds = ProcessInfo.processInfo.environment["STATEZERO_SEEDS"].flatMap(UInt64.init) ?? 2500
+
+    @Test("thousands of seeds: every job finishes, every row has its one right answer, no invariant breaks")
+    func thousandsOfSeeds() {
+        var steps = 0
+        var messages = 0
+        var rows = 0
+        var condemned = 0
+        for seed in 0..<Self.seeds {
+            var simulator = Simulator(seed: seed)
+            let report = simulator.run()
+            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
+            if !report.broken.isEmpty { break }
+            steps += report.steps
+            messages += report.messages
+            rows += report.rows
+            condemned += report.condemnedRows
+        }
+        print("simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, \(rows) rows answered, \(condemned) condemned")
+        #expect(rows > 0 && condemned > 0, "the weather must reach both kinds of answers")
+    }
+
+    @Test("the same seed gives the same run")
+    func repeatable() {
+        for seed in UInt64(0)..<20 {
+            var first = Simulator(seed: seed)
+            var second = Simulator(seed: seed)
+            let (one, two) = (first.run(), second.run())
+            #expect(one.steps == two.steps && one.messages == two.messages && one.duration == two.duration)
+        }
+    }
+}
