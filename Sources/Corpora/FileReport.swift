@@ -1,0 +1,136 @@
+public import Scoring
+
+/// What `statezero validate` says of a file: how much is good, and what is wrong.
+public struct FileReport: Sendable {
+    /// What the rows of a file are.
+    public enum Kind: String, Sendable {
+        /// Prompts to be scored.
+        case prompts
+        /// Outcomes of policies.
+        case history
+    }
+
+    /// What the file was read as.
+    public let kind: Kind
+    /// The file, where it could be read to its end.
+    public let file: InputFile?
+    /// Good rows.
+    public let rows: Int
+    /// Rejected lines.
+    public let rejected: Int
+    /// Good prompt rows without an id of their own.
+    public let derivedIDs: Int
+    /// Rejected lines by reason.
+    public let codes: [RowError.Code: Int]
+    /// The first problems.
+    public let problems: [RowError]
+    /// UTF-8 bytes of the longest prompt.
+    public let longestPromptBytes: Int
+    /// Rows by policy, of a history.
+    public let policies: [Policy: Int]
+    /// Why the file could not be read to its end.
+    public let stopped: CorporaError?
+
+    /// True when every line is good, there is at least one, and the end was reached.
+    public var isGood: Bool { rejected == 0 && rows > 0 && stopped == nil }
+
+    /// Reads a file to its end, as far as that is possible. Without `kind`, the first row that is an object decides: one
+    /// that names a policy and an outcome is a history's. Throws only where the file cannot be opened.
+    public static func read(
+        _ path: String, kind: Kind? = nil, problemsMax: Int = 20, keys: RowKeys = .automatic
+    ) throws(CorporaError) -> FileReport {
+        let kind = if let kind { kind } else { try detect(path, keys: keys) }
+        var draft = Draft(problemsMax: problemsMax)
+        switch kind {
+        case .prompts:
+            var corpus = try PromptCorpus(files: [path], keys: keys)
+            let stopped = draft.drain { () throws(CorporaError) in
+                try corpus.next().map {
+                    switch $0 {
+                    case .row(let row): .prompt(row)
+                    case .rejected(let error): .rejected(error)
+                    }
+                }
+            }
+            return draft.report(kind, corpus.files.first, derivedIDs: corpus.counts.derivedIDs, stopped: stopped)
+        case .history:
+            var history = try HistoryCorpus(files: [path], keys: keys)
+            let stopped = draft.drain { () throws(CorporaError) in
+                try history.next().map {
+                    switch $0 {
+                    case .row(let row): .outcome(row)
+                    case .rejected(let error): .rejected(error)
+                    }
+                }
+            }
+            return draft.report(kind, history.files.first, derivedIDs: 0, stopped: stopped)
+        }
+    }
+
+    private static func detect(_ path: String, keys: RowKeys) throws(CorporaError) -> Kind {
+        var lines = try RowFiles([path])
+        let layout = RowLayout.history(keys)
+        // Broken lines are looked past here, and a file that stops early too: reading it in earnest reports both.
+        for _ in 0..<100 {
+            guard let line = try? lines.next() else { break }
+            guard case .bytes(let bytes, _, _) = line, let fields = try? RowFields(bytes, layout: layout) else {
+                continue
+            }
+            let hasOutcome = [RowLayout.Field.reward, .k, .score, .outcome].contains { fields.first($0) != nil }
+            return fields.first(.policyID) != nil && hasOutcome ? .history : .prompts
+        }
+        return .prompts
+    }
+
+    private enum Element {
+        case prompt(PromptRow)
+        case outcome(HistoryRow)
+        case rejected(RowError)
+    }
+
+    private struct Draft {
+        let problemsMax: Int
+        var rows = 0
+        var rejected = 0
+        var codes: [RowError.Code: Int] = [:]
+        var problems: [RowError] = []
+        var longest = 0
+        var policies: [Policy: Int] = [:]
+
+        init(problemsMax: Int) {
+            self.problemsMax = problemsMax
+        }
+
+        /// Takes all elements; what stopped it before the end.
+        mutating func drain(_ next: () throws(CorporaError) -> Element?) -> CorporaError? {
+            do throws(CorporaError) {
+                while let element = try next() { take(element) }
+                return nil
+            } catch {
+                return error
+            }
+        }
+
+        private mutating func take(_ element: Element) {
+            switch element {
+            case .prompt(let row):
+                rows += 1
+                longest = max(longest, row.prompt.text.utf8.count)
+            case .outcome(let row):
+                rows += 1
+                longest = max(longest, row.text?.utf8.count ?? 0)
+                policies[row.policy, default: 0] += 1
+            case .rejected(let error):
+                rejected += 1
+                codes[error.code, default: 0] += 1
+                if problems.count < problemsMax { problems.append(error) }
+            }
+        }
+
+        func report(_ kind: Kind, _ file: InputFile?, derivedIDs: Int, stopped: CorporaError?) -> FileReport {
+            FileReport(
+                kind: kind, file: file, rows: rows, rejected: rejected, derivedIDs: derivedIDs, codes: codes,
+                problems: problems, longestPromptBytes: longest, policies: policies, stopped: stopped)
+        }
+    }
+}

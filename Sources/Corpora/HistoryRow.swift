@@ -1,0 +1,132 @@
+public import Scoring
+
+/// A row of a policy's record: what its rollouts on one prompt came to.
+public struct HistoryRow: Hashable, Sendable {
+    /// What a row is for, in files made for evaluation.
+    public enum Role: String, Sendable {
+        /// Profiles the policy.
+        case context
+        /// Is to be predicted.
+        case query
+    }
+
+    /// The policy at its version.
+    public let policy: Policy
+    /// Which prompt, where the row names it.
+    public let promptID: String?
+    /// The prompt itself, where the row carries it. One of the two is there.
+    public let text: String?
+    /// Mean reward and number of rollouts.
+    public let outcome: Outcome
+    /// `nil` in files that were not made for evaluation.
+    public let role: Role?
+    /// The file, as it was named.
+    public let file: String
+    /// Line number in the file, from 1.
+    public let line: Int
+}
+
+extension HistoryRow {
+    static func decode(_ bytes: [UInt8], layout: RowLayout, file: String, line: Int) throws(RowProblem) -> HistoryRow {
+        let fields = try RowFields(bytes, layout: layout)
+        let promptID = try fields.id()
+        do throws(RowProblem) {
+            guard let policyID = try fields.string(.policyID), !policyID.isEmpty else {
+                throw RowProblem(
+                    code: .missingPolicy, message: "no policy under \(fields.keys(.policyID)); name the LLM")
+            }
+            let version = try fields.integer(.policyVersion)
+            let text = try fields.text()
+            guard text != nil || promptID != nil else {
+                throw RowProblem(
+                    code: .missingPrompt,
+                    message:
+                        "neither an id (\(fields.keys(.id))) nor a prompt (\(fields.keys(.prompt))); give one of them")
+            }
+            return HistoryRow(
+                policy: Policy(id: policyID, version: version), promptID: promptID, text: text,
+                outcome: try outcome(fields), role: try role(fields), file: file, line: line)
+        } catch {
+            var problem = error
+            problem.promptID = promptID
+            throw problem
+        }
+    }
+
+    private static func outcome(_ fields: RowFields) throws(RowProblem) -> Outcome {
+        let n = try fields.integer(.n)
+        guard n ?? 1 >= 1 else {
+            throw RowProblem(code: .badReward, message: "\"n\" is \(n ?? 0); at least one rollout is needed")
+        }
+        if let (key, reward) = try fields.number(.reward) { return try outcome(key, reward, n: n) }
+        if let (key, k) = try fields.number(.k), let n {
+            guard let whole = Int(exactly: k), let outcome = Outcome(k: whole, n: n) else {
+                throw RowProblem(
+                    code: .badReward, message: "\"\(key)\" is \(k) of n = \(n); a whole number from 0 to n is needed")
+            }
+            return outcome
+        }
+        if let (key, reward) = try fields.number(.score) { return try outcome(key, reward, n: n) }
+        if let (key, reward) = try fields.number(.outcome) { return try outcome(key, reward, n: n) }
+        throw RowProblem(
+            code: .missingReward,
+            message: "no outcome: give reward (\(fields.keys(.reward)), score or outcome), or k (or successes) and n")
+    }
+
+    private static func outcome(_ key: String, _ reward: Double, n: Int?) throws(RowProblem) -> Outcome {
+        guard let outcome = Outcome(reward: reward, n: n ?? 1) else {
+            throw RowProblem(
+                code: .badReward,
+                message: "\"\(key)\" is \(reward), outside [0, 1]; bring rewards to [0, 1] first,"
+                    + " from -1…1 by (reward + 1) / 2")
+        }
+        return outcome
+    }
+
+    private static func role(_ fields: RowFields) throws(RowProblem) -> Role? {
+        guard let name = try fields.string(.role) else { return nil }
+        guard let role = Role(rawValue: name) else {
+            throw RowProblem(code: .badRole, message: "\"role\" is \"\(clipped(name))\"; expected context or query")
+        }
+        return role
+    }
+}
+
+/// The rows of one or more history files, in order, in bounded memory.
+public struct HistoryCorpus {
+    /// What a line gives.
+    public enum Element: Hashable, Sendable {
+        /// An outcome.
+        case row(HistoryRow)
+        /// A line that cannot be used.
+        case rejected(RowError)
+    }
+
+    /// Files that were read to their ends, in order; all of them once `next` has given `nil`.
+    public var files: [InputFile] { lines.finished }
+
+    private let layout: RowLayout
+    private var lines: RowFiles
+
+    /// Opens nothing yet, but asks whether every file can be read.
+    public init(
+        files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
+    ) throws(CorporaError) {
+        layout = .history(keys)
+        lines = try RowFiles(files, lineBytesMax: lineBytesMax)
+    }
+
+    /// The next outcome or rejected line; `nil` at the end. Throws where a file cannot be read further.
+    public mutating func next() throws(CorporaError) -> Element? {
+        switch try lines.next() {
+        case nil: return nil
+        case .rejected(let error)?: return .rejected(error)
+        case .bytes(let bytes, let file, let line)?:
+            do throws(RowProblem) {
+                return .row(try HistoryRow.decode(bytes, layout: layout, file: file, line: line))
+            } catch {
+                return .rejected(error.at(file, line: line))
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+public import Scoring
+
+import Foundation
+
+/// A file that was read to its end: what identifies it, whatever its compression.
+public struct InputFile: Hashable, Sendable {
+    /// The file, as it was named.
+    public let path: String
+    /// `plain`, `gzip` or `zstd`.
+    public let format: String
+    /// SHA-256 of the decompressed bytes.
+    public let digest: Digest
+    /// Lines, blank ones with them.
+    public let lines: Int
+    /// Lines of nothing but white space, which are no rows.
+    public let blankLines: Int
+
+    /// The last part of the path.
+    public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// One digest for several files in order: SHA-256 over their digests.
+    public static func digest(of files: [InputFile]) -> Digest {
+        Digest(of: files.flatMap(\.digest.bytes))
+    }
+
+    /// Reads files to their ends for digests and line counts only. Cost: decompression and one SHA-256 of the text.
+    public static func survey(_ paths: [String]) throws(CorporaError) -> [InputFile] {
+        var rows = try RowFiles(paths)
+        while try rows.next() != nil {}
+        return rows.finished
+    }
+}
+
+/// The lines of several files, one after the other; what cannot be a row is answered here.
+struct RowFiles {
+    enum Line {
+        case bytes([UInt8], file: String, line: Int)
+        case rejected(RowError)
+    }
+
+    /// Files read to their ends, in order.
+    private(set) var finished: [InputFile] = []
+    /// Lines of all files so far, blank ones with them.
+    private(set) var lines = 0
+    /// The file at hand and how many lines were read before it.
+    private(set) var begun: [(path: String, linesBefore: Int)] = []
+
+    private var waiting: ArraySlice<String>
+    private var reader: LineReader?
+    private var blankLines = 0
+    private let lineBytesMax: Int
+
+    /// Asks for every file at once whether it can be read, so that a misspelt name does not stop a job in its middle.
+    init(_ paths: [String], lineBytesMax: Int = LineReader.lineBytesMax) throws(CorporaError) {
+        for path in paths where path != "-" && access(path, R_OK) != 0 {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        self.waiting = paths[...]
+        self.lineBytesMax = lineBytesMax
+    }
+
+    mutating func next() throws(CorporaError) -> Line? {
+        while true {
+            guard let reader = try current() else { return nil }
+            guard let line = try reader.next() else {
+                finished.append(
+                    InputFile(
+                        path: reader.path, format: reader.format, digest: reader.digest, lines: reader.lines,
+                        blankLines: blankLines))
+                self.reader = nil
+                continue
+            }
+            lines += 1
+            switch line.content {
+            case .text(let bytes):
+                guard bytes.contains(where: { !Self.isSpace($0) }) else {
+                    blankLines += 1
+                    continue
+                }
+                return .bytes(bytes, file: reader.path, line: line.number)
+            case .tooLong(let bytes):
+                return .rejected(
+                    RowError(
+                        file: reader.path, line: line.number, code: .lineTooLong,
+                        message: "the line has \(bytes) bytes, at most \(lineBytesMax) are read; shorten or remove it"))
+            case .invalidUTF8(let offset):
+                return .rejected(
+                    RowError(
+                        file: reader.path, line: line.number, code: .invalidUTF8,
+                        message: "not UTF-8 from byte \(offset + 1) of the line on; convert the file to UTF-8"))
+            }
+        }
+    }
+
+    /// A line's place by its number among the lines of all files, as `lines` counts.
+    func place(ofLine ordinal: Int) -> String {
+        guard let file = begun.last(where: { $0.linesBefore < ordinal }) else { return "an earlier line" }
+        return "\(file.path):\(ordinal - file.linesBefore)"
+    }
+
+    private mutating func current() throws(CorporaError) -> LineReader? {
+        if let reader { return reader }
+        guard let path = waiting.popFirst() else { return nil }
+        begun.append((path, lines))
+        blankLines = 0
+        let opened = try LineReader(path: path, lineBytesMax: lineBytesMax)
+        reader = opened
+        return opened
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0D
+    }
+}

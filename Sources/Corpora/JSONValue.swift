@@ -1,0 +1,44 @@
+/// A JSON value that somebody asked for.
+enum JSONValue: Equatable {
+    case null
+    case bool(Bool)
+    /// The digits as written, so that a long integer used as an id stays what it was.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    /// What it is, for a message.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): value ? "true" : "false"
+        case .number(let digits): "the number \(clipped(digits))"
+        case .string(let text): "the string \"\(clipped(text))\""
+        case .array(let elements): "an array of \(elements.count)"
+        case .object(let members): "an object with \(members.keys.sorted().prefix(5).joined(separator: ", "))"
+        }
+    }
+
+    /// A finite number; `nil` for anything else.
+    var double: Double? {
+        guard case .number(let digits) = self, let value = Double(digits), value.isFinite else { return nil }
+        return value
+    }
+
+    /// A whole number, also when written `8.0`; `nil` for anything else.
+    var integer: Int? {
+        guard case .number(let digits) = self else { return nil }
+        return Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) }
+    }
+
+    /// The member that a path of keys leads to; `nil` when there is none.
+    func member(at path: some Sequence<String>) -> JSONValue? {
+        var value = self
+        for key in path {
+            guard case .object(let members) = value, let next = members[key] else { return nil }
+            value = next
+        }
+        return value
+    }
+}

@@ -1,0 +1,170 @@
+public import Scoring
+
+import Foundation
+
+/// The files of an output folder: whole or not there, and on the disk before anybody is told.
+///
+/// A file is written under a temporary name, flushed, renamed, and the folder is flushed. What the files are worth is
+/// the business of `ScoringRun`.
+struct OutputFolder {
+    /// Takes the place of write(2) in tests of a full disk: descriptor and bytes; bytes written, or -1 and `errno`.
+    typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
+
+    let path: String
+    private let write: Write
+
+    static let manifestName = "_manifest.json"
+    static let successName = "_SUCCESS"
+    static let journalName = "_journal.sqlite"
+    private static let temporarySuffix = ".tmp"
+
+    /// Makes the folder when it is not there.
+    init(path: String, write: @escaping Write = OutputFolder.systemWrite) throws(CorporaError) {
+        self.path = path
+        self.write = write
+        if mkdir(path, 0o777) == 0 {
+            try Self.flushFolder(Self.parent(of: path))
+            return
+        }
+        guard errno == EEXIST else { throw Self.problem(path, "make the folder", bytes: 0) }
+        guard (try? contents()) != nil else {
+            throw .unwritable(path: path, operation: "use as a folder", reason: "it is none")
+        }
+    }
+
+    static func partName(_ index: Int) -> String {
+        let digits = String(index)
+        return "part-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".jsonl"
+    }
+
+    /// Whether a name is one that we give. `part-` needs five digits or more and `.jsonl`.
+    static func isOurs(_ name: String) -> Bool {
+        let name = name.hasSuffix(temporarySuffix) ? String(name.dropLast(temporarySuffix.count)) : name
+        return isPart(name) || isJournal(name) || name == manifestName || name == successName
+    }
+
+    static func isPart(_ name: String) -> Bool {
+        guard name.hasPrefix("part-"), name.hasSuffix(".jsonl") else { return false }
+        let digits = name.dropFirst(5).dropLast(6)
+        return digits.count >= 5 && digits.allSatisfy { $0.isASCII && $0.isNumber }
+    }
+
+    static func isJournal(_ name: String) -> Bool {
+        ["", "-wal", "-shm", "-journal"].contains { name == journalName + $0 }
+    }
+
+    static func isTemporary(_ name: String) -> Bool {
+        name.hasSuffix(temporarySuffix) && isOurs(name)
+    }
+
+    /// Names in the folder, sorted.
+    func contents() throws(CorporaError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw .unwritable(path: path, operation: "list the folder", reason: error.localizedDescription)
+        }
+    }
+
+    /// Size in bytes; `nil` when there is no such file.
+    func size(of name: String) -> Int? {
+        var status = stat()
+        return stat(file(name), &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes and publishes a file: after this it is there under its name, whatever happens.
+    func put(_ bytes: [UInt8], as name: String) throws(CorporaError) {
+        try writeTemporary(bytes, for: name)
+        try publish(name)
+    }
+
+    /// First half of `put`: the bytes are on the disk under a temporary name.
+    func writeTemporary(_ bytes: [UInt8], for name: String) throws(CorporaError) {
+        let temporary = file(name + Self.temporarySuffix)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw Self.problem(temporary, "create", bytes: bytes.count) }
+        do throws(CorporaError) {
+            var written = 0
+            while written < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    write(descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]))
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw Self.problem(temporary, "write", bytes: bytes.count - written) }
+                written += count
+            }
+            guard fsync(descriptor) == 0 else { throw Self.problem(temporary, "flush", bytes: bytes.count) }
+        } catch {
+            close(descriptor)
+            // Half a part is of no use, and the room it takes may be what is missing.
+            unlink(temporary)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw Self.problem(temporary, "close", bytes: bytes.count) }
+    }
+
+    /// Second half of `put`.
+    func publish(_ name: String) throws(CorporaError) {
+        guard rename(file(name + Self.temporarySuffix), file(name)) == 0 else {
+            throw Self.problem(file(name), "rename to", bytes: 0)
+        }
+        try flush()
+    }
+
+    /// Removes files; those that are not there do not matter.
+    func remove(_ names: [String]) throws(CorporaError) {
+        guard !names.isEmpty else { return }
+        for name in names where unlink(file(name)) != 0 && errno != ENOENT {
+            throw Self.problem(file(name), "remove", bytes: 0)
+        }
+        try flush()
+    }
+
+    /// Names become durable with their folder only.
+    func flush() throws(CorporaError) {
+        try Self.flushFolder(path)
+    }
+
+    static let systemWrite: Write = { Foundation.write($0, $1.baseAddress, $1.count) }
+
+    private static func flushFolder(_ path: String) throws(CorporaError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw problem(path, "open", bytes: 0) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw problem(path, "flush", bytes: 0) }
+    }
+
+    private static func parent(of path: String) -> String {
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return parent.isEmpty ? "." : parent
+    }
+
+    private static func problem(_ path: String, _ operation: String, bytes: Int) -> CorporaError {
+        let code = errno
+        guard code == ENOSPC || code == EDQUOT else {
+            return .unwritable(path: path, operation: operation, reason: String(cString: strerror(code)))
+        }
+        return .diskFull(path: path, bytes: bytes)
+    }
+}
+
+/// A committed part of the output.
+public struct OutputPart: Hashable, Sendable {
+    /// From 0; `part-00000.jsonl` and so on.
+    public let index: Int
+    /// Its first row's place among all rows of the input (rejected ones with them), from 0.
+    public let firstRow: Int
+    /// Its rows by what they are.
+    public let counts: RowCounts
+    /// Size of the file.
+    public let bytes: Int
+    /// SHA-256 of the file.
+    public let digest: Digest
+
+    /// The file's name.
+    public var name: String { OutputFolder.partName(index) }
+    /// The place of the row after its last.
+    public var endRow: Int { firstRow + counts.rows }
+}

@@ -1,0 +1,105 @@
+public import Scoring
+
+/// The prompts of one or more files, in order, in bounded memory. Every line that is not blank gives exactly one element.
+///
+/// Ids are unique in the corpus: a second row of one id is rejected and names the first. A row without an id gets
+/// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats; so it keeps its id
+/// wherever it stands, as long as the rows of the same text keep their order.
+public struct PromptCorpus {
+    /// What a line gives.
+    public enum Element: Hashable, Sendable {
+        /// A prompt.
+        case row(PromptRow)
+        /// A line that has to be answered with an error.
+        case rejected(RowError)
+    }
+
+    /// What was read so far.
+    public struct Counts: Hashable, Sendable {
+        /// Good rows.
+        public var rows = 0
+        /// Rejected lines.
+        public var rejected = 0
+        /// Good rows whose id was derived.
+        public var derivedIDs = 0
+        /// No rows yet.
+        public init() {}
+    }
+
+    /// What was read so far.
+    public private(set) var counts = Counts()
+    /// Files that were read to their ends, in order; all of them once `next` has given `nil`.
+    public var files: [InputFile] { lines.finished }
+    /// The digest of all input, whatever its compression. Of use once `next` has given `nil`.
+    public var digest: Digest { InputFile.digest(of: lines.finished) }
+
+    private let layout: RowLayout
+    private var lines: RowFiles
+    private var ids = IDTable()
+    private var texts = IDTable()
+
+    /// Opens nothing yet, but asks whether every file can be read.
+    public init(
+        files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
+    ) throws(CorporaError) {
+        layout = .prompts(keys)
+        lines = try RowFiles(files, lineBytesMax: lineBytesMax)
+    }
+
+    /// The next prompt or rejected line; `nil` at the end. Throws where a file cannot be read further.
+    public mutating func next() throws(CorporaError) -> Element? {
+        switch try lines.next() {
+        case nil: return nil
+        case .rejected(let error)?:
+            counts.rejected += 1
+            return .rejected(error)
+        case .bytes(let bytes, let file, let line)?:
+            do throws(RowProblem) {
+                let row = try row(bytes, file: file, line: line)
+                counts.rows += 1
+                if row.hasDerivedID { counts.derivedIDs += 1 }
+                return .row(row)
+            } catch {
+                counts.rejected += 1
+                return .rejected(error.at(file, line: line))
+            }
+        }
+    }
+
+    private mutating func row(_ bytes: [UInt8], file: String, line: Int) throws(RowProblem) -> PromptRow {
+        let fields = try RowFields(bytes, layout: layout)
+        let given = try fields.id()
+        do throws(RowProblem) {
+            guard let text = try fields.text() else {
+                throw RowProblem(
+                    code: .missingPrompt,
+                    message: "no prompt under \(fields.keys(.prompt)); name its key with --prompt-key")
+            }
+            let dataSource = try fields.string(.dataSource)
+            let id = given ?? derivedID(of: text)
+            // Beyond four thousand million lines the earlier row is not named any more, but still found.
+            let ordinal = UInt32(clamping: lines.lines)
+            if let earlier = ids.insert(IDTable.hash(id), number: ordinal) {
+                throw RowProblem(
+                    code: .duplicateID,
+                    message: "the id \"\(clipped(id))\" stands already at \(lines.place(ofLine: Int(earlier)));"
+                        + " make ids unique, or leave them out to have them derived")
+            }
+            return PromptRow(
+                prompt: Prompt(id: id, text: text), dataSource: dataSource, hasDerivedID: given == nil, file: file,
+                line: line)
+        } catch {
+            var problem = error
+            problem.promptID = given
+            throw problem
+        }
+    }
+
+    private mutating func derivedID(of text: String) -> String {
+        let digest = Digest(of: text)
+        let prefix = digest.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let occurrence = texts.increment(prefix)
+        let id = "sha256:\(digest.hex.prefix(16))"
+        return occurrence == 1 ? id : "\(id)#\(occurrence)"
+    }
+}

@@ -1,0 +1,80 @@
+public import Scoring
+
+/// A row of a prompt corpus.
+public struct PromptRow: Hashable, Sendable {
+    /// Id and text.
+    public let prompt: Prompt
+    /// Where the prompt comes from, when the row says so.
+    public let dataSource: String?
+    /// True when the row had no id, so that it was derived from the text.
+    public let hasDerivedID: Bool
+    /// The file, as it was named.
+    public let file: String
+    /// Line number in the file, from 1.
+    public let line: Int
+
+    /// A longer id is refused: it would have to be kept and sent with every answer.
+    public static let idBytesMax = 512
+}
+
+extension RowFields {
+    /// The row's id; `nil` when it has none.
+    func id() throws(RowProblem) -> String? {
+        guard let (key, value) = first(.id) else { return nil }
+        let id: String
+        switch value {
+        case .string(let text): id = text
+        case .number(let digits) where value.integer != nil: id = digits
+        default:
+            throw RowProblem(
+                code: .badType,
+                message: "\"\(key)\" is \(value.kind); an id is a string or a whole number, see --id-key")
+        }
+        guard !id.isEmpty else {
+            throw RowProblem(
+                code: .badID, message: "\"\(key)\" is empty; give an id, or leave the key out to have one derived")
+        }
+        guard id.utf8.count <= PromptRow.idBytesMax else {
+            throw RowProblem(
+                code: .badID,
+                message:
+                    "\"\(key)\" has \(id.utf8.count) bytes, at most \(PromptRow.idBytesMax) are kept: \(clipped(id))")
+        }
+        return id
+    }
+
+    /// The row's text; `nil` when no key holds one.
+    func text() throws(RowProblem) -> String? {
+        guard let (key, value) = first(.prompt) else { return nil }
+        return try PromptText.of(value, key: key)
+    }
+
+    /// A string under one of a field's keys, or a number as it was written; `nil` when there is none.
+    func string(_ field: RowLayout.Field) throws(RowProblem) -> String? {
+        switch first(field) {
+        case nil: return nil
+        case (_, .string(let text))?: return text
+        case (_, .number(let digits))?: return digits
+        case (let key, let value)?:
+            throw RowProblem(code: .badType, message: "\"\(key)\" is \(value.kind); expected a string")
+        }
+    }
+
+    /// A whole number under one of a field's keys, also when it is written as a string; `nil` when there is none.
+    func integer(_ field: RowLayout.Field) throws(RowProblem) -> Int? {
+        guard let (key, value) = first(field) else { return nil }
+        if let number = value.integer { return number }
+        if case .string(let text) = value, let number = Int(text) { return number }
+        throw RowProblem(code: .badType, message: "\"\(key)\" is \(value.kind); expected a whole number")
+    }
+
+    /// A number, or a truth value as 0 or 1, under one of a field's keys; `nil` when there is none.
+    func number(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: Double)? {
+        guard let (key, value) = first(field) else { return nil }
+        if case .bool(let truth) = value { return (key, truth ? 1 : 0) }
+        guard let number = value.double else {
+            throw RowProblem(code: .badType, message: "\"\(key)\" is \(value.kind); expected a number")
+        }
+        return (key, number)
+    }
+}

@@ -1,0 +1,85 @@
+/// What is wrong with one line of a file. The line is answered with this; the other lines go on.
+public struct RowError: Error, Hashable, Sendable {
+    /// The file, as it was named.
+    public let file: String
+    /// Line number in the file, from 1.
+    public let line: Int
+    /// The row's id, where it could be read.
+    public let promptID: String?
+    /// For programs.
+    public let code: Code
+    /// For people: what is wrong, with the value (cut to 80 characters), and what to do.
+    public let message: String
+
+    /// What may be wrong with a row. Raw values stand in output files; they are an interface.
+    public enum Code: String, Sendable, CaseIterable {
+        /// Not JSON, or JSON that says two things.
+        case badJSON = "bad_json"
+        /// A value of another type than the key calls for.
+        case badType = "bad_type"
+        /// Bytes that are not UTF-8.
+        case invalidUTF8 = "invalid_utf8"
+        /// A line longer than `LineReader.lineBytesMax`.
+        case lineTooLong = "line_too_long"
+        /// No key that holds a prompt.
+        case missingPrompt = "missing_prompt"
+        /// A prompt of nothing but white space.
+        case emptyPrompt = "empty_prompt"
+        /// An id that an earlier row has.
+        case duplicateID = "duplicate_id"
+        /// An id that is empty or too long.
+        case badID = "bad_id"
+        /// A history row that names no policy.
+        case missingPolicy = "missing_policy"
+        /// A history row that has neither a reward nor k of n.
+        case missingReward = "missing_reward"
+        /// A reward outside [0, 1], or k and n that do not go together.
+        case badReward = "bad_reward"
+        /// A role other than context or query.
+        case badRole = "bad_role"
+        /// A history row that names a prompt by an id that is not in the prompt files.
+        case unknownPrompt = "unknown_prompt"
+        /// A second outcome of one policy on one prompt.
+        case duplicateOutcome = "duplicate_outcome"
+        /// A score row that lacks its probability.
+        case missingScore = "missing_score"
+        /// A probability outside [0, 1], or a concentration that is not above 0.
+        case badScore = "bad_score"
+    }
+
+    /// Describes what is wrong with a line.
+    public init(file: String, line: Int, promptID: String? = nil, code: Code, message: String) {
+        self.file = file
+        self.line = line
+        self.promptID = promptID
+        self.code = code
+        self.message = message
+    }
+}
+
+extension RowError: CustomStringConvertible {
+    /// `file:line: code: message`, the form that editors jump to.
+    public var description: String {
+        let id = promptID.map { " (prompt \"\(clipped($0))\")" } ?? ""
+        return "\(file):\(line): \(code.rawValue)\(id): \(message)"
+    }
+}
+
+/// What is wrong with a value, before it is known in which line of which file it stands.
+struct RowProblem: Error {
+    var promptID: String?
+    let code: RowError.Code
+    let message: String
+
+    func at(_ file: String, line: Int) -> RowError {
+        RowError(file: file, line: line, promptID: promptID, code: code, message: message)
+    }
+}
+
+/// The first 80 characters, so that a message stays a message.
+func clipped(_ text: String) -> String {
+    guard let end = text.index(text.startIndex, offsetBy: 80, limitedBy: text.endIndex), end < text.endIndex else {
+        return text
+    }
+    return text[..<end] + "…"
+}

@@ -1,0 +1,146 @@
+/// Under which keys a row's values stand. A key that is not given is found by looking for the field's usual names.
+///
+/// A key may lead into nested objects by dots (`body.messages`, `extra_info.index`); a key that itself contains the
+/// dots is tried first. All other keys of a row (metadata, labels, answers) are checked to be JSON and passed over.
+///
+/// | value | looked for in this order | written so by |
+/// |---|---|---|
+/// | prompt | `prompt` `messages` `input` `question` `problem` `task` `origin_query` `body.messages` `body.input` | verl, TRL, SkyRL, ROLL, ours; ROLL; OpenRLHF, slime, NeMo-RL; datasets; datasets; PipelineRL; LLMRouterBench; OpenAI batch |
+/// | id | `prompt_id` `id` `uid` `custom_id` | ours; V0; SkyRL; OpenAI batch |
+/// | source | `data_source` `dataset` `task_name` `domain` `tag` | verl; PipelineRL; NeMo-RL; ROLL; ROLL |
+/// | policy | `policy_id` `policy` `model` | ours; –; V0 |
+/// | version | `policy_version` `step` | ours; V0 |
+/// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
+///
+/// `extra_info.index` of verl is not looked for: it is 0 wherever it was not set, and would make all prompts one.
+public struct RowKeys: Hashable, Sendable {
+    /// Where the prompt stands: text, or chat messages.
+    public var prompt: String?
+    /// Where the id stands: text or a whole number.
+    public var id: String?
+    /// Where the data source stands.
+    public var dataSource: String?
+    /// Where a history row names its policy.
+    public var policyID: String?
+    /// Where a history row gives the training step.
+    public var policyVersion: String?
+    /// Where a history row gives the mean reward.
+    public var reward: String?
+
+    /// Keys that are named are used; the others are looked for.
+    public init(
+        prompt: String? = nil, id: String? = nil, dataSource: String? = nil, policyID: String? = nil,
+        policyVersion: String? = nil, reward: String? = nil
+    ) {
+        self.prompt = prompt
+        self.id = id
+        self.dataSource = dataSource
+        self.policyID = policyID
+        self.policyVersion = policyVersion
+        self.reward = reward
+    }
+
+    /// Every key is looked for.
+    public static let automatic = RowKeys()
+
+    static let prompts = [
+        "prompt", "messages", "input", "question", "problem", "task", "origin_query", "body.messages", "body.input",
+    ]
+    static let ids = ["prompt_id", "id", "uid", "custom_id"]
+    static let dataSources = ["data_source", "dataset", "task_name", "domain", "tag"]
+    static let policyIDs = ["policy_id", "policy", "model"]
+    static let policyVersions = ["policy_version", "step"]
+}
+
+/// The values of one row that are of use, found under their keys.
+struct RowFields {
+    private let layout: RowLayout
+    private let values: [JSONValue?]
+
+    init(_ bytes: [UInt8], layout: RowLayout) throws(RowProblem) {
+        var scanner = JSONScanner(bytes)
+        self.layout = layout
+        self.values = try scanner.object(taking: layout.names)
+    }
+
+    /// The first of a field's keys that is there and not null, with the key.
+    func first(_ field: RowLayout.Field) -> (key: String, value: JSONValue)? {
+        for candidate in layout.candidates[field.rawValue] {
+            if let whole = candidate.whole, let value = values[whole], value != .null { return (candidate.key, value) }
+            if let head = candidate.head, let value = values[head]?.member(at: candidate.tail), value != .null {
+                return (candidate.key, value)
+            }
+        }
+        return nil
+    }
+
+    /// The keys that were looked under, for a message.
+    func keys(_ field: RowLayout.Field) -> String {
+        layout.candidates[field.rawValue].map(\.key).joined(separator: ", ")
+    }
+}
+
+/// Which top-level members to take, and which of them may hold which field. Made once a file, used for each row.
+struct RowLayout {
+    enum Field: Int, CaseIterable {
+        case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
+        case p, kappa, pLo, pHi, status, error
+    }
+
+    struct Candidate {
+        let key: String
+        /// Place of the member that has the whole key as its name.
+        let whole: Int?
+        /// Place of the member that the path starts at, where the key has dots.
+        let head: Int?
+        let tail: [String]
+    }
+
+    private(set) var names: [[UInt8]] = []
+    private(set) var candidates: [[Candidate]]
+
+    /// Fields that are not mentioned are not taken.
+    init(_ keys: [Field: [String]]) {
+        candidates = Array(repeating: [], count: Field.allCases.count)
+        for field in Field.allCases {
+            for key in keys[field] ?? [] {
+                let path = key.split(separator: ".").map(String.init)
+                let whole = place(of: key)
+                let head = path.count > 1 ? place(of: path[0]) : nil
+                candidates[field.rawValue].append(
+                    Candidate(key: key, whole: whole, head: head, tail: Array(path.dropFirst())))
+            }
+        }
+    }
+
+    static func prompts(_ keys: RowKeys) -> RowLayout {
+        RowLayout([
+            .prompt: keys.prompt.map { [$0] } ?? RowKeys.prompts,
+            .id: keys.id.map { [$0] } ?? RowKeys.ids,
+            .dataSource: keys.dataSource.map { [$0] } ?? RowKeys.dataSources,
+        ])
+    }
+
+    static func history(_ keys: RowKeys) -> RowLayout {
+        RowLayout([
+            .prompt: keys.prompt.map { [$0] } ?? RowKeys.prompts,
+            .id: keys.id.map { [$0] } ?? RowKeys.ids,
+            .policyID: keys.policyID.map { [$0] } ?? RowKeys.policyIDs,
+            .policyVersion: keys.policyVersion.map { [$0] } ?? RowKeys.policyVersions,
+            .reward: [keys.reward ?? "reward"],
+            .k: ["k", "successes"], .n: ["n"], .score: ["score"], .outcome: ["outcome"], .role: ["role"],
+        ])
+    }
+
+    static let scores = RowLayout([
+        .id: ["prompt_id"], .p: ["p"], .kappa: ["kappa"], .pLo: ["p_lo"], .pHi: ["p_hi"], .status: ["status"],
+        .error: ["error"],
+    ])
+
+    private mutating func place(of name: String) -> Int {
+        let name = Array(name.utf8)
+        if let place = names.firstIndex(of: name) { return place }
+        names.append(name)
+        return names.count - 1
+    }
+}

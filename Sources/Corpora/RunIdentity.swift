@@ -1,0 +1,76 @@
+public import Scoring
+
+/// What makes a run the run it is. An output folder belongs to one identity for ever.
+public struct RunIdentity: Hashable, Sendable {
+    /// Of all input text, whatever its compression: `InputFile.digest(of:)`.
+    public let input: Digest
+    /// Of the context set.
+    public let context: Digest
+    /// Of everything else that can change a byte of the output.
+    public let configuration: RunConfiguration
+    /// Of the value model.
+    public let model: ModelFingerprint
+
+    /// Names a run by what goes into it.
+    public init(input: Digest, context: Digest, configuration: RunConfiguration, model: ModelFingerprint) {
+        self.input = input
+        self.context = context
+        self.configuration = configuration
+        self.model = model
+    }
+
+    /// One thing in which two runs differ.
+    public struct Difference: Hashable, Sendable, CustomStringConvertible {
+        /// Which of the four digests.
+        public let what: What
+        /// What the folder was begun with.
+        public let folder: Digest
+        /// What is asked for now.
+        public let now: Digest
+
+        /// The parts of a run's identity.
+        public enum What: String, Sendable, CaseIterable {
+            /// The prompts.
+            case input
+            /// The context set.
+            case context
+            /// The settings.
+            case configuration
+            /// The model.
+            case model
+        }
+
+        public var description: String { "its \(what.rawValue) is \(folder.short)…, now \(now.short)…" }
+    }
+
+    /// The four digests by name.
+    var digests: [Difference.What: Digest] {
+        [.input: input, .context: context, .configuration: configuration.digest, .model: model.digest]
+    }
+
+    /// In what a folder with these digests is of another run; nothing when it is ours.
+    func differences(from folder: [Difference.What: Digest]) -> [Difference] {
+        Difference.What.allCases.compactMap { what in
+            guard let old = folder[what], let new = digests[what], old != new else { return nil }
+            return Difference(what: what, folder: old, now: new)
+        }
+    }
+}
+
+/// The settings of a run by name, as they stand in the manifest.
+public struct RunConfiguration: Hashable, Sendable {
+    /// Names and values. Only what can change a byte of the output belongs here: no thread counts, no endpoints.
+    public let settings: [String: String]
+    /// SHA-256 over the settings in the order of their names.
+    public let digest: Digest
+
+    /// Digests some settings.
+    public init(_ settings: [String: String]) {
+        self.settings = settings
+        // Lengths before texts, so that no two lists of settings have the same bytes.
+        let lines = settings.sorted { $0.key < $1.key }.map { name, value in
+            "\(name.utf8.count) \(name) \(value.utf8.count) \(value)\n"
+        }
+        self.digest = Digest(of: lines.joined())
+    }
+}

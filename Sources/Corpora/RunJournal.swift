@@ -1,0 +1,145 @@
+import Foundation
+import GRDB
+import Scoring
+
+/// What is durable about an unfinished run: its identity, and the parts that are committed. SQLite, in WAL mode, flushed
+/// with every commit, and held exclusively, so that no second process can write into the same folder.
+final class RunJournal {
+    let jobID: UUID
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Format of the tables; another one is not read.
+    private static let version = 1
+
+    /// Opens the journal of a folder, or begins one with this identity.
+    init(path: String, beginning identity: RunIdentity) throws(CorporaError) {
+        self.path = path
+        (queue, jobID) = try Self.translating(path) {
+            var configuration = Configuration()
+            // Not GRDB's own WAL setting, which lowers synchronous to NORMAL: a commit would not be on the disk.
+            configuration.prepareDatabase { database in
+                try database.execute(
+                    sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let jobID = try queue.write { database in
+                try Self.createTables(database)
+                return try Self.begin(database, identity)
+            }
+            return (queue, jobID)
+        }
+    }
+
+    /// The digests that the folder was begun with.
+    func digests() throws(CorporaError) -> [RunIdentity.Difference.What: Digest] {
+        let found = try Self.translating(path) {
+            try queue.read { database in
+                try Row.fetchAll(database, sql: "SELECT what, digest FROM identity").map { row in
+                    (RunIdentity.Difference.What(rawValue: row["what"]), Digest(bytes: row["digest"] as Data))
+                }
+            }
+        }
+        var digests: [RunIdentity.Difference.What: Digest] = [:]
+        for case (let what?, let digest?) in found { digests[what] = digest }
+        guard digests.count == RunIdentity.Difference.What.allCases.count else {
+            throw .damagedJournal(path: path, reason: "the run's identity is incomplete")
+        }
+        return digests
+    }
+
+    /// Committed parts, in order.
+    func parts() throws(CorporaError) -> [OutputPart] {
+        let parts = try Self.translating(path) {
+            try queue.read { database in
+                try Row.fetchAll(database, sql: "SELECT * FROM part ORDER BY part_index").map(Self.part(of:))
+            }
+        }
+        guard let whole = parts as? [OutputPart] else {
+            throw .damagedJournal(path: path, reason: "the digest of a part is not 32 bytes")
+        }
+        return whole
+    }
+
+    /// Makes a part count. Its file is on the disk by now.
+    func record(_ part: OutputPart) throws(CorporaError) {
+        try Self.translating(path) {
+            try queue.write { database in
+                try database.execute(
+                    sql: "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    arguments: [
+                        part.index, part.firstRow, part.counts.ok, part.counts.error, part.counts.baseRate,
+                        part.counts.truncated, part.counts.derivedIDs, part.bytes, Data(part.digest.bytes),
+                    ])
+            }
+        }
+    }
+
+    /// Closes the file; the lock goes with it.
+    func close() throws(CorporaError) {
+        try Self.translating(path) { try queue.close() }
+    }
+
+    private static func createTables(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS run (version INTEGER NOT NULL, job TEXT NOT NULL);
+                CREATE TABLE IF NOT EXISTS identity (what TEXT PRIMARY KEY, digest BLOB NOT NULL);
+                CREATE TABLE IF NOT EXISTS part (
+                    part_index INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, ok INTEGER NOT NULL,
+                    error INTEGER NOT NULL, base_rate INTEGER NOT NULL, truncated INTEGER NOT NULL,
+                    derived_ids INTEGER NOT NULL, bytes INTEGER NOT NULL, digest BLOB NOT NULL);
+                """)
+    }
+
+    /// The job's id: the one that stands there, or a new one with the identity.
+    private static func begin(_ database: Database, _ identity: RunIdentity) throws -> UUID {
+        if let row = try Row.fetchOne(database, sql: "SELECT version, job FROM run") {
+            guard row["version"] as Int == version, let job = UUID(uuidString: row["job"]) else {
+                throw Unreadable(reason: "it was written by another version of statezero")
+            }
+            return job
+        }
+        let job = UUID()
+        try database.execute(sql: "INSERT INTO run VALUES (?, ?)", arguments: [version, job.uuidString])
+        for (what, digest) in identity.digests {
+            try database.execute(
+                sql: "INSERT INTO identity VALUES (?, ?)", arguments: [what.rawValue, Data(digest.bytes)])
+        }
+        return job
+    }
+
+    private static func part(of row: Row) -> OutputPart? {
+        guard let digest = Digest(bytes: row["digest"] as Data) else { return nil }
+        var counts = RowCounts()
+        counts.ok = row["ok"]
+        counts.error = row["error"]
+        counts.baseRate = row["base_rate"]
+        counts.truncated = row["truncated"]
+        counts.derivedIDs = row["derived_ids"]
+        return OutputPart(
+            index: row["part_index"], firstRow: row["first_row"], counts: counts, bytes: row["bytes"], digest: digest)
+    }
+
+    private struct Unreadable: Error {
+        let reason: String
+    }
+
+    private static func translating<T>(_ path: String, _ body: () throws -> T) throws(CorporaError) -> T {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: throw .folderInUse(folder: folder)
+            case .SQLITE_FULL: throw .diskFull(path: path, bytes: 4096)
+            default:
+                throw .damagedJournal(path: path, reason: error.message ?? "SQLite code \(error.resultCode.rawValue)")
+            }
+        } catch let error as Unreadable {
+            throw .damagedJournal(path: path, reason: error.reason)
+        } catch {
+            throw .damagedJournal(path: path, reason: "\(error)")
+        }
+    }
+}

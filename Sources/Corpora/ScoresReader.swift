@@ -1,0 +1,117 @@
+import Scoring
+
+import Foundation
+
+/// The scores of a finished folder, or of a file of score rows, in order.
+///
+/// Of a folder, `_SUCCESS` must be there, and manifest and parts must have the digests written down: a part is checked
+/// when its end is reached, so take nothing as read before `next` has given `nil`. Ids are unique in both cases.
+public struct ScoresReader {
+    /// A row's belief.
+    public struct Score: Hashable, Sendable {
+        /// The prompt.
+        public let promptID: String
+        /// P(success), in [0, 1].
+        public let p: Float
+        /// Concentration of the belief, above 0; infinity for a point estimate, also where a file gives none.
+        public let kappa: Float
+
+        /// Pairs a prompt with a belief.
+        public init(promptID: String, p: Float, kappa: Float) {
+            self.promptID = promptID
+            self.p = p
+            self.kappa = kappa
+        }
+    }
+
+    /// What a row gives.
+    public enum Element: Hashable, Sendable {
+        /// A belief.
+        case score(Score)
+        /// A row that says that its prompt was not scored.
+        case failed(promptID: String?, file: String, line: Int)
+        /// A row that cannot be read.
+        case rejected(RowError)
+    }
+
+    /// What a folder says of itself; `nil` for a single file.
+    public let manifest: RunManifest?
+    /// Parts or file, read to their ends.
+    public var files: [InputFile] { lines.finished }
+
+    private var lines: RowFiles
+    private var ids = IDTable()
+    private var checked = 0
+
+    /// Opens a folder or a file.
+    public init(path: String) throws(CorporaError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            manifest = nil
+            lines = try RowFiles([path])
+            return
+        }
+        let manifest = try RunManifest.read(folder: path)
+        for part in manifest.parts where access("\(path)/\(part.name)", R_OK) != 0 {
+            throw .partMissing(folder: path, name: part.name)
+        }
+        self.manifest = manifest
+        lines = try RowFiles(manifest.parts.map { "\(path)/\($0.name)" })
+    }
+
+    /// The next row; `nil` at the end. Throws where a file cannot be read or is not what the manifest says.
+    public mutating func next() throws(CorporaError) -> Element? {
+        let line = try lines.next()
+        try check()
+        switch line {
+        case nil: return nil
+        case .rejected(let error)?: return .rejected(error)
+        case .bytes(let bytes, let file, let number)?:
+            do throws(RowProblem) {
+                return try element(bytes, file: file, line: number)
+            } catch {
+                return .rejected(error.at(file, line: number))
+            }
+        }
+    }
+
+    /// Compares the parts that have been read since the last time with the manifest.
+    private mutating func check() throws(CorporaError) {
+        guard let manifest else { return }
+        while checked < lines.finished.count {
+            let file = lines.finished[checked]
+            guard let expected = Digest(hex: manifest.parts[checked].digest) else {
+                throw .damagedManifest(path: file.path, reason: "the part's digest is not one")
+            }
+            guard file.digest == expected else {
+                throw .digestMismatch(path: file.path, expected: expected, found: file.digest)
+            }
+            checked += 1
+        }
+    }
+
+    private mutating func element(_ bytes: [UInt8], file: String, line: Int) throws(RowProblem) -> Element {
+        let fields = try RowFields(bytes, layout: .scores)
+        let promptID = try fields.id()
+        if try fields.string(.status) == "error" { return .failed(promptID: promptID, file: file, line: line) }
+        guard let promptID else { throw RowProblem(code: .badID, message: "no prompt_id; is this a file of scores?") }
+        do throws(RowProblem) {
+            guard let p = try fields.number(.p)?.value else {
+                throw RowProblem(code: .missingScore, message: "no p; is this a file of scores?")
+            }
+            let kappa = Float(try fields.number(.kappa)?.value ?? .infinity)
+            guard 0...1 ~= p else { throw RowProblem(code: .badScore, message: "p is \(p), outside [0, 1]") }
+            guard kappa > 0 else { throw RowProblem(code: .badScore, message: "kappa is \(kappa); it must be above 0") }
+            if let earlier = ids.insert(IDTable.hash(promptID), number: UInt32(clamping: lines.lines)) {
+                throw RowProblem(
+                    code: .duplicateID,
+                    message: "this id stands already at \(lines.place(ofLine: Int(earlier))); make ids unique")
+            }
+            return .score(Score(promptID: promptID, p: Float(p), kappa: kappa))
+        } catch {
+            var problem = error
+            problem.promptID = promptID
+            throw problem
+        }
+    }
+}
