@@ -3,7 +3,8 @@ import CZeroMQ
 /// The I/O threads that carry the sockets' traffic. One a process is enough.
 ///
 /// Every socket keeps its context alive. When the last reference goes, the context waits until what its sockets still
-/// had to send is sent or their `linger` is over; both are finite, so this ends.
+/// had to send is sent or their `linger` is over; both are finite, so this ends. A process that calls `exit` while it
+/// still holds the context loses what was not sent: let the context go first.
 public final class Context: Sendable {
     // libzmq's contexts may be used by all threads at once, unlike its sockets.
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer

@@ -40,6 +40,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The endpoint as text, as it was read, an IPv6 address in brackets.
     public var description: String {
         switch transport {
         case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"

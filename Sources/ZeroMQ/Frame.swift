@@ -4,11 +4,11 @@ import CZeroMQ
 ///
 /// Copying a frame copies a reference. A frame that was received can be kept, read from any thread and sent on, however
 /// large, without its bytes being copied. Two frames are equal when their bytes are.
-//
-// Why this may cross threads: the message is written before the frame exists and closed after the last reference is
-// gone; nothing writes to it between. Sending does not use `zmq_msg_copy`, which marks its source as shared and so would
-// be a race between two threads sending the same frame; it lends the bytes and holds a reference until libzmq is done.
 public struct Frame: @unchecked Sendable {
+    // Why frames may cross threads: the message is written before the frame exists and closed after its last reference
+    // is gone; nothing writes to it between. Sending does not use `zmq_msg_copy`, which marks its source as shared and
+    // would be a race between two threads sending one frame; it lends the bytes and holds a reference until libzmq is
+    // done with them.
     let storage: FrameStorage
 
     /// Copies the bytes into a frame of their own.
@@ -61,6 +61,7 @@ public struct Frame: @unchecked Sendable {
 }
 
 extension Frame: Hashable {
+    /// Whether the bytes are the same.
     public static func == (left: Frame, right: Frame) -> Bool {
         if left.storage === right.storage { return true }
         return left.withUnsafeBytes { left in
@@ -70,6 +71,7 @@ extension Frame: Hashable {
         }
     }
 
+    /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) {
         withUnsafeBytes { hasher.combine(bytes: $0) }
     }

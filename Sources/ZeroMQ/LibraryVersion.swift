@@ -29,8 +29,10 @@ public struct LibraryVersion: Hashable, Sendable, Comparable, CustomStringConver
         guard self >= Self.oldestAccepted else { throw .libraryTooOld(found: self, oldest: Self.oldestAccepted) }
     }
 
+    /// As in "4.3.4".
     public var description: String { "\(major).\(minor).\(patch)" }
 
+    /// Older is less.
     public static func < (left: LibraryVersion, right: LibraryVersion) -> Bool {
         (left.major, left.minor, left.patch) < (right.major, right.minor, right.patch)
     }

@@ -14,6 +14,7 @@ public struct Message: Hashable, Sendable {
 }
 
 extension Message: ExpressibleByArrayLiteral {
+    /// A message of these frames.
     public init(arrayLiteral frames: Frame...) {
         self.frames = frames
     }

@@ -4,8 +4,10 @@ import CZeroMQ
 public struct Poller: Sendable {
     /// What to wait for at a socket, and what it is ready for.
     public struct Interest: OptionSet, Sendable, Hashable {
+        /// The bits as poll(2) has them.
         public let rawValue: Int16
 
+        /// Takes the bits as they are.
         public init(rawValue: Int16) {
             self.rawValue = rawValue
         }
@@ -37,8 +39,8 @@ public struct Poller: Sendable {
 
     /// Waits for one socket; `nil` waits without limit.
     ///
-    /// Times are rounded up to milliseconds. The answer may come early with nothing ready (after a signal to the process,
-    /// say), so the caller looks at its clock. Throws `terminated` when the context is shut down.
+    /// Times are rounded up to milliseconds. The answer may come early with nothing ready, for instance after a signal to
+    /// the process, so the caller looks at its clock. Throws `terminated` when the context is shut down.
     public func wait(
         _ socket: borrowing Socket, for interest: Interest = .readable, timeout: Duration?
     ) throws(ZeroMQError) -> Readiness {

@@ -5,7 +5,7 @@ import CZeroMQ
 /// Not here because there is one right answer: a ROUTER always reports what it cannot route, and never lets a newcomer
 /// take over the routing id of a connected peer.
 public struct SocketOptions: Sendable {
-    /// How long a closed socket goes on sending what it holds. Drain by acknowledgement first; this is for the last word.
+    /// How long a closed socket goes on sending what it holds. Drain by acknowledgement; this is for the last word.
     public var linger: Duration = .seconds(1)
     /// Messages held for one peer before `send` answers `wouldBlock`, at each side.
     public var sendHighWater: Int = 1000
@@ -16,14 +16,17 @@ public struct SocketOptions: Sendable {
     public var frameBytesMax: Int = 16 << 20
     /// A message of more frames is read to its end, dropped, and reported as `refused`.
     public var framesMax: Int = 32
-    /// Send to peers whose handshake is done only (`ZMQ_IMMEDIATE`); otherwise messages queue for a peer that may never
-    /// come.
-    public var immediate: Bool = true
+    /// Queue messages only for peers that are connected (`ZMQ_IMMEDIATE`); others get `wouldBlock`.
+    ///
+    /// Off, because on it has a price that its name does not tell: when a connection ends, libzmq drops with it what had
+    /// arrived and was not read yet, so that the last words of a peer that closes in good order are lost. Off, up to
+    /// `sendHighWater` messages wait for the peer's return: stop sending to a peer that is silent.
+    public var immediate: Bool = false
     /// Time between pings on an idle connection; they prove that the peer's I/O thread lives, not that it works.
     public var heartbeatInterval: Duration = .seconds(2)
     /// A peer that is silent for this long after a ping is disconnected.
     public var heartbeatTimeout: Duration = .seconds(6)
-    /// The peer is asked to disconnect when it hears nothing from us for this long; whole tenths of a second, and at most
+    /// The peer is asked to disconnect when it hears nothing from us for this long; whole tenths of a second, at most
     /// 6,553 s.
     public var heartbeatTTL: Duration = .seconds(6)
     /// The first wait before connecting again. Each socket draws its own, between this and twice this.
@@ -37,8 +40,8 @@ public struct SocketOptions: Sendable {
     public var ipv6: Bool = false
     /// Idle time before TCP asks whether the peer's machine is there: for what heartbeats cannot see.
     public var tcpKeepaliveIdle: Duration = .seconds(60)
-    /// The name under which a ROUTER knows this socket, 1 to 255 bytes of which the first is not 0. With `nil` the ROUTER
-    /// chooses a fresh one for each connection, which is what a process that may be restarted wants.
+    /// The name under which a ROUTER knows this socket, 1 to 255 bytes of which the first is not 0. With `nil` the
+    /// ROUTER chooses a fresh one for each connection, which is what a process that may be restarted wants.
     public var routingID: [UInt8]?
 
     /// The options as documented at each.

@@ -27,8 +27,8 @@ public final class SocketThread<Announcement: Sendable, Failure: Error>: Sendabl
 
     /// Starts the thread and returns when its body has announced that it is running.
     ///
-    /// Throws what the body throws before that. The body must announce, once, before it returns. The calling thread waits
-    /// for as long as the body takes to open its sockets, so nothing slow should stand before the announcement.
+    /// Throws what the body throws before that. The body must announce, once, before it returns. The calling thread
+    /// waits for as long as the body takes to open its sockets, so nothing slow should stand before the announcement.
     public static func start(
         name: String,
         _ body: @escaping @Sendable (_ announce: (Announcement) -> Void) throws(Failure) -> Void

@@ -7,10 +7,9 @@ public final class Wakeup: Sendable {
     private let writingEnd: Int32
 
     /// Opens a pair of connected Unix sockets; throws `failed` when the process is out of file descriptors.
-    //
-    // An eventfd would take one descriptor in place of two, but Swift's Glibc module knows neither it nor `pipe2`, and a
-    // plain pipe could not be kept from a child process started at the same moment.
     public init() throws(ZeroMQError) {
+        // An eventfd would take one descriptor in place of two, but Swift's Glibc module knows neither it nor `pipe2`, and
+        // a plain pipe could not be kept from a child process started at the same moment.
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
@@ -34,7 +33,8 @@ public final class Wakeup: Sendable {
 
     /// Waits for a ring, for threads that have no sockets; `nil` waits without limit.
     ///
-    /// `true` when there was a ring, which is then over. It may answer `false` before the time is over; look at the clock.
+    /// `true` when there was a ring, which is then over. It may answer `false` before the time is over, so the caller
+    /// looks at its clock.
     public func wait(for timeout: Duration?) -> Bool {
         var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&item, 1, timeout.map { $0.milliseconds() } ?? -1) > 0 else { return false }

@@ -41,6 +41,7 @@ public enum ZeroMQError: Error, Hashable, Sendable {
 }
 
 extension ZeroMQError: CustomStringConvertible {
+    /// What happened, with the values; where; and what to do next.
     public var description: String {
         switch self {
         case .failed(let operation, let endpoint, let errno):
@@ -59,7 +60,7 @@ extension ZeroMQError: CustomStringConvertible {
             "option \(name) is \(value), it must be \(range)"
         case .messageTooLarge(let frames, let framesMax, let frameBytes, let frameBytesMax):
             "message of \(frames) frames, the largest of \(frameBytes) bytes, is over this socket's limits "
-                + "(\(framesMax) frames of \(frameBytesMax) bytes); nothing was sent; split it or raise both ends' limits"
+                + "(\(framesMax) frames of \(frameBytesMax) bytes); nothing was sent; split it or raise the limits"
         }
     }
 

@@ -12,7 +12,8 @@ struct BindingTests {
         let second = try Socket(.router, in: context, options: SocketOptions())
         let error = #expect(throws: ZeroMQError.self) { try second.bind(endpoint) }
         let expected =
-            "cannot bind \(endpoint): it is in use by another process; choose another port or path, or stop that process"
+            "cannot bind \(endpoint): it is in use by another process; "
+            + "choose another port or path, or stop that process"
         #expect(error?.description == expected)
     }
 

@@ -85,6 +85,16 @@ struct SocketTests {
         #expect(try nextMessage(router) == [Frame("worker-7"), Frame("hello")])
     }
 
+    @Test("what a peer said before it went can still be read")
+    func lastWords() throws {
+        let folder = try SocketFolder()
+        let endpoint = try folder.endpoint("last")
+        let dealer = try Socket(.dealer, in: try Context(), options: SocketOptions())
+        try dealer.connect(endpoint)
+        try sayManyThingsAndGo(at: endpoint, hearing: dealer)
+        for number in 0..<500 { try #require(try nextMessage(dealer) == [Frame("\(number)")]) }
+    }
+
     @Test("ten thousand round trips over ipc complete, in order")
     func manyRoundTrips() throws {
         let folder = try SocketFolder()
@@ -107,6 +117,15 @@ struct SocketTests {
             try #require(try nextMessage(dealer) == [Frame("\(received)")])
         }
         try echo.join()
+    }
+
+    /// A router of another context sends 500 messages; when this returns all are sent and the context is gone.
+    private func sayManyThingsAndGo(at endpoint: Endpoint, hearing dealer: borrowing Socket) throws {
+        let router = try Socket(.router, in: try Context(), options: SocketOptions())
+        _ = try router.bind(endpoint)
+        try deliver([Frame("hello")], to: dealer)
+        let peer = try #require(try nextMessage(router).frames.first)
+        for number in 0..<500 { #expect(try router.send([peer, Frame("\(number)")]) == .sent) }
     }
 
     /// A dealer says hello and is closed; the answer is the routing id it had.
