@@ -1,0 +1,41 @@
+import Kernels
+
+/// A checkpoint's tensors by the names that BERT has for them.
+struct BertTensors {
+    let configuration: BertConfiguration
+    private let file: SafetensorsFile
+    private let prefix: String
+
+    init(_ folder: ModelFolder) {
+        configuration = folder.configuration
+        file = folder.weights
+        // Checkpoints saved with a task's head on top put everything under `bert.`.
+        prefix = folder.weights.header.entries.keys.contains { $0.hasPrefix("bert.embeddings.") } ? "bert." : ""
+    }
+
+    func floats(_ name: String, _ shape: Shape) throws(ModelError) -> [Float] {
+        try file.floats(prefix + name, shape: shape)
+    }
+
+    func linear(
+        _ name: String, inputs: Int, outputs: Int, activation: MatrixMultiply.Activation = .none,
+        backend: MatrixMultiply.Backend
+    ) throws(ModelError) -> MatrixMultiply {
+        let weight = try floats("\(name).weight", Shape(outputs, inputs))
+        let bias = try floats("\(name).bias", Shape(outputs))
+        do throws(KernelError) {
+            return try MatrixMultiply(
+                weightNK: weight, bias: bias, inputs: inputs, outputs: outputs, activation: activation,
+                backend: backend)
+        } catch { throw .kernel(error) }
+    }
+
+    func norm(_ name: String) throws(ModelError) -> Normalization {
+        let width = configuration.width
+        let weight = try floats("\(name).weight", Shape(width))
+        let bias = try floats("\(name).bias", Shape(width))
+        do throws(KernelError) {
+            return try Normalization(weight: weight, bias: bias, epsilon: configuration.epsilon)
+        } catch { throw .kernel(error) }
+    }
+}

@@ -1,0 +1,54 @@
+public import Kernels
+
+/// What a model folder, or a batch given to its encoder, can have wrong with it.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+    /// A file could not be opened or read.
+    case unreadable(file: String, reason: String)
+    /// A file is not what its name says; `at` is a byte, key or tensor.
+    case damaged(file: String, at: String, reason: String)
+    /// A well-formed choice that this program does not do.
+    case unsupported(file: String, key: String, found: String, supported: String)
+    /// The weights lack a tensor.
+    case tensorMissing(file: String, tensor: String)
+    /// A tensor of another shape than the configuration implies.
+    case tensorShape(file: String, tensor: String, expected: Shape, found: Shape)
+    /// A tensor whose numbers are of a kind not read here.
+    case tensorType(file: String, tensor: String, found: String, supported: String)
+    /// A sequence that the encoder cannot read.
+    case sequenceLength(sequence: Int, tokens: Int, range: ClosedRange<Int>)
+    /// A token id that is not in the model's vocabulary.
+    case tokenOutOfRange(sequence: Int, position: Int, token: Int32, vocabulary: Int)
+    /// An embedding with a value that is not a number.
+    case notFinite(sequence: Int)
+    /// The compute library refused.
+    case kernel(KernelError)
+
+    /// What happened, with the values, and what to do next.
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "\(file): cannot be read (\(reason)); check --model, or run `statezero model fetch`"
+        case .damaged(let file, let at, let reason):
+            "\(file): \(at): \(reason); the file is damaged or cut short, fetch it again"
+        case .unsupported(let file, let key, let found, let supported):
+            "\(file): \(key) is \(found), supported: \(supported); choose another model"
+        case .tensorMissing(let file, let tensor):
+            "\(file): no tensor \(tensor); the weights are of another architecture than config.json, check --model"
+        case .tensorShape(let file, let tensor, let expected, let found):
+            "\(file): \(tensor) is \(found), expected \(expected); this looks like another model size, check --model"
+        case .tensorType(let file, let tensor, let found, let supported):
+            "\(file): \(tensor) is of type \(found), supported: \(supported); convert the weights"
+        case .sequenceLength(let sequence, let tokens, let range):
+            "sequence \(sequence) of the batch has \(tokens) tokens, the model reads "
+                + "\(range.lowerBound) to \(range.upperBound); truncate when tokenizing"
+        case .tokenOutOfRange(let sequence, let position, let token, let vocabulary):
+            "sequence \(sequence) of the batch has token \(token) at \(position), the vocabulary has \(vocabulary); "
+                + "is the tokenizer of the same model?"
+        case .notFinite(let sequence):
+            "the embedding of sequence \(sequence) of the batch is not a number; the weights may be damaged, "
+                + "try `statezero model inspect`"
+        case .kernel(let error):
+            error.description
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// Floats on a 64-byte boundary, as vector loads and oneDNN like them. Zero at first.
+///
+/// A buffer belongs to one thread at a time. Kernels check the ranges they are given, so that safe code above them
+/// cannot read or write outside.
+public final class FloatBuffer {
+    /// Number of floats.
+    public let count: Int
+
+    /// For kernels only; valid as long as the buffer lives.
+    package let base: UnsafeMutablePointer<Float>
+    private let bytes: UnsafeMutableRawBufferPointer
+
+    /// Allocates `count` zeros.
+    public init(count: Int) {
+        precondition(count >= 0, "FloatBuffer: \(count) floats")
+        self.count = count
+        bytes = .allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        base = bytes.bindMemory(to: Float.self).baseAddress.unsafelyUnwrapped
+        base.initialize(repeating: 0, count: count)
+    }
+
+    /// A copy of an array.
+    public convenience init(_ values: [Float]) {
+        self.init(count: values.count)
+        for (index, value) in values.enumerated() { base[index] = value }
+    }
+
+    deinit {
+        bytes.deallocate()
+    }
+
+    /// One float. Precondition: `index` is within the buffer.
+    public subscript(index: Int) -> Float {
+        get {
+            precondition(index >= 0 && index < count, "FloatBuffer: index \(index) of \(count)")
+            return base[index]
+        }
+        set {
+            precondition(index >= 0 && index < count, "FloatBuffer: index \(index) of \(count)")
+            base[index] = newValue
+        }
+    }
+
+    /// A copy of a range. Precondition: the range is within the buffer.
+    public func copy(_ range: Range<Int>) -> [Float] {
+        Array(UnsafeBufferPointer(start: pointer(range), count: range.count))
+    }
+
+    /// Start of a range that is known to lie within the buffer: the one check that every kernel makes.
+    package func pointer(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "FloatBuffer: \(range) of \(count)")
+        return base + range.lowerBound
+    }
+
+    /// Start of the first `count` floats, known to lie within the buffer.
+    package func pointer(first count: Int) -> UnsafeMutablePointer<Float> {
+        pointer(0..<count)
+    }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// Names the instruction sets that are missing, before the first vector instruction dies of SIGILL.
+///
+/// Call it first thing in `main`. On anything but x86-64 there is nothing to check.
+public enum ProcessorCheck {
+    /// What x86-64-v3 has over the baseline, as Linux spells it in `/proc/cpuinfo`.
+    public static let required = ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"]
+
+    /// Throws `KernelError.processorLacks` with the names missing on this machine.
+    public static func run() throws(KernelError) {
+        #if arch(x86_64)
+            // No such file means another kernel or a sealed container: then the instructions themselves must tell.
+            guard let text = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return }
+            let missing = missing(inProcessorInfo: String(decoding: text, as: UTF8.self))
+            if !missing.isEmpty { throw .processorLacks(missing) }
+        #endif
+    }
+
+    /// Required names absent from the first `flags` line; none when there is no such line.
+    public static func missing(inProcessorInfo text: String) -> [String] {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") }) else { return [] }
+        let flags = Set(line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == ":" }))
+        return required.filter { !flags.contains(Substring($0)) }
+    }
+}

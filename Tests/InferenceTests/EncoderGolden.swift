@@ -1,0 +1,38 @@
+import Foundation
+import Inference
+import Kernels
+
+/// Token ids and what the reference made of them, from `Tests/Goldens/encoder`.
+struct EncoderGolden {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Goldens/encoder").path
+
+    let batch: RaggedBatch
+    let embeddings: [Float]
+
+    init(_ name: String, width: Int) throws {
+        let file = try SafetensorsFile(path: "\(Self.folder)/\(name).safetensors")
+        let ids = try file.integers("ids").map(Int32.init)
+        let starts = try file.integers("starts")
+        batch = RaggedBatch(zip(starts, starts.dropFirst()).map { Array(ids[$0..<$1]) })
+        embeddings = try file.floats("embeddings", shape: Shape(starts.count - 1, width))
+    }
+
+    /// Largest difference between two lists; infinite when one is longer or has a NaN.
+    static func difference(_ left: [Float], _ right: [Float]) -> Float {
+        guard left.count == right.count else { return .infinity }
+        return zip(left, right).reduce(0) { largest, pair in
+            let difference = abs(pair.0 - pair.1)
+            return difference.isNaN ? .infinity : max(largest, difference)
+        }
+    }
+
+    /// Where the real default model is, if it is: `STATEZERO_MODEL`, or `models/all-MiniLM-L6-v2` at the root.
+    static let realModel: String? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let named = ProcessInfo.processInfo.environment["STATEZERO_MODEL"]
+        let path = named ?? root.appendingPathComponent("models/all-MiniLM-L6-v2").path
+        return FileManager.default.fileExists(atPath: "\(path)/model.safetensors") ? path : nil
+    }()
+}
