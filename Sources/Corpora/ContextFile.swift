@@ -31,6 +31,7 @@ public struct ContextFile: Sendable {
         /// Rows could not be used.
         case rejected(Int)
 
+        /// For people: what it is and what follows.
         public var description: String {
             switch self {
             case .fewRows(let rows):

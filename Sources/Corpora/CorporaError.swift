@@ -64,6 +64,7 @@ public enum CorporaError: Error, Equatable {
 }
 
 extension CorporaError: CustomStringConvertible {
+    /// What happened with which values, where, and what to do next.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):

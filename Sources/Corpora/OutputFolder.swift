@@ -16,6 +16,8 @@ struct OutputFolder {
     static let manifestName = "_manifest.json"
     static let successName = "_SUCCESS"
     static let journalName = "_journal.sqlite"
+    /// The journal of a coordinator that serves this run alone.
+    public static let coordinatorJournalName = "_coordinator.sqlite"
     private static let temporarySuffix = ".tmp"
 
     /// Makes the folder when it is not there.
@@ -40,7 +42,8 @@ struct OutputFolder {
     /// Whether a name is one that we give. `part-` needs five digits or more and `.jsonl`.
     static func isOurs(_ name: String) -> Bool {
         let name = name.hasSuffix(temporarySuffix) ? String(name.dropLast(temporarySuffix.count)) : name
-        return isPart(name) || isJournal(name) || name == manifestName || name == successName
+        return isPart(name) || isJournal(name) || isCoordinatorJournal(name) || name == manifestName
+            || name == successName
     }
 
     static func isPart(_ name: String) -> Bool {
@@ -51,6 +54,12 @@ struct OutputFolder {
 
     static func isJournal(_ name: String) -> Bool {
         ["", "-wal", "-shm", "-journal"].contains { name == journalName + $0 }
+    }
+
+    /// The journal of a coordinator that was started for this run only stands beside the parts, so that the same command
+    /// finds it again; whoever started the coordinator removes it.
+    static func isCoordinatorJournal(_ name: String) -> Bool {
+        ["", "-wal", "-shm", "-journal"].contains { name == coordinatorJournalName + $0 }
     }
 
     static func isTemporary(_ name: String) -> Bool {

@@ -24,7 +24,8 @@ extension RowFields {
         let id: String
         switch value {
         case .string(let text): id = text
-        case .number(let digits) where value.integer != nil: id = digits
+        case .number(let digits) where digits.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || 0x30...0x39 ~= $0 }):
+            id = digits
         default:
             throw RowProblem(
                 code: .badType,

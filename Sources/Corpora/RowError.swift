@@ -45,6 +45,16 @@ public struct RowError: Error, Hashable, Sendable {
         case missingScore = "missing_score"
         /// A probability outside [0, 1], or a concentration that is not above 0.
         case badScore = "bad_score"
+        /// Workers died whenever they scored the row.
+        case workerDied = "worker_died"
+        /// The encoder gave no features for the row.
+        case embeddingFailed = "embedding_failed"
+        /// The model gave no probability for the row.
+        case predictionFailed = "prediction_failed"
+        /// The context could not be prepared, so nothing could be predicted.
+        case contextFailed = "context_failed"
+        /// A worker of another version found something that has no name here; the message tells.
+        case workerError = "worker_error"
     }
 
     /// Describes what is wrong with a line.

@@ -28,6 +28,13 @@ public struct RunIdentity: Hashable, Sendable {
         /// What is asked for now.
         public let now: Digest
 
+        /// Names a difference.
+        public init(what: What, folder: Digest, now: Digest) {
+            self.what = what
+            self.folder = folder
+            self.now = now
+        }
+
         /// The parts of a run's identity.
         public enum What: String, Sendable, CaseIterable {
             /// The prompts.
@@ -40,6 +47,7 @@ public struct RunIdentity: Hashable, Sendable {
             case model
         }
 
+        /// Which digest differs, and both values.
         public var description: String { "its \(what.rawValue) is \(folder.short)…, now \(now.short)…" }
     }
 

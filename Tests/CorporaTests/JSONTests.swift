@@ -69,7 +69,7 @@ struct JSONTests {
         let seed: UInt64 = 20
         var generator = SeededGenerator(seed: seed)
         let original = Array(
-            #"{"prompt":"a\n\u00e9 b","id":"i1","m":{"k":[1,-2.5e3,true,null,{"q":"\\"}]},"z":0}"#.utf8)
+            #"{"prompt":"a\n\u00e9 b","i":"i1","m":{"k":[1,-2.5e3,true,null,{"q":"\\"}]},"z":0}"#.utf8)
         let alphabet = Array(#"{}[]:,"\\0123456789eE+-.truefalsn u/ "#.utf8)
         var content: [UInt8] = []
         var mutants: [[UInt8]] = []
@@ -93,11 +93,11 @@ struct JSONTests {
         for (mutant, element) in zip(mutants, elements) {
             let isJSON = element.error?.code != .badJSON
             let object = try? JSONSerialization.jsonObject(with: Data(mutant), options: [.fragmentsAllowed])
-            // Ours alone refuses a wanted key that stands twice and, of lone surrogates, an escaped half.
-            if element.error?.message.contains("twice") == true || element.error?.message.contains("surrogate") == true
-            {
-                continue
-            }
+            // Ours alone refuses a wanted key that stands twice and half a surrogate pair; Foundation lets a comma
+            // stand before a closing brace.
+            let message = element.error?.message ?? ""
+            let isStricter = ["twice", "surrogate", "before \"}\"", "before \"},"].contains { message.contains($0) }
+            if !isJSON, isStricter { continue }
             #expect(isJSON == (object != nil), "seed \(seed): \(String(decoding: mutant, as: UTF8.self)): \(element)")
             if let row = element.row, let text = (object as? [String: Any])?["prompt"] as? String {
                 #expect(row.prompt.text == text)

@@ -92,7 +92,9 @@ struct LineReaderTests {
         var whole = format == "gzip" ? try gzip(content) : try zstd(content)
         let rubbish = try scratch.write("rubbish", whole + Array("hello, this is no frame".utf8))
         for index in whole.count / 2..<whole.count / 2 + 40 { whole[index] ^= 0x5A }
-        for path in [rubbish, try scratch.write("flipped", whole)] {
+        // A zstd frame need not carry a checksum, and then flipped bytes may decode to other text.
+        let bad = format == "gzip" ? [rubbish, try scratch.write("flipped", whole)] : [rubbish]
+        for path in bad {
             #expect("\(path)") { _ = try lines(of: path) } throws: { error in
                 guard case .damaged(path, format, _, _, _)? = error as? CorporaError else { return false }
                 return true
