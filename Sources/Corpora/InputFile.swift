@@ -16,7 +16,9 @@ public struct InputFile: Hashable, Sendable {
     public let blankLines: Int
 
     /// The last part of the path.
-    public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+    public var name: String { Self.name(of: path) }
+
+    static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// One digest for several files in order: SHA-256 over their digests.
     public static func digest(of files: [InputFile]) -> Digest {
@@ -92,10 +94,11 @@ struct RowFiles {
         }
     }
 
-    /// A line's place by its number among the lines of all files, as `lines` counts.
+    /// A line's place by its number among the lines of all files, as `lines` counts. The file's name stands without its
+    /// folder, so that output does not depend on where a file lay.
     func place(ofLine ordinal: Int) -> String {
         guard let file = begun.last(where: { $0.linesBefore < ordinal }) else { return "an earlier line" }
-        return "\(file.path):\(ordinal - file.linesBefore)"
+        return "\(InputFile.name(of: file.path)):\(ordinal - file.linesBefore)"
     }
 
     private mutating func current() throws(CorporaError) -> LineReader? {

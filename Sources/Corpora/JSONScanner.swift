@@ -1,7 +1,9 @@
 /// A strict JSON (RFC 8259) reader for one line: takes the members that are wanted and validates the rest in passing.
 ///
-/// Foundation's decoders were measured at 87–120 thousand 300-byte rows a second on one core, and a decoder for keys
-/// that are found out at run time is slower still. It also says the byte where reading stopped, refuses a wanted key that stands twice, and bounds nesting.
+/// In CPU time on one core and 300-byte rows, JSONDecoder with fixed keys decodes 267 thousand rows a second and
+/// JSONSerialization, for keys found out at run time, 158; a whole `PromptCorpus`, with lines, digest, UTF-8 check and ids,
+/// reads 377. What weighed more: Foundation takes a comma before a closing brace, keeps one of two equal keys in
+/// silence, and makes a long id a rounded number. This one refuses, says the byte, and bounds nesting.
 struct JSONScanner {
     private let bytes: [UInt8]
     private var at = 0
@@ -285,7 +287,12 @@ struct JSONScanner {
     }
 
     private mutating func skipSpace() {
-        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+        while at < bytes.count {
+            switch bytes[at] {
+            case 0x20, 0x09, 0x0A, 0x0D: at += 1
+            default: return
+            }
+        }
     }
 
     /// What is wrong, at which byte (from 1), and what stands there.

@@ -17,7 +17,7 @@ struct OutputFolder {
     static let successName = "_SUCCESS"
     static let journalName = "_journal.sqlite"
     /// The journal of a coordinator that serves this run alone.
-    public static let coordinatorJournalName = "_coordinator.sqlite"
+    static let coordinatorJournalName = "_coordinator.sqlite"
     private static let temporarySuffix = ".tmp"
 
     /// Makes the folder when it is not there.

@@ -17,7 +17,7 @@ enum PromptText {
                 message: "\"\(key)\" is \(value.kind); a prompt is a string or an array of {role, content};"
                     + " name its key with --prompt-key")
         }
-        guard text.contains(where: { !$0.isWhitespace }) else { throw empty(key) }
+        guard !isBlank(text) else { throw empty(key) }
         return text
     }
 
@@ -33,7 +33,7 @@ enum PromptText {
             let content = message.member(at: ["content"]) ?? .null
             blocks.append((role, try text(of: content, at: "message \(index) of \"\(key)\"")))
         }
-        guard blocks.contains(where: { $0.content.contains { !$0.isWhitespace } }) else { throw empty(key) }
+        guard !blocks.allSatisfy({ isBlank($0.content) }) else { throw empty(key) }
         if blocks.count == 1, blocks[0].role == "user" { return blocks[0].content }
         return blocks.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
     }
@@ -59,6 +59,10 @@ enum PromptText {
                 code: .badType,
                 message: "the content of \(place) is \(content.kind); expected text or a list of text parts")
         }
+    }
+
+    private static func isBlank(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy(\.properties.isWhitespace)
     }
 
     private static func empty(_ key: String) -> RowProblem {

@@ -12,7 +12,7 @@
 /// | version | `policy_version` `step` | ours; V0 |
 /// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
 ///
-/// `extra_info.index` of verl is not looked for: it is 0 wherever it was not set, and would make all prompts one.
+/// In history rows `task` is not looked for. `extra_info.index` of verl is not looked for: it is 0 wherever it was not set, and would make all prompts one.
 public struct RowKeys: Hashable, Sendable {
     /// Where the prompt stands: text, or chat messages.
     public var prompt: String?
@@ -46,6 +46,8 @@ public struct RowKeys: Hashable, Sendable {
     static let prompts = [
         "prompt", "messages", "input", "question", "problem", "task", "origin_query", "body.messages", "body.input",
     ]
+    // Not `task`: beside an id it is more often a label than the prompt, and an outcome's prompt is found by its id.
+    static let historyPrompts = prompts.filter { $0 != "task" }
     static let ids = ["prompt_id", "id", "uid", "custom_id"]
     static let dataSources = ["data_source", "dataset", "task_name", "domain", "tag"]
     static let policyIDs = ["policy_id", "policy", "model"]
@@ -123,7 +125,7 @@ struct RowLayout {
 
     static func history(_ keys: RowKeys) -> RowLayout {
         RowLayout([
-            .prompt: keys.prompt.map { [$0] } ?? RowKeys.prompts,
+            .prompt: keys.prompt.map { [$0] } ?? RowKeys.historyPrompts,
             .id: keys.id.map { [$0] } ?? RowKeys.ids,
             .policyID: keys.policyID.map { [$0] } ?? RowKeys.policyIDs,
             .policyVersion: keys.policyVersion.map { [$0] } ?? RowKeys.policyVersions,

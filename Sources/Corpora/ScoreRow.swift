@@ -14,7 +14,7 @@ public enum ScoreRow: Hashable, Sendable {
 /// `{"prompt_id","p","kappa","p_lo","p_hi","policy_id","policy_version","context_size","model","truncated","status":"ok"}`
 /// or `{"prompt_id","status":"error","error":{"code","message","file","line"}}`. Numbers are the shortest decimals that
 /// read back as the same Float32; a κ of infinity (a point estimate) is null. `model` is the first twelve digits of the
-/// model's digest; the manifest has all of them.
+/// model's digest; the manifest has all of them. `file` has no folder: where a file lay does not change the output.
 public struct PartWriter {
     /// The lines so far.
     public var bytes: [UInt8] { writer.bytes }
@@ -81,7 +81,7 @@ public struct PartWriter {
         writer.raw(",\"message\":")
         writer.string(error.message)
         writer.raw(",\"file\":")
-        writer.string(error.file)
+        writer.string(InputFile.name(of: error.file))
         writer.raw(",\"line\":")
         writer.number(error.line)
         writer.raw("}}\n")

@@ -101,6 +101,11 @@ public final class ScoringRun {
         for part in committed { parts[part.index] = part }
     }
 
+    /// Where the journal of a coordinator that serves one run alone stands.
+    public static func coordinatorJournal(in folder: String) -> String {
+        "\(folder)/\(OutputFolder.coordinatorJournalName)"
+    }
+
     /// Rows that are committed.
     public var rows: Int { parts.values.reduce(0) { $0 + $1.counts.rows } }
 

@@ -40,6 +40,7 @@ struct ContextFileTests {
         arguments: [
             (#"{"prompt":"Q","reward":1}"#, RowError.Code.missingPolicy, "name the LLM"),
             (#"{"policy_id":"m","reward":1}"#, .missingPrompt, "give one of them"),
+            (#"{"policy_id":"m","reward":1,"task":"sums"}"#, .missingPrompt, "give one of them"),
             (#"{"policy_id":"m","prompt_id":"a"}"#, .missingReward, "give reward"),
             (#"{"policy_id":"m","prompt_id":"a","k":1}"#, .missingReward, "k (or successes) and n"),
             (#"{"policy_id":"m","prompt_id":"a","reward":-1}"#, .badReward, "(reward + 1) / 2"),

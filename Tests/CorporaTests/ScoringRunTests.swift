@@ -63,7 +63,7 @@ struct ScoringRunTests {
         var part = PartWriter(policy: policy, contextSize: 256, model: model)
         let exact = try #require(Prediction(p: 0.1, kappa: .infinity, pLo: 1e-7, pHi: 0.33333334))
         part.append(.scored(promptID: "a\"\\\n\t\u{1}é", exact))
-        part.append(.failed(RowError(file: "f", line: 3, promptID: "b", code: .emptyPrompt, message: "m")))
+        part.append(.failed(RowError(file: "some/folder/f", line: 3, promptID: "b", code: .emptyPrompt, message: "m")))
         let expected = """
             {"prompt_id":"a\\"\\\\\\n\\t\\u0001é","p":0.1,"kappa":null,"p_lo":1e-07,"p_hi":0.33333334,\
             "policy_id":"run \\"42\\"","policy_version":1200,"context_size":256,"model":"\(model.digest.short)",\
