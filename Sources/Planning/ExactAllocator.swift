@@ -3,7 +3,7 @@
 /// `best[t]` is the largest utility of the prompts so far with t rollouts above their minima; every prompt tries every
 /// budget. Cost: prompts · total · range steps, prompts · total numbers of 16 bits.
 public struct ExactAllocator: BudgetAllocator {
-    /// Most steps it will do: a second or two, and at most 200 MB.
+    /// Most steps it will do: about a second, and at most 200 MB.
     public static let stepsMax = 1_000_000_000
 
     /// Makes the solver; it has no settings.
