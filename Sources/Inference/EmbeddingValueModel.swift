@@ -1,0 +1,63 @@
+public import Scoring
+
+/// The default value model: an encoder's embedding, surface features of the text, and the Gaussian-process head.
+///
+/// Features are `(P, E + S)`: E columns of the encoder, then `SurfaceFeatures.count`. The surface is read from the whole
+/// text, also where the encoder stops early.
+public final class EmbeddingValueModel: ValueModel {
+    /// Tells whether two workers may share a job.
+    public let fingerprint: ModelFingerprint
+    private let embedder: any TextEmbedder
+    private let head = GaussianProcessHead()
+
+    /// The fingerprint must cover weights, tokenizer, the encoder's numerics and `GaussianProcessHead.numerics`.
+    public init(fingerprint: ModelFingerprint, embedder: any TextEmbedder) {
+        self.fingerprint = fingerprint
+        self.embedder = embedder
+    }
+
+    /// E, the leading columns of the features that are the encoder's.
+    public var embeddingColumns: Int { embedder.width }
+
+    /// F = E + S.
+    public var featureColumns: Int { embedder.width + SurfaceFeatures.count }
+
+    /// Throws `rowsMismatch`, `widthMismatch` or `notFinite` where the encoder gave something else than it promised.
+    public func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
+        let (embedding, isTruncated) = try embedder.embed(texts)
+        guard isTruncated.count == texts.count else {
+            throw .rowsMismatch(expected: texts.count, found: isTruncated.count)
+        }
+        let width = embedder.width
+        guard embedding.count == texts.count * width else {
+            throw .widthMismatch(expected: width, found: texts.isEmpty ? 0 : embedding.count / texts.count)
+        }
+        var values: [Float] = []
+        values.reserveCapacity(texts.count * featureColumns)
+        for (row, text) in texts.enumerated() {
+            let vector = embedding[row * width..<(row + 1) * width]
+            guard vector.allSatisfy(\.isFinite) else { throw .notFinite(stage: "the encoder", row: row) }
+            values.append(contentsOf: vector)
+            values.append(contentsOf: SurfaceFeatures.features(of: text))
+        }
+        return FeatureMatrix(columns: featureColumns, values: values, isTruncated: isTruncated)
+    }
+
+    /// Fits the head; see `GaussianProcessHead.prepare` for cost and errors.
+    public func prepare(
+        _ context: ContextSet, features: FeatureMatrix
+    ) throws(ValueModelError) -> any PreparedContext {
+        guard features.columns == featureColumns else {
+            throw .widthMismatch(expected: featureColumns, found: features.columns)
+        }
+        return try head.prepare(embeddings: features, context: context)
+    }
+
+    /// Predicts; throws `foreignContext` for a context that another kind of model prepared.
+    public func predict(
+        _ queries: FeatureMatrix, in context: any PreparedContext
+    ) throws(ValueModelError) -> [Prediction] {
+        guard let context = context as? GaussianProcessContext else { throw .foreignContext(context.contextDigest) }
+        return try head.predict(queries, in: context)
+    }
+}

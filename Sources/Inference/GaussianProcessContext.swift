@@ -1,0 +1,26 @@
+public import Scoring
+
+/// A context set as the Gaussian-process head has fitted it.
+public struct GaussianProcessContext: PreparedContext, Sendable {
+    /// The context set it was made of.
+    public let contextDigest: Digest
+    /// What predictions are made of.
+    let fit: Fit
+    /// The encoder's columns; the surface features follow them.
+    let embeddingColumns: Int
+    /// P(success) of any prompt: the smoothed mean reward.
+    public let baseRate: Double
+    /// Concentration κ of beliefs under this context.
+    public let concentration: Double
+
+    /// The context says too little, and every prediction is its base rate.
+    public var isBaseRate: Bool {
+        if case .baseRate = fit { return true }
+        return false
+    }
+
+    enum Fit: Sendable {
+        case baseRate
+        case regression(GaussianProcessRegression)
+    }
+}

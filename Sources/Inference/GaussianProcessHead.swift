@@ -1,0 +1,111 @@
+public import Scoring
+
+/// The in-context head without training: Gaussian-process regression of the reward on what the text says.
+///
+/// The kernel is exp(−γ‖a − b‖²) on the encoder's unit embeddings plus a linear one on thirty surface features,
+/// standardised within the context. The linear part has a small prior mean (longer prompts are harder, …) that training
+/// policies share. The noise level is averaged over a grid with the weights of its marginal likelihood; a row of n
+/// rollouts is less noisy. The score becomes a probability by two constants, and a belief by a concentration κ, which
+/// the context's own rows of several rollouts decide, as far as there are any. All constants were fitted on training
+/// policies by `scripts/head/fit.py`; `scripts/head/gaussian_process.py` is the slow version of this file.
+public struct GaussianProcessHead: Sendable {
+    /// Fewer rows than this say too little: predictions are the base rate.
+    public static let rowsMin = 16
+    /// Changes whenever an answer could change; part of a model's fingerprint.
+    public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit"
+
+    /// The head has no settings.
+    public init() {}
+
+    /// Fits a context. `embeddings` are `(N, E + S)`: the encoder's unit embeddings, then `SurfaceFeatures`, in order.
+    ///
+    /// Fewer than 16 rows, or rewards that are all the same, give a base-rate context; for no rows that is 0.5.
+    /// Throws `widthMismatch` without an embedding column, `rowsMismatch`, and `notFinite` naming the row.
+    /// Cost: eight factorisations of N³/3; beyond 1,024 rows the noise is chosen on the first 1,024.
+    public func prepare(
+        embeddings: FeatureMatrix, context: ContextSet
+    ) throws(ValueModelError) -> GaussianProcessContext {
+        guard embeddings.rows == context.rows.count else {
+            throw .rowsMismatch(expected: context.rows.count, found: embeddings.rows)
+        }
+        guard embeddings.columns > SurfaceFeatures.count else {
+            throw .widthMismatch(expected: SurfaceFeatures.count + 1, found: embeddings.columns)
+        }
+        try Self.checkFinite(embeddings)
+        let rewards = context.rows.map(\.outcome.reward)
+        let baseRate = (rewards.reduce(0, +) + 0.5) / Double(rewards.count + 1)
+        let hasSpread = (rewards.max() ?? 0) > (rewards.min() ?? 0)
+        guard rewards.count >= Self.rowsMin, hasSpread else {
+            return GaussianProcessContext(
+                contextDigest: context.digest, fit: .baseRate,
+                embeddingColumns: embeddings.columns - SurfaceFeatures.count, baseRate: baseRate,
+                concentration: GaussianProcessConstants.baseRateConcentration)
+        }
+        let (regression, leftOut) = try GaussianProcessRegression.fitting(
+            features: embeddings, rewards: rewards, rollouts: context.rows.map { Double($0.outcome.n) },
+            baseRate: baseRate)
+        let calibration = GaussianProcessCalibration(baseRate: baseRate, rows: rewards.count)
+        return GaussianProcessContext(
+            contextDigest: context.digest, fit: .regression(regression),
+            embeddingColumns: embeddings.columns - SurfaceFeatures.count, baseRate: baseRate,
+            concentration: GaussianProcessCalibration.concentration(
+                probabilities: leftOut.map { calibration.probability($0) },
+                outcomes: context.rows.prefix(leftOut.count).map(\.outcome)))
+    }
+
+    /// `(Q, E + S)` to Q beliefs. Each query is computed alone and in a fixed order, whatever else is in the call.
+    ///
+    /// Where a belief is so skewed that its mean lies outside its central 80 %, the interval is widened to hold it.
+    /// Throws `widthMismatch` for features of another width than the context's, and `notFinite` naming the row.
+    public func predict(
+        _ queries: FeatureMatrix, in context: GaussianProcessContext
+    ) throws(ValueModelError) -> [Prediction] {
+        let columns = context.embeddingColumns + SurfaceFeatures.count
+        guard queries.columns == columns else { throw .widthMismatch(expected: columns, found: queries.columns) }
+        try Self.checkFinite(queries)
+        let calibration = GaussianProcessCalibration(
+            baseRate: context.baseRate, rows: context.regression?.rows ?? 0)
+        let base = Self.belief(context.baseRate, context.concentration)
+        var predictions: [Prediction] = []
+        predictions.reserveCapacity(queries.rows)
+        for row in 0..<queries.rows {
+            var flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
+            var belief = base
+            if let regression = context.regression {
+                belief = Self.belief(
+                    calibration.probability(regression.score(queries, row: row)), context.concentration)
+            } else {
+                flags.insert(.baseRate)
+            }
+            guard
+                let prediction = Prediction(
+                    p: belief.p, kappa: Float(context.concentration), pLo: belief.low, pHi: belief.high, flags: flags)
+            else { throw .notFinite(stage: "head", row: row) }
+            predictions.append(prediction)
+        }
+        return predictions
+    }
+
+    private static func belief(_ p: Double, _ kappa: Double) -> (p: Float, low: Float, high: Float) {
+        guard p.isFinite else { return (.nan, .nan, .nan) }
+        let belief = BetaDistribution(mean: p, concentration: kappa)
+        let p = Float(p)
+        return (p, min(p, Float(belief.quantile(0.1))), max(p, Float(belief.quantile(0.9))))
+    }
+
+    private static func checkFinite(_ features: FeatureMatrix) throws(ValueModelError) {
+        for row in 0..<features.rows {
+            // A product with 0 is 0 for every number and NaN for all else, so one sum tells.
+            guard features.row(row).reduce(Float(0), { $0 + $1 * 0 }) == 0 else {
+                throw .notFinite(stage: "features", row: row)
+            }
+        }
+    }
+}
+
+extension GaussianProcessContext {
+    var regression: GaussianProcessRegression? {
+        if case .regression(let regression) = fit { return regression }
+        return nil
+    }
+}
