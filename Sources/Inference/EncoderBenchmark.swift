@@ -10,9 +10,14 @@ public struct EncoderBenchmark: Sendable {
         public let tokens: Int
         /// Seconds of each round, in order.
         public let seconds: [Double]
+        /// Processor seconds of each round, all threads of this process together.
+        public let processorSeconds: [Double]
 
         /// Median over rounds of tokens a second.
         public var tokensPerSecond: Double { Double(tokens) / Self.median(seconds) }
+
+        /// Median over rounds of tokens a processor second: what is left to compare on a machine with other work.
+        public var tokensPerProcessorSecond: Double { Double(tokens) / Self.median(processorSeconds) }
 
         private static func median(_ values: [Double]) -> Double {
             let ordered = values.sorted()
@@ -59,14 +64,22 @@ public struct EncoderBenchmark: Sendable {
                 })
         }
         _ = try encoder.encode(batch)
-        var seconds: [Double] = []
+        var (seconds, processorSeconds): ([Double], [Double]) = ([], [])
         let clock = ContinuousClock()
         for _ in 0..<rounds {
-            let start = clock.now
+            let (start, processorStart) = (clock.now, Self.processorTime())
             _ = try encoder.encode(batch)
             seconds.append((clock.now - start) / .seconds(1))
+            processorSeconds.append(Self.processorTime() - processorStart)
         }
-        return Result(sequences: batch.count, tokens: batch.tokens, seconds: seconds)
+        return Result(
+            sequences: batch.count, tokens: batch.tokens, seconds: seconds, processorSeconds: processorSeconds)
+    }
+
+    private static func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     // By bisection of the distribution function: obvious, and fast enough for a list made once.

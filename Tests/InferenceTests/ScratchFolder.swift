@@ -1,0 +1,31 @@
+import Foundation
+
+/// Files of one test, under the system's temporary folder; each call makes a place of its own.
+enum ScratchFolder {
+    static func file(_ bytes: [UInt8]) throws -> String {
+        let path = try new() + "/file"
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    static func copy(of folder: String) throws -> String {
+        let path = try new() + "/copy"
+        try FileManager.default.copyItem(atPath: folder, toPath: path)
+        return path
+    }
+
+    static func edit(_ path: String, _ change: (String) -> String) throws {
+        let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+        try write(change(text), to: path)
+    }
+
+    static func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
+
+    private static func new() throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("encoder-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder.path
+    }
+}
