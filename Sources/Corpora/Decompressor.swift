@@ -7,7 +7,8 @@ protocol Decompressor: AnyObject {
     var format: String { get }
     /// True where the file may rightly end: between members or frames.
     var isAtBoundary: Bool { get }
-    /// Decodes from `input` into `output`; says how much of each was used. Nothing of either means more input is needed.
+    /// Decodes from `input` into `output`; says how much of each was used. Nothing of either means more input is
+    /// needed.
     func decode(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(DecompressionProblem) -> (consumed: Int, produced: Int)

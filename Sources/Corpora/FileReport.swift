@@ -34,7 +34,8 @@ public struct FileReport: Sendable {
     /// True when every line is good, there is at least one, and the end was reached.
     public var isGood: Bool { rejected == 0 && rows > 0 && stopped == nil }
 
-    /// Reads a file to its end, as far as that is possible. Without `kind`, the first row that is an object decides: one
+    /// Reads a file to its end, as far as that is possible. Without `kind`, the first row that is an object decides:
+    /// one
     /// that names a policy and an outcome is a history's. Throws only where the file cannot be opened.
     public static func read(
         _ path: String, kind: Kind? = nil, problemsMax: Int = 20, keys: RowKeys = .automatic

@@ -1,8 +1,10 @@
 import Scoring
 
-/// Which ids were seen, and a number for each, in 12 bytes a slot: 15 to 23 MB for a million ids, however long they are.
+/// Which ids were seen, and a number for each, in 12 bytes a slot: 15 to 23 MB for a million ids, however long they
+/// are.
 ///
-/// It keeps 64-bit hashes, not the ids. Two different ids of one hash would be taken for the same one: the second row is
+/// It keeps 64-bit hashes, not the ids. Two different ids of one hash would be taken for the same one: the second row
+/// is
 /// then rejected as a duplicate, in the open and with both lines named. For a million ids the chance is 3 in 10⁸.
 struct IDTable {
     /// Number of different ids.

@@ -1,7 +1,8 @@
 /// A strict JSON (RFC 8259) reader for one line: takes the members that are wanted and validates the rest in passing.
 ///
 /// In CPU time on one core and 300-byte rows, JSONDecoder with fixed keys decodes 267 thousand rows a second and
-/// JSONSerialization, for keys found out at run time, 158; a whole `PromptCorpus`, with lines, digest, UTF-8 check and ids,
+/// JSONSerialization, for keys found out at run time, 158; a whole `PromptCorpus`, with lines, digest, UTF-8 check and
+/// ids,
 /// reads 377. What weighed more: Foundation takes a comma before a closing brace, keeps one of two equal keys in
 /// silence, and makes a long id a rounded number. This one refuses, says the byte, and bounds nesting.
 struct JSONScanner {

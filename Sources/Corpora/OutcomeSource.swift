@@ -3,7 +3,8 @@ public import Scoring
 /// Prompts and what several policies did on them: one source of evaluation.
 ///
 /// A source is what shares a file stem: `mmlu_pro.prompts.jsonl.gz` and `mmlu_pro.outcomes.jsonl.gz` make `mmlu_pro`
-/// (`data_source` is finer: a source may hold a hundred task families). A row's prompt is looked up among the prompts of
+/// (`data_source` is finer: a source may hold a hundred task families). A row's prompt is looked up among the prompts
+/// of
 /// its own stem first, then among those of the other files in the order they were given.
 public struct OutcomeSource: Sendable {
     /// The file stem.

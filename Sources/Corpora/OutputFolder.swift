@@ -56,7 +56,8 @@ struct OutputFolder {
         ["", "-wal", "-shm", "-journal"].contains { name == journalName + $0 }
     }
 
-    /// The journal of a coordinator that was started for this run only stands beside the parts, so that the same command
+    /// The journal of a coordinator that was started for this run only stands beside the parts, so that the same
+    /// command
     /// finds it again; whoever started the coordinator removes it.
     static func isCoordinatorJournal(_ name: String) -> Bool {
         ["", "-wal", "-shm", "-journal"].contains { name == coordinatorJournalName + $0 }

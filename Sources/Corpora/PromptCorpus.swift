@@ -1,6 +1,7 @@
 public import Scoring
 
-/// The prompts of one or more files, in order, in bounded memory. Every line that is not blank gives exactly one element.
+/// The prompts of one or more files, in order, in bounded memory. Every line that is not blank gives exactly one
+/// element.
 ///
 /// Ids are unique in the corpus: a second row of one id is rejected and names the first. A row without an id gets
 /// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats; so it keeps its id

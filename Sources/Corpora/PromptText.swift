@@ -2,7 +2,8 @@ import Scoring
 
 /// Makes one text of a prompt's value: the canonical prompt, which is what the model reads and what digests are of.
 ///
-/// A string is itself. Of chat messages, a single one from the user gives its content alone; otherwise each message is a
+/// A string is itself. Of chat messages, a single one from the user gives its content alone; otherwise each message is
+/// a
 /// block `role: content`, and a blank line stands between blocks. A content of several text parts is joined by line
 /// breaks; a content of null (a message of tool calls only) is empty. Nothing is trimmed.
 enum PromptText {

@@ -12,7 +12,8 @@
 /// | version | `policy_version` `step` | ours; V0 |
 /// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
 ///
-/// In history rows `task` is not looked for. `extra_info.index` of verl is not looked for: it is 0 wherever it was not set, and would make all prompts one.
+/// In history rows `task` is not looked for. `extra_info.index` of verl is not looked for: it is 0 wherever it was not
+/// set, and would make all prompts one.
 public struct RowKeys: Hashable, Sendable {
     /// Where the prompt stands: text, or chat messages.
     public var prompt: String?

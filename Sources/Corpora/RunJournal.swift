@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import Scoring
 
-/// What is durable about an unfinished run: its identity, and the parts that are committed. SQLite, in WAL mode, flushed
+/// What is durable about an unfinished run: its identity, and the parts that are committed. SQLite, in WAL mode,
+/// flushed
 /// with every commit, and held exclusively, so that no second process can write into the same folder.
 final class RunJournal {
     let jobID: UUID

@@ -3,8 +3,10 @@ import Scoring
 
 /// A run's hold on its output folder: parts that commit one by one, and count for ever once they did.
 ///
-/// **A part counts when its journal row is there.** *Why:* a part and its record cannot be written in one step, and every
-/// other order loses rows or doubles them. *In practice:* bytes under a temporary name, flush, rename, flush the folder,
+/// **A part counts when its journal row is there.** *Why:* a part and its record cannot be written in one step, and
+/// every
+/// other order loses rows or doubles them. *In practice:* bytes under a temporary name, flush, rename, flush the
+/// folder,
 /// then the journal row, each on the disk before the next. *Otherwise:* whatever was cut off before the row is removed
 /// when the folder is opened again, and written again.
 ///
