@@ -16,6 +16,9 @@ extension Envelope {
     /// Reads a message's frames. Never traps, whatever the bytes.
     public init(frames: [[UInt8]]) throws(WireError) {
         guard let first = frames.first, first.starts(with: Self.magic) else { throw .notOurs }
+        guard first.count <= Limits.headerBytesMax else {
+            throw .tooLarge("header", found: first.count, limit: Limits.headerBytesMax)
+        }
         let bytes = frames.reduce(0) { $0 + $1.count }
         guard bytes <= Limits.messageBytesMax else {
             throw .tooLarge("message", found: bytes, limit: Limits.messageBytesMax)

@@ -21,9 +21,14 @@ extension Duration {
 
 extension String {
     /// At most `labelBytesMax` bytes of it.
-    var label: String {
-        utf8.count <= Limits.labelBytesMax
-            ? self : String(decoding: utf8.prefix(Limits.labelBytesMax), as: UTF8.self)
+    var label: String { cut(to: Limits.labelBytesMax) }
+
+    /// At most so many bytes of it, ending with a whole character: half of one would come back as three bytes more.
+    func cut(to bytesMax: Int) -> String {
+        guard utf8.count > bytesMax else { return self }
+        var end = utf8.index(startIndex, offsetBy: bytesMax)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(unicodeScalars[..<end])
     }
 }
 
@@ -99,17 +104,19 @@ extension PieceName {
     }
 }
 
-extension ProtoRowError {
-    init(_ fault: RowFault) {
-        self = .with {
-            $0.row = fault.row
-            $0.code = fault.code.label
-            $0.message = fault.message.label
+extension [RowFault] {
+    /// Many faults share the space for their messages, so that a header keeps within its limit whatever went wrong.
+    var wireErrors: [ProtoRowError] {
+        let messageBytesMax = Swift.min(Limits.labelBytesMax, Limits.faultMessagesBytesMax / Swift.max(1, count))
+        return map { fault in
+            .with {
+                $0.row = fault.row
+                $0.code = fault.code.cut(to: Limits.codeBytesMax)
+                $0.message = fault.message.cut(to: messageBytesMax)
+            }
         }
     }
-}
 
-extension [RowFault] {
     /// At most one fault a row, in order of rows.
     init(_ protos: [ProtoRowError], rows: Int) throws(WireError) {
         self = []
@@ -117,7 +124,8 @@ extension [RowFault] {
             guard Int(proto.row) < rows, last.map({ $0.row < proto.row }) ?? true else {
                 throw .badField("errors.row", found: String(proto.row))
             }
-            append(RowFault(row: proto.row, code: proto.code.label, message: proto.message.label))
+            append(
+                RowFault(row: proto.row, code: proto.code.cut(to: Limits.codeBytesMax), message: proto.message.label))
         }
     }
 }

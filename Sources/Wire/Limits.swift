@@ -4,6 +4,8 @@ public enum Limits {
     public static let protocolVersion: UInt32 = 1
     /// Bytes of one message, all frames together; given to libzmq as well.
     public static let messageBytesMax = 64 << 20
+    /// Bytes of the first frame. A few bytes there become a structure in memory, so it is bounded more tightly.
+    public static let headerBytesMax = 4 << 20
     /// Header, lengths, texts, outcomes.
     public static let framesMax = 4
     /// Rows of one shard.
@@ -12,6 +14,10 @@ public enum Limits {
     public static let textBytesMax = 16 << 20
     /// Bytes of a name or a message for people.
     public static let labelBytesMax = 4096
+    /// Bytes of a fault's code.
+    public static let codeBytesMax = 64
+    /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
+    public static let faultMessagesBytesMax = 3 << 20
     /// Shards that a worker names as in hand.
     public static let piecesMax = 64
 }

@@ -76,7 +76,8 @@ extension Message {
     }
 
     static func checkedRows(_ rows: UInt32) throws(WireError) -> Int {
-        guard rows >= 1, rows <= Limits.shardRowsMax else {
+        guard rows >= 1 else { throw .badField("rows", found: "0") }
+        guard rows <= Limits.shardRowsMax else {
             throw .tooLarge("rows", found: Int(rows), limit: Limits.shardRowsMax)
         }
         return Int(rows)

@@ -112,7 +112,7 @@ extension Message {
                         $0.job = answer.job.wireBytes
                         $0.shard = answer.shard
                         $0.rows = UInt32(clamping: answer.answers.count)
-                        $0.errors = answer.faults.map(ProtoRowError.init)
+                        $0.errors = answer.faults.wireErrors
                     }), [answer.answers.bytes]
             )
         case .confirm(let job, let below):

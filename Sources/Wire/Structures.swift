@@ -36,7 +36,7 @@ extension ProtoShardResult {
     init(_ result: ShardResult) {
         self = .with {
             $0.piece = ProtoPieceName(result.piece)
-            $0.errors = result.faults.map(ProtoRowError.init)
+            $0.errors = result.faults.wireErrors
             $0.credit = ProtoCredit(result.credit)
             $0.progress = result.progress
             $0.times = .with {
