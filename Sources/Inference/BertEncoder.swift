@@ -17,8 +17,8 @@ public final class BertEncoder {
     ///
     /// Neither the number of threads nor the batch is in it, for neither changes a bit.
     public let numerics: String
-    /// Largest number of tokens that go through the layers together: it bounds memory (14 MB a thread for MiniLM).
-    public static let tokensPerRun = 512
+    /// Largest number of tokens that go through the layers together: it bounds memory (3 MB a thread for MiniLM).
+    public static let tokensPerRun = 256
 
     private let stack: BertStack
     private let workspaces: [BertWorkspace]
@@ -26,7 +26,8 @@ public final class BertEncoder {
     /// Loads and packs the weights. `threads` runs of sequences are computed at once, one thread each.
     ///
     /// Throws what is wrong with the weights: `tensorMissing`, `tensorShape`, `tensorType`, `kernel`.
-    /// `backend` is for measurements and tests. Cost: 0.3 s and 180 MB for MiniLM.
+    /// `backend` is for measurements and tests. Cost: under 1 s for MiniLM; the process then peaked at 203 MB,
+    /// the mapped file included.
     public init(
         folder: ModelFolder, threads: Int = 1, backend: MatrixMultiply.Backend = .automatic
     ) throws(ModelError) {

@@ -1,7 +1,8 @@
 /// A linear layer in Swift vectors: for processors on which oneDNN's answer depends on a row's neighbours (it did on
 /// AVX2 alone, where rows at the end of a block take another path), and for other architectures.
 ///
-/// Within 75 to 85 % of oneDNN's speed on AVX2 registers.
+/// MiniLM on it, one thread of an EPYC (Zen 4): 3,830 to 4,180 tokens a processor second, where oneDNN on AVX-512 gave
+/// 4,010 to 4,390 (128 × 32 and mixed lengths, on a machine with other work).
 final class PortableProduct {
     private let inputs: Int
     private let outputs: Int
