@@ -25,7 +25,7 @@ public struct ModelFolder: Sendable {
     ]
 
     /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`; the weights' shapes are checked by the encoder.
-    /// Cost: one SHA-256 of the weights, 60 ms for 90 MB.
+    /// Cost: one SHA-256 of the weights.
     public init(path: String) throws(ModelError) {
         self.path = path
         name = URL(fileURLWithPath: path).lastPathComponent
