@@ -1,0 +1,163 @@
+import Scoring
+import Wire
+
+/// Draws valid messages of every kind, with the ends of every range among them.
+struct RandomMessages {
+    var chance: SeededGenerator
+
+    init(seed: UInt64) {
+        chance = SeededGenerator(seed: seed)
+    }
+
+    mutating func envelope(_ kind: Kind) -> Envelope {
+        Envelope(generation: number64(), message(kind))
+    }
+
+    private mutating func message(_ kind: Kind) -> Message {
+        switch kind {
+        case .hello: .hello(hello())
+        case .welcome:
+            .welcome(
+                Welcome(
+                    incarnation: number64(), heartbeatInterval: milliseconds(), leaseTime: milliseconds(),
+                    fingerprint: flip() ? model() : nil))
+        case .refused: .refused(pick([.protocolVersion, .fingerprint, .capacity]), message: label())
+        case .whoAreYou: .whoAreYou
+        case .dismissed: .dismissed(incarnation: number64())
+        case .heartbeat:
+            .heartbeat(
+                Heartbeat(
+                    incarnation: number64(), credit: credit(), progress: number64(),
+                    inHand: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) }))
+        case .clusterStatus:
+            .clusterStatus(ClusterStatus(workers: number(), shardsPending: number(), shardsLeased: number()))
+        case .drain: .drain
+        case .bye: .bye
+        case .context: .context(context())
+        case .contextWanted: .contextWanted(digest())
+        case .shard: shard()
+        case .shardResult: .shardResult(result())
+        case .shardReturned: .shardReturned(piece(rows: 1 + count(9)), pick([.overCredit, .draining]))
+        case .submitJob:
+            .submitJob(
+                SubmitJob(
+                    job: job(), policy: Policy(id: label(), version: flip() ? Int(Int64(bitPattern: number64())) : nil),
+                    context: context(), fingerprint: digest(), confirmedBelow: number32()))
+        case .jobAccepted:
+            .jobAccepted(
+                JobAccepted(
+                    job: job(), windowRows: number(), windowTokens: number(),
+                    held: (0..<count(40)).map { _ in number32() }))
+        case .jobRefused: .jobRefused(job(), pick([.fingerprint, .capacity, .context]), message: label())
+        case .submitShard:
+            .submitShard(
+                SubmitShard(
+                    job: job(), shard: number32(), tokens: number(), affinity: number64(), texts: texts(1 + count(9))))
+        case .shardAnswer: .shardAnswer(answer())
+        case .confirm: .confirm(job(), below: number32())
+        case .closeJob: .closeJob(job())
+        case .jobClosed: .jobClosed(job())
+        }
+    }
+
+    // MARK: Messages of several fields
+
+    private mutating func hello() -> Hello {
+        Hello(
+            role: flip() ? .client : .worker(model(), credit()), protocolVersion: number32(), name: label(),
+            incarnation: number64())
+    }
+
+    private mutating func shard() -> Message {
+        let rows = 1 + count(9)
+        return .shard(piece(rows: rows), context: digest(), texts: texts(rows))
+    }
+
+    private mutating func result() -> ShardResult {
+        let rows = 1 + count(9)
+        let answers = answers(rows)
+        return ShardResult(
+            piece: piece(rows: rows), answers: answers, faults: faults(answers), credit: credit(), progress: number64(),
+            times: StageTimes(queued: microseconds(), embedded: microseconds(), predicted: microseconds()))
+    }
+
+    private mutating func answer() -> ShardAnswer {
+        let answers = answers(1 + count(9))
+        return ShardAnswer(job: job(), shard: number32(), answers: answers, faults: faults(answers))
+    }
+
+    mutating func context() -> ContextBlock {
+        let rows = (0..<count(6)).compactMap { _ in
+            Outcome(reward: chance.unit(), n: max(1, Int(number32()))).map { outcome in
+                ContextSet.Row(text: text(), outcome: outcome)
+            }
+        }
+        // Six rows are far below the limit.
+        return ContextBlock(ContextSet(rows) ?? Self.emptyContext)
+    }
+
+    private static var emptyContext: ContextSet {
+        guard let empty = ContextSet([]) else { preconditionFailure("no rows are within every limit") }
+        return empty
+    }
+
+    // MARK: Parts of messages
+
+    mutating func texts(_ rows: Int) -> TextBlock { TextBlock((0..<rows).map { _ in text() }) }
+
+    mutating func answers(_ rows: Int) -> AnswerBlock {
+        AnswerBlock(
+            (0..<rows).map { _ in
+                let cuts = [chance.unit(), chance.unit(), chance.unit()].map { Float($0) }.sorted()
+                return flip()
+                    ? Prediction(
+                        p: cuts[1], kappa: flip() ? .infinity : Float(chance.unit()) * 100 + 0.001, pLo: cuts[0],
+                        pHi: cuts[2], flags: Prediction.Flags(rawValue: number32())) : nil
+            })
+    }
+
+    private mutating func faults(_ answers: AnswerBlock) -> [RowFault] {
+        (0..<answers.count).filter { answers[$0] == nil }.map {
+            RowFault(row: UInt32($0), code: pick(["worker_died", "invalid_utf8", ""]), message: label())
+        }
+    }
+
+    private mutating func piece(rows: Int) -> PieceName {
+        let last = Limits.shardRowsMax - rows
+        return PieceName(
+            job: job(), shard: number32(), firstRow: UInt32(pick([0, last, Int.random(in: 0...last, using: &chance)])),
+            rows: UInt32(rows), attempt: number32())
+    }
+
+    private mutating func model() -> ModelFingerprint { ModelFingerprint(name: label(), digest: digest()) }
+    private mutating func credit() -> Credit { Credit(rows: number(), tokens: number()) }
+    private mutating func job() -> JobID { JobID(using: &chance) }
+    private mutating func digest() -> Digest { Digest(of: text()) }
+
+    // MARK: Values
+
+    mutating func flip() -> Bool { chance.next() & 1 == 0 }
+    mutating func count(_ limit: Int) -> Int { Int.random(in: 0...limit, using: &chance) }
+    mutating func number64() -> UInt64 { pick([0, 1, .max, chance.next(), chance.next() >> 40]) }
+    mutating func number32() -> UInt32 { UInt32(truncatingIfNeeded: number64()) }
+    private mutating func number() -> Int { Int(number32()) }
+
+    private mutating func milliseconds() -> Duration {
+        .milliseconds(pick([1, 3_600_000, Int64.random(in: 1...3_600_000, using: &chance)]))
+    }
+
+    private mutating func microseconds() -> Duration { .microseconds(Int64(number32())) }
+
+    mutating func text() -> String {
+        let alphabet = ["a", "7", " ", "\n", "\u{0}", "ä", "é", "e\u{301}", "漢", "\u{202E}", "👩🏽‍🚀", "\u{10FFFF}"]
+        return (0..<count(20)).map { _ in pick(alphabet) }.joined()
+    }
+
+    private mutating func label() -> String {
+        count(50) == 0 ? String(repeating: "x", count: Limits.labelBytesMax) : text()
+    }
+
+    mutating func pick<Choice>(_ choices: [Choice]) -> Choice {
+        choices[Int.random(in: 0..<choices.count, using: &chance)]
+    }
+}
