@@ -5,9 +5,9 @@ import COneDNN
 /// **A row's result is the same bits in any company.** *Why:* embeddings must not depend on batch-mates, or sharding
 /// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
 /// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
-/// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets turned off). So each layer is probed when it is
-/// made, and one that fails is computed by `PortableProduct`, where the order is ours. *Otherwise:* results would
-/// differ with the number of workers, rarely and in the last digit.
+/// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
+/// turned off). So each layer is probed when it is made, and one that fails is computed by `PortableProduct`, where the
+/// order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
 ///
 /// May be used by several threads at once; each call computes on its own thread if `LibraryThreads` says so.
 public final class MatrixMultiply: @unchecked Sendable {
