@@ -3,7 +3,7 @@ import Synchronization
 
 /// A linear layer by oneDNN's matmul, its weight reordered once into the layout that the library likes best.
 ///
-/// oneDNN generates code for a number of rows; one primitive is made for each number asked for, at first use (0.1 to 0.4 ms),
+/// oneDNN generates code for a number of rows; one primitive is made for each number asked for, at first use (0.4 ms),
 /// and kept. Generated code is shared between layers of equal shape by the library's own cache.
 final class OneDNNProduct {
     // An OpaquePointer is not Sendable; oneDNN's primitives may be executed by several threads at once as long as each
