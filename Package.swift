@@ -17,12 +17,33 @@ let strict: [SwiftSetting] =
         .treatAllWarnings(as: .error),
     ]
 
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+func room(_ name: String, _ doors: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: doors, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ doors: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: doors, swiftSettings: strict)
+}
 
 let package = Package(
     name: "StateZero",
+    products: [.executable(name: "statezero", targets: ["CLI"])],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // 0 foreign
@@ -31,7 +52,43 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         // 1 foundations
-        .target(name: "Scoring", dependencies: [crypto], swiftSettings: strict),
+        room("Scoring", [crypto]),
+        room("Tokenizers", []),
+        room("Kernels", ["COneDNN"]),
+        room("ZeroMQ", ["CZeroMQ"]),
+        // 2 meaning
+        room("Wire", ["Scoring", protobuf]),
+        room("Planning", ["Scoring"]),
+        room("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
+        room("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        // 3 decisions
+        room("Cluster", ["Scoring", "Wire", deque, orderedCollections]),
+        room("Evaluation", ["Scoring", "Planning"]),
+        // 4 drivers
+        room("CoordinatorNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", grdb, logging]),
+        room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
+        room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        // 5 program
+        .executableTarget(
+            name: "CLI",
+            dependencies: [
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire", "CoordinatorNode",
+                "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+            ], swiftSettings: strict),
+
+        tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("TokenizersTests", ["Tokenizers"]),
+        tests("KernelsTests", ["Kernels"]),
+        tests("PlanningTests", ["Planning", "Scoring"]),
+        tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
+        tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("EvaluationTests", ["Evaluation", "Scoring"]),
+        tests("WireTests", ["Wire", "Scoring"]),
+        tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
+        tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests("LayeringTests", []),
+        tests("ChaosTests", []),
     ],
     swiftLanguageModes: [.v6]
 )

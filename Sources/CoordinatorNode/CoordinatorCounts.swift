@@ -1,5 +1,6 @@
 import Cluster
 import Logging
+import Wire
 
 /// What a line of the log counts, since the coordinator started.
 struct CoordinatorCounts {

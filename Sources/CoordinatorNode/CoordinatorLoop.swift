@@ -23,28 +23,36 @@ struct CoordinatorLoop: ~Copyable {
     private static let turnMessagesMax = 512
 
     init(_ configuration: CoordinatorNode.Configuration, wakeup: Wakeup, logger: Logger) throws(CoordinatorError) {
-        journal = try CoordinatorJournal(path: configuration.journalPath)
-        state = CoordinatorState(configuration.state, replaying: try journal.entries())
+        let journal = try CoordinatorJournal(path: configuration.journalPath)
+        let state = CoordinatorState(configuration.state, replaying: try journal.entries())
+        let socket: Socket
+        var bound: [Endpoint] = []
+        do {
+            socket = try Self.bind(configuration.endpoints, &bound)
+        } catch {
+            throw .socket(error)
+        }
+        self.journal = journal
+        self.state = state
+        self.socket = socket
+        endpoints = bound
+        poller = Poller(wakeup: wakeup)
+        start = clock.now
+        self.logger = logger
+        reportInterval = configuration.reportInterval
+        nextReport = Cluster.Instant(configuration.reportInterval)
+    }
+
+    private static func bind(_ endpoints: [Endpoint], _ bound: inout [Endpoint]) throws(ZeroMQError) -> Socket {
         var options = SocketOptions()
         options.frameBytesMax = Limits.messageBytesMax
         options.framesMax = Limits.framesMax + 1
         // Credit bounds what is under way to a worker, the window what is under way to a client; this is far above both.
         options.sendHighWater = 20_000
         options.receiveHighWater = 20_000
-        do {
-            let context = try Context()
-            socket = try Socket(.router, in: context, options: options)
-            var bound: [Endpoint] = []
-            for endpoint in configuration.endpoints { bound.append(try socket.bind(endpoint)) }
-            endpoints = bound
-        } catch {
-            throw .socket(error)
-        }
-        poller = Poller(wakeup: wakeup)
-        start = clock.now
-        self.logger = logger
-        reportInterval = configuration.reportInterval
-        nextReport = Cluster.Instant(configuration.reportInterval)
+        let socket = try Socket(.router, in: try Context(), options: options)
+        for endpoint in endpoints { bound.append(try socket.bind(endpoint)) }
+        return socket
     }
 
     private var now: Cluster.Instant { Cluster.Instant(clock.now - start) }
@@ -54,7 +62,7 @@ struct CoordinatorLoop: ~Copyable {
             "coordinator started",
             metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(state.generation + 1)"])
         try carryOut(state.handle(.started, at: now))
-        while !stop.flag.load(ordering: .acquiring) {
+        while !stop.isRaised {
             do {
                 let wait = state.nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
                 _ = try poller.wait(socket, timeout: min(wait, .milliseconds(500)))

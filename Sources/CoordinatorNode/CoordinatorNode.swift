@@ -59,7 +59,7 @@ public final class CoordinatorNode: Sendable {
 
     /// Asks the coordinator to stop; what it holds is in the journal.
     public func stop() {
-        isStopping.flag.store(true, ordering: .releasing)
+        isStopping.raise()
         wakeup.signal()
     }
 
@@ -71,5 +71,9 @@ public final class CoordinatorNode: Sendable {
 
 /// A flag that one thread raises and another one sees.
 final class Stop: Sendable {
-    let flag = Atomic(false)
+    private let flag = Atomic(false)
+
+    var isRaised: Bool { flag.load(ordering: .acquiring) }
+
+    func raise() { flag.store(true, ordering: .releasing) }
 }

@@ -48,7 +48,7 @@ extension Simulator {
         if weather.isEncoded {
             do {
                 let decoded = try Envelope(frames: envelope.frames)
-                if decoded != envelope { report.broken.append("\(envelope.message) changed on the wire") }
+                if decoded.frames != envelope.frames { report.broken.append("\(envelope.message) changed on the wire") }
                 envelope = decoded
             } catch {
                 report.broken.append("\(envelope.message) was refused: \(error)")

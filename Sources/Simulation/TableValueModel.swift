@@ -1,3 +1,4 @@
+import Foundation
 public import Scoring
 
 /// A value model made of a hash: p from (text, context), instant, exact and free of order.
@@ -7,10 +8,12 @@ public final class TableValueModel: ValueModel {
     /// Names the table; two tables with different salts are different models.
     public let fingerprint: ModelFingerprint
     private let salt: UInt64
+    private let pausePerText: Duration
 
-    /// A table. Another salt gives other numbers.
-    public init(salt: UInt64 = 0) {
+    /// A table. Another salt gives other numbers; a pause makes it as slow as a real model, and changes no number.
+    public init(salt: UInt64 = 0, pausePerText: Duration = .zero) {
         self.salt = salt
+        self.pausePerText = pausePerText
         fingerprint = ModelFingerprint(name: "table-\(salt)", digest: Digest(of: "table model \(salt)"))
     }
 
@@ -22,6 +25,7 @@ public final class TableValueModel: ValueModel {
             let hash = Self.hash(text)
             for shift in [0, 16, 32, 48] { values.append(Float(hash >> UInt64(shift) & 0xFFFF)) }
         }
+        if pausePerText > .zero { Thread.sleep(forTimeInterval: pausePerText * texts.count / .seconds(1)) }
         return FeatureMatrix(columns: 4, values: values, isTruncated: Array(repeating: false, count: texts.count))
     }
 

