@@ -92,6 +92,8 @@ public struct WorkerState: Sendable {
     private var queue: Deque<Assignment> = []
     private var running: Assignment?
     private var isPreparing = false
+    /// A computation of a life that was dismissed is not over. It may never be, so nothing is granted behind it.
+    private var isStuck = false
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
     private var progress: UInt64 = 0
@@ -121,6 +123,7 @@ public struct WorkerState: Sendable {
             progress += 1
         case .contextPrepared(let digest, let failure):
             isPreparing = false
+            isStuck = false
             setContext(digest, failure.map { .failed($0) } ?? .ready)
             progress += 1
         case .computed(let piece, let answers, let faults, var times):
@@ -169,6 +172,7 @@ public struct WorkerState: Sendable {
         case .dismissed(let dismissed) where dismissed == incarnation:
             incarnation = chance.next()
             queue.removeAll()
+            isStuck = running != nil || isPreparing
             if phase != .draining { introduce(at: now, &actions) }
         case .context(let context):
             if contextPhase(context.digest) == nil || contextPhase(context.digest) == .wanted {
@@ -233,7 +237,10 @@ public struct WorkerState: Sendable {
         _ piece: PieceName, _ answers: AnswerBlock, _ faults: [RowFault], _ times: StageTimes, at now: Instant,
         _ actions: inout [Action]
     ) {
-        if running?.piece == piece { running = nil }
+        if running?.piece == piece {
+            running = nil
+            isStuck = false
+        }
         progress += 1
         lastSpoke = now
         send(
@@ -243,8 +250,8 @@ public struct WorkerState: Sendable {
             &actions)
     }
 
-    /// What is granted now: nothing while leaving.
-    private var grant: Credit { phase == .draining ? .none : configuration.credit }
+    /// What is granted now: nothing while leaving, and nothing that would wait behind a stuck computation.
+    private var grant: Credit { phase == .draining || isStuck ? .none : configuration.credit }
 
     // MARK: Contexts
 
@@ -280,7 +287,7 @@ public struct WorkerState: Sendable {
         send(
             .hello(
                 Hello(
-                    role: .worker(configuration.fingerprint, configuration.credit), name: configuration.name,
+                    role: .worker(configuration.fingerprint, grant), name: configuration.name,
                     incarnation: incarnation)), &actions)
     }
 
