@@ -158,7 +158,9 @@ public struct ClientState: Sendable {
         case .refused(let reason, let message):
             fail(.refused(reason, message: message), &actions)
         case .whoAreYou:
-            introduce(at: now, &actions)
+            // All is durable while closing: who asks is told, and the next try to close may succeed. Waiting for a
+            // model, or failing over another one, would keep a finished job.
+            if case .closing = phase { greet(&actions) } else { introduce(at: now, &actions) }
         case .jobAccepted(let accepted) where accepted.job == job:
             takeUp(accepted, at: now, &actions)
         case .jobRefused(let refused, let reason, let message) where refused == job:
@@ -180,6 +182,10 @@ public struct ClientState: Sendable {
     private mutating func introduce(at now: Instant, _ actions: inout [Action]) {
         phase = .introducing(retryAt: now + configuration.timing.heartbeatInterval * 2)
         lastBeat = now
+        greet(&actions)
+    }
+
+    private func greet(_ actions: inout [Action]) {
         send(.hello(Hello(role: .client, name: configuration.name, incarnation: incarnation)), &actions)
     }
 
