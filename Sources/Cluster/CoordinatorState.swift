@@ -296,8 +296,10 @@ public struct CoordinatorState: Sendable {
             guard heartbeat.incarnation == incarnation else {
                 return send(.whoAreYou, to: peer, &actions)
             }
-            workers[incarnation]?.credit = heartbeat.credit
-            workers[incarnation]?.renew(heartbeat, until: now + configuration.timing.leaseTime)
+            workers[incarnation]?.grant(heartbeat.credit)
+            workers[incarnation]?.name(heartbeat.inHand)
+            workers[incarnation]?.renew(
+                progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
             send(.clusterStatus(status), to: peer, &actions)
         case .shardResult(let result):
             complete(result, from: incarnation, at: now, &actions)
@@ -307,6 +309,8 @@ public struct CoordinatorState: Sendable {
                 takeBack(piece, isBlamed: false, event: "given back: \(reason)", &actions)
             }
         case .contextWanted(let digest):
+                // Lent again at once, it would come back at once, for as long as the worker is full.
+                if reason == .overCredit { workers[incarnation]?.fill() }
             guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
                 return
             }
@@ -330,7 +334,7 @@ public struct CoordinatorState: Sendable {
     private mutating func complete(
         _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
-        workers[incarnation]?.credit = result.credit
+        workers[incarnation]?.grant(result.credit)
         workers[incarnation]?.release(result.piece)
         let progress = Heartbeat(
             incarnation: incarnation, progress: result.progress,

@@ -15,6 +15,8 @@ struct WorkerSession {
     var progress: UInt64 = 0
     /// It wants nothing more.
     var isDraining = false
+    /// It returned a piece for want of room. What it grants counts again when it next speaks of what it has.
+    private(set) var isFull = false
     /// Contexts it was sent, the latest last: a mirror of what it keeps.
     private(set) var contexts: [Digest] = []
     /// What it was lent and has not answered, in order: the first is the one it is running.
@@ -47,7 +49,7 @@ struct WorkerSession {
 
     /// Whether a piece may be sent: within credit, or alone when it is larger than the whole credit.
     func takes(rows: Int, tokens: Int, isSuspect: Bool) -> Bool {
-        guard !isDraining, credit.rows > 0, credit.tokens > 0 else { return false }
+        guard !isDraining, !isFull, credit.rows > 0, credit.tokens > 0 else { return false }
         if inHand.isEmpty { return true }
         return !isSuspect && inHand.count < Self.piecesInHandMax && !inHand.values.contains { $0.isSuspect }
             && rowsInHand + rows <= credit.rows && tokensInHand + tokens <= credit.tokens
@@ -67,15 +69,28 @@ struct WorkerSession {
         return true
     }
 
-    /// Notes what a heartbeat says; progress renews the leases that the worker names.
-    mutating func renew(_ heartbeat: Heartbeat, until expires: Instant) {
-        let hasProgressed = heartbeat.progress > progress
-        progress = max(progress, heartbeat.progress)
-        for piece in inHand.keys {
-            let isNamed = heartbeat.inHand.contains(piece)
-            inHand[piece]?.isNamed = isNamed
-            if isNamed, hasProgressed { inHand[piece]?.expires = expires }
-        }
+    /// Notes a level of credit, and with it that there is room again.
+    mutating func grant(_ level: Credit) {
+        credit = level
+        isFull = false
+    }
+
+    /// Notes that a piece came back because it found no room.
+    mutating func fill() {
+        isFull = true
+    }
+
+    /// Notes which pieces a heartbeat names; the others may have been lost on their way.
+    mutating func name(_ named: [PieceName]) {
+        for piece in inHand.keys { inHand[piece]?.isNamed = named.contains(piece) }
+    }
+
+    /// Notes progress, which renews the leases of the pieces that the worker named last. A result names none, so a
+    /// piece that never arrived is not kept alive by the others.
+    mutating func renew(progress reported: UInt64, until expires: Instant) {
+        guard reported > progress else { return }
+        progress = reported
+        for piece in inHand.keys where inHand[piece]?.isNamed == true { inHand[piece]?.expires = expires }
     }
 
     /// Notes that a context goes out; `false` when the worker has it already.
