@@ -177,6 +177,9 @@ public struct CoordinatorState: Sendable {
             clients[peer] = ClientSession(lastHeard: now, jobs: clients[peer]?.jobs ?? [])
         case .worker(let model, let credit):
             guard admit(hello, model: model, to: peer, &actions) else { return }
+            if let former = workerByPeer[peer], former != hello.incarnation {
+                bury(former, reason: "another life came over its connection", &actions)
+            }
             if let known = workers[hello.incarnation] {
                 // The same life over a new connection: it keeps its leases.
                 workerByPeer[known.peer] = nil
