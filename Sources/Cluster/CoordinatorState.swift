@@ -399,6 +399,12 @@ public struct CoordinatorState: Sendable {
             let message =
                 "the job was begun with model \(submitted.fingerprint.hex), this cluster works with "
                 + "\(fingerprint.map { "\($0.name) \($0.digest.hex)" } ?? "none yet"); use the same model, or a new output folder"
+        if let known = jobs[id]?.context, known.digest != submitted.context.digest {
+            let message =
+                "the job was begun with context \(known.digest.hex), now it comes with "
+                + "\(submitted.context.digest.hex); use the same context rows, or a new output folder"
+            return refuse(id, .context, message, to: peer, &actions)
+        }
             return refuse(id, .fingerprint, message, to: peer, &actions)
         }
         if jobs[id] == nil {
