@@ -309,11 +309,11 @@ public struct CoordinatorState: Sendable {
         case .shardReturned(let piece, let reason):
             let wasInHand = workers[incarnation]?.release(piece) ?? false
             if wasInHand {
+                // Lent again at once, it would come back at once, for as long as the worker is full.
+                if reason == .overCredit { workers[incarnation]?.fill() }
                 takeBack(piece, isBlamed: false, event: "given back: \(reason)", &actions)
             }
         case .contextWanted(let digest):
-                // Lent again at once, it would come back at once, for as long as the worker is full.
-                if reason == .overCredit { workers[incarnation]?.fill() }
             guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
                 return
             }
@@ -339,10 +339,7 @@ public struct CoordinatorState: Sendable {
     ) {
         workers[incarnation]?.grant(result.credit)
         workers[incarnation]?.release(result.piece)
-        let progress = Heartbeat(
-            incarnation: incarnation, progress: result.progress,
-            inHand: workers[incarnation].map { Array($0.inHand.keys) } ?? [])
-        workers[incarnation]?.renew(progress, until: now + configuration.timing.leaseTime)
+        workers[incarnation]?.renew(progress: result.progress, until: now + configuration.timing.leaseTime)
         let key = Job.PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
         let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
         guard jobs[result.piece.job]?.complete(result) == true else { return }
@@ -377,6 +374,7 @@ public struct CoordinatorState: Sendable {
         case .submitShard(let shard):
             // A shard for a job that this life does not know, or of another client: the job is to be opened again.
             guard let job = jobs[shard.job], job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
+            if let answer = job.answers[shard.shard] { return send(.shardAnswer(answer), to: peer, &actions) }
             // Over the window: the client does not keep to the terms, or its confirmations are under way.
             let rows = job.rowsUnconfirmed + shard.texts.count
             guard rows <= configuration.windowRows || job.rowsUnconfirmed == 0 else { return }
@@ -399,13 +397,13 @@ public struct CoordinatorState: Sendable {
             let message =
                 "the job was begun with model \(submitted.fingerprint.hex), this cluster works with "
                 + "\(fingerprint.map { "\($0.name) \($0.digest.hex)" } ?? "none yet"); use the same model, or a new output folder"
+            return refuse(id, .fingerprint, message, to: peer, &actions)
+        }
         if let known = jobs[id]?.context, known.digest != submitted.context.digest {
             let message =
                 "the job was begun with context \(known.digest.hex), now it comes with "
                 + "\(submitted.context.digest.hex); use the same context rows, or a new output folder"
             return refuse(id, .context, message, to: peer, &actions)
-        }
-            return refuse(id, .fingerprint, message, to: peer, &actions)
         }
         if jobs[id] == nil {
             if jobs.count >= configuration.jobsMax, let orphan = jobs.first(where: { $0.value.client == nil })?.key {
@@ -432,13 +430,13 @@ public struct CoordinatorState: Sendable {
 
     private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {
         guard let job = jobs[id] else { return }
-        let held = Array(job.shards.keys) + Array(job.answers.keys)
+        // What is answered is not held: submitting it again is how a client asks for an answer that it lost.
+        let held = Array(job.shards.keys)
         send(
             .jobAccepted(
                 JobAccepted(
                     job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens, held: held)),
             to: client, &actions)
-        for answer in job.answers.values { send(.shardAnswer(answer), to: client, &actions) }
     }
 
     private mutating func refuse(

@@ -104,7 +104,7 @@ struct Job {
         queue.prepend(key)
     }
 
-    /// A worker died with this piece running. Twice, and it is halved; a single row that killed three is condemned.
+    /// A worker died with this piece running. Twice, and it is halved; a single row that killed four is condemned.
     mutating func blame(_ key: PieceKey, reason: String) {
         let piece = update(key) {
             $0.kills += 1
@@ -192,8 +192,8 @@ struct Job {
     static let lookAhead = 16
     /// Two deaths may be chance; then the shard is halved, and each half needs one more.
     static let killsToHalve = 2
-    /// A single row must be there at three deaths.
-    static let killsToCondemn = 3
+    /// A single row must be there at four deaths: chance, a bad machine and a restart may account for three.
+    static let killsToCondemn = 4
 
     // MARK: Helpers
 
