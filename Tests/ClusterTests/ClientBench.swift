@@ -1,0 +1,99 @@
+import Cluster
+import Scoring
+import Testing
+import Wire
+
+/// A client on the bench: it is fed events and time; its invariants are checked after every event.
+struct ClientBench {
+    private(set) var state: ClientState
+    private(set) var now: Instant = .zero
+    /// What the last event led to.
+    private(set) var actions: [ClientState.Action] = []
+    private var incarnation: UInt64 = 0
+
+    static let job = Samples.job(1)
+
+    init(abandonTime: Duration = .seconds(120)) throws {
+        var configuration = ClientState.Configuration(
+            name: "c", policy: Policy(id: "policy"), context: try Samples.context(1))
+        configuration.abandonTime = abandonTime
+        state = ClientState(configuration, seed: 1)
+        handle(.started)
+        guard case .hello(let hello)? = said.first else { throw Unexpected(actions) }
+        incarnation = hello.incarnation
+    }
+
+    mutating func handle(_ event: ClientState.Event, sourceLocation: SourceLocation = #_sourceLocation) {
+        actions = state.handle(event, at: now)
+        #expect(state.brokenInvariants.isEmpty, sourceLocation: sourceLocation)
+    }
+
+    mutating func hear(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
+        handle(.received(Envelope(generation: 1, message)), sourceLocation: sourceLocation)
+    }
+
+    mutating func wait(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
+        now = now + time
+        handle(.tick, sourceLocation: sourceLocation)
+    }
+
+    mutating func welcome(_ model: ModelFingerprint? = Samples.model, sourceLocation: SourceLocation = #_sourceLocation)
+    {
+        let welcome = Welcome(
+            incarnation: incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30), fingerprint: model)
+        hear(.welcome(welcome), sourceLocation: sourceLocation)
+    }
+
+    mutating func accept(
+        rows: Int = 131_072, tokens: Int = 16_000_000, held: [UInt32] = [],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        hear(
+            .jobAccepted(JobAccepted(job: Self.job, windowRows: rows, windowTokens: tokens, held: held)),
+            sourceLocation: sourceLocation)
+    }
+
+    mutating func produce(
+        _ shard: UInt32, rows: Int = 4, tokens: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        handle(
+            .shardReady(Samples.shard(shard, of: Self.job, rows: rows, tokens: tokens)), sourceLocation: sourceLocation)
+    }
+
+    mutating func answer(_ shard: UInt32, rows: Int = 4, sourceLocation: SourceLocation = #_sourceLocation) {
+        hear(
+            .shardAnswer(ShardAnswer(job: Self.job, shard: shard, answers: Samples.answers(rows: rows), faults: [])),
+            sourceLocation: sourceLocation)
+    }
+
+    /// Welcome, with its output open and its job accepted.
+    static func streaming(rows: Int = 131_072, tokens: Int = 16_000_000) throws -> ClientBench {
+        var bench = try ClientBench()
+        bench.welcome()
+        bench.handle(.ready(job, firstShard: 0))
+        bench.accept(rows: rows, tokens: tokens)
+        return bench
+    }
+
+    /// All of one shard durable, and the job being closed.
+    static func closing() throws -> ClientBench {
+        var bench = try ClientBench.streaming()
+        bench.produce(0)
+        bench.handle(.inputEnded(shards: 1))
+        bench.answer(0)
+        bench.handle(.durable(below: 1))
+        return bench
+    }
+
+    // MARK: What it did
+
+    var said: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
+    var submitted: [UInt32] { said.compactMap { if case .submitShard(let shard) = $0 { shard.shard } else { nil } } }
+    var jobs: [SubmitJob] { said.compactMap { if case .submitJob(let job) = $0 { job } else { nil } } }
+    var hellos: [Hello] { said.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
+    var delivered: [UInt32] { actions.compactMap { if case .deliver(let answer) = $0 { answer.shard } else { nil } } }
+    var opened: [ModelFingerprint] { actions.compactMap { if case .openOutput(let model) = $0 { model } else { nil } } }
+    var failures: [ClientState.Failure] { actions.compactMap { if case .fail(let why) = $0 { why } else { nil } } }
+    var asksForMore: Bool { actions.contains { if case .produce = $0 { true } else { false } } }
+    var isFinished: Bool { actions.contains { if case .finish = $0 { true } else { false } } }
+}

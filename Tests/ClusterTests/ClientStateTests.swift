@@ -1,0 +1,241 @@
+import Cluster
+import Scoring
+import Testing
+import Wire
+
+@Suite("Client: a job from its first Hello to its end")
+struct ClientStateTests {
+    private let job = ClientBench.job
+
+    // MARK: Beginning
+
+    @Test("the client says Hello until a Welcome names a model; then the output is opened, once")
+    func waitsForModel() throws {
+        var bench = try ClientBench()
+        for _ in 0..<3 {
+            bench.welcome(nil)
+            #expect(bench.actions.isEmpty, "no worker has come yet")
+            bench.wait(.seconds(2))
+            #expect(bench.hellos.count == 1)
+        }
+        bench.welcome()
+        #expect(bench.opened == [Samples.model])
+        bench.welcome()
+        #expect(bench.opened.isEmpty)
+        bench.hear(.whoAreYou)
+        bench.welcome()
+        #expect(bench.opened.isEmpty, "not even after an interruption")
+        bench.handle(.ready(job, firstShard: 5))
+        #expect(bench.jobs.map(\.confirmedBelow) == [5] && bench.jobs.map(\.fingerprint) == [Samples.model.digest])
+    }
+
+    @Test("a job whose acceptance does not come is submitted again")
+    func opensAgain() throws {
+        var bench = try ClientBench()
+        bench.welcome()
+        bench.handle(.ready(job, firstShard: 0))
+        #expect(bench.jobs.count == 1)
+        bench.wait(.milliseconds(4999))
+        #expect(bench.jobs.isEmpty)
+        bench.wait(.milliseconds(1))
+        #expect(bench.jobs.count == 1)
+        bench.accept()
+        #expect(bench.asksForMore)
+    }
+
+    @Test("a refusal of client or job ends it with the coordinator's words")
+    func refused() throws {
+        var bench = try ClientBench()
+        bench.hear(.refused(.protocolVersion, message: "old"))
+        #expect(bench.failures == [.refused(.protocolVersion, message: "old")])
+        var other = try ClientBench()
+        other.welcome()
+        other.handle(.ready(job, firstShard: 0))
+        other.hear(.jobRefused(Samples.job(9), .capacity, message: "not ours"))
+        #expect(other.failures.isEmpty)
+        other.hear(.jobRefused(job, .capacity, message: "full"))
+        #expect(other.failures == [.jobRefused(.capacity, message: "full")] && other.said == [.bye])
+        other.wait(.seconds(60))
+        #expect(other.actions.isEmpty)
+    }
+
+    // MARK: Streaming
+
+    @Test("one shard is asked for at a time, and each goes out as it comes")
+    func producesInOrder() throws {
+        var bench = try ClientBench.streaming()
+        for shard in UInt32(0)..<5 {
+            #expect(bench.asksForMore)
+            bench.wait(.milliseconds(10))
+            #expect(!bench.asksForMore, "it was asked for already")
+            bench.produce(shard)
+            #expect(bench.submitted == [shard])
+        }
+        bench.handle(.inputEnded(shards: 5))
+        #expect(!bench.asksForMore)
+    }
+
+    @Test("no more rows are asked for than the window has room for; durable rows make room, answered ones do not")
+    func windowOfRows() throws {
+        // Room for two shards of the largest size.
+        var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
+        bench.produce(0)
+        #expect(bench.asksForMore)
+        bench.produce(1, rows: Limits.shardRowsMax)
+        #expect(!bench.asksForMore, "a whole shard more might not fit")
+        bench.answer(1, rows: Limits.shardRowsMax)
+        #expect(!bench.asksForMore)
+        bench.answer(0)
+        bench.handle(.durable(below: 2))
+        #expect(bench.said == [.confirm(job, below: 2)] && bench.asksForMore)
+    }
+
+    @Test("no more is asked for while the unanswered tokens fill the window; answers make room")
+    func windowOfTokens() throws {
+        var bench = try ClientBench.streaming(tokens: 100)
+        bench.produce(0, tokens: 99)
+        #expect(bench.asksForMore)
+        bench.produce(1, tokens: 1)
+        #expect(!bench.asksForMore)
+        bench.answer(1)
+        #expect(bench.asksForMore)
+    }
+
+    @Test("each shard is delivered once; copies, strangers and answers of another shape are dropped")
+    func deliveredOnce() throws {
+        var bench = try ClientBench.streaming()
+        bench.produce(0)
+        bench.answer(0, rows: 3)
+        #expect(bench.delivered.isEmpty)
+        bench.answer(7)
+        #expect(bench.delivered.isEmpty)
+        bench.answer(0)
+        #expect(bench.delivered == [0])
+        bench.answer(0)
+        #expect(bench.delivered.isEmpty)
+    }
+
+    @Test("after an interruption only what is neither answered nor held is submitted again")
+    func resubmits() throws {
+        var bench = try ClientBench.streaming()
+        for shard in UInt32(0)..<4 { bench.produce(shard) }
+        bench.answer(1)
+        bench.hear(.whoAreYou)
+        #expect(bench.hellos.count == 1)
+        bench.welcome()
+        #expect(bench.jobs.count == 1)
+        bench.accept(held: [2])
+        #expect(bench.submitted == [0, 3])
+    }
+
+    @Test("what comes from the corpus during an interruption goes out after it")
+    func producedMeanwhile() throws {
+        var bench = try ClientBench.streaming()
+        bench.hear(.whoAreYou)
+        bench.produce(0)
+        #expect(bench.submitted.isEmpty)
+        bench.welcome()
+        bench.accept()
+        #expect(bench.submitted == [0])
+    }
+
+    @Test("when nothing is answered for as long as a lease lasts, the job is opened again")
+    func stall() throws {
+        var bench = try ClientBench.streaming()
+        bench.produce(0)
+        let status = ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 0)
+        for second in 1...29 {
+            bench.wait(.seconds(1))
+            #expect(bench.jobs.isEmpty, "second \(second)")
+            bench.hear(.clusterStatus(status))
+        }
+        bench.wait(.seconds(1))
+        #expect(bench.jobs.count == 1)
+        bench.accept()
+        #expect(bench.submitted == [0])
+    }
+
+    @Test("a coordinator silent for as long as makes a worker dead is greeted again")
+    func silence() throws {
+        var bench = try ClientBench.streaming()
+        for _ in 1...4 {
+            bench.wait(.seconds(1))
+            #expect(bench.hellos.isEmpty)
+            guard case .heartbeat? = bench.said.first else { throw Unexpected(bench.actions) }
+        }
+        bench.wait(.seconds(1))
+        #expect(bench.hellos.count == 1)
+    }
+
+    @Test("another model later ends the job, and the message names both digests")
+    func anotherModel() throws {
+        var bench = try ClientBench.streaming()
+        bench.produce(0)
+        bench.hear(.whoAreYou)
+        bench.welcome(Samples.model(7))
+        guard case .jobRefused(.fingerprint, let message)? = bench.failures.first else {
+            throw Unexpected(bench.actions)
+        }
+        #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
+        #expect(bench.said.last == .bye)
+    }
+
+    @Test("without a word for the time allowed the client gives up, and says how long it waited")
+    func abandoned() throws {
+        var bench = try ClientBench(abandonTime: .seconds(60))
+        bench.wait(.milliseconds(59_999))
+        #expect(bench.failures.isEmpty)
+        bench.wait(.milliseconds(1))
+        #expect(bench.failures == [.abandoned(after: .seconds(60))])
+    }
+
+    // MARK: Ending
+
+    @Test("when all is durable the job is closed, and the answer ends the client")
+    func closes() throws {
+        var bench = try ClientBench.streaming()
+        bench.produce(0)
+        bench.handle(.inputEnded(shards: 1))
+        bench.answer(0)
+        #expect(!bench.said.contains(.closeJob(job)), "answered is not durable")
+        bench.handle(.durable(below: 1))
+        #expect(bench.said == [.confirm(job, below: 1), .closeJob(job)])
+        bench.hear(.jobClosed(Samples.job(9)))
+        #expect(!bench.isFinished)
+        bench.hear(.jobClosed(job))
+        #expect(bench.isFinished && bench.said == [.bye])
+    }
+
+    @Test("an empty corpus is a finished job")
+    func emptyCorpus() throws {
+        var bench = try ClientBench.streaming()
+        bench.handle(.inputEnded(shards: 0))
+        #expect(bench.said == [.closeJob(job)])
+    }
+
+    @Test("closing is tried four times; then the client finishes all the same, for everything is durable")
+    func closingRetries() throws {
+        var bench = try ClientBench.closing()
+        for _ in 0..<3 {
+            bench.wait(.seconds(1))
+            #expect(bench.said.contains(.closeJob(job)) && !bench.isFinished)
+        }
+        bench.wait(.seconds(1))
+        #expect(bench.isFinished)
+    }
+
+    @Test("a coordinator that has forgotten the client while it closes does not keep it, with or without a model")
+    func closingAtAnotherCoordinator() throws {
+        for model in [nil, Samples.model(7)] {
+            var bench = try ClientBench.closing()
+            bench.hear(.whoAreYou)
+            #expect(bench.hellos.count == 1)
+            bench.welcome(model)
+            #expect(bench.failures.isEmpty, "all is durable, so another model harms nobody")
+            bench.wait(.seconds(1))
+            #expect(bench.said.contains(.closeJob(job)))
+            bench.hear(.jobClosed(job))
+            #expect(bench.isFinished)
+        }
+    }
+}

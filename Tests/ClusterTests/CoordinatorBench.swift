@@ -1,0 +1,155 @@
+import Cluster
+import Scoring
+import Testing
+import Wire
+
+/// A coordinator on the bench: it is fed messages and time, its actions are kept, and two things are checked after every
+/// event: its invariants, and that nothing is said before what it depends on is journaled.
+struct CoordinatorBench {
+    private(set) var state: CoordinatorState
+    private(set) var now: Instant = .zero
+    /// What it made durable so far.
+    private(set) var journal: [JournalEntry]
+    /// What the last event led to.
+    private(set) var actions: [CoordinatorState.Action] = []
+    private var facts = JournalledFacts()
+    private let configuration: CoordinatorState.Configuration
+
+    static let credit = Credit(rows: 16, tokens: 400)
+
+    init(
+        _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration(),
+        replaying entries: [JournalEntry] = []
+    ) {
+        state = CoordinatorState(configuration, replaying: entries)
+        journal = entries
+        self.configuration = configuration
+        for entry in entries { facts.note(entry) }
+        handle(.started)
+    }
+
+    // MARK: Events
+
+    mutating func handle(_ event: CoordinatorState.Event, sourceLocation: SourceLocation = #_sourceLocation) {
+        actions = state.handle(event, at: now)
+        #expect(state.brokenInvariants.isEmpty, sourceLocation: sourceLocation)
+        for action in actions {
+            switch action {
+            case .journal(let entry):
+                journal.append(entry)
+                facts.note(entry)
+            case .send(let envelope, _):
+                let isBacked = facts.back(envelope, configuredModel: configuration.fingerprint?.digest)
+                #expect(isBacked, "\(envelope) goes out before it is durable", sourceLocation: sourceLocation)
+            case .note: break
+            }
+        }
+    }
+
+    mutating func hear(_ message: Message, from peer: Peer, sourceLocation: SourceLocation = #_sourceLocation) {
+        handle(
+            .received(Envelope(generation: state.generation, message), from: peer), sourceLocation: sourceLocation)
+    }
+
+    /// Lets time pass, without and then with a tick.
+    mutating func wait(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
+        now = now + time
+        handle(.tick, sourceLocation: sourceLocation)
+    }
+
+    /// Lets time pass while the client, alive, says so.
+    mutating func pass(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
+        hear(.heartbeat(Heartbeat(incarnation: 900)), from: Self.client, sourceLocation: sourceLocation)
+        wait(time, sourceLocation: sourceLocation)
+    }
+
+    // MARK: Peers
+
+    static func peer(_ number: Int) -> Peer { Peer([UInt8(number)]) }
+    static let client = Peer([0xC1])
+
+    /// A worker says Hello; its number is its peer, its incarnation and its name.
+    mutating func join(
+        _ number: Int, credit: Credit = Self.credit, model: ModelFingerprint = Samples.model,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let hello = Hello(role: .worker(model, credit), name: "w\(number)", incarnation: UInt64(number))
+        hear(.hello(hello), from: Self.peer(number), sourceLocation: sourceLocation)
+    }
+
+    /// A worker's heartbeat, naming what it has in hand.
+    mutating func beat(
+        _ number: Int, progress: UInt64 = 0, naming pieces: [PieceName] = [], credit: Credit = Self.credit,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let heartbeat = Heartbeat(
+            incarnation: UInt64(number), credit: credit, progress: progress, inHand: pieces)
+        hear(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
+    }
+
+    /// A client says Hello and opens a job.
+    mutating func open(
+        _ job: JobID = Samples.job(1), context: Int = 1, confirmedBelow: UInt32 = 0, client: Peer = Self.client,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        hear(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
+        hear(
+            .submitJob(
+                SubmitJob(
+                    job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
+                    fingerprint: Samples.model.digest, confirmedBelow: confirmedBelow)),
+            from: client, sourceLocation: sourceLocation)
+    }
+
+    mutating func submit(
+        _ shards: SubmitShard..., client: Peer = Self.client, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        var all: [CoordinatorState.Action] = []
+        for shard in shards {
+            hear(.submitShard(shard), from: client, sourceLocation: sourceLocation)
+            all += actions
+        }
+        actions = all
+    }
+
+    /// A worker and a client with its job are there: how most stories begin.
+    static func ready(workers: Int = 1, credit: Credit = Self.credit) throws -> CoordinatorBench {
+        var bench = CoordinatorBench()
+        for number in 1...workers { bench.join(number, credit: credit) }
+        try bench.open()
+        return bench
+    }
+
+    // MARK: What it did
+
+    /// What the last event said to a peer.
+    func said(to peer: Peer) -> [Message] { actions.messages(to: peer) }
+    func said(to worker: Int) -> [Message] { said(to: Self.peer(worker)) }
+
+    /// Pieces that the last event lent to a worker.
+    func lent(to worker: Int) -> [PieceName] {
+        said(to: worker).compactMap { if case .shard(let piece, _, _) = $0 { piece } else { nil } }
+    }
+
+    /// Answers that the last event sent to a client.
+    func answers(to client: Peer = Self.client) -> [ShardAnswer] {
+        said(to: client).compactMap { if case .shardAnswer(let answer) = $0 { answer } else { nil } }
+    }
+
+    var notes: [CoordinatorState.Note] { actions.compactMap { if case .note(let note) = $0 { note } else { nil } } }
+
+    /// The only piece lent by the last event, wherever it went.
+    func onlyLent(to worker: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> PieceName {
+        let pieces = lent(to: worker)
+        try #require(pieces.count == 1, "lent \(pieces)", sourceLocation: sourceLocation)
+        return pieces[0]
+    }
+}
+
+extension [CoordinatorState.Action] {
+    var entries: [JournalEntry] { compactMap { if case .journal(let entry) = $0 { entry } else { nil } } }
+
+    func messages(to peer: Peer) -> [Message] {
+        compactMap { if case .send(let envelope, to: peer) = $0 { envelope.message } else { nil } }
+    }
+}

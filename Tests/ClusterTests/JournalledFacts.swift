@@ -1,0 +1,36 @@
+import Cluster
+import Scoring
+import Wire
+
+/// What a journal's entries allow a coordinator to say. A message that depends on an entry may only follow it.
+struct JournalledFacts {
+    private var generation: UInt64 = 0
+    private var models: Set<Digest> = []
+    private var jobs: Set<JobID> = []
+    private var answers: Set<ShardAnswer> = []
+
+    mutating func note(_ entry: JournalEntry) {
+        switch entry {
+        case .generationStarted(let started): generation = started
+        case .fingerprintAdopted(let model): models = [model.digest]
+        case .jobOpened(let id): jobs.insert(id)
+        case .shardAnswered(let answer): answers.insert(answer)
+        case .confirmed: break
+        case .jobClosed(let id): jobs.remove(id)
+        }
+    }
+
+    /// Whether everything that a message claims is durable.
+    func back(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
+        guard envelope.generation == generation else { return false }
+        switch envelope.message {
+        case .welcome(let welcome):
+            guard let model = welcome.fingerprint?.digest else { return true }
+            return model == configuredModel || models.contains(model)
+        case .jobAccepted(let accepted): return jobs.contains(accepted.job)
+        case .shardAnswer(let answer): return answers.contains(answer)
+        case .jobClosed(let id): return !jobs.contains(id)
+        default: return true
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+@Suite("The house: rooms and doors")
+struct LayeringTests {
+    private let tree: PackageTree
+    private let sources: [PackageTree.File]
+
+    init() throws {
+        tree = try PackageTree()
+        sources = try tree.files(under: "Sources", withExtension: "swift")
+    }
+
+    @Test("every door leads down")
+    func doorsLeadDown() throws {
+        for room in Room.all {
+            for door in room.doors {
+                let other = try #require(Room.named(door), "\(room.name) has a door to \(door), which is no room")
+                #expect(other.layer < room.layer, "\(room.name) (\(room.layer)) enters \(door) (\(other.layer))")
+            }
+        }
+    }
+
+    @Test("every folder of Sources is a room of the table, and the README has a line for it")
+    func everyFolderIsARoom() throws {
+        let readme = try tree.file("Sources/README.md").text
+        let folders = Set(
+            try tree.files(under: "Sources").compactMap { file -> String? in
+                let parts = file.path.split(separator: "/")
+                return parts.count > 2 ? String(parts[1]) : nil
+            })
+        #expect(folders.count >= 15, "found \(folders.sorted())")
+        for folder in folders.sorted() {
+            #expect(Room.named(folder) != nil, "Sources/\(folder) stands in no row of the table")
+            #expect(readme.contains("`\(folder)`"), "Sources/README.md does not know \(folder)")
+        }
+    }
+
+    @Test("no file imports what its room has no door to")
+    func imports() throws {
+        var count = 0
+        for file in sources {
+            let parts = file.path.split(separator: "/")
+            let room = try #require(Room.named(parts[1]), "\(file) stands in no room")
+            let allowed = room.doors.union(room.libraries).union(room.system)
+            for (number, line) in file.lines.enumerated() {
+                guard let module = Self.imported(line) else { continue }
+                count += 1
+                #expect(allowed.contains(module), "\(file):\(number + 1): \(room.name) has no door to \(module)")
+            }
+        }
+        #expect(count > 100, "only \(count) imports were read")
+    }
+
+    @Test("the manifest declares the table's doors and libraries, no more and no fewer")
+    func manifest() throws {
+        let text = try tree.file("Package.swift").text
+        var products: [String: String] = [:]
+        for match in text.matches(of: /let (\w+): Target\.Dependency = \.product\(name: "(\w+)"/) {
+            products[String(match.1)] = String(match.2)
+        }
+        var declared: [String: Set<String>] = [:]
+        for match in text.matches(of: /room\("(\w+)", \[([^\]]*)\]\)/) {
+            declared[String(match.1)] = Self.names(match.2, products: products)
+        }
+        let program = try #require(
+            text.firstMatch(of: /executableTarget\(\s*name: "CLI",\s*dependencies: \[([^\]]*)\]/),
+            "no program is declared")
+        declared["CLI"] = Self.names(program.1, products: products)
+        for room in Room.all where room.layer > 0 {
+            let found = try #require(declared[room.name], "Package.swift does not declare \(room.name)")
+            let expected = room.doors.union(room.libraries)
+            #expect(
+                found == expected,
+                "\(room.name): Package.swift has \(found.sorted()), the table \(expected.sorted())")
+        }
+    }
+
+    @Test("the readers of imports and manifests see what they should")
+    func readers() {
+        #expect(Self.imported("import Wire") == "Wire")
+        #expect(Self.imported("  public import Scoring  // why") == "Scoring")
+        #expect(Self.imported("@preconcurrency import Foundation") == "Foundation")
+        #expect(Self.imported("internal import struct Foundation.Data") == "Foundation")
+        #expect(Self.imported("// import Wire") == nil)
+        #expect(Self.imported("let importance = 1") == nil)
+        #expect(Self.names("\"Scoring\",\n  crypto", products: ["crypto": "Crypto"]) == ["Scoring", "Crypto"])
+    }
+
+    /// Words that a machine cannot use without a clock, a thread, a file or chance of its own.
+    @Test("Cluster decides and does nothing: no clock, thread, lock, file, print or chance that it was not given")
+    func clusterIsPure() throws {
+        let forbidden =
+            /\b(await|Task|Mutex|Atomic|ContinuousClock|SuspendingClock|Date|Thread|FileManager|FileHandle|print|SystemRandomNumberGenerator|hashValue|shuffled\(\)|randomElement\(\)|getenv)\b/
+        let machines = sources.filter { $0.path.hasPrefix("Sources/Cluster/") }
+        #expect(machines.count >= 9)
+        for file in machines {
+            for (number, line) in file.lines.enumerated() {
+                let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)[0]
+                let found = code.firstMatch(of: forbidden).map { String($0.1) }
+                #expect(found == nil, "\(file):\(number + 1): \(found ?? "")")
+            }
+        }
+    }
+
+    private static func imported(_ line: some StringProtocol) -> String? {
+        let pattern =
+            /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|typealias|let|var)\s+)?(\w+)/
+        return String(line).firstMatch(of: pattern).map { String($0.1) }
+    }
+
+    /// The doors of a manifest's list: quoted rooms, and the products behind names.
+    private static func names(_ list: some StringProtocol, products: [String: String]) -> Set<String> {
+        Set(
+            list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+                .filter { !$0.isEmpty }.map {
+                    $0.hasPrefix("\"") ? String($0.dropFirst().dropLast()) : products[$0] ?? $0
+                })
+    }
+}

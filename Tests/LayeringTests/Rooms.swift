@@ -1,0 +1,63 @@
+/// The table of rooms (Sources/README.md): layers, and the doors that exist. A new door is opened here, with thought.
+struct Room {
+    let name: String
+    let layer: Int
+    /// Rooms it may enter.
+    let doors: Set<String>
+    /// Libraries from outside it may use.
+    var libraries: Set<String> = []
+    /// What the toolchain and the system bring. A room of decisions gets none of it: no clock, file, lock or thread.
+    var system: Set<String> = []
+
+    static let all: [Room] = [
+        Room(name: "CZeroMQ", layer: 0, doors: []),
+        Room(name: "COneDNN", layer: 0, doors: []),
+        Room(name: "CZlib", layer: 0, doors: []),
+        Room(name: "CZstd", layer: 0, doors: []),
+
+        Room(name: "Scoring", layer: 1, doors: [], libraries: ["Crypto"]),
+        Room(name: "Tokenizers", layer: 1, doors: [], system: ["Foundation"]),
+        Room(name: "Kernels", layer: 1, doors: ["COneDNN"], system: ["Foundation", "Synchronization"]),
+        Room(
+            name: "ZeroMQ", layer: 1, doors: ["CZeroMQ"],
+            system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
+
+        Room(
+            name: "Wire", layer: 2, doors: ["Scoring"], libraries: ["SwiftProtobuf"],
+            system: ["Foundation", "FoundationEssentials"]),
+        Room(name: "Planning", layer: 2, doors: ["Scoring"], system: ["Foundation"]),
+        Room(
+            name: "Inference", layer: 2, doors: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Dispatch", "Foundation", "Synchronization"]),
+        Room(
+            name: "Corpora", layer: 2, doors: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
+            system: ["Foundation"]),
+
+        Room(name: "Cluster", layer: 3, doors: ["Scoring", "Wire"], libraries: ["DequeModule", "OrderedCollections"]),
+        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+
+        Room(
+            name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
+        Room(
+            name: "WorkerNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"], libraries: ["Logging"],
+            system: ["Foundation", "Synchronization"]),
+        Room(
+            name: "ClientNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
+        Room(
+            name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
+            system: ["Foundation"]),
+
+        Room(
+            name: "CLI", layer: 5,
+            doors: [
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
+                "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+            ],
+            libraries: ["ArgumentParser", "Crypto", "Logging"],
+            system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),
+    ]
+
+    static func named(_ name: some StringProtocol) -> Room? { all.first { $0.name == name } }
+}
