@@ -7,7 +7,7 @@ import sys
 import families
 from finish import CONTEXT_PROMPTS, DATA, HISTORY_ROWS, read_jsonl, short
 
-MIN_PROMPTS, MIN_FAMILIES, MIN_POLICIES, MAX_ZERO, MAX_BYTES = 1200, 10, 1, 0.5, 2_000_000
+MIN_PROMPTS, MIN_FAMILIES, MIN_POLICIES, MAX_ZERO, MAX_BYTES = 1200, 10, 2, 0.5, 2_000_000
 PROBLEMS = []
 
 # (metadata, replies that are right, replies that are wrong)
