@@ -16,7 +16,7 @@ final class ProgressLine {
         let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(5)
         if samples.isEmpty || samples.last.map({ now - $0.at > .milliseconds(200) }) == true {
             samples.append((now, done))
-            samples.removeAll { now - $0.at > .seconds(30) && samples.count > 2 }
+            while samples.count > 2, now - samples[0].at > .seconds(30) { samples.removeFirst() }
         }
         guard lastShown.map({ now - $0 >= interval }) ?? isTerminal else {
             if lastShown == nil { lastShown = now }

@@ -87,7 +87,11 @@ struct Score: ParsableCommand {
         let stop = StopFlag()
         let signals = Signals { stop.raise() }
         let cluster = try startCluster(logger)
-        defer { cluster?.stop() }
+        defer {
+            cluster?.stop()
+            // What a coordinator knows is of use to an unfinished run only.
+            if !ScoringRun.isUnfinished(output) { cluster?.forget() }
+        }
         var configuration = ScoringClient.Configuration(
             coordinator: try Endpoint(cluster?.endpoint ?? coordinator ?? ""), promptFiles: prompts, keys: keys.keys,
             context: record, output: output, existing: overwrite ? .overwrite : .resume,
@@ -113,7 +117,6 @@ struct Score: ParsableCommand {
             printError("interrupted: \(last.rowsDone) of \(last.rowsTotal) rows are done; the same command goes on")
             throw ExitStatus.resumable
         case .finished(let manifest, let wasThere):
-            cluster?.forget()
             try report(manifest, wasThere: wasThere, rows: last.rowsAnswered, seconds: (clock.now - start) / .seconds(1))
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }

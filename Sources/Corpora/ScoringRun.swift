@@ -108,6 +108,11 @@ public final class ScoringRun {
         "\(folder)/\(OutputFolder.coordinatorJournalName)"
     }
 
+    /// Whether a folder holds a run that has begun and not ended.
+    public static func isUnfinished(_ folder: String) -> Bool {
+        access("\(folder)/\(OutputFolder.journalName)", F_OK) == 0
+    }
+
     /// Rows that are committed.
     public var rows: Int { parts.values.reduce(0) { $0 + $1.counts.rows } }
 
