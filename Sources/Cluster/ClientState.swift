@@ -46,9 +46,13 @@ public struct ClientState: Sendable {
 
     /// What is wanted, and of whom.
     public struct Configuration: Sendable {
+        /// What the client is called in its Hello and in the operator's log.
         public var name: String
+        /// Whose rollouts the predictions are about.
         public var policy: Policy
+        /// The job's context set, as it goes over the wire.
         public var context: ContextBlock
+        /// When to speak, and how long a silence counts as death.
         public var timing = ClusterTiming.standard
         /// Without a word from a coordinator for this long, the client gives up.
         public var abandonTime: Duration = .seconds(120)
@@ -315,7 +319,9 @@ public struct ClientState: Sendable {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let rows = unanswered.values.reduce(0) { $0 + $1.texts.count } + delivered.values.reduce(0, +)
-        if rows != rowsUnconfirmed { broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)") }
+        if rows != rowsUnconfirmed {
+            broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)")
+        }
         if unanswered.keys.contains(where: { $0 < confirmedBelow }) { broken.append("a durable shard is unanswered") }
         return broken
     }

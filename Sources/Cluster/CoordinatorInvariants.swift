@@ -42,7 +42,8 @@ extension CoordinatorState {
                     let holders = workers.filter { $0.0 == incarnation }.flatMap(\.1.inHand.keys)
                         .filter { $0.job == id && $0.shard == index && $0.range == piece.rows }
                     if holders.count != 1 {
-                        broken.append("shard \(index) row \(next): \(holders.count) leases at live worker \(incarnation)")
+                        broken.append(
+                            "shard \(index) row \(next): \(holders.count) leases at live worker \(incarnation)")
                     }
                 case .done: break
                 }

@@ -242,7 +242,9 @@ public struct CoordinatorState: Sendable {
     }
 
     /// Declares an incarnation dead: its work goes back, the piece it was running is blamed.
-    private mutating func bury(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
+    private mutating func bury(
+        _ incarnation: UInt64, reason: String, isBlamed: Bool = true, _ actions: inout [Action]
+    ) {
         guard let worker = workers.removeValue(forKey: incarnation) else { return }
         workerByPeer[worker.peer] = nil
         dead.append(incarnation)
@@ -254,7 +256,7 @@ public struct CoordinatorState: Sendable {
         // Backwards, so that what was lent first stands first in the queue again.
         for (place, piece) in worker.inHand.keys.enumerated().reversed() {
             let event = "worker \(worker.name) was lost at attempt \(piece.attempt): \(reason)"
-            takeBack(piece, isBlamed: place == 0, event: event, &actions)
+            takeBack(piece, isBlamed: isBlamed && place == 0, event: event, &actions)
         }
     }
 
@@ -315,7 +317,9 @@ public struct CoordinatorState: Sendable {
             }
         case .contextWanted(let digest):
             guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
-                return
+                // Its job is over, and what waits for the context would block the worker's queue for ever.
+                send(.dismissed(incarnation: incarnation), to: peer, &actions)
+                return bury(incarnation, reason: "it waits for a context of a job that is over", isBlamed: false, &actions)
             }
             _ = workers[incarnation]?.needsContext(digest)
             send(.context(context), to: peer, &actions)
@@ -377,12 +381,19 @@ public struct CoordinatorState: Sendable {
             if let answer = job.answers[shard.shard] { return send(.shardAnswer(answer), to: peer, &actions) }
             // Over the window: the client does not keep to the terms, or its confirmations are under way.
             let rows = job.rowsUnconfirmed + shard.texts.count
-            guard rows <= configuration.windowRows || job.rowsUnconfirmed == 0 else { return }
+            guard rows <= configuration.windowRows || job.rowsUnconfirmed == 0,
+                job.tokensUnanswered < configuration.windowTokens || job.tokensUnanswered == 0
+            else { return }
             _ = jobs[shard.job]?.submit(shard)
         case .confirm(let id, let below):
+            guard jobs[id]?.client == peer else { return }
             if jobs[id]?.confirm(below: below) == true { actions.append(.journal(.confirmed(id, below: below))) }
         case .closeJob(let id):
-            if jobs[id] != nil { close(id, &actions) }
+            // Only its own client ends a job, which may have come back as another peer; one that is over is answered again.
+            if let job = jobs[id] {
+                guard job.client == nil || job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
+                close(id, &actions)
+            }
             send(.jobClosed(id), to: peer, &actions)
         case .bye:
             detach(peer, &actions)
@@ -396,7 +407,8 @@ public struct CoordinatorState: Sendable {
         guard submitted.fingerprint == fingerprint?.digest else {
             let message =
                 "the job was begun with model \(submitted.fingerprint.hex), this cluster works with "
-                + "\(fingerprint.map { "\($0.name) \($0.digest.hex)" } ?? "none yet"); use the same model, or a new output folder"
+                + "\(fingerprint.map { "\($0.name) \($0.digest.hex)" } ?? "none yet"); use the same model, "
+                + "or a new output folder"
             return refuse(id, .fingerprint, message, to: peer, &actions)
         }
         if let known = jobs[id]?.context, known.digest != submitted.context.digest {

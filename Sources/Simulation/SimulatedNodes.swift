@@ -32,16 +32,19 @@ struct SimulatedCoordinator {
     var disk: [JournalEntry] = []
     /// Which life of the coordinator connections belong to.
     var connection = 0
+    /// So many actions from now the process dies, in the middle of what it was told to do.
+    var actionsToLive: Int?
     private(set) var brokenInvariants: [String] = []
+    private var lastGeneration: UInt64 = 0
 
     mutating func start(at now: Instant) -> [CoordinatorState.Action] {
         guard state == nil else { return [] }
         connection += 1
-        let former = state?.generation ?? 0
         state = CoordinatorState(replaying: disk)
         let actions = handle(.started, at: now)
-        if let generation = state?.generation, generation <= former {
-            brokenInvariants.append("generation \(generation) comes after \(former)")
+        if let generation = state?.generation {
+            if generation <= lastGeneration { brokenInvariants.append("generation \(generation) after \(lastGeneration)") }
+            lastGeneration = generation
         }
         return actions
     }

@@ -12,6 +12,10 @@ extension Simulator {
 
     mutating func drive(_ actions: [CoordinatorState.Action]) {
         for action in actions {
+            if let left = coordinator.actionsToLive {
+                coordinator.actionsToLive = left > 0 ? left - 1 : nil
+                if left == 0 { return strike(.killCoordinator) }
+            }
             switch action {
             case .journal(let entry): coordinator.disk.append(entry)
             case .note: break
@@ -185,6 +189,8 @@ extension Simulator {
             guard coordinator.state != nil else { return }
             coordinator.kill()
             schedule(.startCoordinator, after: pause)
+        case .cutOffCoordinator(let actions):
+            coordinator.actionsToLive = actions
         case .killClient(let index):
             guard clients[index].state != nil else { return }
             clients[index].kill()

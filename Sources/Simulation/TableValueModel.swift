@@ -29,6 +29,7 @@ public final class TableValueModel: ValueModel {
         return FeatureMatrix(columns: 4, values: values, isTruncated: Array(repeating: false, count: texts.count))
     }
 
+    /// Keeps the context's digest, and fits nothing. `features` are `(N, 4)`, one row for each of the context's.
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> any PreparedContext {
@@ -38,6 +39,7 @@ public final class TableValueModel: ValueModel {
         return TableContext(contextDigest: context.digest)
     }
 
+    /// (Q, 4) -> Q predictions, each from its own row's hash, the context's digest and the salt.
     public func predict(
         _ queries: FeatureMatrix, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
@@ -45,7 +47,9 @@ public final class TableValueModel: ValueModel {
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         for row in 0..<queries.rows {
-            let hash = queries.row(row).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(16 * $1.offset) }
+            let hash = queries.row(row).enumerated().reduce(UInt64(0)) {
+                $0 | UInt64($1.element) << UInt64(16 * $1.offset)
+            }
             guard let prediction = Self.prediction(hash: hash, context: context.contextDigest, salt: salt) else {
                 throw .notFinite(stage: "the table", row: row)
             }

@@ -30,6 +30,8 @@ public struct Weather: Sendable {
         /// SIGKILL, and another life after a pause.
         case killWorker(Int)
         case killCoordinator
+        /// Killed after so many more actions: between a journal entry and the message that tells of it, say.
+        case cutOffCoordinator(Int)
         case killClient(Int)
         /// SIGSTOP for a while: nothing is done, nothing is said.
         case freezeWorker(Int, Duration)
@@ -45,7 +47,7 @@ public struct Weather: Sendable {
             switch self {
             case .killWorker, .freezeWorker, .cutWorker: 1
             case .wedgeWorker: 2
-            case .killCoordinator, .killClient, .drainWorker: 0
+            case .killCoordinator, .cutOffCoordinator, .killClient, .drainWorker: 0
             }
         }
     }
@@ -76,13 +78,14 @@ public struct Weather: Sendable {
             let worker = Int.random(in: 0..<workers, using: &chance)
             let pause = Duration.milliseconds(Int.random(in: 100...20_000, using: &chance))
             let fault: Fault =
-                switch Int.random(in: 0..<9, using: &chance) {
+                switch Int.random(in: 0..<11, using: &chance) {
                 case 0, 1: .killWorker(worker)
                 case 2, 3: .killCoordinator
                 case 4: .killClient(Int.random(in: 0..<clients, using: &chance))
                 case 5: .freezeWorker(worker, pause)
                 case 6: .wedgeWorker(worker)
                 case 7: .drainWorker(worker)
+                case 8, 9: .cutOffCoordinator(Int.random(in: 0...60, using: &chance))
                 default: .cutWorker(worker, pause, [.both, .toWorker, .fromWorker].randomElement(using: &chance) ?? .both)
                 }
             let at = Instant(.milliseconds(Int.random(in: 0...30_000, using: &chance)))

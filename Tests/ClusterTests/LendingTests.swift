@@ -62,11 +62,20 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == 1 && bench.said(to: 1).count == 1, "the shard only")
         bench.hear(.contextWanted(context.digest), from: CoordinatorBench.peer(1))
         #expect(bench.said(to: 1) == [.context(context)])
-        bench.hear(.contextWanted(Digest(of: "no such context")), from: CoordinatorBench.peer(1))
-        #expect(bench.said(to: 1).isEmpty)
         bench.join(2)
         bench.submit(Samples.shard(2, of: job))
         guard case .context(context)? = bench.said(to: 2).first else { throw Unexpected(bench.actions) }
+    }
+
+    @Test("a worker that waits for a context of a job that is over starts a new life, and nothing is blamed")
+    func contextOfNoJob() throws {
+        var bench = try CoordinatorBench.ready()
+        bench.submit(Samples.shard(0, of: job))
+        bench.submit(Samples.shard(1, of: job))
+        bench.hear(.contextWanted(Digest(of: "no such context")), from: CoordinatorBench.peer(1))
+        guard case .dismissed? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        bench.join(2)
+        #expect(bench.lent(to: 2).count == 2, "a piece under suspicion would be lent alone")
     }
 
     @Test("a context pushed out by four others goes out again")
