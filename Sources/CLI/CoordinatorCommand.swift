@@ -16,10 +16,13 @@ struct Coordinator: ParsableCommand {
     @Option(help: "Journal file (SQLite). Without one nothing survives the process.")
     var journal: String?
 
-    @Option(help: "Digest of the only model that may work here (`statezero model inspect`); default: the first worker's.")
+    @Option(
+        help: "Digest of the only model that may work here (`statezero model inspect`); default: the first worker's.")
     var fingerprint: String?
 
-    @Flag(help: "Allow an address that other machines can reach, although traffic is neither encrypted nor authenticated.")
+    @Flag(
+        help: "Allow an address that other machines can reach, although traffic is neither encrypted nor authenticated."
+    )
     var allowPlaintext = false
 
     @Option(help: .hidden)

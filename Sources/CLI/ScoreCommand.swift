@@ -117,7 +117,8 @@ struct Score: ParsableCommand {
             printError("interrupted: \(last.rowsDone) of \(last.rowsTotal) rows are done; the same command goes on")
             throw ExitStatus.resumable
         case .finished(let manifest, let wasThere):
-            try report(manifest, wasThere: wasThere, rows: last.rowsAnswered, seconds: (clock.now - start) / .seconds(1))
+            try report(
+                manifest, wasThere: wasThere, rows: last.rowsAnswered, seconds: (clock.now - start) / .seconds(1))
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }
     }
@@ -173,7 +174,9 @@ struct Score: ParsableCommand {
             String(
                 format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated", counts.rows, seconds,
                 Double(rows) / seconds, counts.ok, counts.error, counts.truncated))
-        if counts.baseRate > 0 { print("\(counts.baseRate) rows have the context's base rate: the context says too little") }
+        if counts.baseRate > 0 {
+            print("\(counts.baseRate) rows have the context's base rate: the context says too little")
+        }
         print("policy \(manifest.policy.id), context of \(manifest.context.rows) rows, model \(manifest.model.name)")
         print("output \(output)")
     }

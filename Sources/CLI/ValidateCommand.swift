@@ -37,7 +37,9 @@ struct Validate: ParsableCommand {
     private func show(_ report: FileReport) {
         print("\(file): \(report.kind.rawValue), \(report.rows) good rows, \(report.rejected) bad")
         if report.derivedIDs > 0 { print("  \(report.derivedIDs) rows have no id; theirs are derived from the text") }
-        for (policy, rows) in report.policies.sorted(by: { $0.key < $1.key }) { print("  policy \(policy): \(rows) rows") }
+        for (policy, rows) in report.policies.sorted(by: { $0.key < $1.key }) {
+            print("  policy \(policy): \(rows) rows")
+        }
         for (code, count) in report.codes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             print("  \(code.rawValue): \(count)")
         }

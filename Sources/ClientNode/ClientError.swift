@@ -14,6 +14,7 @@ public enum ClientError: Error, CustomStringConvertible {
     /// The input is not what it was when the run was begun, or changed while it was read.
     case inputChanged(String)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"

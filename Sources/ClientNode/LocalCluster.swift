@@ -11,12 +11,15 @@ public final class LocalCluster: Sendable {
     public struct Configuration: Sendable {
         /// The program, and the arguments before the verb's own, for tests.
         public var program: String
+        /// Number of worker processes, at least 1.
         public var workers: Int
+        /// Threads that one worker computes with, as the worker's `--threads`.
         public var threadsPerWorker: Int
         /// Model folder, as the worker's `--model`.
         public var model: String
         /// The coordinator's journal.
         public var journal: String
+        /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
 
         /// Describes a cluster.
@@ -170,6 +173,7 @@ public enum LocalClusterError: Error, CustomStringConvertible {
     /// A process could not be started.
     case cannotStart(String)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .noFolder(let path, let reason): "\(path): cannot be made (\(reason)); set TMPDIR to a folder with room"

@@ -12,11 +12,17 @@ public import ZeroMQ
 public struct ScoringClient: Sendable {
     /// What to score, for whom, and where to.
     public struct Configuration: Sendable {
+        /// Where the coordinator listens.
         public var coordinator: Endpoint
+        /// Paths of the corpus, in the order in which its rows are numbered.
         public var promptFiles: [String]
+        /// Where prompt, id and data source stand in a row.
         public var keys: RowKeys
+        /// The context set, with the policy that it profiles.
         public var context: ContextFile
+        /// Path of the output folder; made if it is not there.
         public var output: String
+        /// What to do with a run that the output folder already holds.
         public var existing: ScoringRun.Existing
         /// Settings that can change a byte of the output, for the manifest.
         public var settings: [String: String]

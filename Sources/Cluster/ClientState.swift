@@ -52,7 +52,7 @@ public struct ClientState: Sendable {
         public var policy: Policy
         /// The job's context set, as it goes over the wire.
         public var context: ContextBlock
-        /// When to speak, and how long a silence counts as death.
+        /// When to speak, and how long to wait for a word before asking again.
         public var timing = ClusterTiming.standard
         /// Without a word from a coordinator for this long, the client gives up.
         public var abandonTime: Duration = .seconds(120)

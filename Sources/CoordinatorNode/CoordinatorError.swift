@@ -11,6 +11,7 @@ public enum CoordinatorError: Error, CustomStringConvertible {
     /// Others could read the prompts, and anybody could send work.
     case publicWithoutEncryption(Endpoint)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"

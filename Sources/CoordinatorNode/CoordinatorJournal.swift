@@ -22,7 +22,8 @@ public final class CoordinatorJournal {
                 if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
             }
-            database = try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
+            database =
+                try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
                 ?? DatabaseQueue(configuration: configuration)
             try database.write { database in
                 try database.execute(

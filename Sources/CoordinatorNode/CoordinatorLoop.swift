@@ -167,7 +167,8 @@ struct CoordinatorLoop: ~Copyable {
         case .workerLeft(let name, _):
             logger.info("worker left", metadata: ["worker": "\(name)"])
         case .workerLost(let name, _, let reason, let pieces):
-            logger.warning("worker lost", metadata: ["worker": "\(name)", "reason": "\(reason)", "pieces": "\(pieces)"])
+            logger.warning(
+                "worker lost", metadata: ["worker": "\(name)", "reason": "\(reason)", "pieces": "\(pieces)"])
         case .workerRefused(let name, let reason):
             logger.error("worker refused", metadata: ["worker": "\(name)", "reason": "\(reason)"])
         case .clientJoined(let name):

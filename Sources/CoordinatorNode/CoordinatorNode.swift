@@ -13,9 +13,11 @@ public import ZeroMQ
 public final class CoordinatorNode: Sendable {
     /// Where it listens and what it keeps.
     public struct Configuration: Sendable {
+        /// Where to listen, one or more; port 0 lets the system choose one.
         public var endpoints: [Endpoint]
         /// `nil`: nothing survives the process.
         public var journalPath: String?
+        /// Windows, limits and times of the state machine.
         public var state = CoordinatorState.Configuration()
         /// Whether addresses that other machines can reach may be bound, although traffic is in plain text.
         public var allowsPlaintext = false

@@ -19,7 +19,8 @@ public final class SentenceEmbedder: TextEmbedder {
         guard tokenizer.idEnd <= folder.configuration.vocabulary else {
             throw .damaged(
                 file: folder.path, at: "tokenizer",
-                reason: "it makes ids up to \(tokenizer.idEnd - 1), the weights have \(folder.configuration.vocabulary) tokens")
+                reason: "it makes ids up to \(tokenizer.idEnd - 1), "
+                    + "the weights have \(folder.configuration.vocabulary) tokens")
         }
     }
 
@@ -29,6 +30,8 @@ public final class SentenceEmbedder: TextEmbedder {
     /// Everything about the arithmetic that may change the last digit.
     public var numerics: String { encoder.numerics }
 
+    /// (P texts) -> `(P, E)`, row-major and of norm 1, and by text whether its end was not read.
+    /// Throws `notFinite` with the text's index, or `kernel` when the compute library refuses.
     public func embed(_ texts: [String]) throws(ValueModelError) -> (values: [Float], isTruncated: [Bool]) {
         guard !texts.isEmpty else { return ([], []) }
         let tokenized = texts.map { tokenizer.encode($0) }

@@ -61,8 +61,10 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The first twelve digits: enough for a person and a log line.
     public var short: String { String(hex.prefix(12)) }
 
+    /// All 64 digits, as `hex`.
     public var description: String { hex }
 
+    /// Byte by byte from the first, which is also the order of the hex digits.
     public static func < (left: Digest, right: Digest) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }

@@ -19,7 +19,9 @@ public struct FeatureMatrix: Sendable {
 
     /// Precondition: `values.count` is `isTruncated.count · columns`.
     public init(columns: Int, values: [Float], isTruncated: [Bool]) {
-        precondition(values.count == columns * isTruncated.count, "FeatureMatrix: \(values.count) values for \(isTruncated.count) rows of \(columns)")
+        precondition(
+            values.count == columns * isTruncated.count,
+            "FeatureMatrix: \(values.count) values for \(isTruncated.count) rows of \(columns)")
         self.rows = isTruncated.count
         self.columns = columns
         self.values = values

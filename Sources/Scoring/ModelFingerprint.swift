@@ -11,5 +11,6 @@ public struct ModelFingerprint: Hashable, Sendable, CustomStringConvertible {
         self.digest = digest
     }
 
+    /// Name and first digits of the digest, for a log line.
     public var description: String { "\(name) (\(digest.short))" }
 }

@@ -13,8 +13,10 @@ public struct Policy: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.version = version
     }
 
+    /// `id@version`, or the id alone where there is no version.
     public var description: String { version.map { "\(id)@\($0)" } ?? id }
 
+    /// By id, then by version; a policy without a version comes first.
     public static func < (left: Policy, right: Policy) -> Bool {
         (left.id, left.version ?? -1) < (right.id, right.version ?? -1)
     }

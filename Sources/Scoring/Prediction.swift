@@ -15,7 +15,9 @@ public struct Prediction: Hashable, Sendable {
 
     /// What may be said about an answer beside its numbers.
     public struct Flags: OptionSet, Hashable, Sendable {
+        /// One bit a flag, as it stands in an answer record; bits without a name are kept.
         public let rawValue: UInt32
+        /// Flags from the bits of an answer record.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// The prompt was longer than the encoder reads; its end was not seen.

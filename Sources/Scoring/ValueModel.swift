@@ -36,6 +36,7 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     /// A compute library refused a call.
     case kernel(String)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):

@@ -126,10 +126,15 @@ public enum ReturnReason: Hashable, Sendable {
 
 /// A run of rows of one shard in a worker's hands, the `attempt`-th time it was lent.
 public struct PieceName: Hashable, Sendable {
+    /// The job that the shard belongs to.
     public var job: JobID
+    /// The shard's number in its job, from 0.
     public var shard: UInt32
+    /// The piece's first row, counted within the shard from 0.
     public var firstRow: UInt32
+    /// How many rows the piece has, at least 1.
     public var rows: UInt32
+    /// The how-manieth lending this is, from 1.
     public var attempt: UInt32
 
     /// Names a piece.
@@ -147,9 +152,13 @@ public struct PieceName: Hashable, Sendable {
 
 /// Life and progress of a worker or client.
 public struct Heartbeat: Hashable, Sendable {
+    /// The sender's life: 64 random bits.
     public var incarnation: UInt64
+    /// What a worker will have in hand; none from a client.
     public var credit: Credit
+    /// A number that a worker raises as it works; 0 from a client.
     public var progress: UInt64
+    /// Pieces lent to this worker and not answered: only these have their leases renewed.
     public var inHand: [PieceName]
 
     /// Reports.
@@ -163,8 +172,11 @@ public struct Heartbeat: Hashable, Sendable {
 
 /// What a progress line shows of the cluster.
 public struct ClusterStatus: Hashable, Sendable {
+    /// Workers that are alive, whether they have work or not.
     public var workers: Int
+    /// Pieces of any job in the queue, to be lent.
     public var shardsPending: Int
+    /// Pieces of any job in the hands of workers.
     public var shardsLeased: Int
 
     /// Counts.
@@ -194,8 +206,11 @@ public struct RowFault: Hashable, Sendable {
 
 /// Where a shard's time went.
 public struct StageTimes: Hashable, Sendable {
+    /// In hand before it was begun; zero from a worker that does not measure it, as ours does not.
     public var queued: Duration
+    /// Embedding its texts, and finding those already embedded; to the microsecond on the wire.
     public var embedded: Duration
+    /// Predicting from features and context; to the microsecond on the wire.
     public var predicted: Duration
 
     /// Times by stage.
@@ -208,11 +223,17 @@ public struct StageTimes: Hashable, Sendable {
 
 /// A piece done.
 public struct ShardResult: Hashable, Sendable {
+    /// Which piece, and which lending of it.
     public var piece: PieceName
+    /// A record for each of the piece's rows, in order; zeros where there is a fault.
     public var answers: AnswerBlock
+    /// Rows without a prediction, counted within the piece.
     public var faults: [RowFault]
+    /// What the worker will have in hand from now on.
     public var credit: Credit
+    /// The worker's progress, as in a heartbeat.
     public var progress: UInt64
+    /// Where the piece's time went at the worker.
     public var times: StageTimes
 
     /// Reports a piece.
@@ -231,8 +252,11 @@ public struct ShardResult: Hashable, Sendable {
 
 /// Opens a job, or takes it up again.
 public struct SubmitJob: Hashable, Sendable {
+    /// Drawn by the client once, and kept with its output.
     public var job: JobID
+    /// Whose rollouts the predictions are about.
     public var policy: Policy
+    /// The context set that every row of the job is predicted under.
     public var context: ContextBlock
     /// The model the job is done by.
     public var fingerprint: Digest
@@ -251,6 +275,7 @@ public struct SubmitJob: Hashable, Sendable {
 
 /// The terms on which a job is taken.
 public struct JobAccepted: Hashable, Sendable {
+    /// The job that is taken.
     public var job: JobID
     /// Rows that may be submitted and not yet confirmed.
     public var windowRows: Int
@@ -272,10 +297,15 @@ public struct JobAccepted: Hashable, Sendable {
 
 /// Rows of a job, in corpus order.
 public struct SubmitShard: Hashable, Sendable {
+    /// The job that the shard belongs to.
     public var job: JobID
+    /// The shard's number in its job, from 0.
     public var shard: UInt32
+    /// Tokens of its texts, as the client estimates them: some four bytes each.
     public var tokens: Int
+    /// Equal for equal texts; decides which worker gets the shard by preference.
     public var affinity: UInt64
+    /// The shard's prompts, in corpus order.
     public var texts: TextBlock
 
     /// Hands in a shard.
@@ -290,9 +320,13 @@ public struct SubmitShard: Hashable, Sendable {
 
 /// A shard answered.
 public struct ShardAnswer: Hashable, Sendable {
+    /// The job that the shard belongs to.
     public var job: JobID
+    /// The shard's number in its job, from 0.
     public var shard: UInt32
+    /// A record for each of the shard's rows, in order; zeros where there is a fault.
     public var answers: AnswerBlock
+    /// Rows without a prediction, counted within the shard.
     public var faults: [RowFault]
 
     /// Answers a shard.

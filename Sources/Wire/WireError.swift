@@ -13,6 +13,7 @@ public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Something is over its limit.
     case tooLarge(String, found: Int, limit: Int)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .notOurs: "the message does not begin with SZ01; another program is speaking to this port"

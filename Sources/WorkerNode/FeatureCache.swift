@@ -2,7 +2,7 @@ import Scoring
 
 /// Features of texts seen before, so that scoring again with another context embeds nothing. Bounded, in memory.
 ///
-/// Two generations instead of a list of uses: when the young one is full it becomes the old one, and what the old one
+/// Two shelves instead of a list of uses: when the young one is full it becomes the old one, and what the old one
 /// held and nobody asked for is forgotten. What is kept depends on the order of work; what is answered does not, for
 /// features depend on the text alone.
 struct FeatureCache {
@@ -15,15 +15,15 @@ struct FeatureCache {
     private var young: [Digest: Entry] = [:]
     private var old: [Digest: Entry] = [:]
     private var youngBytes = 0
-    private let generationBytesMax: Int
+    private let shelfBytesMax: Int
 
     /// A cache of so many bytes; 0 keeps nothing.
     init(bytesMax: Int) {
-        generationBytesMax = bytesMax / 2
+        shelfBytesMax = bytesMax / 2
     }
 
     /// Whether anything can be kept at all.
-    var isOn: Bool { generationBytesMax > 0 }
+    var isOn: Bool { shelfBytesMax > 0 }
 
     /// A text's features, if they are kept.
     mutating func find(_ digest: Digest) -> Entry? {
@@ -39,7 +39,7 @@ struct FeatureCache {
         if young.updateValue(entry, forKey: digest) == nil {
             youngBytes += entry.values.count * MemoryLayout<Float>.size + Self.overheadBytes
         }
-        guard youngBytes > generationBytesMax else { return }
+        guard youngBytes > shelfBytesMax else { return }
         old = young
         young = [:]
         youngBytes = 0

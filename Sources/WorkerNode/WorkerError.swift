@@ -11,6 +11,7 @@ public enum WorkerError: Error, CustomStringConvertible {
     /// No coordinator was heard for so long.
     case abandoned(after: Duration, endpoint: Endpoint)
 
+    /// What happened, where and with which values, in words for people.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"

@@ -10,11 +10,13 @@ public import ZeroMQ
 public final class WorkerNode: Sendable {
     /// Where it belongs and what it takes.
     public struct Configuration: Sendable {
+        /// Where the coordinator listens.
         public var coordinator: Endpoint
         /// Stable over restarts: the coordinator prefers the worker that has seen a prompt before.
         public var name: String
-        /// Rows and estimated tokens in hand at a time, two shards of the usual size.
+        /// Rows in hand at a time, two shards of the usual size.
         public var creditRows = 4096
+        /// Estimated tokens in hand at a time, two shards of the usual size.
         public var creditTokens = 65_536
         /// Features kept in memory.
         public var cacheBytes = 256 << 20

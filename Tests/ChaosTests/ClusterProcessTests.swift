@@ -32,7 +32,8 @@ private final class TestCluster {
 
     private func startWorker(_ index: Int) throws -> Program {
         try Program(
-            ["worker", "--connect", endpoint, "--name", "w\(index)", "--model", model, "--log-level", "info"], in: folder)
+            ["worker", "--connect", endpoint, "--name", "w\(index)", "--model", model, "--log-level", "info"],
+            in: folder)
     }
 
     func killWorker(_ index: Int) throws {
@@ -50,11 +51,13 @@ private final class TestCluster {
 
 @Suite("a cluster of real processes", .serialized)
 struct ClusterProcessTests {
-    private func score(_ folder: Folder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String)
-        -> [String]
-    {
-        ["score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file(output),
-            "--coordinator", endpoint]
+    private func score(
+        _ folder: Folder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String
+    ) -> [String] {
+        [
+            "score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file(output),
+            "--coordinator", endpoint,
+        ]
     }
 
     /// Waits until the journal or the output has grown, so that a kill comes in the middle of work.
@@ -69,13 +72,17 @@ struct ClusterProcessTests {
         }
     }
 
-    @Test("every worker killed twice, the coordinator once, and the client once: the output is that of an undisturbed run")
+    @Test(
+        "every worker killed twice, the coordinator once, and the client once: the output is that of an undisturbed run"
+    )
     func kills() throws {
         let folder = try Folder()
         let corpus = try folder.corpus(rows: 30_000)
         let whole = try Program.run(
-            ["score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file("whole"),
-                "--model", "table"], in: folder)
+            [
+                "score", "--prompts", corpus.prompts, "--context", corpus.context,
+                "--output", folder.file("whole"), "--model", "table",
+            ], in: folder)
         #expect(whole.status == 0, "\(whole.errors)")
         let cluster = try TestCluster(folder, workers: 2, model: "table:0:400")
         var client = try Program(score(folder, corpus, "out", to: cluster.endpoint), in: folder)
@@ -108,8 +115,10 @@ struct ClusterProcessTests {
         let folder = try Folder()
         let corpus = try folder.corpus(rows: 20_000)
         let whole = try Program.run(
-            ["score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file("whole"),
-                "--model", "table"], in: folder)
+            [
+                "score", "--prompts", corpus.prompts, "--context", corpus.context,
+                "--output", folder.file("whole"), "--model", "table",
+            ], in: folder)
         #expect(whole.status == 0)
         let cluster = try TestCluster(folder, workers: 2, model: "table:0:800")
         let client = try Program(score(folder, corpus, "out", to: cluster.endpoint), in: folder)
@@ -117,7 +126,8 @@ struct ClusterProcessTests {
         cluster.workers[0].signal(SIGSTOP)
         #expect(Program.waitUntil { cluster.coordinator.text("err").contains("worker lost") })
         cluster.workers[0].signal(SIGCONT)
-        #expect(Program.waitUntil { cluster.coordinator.text("err").components(separatedBy: "worker joined").count > 3 })
+        #expect(
+            Program.waitUntil { cluster.coordinator.text("err").components(separatedBy: "worker joined").count > 3 })
         #expect(client.wait().status == 0)
         #expect(try folder.contents("out") == folder.contents("whole"))
     }
@@ -141,7 +151,8 @@ struct ClusterProcessTests {
         let folder = try Folder()
         let cluster = try TestCluster(folder, workers: 1, model: "table")
         #expect(Program.waitUntil { cluster.coordinator.text("err").contains("worker joined") })
-        let other = try Program(["worker", "--connect", cluster.endpoint, "--name", "other", "--model", "table:7"], in: folder)
+        let other = try Program(
+            ["worker", "--connect", cluster.endpoint, "--name", "other", "--model", "table:7"], in: folder)
         let ending = other.wait()
         #expect(ending.status == 1)
         #expect(ending.errors.contains("table-7") && ending.errors.contains("table-0"), "\(ending.errors)")

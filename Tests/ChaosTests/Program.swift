@@ -52,7 +52,8 @@ struct Program {
 
     /// What it has said so far.
     func text(_ suffix: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: folder.file("\(name).\(suffix)")) ?? Data(), as: UTF8.self)
+        let bytes = FileManager.default.contents(atPath: folder.file("\(name).\(suffix)"))
+        return String(decoding: bytes ?? Data(), as: UTF8.self)
     }
 
     func signal(_ number: Int32) {

@@ -10,8 +10,10 @@ struct ScoreTests {
         var outputs: [[String: Data]] = []
         for workers in [1, 2, 5] {
             let ending = try Program.run(
-                ["score", "--prompts", prompts, "--context", context, "--output", folder.file("out\(workers)"),
-                    "--workers", "\(workers)", "--model", "table"], in: folder)
+                [
+                    "score", "--prompts", prompts, "--context", context, "--output", folder.file("out\(workers)"),
+                    "--workers", "\(workers)", "--model", "table",
+                ], in: folder)
             #expect(ending.status == 0, "\(ending.errors)")
             outputs.append(try folder.contents("out\(workers)"))
         }
@@ -27,8 +29,10 @@ struct ScoreTests {
         let (_, context) = try folder.corpus(rows: 0)
         let prompts = try folder.write(
             "bad.jsonl",
-            [#"{"prompt_id":"a","prompt":"good"}"#, #"{"prompt_id":"b""#, #"{"prompt_id":"c"}"#,
-                #"{"prompt_id":"a","prompt":"again"}"#, #"{"prompt_id":"d","prompt":" "}"#, ""])
+            [
+                #"{"prompt_id":"a","prompt":"good"}"#, #"{"prompt_id":"b""#, #"{"prompt_id":"c"}"#,
+                #"{"prompt_id":"a","prompt":"again"}"#, #"{"prompt_id":"d","prompt":" "}"#, "",
+            ])
         let ending = try Program.run(
             ["score", "--prompts", prompts, "--context", context, "--output", folder.file("out"), "--model", "table"],
             in: folder)
@@ -37,7 +41,9 @@ struct ScoreTests {
         let lines = part.split(separator: "\n")
         #expect(lines.count == 5)
         for (line, code) in [(1, "bad_json"), (2, "missing_prompt"), (3, "duplicate_id"), (4, "empty_prompt")] {
-            #expect(lines[line].contains("\"\(code)\"") && lines[line].contains("\"line\":\(line + 1)"), "\(lines[line])")
+            #expect(
+                lines[line].contains("\"\(code)\"") && lines[line].contains("\"line\":\(line + 1)"),
+                "\(lines[line])")
         }
         #expect(lines[0].contains("\"status\":\"ok\""))
     }
@@ -47,8 +53,10 @@ struct ScoreTests {
         let folder = try Folder()
         let (prompts, context) = try folder.corpus(rows: 40_000)
         let arguments = { (output: String, model: String) in
-            ["score", "--prompts", prompts, "--context", context, "--output", folder.file(output), "--workers", "2",
-                "--model", model]
+            [
+                "score", "--prompts", prompts, "--context", context, "--output", folder.file(output),
+                "--workers", "2", "--model", model,
+            ]
         }
         #expect(try Program.run(arguments("whole", "table"), in: folder).status == 0)
         let first = try Program(arguments("cut", "table:0:200"), in: folder)
@@ -85,12 +93,16 @@ struct ScoreTests {
         #expect(try Program.run(["score", "--prompts", prompts], in: folder).status == 2)
         #expect(try Program.run(["nonsense"], in: folder).status == 2)
         let missing = try Program.run(
-            ["score", "--prompts", folder.file("none.jsonl"), "--context", context, "--output", folder.file("o"),
-                "--model", "table"], in: folder)
+            [
+                "score", "--prompts", folder.file("none.jsonl"), "--context", context, "--output", folder.file("o"),
+                "--model", "table",
+            ], in: folder)
         #expect(missing.status == 1 && missing.errors.contains("none.jsonl"), "\(missing.errors)")
         let noModel = try Program.run(
-            ["score", "--prompts", prompts, "--context", context, "--output", folder.file("o"), "--model",
-                folder.file("no-model")], in: folder)
+            [
+                "score", "--prompts", prompts, "--context", context, "--output", folder.file("o"),
+                "--model", folder.file("no-model"),
+            ], in: folder)
         #expect(noModel.status == 1 && noModel.errors.contains("statezero model fetch"), "\(noModel.errors)")
     }
 }

@@ -23,7 +23,9 @@ struct SimulatorTests {
             rows += report.rows
             condemned += report.condemnedRows
         }
-        print("simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, \(rows) rows answered, \(condemned) condemned")
+        print(
+            "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
+                + "\(rows) rows answered, \(condemned) condemned")
         #expect(rows > 0 && condemned > 0, "the weather must reach both kinds of answers")
     }
 
