@@ -73,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire", "CoordinatorNode",
-                "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
+                "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),

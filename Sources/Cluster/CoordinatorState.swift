@@ -49,6 +49,7 @@ public struct CoordinatorState: Sendable {
 
     /// Bounds and clocks.
     public struct Configuration: Sendable {
+        /// When silence is death, and how long work is lent.
         public var timing = ClusterTiming.standard
         /// The only model that may work here; `nil`: the first worker's.
         public var fingerprint: ModelFingerprint?
@@ -56,7 +57,9 @@ public struct CoordinatorState: Sendable {
         public var windowRows = 131_072
         /// Estimated tokens a job may have submitted and not answered: some 64 MB of text.
         public var windowTokens = 16_000_000
+        /// Jobs at a time, those of absent clients with them.
         public var jobsMax = 64
+        /// Live workers.
         public var workersMax = 1024
 
         /// The defaults.
@@ -100,7 +103,7 @@ public struct CoordinatorState: Sendable {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let adopted): fingerprint = configuration.fingerprint ?? adopted
         case .jobOpened(let id): jobs[id] = jobs[id] ?? Job()
-        case .shardAnswered(let answer): jobs[answer.job]?.hold(answer)
+        case .shardAnswered(let answer): jobs[answer.job]?.keep(answer)
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
         case .jobClosed(let id): jobs[id] = nil
         }
@@ -319,7 +322,8 @@ public struct CoordinatorState: Sendable {
             guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
                 // Its job is over, and what waits for the context would block the worker's queue for ever.
                 send(.dismissed(incarnation: incarnation), to: peer, &actions)
-                return bury(incarnation, reason: "it waits for a context of a job that is over", isBlamed: false, &actions)
+                let reason = "it waits for a context of a job that is over"
+                return bury(incarnation, reason: reason, isBlamed: false, &actions)
             }
             _ = workers[incarnation]?.needsContext(digest)
             send(.context(context), to: peer, &actions)
@@ -447,7 +451,8 @@ public struct CoordinatorState: Sendable {
         send(
             .jobAccepted(
                 JobAccepted(
-                    job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens, held: held)),
+                    job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens,
+                    held: held)),
             to: client, &actions)
     }
 

@@ -149,12 +149,12 @@ struct Job {
         }
         let answer = ShardAnswer(job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults)
         drop(index)
-        hold(answer)
+        keep(answer)
         return answer
     }
 
     /// Keeps an answer until it is confirmed; also how the journal is replayed.
-    mutating func hold(_ answer: ShardAnswer) {
+    mutating func keep(_ answer: ShardAnswer) {
         guard answer.shard >= confirmedBelow, answers[answer.shard] == nil else { return }
         answers[answer.shard] = answer
         rowsUnconfirmed += answer.answers.count

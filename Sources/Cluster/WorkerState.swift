@@ -44,9 +44,13 @@ public struct WorkerState: Sendable {
 
     /// Who the worker is and what it takes.
     public struct Configuration: Sendable {
+        /// Stable over restarts.
         public var name: String
+        /// What it predicts with.
         public var fingerprint: ModelFingerprint
+        /// How much it takes in hand at a time.
         public var credit: Credit
+        /// Its clocks until a Welcome sets them.
         public var timing = ClusterTiming.standard
         /// Without a word from a coordinator for this long, the worker leaves.
         public var abandonTime: Duration = .seconds(600)
@@ -312,7 +316,9 @@ public struct WorkerState: Sendable {
             if now - lastSpoke >= heartbeatInterval {
                 beat(at: now, &actions)
                 // A context asked for and not come: its message was lost.
-                for context in contexts where context.phase == .wanted { send(.contextWanted(context.digest), &actions) }
+                for context in contexts where context.phase == .wanted {
+                    send(.contextWanted(context.digest), &actions)
+                }
             }
         case .gone: break
         }

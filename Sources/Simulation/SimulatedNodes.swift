@@ -35,18 +35,20 @@ struct SimulatedCoordinator {
     /// So many actions from now the process dies, in the middle of what it was told to do.
     var actionsToLive: Int?
     private(set) var brokenInvariants: [String] = []
-    private var lastGeneration: UInt64 = 0
+    private var lives: [UInt64: Int] = [:]
 
     mutating func start(at now: Instant) -> [CoordinatorState.Action] {
         guard state == nil else { return [] }
         connection += 1
         state = CoordinatorState(replaying: disk)
-        let actions = handle(.started, at: now)
-        if let generation = state?.generation {
-            if generation <= lastGeneration { brokenInvariants.append("generation \(generation) after \(lastGeneration)") }
-            lastGeneration = generation
+        return handle(.started, at: now)
+    }
+
+    /// Notes that this life has spoken: no two lives may speak under one generation.
+    mutating func speak(as generation: UInt64) {
+        if lives.updateValue(connection, forKey: generation).map({ $0 != connection }) == true {
+            brokenInvariants.append("two lives of the coordinator speak as generation \(generation)")
         }
-        return actions
     }
 
     mutating func kill() {
@@ -182,7 +184,9 @@ struct SimulatedClient {
         if duplicates > 0 { wrong.append("client \(index): \(duplicates) shards were delivered twice") }
         if durable.count != shards.count { wrong.append("client \(index): \(durable.count) of \(shards.count) shards") }
         for (shard, answer) in zip(shards, durable) {
-            if answer.answers.count != shard.count { wrong.append("shard \(answer.shard) has \(answer.answers.count) rows") }
+            if answer.answers.count != shard.count {
+                wrong.append("shard \(answer.shard) has \(answer.answers.count) rows")
+            }
             for (row, text) in shard.enumerated() where row < answer.answers.count {
                 let fault = answer.faults.first { $0.row == UInt32(row) }
                 let expected = Self.isPoison(text) ? nil : TableValueModel.expected(text, context: context.digest)

@@ -19,7 +19,9 @@ extension Simulator {
             switch action {
             case .journal(let entry): coordinator.disk.append(entry)
             case .note: break
-            case .send(let envelope, let peer): send(envelope, to: peer)
+            case .send(let envelope, let peer):
+                coordinator.speak(as: envelope.generation)
+                send(envelope, to: peer)
             }
         }
     }

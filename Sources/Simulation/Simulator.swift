@@ -10,12 +10,17 @@ import Wire
 public struct Simulator {
     /// How a run ended.
     public struct Report: Sendable {
+        /// What the run was drawn from.
         public let seed: UInt64
         /// Sentences that should have been true; empty for a good run.
         public var broken: [String] = []
+        /// Events handled.
         public var steps = 0
+        /// Messages sent, lost ones with them.
         public var messages = 0
+        /// Rows answered, condemned ones with them.
         public var rows = 0
+        /// Rows answered with an error, because they kill.
         public var condemnedRows = 0
         /// Virtual time until the last job was done.
         public var duration: Duration = .zero

@@ -5,16 +5,19 @@ import Wire
 /// What goes wrong in one simulated run, all of it drawn from the seed. Faults end at `calmAfter`; from then on the
 /// network is whole and nobody is killed, so that every job must finish.
 public struct Weather: Sendable {
-    /// Workers and clients of the run.
+    /// Workers of the run.
     public var workers: Int
+    /// Clients of the run, a job each.
     public var clients: Int
-    /// Shards of each client's corpus, and rows of a shard at most.
+    /// Shards of each client's corpus.
     public var shards: Int
+    /// Rows of a shard at most.
     public var rowsMax: Int
     /// A message takes up to this long; now and then ten times as long.
     public var delayMax: Duration
-    /// Chances of a message, in [0, 1].
+    /// Chance of a message to be lost, in [0, 1].
     public var loss: Double
+    /// Chance of a message to come twice, in [0, 1].
     public var duplication: Double
     /// Faults to come, by time.
     public var faults: [(at: Instant, Fault)]
@@ -77,6 +80,7 @@ public struct Weather: Sendable {
         for _ in 0..<Int.random(in: 0...5, using: &chance) {
             let worker = Int.random(in: 0..<workers, using: &chance)
             let pause = Duration.milliseconds(Int.random(in: 100...20_000, using: &chance))
+            let direction = [Direction.both, .toWorker, .fromWorker].randomElement(using: &chance) ?? .both
             let fault: Fault =
                 switch Int.random(in: 0..<11, using: &chance) {
                 case 0, 1: .killWorker(worker)
@@ -86,7 +90,7 @@ public struct Weather: Sendable {
                 case 6: .wedgeWorker(worker)
                 case 7: .drainWorker(worker)
                 case 8, 9: .cutOffCoordinator(Int.random(in: 0...60, using: &chance))
-                default: .cutWorker(worker, pause, [.both, .toWorker, .fromWorker].randomElement(using: &chance) ?? .both)
+                default: .cutWorker(worker, pause, direction)
                 }
             let at = Instant(.milliseconds(Int.random(in: 0...30_000, using: &chance)))
             guard fault.deaths <= deathsLeft else { continue }
