@@ -56,9 +56,15 @@ struct Score: ParsableCommand {
 
     @OptionGroup var log: LogOptions
 
+    private static let contextSizeMax = 2048
+
     func validate() throws {
         if prompts.isEmpty { throw ValidationError("--prompts needs at least one file") }
         if context.isEmpty { throw ValidationError("--context needs at least one file") }
+        // A larger one takes so long to fit, without a sign of progress, that its worker could be taken for stuck.
+        if !(1...Self.contextSizeMax).contains(contextSize) {
+            throw ValidationError("--context-size \(contextSize): 1 to \(Self.contextSizeMax)")
+        }
         if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least 1") }
         if threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
         if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
