@@ -15,6 +15,12 @@ private final class TestCluster {
         endpoint = "ipc://\(folder.path)/sock"
         coordinator = try Self.startCoordinator(folder, endpoint)
         for index in 0..<count { workers.append(try startWorker(index)) }
+        // A worker that is frozen or asked to leave before it has joined would be missed by nobody.
+        let coordinator = coordinator
+        let haveJoined = Program.waitUntil {
+            coordinator.text("err").components(separatedBy: "worker joined").count > count
+        }
+        #expect(haveJoined, "\(coordinator.text("err"))")
     }
 
     deinit {
