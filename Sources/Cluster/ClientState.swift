@@ -177,7 +177,7 @@ public struct ClientState: Sendable {
             guard case .closing = phase else { return }
             leave(&actions)
         default:
-            break  // Nothing else is said to a client; the driver counts it.
+            break  // Nothing else is said to a client, and what is not understood is ignored.
         }
     }
 

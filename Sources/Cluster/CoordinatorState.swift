@@ -338,7 +338,7 @@ public struct CoordinatorState: Sendable {
                 takeBack(piece, isBlamed: false, event: "worker \(worker.name) left", &actions)
             }
         default:
-            break  // Nothing else is a worker's to say; the driver counts it.
+            break  // Nothing else is a worker's to say, and what is not understood is ignored.
         }
     }
 
@@ -402,7 +402,7 @@ public struct CoordinatorState: Sendable {
         case .bye:
             detach(peer, &actions)
         default:
-            break  // Nothing else is a client's to say; the driver counts it.
+            break  // Nothing else is a client's to say, and what is not understood is ignored.
         }
     }
 

@@ -185,7 +185,7 @@ public struct WorkerState: Sendable {
         case .shard(let piece, let context, let texts):
             take(Assignment(piece: piece, context: context, texts: texts, received: now), &actions)
         default:
-            break  // Nothing else is said to a worker; the driver counts it.
+            break  // Nothing else is said to a worker, and what is not understood is ignored.
         }
     }
 
