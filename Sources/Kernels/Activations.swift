@@ -2,7 +2,10 @@
 public enum Activations {
     /// GELU by the error function, x · Φ(x), on the first `count` floats. Absolute error under 2e-6 for |x| ≤ 6.
     public static func gelu(_ values: FloatBuffer, count: Int) {
-        let x = values.pointer(first: count)
+        gelu(values.pointer(first: count), count: count)
+    }
+
+    static func gelu(_ x: UnsafeMutablePointer<Float>, count: Int) {
         apply(x, count: count) { VectorMath.gelu($0) }
     }
 

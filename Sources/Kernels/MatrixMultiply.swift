@@ -1,18 +1,9 @@
-import COneDNN
-
-/// A linear layer with its weight packed once: y (M, N) = activation(x (M, K) · Wᵀ + bias), in float32.
+/// A linear layer with its weight packed once: y (M, N) = activation(x (M, K) · Wᵀ + bias).
 ///
-/// **A row's result is the same bits in any company.** *Why:* embeddings must not depend on batch-mates, or sharding
-/// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
-/// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
-/// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
-/// turned off). So each layer is probed when it is made, and one that fails is computed by `PortableProduct`, where the
-/// order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
+/// A row's result is the same bits in any company; `ProductPlan` says how that is kept.
 ///
 /// May be used by several threads at once; each call computes on its own thread if `LibraryThreads` says so.
-public final class MatrixMultiply: @unchecked Sendable {
-    // Sendable because everything is immutable after init, but for oneDNN's table of primitives, which has a mutex.
-
+public final class MatrixMultiply: Sendable {
     /// What is done to each result.
     public enum Activation: Sendable {
         /// Nothing.
@@ -22,7 +13,7 @@ public final class MatrixMultiply: @unchecked Sendable {
     }
 
     /// Who computes.
-    public enum Backend: Sendable {
+    public enum Backend: Sendable, Hashable {
         /// oneDNN where it is fast and keeps the promise above, Swift vectors elsewhere.
         case automatic
         /// oneDNN, whatever it promises; for measurements.
@@ -33,96 +24,91 @@ public final class MatrixMultiply: @unchecked Sendable {
 
     /// Buffers have room for a multiple of this many rows: products are made for whole steps.
     public static let rowStep = 8
-    /// K.
-    public let inputs: Int
-    /// N.
-    public let outputs: Int
-    /// Everything about the computation that may change the last digit, for a model's fingerprint.
-    public let numerics: String
+    /// Sizes, precision, layout; shared by all layers of this shape.
+    public let plan: ProductPlan
+    /// The weight as packed, for a file that other processes map.
+    public let packed: PackedBytes
+    private let bias: Floats?
 
-    private let activation: Activation
-    private let product: OneDNNProduct?
-    private let portable: PortableProduct?
+    // A FloatBuffer belongs to a thread; this one is never written.
+    private struct Floats: @unchecked Sendable {
+        let buffer: FloatBuffer
+    }
 
-    /// `weightNK` is (N, K) row-major, as checkpoints store it.
+    /// `weightNK` is (N, K) row-major, as checkpoints store it; without a bias nothing is added.
     ///
     /// Throws `unsupportedSize` unless N is a multiple of 16 and the arrays have N · K and N values, and `oneDNN`.
-    /// Cost: one copy of the weight and a probe of 304 rows.
-    public init(
-        weightNK: [Float], bias: [Float], inputs: Int, outputs: Int, activation: Activation = .none,
-        backend: Backend = .automatic
+    /// Cost: one copy of the weight, and a probe of 304 rows for the process's first layer of this shape.
+    public convenience init(
+        weightNK: [Float], bias: [Float]? = nil, inputs: Int, outputs: Int, activation: Activation = .none,
+        precision: Precision = .float32, backend: Backend = .automatic
     ) throws(KernelError) {
-        guard inputs > 0, outputs > 0, outputs % Tile.columns == 0 else {
-            throw .unsupportedSize(kernel: "MatrixMultiply", what: "outputs", found: outputs, need: "a multiple of 16")
-        }
-        guard weightNK.count == inputs * outputs, bias.count == outputs else {
-            throw .unsupportedSize(
-                kernel: "MatrixMultiply", what: "weight or bias", found: weightNK.count,
-                need: "\(outputs) × \(inputs) weights and as many biases as outputs")
-        }
-        self.inputs = inputs
-        self.outputs = outputs
-        self.activation = activation
-        LibraryThreads.useOneInThisThread()
-        var chosen: OneDNNProduct?
-        if backend != .portable {
-            let candidate = try OneDNNProduct(
-                weightNK: weightNK, bias: bias, inputs: inputs, outputs: outputs, activation: activation)
-            if backend == .oneDNN {
-                chosen = candidate
-            } else if candidate.implementation.hasPrefix("brg"), try Self.keepsRows(candidate, inputs, outputs) {
-                chosen = candidate
-            }
-        }
-        product = chosen
-        if let chosen, let version = dnnl_version()?.pointee {
-            portable = nil
-            numerics = "f32/onednn-\(version.major).\(version.minor).\(version.patch)-\(chosen.implementation)"
-        } else {
-            portable = PortableProduct(weightNK: weightNK, bias: bias, inputs: inputs, outputs: outputs)
-            numerics = "f32/portable"
-        }
+        let shape = ProductShape(
+            inputs: inputs, outputs: outputs, precision: precision, hasBias: bias != nil, activation: activation)
+        let plan = try ProductPlan.plan(for: shape, backend: backend)
+        try self.init(plan: plan, packed: try plan.pack(weightNK), bias: bias)
     }
+
+    /// A layer whose weight was packed before, by this process or another with a plan of equal `layout`.
+    ///
+    /// Throws `unsupportedSize` when the bytes or the bias are not of the plan's size. Cost: nothing.
+    public init(plan: ProductPlan, packed: PackedBytes, bias: [Float]? = nil) throws(KernelError) {
+        guard packed.count == plan.packedBytes else {
+            throw .unsupportedSize(
+                kernel: "MatrixMultiply", what: "packed weight", found: packed.count, need: "\(plan.packedBytes) bytes")
+        }
+        guard bias?.count == (plan.shape.hasBias ? plan.shape.outputs : nil) else {
+            throw .unsupportedSize(
+                kernel: "MatrixMultiply", what: "bias", found: bias?.count ?? 0,
+                need: plan.shape.hasBias ? "\(plan.shape.outputs) as outputs" : "none")
+        }
+        self.plan = plan
+        self.packed = packed
+        self.bias = bias.map { Floats(buffer: FloatBuffer($0)) }
+    }
+
+    /// K.
+    public var inputs: Int { plan.shape.inputs }
+    /// N.
+    public var outputs: Int { plan.shape.outputs }
+    /// Everything about the computation that may change the last digit, for a model's fingerprint.
+    public var numerics: String { plan.numerics }
 
     /// Computes the first `rows` rows. Both buffers need room for `rows` rounded up to `rowStep`; the rows that fill
     /// the step are computed too and mean nothing.
+    ///
+    /// In bfloat16 the rows are rounded into a copy first; a `ProductInput` shared by several products saves that.
     public func apply(_ input: FloatBuffer, output: FloatBuffer, rows: Int) throws(KernelError) {
         guard rows > 0 else { return }
         let whole = Self.rowsRoundedUp(rows)
-        let x = input.pointer(first: whole * inputs)
-        let y = output.pointer(first: whole * outputs)
-        if let product {
-            try product.apply(x, y, rows: whole)
-        } else if let portable {
-            portable.apply(x, y, rows: rows)
-            if activation == .gelu { Activations.gelu(output, count: rows * outputs) }
+        switch plan.shape.precision {
+        case .float32:
+            let x = input.pointer(first: whole * inputs)
+            let y = output.pointer(first: whole * outputs)
+            try plan.apply(UnsafeMutableRawPointer(x), y, rows: rows, weight: packed, bias: bias?.buffer)
+        case .bfloat16:
+            let rounded = ProductInput(count: whole * inputs, precision: .bfloat16)
+            rounded.fill(from: input, count: whole * inputs)
+            try apply(rounded, output: output, rows: 0..<rows)
         }
+    }
+
+    /// Computes a range of rows, as above. Threads may compute different ranges of one input at once.
+    ///
+    /// Precondition: the input has the product's precision, and the range starts at a multiple of `rowStep`.
+    public func apply(_ input: ProductInput, output: FloatBuffer, rows: Range<Int>) throws(KernelError) {
+        guard !rows.isEmpty else { return }
+        precondition(
+            input.precision == plan.shape.precision && rows.lowerBound % Self.rowStep == 0,
+            "MatrixMultiply: rows \(rows) in \(input.precision) for a product in \(plan.shape.precision)")
+        let end = rows.lowerBound + Self.rowsRoundedUp(rows.count)
+        let x = input.raw(rows.lowerBound * inputs..<end * inputs)
+        let y = output.pointer(rows.lowerBound * outputs..<end * outputs)
+        try plan.apply(x, y, rows: rows.count, weight: packed, bias: bias?.buffer)
     }
 
     /// Rows of room that `rows` rows need.
     public static func rowsRoundedUp(_ rows: Int) -> Int {
         (rows + rowStep - 1) / rowStep * rowStep
-    }
-
-    // Computes the same rows in four companies and compares bits.
-    private static func keepsRows(_ product: OneDNNProduct, _ inputs: Int, _ outputs: Int) throws(KernelError) -> Bool {
-        let rows = 192
-        let input = FloatBuffer(count: rows * inputs)
-        var state: UInt32 = 12345
-        for index in 0..<input.count {
-            state = state &* 1_664_525 &+ 1_013_904_223
-            input.base[index] = Float(state >> 8) * 0x1p-23 - 1
-        }
-        let whole = FloatBuffer(count: rows * outputs)
-        try product.apply(input.base, whole.base, rows: rows)
-        let part = FloatBuffer(count: 64 * outputs)
-        for (first, count) in [(0, 8), (13, 40), (100, 64)] {
-            try product.apply(input.base + first * inputs, part.base, rows: count)
-            for index in 0..<count * outputs
-            where part.base[index].bitPattern != whole.base[first * outputs + index].bitPattern {
-                return false
-            }
-        }
-        return true
     }
 }

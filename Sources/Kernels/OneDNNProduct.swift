@@ -1,56 +1,44 @@
 import COneDNN
 import Synchronization
 
-/// A linear layer by oneDNN's matmul, its weight reordered once into the layout that the library likes best.
+/// Linear layers of one shape by oneDNN's matmul, with weights reordered into the layout that the library likes best.
 ///
 /// oneDNN generates code for a number of rows; one primitive is made for each number asked for, at first use (0.4 ms),
-/// and kept. Generated code is shared between layers of equal shape by the library's own cache.
-final class OneDNNProduct {
+/// and kept.
+final class OneDNNProduct: Sendable {
     // An OpaquePointer is not Sendable; oneDNN's primitives may be executed by several threads at once as long as each
     // brings its own scratchpad, and engines are immutable.
-    private struct Primitive: @unchecked Sendable {
-        let handle: dnnl_primitive_t
+    private struct Handle: @unchecked Sendable {
+        let pointer: OpaquePointer
+    }
+    private struct Primitive {
+        let handle: Handle
         let scratchBytes: Int
     }
-    private struct Engine: @unchecked Sendable {
-        let handle: dnnl_engine_t
-    }
 
-    private static let engine: Result<Engine, KernelError> = {
+    private static let engine: Result<Handle, KernelError> = {
         var handle: dnnl_engine_t?
         let status = dnnl_engine_create(&handle, dnnl_cpu, 0)
         guard status == dnnl_success, let handle else {
             return .failure(.oneDNN(call: "dnnl_engine_create", status: Int(status.rawValue)))
         }
-        return .success(Engine(handle: handle))
+        return .success(Handle(pointer: handle))
     }()
 
-    private let engine: dnnl_engine_t
-    private let inputs: Int
-    private let outputs: Int
-    private let activation: MatrixMultiply.Activation
-    private let weight: FloatBuffer
+    private let engine: Handle
+    private let shape: ProductShape
     private let weightLayout: dnnl_memory_desc_t
-    private let bias: FloatBuffer
     private let primitives = Mutex<[Int: Primitive]>([:])
     /// Name and instruction set of the implementation chosen, as oneDNN spells it.
     let implementation: String
+    /// Bytes of a packed weight.
+    let packedBytes: Int
 
-    init(
-        weightNK: [Float], bias: [Float], inputs: Int, outputs: Int, activation: MatrixMultiply.Activation
-    ) throws(KernelError) {
-        engine = try Self.engine.get().handle
-        self.inputs = inputs
-        self.outputs = outputs
-        self.activation = activation
-        self.bias = FloatBuffer(bias)
-
-        var anyLayout = dnnl_memory_desc_t()
-        try Self.check("dnnl_memory_desc_init_by_tag") {
-            dnnl_memory_desc_init_by_tag(&anyLayout, 2, [Int64(inputs), Int64(outputs)], dnnl_f32, dnnl_format_tag_any)
-        }
-        let description = try Self.describe(
-            rows: 64, inputs: inputs, outputs: outputs, weight: anyLayout, activation: activation, engine: engine)
+    init(_ shape: ProductShape) throws(KernelError) {
+        engine = try Self.engine.get()
+        self.shape = shape
+        let anyLayout = try Self.layout(shape.inputs, shape.outputs, Self.type(shape.precision), dnnl_format_tag_any)
+        let description = try Self.describe(rows: 64, shape, weight: anyLayout, engine: engine.pointer)
         defer { dnnl_primitive_desc_destroy(description) }
         guard let chosen = dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0) else {
             throw .oneDNN(call: "dnnl_primitive_desc_query_md", status: Int(dnnl_invalid_arguments.rawValue))
@@ -59,66 +47,100 @@ final class OneDNNProduct {
         var name: UnsafePointer<CChar>?
         _ = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
         implementation = name.map { String(cString: $0) } ?? "unknown"
-        weight = FloatBuffer(count: (dnnl_memory_desc_get_size(chosen) + 3) / 4)
-        try reorder(weightNK)
+        packedBytes = dnnl_memory_desc_get_size(chosen)
     }
 
     deinit {
         primitives.withLock { table in
-            for primitive in table.values { dnnl_primitive_destroy(primitive.handle) }
+            for primitive in table.values { dnnl_primitive_destroy(primitive.handle.pointer) }
         }
     }
 
-    /// y (rows, N) = x (rows, K) · W + bias, activated.
-    func apply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int) throws(KernelError) {
+    /// The packed layout in words: sizes with padding, strides of the blocks, and the blocks from outer to inner.
+    var layout: String {
+        let blocking = weightLayout.format_desc.blocking
+        let blocks = withUnsafeBytes(of: blocking.inner_blks) { Array($0.bindMemory(to: Int64.self)) }
+        let axes = withUnsafeBytes(of: blocking.inner_idxs) { Array($0.bindMemory(to: Int64.self)) }
+        let inner = (0..<Int(blocking.inner_nblks)).map { "\(blocks[$0])\(axes[$0] == 0 ? "k" : "n")" }
+        return "\(weightLayout.padded_dims.0)x\(weightLayout.padded_dims.1) "
+            + "\(blocking.strides.0):\(blocking.strides.1) \(inner.joined())"
+    }
+
+    /// y (rows, N) = x (rows, K) · W + bias, activated; x is in the shape's precision.
+    func apply(
+        _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
+        bias: FloatBuffer?
+    ) throws(KernelError) {
         let primitive = try primitive(rows: rows)
-        var (source, target) = (try Self.rowMajor(rows, inputs), try Self.rowMajor(rows, outputs))
-        var (biasLayout, weightLayout) = (try Self.rowMajor(1, outputs), weightLayout)
-        var scratchLayout = dnnl_memory_desc_t()
+        var source = try Self.layout(rows, shape.inputs, Self.type(shape.precision), dnnl_ab)
+        var target = try Self.layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
+        var biasLayout = try Self.layout(1, shape.outputs, dnnl_f32, dnnl_ab)
+        var (weightLayout, scratchLayout) = (weightLayout, dnnl_memory_desc_t())
         try Self.check("dnnl_memory_desc_init_by_tag") {
             dnnl_memory_desc_init_by_tag(&scratchLayout, 1, [Int64(primitive.scratchBytes)], dnnl_u8, dnnl_a)
         }
         let scratch = FloatBuffer(count: (primitive.scratchBytes + 3) / 4)
-        try execute(
-            primitive.handle,
-            [
-                try memory(DNNL_ARG_SRC, &source, UnsafeMutablePointer(mutating: x)),
-                try memory(DNNL_ARG_WEIGHTS, &weightLayout, weight.base),
-                try memory(DNNL_ARG_BIAS, &biasLayout, bias.base),
-                try memory(DNNL_ARG_DST, &target, y),
-                try memory(DNNL_ARG_SCRATCHPAD, &scratchLayout, scratch.base),
-            ])
+        var arguments = [
+            try memory(DNNL_ARG_SRC, &source, x),
+            try memory(DNNL_ARG_WEIGHTS, &weightLayout, weight.base),
+            try memory(DNNL_ARG_DST, &target, y),
+            try memory(DNNL_ARG_SCRATCHPAD, &scratchLayout, scratch.base),
+        ]
+        if let bias { arguments.append(try memory(DNNL_ARG_BIAS, &biasLayout, bias.base)) }
+        try execute(primitive.handle.pointer, arguments)
+    }
+
+    /// Reorders a weight, (N, K) row-major, rounding it if the shape is in bfloat16. Precondition: N · K values.
+    func pack(_ weightNK: [Float]) throws(KernelError) -> PackedBytes {
+        // (N, K) row-major is (K, N) with the strides the other way round.
+        var plain = try Self.layout(shape.inputs, shape.outputs, dnnl_f32, dnnl_ba)
+        var packed = weightLayout
+        var description: dnnl_primitive_desc_t?
+        try Self.check("dnnl_reorder_primitive_desc_create") {
+            dnnl_reorder_primitive_desc_create(&description, &plain, engine.pointer, &packed, engine.pointer, nil)
+        }
+        defer { dnnl_primitive_desc_destroy(description) }
+        var handle: dnnl_primitive_t?
+        try Self.check("dnnl_primitive_create") { dnnl_primitive_create(&handle, description) }
+        defer { dnnl_primitive_destroy(handle) }
+        guard let handle else { throw .oneDNN(call: "dnnl_primitive_create", status: 0) }
+        let source = FloatBuffer(weightNK)
+        return try PackedBytes(count: packedBytes) { (bytes) throws(KernelError) in
+            guard let target = bytes.baseAddress else { return }
+            try execute(
+                handle, [try memory(DNNL_ARG_FROM, &plain, source.base), try memory(DNNL_ARG_TO, &packed, target)])
+        }
     }
 
     private func primitive(rows: Int) throws(KernelError) -> Primitive {
         if let known = primitives.withLock({ $0[rows] }) { return known }
-        let description = try Self.describe(
-            rows: rows, inputs: inputs, outputs: outputs, weight: weightLayout, activation: activation, engine: engine)
+        let description = try Self.describe(rows: rows, shape, weight: weightLayout, engine: engine.pointer)
         defer { dnnl_primitive_desc_destroy(description) }
         var handle: dnnl_primitive_t?
         try Self.check("dnnl_primitive_create") { dnnl_primitive_create(&handle, description) }
         guard let handle else { throw .oneDNN(call: "dnnl_primitive_create", status: 0) }
         let scratch = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0)
-        let made = Primitive(handle: handle, scratchBytes: scratch.map { dnnl_memory_desc_get_size($0) } ?? 0)
+        let made = Primitive(
+            handle: Handle(pointer: handle), scratchBytes: scratch.map { dnnl_memory_desc_get_size($0) } ?? 0)
         // Two threads may have made it at once; the first one stays.
         let kept = primitives.withLock { table in
             if let known = table[rows] { return known }
             table[rows] = made
             return made
         }
-        if kept.handle != made.handle { dnnl_primitive_destroy(made.handle) }
+        if kept.handle.pointer != made.handle.pointer { dnnl_primitive_destroy(made.handle.pointer) }
         return kept
     }
 
     private static func describe(
-        rows: Int, inputs: Int, outputs: Int, weight: dnnl_memory_desc_t, activation: MatrixMultiply.Activation,
-        engine: dnnl_engine_t
+        rows: Int, _ shape: ProductShape, weight: dnnl_memory_desc_t, engine: dnnl_engine_t
     ) throws(KernelError) -> dnnl_primitive_desc_t {
-        var (source, target, bias) = (
-            try rowMajor(rows, inputs), try rowMajor(rows, outputs), try rowMajor(1, outputs)
-        )
+        var source = try layout(rows, shape.inputs, type(shape.precision), dnnl_ab)
+        var target = try layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
+        var bias = shape.hasBias ? try layout(1, shape.outputs, dnnl_f32, dnnl_ab) : dnnl_memory_desc_t()
         var weight = weight
         var product = dnnl_matmul_desc_t()
+        // A bias of no dimensions is oneDNN's way to say that there is none.
         try check("dnnl_matmul_desc_init") { dnnl_matmul_desc_init(&product, &source, &weight, &bias, &target) }
         var attributes: dnnl_primitive_attr_t?
         try check("dnnl_primitive_attr_create") { dnnl_primitive_attr_create(&attributes) }
@@ -126,7 +148,7 @@ final class OneDNNProduct {
         try check("dnnl_primitive_attr_set_scratchpad_mode") {
             dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user)
         }
-        if activation == .gelu {
+        if shape.activation == .gelu {
             var fused: dnnl_post_ops_t?
             try check("dnnl_post_ops_create") { dnnl_post_ops_create(&fused) }
             defer { dnnl_post_ops_destroy(fused) }
@@ -143,33 +165,11 @@ final class OneDNNProduct {
         return description
     }
 
-    private func reorder(_ weightNK: [Float]) throws(KernelError) {
-        // (N, K) row-major is (K, N) with the strides the other way round.
-        var plain = dnnl_memory_desc_t()
-        try Self.check("dnnl_memory_desc_init_by_tag") {
-            dnnl_memory_desc_init_by_tag(&plain, 2, [Int64(inputs), Int64(outputs)], dnnl_f32, dnnl_ba)
-        }
-        var packed = weightLayout
-        var description: dnnl_primitive_desc_t?
-        try Self.check("dnnl_reorder_primitive_desc_create") {
-            dnnl_reorder_primitive_desc_create(&description, &plain, engine, &packed, engine, nil)
-        }
-        defer { dnnl_primitive_desc_destroy(description) }
-        var handle: dnnl_primitive_t?
-        try Self.check("dnnl_primitive_create") { dnnl_primitive_create(&handle, description) }
-        defer { dnnl_primitive_destroy(handle) }
-        guard let handle else { throw .oneDNN(call: "dnnl_primitive_create", status: 0) }
-        let source = FloatBuffer(weightNK)
-        try execute(
-            handle,
-            [try memory(DNNL_ARG_FROM, &plain, source.base), try memory(DNNL_ARG_TO, &packed, weight.base)])
-    }
-
     private func memory(
-        _ argument: Int32, _ layout: inout dnnl_memory_desc_t, _ data: UnsafeMutablePointer<Float>
+        _ argument: Int32, _ layout: inout dnnl_memory_desc_t, _ data: UnsafeMutableRawPointer
     ) throws(KernelError) -> dnnl_exec_arg_t {
         var handle: dnnl_memory_t?
-        let status = dnnl_memory_create(&handle, &layout, engine, data)
+        let status = dnnl_memory_create(&handle, &layout, engine.pointer, data)
         guard status == dnnl_success else { throw .oneDNN(call: "dnnl_memory_create", status: Int(status.rawValue)) }
         return dnnl_exec_arg_t(arg: argument, memory: handle)
     }
@@ -179,7 +179,7 @@ final class OneDNNProduct {
         defer { for argument in arguments { dnnl_memory_destroy(argument.memory) } }
         var stream: dnnl_stream_t?
         try Self.check("dnnl_stream_create") {
-            dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue)
+            dnnl_stream_create(&stream, engine.pointer, dnnl_stream_default_flags.rawValue)
         }
         defer { dnnl_stream_destroy(stream) }
         try Self.check("dnnl_primitive_execute") {
@@ -188,10 +188,16 @@ final class OneDNNProduct {
         try Self.check("dnnl_stream_wait") { dnnl_stream_wait(stream) }
     }
 
-    private static func rowMajor(_ rows: Int, _ columns: Int) throws(KernelError) -> dnnl_memory_desc_t {
+    private static func type(_ precision: Precision) -> dnnl_data_type_t {
+        precision == .float32 ? dnnl_f32 : dnnl_bf16
+    }
+
+    private static func layout(
+        _ rows: Int, _ columns: Int, _ type: dnnl_data_type_t, _ tag: dnnl_format_tag_t
+    ) throws(KernelError) -> dnnl_memory_desc_t {
         var layout = dnnl_memory_desc_t()
         try check("dnnl_memory_desc_init_by_tag") {
-            dnnl_memory_desc_init_by_tag(&layout, 2, [Int64(rows), Int64(columns)], dnnl_f32, dnnl_ab)
+            dnnl_memory_desc_init_by_tag(&layout, 2, [Int64(rows), Int64(columns)], type, tag)
         }
         return layout
     }

@@ -16,6 +16,19 @@ public enum ReferenceKernels {
         return y
     }
 
+    /// The nearest numbers of eight significant bits, ties to the even one.
+    public static func roundedToBFloat16(_ x: [Float]) -> [Float] {
+        x.map { value in
+            guard value.isFinite else { return value }
+            let below = Float(bitPattern: value.bitPattern & 0xFFFF_0000)
+            // What lies above the largest number is rounded as if the next one, 2^128, were there.
+            let above = Double(below) + Double(value.sign == .minus ? -1 : 1) * Double(below.ulp) * 0x1p16
+            let (down, up) = (abs(Double(value) - Double(below)), abs(above - Double(value)))
+            let isBelowEven = below.bitPattern & 0x1_0000 == 0
+            return down < up || (down == up && isBelowEven) ? below : Float(above)
+        }
+    }
+
     /// x · Φ(x).
     public static func gelu(_ x: [Double]) -> [Double] {
         x.map { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }

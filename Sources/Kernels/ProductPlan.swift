@@ -1,0 +1,145 @@
+import COneDNN
+import Synchronization
+
+/// How products of one shape are computed on this processor: by whom, and in which layout their weights are packed.
+///
+/// Plans are made once a process and shape, and shared by all layers of that shape. Two processes whose plans have equal
+/// `layout` may share packed bytes.
+///
+/// **A row's result is the same bits in any company.** *Why:* embeddings must not depend on batch-mates, or sharding
+/// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
+/// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
+/// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
+/// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
+/// the order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
+public final class ProductPlan: Sendable {
+    /// Sizes, precision, activation.
+    public let shape: ProductShape
+    /// Everything about the computation that may change the last digit, for a model's fingerprint.
+    ///
+    /// Starts with `f32/` or `bf16/`; `bf16-in-f32/` where this processor has no instructions for bfloat16, so that
+    /// rounded numbers are multiplied as floats: the same rounding, no gain in speed or memory.
+    public let numerics: String
+    /// Name of the packed layout, instruction set and library included; equal names mean interchangeable bytes.
+    public let layout: String
+    /// Bytes of one packed weight.
+    public let packedBytes: Int
+
+    private let library: OneDNNProduct?
+
+    private struct Key: Hashable {
+        let shape: ProductShape
+        let backend: MatrixMultiply.Backend
+    }
+    private static let made = Mutex<[Key: ProductPlan]>([:])
+
+    /// The process's plan for a shape, made and probed at the first call.
+    ///
+    /// Throws `unsupportedSize` unless N is a multiple of 16, and `oneDNN`. Cost at the first call: packing a made-up
+    /// weight and multiplying 304 rows by it.
+    public static func plan(
+        for shape: ProductShape, backend: MatrixMultiply.Backend = .automatic
+    ) throws(KernelError) -> ProductPlan {
+        let key = Key(shape: shape, backend: backend)
+        if let known = made.withLock({ $0[key] }) { return known }
+        let new = try ProductPlan(shape, backend)
+        // Two threads may have made it at once; the first one stays.
+        return made.withLock { plans in
+            if let known = plans[key] { return known }
+            plans[key] = new
+            return new
+        }
+    }
+
+    private init(_ shape: ProductShape, _ backend: MatrixMultiply.Backend) throws(KernelError) {
+        guard shape.inputs > 0, shape.outputs > 0, shape.outputs % Tile.columns == 0 else {
+            throw .unsupportedSize(
+                kernel: "MatrixMultiply", what: "outputs", found: shape.outputs, need: "a multiple of 16")
+        }
+        LibraryThreads.useOneInThisThread()
+        var chosen: OneDNNProduct?
+        if backend != .portable {
+            let candidate = try OneDNNProduct(shape)
+            // Without instructions of its own for bfloat16 the library would multiply by the slow, obvious loop.
+            if backend == .oneDNN {
+                chosen = candidate
+            } else if candidate.implementation.hasPrefix("brg"), try Self.keepsRows(candidate, shape) {
+                chosen = candidate
+            }
+        }
+        self.shape = shape
+        library = chosen
+        let isFloat32 = shape.precision == .float32
+        if let chosen, let version = dnnl_version()?.pointee {
+            let name = "onednn-\(version.major).\(version.minor).\(version.patch)-\(chosen.implementation)"
+            numerics = (isFloat32 ? "f32/" : "bf16/") + name
+            layout = "\(numerics) \(chosen.layout)"
+            packedBytes = chosen.packedBytes
+        } else {
+            numerics = isFloat32 ? "f32/portable" : "bf16-in-f32/portable"
+            layout = "\(numerics) \(shape.inputs)x\(shape.outputs) panels-\(Tile.columns)"
+            packedBytes = PortableProduct.packedBytes(shape)
+        }
+    }
+
+    /// Packs a weight, (N, K) row-major as checkpoints store it. Throws `unsupportedSize` unless it has N · K values.
+    public func pack(_ weightNK: [Float]) throws(KernelError) -> PackedBytes {
+        guard weightNK.count == shape.inputs * shape.outputs else {
+            throw .unsupportedSize(
+                kernel: "MatrixMultiply", what: "weight", found: weightNK.count,
+                need: "\(shape.outputs) × \(shape.inputs) values")
+        }
+        if let library { return try library.pack(weightNK) }
+        return PortableProduct.pack(weightNK, shape)
+    }
+
+    /// y (rows, N) = activation(x (rows, K) · W + bias); both have room for `rows` rounded up to the step.
+    func apply(
+        _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
+        bias: FloatBuffer?
+    ) throws(KernelError) {
+        if let library {
+            let whole = MatrixMultiply.rowsRoundedUp(rows)
+            try library.apply(x, y, rows: whole, weight: weight, bias: bias)
+        } else {
+            PortableProduct.apply(x, y, rows: rows, shape, weight: weight, bias: bias)
+        }
+    }
+
+    // Computes the same rows in four companies and compares bits. The numbers do not matter, the generated code does.
+    private static func keepsRows(_ product: OneDNNProduct, _ shape: ProductShape) throws(KernelError) -> Bool {
+        let rows = 192
+        var random = ProbeNumbers()
+        let weight = try product.pack(random.floats(shape.inputs * shape.outputs))
+        let bias = shape.hasBias ? FloatBuffer(random.floats(shape.outputs)) : nil
+        let input = ProductInput(count: rows * shape.inputs, precision: shape.precision)
+        input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
+        let whole = FloatBuffer(count: rows * shape.outputs)
+        let x = input.raw(0..<input.count)
+        try product.apply(x, whole.base, rows: rows, weight: weight, bias: bias)
+        let part = FloatBuffer(count: 64 * shape.outputs)
+        for (first, count) in [(0, 8), (13, 40), (100, 64)] {
+            let start = x + first * shape.inputs * shape.precision.bytes
+            try product.apply(start, part.base, rows: count, weight: weight, bias: bias)
+            for index in 0..<count * shape.outputs
+            where part.base[index].bitPattern != whole.base[first * shape.outputs + index].bitPattern {
+                return false
+            }
+        }
+        return true
+    }
+}
+
+/// Numbers in [-1, 1) for the probe.
+private struct ProbeNumbers {
+    private var state: UInt32 = 12345
+
+    mutating func floats(_ count: Int) -> [Float] {
+        var values = [Float](repeating: 0, count: count)
+        for index in 0..<count {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            values[index] = Float(state >> 8) * 0x1p-23 - 1
+        }
+        return values
+    }
+}
