@@ -28,12 +28,7 @@ public final class MatrixMultiply: Sendable {
     public let plan: ProductPlan
     /// The weight as packed, for a file that other processes map.
     public let packed: PackedBytes
-    private let bias: Floats?
-
-    // A FloatBuffer belongs to a thread; this one is never written.
-    private struct Floats: @unchecked Sendable {
-        let buffer: FloatBuffer
-    }
+    private let bias: PackedBytes?
 
     /// `weightNK` is (N, K) row-major, as checkpoints store it; without a bias nothing is added.
     ///
@@ -64,7 +59,7 @@ public final class MatrixMultiply: Sendable {
         }
         self.plan = plan
         self.packed = packed
-        self.bias = bias.map { Floats(buffer: FloatBuffer($0)) }
+        self.bias = bias.map { PackedBytes($0) }
     }
 
     /// K.
@@ -85,7 +80,7 @@ public final class MatrixMultiply: Sendable {
         case .float32:
             let x = input.pointer(first: whole * inputs)
             let y = output.pointer(first: whole * outputs)
-            try plan.apply(UnsafeMutableRawPointer(x), y, rows: rows, weight: packed, bias: bias?.buffer)
+            try plan.apply(UnsafeMutableRawPointer(x), y, rows: rows, weight: packed, bias: bias)
         case .bfloat16:
             let rounded = ProductInput(count: whole * inputs, precision: .bfloat16)
             rounded.fill(from: input, count: whole * inputs)
@@ -93,18 +88,22 @@ public final class MatrixMultiply: Sendable {
         }
     }
 
-    /// Computes a range of rows, as above. Threads may compute different ranges of one input at once.
+    /// Computes a range of rows, as above, into the same rows of `output` or those from `outputRow`.
     ///
-    /// Precondition: the input has the product's precision, and the range starts at a multiple of `rowStep`.
-    public func apply(_ input: ProductInput, output: FloatBuffer, rows: Range<Int>) throws(KernelError) {
+    /// Threads may compute different ranges of one input at once. Precondition: the input has the product's precision,
+    /// and the range starts at a multiple of `rowStep`.
+    public func apply(
+        _ input: ProductInput, output: FloatBuffer, rows: Range<Int>, outputRow: Int? = nil
+    ) throws(KernelError) {
         guard !rows.isEmpty else { return }
         precondition(
             input.precision == plan.shape.precision && rows.lowerBound % Self.rowStep == 0,
             "MatrixMultiply: rows \(rows) in \(input.precision) for a product in \(plan.shape.precision)")
-        let end = rows.lowerBound + Self.rowsRoundedUp(rows.count)
-        let x = input.raw(rows.lowerBound * inputs..<end * inputs)
-        let y = output.pointer(rows.lowerBound * outputs..<end * outputs)
-        try plan.apply(x, y, rows: rows.count, weight: packed, bias: bias?.buffer)
+        let whole = Self.rowsRoundedUp(rows.count)
+        let target = outputRow ?? rows.lowerBound
+        let x = input.raw(rows.lowerBound * inputs..<(rows.lowerBound + whole) * inputs)
+        let y = output.pointer(target * outputs..<(target + whole) * outputs)
+        try plan.apply(x, y, rows: rows.count, weight: packed, bias: bias)
     }
 
     /// Rows of room that `rows` rows need.

@@ -69,7 +69,7 @@ final class OneDNNProduct: Sendable {
     /// y (rows, N) = x (rows, K) · W + bias, activated; x is in the shape's precision.
     func apply(
         _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
-        bias: FloatBuffer?
+        bias: PackedBytes?
     ) throws(KernelError) {
         let primitive = try primitive(rows: rows)
         var source = try Self.layout(rows, shape.inputs, Self.type(shape.precision), dnnl_ab)

@@ -31,6 +31,15 @@ public final class PackedBytes: @unchecked Sendable {
         owner = nil
     }
 
+    /// A copy of floats. Precondition: there are some.
+    convenience init(_ floats: [Float]) {
+        self.init(count: floats.count * MemoryLayout<Float>.stride) { bytes in
+            floats.withUnsafeBytes { bytes.copyMemory(from: $0) }
+        }
+    }
+
+    var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+
     /// Bytes that stay where they are for as long as `owner` lives. Precondition: they start on a 64-byte boundary.
     package init(_ bytes: UnsafeRawBufferPointer, lentBy owner: any AnyObject & Sendable) {
         guard let start = bytes.baseAddress, UInt(bitPattern: start) % 64 == 0 else {

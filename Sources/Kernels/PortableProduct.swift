@@ -27,7 +27,7 @@ enum PortableProduct {
 
     static func apply(
         _ input: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, _ shape: ProductShape,
-        weight: PackedBytes, bias: FloatBuffer?
+        weight: PackedBytes, bias: PackedBytes?
     ) {
         switch shape.precision {
         case .float32:
@@ -44,10 +44,10 @@ enum PortableProduct {
 
     private static func multiply(
         _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, _ shape: ProductShape,
-        _ weight: PackedBytes, _ bias: FloatBuffer?
+        _ weight: PackedBytes, _ bias: PackedBytes?
     ) {
         let (inputs, outputs) = (shape.inputs, shape.outputs)
-        let panels = weight.base.assumingMemoryBound(to: Float.self)
+        let panels = weight.floats
         // Blocks of rows that stay in the second-level cache while every panel passes by.
         let block = 16 * Tile.rows
         for first in stride(from: 0, to: rows, by: block) {
@@ -57,7 +57,7 @@ enum PortableProduct {
                     Tile.multiply(
                         a: x + row * inputs, aStride: inputs, b: panels + column * inputs,
                         bStride: Tile.columns, depth: inputs, rows: min(Tile.rows, end - row),
-                        bias: bias.map { UnsafePointer($0.base + column) }, c: y + row * outputs + column,
+                        bias: bias.map { UnsafePointer($0.floats + column) }, c: y + row * outputs + column,
                         cStride: outputs)
                 }
             }

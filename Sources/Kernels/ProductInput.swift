@@ -1,6 +1,6 @@
 /// Rows for products to read, in their precision: what several products share is rounded once.
 ///
-/// Kernels write into it (`RootMeanSquare`, `GatedActivation`, `CausalAttention`), products read from it. Threads may
+/// Kernels write into it (`RMSNorm`, `SwiGLU`, `CausalAttention`), products read from it. Threads may
 /// write different rows at once.
 public final class ProductInput {
     /// In which numbers the rows are kept.
@@ -18,11 +18,7 @@ public final class ProductInput {
 
     /// Rounds `count` floats from the start of `source` into the start of this. Precondition: both have them.
     public func fill(from source: FloatBuffer, count: Int) {
-        let x = source.pointer(first: count)
-        switch precision {
-        case .float32: floats(0..<count).update(from: x, count: count)
-        case .bfloat16: Self.round(x, halves(0..<count), count: count)
-        }
+        store(source.pointer(first: count), at: 0, count: count)
     }
 
     /// A copy of a range, widened to floats.
@@ -50,6 +46,15 @@ public final class ProductInput {
     func halves(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
         precondition(precision == .bfloat16, "ProductInput: bfloat16 of \(precision)")
         return raw(range).assumingMemoryBound(to: UInt16.self)
+    }
+
+    /// Writes `count` floats from `x` at `index`, rounded if need be.
+    @inline(__always)
+    func store(_ x: UnsafePointer<Float>, at index: Int, count: Int) {
+        switch precision {
+        case .float32: floats(index..<index + count).update(from: x, count: count)
+        case .bfloat16: Self.round(x, halves(index..<index + count), count: count)
+        }
     }
 
     /// Has `body` compute each of `rows` rows of `width` floats, in place or in a line that is then rounded.

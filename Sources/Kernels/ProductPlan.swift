@@ -58,14 +58,10 @@ public final class ProductPlan: Sendable {
         }
         LibraryThreads.useOneInThisThread()
         var chosen: OneDNNProduct?
-        if backend != .portable {
-            let candidate = try OneDNNProduct(shape)
-            // Without instructions of its own for bfloat16 the library would multiply by the slow, obvious loop.
-            if backend == .oneDNN {
-                chosen = candidate
-            } else if candidate.implementation.hasPrefix("brg"), try Self.keepsRows(candidate, shape) {
-                chosen = candidate
-            }
+        switch backend {
+        case .portable: break
+        case .oneDNN: chosen = try OneDNNProduct(shape)
+        case .automatic: chosen = try Self.libraryThatKeepsRows(shape)
         }
         self.shape = shape
         library = chosen
@@ -96,7 +92,7 @@ public final class ProductPlan: Sendable {
     /// y (rows, N) = activation(x (rows, K) · W + bias); both have room for `rows` rounded up to the step.
     func apply(
         _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
-        bias: FloatBuffer?
+        bias: PackedBytes?
     ) throws(KernelError) {
         if let library {
             let whole = MatrixMultiply.rowsRoundedUp(rows)
@@ -106,12 +102,25 @@ public final class ProductPlan: Sendable {
         }
     }
 
+    private static func libraryThatKeepsRows(_ shape: ProductShape) throws(KernelError) -> OneDNNProduct? {
+        let candidate: OneDNNProduct
+        do {
+            candidate = try OneDNNProduct(shape)
+        } catch .oneDNN(_, let status) where status == Int(dnnl_unimplemented.rawValue) {
+            // So it answers for bfloat16 on AVX2.
+            return nil
+        }
+        // Its other kernels are slower than ours (bfloat16 without instructions for it, say) or mix rows.
+        guard candidate.implementation.hasPrefix("brg") else { return nil }
+        return try keepsRows(candidate, shape) ? candidate : nil
+    }
+
     // Computes the same rows in four companies and compares bits. The numbers do not matter, the generated code does.
     private static func keepsRows(_ product: OneDNNProduct, _ shape: ProductShape) throws(KernelError) -> Bool {
         let rows = 192
         var random = ProbeNumbers()
         let weight = try product.pack(random.floats(shape.inputs * shape.outputs))
-        let bias = shape.hasBias ? FloatBuffer(random.floats(shape.outputs)) : nil
+        let bias = shape.hasBias ? PackedBytes(random.floats(shape.outputs)) : nil
         let input = ProductInput(count: rows * shape.inputs, precision: shape.precision)
         input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
         let whole = FloatBuffer(count: rows * shape.outputs)

@@ -65,6 +65,14 @@ enum VectorMath {
         return c * p / q
     }
 
+    /// x / (1 + e⁻ˣ), for any x.
+    @inline(__always)
+    static func silu(_ x: Lanes) -> Lanes {
+        // Below -88 the exponential would be infinite; the result is under 6e-37 there, whatever is taken for it.
+        let argument = (-x).replacing(with: 88, where: x .< -88)
+        return x / (exp(argument) + 1)
+    }
+
     /// x · Φ(x), the GELU of BERT: by the error function, not by the tanh approximation.
     @inline(__always)
     static func gelu(_ x: Lanes) -> Lanes {
