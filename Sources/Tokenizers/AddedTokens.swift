@@ -15,6 +15,21 @@ struct AddedTokens: Sendable {
         self.starts = starts
     }
 
+    /// The tokens of a file's `added_tokens`, in file order; those that are found in other ways than as they are written
+    /// are refused.
+    static func entries(_ field: FieldReader) throws(TokenizerError) -> [ByteTrie.Entry] {
+        var entries: [ByteTrie.Entry] = []
+        if field.isNull { return entries }
+        for token in try field.elements() {
+            for flag in ["single_word", "lstrip", "rstrip", "normalized"] { try token[flag].require(false) }
+            let key = Array(try token["content"].text().utf8)
+            let id = try token["id"].id()
+            // An empty token can never be found; the reference drops it too.
+            if !key.isEmpty { entries.append(ByteTrie.Entry(key: key, value: id)) }
+        }
+        return entries
+    }
+
     /// The first token at or after `index`: where it stands and its id.
     func first(in bytes: Span<UInt8>, from index: Int) -> (range: Range<Int>, id: Int32)? {
         var start = index

@@ -1,6 +1,7 @@
 /// A JSON value that knows its file and its name, so that what is wrong with it can be told.
 struct FieldReader {
-    private let value: JSONValue
+    /// What there is; for tables too long to make a reader an entry.
+    let value: JSONValue
     private let path: String
     private let field: String
 
@@ -9,13 +10,6 @@ struct FieldReader {
         self.value = value
         self.path = path
         self.field = field
-    }
-
-    /// One of an object's members.
-    struct Member {
-        /// UTF-8, as it stands in the file.
-        let name: [UInt8]
-        let value: FieldReader
     }
 
     /// A member; null if it is absent.
@@ -58,9 +52,8 @@ struct FieldReader {
 
     /// A token id.
     func id() throws(TokenizerError) -> Int32 {
-        // One less than the largest, so that one past the largest id is a number too.
-        guard let id = value.integer, (0..<Int(Int32.max)).contains(id) else { throw bad("a token id") }
-        return Int32(id)
+        guard let id = value.tokenID else { throw bad("a token id") }
+        return id
     }
 
     /// An array's elements.
@@ -69,14 +62,19 @@ struct FieldReader {
         return elements.indices.map { element($0) }
     }
 
-    /// An object's members in file order.
-    func members() throws(TokenizerError) -> [Member] {
+    /// An object of token ids by token, in file order.
+    func tokenIDs() throws(TokenizerError) -> [(token: ArraySlice<UInt8>, id: Int32)] {
         guard let members = value.members else { throw bad("an object") }
-        return members.map { member in
-            let name = String(decoding: member.name, as: UTF8.self)
-            return Member(
-                name: member.name, value: FieldReader(member.value, path: path, field: "\(field)[\"\(name)\"]"))
+        var found: [(token: ArraySlice<UInt8>, id: Int32)] = []
+        found.reserveCapacity(members.count)
+        for member in members {
+            guard let id = member.value.tokenID else {
+                let name = String(decoding: member.name, as: UTF8.self)
+                throw FieldReader(member.value, path: path, field: "\(field)[\"\(name)\"]").bad("a token id")
+            }
+            found.append((member.name, id))
         }
+        return found
     }
 
     /// Refuses any string but the one that is supported.
@@ -100,7 +98,16 @@ struct FieldReader {
         .unsupported(path: path, field: field, value: value)
     }
 
-    private func bad(_ expected: String) -> TokenizerError {
+    /// What to throw when a value is not what the format has there.
+    func bad(_ expected: String) -> TokenizerError {
         .badField(path: path, field: field.isEmpty ? "the file" : field, expected: expected)
+    }
+}
+
+extension JSONValue {
+    /// A token's id: one less than the largest number at most, so that one past the largest id is a number too.
+    fileprivate var tokenID: Int32? {
+        guard let integer, (0..<Int(Int32.max)).contains(integer) else { return nil }
+        return Int32(integer)
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Reads one JSON text (RFC 8259), strictly: no comments, no trailing commas, no lone surrogates.
 struct JSONReader {
     private let bytes: [UInt8]
@@ -17,6 +19,20 @@ struct JSONReader {
         reader.skipSpace()
         guard reader.index == bytes.count else { throw reader.malformed("something follows the value") }
         return value
+    }
+
+    /// The value of a whole file.
+    static func value(ofFile path: String) throws(TokenizerError) -> JSONValue {
+        try value(of: bytes(ofFile: path), path: path)
+    }
+
+    /// A whole file.
+    static func bytes(ofFile path: String) throws(TokenizerError) -> [UInt8] {
+        do {
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw .unreadable(path: path, reason: error.localizedDescription)
+        }
     }
 
     private init(bytes: [UInt8], path: String) {
@@ -71,13 +87,20 @@ struct JSONReader {
         }
     }
 
-    private mutating func string() throws(TokenizerError) -> [UInt8] {
-        var text: [UInt8] = []
+    /// A slice of the file as long as nothing is escaped, a copy from then on.
+    private mutating func string() throws(TokenizerError) -> ArraySlice<UInt8> {
         index += 1
+        let start = index
+        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        if peek == UInt8(ascii: "\"") {
+            index += 1
+            return bytes[start..<(index - 1)]
+        }
+        var text = Array(bytes[start..<index])
         while let byte = peek {
             index += 1
             switch byte {
-            case UInt8(ascii: "\""): return text
+            case UInt8(ascii: "\""): return text[...]
             case UInt8(ascii: "\\"): try escape(into: &text)
             case 0..<0x20: throw malformed("a control character in a string")
             default: text.append(byte)
@@ -125,7 +148,14 @@ struct JSONReader {
     private mutating func number() throws(TokenizerError) -> JSONValue {
         let start = index
         while let byte = peek, Self.numeric.contains(byte) { index += 1 }
-        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        // Ids are all there are in a vocabulary: up to nine digits need no text.
+        let characters = bytes[start..<index]
+        if characters.count < 10, characters.count == 1 || characters.first != UInt8(ascii: "0"),
+            characters.allSatisfy({ 0x30...0x39 ~= $0 })
+        {
+            return .integer(characters.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+        }
+        let text = String(decoding: characters, as: UTF8.self)
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
         if digits.count > 1, digits.first == UInt8(ascii: "0"), digits.dropFirst().allSatisfy({ 0x30...0x39 ~= $0 }) {
             throw malformed("a number that starts with 0: \(text)")

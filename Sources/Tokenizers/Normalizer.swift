@@ -96,12 +96,8 @@ struct Normalizer: Sendable {
 
     private func decompose(_ scalar: UInt32, _ traits: UInt8, _ marks: inout [Mark], into words: inout PreTokenizer) {
         guard traits & Trait.decomposes != 0 else { return place(scalar, &marks, into: &words) }
-        if ReferenceUnicode.hangul.contains(scalar) {
-            let index = scalar - ReferenceUnicode.hangul.lowerBound
-            place(0x1100 + index / 588, &marks, into: &words)
-            place(0x1161 + index % 588 / 28, &marks, into: &words)
-            if index % 28 != 0 { place(0x11A7 + index % 28, &marks, into: &words) }
-            return
+        if Hangul.syllables.contains(scalar) {
+            return Hangul.decompose(scalar) { place($0, &marks, into: &words) }
         }
         for part in ReferenceUnicode.decompositions.result(of: scalar) ?? [scalar] {
             place(part, &marks, into: &words)

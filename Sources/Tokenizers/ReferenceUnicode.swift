@@ -36,9 +36,9 @@ enum ReferenceUnicode {
         mark(ReferenceUnicodeData.removed, Trait.removed)
         mark(ReferenceUnicodeData.ideographs, Trait.ideograph)
         mark(ReferenceUnicodeData.nonspacing, Trait.nonspacing)
-        mark(ReferenceUnicodeData.nonspacingStarters, Trait.order)
-        mark([hangul.lowerBound, hangul.upperBound - 1], Trait.decomposes)
-        for scalar in combiningClasses.keys { traits[Int(scalar)] |= Trait.order }
+        mark([Hangul.syllables.lowerBound, Hangul.syllables.upperBound - 1], Trait.decomposes)
+        mark(ReferenceUnicodeData.nonspacing, Trait.order)
+        for scalar in combiningClasses.keys { traits[Int(scalar)] ^= Trait.order }
         for scalar in decompositions.scalars { traits[Int(scalar)] |= Trait.decomposes }
         for row in lowercaseRuns {
             for scalar in stride(from: row.first, through: row.last, by: row.stride) {
@@ -54,25 +54,24 @@ enum ReferenceUnicode {
         traits[Int(scalar.value)] & Trait.whitespace != 0
     }
 
-    /// Hangul syllables, whose decomposition is arithmetic (The Unicode Standard, section 3.12).
-    static let hangul: Range<UInt32> = 0xAC00..<0xD7A4
-
     /// "İ", the only scalar whose lower case is two: "i" and U+0307.
     static let dottedCapitalI: UInt32 = 0x130
 
-    /// Canonical combining class of marks that are not accents; others have 0 or are dropped.
+    /// Canonical combining class of every mark that has one; all others have 0.
     static let combiningClasses: [UInt32: UInt8] = {
         var classes: [UInt32: UInt8] = [:]
         let data = ReferenceUnicodeData.combiningClasses
-        for i in stride(from: 0, to: data.count, by: 2) { classes[data[i]] = UInt8(data[i + 1]) }
+        for i in stride(from: 0, to: data.count, by: 3) {
+            for scalar in data[i]...data[i + 1] { classes[scalar] = UInt8(data[i + 2]) }
+        }
         return classes
     }()
 
-    /// Canonical decompositions without Hangul and without what is dropped anyway, sorted by scalar.
+    /// Canonical decompositions without Hangul, sorted by scalar.
     struct Decompositions {
         /// What decomposes, ascending.
         let scalars: [UInt32]
-        /// By index into `scalars`: what it becomes.
+        /// By index into `scalars`: what it becomes, which decomposes no further.
         let results: [[UInt32]]
 
         /// What a scalar becomes; `nil` if it stays as it is.
@@ -84,18 +83,31 @@ enum ReferenceUnicode {
 
     /// Of every scalar with `Trait.decomposes` that is not Hangul.
     static let decompositions: Decompositions = {
-        var rows: [(scalar: UInt32, result: [UInt32])] = []
-        let single = ReferenceUnicodeData.decompositions
-        for i in stride(from: 0, to: single.count, by: 2) { rows.append((single[i], [single[i + 1]])) }
-        let long = ReferenceUnicodeData.longDecompositions
+        var results: [UInt32: [UInt32]] = [:]
+        let singletons = ReferenceUnicodeData.singletons
+        for i in stride(from: 0, to: singletons.count, by: 2) { results[singletons[i]] = [singletons[i + 1]] }
+        let others = ReferenceUnicodeData.decompositions
         var i = 0
-        while i < long.count {
-            let count = Int(long[i + 1])
-            rows.append((long[i], Array(long[(i + 2)..<(i + 2 + count)])))
-            i += 2 + count
+        while i < others.count {
+            let end = i + 2 + Int(others[i + 1])
+            results[others[i]] = Array(others[(i + 2)..<end])
+            i = end
         }
-        rows.sort { $0.scalar < $1.scalar }
-        return Decompositions(scalars: rows.map(\.scalar), results: rows.map(\.result))
+        // The first of a pair may be made of a pair itself, of any number: not always a smaller one.
+        let pairs = ReferenceUnicodeData.pairs
+        var firsts: [UInt32: (first: UInt32, second: UInt32)] = [:]
+        for i in stride(from: 0, to: pairs.count, by: 3) { firsts[pairs[i]] = (pairs[i + 1], pairs[i + 2]) }
+        for scalar in firsts.keys {
+            var parts: [UInt32] = []
+            var head = scalar
+            while let pair = firsts[head] {
+                parts.append(pair.second)
+                head = pair.first
+            }
+            results[scalar] = [head] + parts.reversed()
+        }
+        let scalars = results.keys.sorted()
+        return Decompositions(scalars: scalars, results: scalars.map { results[$0] ?? [] })
     }()
 
     /// A stretch of an alphabet: every `stride`-th scalar has its lower case `delta` further.

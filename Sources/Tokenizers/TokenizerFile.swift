@@ -37,7 +37,7 @@ struct TokenizerFile {
             try self.init(path: paths[0])
         } else if isThere[1] {
             let config: JSONValue =
-                isThere[2] ? try JSONReader.value(of: Self.bytes(of: paths[2]), path: paths[2]) : .object([])
+                isThere[2] ? try JSONReader.value(ofFile: paths[2]) : .object([])
             try self.init(vocabularyPath: paths[1], config: FieldReader(config, path: paths[2]))
         } else {
             throw .noTokenizer(folder: folder)
@@ -46,7 +46,7 @@ struct TokenizerFile {
 
     /// Reads a `tokenizer.json`.
     init(path: String) throws(TokenizerError) {
-        let root = FieldReader(try JSONReader.value(of: Self.bytes(of: path), path: path), path: path)
+        let root = FieldReader(try JSONReader.value(ofFile: path), path: path)
         steps = try Self.steps(of: root["normalizer"])
         try root["pre_tokenizer"]["type"].require("BertPreTokenizer")
         if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }
@@ -56,32 +56,26 @@ struct TokenizerFile {
         continuingPrefix = Array(try model["continuing_subword_prefix"].text().utf8)
         wordScalarsMax = try model["max_input_chars_per_word"].count()
         vocabulary = []
-        for member in try model["vocab"].members() {
-            vocabulary.append(ByteTrie.Entry(key: member.name, value: try member.value.id()))
+        for entry in try model["vocab"].tokenIDs() {
+            vocabulary.append(ByteTrie.Entry(key: Array(entry.token), value: entry.id))
         }
         let ids = Dictionary(vocabulary.map { ($0.key, $0.value) }) { $1 }
         unknownID = try Self.id(of: try model["unk_token"].text(), in: ids, path: path)
 
-        addedTokens = []
-        if !root["added_tokens"].isNull {
-            for token in try root["added_tokens"].elements() {
-                for flag in ["single_word", "lstrip", "rstrip", "normalized"] { try token[flag].require(false) }
-                let key = Array(try token["content"].text().utf8)
-                let id = try token["id"].id()
-                if let known = ids[key], known != id {
-                    throw .inconsistentToken(
-                        path: path, token: String(decoding: key, as: UTF8.self), reason: "is \(id) and \(known)")
-                }
-                // An empty token can never be found; the reference drops it too.
-                if !key.isEmpty { addedTokens.append(ByteTrie.Entry(key: key, value: id)) }
+        addedTokens = try AddedTokens.entries(root["added_tokens"])
+        for token in addedTokens {
+            if let known = ids[token.key], known != token.value {
+                throw .inconsistentToken(
+                    path: path, token: String(decoding: token.key, as: UTF8.self),
+                    reason: "is \(token.value) and \(known)")
             }
         }
-        template = try Self.template(of: root["post_processor"])
+        template = try SequenceTemplate(postProcessor: root["post_processor"])
     }
 
     /// Puts together what `transformers` makes of a BERT vocabulary: a token a line, its id the line's number.
     private init(vocabularyPath: String, config: FieldReader) throws(TokenizerError) {
-        let bytes = try Self.bytes(of: vocabularyPath)
+        let bytes = try JSONReader.bytes(ofFile: vocabularyPath)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .badField(path: vocabularyPath, field: "the file", expected: "UTF-8 text")
         }
@@ -130,46 +124,10 @@ struct TokenizerFile {
             lowercases: lowercases)
     }
 
-    private static func template(of processor: FieldReader) throws(TokenizerError) -> SequenceTemplate {
-        if processor.isNull { return SequenceTemplate(before: [], after: []) }
-        if processor["type"].string == "BertProcessing" {
-            return SequenceTemplate(
-                before: [try processor["cls"].element(1).id()], after: [try processor["sep"].element(1).id()])
-        }
-        try processor["type"].require("TemplateProcessing")
-        var before: [Int32] = []
-        var after: [Int32] = []
-        var isPastText = false
-        for piece in try processor["single"].elements() {
-            let isText = !piece["Sequence"].isNull
-            let part = isText ? piece["Sequence"] : piece["SpecialToken"]
-            try part["type_id"].require(0)
-            if isText {
-                try part["id"].require("A")
-                if isPastText { throw processor["single"].unsupported("the text twice") }
-                isPastText = true
-            } else {
-                for id in try processor["special_tokens"][try part["id"].text()]["ids"].elements() {
-                    if isPastText { after.append(try id.id()) } else { before.append(try id.id()) }
-                }
-            }
-        }
-        guard isPastText else { throw processor["single"].unsupported("without the text") }
-        return SequenceTemplate(before: before, after: after)
-    }
-
     private static func id(of token: String, in ids: [[UInt8]: Int32], path: String) throws(TokenizerError) -> Int32 {
         guard let id = ids[Array(token.utf8)] else {
             throw .inconsistentToken(path: path, token: token, reason: "is not in the vocabulary")
         }
         return id
-    }
-
-    private static func bytes(of path: String) throws(TokenizerError) -> [UInt8] {
-        do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw .unreadable(path: path, reason: error.localizedDescription)
-        }
     }
 }

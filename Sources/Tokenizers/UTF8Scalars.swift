@@ -32,6 +32,18 @@ enum UTF8Scalars {
         return (value, count + 1)
     }
 
+    /// The scalar at `index` of bytes known to be UTF-8, those of a `String`, and how many bytes it takes.
+    @inline(__always)
+    static func wellFormed(in bytes: Span<UInt8>, at index: Int) -> (value: UInt32, length: Int) {
+        let lead = UInt32(bytes[index])
+        if lead < 0x80 { return (lead, 1) }
+        let second = UInt32(bytes[index + 1] & 0x3F)
+        if lead < 0xE0 { return ((lead & 0x1F) << 6 | second, 2) }
+        let third = UInt32(bytes[index + 2] & 0x3F)
+        if lead < 0xF0 { return ((lead & 0x0F) << 12 | second << 6 | third, 3) }
+        return ((lead & 0x07) << 18 | second << 12 | third << 6 | UInt32(bytes[index + 3] & 0x3F), 4)
+    }
+
     /// Appends a scalar's bytes. `scalar` is not a surrogate: it came out of `scalar(in:at:end:)` or the tables.
     static func append(_ scalar: UInt32, to bytes: inout [UInt8]) {
         switch scalar {

@@ -12,13 +12,15 @@ struct ReferenceComparisonTests {
         let ids: [Int32]
     }
 
-    private static func cases(of bytes: [UInt8]) -> [Case] {
+    /// A file's texts, and how many ids one may have.
+    private static func cases(of bytes: [UInt8]) -> (maxLength: Int, cases: [Case]) {
         var cases: [Case] = []
         var index = 0
         func word() -> UInt32 {
             defer { index += 4 }
             return (0..<4).reduce(0) { $0 | UInt32(bytes[index + $1]) << UInt32(8 * $1) }
         }
+        let maxLength = Int(word())
         while index < bytes.count {
             let length = Int(word())
             let text = index..<(index + length)
@@ -27,7 +29,22 @@ struct ReferenceComparisonTests {
             let count = Int(word())
             cases.append(Case(text: text, isTruncated: isTruncated, ids: (0..<count).map { _ in Int32(word()) }))
         }
-        return cases
+        return (maxLength, cases)
+    }
+
+    private typealias Encode = (String) -> TokenizedText
+
+    private static func encode(kind: String, model: String, maxLength: Int) throws -> Encode {
+        switch kind {
+        case "WordPiece":
+            let tokenizer = try WordPieceTokenizer(modelFolder: model, maxLength: maxLength)
+            return tokenizer.encode(_:)
+        case "BPE":
+            let tokenizer = try ByteLevelBPETokenizer(tokenizerFile: "\(model)/tokenizer.json", tokensMax: maxLength)
+            return tokenizer.encode(_:)
+        default:
+            throw TokenizerError.unsupported(path: "model.txt", field: "kind", value: kind)
+        }
     }
 
     @Test("no text of the large comparison differs")
@@ -40,23 +57,23 @@ struct ReferenceComparisonTests {
         let lines = try String(contentsOf: folder.appendingPathComponent("model.txt"), encoding: .utf8)
             .split(separator: "\n").map(String.init)
         let model = try #require(lines.first)
-        let maxLength = try #require(Int(lines.dropFirst().first ?? ""))
-        let tokenizer = try WordPieceTokenizer(modelFolder: model, maxLength: maxLength)
+        let kind = try #require(lines.dropFirst().first)
 
         let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".cases") }.sorted()
         #expect(!names.isEmpty)
         for name in names {
             let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
-            let cases = Self.cases(of: bytes)
+            let (maxLength, cases) = Self.cases(of: bytes)
+            let encode = try Self.encode(kind: kind, model: model, maxLength: maxLength)
             var mismatches = 0
             for one in cases {
-                let found = tokenizer.encode(utf8: bytes.span.extracting(one.text))
+                let text = String(decoding: bytes[one.text], as: UTF8.self)
+                let found = encode(text)
                 guard found.ids != one.ids || found.isTruncated != one.isTruncated else { continue }
                 mismatches += 1
                 if mismatches <= 5 {
-                    let text = String(decoding: bytes[one.text], as: UTF8.self)
-                    print(
-                        "\(name): \(text.unicodeScalars.map { String($0.value, radix: 16) })\n  \(one.ids)\n  \(found)")
+                    let scalars = text.unicodeScalars.prefix(100).map { String($0.value, radix: 16) }
+                    print("\(name): \(scalars)\n  \(one.ids.prefix(100))\n  \(found.ids.prefix(100))")
                 }
             }
             print("tokenizers comparison \(name): \(cases.count) texts, \(mismatches) mismatches")
@@ -68,7 +85,7 @@ struct ReferenceComparisonTests {
                 Double(try String(contentsOf: seconds, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines))
             )
             Self.printSpeed(
-                tokenizer, texts: cases.map { String(decoding: bytes[$0.text], as: UTF8.self) }, name, reference)
+                encode, texts: cases.map { String(decoding: bytes[$0.text], as: UTF8.self) }, name, reference)
         }
     }
 
@@ -80,7 +97,7 @@ struct ReferenceComparisonTests {
     }
 
     private static func printSpeed(
-        _ tokenizer: WordPieceTokenizer, texts: [String], _ name: String, _ reference: Double
+        _ encode: Encode, texts: [String], _ name: String, _ reference: Double
     ) {
         let size = texts.reduce(0) { $0 + $1.utf8.count }
         var best = Double.infinity
@@ -88,7 +105,7 @@ struct ReferenceComparisonTests {
         for _ in 0..<3 {
             count = 0
             let start = processorSeconds()
-            for text in texts { count += tokenizer.encode(text).ids.count }
+            for text in texts { count += encode(text).ids.count }
             best = min(best, processorSeconds() - start)
         }
         print(

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes Sources/Tokenizers/ReferenceUnicodeData.swift: what the reference knows of each Unicode scalar.
 
-The reference (the `tokenizers` library, pinned below) links four Unicode tables of different ages: white space and
-lower case come from Rust's standard library, categories and decompositions from two older crates. Swift's standard
-library follows yet another version. So nothing is taken from a standard here: every scalar is put through the library
-itself, and what it did is written down.
+The reference (the `tokenizers` library, pinned below) links five Unicode tables of different ages: white space and
+lower case come from Rust's standard library, punctuation and decompositions from two older crates, what a regular
+expression takes for a letter or a number from its own engine. Swift's standard library follows yet another version. So
+nothing is taken from a standard here: every scalar is put through the library itself, and what it did is written down.
 
     pip install tokenizers==0.22.1 && python3 scripts/goldens/tokenizers/make_unicode_data.py
 """
@@ -12,7 +12,7 @@ import pathlib
 import unicodedata
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 PINNED = "0.22.1"
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -64,6 +64,52 @@ def combining_classes(nfd, plain):
     return classes
 
 
+def class_runs(classes):
+    """Sorted scalars as [first, last, class] of equal class."""
+    rows = []
+    for c in sorted(classes):
+        if rows and rows[-1][1] == c - 1 and rows[-1][2] == classes[c]:
+            rows[-1][1] = c
+        else:
+            rows.append([c, c, classes[c]])
+    return rows
+
+
+def matching(pattern, beside):
+    """Scalars that a regular expression matches; `beside` is a text that it does not match."""
+    split = pre_tokenizers.Split(Regex(pattern), "isolated").pre_tokenize_str
+    assert len(split(beside)) == 1
+    return [c for c in SCALARS if len(split(beside + chr(c))) == 2]
+
+
+def decomposition_tables(decomposed, nfd, nfc):
+    """Rows of singletons (scalar, other), of what composes again (scalar, first, second), of others (scalar, count, …)."""
+    single, pairs, others = [], [], []
+    for c, text in sorted(decomposed.items()):
+        if len(text) == 1:
+            single.append([c, ord(text)])
+        elif nfc(chr(c)) == chr(c):
+            first = nfc(text[:-1])
+            assert len(first) == 1 and nfc(first + text[-1]) == chr(c), hex(c)
+            pairs.append([c, ord(first), ord(text[-1])])
+        else:
+            others.append([c, len(text), *map(ord, text)])
+    # What composes is told by the pairs alone: no second of a pair joins any other first.
+    made = {(first, second): c for c, first, second in pairs}
+    assert len(made) == len(pairs)
+    seconds = sorted({second for _, second in made})
+    firsts = sorted({first for first, _ in made} | {c for c, _, _ in pairs})
+    for first in firsts:
+        for second in seconds:
+            joined = chr(first) + chr(second)
+            if (first, second) in made:
+                assert nfc(joined) == chr(made[first, second])
+            elif nfd(joined) == nfd(chr(first)) + nfd(chr(second)):
+                # Nothing changed places, so nothing else could have met.
+                assert len(nfc(joined)) > 1, (hex(first), hex(second))
+    return single, pairs, others
+
+
 def lowercase_runs(lower):
     """Rows of (first, last, stride, delta): the alphabets alternate case or stand apart by a constant."""
     rows = []
@@ -93,7 +139,8 @@ def array(name, comment, kind, rows):
 
 def main():
     assert tokenizers.__version__ == PINNED, f"tokenizers {tokenizers.__version__}, wanted {PINNED}"
-    nfd, lowercase = normalizers.NFD().normalize_str, normalizers.Lowercase().normalize_str
+    nfd, nfc = normalizers.NFD().normalize_str, normalizers.NFC().normalize_str
+    lowercase = normalizers.Lowercase().normalize_str
     clean, strip, spaced = bert(clean_text=True), bert(strip_accents=True), bert(handle_chinese_chars=True)
     split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
 
@@ -131,21 +178,12 @@ def main():
         assert decomposed.pop(c) == unicodedata.normalize("NFD", chr(c))
     assert lower.pop(0x130) == "i\u0307" and all(len(text) == 1 for text in lower.values())
 
-    # Decomposition is only ever followed by removal of nonspacing marks, and a mark that is no starter cannot hold
-    # up the reordering of others; so it can go from the table already.
-    single, several = [], []
-    for c, text in sorted(decomposed.items()):
-        kept = [ord(x) for x in text if not (ord(x) in nonspacing and ord(x) in classes)]
-        if len(kept) == 1:
-            single.append([c, kept[0]])
-        else:
-            several.append([c, len(kept), *kept])
-    moved = [[c, classes[c]] for c in sorted(classes) if c not in nonspacing]
-    starters = ranges(c for c in nonspacing if c not in classes)
+    single, pairs, others = decomposition_tables(decomposed, nfd, nfc)
+    assert matching(r"\s", "a") == spaces
 
     text = f"""// Made by scripts/goldens/tokenizers/make_unicode_data.py from tokenizers {PINNED}. Do not edit.
 //
-// Why not Swift's own Unicode properties: the reference links tables of several ages (its category table is from about
+// Why not Swift's own Unicode properties: the reference links tables of several ages (that of punctuation is from about
 // 2016), and the standard library's version is that of whatever toolchain or system runs the program. Token ids must
 // not depend on either, so this is what the reference does with each scalar, found by asking it.
 
@@ -161,15 +199,15 @@ enum ReferenceUnicodeData {{
               ranges(punctuation)),
         array("nonspacing", "(first, last): an accent (Mn); only scalars without a decomposition.", "UInt32",
               ranges(nonspacing)),
-        array("nonspacingStarters", "(first, last): an accent of combining class 0, which ends a run of marks.",
-              "UInt32", starters),
-        array("combiningClasses", "(scalar, class): marks that are not accents but still change places.", "UInt32",
-              moved),
+        array("combiningClasses", "(first, last, class): marks that change places with marks of another class.",
+              "UInt32", class_runs(classes)),
         array("lowercase", "(first, last, stride, delta): what lower case adds.", "Int32", lowercase_runs(lower)),
-        array("decompositions", "(scalar, what is left of it): canonical decomposition without its accents.",
-              "UInt32", single),
-        array("longDecompositions", "(scalar, count, what is left of it…): the same where more, or nothing, is left.",
-              "UInt32", several),
+        array("singletons", "(scalar, other): canonically the same; composition leaves the other.", "UInt32", single),
+        array("pairs", "(scalar, first, second): what it decomposes into, and what composes into it.", "UInt32", pairs),
+        array("decompositions", "(scalar, count, parts…): the whole decomposition of all others but Hangul; never "
+              "composed.", "UInt32", others),
+        array("letters", "(first, last): matched by \\p{L}.", "UInt32", ranges(matching(r"\p{L}", "\n"))),
+        array("numbers", "(first, last): matched by \\p{N}.", "UInt32", ranges(matching(r"\p{N}", "\n"))),
     ])
     TARGET.write_text(text + "}\n")
     print(f"{TARGET.relative_to(ROOT)}: {len(text)} bytes, {text.count(chr(10)) + 1} lines")
