@@ -80,7 +80,7 @@ def convert(options):
     if where is not None and not options.trained_backbone:
         raise Refusal(checkpoint.path, f"backbone.{where} differs from {backbone.folder} by up to {difference:g}",
                       "use the backbone that it was trained on, or --trained-backbone to write the checkpoint's")
-    log("backbone: the checkpoint's differs, it is written" if where else "backbone: the checkpoint's equals the folder's")
+    log("backbone: the checkpoint's " + ("differs, it is written" if where else "equals the folder's"))
 
     settings = {
         "format": "statezero-v0", "version": 1, "name": options.name or f"v0-{pooling}", "pooling": pooling,

@@ -19,6 +19,7 @@ class Backbone:
         self.config = self.read_json("config.json")
         self.check_config()
         tokenizer = self.read_json("tokenizer.json")
+        self.check_vocabulary(tokenizer)
         self.notes = []
         if "TemplateProcessing" not in json.dumps(tokenizer.get("post_processor")):
             self.notes.append(f"{self.folder / 'tokenizer.json'} appends no end token: an early revision of the model "
@@ -48,7 +49,8 @@ class Backbone:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise Refusal(path, f"cannot be read ({error})", "the backbone is a folder such as Qwen3-Embedding-0.6B") from None
+            raise Refusal(path, f"cannot be read ({error})",
+                          "the backbone is a folder such as Qwen3-Embedding-0.6B") from None
 
     def check_config(self):
         c, path = self.config, self.folder / "config.json"
@@ -62,6 +64,16 @@ class Backbone:
                             ("hidden_act", "silu"), ("quantization_config", None)):
             if c.get(key, wanted) != wanted:
                 raise Refusal(path, f"{key} is {c[key]}, expected {wanted}", "this variant is not supported")
+
+    def check_vocabulary(self, tokenizer):
+        path = self.folder / "tokenizer.json"
+        model = tokenizer.get("model", {})
+        if model.get("type") != "BPE":
+            raise Refusal(path, f"model.type is {model.get('type')}, expected BPE", "only Qwen's tokenizers are known")
+        ids = [*model.get("vocab", {}).values(), *(t["id"] for t in tokenizer.get("added_tokens", []))]
+        if not ids or max(ids) >= self.config["vocab_size"]:
+            raise Refusal(path, f"has ids up to {max(ids, default=None)}, vocab_size of config.json is "
+                          f"{self.config['vocab_size']}", "tokenizer and weights do not belong together")
 
     def find_weight_files(self):
         if (self.folder / "model.safetensors").exists():
@@ -80,7 +92,7 @@ class Backbone:
             raise Refusal(self.folder / file, f"cannot be read ({error})", "download it again") from None
 
     def compare(self, checkpoint):
-        """Maximum absolute difference to the checkpoint's `backbone.*` and the tensor where it is; 0 if none differs."""
+        """Maximum absolute difference to the checkpoint's `backbone.*`, and the tensor where it is or None."""
         found = {name: tuple(tensor.shape) for name, tensor in checkpoint.backbone.items()}
         compare_shapes(checkpoint.path, found, qwen3_shapes(self.config),
                        f"names are those after backbone.; they do not fit {self.folder}")

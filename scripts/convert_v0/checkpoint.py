@@ -42,7 +42,8 @@ class V0Checkpoint:
         content = load_weights(path)
         if not isinstance(content, dict) or "model_state_dict" not in content:
             keys = list(content)[:6] if isinstance(content, dict) else type(content).__name__
-            raise Refusal(path, f"has no model_state_dict (found {keys})", "this is not a V0 checkpoint; see --checkpoint")
+            raise Refusal(path, f"has no model_state_dict (found {keys})",
+                          "this is not a V0 checkpoint; see --checkpoint")
         state = content["model_state_dict"]
         if not state:
             raise Refusal(path, "model_state_dict is empty", "use another checkpoint")
@@ -71,7 +72,7 @@ class V0Checkpoint:
                 else "fixed_query" if "queries" in self.adapter
                 else "last_token" if not self.adapter else None)
         if mode is None:
-            raise Refusal(self.path, f"adapter_layer has neither static_queries nor queries but {list(self.adapter)[:4]}",
+            raise Refusal(self.path, f"adapter_layer has {list(self.adapter)[:4]}, neither static_queries nor queries",
                           "this looks like another adapter")
         said = self.args.get("pooling_strategy")
         if said is not None and said != mode:
@@ -122,8 +123,8 @@ class V0Checkpoint:
 
     def check_width(self, features):
         if features > FEATURES_MAX:
-            raise Refusal(self.path, f"has {features} features a prompt, the reference averages them down to {FEATURES_MAX}",
-                          "such models are not supported")
+            raise Refusal(self.path, f"makes {features} features a prompt, which the reference averages down to "
+                          f"{FEATURES_MAX}", "such models are not supported")
 
 
 def adapter_shapes(hidden, queries, width, bottleneck):

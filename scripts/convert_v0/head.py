@@ -120,8 +120,8 @@ class Head:
 
         def drawn(rows):
             return torch.randn((rows, width), generator=torch.Generator().manual_seed(self.seed))
-        notes.append(f"column embeddings are drawn by torch on a CPU from seed {self.seed}, as TabPFN does for this width "
-                     "and seed; a graphics card draws others")
+        notes.append(f"column embeddings are drawn by torch on a CPU from seed {self.seed}, as TabPFN does for this "
+                     "width and seed; a graphics card draws others")
         # torch fills in blocks of 16: only then do the first rows not depend on how many are drawn.
         if width % 16 == 0:
             return {"column_embedding": drawn(COLUMN_TABLE_ROWS)}, notes
@@ -148,8 +148,11 @@ def head_shapes(s):
     """Names and shapes of a TabPFN v2.5 classifier's parameters."""
     width, inner, group = s["width"], s["width"] * s["inner_factor"], 2 * s["columns_per_group"]
     head = width // s["heads"]
-    encoder = ({"encoder.5.mlp.0.weight": (s["encoder_inner"], group), "encoder.5.mlp.2.weight": (width, s["encoder_inner"])}
-               if s["encoder"] == "mlp" else {"encoder.5.layer.weight": (width, group)})
+    if s["encoder"] == "mlp":
+        encoder = {"encoder.5.mlp.0.weight": (s["encoder_inner"], group),
+                   "encoder.5.mlp.2.weight": (width, s["encoder_inner"])}
+    else:
+        encoder = {"encoder.5.layer.weight": (width, group)}
     shapes = {
         **encoder, "y_encoder.2.layer.weight": (width, 2), "y_encoder.2.layer.bias": (width,),
         "feature_positional_embedding_embeddings.weight": (width, width // 4),

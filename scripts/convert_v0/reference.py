@@ -82,7 +82,7 @@ class ReferenceAdapter(nn.Module):
         if self.generator is None:
             queries = self.queries.expand(len(states), -1, -1)
         else:
-            queries = self.static_queries + self.generator(states[:, -1]).view(len(states), *self.static_queries.shape[1:])
+            queries = self.static_queries + self.generator(states[:, -1]).view(-1, *self.static_queries.shape[1:])
         # Keys are normalised, values are not. Padding is not looked at.
         mixed, _ = self.mha(self.ln_q(queries), self.ln_kv(keys), keys, key_padding_mask=mask == 0)
         return mixed.flatten(1)

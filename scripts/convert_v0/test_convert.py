@@ -4,6 +4,7 @@
 """
 import argparse
 import contextlib
+import functools
 import importlib.util
 import io
 import json
@@ -12,6 +13,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "goldens" / "v0")]
@@ -139,6 +141,10 @@ class ConvertTests(unittest.TestCase):
         self.assertTrue(os.path.samefile(self.folder / "model" / "encoder" / "model.safetensors",
                                          self.folder / "backbone" / "model.safetensors"))
 
+    def test_links_across_file_systems_are_refused_and_nothing_is_left(self):
+        with unittest.mock.patch("os.link", side_effect=OSError(18, "Invalid cross-device link")):
+            self.assertRefused("Invalid cross-device link", "leave it out to copy", arguments=("--link",))
+
     def test_an_existing_folder_stays_unless_forced(self):
         self.assertEqual(self.convert()[0], 0)
         before = (self.folder / "model" / "statezero.json").stat().st_mtime_ns
@@ -151,6 +157,17 @@ class ConvertTests(unittest.TestCase):
         self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith(".")], [])
 
     # The V0 checkpoint.
+
+    def test_a_checkpoint_with_the_state_of_its_training_is_read(self):
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.AdamW([{"params": [weight], "weight_decay": 0.01}], lr=2e-4)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, functools.partial(pow, 0.5))
+        weight.sum().backward()
+        optimizer.step()
+        schedule.step()
+        self.save_checkpoint(optimizer_state_dict=optimizer.state_dict(), scheduler_state_dict=schedule.state_dict())
+        code, _, complaint = self.convert()
+        self.assertEqual(code, 0, complaint)
 
     def test_a_namespace_is_refused_and_never_loaded_unsafely(self):
         self.save_checkpoint(args=argparse.Namespace(num_heads=3))
@@ -249,6 +266,15 @@ class ConvertTests(unittest.TestCase):
         (self.folder / "backbone" / "model.safetensors").unlink()
         self.assertRefused("model.safetensors.index.json", "cannot be read")
 
+    def test_a_tokenizer_of_another_model(self):
+        path = self.folder / "backbone" / "tokenizer.json"
+        content = json.loads(path.read_text())
+        content["added_tokens"][0]["id"] = 400
+        path.write_text(json.dumps(content))
+        self.assertRefused("tokenizer.json", "400", "vocab_size")
+        path.write_text(json.dumps({"model": {"type": "WordPiece"}}))
+        self.assertRefused("tokenizer.json", "WordPiece")
+
     def test_a_tokenizer_without_the_end_token_is_noted(self):
         path = self.folder / "backbone" / "tokenizer.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"post_processor": None}))
@@ -258,9 +284,10 @@ class ConvertTests(unittest.TestCase):
 
     def test_other_versions_and_tasks_are_refused_by_name(self):
         whole = dict(self.head)
+        regressor = whole["state_dict"] | {"criterion.borders": torch.zeros(3)}
         for change, word in (({"architecture_name": "tabpfn_3"}, "tabpfn_3"), ({"architecture_name": None}, "v2 model"),
                              ({"inference_config": {"a": 1}}, "later than TabPFN v2.5"),
-                             ({"state_dict": whole["state_dict"] | {"criterion.borders": torch.zeros(3)}}, "regressor")):
+                             ({"state_dict": regressor}, "regressor")):
             self.head = {k: v for k, v in (whole | change).items() if v is not None}
             self.save_head()
             self.assertRefused("head.ckpt", word)

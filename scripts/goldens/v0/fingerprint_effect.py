@@ -7,10 +7,10 @@ gives other last bits, and so unrelated fingerprints in some rows. The reference
     OMP_NUM_THREADS=2 python scripts/goldens/v0/fingerprint_effect.py --layers 6 --rows 128 --queries 16
     OMP_NUM_THREADS=2 python scripts/goldens/v0/fingerprint_effect.py --model FOLDER --head tabpfn-v2.5-classifier.ckpt
 
-The first: a random head of full width and random features; z is disturbed by `z (1 + e g)`, g normal, only the hashes are
-taken anew, and the table shows how many rows' fingerprints flip and how far scores move. Row "all": every fingerprint is
-replaced by another. The second: a converted folder's golden prompts are embedded one at a time instead of 32 together, as
-two installations would; all of z, tables and scores then come from the other features.
+The first: a random head of full width and random features; z is disturbed by `z (1 + e g)`, g normal, only the hashes
+are taken anew, and the table shows how many rows flip and how far scores move. Row "all": every fingerprint is
+replaced by another. The second: a converted folder's golden prompts are embedded one at a time instead of 32 together,
+as two installations would; all of z, tables and scores then come from the other features.
 """
 import argparse
 import hashlib

@@ -4,9 +4,9 @@
     python3 -m venv venv && venv/bin/pip install -r scripts/convert_v0/requirements.txt
     OMP_NUM_THREADS=1 V0_REPO=<checkout of the authors' repository> venv/bin/python scripts/goldens/v0/make.py
 
-The weights are random (seed below); the files that go in have the form of the released ones, and scripts/convert_v0 itself
-converts them. With V0_REPO, the authors' own program is then run on the same files, and its numbers must be the goldens'
-numbers bit for bit. `--released DIR` keeps what went in.
+The weights are random (seed below); the files that go in have the form of the released ones, and scripts/convert_v0
+itself converts them. With V0_REPO, the authors' own program is then run on the same files, and its numbers must be the
+goldens' numbers bit for bit. `--released DIR` keeps what went in.
 """
 import argparse
 import os
@@ -71,13 +71,11 @@ def main():
         write_released(source)
         shutil.rmtree(ROOT, ignore_errors=True)
         for mode in MODES:
-            subprocess.run([
-                sys.executable, CONVERTER, ROOT / mode, "--backbone", source / "backbone", "--name", f"tiny-{mode}",
-                "--checkpoint", source / mode / "v0.pt", "--head", source / mode / "tiny-v2.5-classifier.ckpt"], check=True)
+            files = ["--backbone", source / "backbone", "--checkpoint", source / mode / "v0.pt",
+                     "--head", source / mode / "tiny-v2.5-classifier.ckpt"]
+            subprocess.run([sys.executable, CONVERTER, ROOT / mode, "--name", f"tiny-{mode}", *files], check=True)
             if os.environ.get("V0_REPO"):
-                subprocess.run([sys.executable, HERE / "check_against_v0.py", ROOT / mode, "--backbone",
-                                source / "backbone", "--checkpoint", source / mode / "v0.pt",
-                                "--head", source / mode / "tiny-v2.5-classifier.ckpt"], check=True)
+                subprocess.run([sys.executable, HERE / "check_against_v0.py", ROOT / mode, *files], check=True)
             # The three share one encoder.
             if (ROOT / "encoder").exists():
                 shutil.rmtree(ROOT / mode / "encoder")
@@ -86,7 +84,8 @@ def main():
             (ROOT / mode / "encoder").symlink_to("../encoder")
             (ROOT / mode / "LICENCES.md").write_text(
                 "Random weights in the form of the released ones: nobody's but StateZero's (Apache-2.0).\n")
-    print(f"{sum(f.stat().st_size for f in ROOT.rglob('*') if f.is_file() and not f.is_symlink()) // 1024} KiB in {ROOT.name}")
+    total = sum(f.stat().st_size for f in ROOT.rglob("*") if f.is_file() and not f.is_symlink())
+    print(f"{total // 1024} KiB in {ROOT.name}")
 
 
 if __name__ == "__main__":

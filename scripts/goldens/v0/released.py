@@ -115,8 +115,8 @@ def training_args(pooling, queries, width, heads, bottleneck):
             "dynamic_query_generator_bottleneck_dim": bottleneck, "tabpfn_estimators": 4}
 
 
-# Sharp attention that adds little: with weights of equal size, 24 layers of it make all rows alike, and a test of such a
-# network sees no mistake. Queries and keys, values and what is made of them, hidden layers, all else.
+# Sharp attention that adds little: with weights of equal size, 24 layers of it make all rows alike, and a test of such
+# a network sees no mistake. "attend": queries and keys; "add": values, outputs and hidden layers; "else": all others.
 GAINS = {"attend": 2.5, "add": 0.7, "else": 1.6}
 
 
