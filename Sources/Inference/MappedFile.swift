@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// A file's bytes, mapped read-only for as long as the value lives.
 final class MappedFile: @unchecked Sendable {
@@ -35,6 +36,11 @@ final class MappedFile: @unchecked Sendable {
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try body(bytes)
+    }
+
+    /// A range that products read in place. Precondition: it is within the file and starts at a multiple of 64.
+    func lend(_ range: Range<Int>) -> PackedBytes {
+        PackedBytes(UnsafeRawBufferPointer(rebasing: bytes[range]), lentBy: self)
     }
 
     private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

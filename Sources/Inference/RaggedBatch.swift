@@ -45,4 +45,18 @@ public struct RaggedBatch: Sendable, Equatable {
         if first < count { runs.append(first..<count) }
         return runs
     }
+
+    /// Throws `sequenceLength` or `tokenOutOfRange` for the first sequence that an encoder cannot read.
+    func check(lengths: ClosedRange<Int>, vocabulary: Int) throws(ModelError) {
+        for index in 0..<count {
+            let ids = self[index]
+            guard lengths.contains(ids.count) else {
+                throw .sequenceLength(sequence: index, tokens: ids.count, range: lengths)
+            }
+            if let bad = ids.firstIndex(where: { $0 < 0 || Int($0) >= vocabulary }) {
+                throw .tokenOutOfRange(
+                    sequence: index, position: bad - ids.startIndex, token: ids[bad], vocabulary: vocabulary)
+            }
+        }
+    }
 }

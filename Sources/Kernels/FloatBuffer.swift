@@ -46,6 +46,15 @@ public final class FloatBuffer {
         Array(UnsafeBufferPointer(start: pointer(range), count: range.count))
     }
 
+    /// Whether every float of a range is a number. Precondition: the range is within the buffer.
+    public func isFinite(_ range: Range<Int>) -> Bool {
+        let x = pointer(range)
+        // Without a way out in the middle, the compiler makes vectors of it.
+        var worst: UInt32 = 0
+        for index in 0..<range.count { worst = max(worst, x[index].bitPattern & 0x7FFF_FFFF) }
+        return worst < 0x7F80_0000
+    }
+
     /// Start of a range that is known to lie within the buffer: the one check that every kernel makes.
     package func pointer(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "FloatBuffer: \(range) of \(count)")

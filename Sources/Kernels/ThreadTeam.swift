@@ -18,6 +18,9 @@ public final class ThreadTeam: Sendable {
     // comes to the next but one before all have left this one.
     private let doors = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
 
+    /// A team of one, for which meeting is nothing.
+    public static let alone = ThreadTeam(count: 1)
+
     private init(count: Int) {
         self.count = count
     }

@@ -1,0 +1,93 @@
+import Kernels
+
+/// What a run of sequences is computed in: rows that all threads of a team share.
+final class Qwen3Workspace: @unchecked Sendable {
+    // Sendable because threads of a team write different rows, or different heads, between their meetings.
+    let hiddenTC: FloatBuffer
+    let updateTC: FloatBuffer
+    let inputTC: ProductInput
+    let queriesKeysValues: FloatBuffer
+    let context: ProductInput
+    /// This thread's own, whosever rows it works on.
+    let scratch: Qwen3Scratch
+
+    /// Room for runs of `tokensMax` tokens; its thread may meet sequences of up to `lengthMax` in others' rows.
+    init(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) throws(KernelError) {
+        let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
+        hiddenTC = FloatBuffer(count: rows * sizes.width)
+        updateTC = FloatBuffer(count: rows * sizes.width)
+        inputTC = ProductInput(count: rows * sizes.width, precision: precision)
+        queriesKeysValues = FloatBuffer(count: rows * sizes.attentionWidth)
+        context = ProductInput(count: rows * sizes.queryHeads * sizes.headWidth, precision: precision)
+        scratch = try Qwen3Scratch(sizes, lengthMax: lengthMax, precision: precision)
+    }
+
+    /// Bytes that one takes.
+    static func bytes(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) -> Int {
+        let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
+        let floats = rows * (2 * sizes.width + sizes.attentionWidth) * 4
+        return floats + rows * (sizes.width + sizes.queryHeads * sizes.headWidth) * precision.bytes
+            + Qwen3Scratch.bytes(sizes, lengthMax: lengthMax, precision: precision)
+    }
+}
+
+/// What one thread needs for itself.
+final class Qwen3Scratch {
+    /// Rows that go through the feed-forward block together: it bounds memory, and products are no faster with more.
+    static let rows = 256
+
+    let gateUp: FloatBuffer
+    let inner: ProductInput
+    let attention: CausalAttention
+    /// Seconds spent in products.
+    private(set) var productSeconds = 0.0
+
+    init(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) throws(KernelError) {
+        gateUp = FloatBuffer(count: Self.rows * 2 * sizes.innerWidth)
+        inner = ProductInput(count: Self.rows * sizes.innerWidth, precision: precision)
+        attention = try CausalAttention(
+            queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, lengthMax: lengthMax)
+    }
+
+    static func bytes(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) -> Int {
+        rows * sizes.innerWidth * (8 + precision.bytes)
+            + CausalAttention.bytes(
+                queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth,
+                lengthMax: lengthMax)
+    }
+
+    /// Runs a product and adds its time.
+    func time(_ product: () throws(KernelError) -> Void) throws(KernelError) {
+        let start = ContinuousClock.now
+        try product()
+        productSeconds += (ContinuousClock.now - start) / .seconds(1)
+    }
+}
+
+/// A run of whole sequences, as rows.
+struct Qwen3Run: Sendable {
+    /// Indices of the sequences in the batch.
+    let indices: Range<Int>
+    /// Rows of each sequence.
+    let sequences: [Range<Int>]
+    /// Each row's place in its sequence.
+    let positions: [Int]
+    /// Token ids, one a row.
+    let ids: ArraySlice<Int32>
+
+    init(_ indices: Range<Int>, of batch: RaggedBatch) {
+        self.indices = indices
+        let first = batch.starts[indices.lowerBound]
+        sequences = indices.map { batch.starts[$0] - first..<batch.starts[$0 + 1] - first }
+        positions = sequences.flatMap { Array(0..<$0.count) }
+        ids = batch.ids[first..<batch.starts[indices.upperBound]]
+    }
+
+    /// Rows of one of `count` members: a part that starts at a multiple of `MatrixMultiply.rowStep`.
+    func rows(of member: Int, among count: Int) -> Range<Int> {
+        func cut(_ index: Int) -> Int {
+            min(positions.count, MatrixMultiply.rowsRoundedUp(positions.count * index / count))
+        }
+        return cut(member)..<cut(member + 1)
+    }
+}
