@@ -54,16 +54,20 @@ def main():
 
     torch.manual_seed(1)
     model = load(options, settings)
+    # Each part is heard while predict() runs: at full size a second run of everything takes minutes.
+    rows, logits = [], []
+    model.embedding_model.register_forward_hook(lambda module, inputs, output: rows.append(output.detach()))
+    forward = model.tabpfn.forward
+    model.tabpfn.forward = lambda *inputs, **flags: logits.append(forward(*inputs, **flags)) or logits[-1]
     found = {"scores": torch.tensor(model.predict(context, labels, queries))}
+    found["features.context"], found["features.queries"] = rows
+    found["logits"] = logits[0]
     with torch.no_grad():
-        found["features.context"] = model.embedding_model(context)
-        found["features.queries"] = rows = model.embedding_model(queries)
-        found["logits"] = model.tabpfn.forward(rows, use_inference_mode=True, return_logits=True)
-        found["raw_logits"] = model.tabpfn.forward(rows, use_inference_mode=True, return_raw_logits=True)
+        found["raw_logits"] = forward(rows[1], use_inference_mode=True, return_raw_logits=True)
         engine = model.tabpfn.executor_
         for member, pipeline in enumerate(engine.preprocessors):
             found[f"member{member}.context"] = engine.X_trains[member].detach()
-            found[f"member{member}.queries"] = pipeline.transform(rows).X
+            found[f"member{member}.queries"] = pipeline.transform(rows[1]).X
     ids = model.embedding_model.tokenizer(context + queries, max_length=2048, truncation=True)["input_ids"]
     found["tokens"] = torch.tensor(sum(ids, []), dtype=torch.int32)
 
