@@ -1,0 +1,81 @@
+"""Makes Tests/Goldens/compact/compact.safetensors: features, contexts and every stage of HEAD.md for them.
+
+    python3 golden.py --sample ../sample/data --embeddings sample.npz --head compact-head.safetensors --output FILE
+
+Features are those of prompts of the sample corpus (`../sample`), rounded to half precision. `pool.embedding`
+(272, 384) and `pool.surface` (272, 30) hold them; case k's context is the pool's first N rows, its queries are the
+pool's last eight. `<k>.` tensors: rewards, rollouts, and results in float32, computed in double by inference.py from
+the float32 weights.
+"""
+
+import argparse
+import gzip
+import json
+import os
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from inference import Head
+from outcomes import surface_features
+
+QUERIES = 8
+CASES = [  # name, rows, kind of outcome
+    ("empty", 0, "binary"), ("one", 1, "binary"), ("eight", 8, "fraction"), ("all-right", 32, "ones"),
+    ("thirty-two", 32, "binary"), ("partial-credit", 32, "partial"), ("full", 256, "fraction"),
+    ("full-binary", 256, "binary"),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", required=True)
+    parser.add_argument("--embeddings", required=True)
+    parser.add_argument("--head", required=True)
+    parser.add_argument("--output", required=True)
+    options = parser.parse_args()
+    stored = np.load(options.embeddings)
+    vectors = dict(zip(map(str, stored["ids"]), stored["X"]))
+    with gzip.open(os.path.join(options.sample, "sample.prompts.jsonl.gz"), "rt") as file:
+        prompts = {row["prompt_id"]: row["prompt"] for row in map(json.loads, file)}
+    rows = {}
+    with gzip.open(os.path.join(options.sample, "sample.outcomes.jsonl.gz"), "rt") as file:
+        for row in map(json.loads, file):
+            if "three-shot" in row["policy_id"]:
+                rows[row["prompt_id"]] = (row["reward"], row["n"])
+    random = np.random.RandomState(4)
+    names = [str(n) for n in random.permutation(sorted(rows))[:256 + QUERIES]]
+    x = np.array([vectors[n] for n in names], np.float16)
+    surface = np.array([surface_features(prompts[n]) for n in names]).astype(np.float16)
+    tensors = {"pool.embedding": x, "pool.surface": surface}
+    head = Head(options.head)
+    xq, sq = x[-QUERIES:].astype(np.float64), surface[-QUERIES:].astype(np.float64)
+    cases = []
+    for name, count, kind in CASES:
+        rewards = np.array([rows[n][0] for n in names[:count]], np.float64)
+        rollouts = np.array([rows[n][1] for n in names[:count]], np.float64)
+        if kind == "ones":
+            rewards, rollouts = np.ones(count), np.ones(count)
+        elif kind == "binary":
+            rewards, rollouts = (random.rand(count) < rewards).astype(float), np.ones(count)
+        elif kind == "partial":  # any reward, any number of rollouts, as float32 holds them
+            rewards = random.rand(count).astype(np.float32).astype(np.float64)
+            rollouts = random.choice([1.0, 2.0, 5.0], count)
+        c = head.prepare(x[:count].astype(np.float64), surface[:count].astype(np.float64), rewards, rollouts)
+        p, kappa, stages = head.predict(c, xq, sq)
+        results = {
+            "rewards": rewards, "rollouts": rollouts, "context.columns": c["columns"], "level": [c["level"]],
+            "odds": c["odds"], "context.log_odds": c["context"], "summary": c["summary"],
+            "query.z": stages["z"], "query.columns": stages["columns"], "query.regression": stages["regression"],
+            "query.corrections": stages["corrections"], "query.log_odds": stages["log_odds"], "p": p, "kappa": [kappa]}
+        for key, value in results.items():
+            tensors[f"{name}.{key}"] = np.ascontiguousarray(np.asarray(value, np.float32))
+        cases.append(f"{name}:{count}")
+        print(name, count, "level %.3f kappa %.3f" % (c["level"], kappa), "p", p.round(3))
+    save_file(tensors, options.output, {"cases": " ".join(cases), "made by": "scripts/train/golden.py",
+                                        "numpy": np.__version__, "tolerance": "1e-4 absolute on p, 1e-3 on log-odds"})
+    print(os.path.getsize(options.output), "bytes")
+
+
+if __name__ == "__main__":
+    main()
