@@ -8,10 +8,15 @@ struct BytePairMerges: Sendable {
     private let byteIDs: [Int32]
     /// From two ids to rank, in the upper half, and the joined id.
     private let pairs: PairTable
+    /// The same by two bytes: every word starts as bytes, and this half megabyte stays in the cache.
+    private let bytePairs: [UInt64]
 
     init(byteIDs: [Int32], pairs: PairTable) {
         self.byteIDs = byteIDs
         self.pairs = pairs
+        bytePairs = (0..<0x10000).map { both in
+            pairs.value(UInt32(bitPattern: byteIDs[both >> 8]), UInt32(bitPattern: byteIDs[both & 0xFF]))
+        }
     }
 
     /// What merging needs room for, so that it is not allocated a word at a time.
@@ -34,7 +39,7 @@ struct BytePairMerges: Sendable {
         space.tokens.removeAll(keepingCapacity: true)
         for i in range { space.tokens.append(byteIDs[Int(bytes[i])]) }
         space.joined.removeAll(keepingCapacity: true)
-        for i in 1..<range.count { space.joined.append(pair(space.tokens[i - 1], space.tokens[i])) }
+        for i in range.dropLast() { space.joined.append(bytePairs[Int(bytes[i]) << 8 | Int(bytes[i + 1])]) }
         if range.count <= Self.rowMax {
             mergeRow(&space.tokens, &space.joined)
             ids.append(contentsOf: space.tokens)

@@ -20,7 +20,7 @@ struct PairTable: Sendable {
     /// Makes room for `count` pairs.
     init(capacity count: Int) {
         var bits: UInt64 = 4
-        while 1 << bits < 4 * count { bits += 1 }
+        while 1 << bits < 2 * count { bits += 1 }
         shift = 64 - bits
         slots = [Slot](repeating: Slot(key: Self.free, value: Self.absent), count: 1 << Int(bits))
     }

@@ -90,7 +90,7 @@ struct ReferenceComparisonTests {
     }
 
     /// Time of this thread on the processor, so that whatever else runs on the machine does not count.
-    private static func processorSeconds() -> Double {
+    static func processorSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -6,19 +6,6 @@ import Tokenizers
 struct WordPieceTokenizerTests {
     private let small = WordPieceGolden.smallTokenizer.path
 
-    /// SplitMix64; the same bytes on every machine.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     @Test("nothing gives the special tokens alone")
     func empty() throws {
         let tokenizer = try WordPieceTokenizer(tokenizerFile: small, maxLength: 256)
@@ -62,7 +49,7 @@ struct WordPieceTokenizerTests {
                 with: TemporaryFolder.normalizer.replacingOccurrences(
                     of: #""clean_text":true"#, with: #""clean_text":false"#)),
             maxLength: 256)
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(state: seed)
         // Bytes around which the rules of UTF-8 turn, more often than others.
         let telling: [UInt8] = [
             0x20, 0x61, 0x5B, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xCC, 0xDF, 0xE0, 0xE1, 0xED,

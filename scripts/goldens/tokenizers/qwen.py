@@ -69,7 +69,13 @@ def tokenizer_json(merges_as_pairs=True):
     assert [ranks[token] for token in ordered] == list(range(151643))
     merges = [[name(part) for part in parts(token, ranks)] for token in ordered if len(token) > 1]
     assert len(merges) == 151387
-    end = len(ordered)
+    return file({name(token): rank for rank, token in enumerate(ordered)},
+                merges if merges_as_pairs else [" ".join(pair) for pair in merges])
+
+
+def file(vocabulary, merges):
+    """A tokenizer.json as Qwen3-Embedding's, with any vocabulary."""
+    end = len(vocabulary)
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
     return {
         "version": "1.0", "truncation": None, "padding": None,
@@ -82,8 +88,7 @@ def tokenizer_json(merges_as_pairs=True):
         "decoder": byte_level,
         "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
                   "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
-                  "vocab": {name(token): rank for rank, token in enumerate(ordered)},
-                  "merges": merges if merges_as_pairs else [" ".join(pair) for pair in merges]},
+                  "vocab": vocabulary, "merges": merges},
     }
 
 
