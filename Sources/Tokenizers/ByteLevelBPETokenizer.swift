@@ -21,7 +21,7 @@ public struct ByteLevelBPETokenizer: Sendable {
     private let workspaces = Workspaces()
 
     /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may be,
-    /// and answers are never padded.
+    /// and answers are never padded. Cost: some 0.2 s and 11 MB for the 151,669 tokens of Qwen3 (90 MB while reading).
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, tokensMax: Int) throws(TokenizerError) {
@@ -38,7 +38,8 @@ public struct ByteLevelBPETokenizer: Sendable {
         template = file.template
     }
 
-    /// The ids of a text: the first that there is room for beside the special tokens, and these.
+    /// The ids of a text: the first that there is room for beside the special tokens, and these. Cost: 10 ns a byte of
+    /// English, 70 of Chinese, up to the point of truncation; a line without a word's end is n log n.
     public func encode(_ text: String) -> TokenizedText {
         let bytes = text.utf8.span
         let room = tokensMax - template.count

@@ -147,7 +147,7 @@ struct JSONReader {
 
     private mutating func number() throws(TokenizerError) -> JSONValue {
         let start = index
-        while let byte = peek, Self.numeric.contains(byte) { index += 1 }
+        while let byte = peek, Self.isNumeric(byte) { index += 1 }
         // Ids are all there are in a vocabulary: up to nine digits need no text.
         let characters = bytes[start..<index]
         if characters.count < 10, characters.count == 1 || characters.first != UInt8(ascii: "0"),
@@ -165,7 +165,14 @@ struct JSONReader {
         return .number(number)
     }
 
-    private static let numeric = Set("+-.0123456789Ee".utf8)
+    private static func isNumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "E"), UInt8(ascii: "e"):
+            true
+        default: false
+        }
+    }
 
     private mutating func word(_ word: StaticString, _ value: JSONValue) throws(TokenizerError) -> JSONValue {
         let word = Array("\(word)".utf8)
