@@ -15,6 +15,9 @@ public struct TabPFNBenchmark: Sendable {
         public let prepareSeconds: Double
         /// Each run of queries, in order; a single one when the context was not kept.
         public let querySeconds: [Double]
+        /// All threads' processor time from the loaded weights to the last answer: what is left to compare on a machine
+        /// with other work.
+        public let processorSeconds: Double
         /// Queries of a run.
         public let queriesPerRun: Int
         /// Keys and values that were kept, as counted beforehand.
@@ -68,13 +71,14 @@ public struct TabPFNBenchmark: Sendable {
                 weights: try SafetensorsFile(path: weights), configuration: configuration, ensemble: ensemble,
                 arithmetic: arithmetic, threads: threads)
         } catch { throw .weights(error) }
-        let loaded = clock.now
+        let (loaded, processorStart) = (clock.now, Self.processorTime())
         let memory = head.memory
         guard keepsContext else {
             let answer = try head.predictWithoutContext(queries, context: context, labels: labels)
             return Result(
                 numerics: head.numerics, loadSeconds: (loaded - start) / .seconds(1), prepareSeconds: 0,
-                querySeconds: [(clock.now - loaded) / .seconds(1)], queriesPerRun: queries.rows, contextBytes: 0,
+                querySeconds: [(clock.now - loaded) / .seconds(1)],
+                processorSeconds: Self.processorTime() - processorStart, queriesPerRun: queries.rows, contextBytes: 0,
                 plannedBytes: memory.weights
                     + memory.withoutContext(
                         rows: context.rows, features: context.columns, queries: queries.rows, threads: threads),
@@ -97,7 +101,8 @@ public struct TabPFNBenchmark: Sendable {
         let preparing = memory.preparing(rows: context.rows, features: context.columns, threads: threads)
         return Result(
             numerics: head.numerics, loadSeconds: (loaded - start) / .seconds(1),
-            prepareSeconds: (ready - loaded) / .seconds(1), querySeconds: seconds, queriesPerRun: queriesPerRun,
+            prepareSeconds: (ready - loaded) / .seconds(1), querySeconds: seconds,
+            processorSeconds: Self.processorTime() - processorStart, queriesPerRun: queriesPerRun,
             contextBytes: prepared.bytes, plannedBytes: memory.weights + prepared.bytes + preparing,
             peakBytes: Self.peakBytes(), rawLogits: logits, scores: scores)
     }
@@ -109,6 +114,12 @@ public struct TabPFNBenchmark: Sendable {
         return FeatureMatrix(
             columns: sizes[1], values: try file.floats(name, shape: Shape(sizes)),
             isTruncated: [Bool](repeating: false, count: sizes[0]))
+    }
+
+    private static func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     private static func peakBytes() -> Int {
