@@ -39,7 +39,7 @@ extension Benchmark {
             do {
                 let cluster = try LocalCluster(
                     LocalCluster.Configuration(
-                        program: program, workers: workers, threadsPerWorker: 1, model: "table",
+                        program: program, workers: workers, threadsPerWorker: 1, model: ["--model", "table"],
                         journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue),
                     logger: log.logger("statezero.bench"))
                 defer { cluster.stop() }

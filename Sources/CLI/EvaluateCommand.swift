@@ -41,7 +41,7 @@ struct Evaluate: ParsableCommand {
             let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
             for problem in loaded.problems.prefix(20) { printError("\(problem)") }
             if loaded.rejected > 0 { printError("\(loaded.rejected) rows cannot be used") }
-            let model = try ModelChoice.make(model.place, threads: threads)
+            let model = try model.make(threads: threads)
             let options = try EvaluationOptions(
                 contextRows: contextSize, seeds: seeds,
                 embeddingColumns: (model as? EmbeddingValueModel)?.embeddingColumns)

@@ -1,40 +1,77 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Inference
+public import Inference
+public import Kernels
 import Scoring
 import Simulation
 
-/// Which value model predicts.
+/// Which value model predicts, and how it computes.
 struct ModelChoice: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Model folder; default: $STATEZERO_MODEL, else models/all-MiniLM-L6-v2.",
             discussion: """
+                A sentence-transformers folder, or one made by scripts/convert_v0. \
                 `table`, `table:SALT` or `table:SALT:MICROSECONDS` stands for a model made of a hash that takes so long a \
                 prompt, for tests and measurements of the cluster.
                 """))
     var model: String?
+
+    @Option(help: "Arithmetic of a V0 model: float32 (as the reference) or bfloat16 (faster, coarser).")
+    var precision = Precision.float32
+
+    @Option(help: "A V0 model's keys and values of a context: keep, or none (far less memory, computed at each call).")
+    var contextCache = ModelSettings.ContextCache.keep
+
+    @Option(help: "V0's column that hashes a row's bits: reference, or constant (does not depend on last bits).")
+    var rowHash = ModelSettings.RowHash.reference
 
     /// The folder, or the word `table`.
     var place: String {
         model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? ModelFetch.defaultFolder
     }
 
+    /// The same choice as arguments of another process of this program.
+    var arguments: [String] {
+        [
+            "--model", place, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
+            "--row-hash", rowHash.rawValue,
+        ]
+    }
+
     /// Whether a place names the table model rather than a folder.
     static func isTable(_ place: String) -> Bool { place == "table" || place.hasPrefix("table:") }
 
+    /// Threads that a worker of this model is best given: a V0 context is so dear that all cores should prepare one,
+    /// where workers of the default model do better with one core each.
+    var usualThreads: Int { V0Folder.isOne(place) ? ProcessInfo.processInfo.activeProcessorCount : 1 }
+
+    /// Refuses a place where there is no model, in words, before processes are started for it.
+    func check() throws {
+        if !Self.isTable(place), !FileManager.default.fileExists(atPath: place) {
+            throw CommandFailure(
+                .failed, "no model at \(place); run `statezero model fetch`, or name a folder with --model")
+        }
+    }
+
     /// Makes the model, on the thread that will own it.
-    static func make(_ place: String, threads: Int) throws -> any ValueModel {
-        if isTable(place) {
+    func make(threads: Int) throws -> any ValueModel {
+        if Self.isTable(place) {
             let numbers = place.split(separator: ":").dropFirst().map { Int64($0) ?? 0 }
             return TableValueModel(
                 salt: UInt64(clamping: numbers.first ?? 0),
                 pausePerText: .microseconds(numbers.count > 1 ? numbers[1] : 0))
         }
-        guard FileManager.default.fileExists(atPath: place) else {
-            throw CommandFailure(
-                .failed, "no model at \(place); run `statezero model fetch`, or name a folder with --model")
-        }
-        return try EmbeddingValueModel.load(folder: place, threads: threads)
+        try check()
+        return try ModelLoading.load(folder: place, settings: settings(threads: threads))
+    }
+
+    /// The choice as the loader takes it.
+    func settings(threads: Int) -> ModelSettings {
+        ModelSettings(threads: threads, precision: precision, contextCache: contextCache, rowHash: rowHash)
     }
 }
+
+extension Precision: ExpressibleByArgument {}
+extension ModelSettings.ContextCache: ExpressibleByArgument {}
+extension ModelSettings.RowHash: ExpressibleByArgument {}

@@ -39,8 +39,8 @@ struct Score: ParsableCommand {
     @Option(help: "Worker processes on this machine; default: cores divided by threads.")
     var workers: Int?
 
-    @Option(help: "Threads of each worker.")
-    var threads = 1
+    @Option(help: "Threads of each worker; default: 1, for a V0 model all cores.")
+    var threads: Int?
 
     @OptionGroup var model: ModelChoice
     @OptionGroup var keys: KeyOptions
@@ -66,7 +66,7 @@ struct Score: ParsableCommand {
             throw ValidationError("--context-size \(contextSize): 1 to \(Self.contextSizeMax)")
         }
         if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least 1") }
-        if threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
         if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
     }
 
@@ -143,21 +143,18 @@ struct Score: ParsableCommand {
 
     private func startCluster(_ logger: Logger) throws -> LocalCluster? {
         guard coordinator == nil else { return nil }
-        let place = model.place
         // A missing model is told here, once, not by every worker.
-        if !ModelChoice.isTable(place), !FileManager.default.fileExists(atPath: place) {
-            throw CommandFailure(
-                .failed, "no model at \(place); run `statezero model fetch`, or name a folder with --model")
-        }
+        try model.check()
         do {
             try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         } catch {
             throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
         }
+        let threads = threads ?? model.usualThreads
         let count = workers ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
         return try LocalCluster(
             LocalCluster.Configuration(
-                program: Self.program, workers: count, threadsPerWorker: threads, model: place,
+                program: Self.program, workers: count, threadsPerWorker: threads, model: model.arguments,
                 journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue), logger: logger)
     }
 

@@ -17,8 +17,8 @@ struct Worker: ParsableCommand {
     @Option(help: "Name, stable over restarts; default: host and process id.")
     var name: String?
 
-    @Option(help: "Threads of the encoder.")
-    var threads = 1
+    @Option(help: "Threads of the model; default: 1, for a V0 model all cores.")
+    var threads: Int?
 
     @Option(name: .customLong("cache-mib"), help: "Memory for features of prompts seen before, in MiB; 0 keeps none.")
     var cacheMiB = 256
@@ -32,7 +32,7 @@ struct Worker: ParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        if threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
         if cacheMiB < 0 { throw ValidationError("--cache-mib \(cacheMiB): at least 0") }
         if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
     }
@@ -40,14 +40,14 @@ struct Worker: ParsableCommand {
     func run() throws {
         ParentWatch.start(parent: parent)
         let process = ProcessInfo.processInfo
-        let (place, threads) = (model.place, threads)
+        let (model, threads) = (model, threads ?? model.usualThreads)
         do {
             var configuration = WorkerNode.Configuration(
                 coordinator: try Endpoint(connect), name: name ?? "\(process.hostName)/\(process.processIdentifier)")
             configuration.cacheBytes = cacheMiB << 20
             configuration.abandonTime = .seconds(abandonAfter)
             let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
-                try ModelChoice.make(place, threads: threads)
+                try model.make(threads: threads)
             }
             let signals = Signals { node.drain() }
             try withExtendedLifetime(signals) { try node.wait() }

@@ -15,8 +15,8 @@ public final class LocalCluster: Sendable {
         public var workers: Int
         /// Threads that one worker computes with, as the worker's `--threads`.
         public var threadsPerWorker: Int
-        /// Model folder, as the worker's `--model`.
-        public var model: String
+        /// Which model and how it computes, as the worker's own options say it: `--model` and the like.
+        public var model: [String]
         /// The coordinator's journal.
         public var journal: String
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
@@ -24,7 +24,7 @@ public final class LocalCluster: Sendable {
 
         /// Describes a cluster.
         public init(
-            program: String, workers: Int, threadsPerWorker: Int, model: String, journal: String, logLevel: String
+            program: String, workers: Int, threadsPerWorker: Int, model: [String], journal: String, logLevel: String
         ) {
             self.program = program
             self.workers = workers
@@ -78,10 +78,10 @@ public final class LocalCluster: Sendable {
         ]
         for index in 1...max(1, configuration.workers) {
             let arguments = [
-                "worker", "--connect", endpoint, "--name", "worker-\(index)", "--model", configuration.model,
-                "--threads", "\(configuration.threadsPerWorker)",
+                "worker", "--connect", endpoint, "--name", "worker-\(index)", "--threads",
+                "\(configuration.threadsPerWorker)",
             ]
-            members.append(Member(name: "worker-\(index)", arguments: arguments + common))
+            members.append(Member(name: "worker-\(index)", arguments: arguments + configuration.model + common))
         }
         state = Mutex(State(members: members))
         for index in members.indices { start(index) }

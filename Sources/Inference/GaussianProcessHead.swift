@@ -65,32 +65,22 @@ public struct GaussianProcessHead: Sendable {
         try Self.checkFinite(queries)
         let calibration = GaussianProcessCalibration(
             baseRate: context.baseRate, rows: context.regression?.rows ?? 0)
-        let base = Self.belief(context.baseRate, context.concentration)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         for row in 0..<queries.rows {
             var flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
-            var belief = base
+            var p = context.baseRate
             if let regression = context.regression {
-                belief = Self.belief(
-                    calibration.probability(regression.score(queries, row: row)), context.concentration)
+                p = calibration.probability(regression.score(queries, row: row))
             } else {
                 flags.insert(.baseRate)
             }
-            guard
-                let prediction = Prediction(
-                    p: belief.p, kappa: Float(context.concentration), pLo: belief.low, pHi: belief.high, flags: flags)
-            else { throw .notFinite(stage: "head", row: row) }
+            guard let prediction = Prediction(mean: p, kappa: context.concentration, flags: flags) else {
+                throw .notFinite(stage: "head", row: row)
+            }
             predictions.append(prediction)
         }
         return predictions
-    }
-
-    private static func belief(_ p: Double, _ kappa: Double) -> (p: Float, low: Float, high: Float) {
-        guard p.isFinite else { return (.nan, .nan, .nan) }
-        let belief = BetaDistribution(mean: p, concentration: kappa)
-        let p = Float(p)
-        return (p, min(p, Float(belief.quantile(0.1))), max(p, Float(belief.quantile(0.9))))
     }
 
     private static func checkFinite(_ features: FeatureMatrix) throws(ValueModelError) {

@@ -1,4 +1,5 @@
 public import Kernels
+import Scoring
 
 /// What a model folder, or a batch given to its encoder, can have wrong with it.
 public enum ModelError: Error, Equatable, CustomStringConvertible {
@@ -22,6 +23,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case notFinite(sequence: Int)
     /// The compute library refused.
     case kernel(KernelError)
+    /// Memory that this machine, or the limit set for the process, has not got. Bytes.
+    case doesNotFit(folder: String, needed: Int, available: Int, advice: String)
 
     /// What happened, with the values, and what to do next.
     public var description: String {
@@ -49,6 +52,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
                 + "try `statezero model inspect`"
         case .kernel(let error):
             error.description
+        case .doesNotFit(let folder, let needed, let available, let advice):
+            "\(folder): weights and buffers need \(ByteCount(needed)), \(ByteCount(available)) are available; "
+                + "\(advice); `statezero model inspect` tells what is what"
         }
     }
 }

@@ -61,7 +61,7 @@ public struct ModelFolder: Sendable {
 
     private static func readConfiguration(_ path: String) throws(ModelError) -> BertConfiguration {
         let file = "\(path)/config.json"
-        let config = try read(Config.self, file)
+        let config = try JSONFile.read(Config.self, file)
         try require(config.model_type == "bert", file, "model_type", config.model_type, "bert")
         try require(config.hidden_act == "gelu", file, "hidden_act", config.hidden_act, "gelu")
         let positions = config.position_embedding_type ?? "absolute"
@@ -84,7 +84,7 @@ public struct ModelFolder: Sendable {
             throw .damaged(file: file, at: "layer_norm_eps", reason: "\(config.layer_norm_eps) is not within (0, 1)")
         }
         let isNormalized = try readModules(path)
-        let sentence = try readIfPresent(SentenceConfig.self, "\(path)/sentence_bert_config.json")
+        let sentence = try JSONFile.readIfPresent(SentenceConfig.self, "\(path)/sentence_bert_config.json")
         let tokensMax = min(sentence?.max_seq_length ?? config.max_position_embeddings, config.max_position_embeddings)
         guard tokensMax >= 2 else {
             throw .damaged(
@@ -101,7 +101,7 @@ public struct ModelFolder: Sendable {
     // Transformer, Pooling and perhaps Normalize, in this order; tells whether there is a Normalize.
     private static func readModules(_ path: String) throws(ModelError) -> Bool {
         let file = "\(path)/modules.json"
-        let modules = try read([Module].self, file)
+        let modules = try JSONFile.read([Module].self, file)
         let names = modules.map { String($0.type.split(separator: ".").last ?? "") }
         let supported = [["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]]
         try require(
@@ -111,7 +111,7 @@ public struct ModelFolder: Sendable {
         try require(
             paths.starts(with: ["", "1_Pooling"]), file, "the modules' paths", "\(paths)", "\(["", "1_Pooling"]) first")
         let poolingFile = "\(path)/1_Pooling/config.json"
-        let pooling = try read([String: PoolingValue].self, poolingFile)
+        let pooling = try JSONFile.read([String: PoolingValue].self, poolingFile)
         let modes = pooling.compactMap { key, value in
             if case .mode(true) = value, key.hasPrefix("pooling_mode_") { key } else { nil }
         }
@@ -135,31 +135,6 @@ public struct ModelFolder: Sendable {
         _ holds: Bool, _ file: String, _ key: String, _ found: String, _ supported: String
     ) throws(ModelError) {
         if !holds { throw .unsupported(file: file, key: key, found: found, supported: supported) }
-    }
-
-    private static func readIfPresent<Value: Decodable>(_ type: Value.Type, _ file: String) throws(ModelError) -> Value?
-    {
-        FileManager.default.fileExists(atPath: file) ? try read(type, file) : nil
-    }
-
-    private static func read<Value: Decodable>(_ type: Value.Type, _ file: String) throws(ModelError) -> Value {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch {
-            throw .unreadable(
-                file: file, reason: FileManager.default.fileExists(atPath: file) ? "\(error)" : "no such file")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: data)
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw .damaged(file: file, at: key.stringValue, reason: "the key is missing")
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-            throw .damaged(file: file, at: place.isEmpty ? "top" : place, reason: context.debugDescription)
-        } catch {
-            throw .damaged(file: file, at: "top", reason: "not the JSON expected (\(error))")
-        }
     }
 
     // MARK: - digest

@@ -12,7 +12,7 @@ public import Kernels
 /// takes a hundredth of the encoder's time. A prompt's features depend on that prompt alone.
 public struct QueryAdapter: Sendable {
     /// Which of the three ways, as `statezero.json` spells it.
-    public enum Pooling: String, Sendable, CaseIterable {
+    public enum Pooling: String, Sendable, Decodable, CaseIterable {
         /// The last token's state.
         case lastToken = "last_token"
         /// Learned queries.

@@ -10,11 +10,21 @@ public protocol ValueModel: AnyObject {
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// Fits what the head fits. `features` are those of the context's rows, in order: `(N, F)`.
-    /// A context of fewer than 16 rows or of one class is not an error: predictions are then its base rate, flagged.
+    /// A context that says too little (one class only, or fewer rows than the head can use) is not an error: predictions
+    /// are then its base rate, flagged.
     func prepare(_ context: ContextSet, features: FeatureMatrix) throws(ValueModelError) -> any PreparedContext
 
     /// (Q, F) -> Q predictions. A query's answer never depends on the other queries in the call.
     func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
+
+    /// From now on, `listener` is called from inside the verbs after every step of at most a few seconds. A worker's
+    /// lease lives on it, so it must come from the computation itself and never from a timer. It may come on any thread.
+    func tellProgress(to listener: @escaping @Sendable () -> Void)
+}
+
+extension ValueModel {
+    /// Nothing: right for a model whose verbs take a second or two at most.
+    public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
 /// A context that a model has fitted; of use to that model only.
@@ -35,6 +45,8 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     case notFinite(stage: String, row: Int)
     /// A compute library refused a call.
     case kernel(String)
+    /// Memory that this machine, or the limit set for the process, has not got. Bytes.
+    case doesNotFit(what: String, needed: Int, available: Int, advice: String)
 
     /// What happened, where and with which values, in words for people.
     public var description: String {
@@ -49,6 +61,8 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
             "\(stage) gave a value that is not a number at row \(row); the weights may be damaged, try `statezero model inspect`"
         case .kernel(let message):
             "the compute library refused: \(message)"
+        case .doesNotFit(let what, let needed, let available, let advice):
+            "\(what) needs \(ByteCount(needed)), \(ByteCount(available)) are available; \(advice)"
         }
     }
 }

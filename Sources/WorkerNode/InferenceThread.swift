@@ -41,6 +41,7 @@ final class InferenceThread: Sendable {
             } catch {
                 throw .model("\(error)")
             }
+            model.tellProgress { _ = events.send(.progressed) }
             var desk = InferenceDesk(model: model, cacheBytes: cacheBytes)
             announce(model.fingerprint)
             while true {
