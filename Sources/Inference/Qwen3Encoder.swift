@@ -16,6 +16,8 @@ import Synchronization
 public final class Qwen3Encoder {
     /// Sizes.
     public let configuration: Qwen3Configuration
+    /// In which numbers its products multiply.
+    public let precision: Precision
     /// Longest sequence that it reads.
     public let tokensMax: Int
     /// Everything about the arithmetic that may change the last digit: to be part of a model's fingerprint.
@@ -43,6 +45,7 @@ public final class Qwen3Encoder {
         precondition(threads >= 1 && tokensMax >= 1, "Qwen3Encoder: \(threads) threads, \(tokensMax) tokens")
         let sizes = folder.configuration
         configuration = sizes
+        self.precision = precision
         let longest = min(tokensMax, sizes.positions)
         self.tokensMax = longest
         do {
@@ -86,10 +89,13 @@ public final class Qwen3Encoder {
             })
     }
 
+    /// Threads that compute.
+    public var threads: Int { workspaces.count }
+
     /// Channels of a state, C.
     public var width: Int { configuration.width }
 
-    /// Seconds that threads have spent in products so far, all together.
+    /// Processor seconds that threads have spent in products so far, all together.
     public var productSeconds: Double { workspaces.reduce(0) { $0 + $1.scratch.productSeconds } }
 
     /// What `body` makes of each sequence's states, in the batch's order.

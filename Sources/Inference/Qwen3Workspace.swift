@@ -39,7 +39,7 @@ final class Qwen3Scratch {
     let gateUp: FloatBuffer
     let inner: ProductInput
     let attention: CausalAttention
-    /// Seconds spent in products.
+    /// Processor seconds spent in products.
     private(set) var productSeconds = 0.0
 
     init(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) throws(KernelError) {
@@ -58,9 +58,9 @@ final class Qwen3Scratch {
 
     /// Runs a product and adds its time.
     func time(_ product: () throws(KernelError) -> Void) throws(KernelError) {
-        let start = ContinuousClock.now
+        let start = ProcessorTime.ofThisThread
         try product()
-        productSeconds += (ContinuousClock.now - start) / .seconds(1)
+        productSeconds += ProcessorTime.ofThisThread - start
     }
 }
 

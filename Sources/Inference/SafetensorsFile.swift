@@ -112,8 +112,6 @@ public struct TensorTable: Sendable {
     public let rows: Int
     /// Floats of a row.
     public let columns: Int
-    /// Bytes of a value in the file.
-    var bytesPerValue: Int { kind == .float32 ? 4 : 2 }
     private let mapping: MappedFile
     private let start: Int
     private let kind: Kind
