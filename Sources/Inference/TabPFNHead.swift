@@ -19,7 +19,8 @@ public final class TabPFNHead {
     public let ensemble: EnsembleConfiguration
     /// Everything about the arithmetic that may change the last digit: to be part of a model's fingerprint.
     public var numerics: String { weights.numerics }
-    /// Called on the caller's thread after each layer of each member: well under a second for V0, preparing.
+    /// Called on the caller's thread after each layer of each member: every second or so for V0 on two cores, and less
+    /// often only for more than 200 queries at once without a context kept.
     public var progress: () -> Void = {}
     /// For tests: told each sublayer's result, on the thread that computed it.
     package var trace: TabPFNTrace?
@@ -251,6 +252,7 @@ public final class TabPFNHead {
                     queries: part, labelMean: mean, scaling: scaling, positions: positions, into: queries)
                 for layer in 0..<configuration.layers {
                     try layers.advance(layer, context: rows, keeping: store)
+                    progress()
                     if layer < configuration.layers - 1 {
                         try layers.advance(layer, queries: queries, asked: asked, count: part.rows, reading: store)
                     } else {
