@@ -115,6 +115,8 @@ public struct TensorTable: Sendable {
     private let mapping: MappedFile
     private let start: Int
     private let kind: Kind
+    /// Bytes of a value in the file.
+    var bytesPerValue: Int { kind == .float32 ? 4 : 2 }
 
     init(mapping: MappedFile, start: Int, kind: Kind, sizes: [Int]) {
         precondition(sizes.count == 2, "TensorTable: \(sizes)")
