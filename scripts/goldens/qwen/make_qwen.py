@@ -3,12 +3,12 @@
 
     scripts/goldens/qwen/make_qwen.py Tests/Goldens/qwen
 
-Needs torch==2.13.0, transformers==4.55.4, safetensors, numpy (any recent). Writes two model folders as Hugging Face has
-them: `plain` (names without prefix, one file) and `sharded` (base-model names under `model.`, three shards with an
-index); matrices in bfloat16 and one in float16, norms in float32. Beside each, NAME.safetensors has `ids`, `starts` (ragged, as
-RaggedBatch), `states` (all tokens' last hidden states of each sequence run alone and unpadded, float32) and
-`layers` (the states after each layer of the first sequence). Seeds are fixed. transformers runs in float32 with eager
-attention; it is also run once on the left-padded batch, and the difference is printed.
+Needs torch==2.13.0, transformers==4.55.4, safetensors, numpy (any recent). Writes two model folders as Hugging Face
+has them: `plain` (names without prefix, one file) and `sharded` (base-model names under `model.`, three shards with
+an index); matrices in bfloat16 and one in float16, norms in float32. Beside each, NAME.safetensors has `ids`,
+`starts` (ragged, as RaggedBatch) and `states` (all tokens' last hidden states of each sequence run alone and
+unpadded, float32). Seeds are fixed. transformers runs in float32 with eager attention; it is also run once on the
+left-padded batch, and the difference is printed.
 """
 import json
 import pathlib
@@ -70,14 +70,10 @@ def make(name, sizes, target):
 
     random = np.random.default_rng(seed)
     sequences = [random.integers(0, sizes["vocab_size"], length) for length in lengths]
-    states, layers = [], None
+    states = []
     with torch.no_grad():
         for sequence in sequences:
-            out = model(input_ids=torch.tensor(sequence)[None], output_hidden_states=layers is None)
-            states.append(out.last_hidden_state[0])
-            if layers is None:
-                # The last entry is behind the final norm already.
-                layers = torch.cat([state[0] for state in out.hidden_states[1:]])
+            states.append(model(input_ids=torch.tensor(sequence)[None]).last_hidden_state[0])
         longest = max(lengths)
         ids = torch.tensor(np.stack([np.pad(s, (longest - len(s), 0)) for s in sequences]))
         mask = torch.tensor([[0] * (longest - length) + [1] * length for length in lengths])
@@ -86,7 +82,7 @@ def make(name, sizes, target):
     states = torch.cat(states)
     starts = torch.tensor(np.cumsum([0] + lengths))
     save_file(
-        {"ids": torch.tensor(np.concatenate(sequences)), "starts": starts, "states": states, "layers": layers},
+        {"ids": torch.tensor(np.concatenate(sequences)), "starts": starts, "states": states},
         target / f"{name}.safetensors")
     for file in [target / f"{name}.safetensors", *folder.iterdir()]:
         file.chmod(0o644)
