@@ -11,8 +11,8 @@ QUERIES = 64
 ROWS_MAX = 512
 ROWS_A_BATCH = 2048
 EMPTY = 0.04  # share of batches without a context
-LEFT_OUT = 0.35  # share of episodes on a source that their member of the difficulty network has never seen
-SYNTHETIC, FLIPPED, TWO_SOURCES, MIXED, BINARY = 0.2, 0.02, 0.06, 0.25, 0.3
+LEFT_OUT = 0.45  # share of episodes on a source that their member of the difficulty network has never seen
+SYNTHETIC, FLIPPED, TWO_SOURCES, MIXED, BINARY = 0.2, 0.02, 0.2, 0.25, 0.3
 
 
 class Features:
@@ -77,7 +77,7 @@ class Episodes:
                 new = ~np.isin(p2[take2], prompts[take])
                 prompts = np.concatenate([prompts[take], p2[take2][new]])
                 y, n = np.concatenate([y[take], y2[take2][new]]), np.concatenate([n[take], n2[take2][new]])
-                member = None
+                member = member if self.left_out[source] == self.left_out[other] else None
             if random.rand() < FLIPPED:
                 y = 1 - y
         fold = random.randint(FOLDS)

@@ -60,18 +60,19 @@ class Head:
         x = np.asarray(x, np.float64).reshape(rows, -1) if rows else np.zeros((0, 384))
         z, columns = self.columns(x, np.asarray(surface, np.float64).reshape(rows, 30))
         c = {"x": x, "z": z, "columns": columns, "y": y, "n": n, "rows": rows}
-        self.regress(c)
         self.standardise(c)
+        self.regress(c)
         c["summary"] = self.summary(c)
         c["keys"] = [self.context_layers(m, c) for m in range(self.correctors)]
         c["kappa"] = self.concentration(c)
         return c
 
     def regress(self, c):
-        """2. The level, the settings' solutions and odds, and each row's log-odds without its own reward."""
-        gamma, noise, level_variance, overdispersion, population, temper = self.w["regression.constants"]
-        slope, smooth, factor, log_odds = self.w["regression.settings"]
-        y, b = c["y"], c["columns"][:, 0]
+        """3. The level, the settings' solutions and odds, and each row's log-odds without its own reward."""
+        gamma, noise, level_variance, overdispersion, population, temper, expansion = self.w["regression.constants"]
+        slope, share, smooth, factor, surface, log_odds = self.w["regression.settings"]
+        settings = len(slope)
+        y, b, columns, inner = c["y"], c["columns"][:, 0], c["columns"][:, 1:], self.inner(c, c["z"])
         level = population
         for _ in range(NEWTON_STEPS):
             p = sigmoid(level + b)
@@ -79,17 +80,20 @@ class Head:
                 (p * (1 - p)).sum() + 1 / LEVEL_VARIANCE)
             level += np.clip(step, -2, 2)
         c["level"] = level
-        p = sigmoid(level + b)
+        p = sigmoid(level + expansion * b)
         weight = np.maximum(p * (1 - p), WEIGHT_MIN)
-        target = (y - p) / weight
+        target = expansion * b + (y - p) / weight
         ridge = noise * (overdispersion + (1 - overdispersion) / c["n"]) / weight
         radial = np.exp(-gamma * np.maximum(0, 2 - 2 * c["x"] @ c["x"].T))
-        linear_c = np.hstack([c["columns"][:, 1:], c["z"]])
-        linear = linear_c * self.w["regression.variance"] @ linear_c.T
+        column_variance, surface_variance = self.w["regression.variance"][:6], self.w["regression.variance"][6:]
+        columns_kernel = columns * column_variance @ columns.T
+        surface_kernel = inner * surface_variance @ inner.T
+        prior = inner @ self.w["regression.prior"]
         evidence, alphas, left_out = [], [], []
-        for k in range(len(slope)):
-            residual = target - (slope[k] - 1) * b
-            factorised = np.linalg.cholesky(smooth[k] * radial + factor[k] * linear + level_variance + np.diag(ridge))
+        for k in range(settings):
+            residual = target - slope[k] * b - share[k] * prior
+            factorised = np.linalg.cholesky(smooth[k] * radial + factor[k] * columns_kernel
+                                            + surface[k] * surface_kernel + level_variance + np.diag(ridge))
             inverse = np.linalg.inv(factorised)
             alpha = inverse.T @ (inverse @ residual)
             alphas.append(alpha)
@@ -99,32 +103,39 @@ class Head:
         odds = np.exp(score - score.max())
         odds = np.where(odds / odds.sum() < ODDS_MIN, 0, odds)
         odds /= odds.sum()
-        # All settings together are one weight a row for the radial part, one a column for the linear, and two numbers.
-        alphas = np.array(alphas).reshape(len(slope), c["rows"])
+        # All settings together are one weight a row for the radial part, one a column or feature, and two numbers.
+        alphas = np.array(alphas).reshape(settings, c["rows"])
         c["odds"] = odds
         c["radial"] = (odds * smooth) @ alphas
-        c["linear"] = self.w["regression.variance"] * (linear_c.T @ ((odds * factor) @ alphas))
-        c["constant"] = level_variance * (odds @ alphas).sum()
+        c["column_weights"] = column_variance * (columns.T @ ((odds * factor) @ alphas))
+        c["surface_weights"] = (surface_variance * (inner.T @ ((odds * surface) @ alphas))
+                                + (odds @ share) * self.w["regression.prior"])
+        c["constant"] = level + level_variance * (odds @ alphas).sum()
         c["slope"] = odds @ slope
         c["prior_context"] = level + b
-        c["context"] = level + b + odds @ np.array(left_out).reshape(len(slope), c["rows"])
+        c["context"] = level + odds @ np.array(left_out).reshape(settings, c["rows"]) if c["rows"] else np.zeros(0)
 
     def regression(self, c, x, z, columns):
         """Log-odds of queries by the regression alone."""
         gamma = self.w["regression.constants"][0]
         radial = np.exp(-gamma * np.maximum(0, 2 - 2 * x @ c["x"].T))
-        return (c["level"] + c["slope"] * columns[:, 0] + radial @ c["radial"]
-                + np.hstack([columns[:, 1:], z]) @ c["linear"] + c["constant"])
+        return (c["constant"] + c["slope"] * columns[:, 0] + columns[:, 1:] @ c["column_weights"]
+                + self.inner(c, z) @ c["surface_weights"] + radial @ c["radial"])
+
+    @staticmethod
+    def inner(c, z):
+        return np.clip((z - c["mean"]) / c["deviation"], -4, 4)
 
     @staticmethod
     def standardise(c):
+        """2. Mean and deviation of the surface features within the context, shrunk towards the population."""
         rows = c["rows"]
         c["mean"] = c["z"].sum(0) / (rows + 1)
         c["deviation"] = np.sqrt((((c["z"] - c["mean"]) ** 2).sum(0) + 2) / (rows + 8))
 
     @staticmethod
     def summary(c):
-        """3. Twelve numbers about the context as a whole."""
+        """4. Thirteen numbers about the context as a whole."""
         y, rows = c["y"], c["rows"]
         mean = (y.sum() + 0.5) / (rows + 1)
         per_row = max(rows, 1)
@@ -137,11 +148,10 @@ class Head:
                                 8 / (rows + 8)], c["odds"]])
 
     def tokens(self, m, c, z, columns, log_odds):
-        """4. Tokens before outcomes are added."""
+        """5. Tokens before outcomes are added."""
         e = np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX)[:, None]
-        inner = np.clip((z - c["mean"]) / c["deviation"], -4, 4)
         name = f"corrector.{m}."
-        t = self.dense(name + "features", np.hstack([z, inner, columns, e, e - c["level"]]))
+        t = self.dense(name + "features", np.hstack([self.inner(c, z), columns, e, e - c["level"]]))
         t = t + self.dense(name + "globals", c["summary"])
         return t + self.dense(name + "mix_down", gelu(self.dense(name + "mix_up", self.norm(name + "mix_norm", t))))
 
@@ -157,7 +167,7 @@ class Head:
         return t + self.dense(name + "down", gelu(self.dense(name + "up", self.norm(name + "norm2", t)))), (k, v)
 
     def context_layers(self, m, c):
-        """5. Keys and values of each layer, of the learnt row and the context's rows."""
+        """6. Keys and values of each layer, of the learnt row and the context's rows."""
         name = f"corrector.{m}."
         e = np.clip(c["context"], -LOG_ODDS_MAX, LOG_ODDS_MAX)
         outcome = np.stack([c["y"] - 0.5, c["y"] - sigmoid(e), c["y"] - sigmoid(c["level"])], -1)
@@ -170,7 +180,7 @@ class Head:
         return keys
 
     def corrections(self, m, c, z, columns, log_odds):
-        """6. What a corrector adds to the queries' log-odds."""
+        """7. What a corrector adds to the queries' log-odds."""
         name = f"corrector.{m}."
         t = self.tokens(m, c, z, columns, log_odds) + self.w[name + "query"]
         for depth in range(self.depth):
@@ -178,7 +188,7 @@ class Head:
         return self.dense(name + "head", self.norm(name + "norm", t))[:, 0]
 
     def calibrated(self, c, log_odds):
-        """7. Probability, with a slope and a shift by the context's size."""
+        """8. Probability, with a slope and a shift by the context's size."""
         slope, slope_by_size, level, level_by_size, shift, shift_by_size = self.w["calibration.probability"]
         size = math.log2((c["rows"] + 1) / 257)
         z = (math.exp(slope + slope_by_size * size) * (log_odds - c["level"])
@@ -186,7 +196,7 @@ class Head:
         return np.clip(sigmoid(z), 0.005, 0.995)
 
     def concentration(self, c):
-        """8. The likeliest κ of the context's rows of several rollouts, each judged without itself."""
+        """9. The likeliest κ of the context's rows of several rollouts, each judged without itself."""
         centre, by_size, offset = self.w["calibration.concentration"]
         centre = centre + by_size * math.log2((c["rows"] + 1) / 257)
         p = self.calibrated(c, c["context"])

@@ -54,7 +54,7 @@ class Corrector(nn.Module):
     def __init__(self, columns, width=64, depth=3, heads=4, dropout=0.1, input_dropout=0.2):
         super().__init__()
         self.heads, self.width = heads, width
-        self.features = nn.Linear(2 * SURFACE + columns + 2, width)
+        self.features = nn.Linear(SURFACE + columns + 2, width)
         self.globals = nn.Linear(GLOBALS, width)
         self.mix_norm = nn.LayerNorm(width)
         self.mix_up, self.mix_down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
@@ -68,15 +68,14 @@ class Corrector(nn.Module):
         nn.init.zeros_(self.head.bias)
         self.drop, self.input_drop = nn.Dropout(dropout), nn.Dropout(input_dropout)
 
-    def forward(self, surface_c, surface_q, columns_c, columns_q, fit, rewards):
+    def forward(self, inner_c, inner_q, columns_c, columns_q, fit, rewards):
         """`fit` is what ContextRegression returned. What to add to the queries' log-odds, (B, Q)."""
         count = rewards.shape[1]
-        inner_c, inner_q = standardised(surface_c, surface_q)
         level = fit["level"][:, None, None]
         e = torch.cat([fit["context"], fit["query"]], 1)[..., None].clamp(-6, 6)
-        features = torch.cat([
-            torch.cat([surface_c, surface_q], 1), torch.cat([inner_c, inner_q], 1),
-            torch.cat([columns_c, columns_q], 1), e, e - level], -1)
+        # Not the surface features as they are: by them it would know its training sources again, and did worse
+        # on others.
+        features = torch.cat([torch.cat([inner_c, inner_q], 1), torch.cat([columns_c, columns_q], 1), e, e - level], -1)
         tokens = self.features(self.input_drop(features)) + self.globals(self.summary(fit, rewards))[:, None]
         tokens = tokens + self.mix_down(F.gelu(self.mix_up(self.mix_norm(tokens))))
         p = torch.sigmoid(e[:, :count, 0])
@@ -110,16 +109,15 @@ class CompactHead(nn.Module):
 
     def __init__(self, columns, width=64, depth=3):
         super().__init__()
-        self.regression = ContextRegression([0.1] * (columns - 1) + [0.01] * SURFACE)
+        self.regression = ContextRegression(columns - 1, SURFACE)
         self.corrector = Corrector(columns, width, depth)
 
     def fit(self, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
-        return self.regression(
-            xc, xq, torch.cat([columns_c[..., 1:], fc], -1), torch.cat([columns_q[..., 1:], fq], -1),
-            columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
+        return self.regression(xc, xq, columns_c[..., 1:], columns_q[..., 1:], *standardised(fc, fq),
+                               columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
 
     def correction(self, fit, fc, fq, columns_c, columns_q, rewards):
-        return self.corrector(fc, fq, columns_c, columns_q, fit, rewards)
+        return self.corrector(*standardised(fc, fq), columns_c, columns_q, fit, rewards)
 
     def forward(self, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
         fit = self.fit(xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts)

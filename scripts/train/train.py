@@ -233,10 +233,12 @@ class Training:
             "difficulty.second.weight": (second / self.column_scale).T,
             "difficulty.second.bias": second_bias / self.column_scale,
             "regression.variance": r.log_variance.exp(),
+            "regression.prior": r.prior,
             "regression.constants": torch.stack([
                 r.log_gamma.exp(), r.log_noise.exp(), r.log_level_variance.exp(), torch.sigmoid(r.overdispersion),
-                r.population, 2 * torch.sigmoid(r.temper)]),
-            "regression.settings": torch.stack([r.slope, r.log_smooth.exp(), r.log_factor.exp(), r.log_odds]),
+                r.population, 2 * torch.sigmoid(r.temper), r.expansion]),
+            "regression.settings": torch.stack([
+                r.slope, r.share, r.log_smooth.exp(), r.log_factor.exp(), r.log_surface.exp(), r.log_odds]),
             "calibration.probability": constants["probability"],
             "calibration.concentration": constants["concentration"],
         }
