@@ -9,6 +9,7 @@ import Synchronization
 /// **A row's result is the same bits in any company.** *Why:* embeddings must not depend on batch-mates, or sharding
 /// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
 /// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
+/// In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256 gave the bits of M = 512.
 /// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
 /// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
 /// the order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
