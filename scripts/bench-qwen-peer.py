@@ -1,22 +1,20 @@
 #!/usr/bin/env python3
 """The Qwen3 encoder's peer: transformers with torch, float32 and bfloat16, on random weights of Qwen3-0.6B's shapes.
 
-    scripts/bench-qwen-peer.py \\
-        --ours 'OUR_BENCH {model} --threads {threads} --precision {precision} --rounds {rounds} --json' \\
-        [--states 'OUR_BENCH {model} --threads {threads} --precision {precision} --ids {ids} --states {states}'] \\
-        [--threads 2] [--rounds 3] [--tokens 64 128 256] [--sequences 1 8] [--model DIR] [--venv DIR]
+    scripts/bench-qwen-peer.py [--program .build/release/statezero] [--no-states] [--threads 2] [--rounds 3]
+        [--tokens 64 128 256] [--sequences 1 8] [--model DIR] [--venv DIR]
 
 Makes a virtual environment (a throw-away one unless --venv names a folder), installs pinned packages from PyPI, and
 writes seeded bfloat16 weights of 28 layers into a temporary folder (1.2 GB; --model keeps them). Then, in one run:
 
-1. With --states: the largest error of our float32 and bfloat16 states against transformers in float32 at full size,
+1. Unless --no-states: the largest error of our float32 and bfloat16 states against transformers in float32 at full size,
    over all tokens of sequences of 1 to 512 tokens, as a share of the largest state; torch's own bfloat16 beside it.
 2. Tokens a second of the peer and of ours in turns, round by round, so that both meet the same weather on the machine;
    medians, and the ratio for each precision, length and batch. Goal: 1.25 in float32, 1.15 in bfloat16.
 3. `product_share`: the rate of our products inside the encoder as a share of the rate that oneDNN reaches with the same
    shapes alone (as our program reports it, in processor seconds). Goal: 0.8.
 
-Our command prints JSON lines with tokens, sequences, tokens_per_second, tokens_per_processor_second and product_share.
+Ours is `statezero bench qwen` of a release build.
 Processor seconds (all threads of the process) are what is left to compare when the machine has other work. Packed
 weights are made by the first of our rounds, which is not counted.
 """
@@ -31,6 +29,7 @@ import tempfile
 import time
 
 PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "safetensors==0.8.0"]
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 LENGTHS = [1, 2, 7, 64, 90, 200, 512]
 CONFIG = {
     "architectures": ["Qwen3Model"], "model_type": "qwen3", "hidden_size": 1024, "num_hidden_layers": 28,
@@ -88,7 +87,7 @@ def ids(tokens, sequences):
     return (torch.arange(1, tokens * sequences + 1) * 7919 % CONFIG["vocab_size"]).reshape(sequences, tokens)
 
 
-def compare(command, models, folder, scratch, threads):
+def compare(arguments, models, folder, scratch):
     import numpy as np
     import torch
     from safetensors.torch import save_file
@@ -104,8 +103,7 @@ def compare(command, models, folder, scratch, threads):
     found = {"torch bfloat16": states["bfloat16"]}
     for precision in models:
         file = scratch / f"{precision}.f32"
-        run(command, model=folder, threads=threads, precision=precision, rounds=0, ids=scratch / "ids.safetensors",
-            states=file)
+        run(arguments, folder, precision, "--rounds", 0, "--ids", scratch / "ids.safetensors", "--states", file)
         found[f"ours {precision}"] = torch.from_numpy(np.fromfile(file, dtype="<f4").reshape(exact.shape))
     largest = exact.abs().max()
     for name, values in found.items():
@@ -117,8 +115,11 @@ def compare(command, models, folder, scratch, threads):
             "tokens": exact.shape[0]}), flush=True)
 
 
-def run(command, **values):
-    return subprocess.run(command.format(**values), shell=True, check=True, capture_output=True, text=True).stdout
+def run(arguments, folder, precision, *options):
+    """What `statezero bench qwen` prints."""
+    command = [arguments.program, "bench", "qwen", str(folder), "--threads", str(arguments.threads),
+               "--precision", precision, "--json", *map(str, options)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def measure(arguments, models, folder):
@@ -128,7 +129,7 @@ def measure(arguments, models, folder):
     cases = [(tokens, sequences) for sequences in arguments.sequences for tokens in arguments.tokens]
     # Ours packs its weights once, the peer warms up.
     for precision, model in models.items():
-        run(arguments.ours, model=folder, threads=arguments.threads, precision=precision, rounds=1)
+        run(arguments, folder, precision, "--rounds", 1)
         with torch.no_grad():
             model(input_ids=ids(64, 1))
     for _ in range(arguments.rounds):
@@ -140,7 +141,7 @@ def measure(arguments, models, folder):
                     model(input_ids=batch)
                     spent = time.perf_counter() - start, time.process_time() - processor_start
                 peer.setdefault((precision, tokens, sequences), []).append([batch.numel() / s for s in spent])
-            output = run(arguments.ours, model=folder, threads=arguments.threads, precision=precision, rounds=1)
+            output = run(arguments, folder, precision, "--rounds", 1)
             for line in output.splitlines():
                 result = json.loads(line) if line.startswith("{") else {}
                 key = precision, result.get("tokens"), result.get("sequences")
@@ -160,8 +161,8 @@ def measure(arguments, models, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ours", required=True)
-    parser.add_argument("--states")
+    parser.add_argument("--program", default=str(ROOT / ".build" / "release" / "statezero"))
+    parser.add_argument("--no-states", dest="states", action="store_false")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, nargs="+", default=[64, 128, 256])
@@ -186,7 +187,7 @@ def main():
         make(folder)
         models = {precision: load(folder, precision) for precision in ("float32", "bfloat16")}
         if arguments.states:
-            compare(arguments.states, models, folder, scratch, arguments.threads)
+            compare(arguments, models, folder, scratch)
         measure(arguments, models, folder)
 
 

@@ -4,6 +4,6 @@ import Foundation
 /// `statezero bench`.
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures this machine: the coordinator's throughput, the encoder's speed.",
-        subcommands: [CoordinatorBenchmark.self, Encoder.self])
+        commandName: "bench", abstract: "Measures this machine: the coordinator's throughput, encoders and the V0 head.",
+        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self])
 }

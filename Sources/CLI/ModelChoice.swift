@@ -73,5 +73,6 @@ struct ModelChoice: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension TableKeysValues.Format: ExpressibleByArgument {}
 extension ModelSettings.ContextCache: ExpressibleByArgument {}
 extension ModelSettings.RowHash: ExpressibleByArgument {}

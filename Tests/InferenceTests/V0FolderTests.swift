@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Kernels
 import Testing
 
 @Suite("V0: model folders")

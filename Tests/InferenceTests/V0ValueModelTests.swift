@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Kernels
 import Scoring
 import Synchronization
 import Testing
@@ -103,29 +104,31 @@ struct V0ValueModelTests {
         let folder = try V0Folder(path: V0Folders.path("dynamic_query"))
         let one = try V0Memory(folder: folder, settings: ModelSettings()).bytes(rows: 20)
         let room = one.preparedContext + one.predicting
-        // A machine that has room for one context: asked a second time in a row, it has got some back.
-        let asked = Counter()
-        let model = try model(available: {
-            asked.add()
-            return asked.value == 1 ? nil : asked.value % 2 == 0 ? room - 1 : room * 2
-        })
+        let machine = Machine()
+        let model = try model(available: { machine.next() })
         let first = try V0Folders.context(rows: 20)
         let second = try V0Folders.context(rows: 20, salt: 5)
         let plain = try self.model()
         let queries = try model.embed(Self.queries)
         let expected = (try predictions(plain, first), try predictions(plain, second))
-        // Nothing to give up yet: refused, with the numbers.
         let features = try model.embed(first.rows.map(\.text))
+        // Nothing to give up yet: refused, with the numbers.
+        machine.answers = [room - 1]
         let error = #expect(throws: ValueModelError.self) { try model.prepare(first, features: features) }
         let message = "\(try #require(error))"
         #expect(message.contains("\(ByteCount(room - 1))") && message.contains("--context-cache none"), "\(message)")
-        asked.add()
+        machine.answers = [room]
         let a = try model.prepare(first, features: features)
+        // Each time, room for one: the other gives up its own, and then there is enough.
+        machine.answers = [room - 1, room]
         let b = try model.prepare(second, features: model.embed(second.rows.map(\.text)))
-        for _ in 0..<2 {
-            #expect(try model.predict(queries, in: b) == expected.1)
-            #expect(try model.predict(queries, in: a) == expected.0)
-        }
+        #expect(try model.predict(queries, in: b) == expected.1)
+        machine.answers = [room - 1, room]
+        #expect(try model.predict(queries, in: a) == expected.0)
+        #expect(machine.answers.isEmpty)
+        machine.answers = [room - 1, room]
+        #expect(try model.predict(queries, in: b) == expected.1)
+        #expect(machine.answers.isEmpty)
     }
 
     @Test("a model that does not fit is refused before anything is loaded")
@@ -141,6 +144,13 @@ struct V0ValueModelTests {
             _ = try ModelLoading.load(folder: "/nowhere", settings: ModelSettings(precision: .bfloat16))
         }
         #expect("\(try #require(error))".contains("float32"))
+    }
+
+    /// Says how much memory is left as it was told to; then nothing, as a system that does not know.
+    private final class Machine {
+        var answers: [Int] = []
+
+        func next() -> Int? { answers.isEmpty ? nil : answers.removeFirst() }
     }
 
     private final class Counter: Sendable {

@@ -25,7 +25,7 @@ struct PackageTree {
     }
 
     /// Folders that are never committed, as `.gitignore` has them, wherever they stand.
-    private static let passingFolders = [".git", ".build", ".swiftpm", ".venv", "__pycache__"]
+    private static let passingFolders = [".git", ".build", ".swiftpm", ".venv", ".packed", "__pycache__"]
     /// The same, at the root only.
     private static let passingAtRoot: Set = ["models", "out"]
     /// Goldens and samples beyond this are data, not prose or code.
@@ -35,15 +35,17 @@ struct PackageTree {
     func files(under folder: String = "", withExtension ending: String? = nil) throws -> [File] {
         let start = root.appending(path: folder)
         let found = try #require(
-            FileManager.default.enumerator(at: start, includingPropertiesForKeys: [.isDirectoryKey, .fileSizeKey]))
+            FileManager.default.enumerator(at: start, includingPropertiesForKeys: [.isDirectoryKey, .isSymbolicLinkKey, .fileSizeKey]))
         var files: [File] = []
         for case let url as URL in found {
             let path = String(url.path.dropFirst(root.path.count + 1))
-            let values = try url.resourceValues(forKeys: [.isDirectoryKey, .fileSizeKey])
+            let values = try url.resourceValues(forKeys: [.isDirectoryKey, .isSymbolicLinkKey, .fileSizeKey])
             if values.isDirectory == true {
                 if isPassing(path) { found.skipDescendants() }
                 continue
             }
+            // What a link leads to inside the package is read where it stands.
+            guard values.isSymbolicLink != true else { continue }
             guard ending == nil || url.pathExtension == ending, (values.fileSize ?? 0) <= Self.bytesMax,
                 let text = String(validating: try Data(contentsOf: url), as: UTF8.self)
             else { continue }

@@ -16,7 +16,7 @@ struct Room {
         Room(name: "CZstd", layer: 0, doors: []),
 
         Room(name: "Scoring", layer: 1, doors: [], libraries: ["Crypto"]),
-        Room(name: "Tokenizers", layer: 1, doors: [], system: ["Foundation"]),
+        Room(name: "Tokenizers", layer: 1, doors: [], system: ["Foundation", "Synchronization"]),
         Room(name: "Kernels", layer: 1, doors: ["COneDNN"], system: ["Foundation", "Synchronization"]),
         Room(
             name: "ZeroMQ", layer: 1, doors: ["CZeroMQ"],
