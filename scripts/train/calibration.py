@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import betaln
+from scipy.special import betaln, expit
 
 SIZES = (0, 8, 16, 32, 64, 128, 256, 512, 1024)
 LIMIT = 0.005
@@ -11,7 +11,7 @@ LIMIT = 0.005
 def probability(z, level, rows, v):
     size = np.log2((rows + 1) / 257)
     score = (np.exp(v[0] + v[1] * size) * (z - level) + (v[2] + v[3] * size) * level + v[4] + v[5] * size)
-    return np.clip(1 / (1 + np.exp(-score)), LIMIT, 1 - LIMIT)
+    return np.clip(expit(score), LIMIT, 1 - LIMIT)
 
 
 def fit_probability(cases):
