@@ -65,9 +65,9 @@ def main():
         p, kappa, stages = head.predict(c, xq, sq)
         results = {
             "rewards": rewards, "rollouts": rollouts, "context.columns": c["columns"], "level": [c["level"]],
-            "odds": c["odds"], "context.log_odds": c["context"], "summary": c["summary"],
-            "query.z": stages["z"], "query.columns": stages["columns"], "query.regression": stages["regression"],
-            "query.corrections": stages["corrections"], "query.log_odds": stages["log_odds"], "p": p, "kappa": [kappa]}
+            "odds": c["odds"], "context.log_odds": c["context"],
+            "query.z": stages["z"], "query.columns": stages["columns"], "query.log_odds": stages["regression"],
+            "p": p, "kappa": [kappa]}
         for key, value in results.items():
             tensors[f"{name}.{key}"] = np.ascontiguousarray(np.asarray(value, np.float32))
         cases.append(f"{name}:{count}")

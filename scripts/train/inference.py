@@ -62,7 +62,8 @@ class Head:
         c = {"x": x, "z": z, "columns": columns, "y": y, "n": n, "rows": rows}
         self.standardise(c)
         self.regress(c)
-        c["summary"] = self.summary(c)
+        if self.correctors:
+            c["summary"] = self.summary(c)
         c["keys"] = [self.context_layers(m, c) for m in range(self.correctors)]
         c["kappa"] = self.concentration(c)
         return c
@@ -214,7 +215,7 @@ class Head:
         x = np.asarray(x, np.float64)
         z, columns = self.columns(x, np.asarray(surface, np.float64))
         log_odds = self.regression(c, x, z, columns)
-        corrections = np.stack([self.corrections(m, c, z, columns, log_odds) for m in range(self.correctors)])
-        total = log_odds + corrections.mean(0)
+        corrections = np.array([self.corrections(m, c, z, columns, log_odds) for m in range(self.correctors)])
+        total = log_odds + corrections.mean(0) if self.correctors else log_odds
         return self.calibrated(c, total), c["kappa"], {
             "z": z, "columns": columns, "regression": log_odds, "corrections": corrections, "log_odds": total}

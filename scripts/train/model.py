@@ -112,9 +112,13 @@ class CompactHead(nn.Module):
         self.regression = ContextRegression(columns - 1, SURFACE)
         self.corrector = Corrector(columns, width, depth)
 
-    def fit(self, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
-        return self.regression(xc, xq, columns_c[..., 1:], columns_q[..., 1:], *standardised(fc, fq),
-                               columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
+    def fit(self, *arguments):
+        return self.fit_with(self.regression, *arguments)
+
+    @staticmethod
+    def fit_with(regression, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
+        return regression(xc, xq, columns_c[..., 1:], columns_q[..., 1:], *standardised(fc, fq),
+                          columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
 
     def correction(self, fit, fc, fq, columns_c, columns_q, rewards):
         return self.corrector(*standardised(fc, fq), columns_c, columns_q, fit, rewards)

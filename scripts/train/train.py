@@ -89,8 +89,9 @@ class Training:
             head.corrector.load_state_dict(self.stage(f"corrector-{seed}.pkl", lambda: self.train_corrector(
                 fitted, seed)))
             heads.append(head.eval())
-        constants = self.stage("calibration.pkl", lambda: self.calibrate(heads))
-        self.export(state, heads, constants)
+        regression = self.new_head(fitted).regression.eval()
+        constants = self.stage("calibration.pkl", lambda: self.calibrate(regression, heads))
+        self.export(state, regression, heads, constants)
 
     def new_head(self, fitted=None):
         head = CompactHead(1 + difficulty.COLUMNS, self.options.width, self.options.depth).to(self.device)
@@ -198,15 +199,16 @@ class Training:
                  + "".join(f", {k} {v:.4f}" for k, v in facts.items()), stage=stage, step=step, **facts,
                  **{f"auc{n}": s for n, s in scores.items()})
 
-    def calibrate(self, heads):
+    def calibrate(self, regression, heads):
         cases = []
         with torch.no_grad():
             for record, fold, context, query in self.cases(self.kept, calibration.SIZES, 1, 200, range(FOLDS)):
                 arguments = self.arguments(record, fold, context, query)
                 _, _, fc, fq, cc, cq, rewards, _ = arguments
-                fit = heads[0].fit(*arguments)
-                corrections = [h.correction(fit, fc, fq, cc, cq, rewards) for h in heads]
-                z = fit["query"] + torch.stack(corrections).mean(0)
+                fit = CompactHead.fit_with(regression, *arguments)
+                z = fit["query"]
+                if heads:
+                    z = z + torch.stack([h.correction(fit, fc, fq, cc, cq, rewards) for h in heads]).mean(0)
                 cases.append(dict(
                     source=record.source, policy=record.name, rows=len(context), z=z[0].double().cpu().numpy(),
                     level=float(fit["level"][0]), y=record.rewards[query], n=record.rollouts[query],
@@ -222,11 +224,10 @@ class Training:
                  f"{concentration.round(3).tolist()}")
         return {"probability": constants, "concentration": concentration}
 
-    def export(self, state, heads, constants):
+    def export(self, state, r, heads, constants):
         first, first_bias, second, second_bias = difficulty.merged(state)
         first = first.clone()
         first[:-SURFACE] *= difficulty.EMBEDDING_SCALE
-        r = heads[0].regression
         tensors = {
             "surface.mean": self.mean, "surface.scale": self.scale,
             "difficulty.first.weight": first.T, "difficulty.first.bias": first_bias,
@@ -249,7 +250,6 @@ class Training:
             (value.detach().cpu().numpy() if torch.is_tensor(value) else value).astype(np.float32))
             for name, value in tensors.items()}
         metadata = {"format": "statezero-compact-head", "version": "1", "correctors": str(len(heads)),
-                    "depth": str(self.options.depth), "width": str(self.options.width), "heads": "4",
                     "embedding": "384", "surface": str(SURFACE), "columns": str(1 + difficulty.COLUMNS),
                     "sources": " ".join(sorted(self.records)), "seed": str(self.options.seed)}
         save_file(tensors, self.options.output, metadata)
@@ -264,8 +264,8 @@ def main():
     parser.add_argument("--output", required=True)
     parser.add_argument("--without", default=[], nargs="*")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--correctors", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--correctors", type=int, default=0, help="transformers on top; README.md says why none")
+    parser.add_argument("--steps", type=int, default=700, help="of a corrector")
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--depth", type=int, default=2)
     parser.add_argument("--synthetic", type=float, default=0.2)
