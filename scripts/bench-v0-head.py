@@ -38,11 +38,13 @@ os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
 
 import numpy as np
 import torch
+
+sys.stdout.reconfigure(line_buffering=True)
 from reference import column_embedding, floats, make_classifier, make_model, standardise
 from safetensors.numpy import save_file
 
 torch.set_num_threads(arguments.threads)
-model, config = make_model(192, 3, arguments.layers, 64, 7)
+model, config = make_model(192, 3, arguments.layers, 64, 7, adding=0.7)
 random = np.random.RandomState(5)
 total = arguments.rows + arguments.queries
 features = (random.randn(total, arguments.features) * (0.2 + random.rand(arguments.features))).astype(np.float32)

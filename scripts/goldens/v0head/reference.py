@@ -1,7 +1,9 @@
 """The reference head with random weights: TabPFN 6.2.0 through V0's patches. Shared by make_v0head.py and
 bench-v0-head.py; needs a checkout of V0's repository, given as `v0`.
 
-Weights are drawn wide enough that attention is not uniform and logits are of the size of a trained model's.
+Weights are drawn wide enough that attention is not uniform and logits are of the size of a trained model's. `adding` is
+the spread of values, outputs and feed-forward layers: at 1.6, as of all others, 24 layers make all rows alike, and a
+comparison would see no mistake; 0.7 keeps them apart.
 """
 import math
 import os
@@ -21,7 +23,7 @@ def floats(tensor):
     return tensor.detach().to(torch.float32).numpy().copy()
 
 
-def make_model(width, heads, layers, thinking, seed, encoder="linear", inner=1024):
+def make_model(width, heads, layers, thinking, seed, encoder="linear", inner=1024, adding=1.6):
     from tabpfn.architectures import base
     from tabpfn.architectures.base.config import ModelConfig
 
@@ -35,8 +37,13 @@ def make_model(width, heads, layers, thinking, seed, encoder="linear", inner=102
         if "row_token" in name:
             spread = 1.0
         if "_w_out" in name:
-            spread = 1.6 / math.sqrt(width)
+            spread = adding / math.sqrt(width)
+        if ".mlp.linear" in name and "transformer_encoder" in name:
+            spread *= adding / 1.6
         torch.nn.init.normal_(parameter, 0, spread)
+        if "_w_qkv" in name:
+            with torch.no_grad():
+                parameter[2] *= adding / 1.6
     return model, config
 
 
