@@ -4,6 +4,7 @@ import Foundation
 /// `statezero bench`.
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures this machine: the coordinator's throughput, encoders and the V0 head.",
+        commandName: "bench",
+        abstract: "Measures this machine: the coordinator's throughput, encoders and the V0 head.",
         subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self])
 }

@@ -7,7 +7,7 @@ extension Model {
     /// `statezero model inspect`.
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says what a model takes in memory, then loads it, checks every tensor, and prints its fingerprint.",
+            abstract: "Says what a model takes in memory, then loads it, checks it, and prints its fingerprint.",
             discussion: "Of a V0 model the memory is told from the files' headers, before anything is taken.")
 
         @OptionGroup var model: ModelChoice
@@ -60,7 +60,8 @@ extension Model {
             print("weights           \(ByteCount(memory.sharedWeights)), shared by the workers of a host")
             print("                  \(ByteCount(memory.ownWeights)) in each worker")
             print("prepared context  \(ByteCount(memory.preparedContext)) a policy version, \(rows) rows")
-            print("working set       \(ByteCount(memory.encoding)) encoding, \(ByteCount(memory.predicting)) predicting")
+            print("working set       \(ByteCount(memory.encoding)) encoding")
+            print("                  \(ByteCount(memory.predicting)) predicting")
             print("in all            \(ByteCount(memory.total)) with one context, \(threads) threads")
             if let available = AvailableMemory.bytes() {
                 print("available         \(ByteCount(available)) on this machine now")

@@ -50,8 +50,8 @@ extension Benchmark {
                     } else {
                         print(
                             String(
-                                format: "%d × %d tokens: %.0f tokens/s, %.0f a processor second, products at %.0f %% of the "
-                                    + "library's rate", batch.sequences, batch.tokens, result.tokensPerSecond,
+                                format: "%d × %d tokens: %.0f tokens/s, %.0f a processor second, "
+                                    + "products at %.0f %% of the library's rate", batch.sequences, batch.tokens, result.tokensPerSecond,
                                 result.tokensPerProcessorSecond, 100 * result.productShare))
                     }
                 }

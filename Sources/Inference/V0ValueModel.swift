@@ -130,7 +130,7 @@ public final class V0ValueModel: ValueModel {
             guard kept.giveUpOldest(but: context) else {
                 throw .doesNotFit(
                     what: "a prepared context of \(rows) rows", needed: needed, available: available,
-                    advice: "take fewer rows, --precision bfloat16, --context-cache none, or a machine with more memory")
+                    advice: "take fewer rows, --precision bfloat16, --context-cache none, or more memory")
             }
         }
         let mode = fingerprints

@@ -62,7 +62,9 @@ public struct V0Verification {
     }
 
     /// Loads the model and computes every stage. Cost: a whole prediction from text, and the head three times more.
-    public func run(_ settings: ModelSettings, progress: @escaping @Sendable () -> Void = {}) throws(ModelError) -> [Stage] {
+    public func run(
+        _ settings: ModelSettings, progress: @escaping @Sendable () -> Void = {}
+    ) throws(ModelError) -> [Stage] {
         let parts = try V0Parts(folder: folder, settings: settings, available: AvailableMemory.bytes())
         parts.embedder.progress = progress
         parts.head.progress = progress
@@ -149,7 +151,9 @@ public struct V0Verification {
 
         let head = parts.head
         let given = try head.predict(
-            z.queries, in: head.prepare(standardised: z.context, labels: labels, fingerprints: .injected(injected.context)),
+            z.queries,
+            in: head.prepare(
+                standardised: z.context, labels: labels, fingerprints: .injected(injected.context)),
             fingerprints: .injected(injected.queries))
         let features = try parts.embedder.embed(texts)
         let own = (
@@ -169,12 +173,14 @@ public struct V0Verification {
                 "z_given_features", given: "features",
                 max(
                     Self.largest(ownZ.context.values, z.context.values),
-                    Self.largest(ownZ.queries.values, z.queries.values)), z.context.values.count + z.queries.values.count),
+                    Self.largest(ownZ.queries.values, z.queries.values)),
+                z.context.values.count + z.queries.values.count),
             stage("tables_given_z", given: "z", Double(differing), compared),
             stage("raw_logits_given_tables", given: "tables", Self.largest(ownLogits, rawLogits), rawLogits.count),
             stage("scores_given_tables", given: "tables", Self.largest(given.scores, scores), asked),
             stage(
-                "scores_given_fingerprints", given: "text and fingerprints", Self.largest(fromText.scores, scores), asked),
+                "scores_given_fingerprints", given: "text and fingerprints",
+                Self.largest(fromText.scores, scores), asked),
             stage("scores_own_fingerprints", given: "text", Self.largest(hashed.scores, scores), asked),
         ]
     }

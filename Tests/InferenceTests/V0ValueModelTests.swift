@@ -28,7 +28,8 @@ struct V0ValueModelTests {
         let expected = try predictions(reference, context)
         #expect(Set(expected.map(\.p)).count > 1)
         for settings in [
-            ModelSettings(threads: 2), ModelSettings(contextCache: .none), ModelSettings(threads: 3, contextCache: .none),
+            ModelSettings(threads: 2), ModelSettings(contextCache: .none),
+            ModelSettings(threads: 3, contextCache: .none),
         ] {
             let other = try model(settings)
             #expect(other.fingerprint == reference.fingerprint, "\(settings)")
@@ -54,7 +55,8 @@ struct V0ValueModelTests {
     func baseRate() throws {
         let model = try model()
         let contexts = [
-            try V0Folders.context(rows: 12, solved: { _ in true }), try V0Folders.context(rows: 12, solved: { _ in false }),
+            try V0Folders.context(rows: 12, solved: { _ in true }),
+            try V0Folders.context(rows: 12, solved: { _ in false }),
             try V0Folders.context(rows: 0),
             try #require(
                 ContextSet(

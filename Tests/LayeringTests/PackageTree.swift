@@ -35,7 +35,8 @@ struct PackageTree {
     func files(under folder: String = "", withExtension ending: String? = nil) throws -> [File] {
         let start = root.appending(path: folder)
         let found = try #require(
-            FileManager.default.enumerator(at: start, includingPropertiesForKeys: [.isDirectoryKey, .isSymbolicLinkKey, .fileSizeKey]))
+            FileManager.default.enumerator(
+                at: start, includingPropertiesForKeys: [.isDirectoryKey, .isSymbolicLinkKey, .fileSizeKey]))
         var files: [File] = []
         for case let url as URL in found {
             let path = String(url.path.dropFirst(root.path.count + 1))
