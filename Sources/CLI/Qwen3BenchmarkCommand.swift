@@ -51,7 +51,8 @@ extension Benchmark {
                         print(
                             String(
                                 format: "%d × %d tokens: %.0f tokens/s, %.0f a processor second, "
-                                    + "products at %.0f %% of the library's rate", batch.sequences, batch.tokens, result.tokensPerSecond,
+                                    + "products at %.0f %% of the library's rate", batch.sequences, batch.tokens,
+                                result.tokensPerSecond,
                                 result.tokensPerProcessorSecond, 100 * result.productShare))
                     }
                 }
