@@ -46,11 +46,17 @@ struct ModelChoice: ParsableArguments {
     /// where workers of the default model do better with one core each.
     var usualThreads: Int { V0Folder.isOne(place) ? ProcessInfo.processInfo.activeProcessorCount : 1 }
 
-    /// Refuses a place where there is no model, in words, before processes are started for it.
+    /// Refuses a place where there is no model, or settings that it does not have, before processes are started for it.
     func check() throws {
-        if !Self.isTable(place), !FileManager.default.fileExists(atPath: place) {
+        guard !Self.isTable(place) else { return }
+        guard FileManager.default.fileExists(atPath: place) else {
             throw CommandFailure(
                 .failed, "no model at \(place); run `statezero model fetch`, or name a folder with --model")
+        }
+        do {
+            try ModelLoading.check(settings(threads: 1), for: place)
+        } catch {
+            throw CommandFailure(error)
         }
     }
 

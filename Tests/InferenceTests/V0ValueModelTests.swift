@@ -140,12 +140,18 @@ struct V0ValueModelTests {
         #expect(message.contains("1000 bytes") && message.contains("bfloat16"), "\(message)")
     }
 
-    @Test("a sentence-transformers model has no bfloat16 and says so")
+    @Test("a sentence-transformers model has none of V0's settings and says so, by the option's name")
     func settingsOfOthers() throws {
-        let error = #expect(throws: ModelError.self) {
-            _ = try ModelLoading.load(folder: "/nowhere", settings: ModelSettings(precision: .bfloat16))
+        for (settings, words) in [
+            (ModelSettings(precision: .bfloat16), ["--precision", "bfloat16", "float32"]),
+            (ModelSettings(contextCache: .none), ["--context-cache", "none", "keep"]),
+            (ModelSettings(rowHash: .constant), ["--row-hash", "constant", "reference"]),
+        ] {
+            let error = #expect(throws: ModelError.self) {
+                _ = try ModelLoading.load(folder: "/nowhere", settings: settings)
+            }
+            for word in words { #expect("\(try #require(error))".contains(word), "\(word)") }
         }
-        #expect("\(try #require(error))".contains("float32"))
     }
 
     /// Says how much memory is left as it was told to; then nothing, as a system that does not know.
