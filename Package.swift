@@ -26,8 +26,11 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 
+// Put in a folder beside the program; CompactHeadFile says where else they may lie.
+let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
+
 func room(_ name: String, _ doors: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: doors, swiftSettings: strict)
+    .target(name: name, dependencies: doors, resources: resources[name] ?? [], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ doors: [Target.Dependency]) -> Target {

@@ -5,6 +5,6 @@ import Foundation
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures this machine: the coordinator's throughput, encoders and the V0 head.",
-        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self])
+        abstract: "Measures this machine: the coordinator's throughput, encoders and heads.",
+        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self, Compact.self])
 }

@@ -26,6 +26,9 @@ struct ModelChoice: ParsableArguments {
     @Option(help: "V0's column that hashes a row's bits: reference, or constant (does not depend on last bits).")
     var rowHash = ModelSettings.RowHash.reference
 
+    @Option(help: "Head of a sentence-transformers model: compact (trained), or gaussian-process (needs no training).")
+    var head = EmbeddingHeadKind.compact
+
     /// The folder, or the word `table`.
     var place: String {
         model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? ModelFetch.defaultFolder
@@ -35,7 +38,7 @@ struct ModelChoice: ParsableArguments {
     var arguments: [String] {
         [
             "--model", place, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
-            "--row-hash", rowHash.rawValue,
+            "--row-hash", rowHash.rawValue, "--head", head.rawValue,
         ]
     }
 
@@ -74,7 +77,8 @@ struct ModelChoice: ParsableArguments {
 
     /// The choice as the loader takes it.
     func settings(threads: Int) -> ModelSettings {
-        ModelSettings(threads: threads, precision: precision, contextCache: contextCache, rowHash: rowHash)
+        ModelSettings(
+            threads: threads, precision: precision, contextCache: contextCache, rowHash: rowHash, head: head)
     }
 }
 
@@ -82,3 +86,4 @@ extension Precision: ExpressibleByArgument {}
 extension TableKeysValues.Format: ExpressibleByArgument {}
 extension ModelSettings.ContextCache: ExpressibleByArgument {}
 extension ModelSettings.RowHash: ExpressibleByArgument {}
+extension EmbeddingHeadKind: ExpressibleByArgument {}

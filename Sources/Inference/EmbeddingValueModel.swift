@@ -1,6 +1,6 @@
 public import Scoring
 
-/// The default value model: an encoder's embedding, surface features of the text, and the Gaussian-process head.
+/// The default value model: an encoder's embedding, surface features of the text, and an in-context head.
 ///
 /// Features are `(P, E + S)`: E columns of the encoder, then `SurfaceFeatures.count`. The surface is read from the whole
 /// text, also where the encoder stops early.
@@ -8,12 +8,17 @@ public final class EmbeddingValueModel: ValueModel {
     /// Tells whether two workers may share a job.
     public let fingerprint: ModelFingerprint
     private let embedder: any TextEmbedder
-    private let head = GaussianProcessHead()
+    private let head: EmbeddingHead
+    private var progressListener: (@Sendable () -> Void)?
 
-    /// The fingerprint must cover weights, tokenizer, the encoder's numerics and `GaussianProcessHead.numerics`.
-    public init(fingerprint: ModelFingerprint, embedder: any TextEmbedder) {
+    /// The fingerprint must cover weights and tokenizer, the encoder's numerics, and the head's weights and numerics.
+    public init(
+        fingerprint: ModelFingerprint, embedder: any TextEmbedder,
+        head: EmbeddingHead = .gaussianProcess(GaussianProcessHead())
+    ) {
         self.fingerprint = fingerprint
         self.embedder = embedder
+        self.head = head
     }
 
     /// E, the leading columns of the features that are the encoder's.
@@ -43,21 +48,40 @@ public final class EmbeddingValueModel: ValueModel {
         return FeatureMatrix(columns: featureColumns, values: values, isTruncated: isTruncated)
     }
 
-    /// Fits the head; see `GaussianProcessHead.prepare` for cost and errors.
+    /// Fits the head; see `CompactHead.prepare` and `GaussianProcessHead.prepare` for cost and errors.
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> any PreparedContext {
         guard features.columns == featureColumns else {
             throw .widthMismatch(expected: featureColumns, found: features.columns)
         }
-        return try head.prepare(embeddings: features, context: context)
+        switch head {
+        case .compact(let head):
+            return try head.prepare(features: features, context: context) { progressListener?() }
+        case .gaussianProcess(let head):
+            return try head.prepare(embeddings: features, context: context)
+        }
     }
 
-    /// Predicts; throws `foreignContext` for a context that another kind of model prepared.
+    /// Predicts; throws `foreignContext` for a context that another kind of model or head prepared.
     public func predict(
         _ queries: FeatureMatrix, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
-        guard let context = context as? GaussianProcessContext else { throw .foreignContext(context.contextDigest) }
-        return try head.predict(queries, in: context)
+        switch head {
+        case .compact(let head):
+            guard let context = context as? CompactHeadContext else { throw .foreignContext(context.contextDigest) }
+            return try head.predict(queries, in: context)
+        case .gaussianProcess(let head):
+            guard let context = context as? GaussianProcessContext else {
+                throw .foreignContext(context.contextDigest)
+            }
+            return try head.predict(queries, in: context)
+        }
+    }
+
+    /// Called from inside `prepare` after each factorisation of the compact head; beyond a thousand rows one takes a
+    /// good part of a second.
+    public func tellProgress(to listener: @escaping @Sendable () -> Void) {
+        progressListener = listener
     }
 }

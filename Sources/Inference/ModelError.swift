@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     /// A file is not what its name says; `at` is a byte, key or tensor.
     case damaged(file: String, at: String, reason: String)
+    /// Weights that come with the program are in none of the places where they may be.
+    case weightsNotFound(what: String, places: [String], advice: String)
     /// A well-formed choice that this program does not do.
     case unsupported(file: String, key: String, found: String, supported: String)
     /// The weights lack a tensor.
@@ -33,6 +35,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
             "\(file): cannot be read (\(reason)); check --model, or run `statezero model fetch`"
         case .damaged(let file, let at, let reason):
             "\(file): \(at): \(reason); the file is damaged or cut short, fetch it again"
+        case .weightsNotFound(let what, let places, let advice):
+            "no file of \(what) at \(places.joined(separator: ", ")); \(advice)"
         case .unsupported(let file, let key, let found, let supported):
             "\(file): \(key) is \(found), supported: \(supported); choose another model"
         case .tensorMissing(let file, let tensor):

@@ -3,15 +3,15 @@ public import Scoring
 
 /// From a folder to the value model in it, whichever kind it is.
 public enum ModelLoading {
-    /// Reads a folder made by `scripts/convert_v0`, or one of sentence-transformers, which then predicts by the Gaussian
-    /// process.
+    /// Reads a folder made by `scripts/convert_v0`, or one of sentence-transformers, which then predicts by the
+    /// head that the settings choose.
     ///
     /// Throws what is wrong with the folder, `unsupported` for settings that this kind of model does not have, and
     /// `doesNotFit` before memory is taken.
     public static func load(folder path: String, settings: ModelSettings) throws(ModelError) -> any ValueModel {
         try check(settings, for: path)
         if V0Folder.isOne(path) { return try V0ValueModel.load(folder: path, settings: settings) }
-        return try EmbeddingValueModel.load(folder: path, threads: settings.threads)
+        return try EmbeddingValueModel.load(folder: path, threads: settings.threads, head: settings.head)
     }
 
     /// Throws `unsupported` for a setting that the kind of model in a folder does not have. Cost: a look for one file.

@@ -27,16 +27,19 @@ public struct ModelSettings: Sendable, Equatable {
     public var contextCache: ContextCache
     /// What V0's hash column holds.
     public var rowHash: RowHash
+    /// By what a sentence-transformers model predicts; V0 has a head of its own.
+    public var head: EmbeddingHeadKind
 
-    /// The reference's choices.
+    /// The reference's choices, and the trained head.
     public init(
         threads: Int = 1, precision: Kernels.Precision = .float32, contextCache: ContextCache = .keep,
-        rowHash: RowHash = .reference
+        rowHash: RowHash = .reference, head: EmbeddingHeadKind = .compact
     ) {
         precondition(threads >= 1, "ModelSettings: \(threads) threads")
         self.threads = threads
         self.precision = precision
         self.contextCache = contextCache
         self.rowHash = rowHash
+        self.head = head
     }
 }

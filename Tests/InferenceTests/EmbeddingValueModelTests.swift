@@ -1,5 +1,6 @@
 import Inference
 import Scoring
+import Synchronization
 import Testing
 
 @Suite("Embedding value model")
@@ -51,6 +52,39 @@ struct EmbeddingValueModelTests {
         #expect(throws: ValueModelError.foreignContext(Digest(of: "other"))) {
             try model.predict(try model.embed(["odd"]), in: OtherContext())
         }
+    }
+
+    /// Texts as unit vectors of the width that the compact head reads, by their length.
+    private final class AxisEmbedder: TextEmbedder {
+        let width = 384
+
+        func embed(_ texts: [String]) throws(ValueModelError) -> (values: [Float], isTruncated: [Bool]) {
+            var values: [Float] = []
+            for text in texts { values += (0..<width).map { $0 == text.utf8.count % width ? 1 : 0 } }
+            return (values, texts.map { _ in false })
+        }
+    }
+
+    @Test("with the compact head it predicts from no rows, tells progress, and refuses the other head's context")
+    func compact() throws {
+        let compact = EmbeddingValueModel(
+            fingerprint: Self.fingerprint, embedder: AxisEmbedder(), head: .compact(try CompactHead.load()))
+        let other = EmbeddingValueModel(fingerprint: Self.fingerprint, embedder: AxisEmbedder())
+        let texts = (1...20).map { String(repeating: "a", count: $0) }
+        let features = try compact.embed(texts)
+        let context = try HeadSamples.context(rewards: texts.map { Double($0.utf8.count % 2) })
+        let steps = Mutex(0)
+        compact.tellProgress { steps.withLock { $0 += 1 } }
+        let prepared = try compact.prepare(context, features: features)
+        #expect(steps.withLock { $0 } >= 5)
+        #expect(try compact.predict(features, in: prepared).allSatisfy { $0.flags.isEmpty })
+        let empty = try #require(ContextSet([]))
+        let prior = try compact.prepare(empty, features: FeatureMatrix(columns: compact.featureColumns))
+        #expect(try compact.predict(features, in: prior).count == 20)
+        let foreign = ValueModelError.foreignContext(context.digest)
+        let ofOther = try other.prepare(context, features: features)
+        #expect(throws: foreign) { try compact.predict(features, in: ofOther) }
+        #expect(throws: foreign) { try other.predict(features, in: prepared) }
     }
 
     @Test("an encoder that gives NaN is found out at the row")

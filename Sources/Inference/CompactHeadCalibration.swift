@@ -1,0 +1,65 @@
+import Foundation
+import Scoring
+
+/// Steps 4 and 5 of the head: from log-odds to a probability, and how sure to be of it.
+struct CompactHeadCalibration: Sendable {
+    private let scale: Double
+    private let level: Double
+    private let shift: Double
+    private let centre: Double
+    private let offset: Double
+
+    private static let probabilityMin = 0.005
+    /// 0.2 … 50 in equal steps of the logarithm.
+    private static let concentrations = (0...40).map { 0.2 * pow(250, Double($0) / 40) }
+
+    /// For a context of `rows` rows at a level.
+    init(constants: CompactHeadConstants, rows: Int, level: Double) {
+        let size = log2(Double(rows + 1) / 257)
+        let k = constants.probability
+        scale = exp(k[0] + k[1] * size)
+        self.level = level
+        shift = (k[2] + k[3] * size) * level + k[4] + k[5] * size
+        centre = constants.concentration[0] + constants.concentration[1] * size
+        offset = constants.concentration[2]
+    }
+
+    /// P(success) in [0.005, 0.995]; not a number where the log-odds are none.
+    func probability(_ logOdds: Double) -> Double {
+        let p = CompactHeadConstants.sigmoid(scale * (logOdds - level) + shift)
+        return p.isNaN ? p : min(1 - Self.probabilityMin, max(Self.probabilityMin, p))
+    }
+
+    /// The likeliest κ given log-odds of rows that were judged without themselves, with a log-normal prior on κ.
+    ///
+    /// Beta-binomial likelihood, continuous in k so that partial credit is taken as it is. A row of one rollout says
+    /// nothing about κ and is left out; without others κ is the prior's. Cost: 164 lnΓ a row.
+    func concentration(leftOut: [Double], outcomes: [Outcome]) -> Double {
+        let rows = zip(leftOut, outcomes).filter { $0.1.n > 1 }.map { (p: probability($0.0), outcome: $0.1) }
+        guard !rows.isEmpty else { return exp(centre) }
+        let counts = Dictionary(grouping: rows, by: \.outcome.n).map {
+            (n: Double($0.key), rows: Double($0.value.count))
+        }
+        .sorted { $0.n < $1.n }
+        var best = (kappa: exp(centre), score: -Double.infinity)
+        for kappa in Self.concentrations {
+            let deviation = log(kappa) - (centre - offset)
+            var score = -deviation * deviation / 2
+            // a + b is κ for every row, so its part of the beta functions is the same for all rows of equal n.
+            for (n, rows) in counts {
+                score += rows * (BetaDistribution.logGamma(kappa) - BetaDistribution.logGamma(kappa + n))
+            }
+            for (p, outcome) in rows {
+                let (a, b) = (p * kappa, (1 - p) * kappa)
+                score += Self.rise(a, outcome.successes) + Self.rise(b, Double(outcome.n) - outcome.successes)
+            }
+            if score > best.score { best = (kappa, score) }
+        }
+        return best.kappa * exp(offset)
+    }
+
+    /// ln Γ(a + k) − ln Γ(a).
+    private static func rise(_ a: Double, _ k: Double) -> Double {
+        k == 0 ? 0 : BetaDistribution.logGamma(a + k) - BetaDistribution.logGamma(a)
+    }
+}

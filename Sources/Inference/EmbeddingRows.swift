@@ -1,0 +1,57 @@
+import Scoring
+
+/// The embeddings of a context's rows, in vectors of eight, for cosines of eight rows with one query.
+struct EmbeddingRows: Sendable {
+    /// N.
+    let count: Int
+    private let width: Int
+    private var vectors: [SIMD8<Float>]
+
+    /// The leading `columns` of each row.
+    init(_ features: FeatureMatrix, columns: Int) {
+        count = features.rows
+        width = (columns + 7) / 8
+        vectors = []
+        vectors.reserveCapacity(count * width)
+        for row in 0..<count { vectors += Self.vectors(features.row(row).prefix(columns)) }
+    }
+
+    /// Blocks of eight rows.
+    var blocks: Int { (count + 7) / 8 }
+
+    /// One row as a query.
+    func row(_ index: Int) -> ArraySlice<SIMD8<Float>> { vectors[index * width..<(index + 1) * width] }
+
+    /// A query's columns as vectors; the last is filled up with zeros.
+    static func vectors(_ values: ArraySlice<Float>) -> [SIMD8<Float>] {
+        var vectors = [SIMD8<Float>](repeating: .zero, count: (values.count + 7) / 8)
+        for (index, value) in values.enumerated() { vectors[index / 8][index % 8] = value }
+        return vectors
+    }
+
+    /// Dot products of a query with the rows of a block; those beyond the last row are its repetitions.
+    ///
+    /// Four rows at a time, each with a sum of its own, so the query is read a quarter as often and every product is
+    /// summed in the same order wherever its row stands.
+    func cosines(_ query: ArraySlice<SIMD8<Float>>, block: Int) -> SIMD8<Float> {
+        var cosines = SIMD8<Float>.zero
+        let last = count - 1
+        for half in stride(from: block * 8, to: block * 8 + 8, by: 4) {
+            let first = (min(half, last) * width, min(half + 1, last) * width)
+            let second = (min(half + 2, last) * width, min(half + 3, last) * width)
+            var (a, b, c, d) = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
+            for (index, value) in query.enumerated() {
+                a.addProduct(value, vectors[first.0 + index])
+                b.addProduct(value, vectors[first.1 + index])
+                c.addProduct(value, vectors[second.0 + index])
+                d.addProduct(value, vectors[second.1 + index])
+            }
+            let lane = half - block * 8
+            cosines[lane] = a.sum()
+            cosines[lane + 1] = b.sum()
+            cosines[lane + 2] = c.sum()
+            cosines[lane + 3] = d.sum()
+        }
+        return cosines
+    }
+}
