@@ -2,22 +2,62 @@ import Scoring
 
 /// Why a prompt got the budget it got.
 public enum BudgetReason: String, Codable, Sendable {
-    /// The range's lower end.
+    /// The smallest size it may have.
     case floor
-    /// The range's upper end.
+    /// The largest size it may have.
     case cap
     /// Between the two, where the solver found it best.
     case optimal
-    /// No rollout at all: the range begins at 0.
+    /// No rollout at all: the sizes begin with 0.
     case excluded
+    /// A turn at exploration although it is predicted to fail always.
+    case exploreHopeless = "explore_hopeless"
+    /// A turn at exploration although it is predicted to succeed always.
+    case exploreSolved = "explore_solved"
+    /// Handed out at the price of the moment, before all predictions were there.
+    case price
+    /// Handed out, and raised when all predictions were there.
+    case toppedUp = "topped_up"
     /// An even share, because planning expects no gain from anything else.
     case noGain = "no_gain"
+    /// An even share, because predictions were not there in time.
+    case deadline
+    /// An even share, because there is nobody who plans.
+    case noCoordinator = "no_coordinator"
+    /// An even share, because there is no model or it failed.
+    case noModel = "no_model"
+    /// An even share, because plans are only watched.
+    case shadow
+
+    /// The even share of a uniform plan.
+    init(_ reason: UniformReason) {
+        switch reason {
+        case .noExpectedGain: self = .noGain
+        case .deadline: self = .deadline
+        case .noCoordinator: self = .noCoordinator
+        case .noModel: self = .noModel
+        case .shadow: self = .shadow
+        }
+    }
+
+    /// What a solver's budget is, between the limits of its prompt.
+    init(_ n: Int, floor: Int, cap: Int) {
+        self = n == 0 ? .excluded : n == floor ? .floor : n == cap ? .cap : .optimal
+    }
 }
 
 /// Why a plan is the uniform plan.
 public enum UniformReason: String, Codable, Sendable {
     /// The solver's budgets are expected to be worth no more than equal ones.
     case noExpectedGain = "no_expected_gain"
+    /// Predictions were not there in time.
+    case deadline
+    /// There is nobody who plans.
+    case noCoordinator = "no_coordinator"
+    /// There is no model, or it failed.
+    case noModel = "no_model"
+    /// Plans are made and watched, but not followed.
+    case shadow
 }
 
 /// A budget for each prompt of a step, and what is expected of it.
@@ -28,14 +68,28 @@ public struct BudgetPlan: Hashable, Sendable {
         public let promptID: String
         /// Rollouts.
         public let n: Int
-        /// Expected success probability.
-        public let p: Double
-        /// Concentration of the belief; infinity for a point estimate.
-        public let kappa: Double
-        /// Where the belief comes from, or `uniform`.
+        /// Expected success probability; `nil` where nothing is known.
+        public let p: Double?
+        /// Concentration of the belief; infinity for a point estimate, `nil` where nothing is known.
+        public let kappa: Double?
+        /// Where the belief comes from, or what stands in its place.
         public let source: BudgetSource
         /// Why this many.
         public let reason: BudgetReason
+    }
+
+    /// What was found for a problem, by rank.
+    struct Outcome {
+        var budgets: [Int]
+        /// Ranks whose floors were raised for exploration.
+        var explored: [Int]
+        var uniformReason: UniformReason?
+        var utility: Double
+        var uniformUtility: Double
+        var upperBound: Double
+        var price: Double?
+        /// By rank, where a reason is known that the numbers do not tell.
+        var reasons: [Int: BudgetReason] = [:]
     }
 
     /// The same request for the same beliefs has the same id: 16 hexadecimal digits of a SHA-256 over both and the
@@ -55,6 +109,9 @@ public struct BudgetPlan: Hashable, Sendable {
     public let uniformUtility: Double
     /// Expected utility that no plan for this request exceeds.
     public let upperBound: Double
+    /// λ, what the next rollout would be worth; the next step's streamed plan may begin with it. `nil` from solvers
+    /// that have none.
+    public let price: Double?
     /// Expected number of prompts whose group will be all success or all failure, so without advantage.
     public let zeroGroups: Double
 
@@ -65,34 +122,45 @@ public struct BudgetPlan: Hashable, Sendable {
     /// Expected gain over the uniform plan, (utility − uniformUtility)/uniformUtility; `nil` if that expects nothing.
     public var expectedGain: Double? { uniformUtility > 0 ? utility / uniformUtility - 1 : nil }
 
-    /// Puts together what a request has found; `problem` and `ranked` are by rank, `rows[rank]` is the candidate.
+    /// Puts together what a request has found; `problem` and `outcome` are by rank.
     init(
-        request: BudgetRequest, candidates: [BudgetCandidate], rows: [Int], problem: AllocationProblem,
-        budgets ranked: [Int], uniformReason: UniformReason?, utility: Double, uniformUtility: Double,
-        upperBound: Double
+        request: BudgetRequest, candidates: [BudgetCandidate], order: PromptOrder, problem: AllocationProblem,
+        outcome: Outcome
     ) {
         self.request = request
-        self.uniformReason = uniformReason
-        self.utility = utility
-        self.uniformUtility = uniformUtility
+        uniformReason = outcome.uniformReason
+        utility = outcome.utility
+        uniformUtility = outcome.uniformUtility
         // Bound and utility are sums in different orders, and may cross by a rounding error.
-        self.upperBound = max(upperBound, utility)
+        upperBound = max(outcome.upperBound, outcome.utility)
+        price = outcome.price
         surplus = request.total - problem.total
         zeroGroups = max(
-            0, Double(rows.count) - problem.utility(of: ranked, objective: .mixedGroupProbability))
-        var n = [Int](repeating: 0, count: rows.count)
-        for (rank, row) in rows.enumerated() { n[row] = ranked[rank] }
-        budgets = candidates.enumerated().map { row, candidate in
-            Budget(
-                promptID: candidate.promptID, n: n[row], p: candidate.belief.mean, kappa: candidate.belief.kappa,
-                source: uniformReason == nil ? candidate.source : .uniform,
-                reason: uniformReason == nil ? Self.reason(n[row], in: request) : .noGain)
+            0, Double(candidates.count) - problem.utility(of: outcome.budgets, objective: .mixedGroupProbability))
+        let explored = Set(outcome.explored)
+        let sizes = problem.sizes.values
+        var ranks = [Int](repeating: 0, count: candidates.count)
+        for (rank, row) in order.rows.enumerated() { ranks[row] = rank }
+        budgets = zip(candidates, ranks).map { candidate, rank in
+            let n = outcome.budgets[rank]
+            let places = problem.places(of: rank)
+            var source = candidate.source
+            var reason = BudgetReason(n, floor: sizes[places.lowerBound], cap: sizes[places.upperBound])
+            if let uniform = outcome.uniformReason {
+                source = .uniform
+                reason = BudgetReason(uniform)
+            } else if explored.contains(rank), n == sizes[places.lowerBound] {
+                // More than the raised floor is not exploration: the solver wanted it.
+                source = .explore
+                reason = candidate.belief.mean < 0.5 ? .exploreHopeless : .exploreSolved
+            } else if let known = outcome.reasons[rank] {
+                reason = known
+            }
+            return Budget(
+                promptID: candidate.promptID, n: n, p: candidate.belief.mean, kappa: candidate.belief.kappa,
+                source: source, reason: reason)
         }
-        id = Self.identify(request, candidates, rows, ranked)
-    }
-
-    private static func reason(_ n: Int, in request: BudgetRequest) -> BudgetReason {
-        n == 0 ? .excluded : n == request.minimum ? .floor : n == request.maximum ? .cap : .optimal
+        id = Self.identify(request, candidates, order.rows, outcome.budgets)
     }
 
     private static func identify(
@@ -109,14 +177,25 @@ public struct BudgetPlan: Hashable, Sendable {
             append(UInt64(text.utf8.count))
             bytes.append(contentsOf: text.utf8)
         }
-        append("plan/1")
+        append("plan/2")
         append(request.objective.rawValue)
         append(request.solver.rawValue)
-        for number in [request.total, request.minimum, request.maximum] { append(UInt64(number)) }
+        for number in [request.total, request.minimum, request.maximum, request.multipleOf] { append(UInt64(number)) }
+        append(UInt64(request.groupSizes?.count ?? 0))
+        for size in (request.groupSizes ?? []).sorted() { append(UInt64(size)) }
+        append(request.gainMin.bitPattern)
+        if let exploration = request.exploration {
+            for number in [exploration.share, exploration.hopelessBelow, exploration.solvedAbove] {
+                append(number.bitPattern)
+            }
+            append(exploration.seed)
+        }
         for (rank, row) in rows.enumerated() {
             append(candidates[row].promptID)
             append(candidates[row].belief.mean.bitPattern)
             append(candidates[row].belief.kappa.bitPattern)
+            append(UInt64(truncatingIfNeeded: candidates[row].floor ?? -1))
+            append(UInt64(truncatingIfNeeded: candidates[row].cap ?? -1))
             append(UInt64(ranked[rank]))
         }
         return String(Digest(of: bytes).hex.prefix(16))

@@ -4,9 +4,9 @@ public struct BudgetRow: Hashable, Codable, Sendable {
     public let promptID: String
     /// Rollouts.
     public let n: Int
-    /// Expected success probability.
-    public let p: Double
-    /// Concentration of the belief; absent for a point estimate, since JSON has no infinity.
+    /// Expected success probability; absent where nothing is known.
+    public let p: Double?
+    /// Concentration of the belief; absent for a point estimate, since JSON has no infinity, and where nothing is known.
     public let kappa: Double?
     /// Where the belief comes from, or `uniform`.
     public let source: BudgetSource
@@ -36,6 +36,12 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
     public let minimum: Int
     /// Largest budget allowed.
     public let maximum: Int
+    /// What divides every budget.
+    public let multipleOf: Int
+    /// The only sizes allowed; absent where every multiple in the range is.
+    public let groupSizes: [Int]?
+    /// Prompts that got rollouts against their prediction.
+    public let explored: Int
     /// What budgets were to maximise.
     public let objective: BudgetObjective
     /// How they were found.
@@ -50,6 +56,8 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
     public let upperBound: Double
     /// (upperBound − utility)/upperBound.
     public let gap: Double
+    /// λ, what the next rollout would be worth; absent from solvers that have none.
+    public let price: Double?
     /// Expected number of groups without advantage.
     public let zeroGroups: Double
 
@@ -58,12 +66,15 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
         case prompts, total, surplus
         case minimum = "n_min"
         case maximum = "n_max"
+        case multipleOf = "multiple_of"
+        case groupSizes = "group_sizes"
+        case explored = "explored_prompts"
         case objective, solver
         case uniformReason = "uniform_reason"
         case utility = "expected_signal"
         case uniformUtility = "expected_signal_uniform"
         case upperBound = "upper_bound"
-        case gap
+        case gap, price
         case zeroGroups = "expected_zero_groups"
     }
 }
@@ -73,8 +84,8 @@ extension BudgetPlan {
     public var rows: [BudgetRow] {
         budgets.map {
             BudgetRow(
-                promptID: $0.promptID, n: $0.n, p: $0.p, kappa: $0.kappa.isFinite ? $0.kappa : nil, source: $0.source,
-                reason: $0.reason, planID: id)
+                promptID: $0.promptID, n: $0.n, p: $0.p, kappa: $0.kappa.flatMap { $0.isFinite ? $0 : nil },
+                source: $0.source, reason: $0.reason, planID: id)
         }
     }
 
@@ -82,8 +93,9 @@ extension BudgetPlan {
     public var summary: BudgetSummary {
         BudgetSummary(
             planID: id, prompts: budgets.count, total: request.total, surplus: surplus, minimum: request.minimum,
-            maximum: request.maximum, objective: request.objective, solver: request.solver,
+            maximum: request.maximum, multipleOf: request.multipleOf, groupSizes: request.groupSizes?.sorted(),
+            explored: budgets.count { $0.source == .explore }, objective: request.objective, solver: request.solver,
             uniformReason: uniformReason, utility: utility, uniformUtility: uniformUtility, upperBound: upperBound,
-            gap: gap, zeroGroups: zeroGroups)
+            gap: gap, price: price, zeroGroups: zeroGroups)
     }
 }

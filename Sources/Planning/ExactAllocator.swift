@@ -1,7 +1,7 @@
 /// The optimum, by dynamic programming over the total (multiple-choice knapsack): for small problems and as oracle.
 ///
-/// `best[t]` is the largest utility of the prompts so far with t rollouts above their minima; every prompt tries every
-/// budget. Cost: prompts · total · range steps, prompts · total numbers of 16 bits.
+/// `best[t]` is the largest utility of the prompts so far with t units above their floors; every prompt tries every
+/// allowed size. Cost: prompts · total · sizes steps, prompts · total numbers of 16 bits.
 public struct ExactAllocator: BudgetAllocator {
     /// Most steps it will do: about a second, and at most 200 MB.
     public static let stepsMax = 1_000_000_000
@@ -14,11 +14,13 @@ public struct ExactAllocator: BudgetAllocator {
     /// Throws `exactTooLarge` before it starts, if it would need more than `stepsMax` steps.
     public func allocate(_ problem: AllocationProblem) throws(PlanningError) -> Allocation {
         let count = problem.beliefs.count
-        let range = problem.maximum - problem.minimum
-        let money = problem.total - count * problem.minimum
+        let sizes = problem.sizes.values
+        // A problem exists only if its total can be met, so the money is a whole number of units.
+        let unit = problem.sizes.unit
+        let money = (problem.total - problem.floorTotal) / unit
         // A cell of the table counts for ten steps at least, which is what bounds the memory of narrow ranges.
         let (cells, cellOverflow) = count.multipliedReportingOverflow(by: money + 1)
-        let (steps, stepOverflow) = cells.multipliedReportingOverflow(by: max(10, range + 1))
+        let (steps, stepOverflow) = cells.multipliedReportingOverflow(by: max(10, sizes.count))
         guard !cellOverflow, !stepOverflow, steps <= Self.stepsMax else {
             throw .exactTooLarge(steps: cellOverflow || stepOverflow ? Int.max : steps, limit: Self.stepsMax)
         }
@@ -28,15 +30,19 @@ public struct ExactAllocator: BudgetAllocator {
         // The last rank first, so that the way back through the table meets the lowest rank first.
         for rank in (0..<count).reversed() {
             let curve = problem.objective.curve(under: problem.beliefs[rank], upTo: problem.maximum)
+            let places = problem.places(of: rank)
+            let extras = places.map { (sizes[$0] - sizes[places.lowerBound]) / unit }
+            let values = places.map { curve[sizes[$0]] }
             var next = [Double](repeating: -.infinity, count: money + 1)
             for spent in 0...money {
                 var chosen = 0
                 var value = -Double.infinity
-                for extra in 0...min(range, spent) {
-                    let candidate = best[spent - extra] + curve[problem.minimum + extra]
+                for index in extras.indices {
+                    guard extras[index] <= spent else { break }
+                    let candidate = best[spent - extras[index]] + values[index]
                     if candidate >= value {
                         value = candidate
-                        chosen = extra
+                        chosen = index
                     }
                 }
                 next[spent] = value
@@ -47,9 +53,10 @@ public struct ExactAllocator: BudgetAllocator {
         var left = money
         var budgets: [Int] = []
         for rank in 0..<count {
-            let extra = Int(choices[rank * (money + 1) + left])
-            budgets.append(problem.minimum + extra)
-            left -= extra
+            let floor = problem.places(of: rank).lowerBound
+            let budget = sizes[floor + Int(choices[rank * (money + 1) + left])]
+            budgets.append(budget)
+            left -= (budget - sizes[floor]) / unit
         }
         return Allocation(budgets: budgets, upperBound: best[money])
     }

@@ -11,6 +11,8 @@ struct SegmentPurchase {
     /// Segments not bought, in order from the first, which the remainder is too small for; in a large problem not all
     /// there are.
     private(set) var next: ArraySlice<UtilitySegment> = []
+    /// Some of the segments bought last, the dearest first.
+    private(set) var last: ArraySlice<UtilitySegment> = []
     /// Rollouts left, fewer than the first of `next` is wide; 0 if `next` is empty.
     private(set) var remainder = 0
 
@@ -29,7 +31,7 @@ struct SegmentPurchase {
         segments = UtilitySegments(rule: rule, maximum: problem.maximum)
         block = UtilityBlock(objective: problem.objective, budgetMax: problem.maximum)
         budgets = []
-        let money = problem.total - problem.beliefs.count * problem.minimum
+        let money = problem.total - problem.floorTotal
         // Four standard errors are wrong once in 16,000 requests; the second guess is so wide that it is never wrong.
         var errors = 4.0
         while true {
@@ -50,12 +52,17 @@ struct SegmentPurchase {
         let everything = -Double.infinity...Double.infinity
         let count = problem.beliefs.count
         guard count > Self.sampleMax, standardErrors.isFinite else { return everything }
-        let sample = (0..<Self.sampleMax).map { problem.beliefs[$0 * count / Self.sampleMax] }
+        let ranks = (0..<Self.sampleMax).map { $0 * count / Self.sampleMax }
+        let sample = ranks.map { problem.beliefs[$0] }
         var pool: [UtilitySegment] = []
         for start in stride(from: 0, to: sample.count, by: UtilityBlock.width) {
             let end = min(start + UtilityBlock.width, sample.count)
             block.fill(sample[start..<end], upTo: problem.maximum)
-            for rank in start..<end { cut(lane: rank - start, rank: rank, prices: everything, pool: &pool) }
+            for index in start..<end {
+                cut(
+                    lane: index - start, rank: index, places: problem.places(of: ranks[index]), prices: everything,
+                    pool: &pool)
+            }
         }
         pool.sort { $0.precedes($1) }
         let target = Double(money) / Double(count)
@@ -87,13 +94,14 @@ struct SegmentPurchase {
     /// Buys what is dearer than the interval and pools what lies inside; returns the rollouts bought.
     private mutating func pass(_ prices: ClosedRange<Double>, pool: inout [UtilitySegment]) -> Int {
         let beliefs = problem.beliefs
-        budgets = [Int](repeating: problem.minimum, count: beliefs.count)
+        budgets = problem.floors
         var spent = 0
         for start in stride(from: 0, to: beliefs.count, by: UtilityBlock.width) {
             let end = min(start + UtilityBlock.width, beliefs.count)
             block.fill(beliefs[start..<end], upTo: problem.maximum)
             for rank in start..<end {
-                let bought = cut(lane: rank - start, rank: rank, prices: prices, pool: &pool)
+                let bought = cut(
+                    lane: rank - start, rank: rank, places: problem.places(of: rank), prices: prices, pool: &pool)
                 budgets[rank] += bought
                 spent += bought
             }
@@ -103,10 +111,10 @@ struct SegmentPurchase {
 
     @discardableResult
     private mutating func cut(
-        lane: Int, rank: Int, prices: ClosedRange<Double>, pool: inout [UtilitySegment]
+        lane: Int, rank: Int, places: ClosedRange<Int>, prices: ClosedRange<Double>, pool: inout [UtilitySegment]
     ) -> Int {
-        segments.cut(block.values, lane: lane, minimum: problem.minimum, maximum: problem.maximum)
-        var end = problem.minimum
+        segments.cut(block.values, lane: lane, sizes: problem.sizes.values, places: places)
+        var end = problem.sizes.values[places.lowerBound]
         var bought = 0
         for index in 0..<segments.count {
             let slope = segments.slopes[index]
@@ -141,11 +149,13 @@ struct SegmentPurchase {
             start = middle
         }
         pool[start..<end].sort { $0.precedes($1) }
+        let first = start
         while start < end, Int(pool[start].width) <= money {
             budgets[Int(pool[start].rank)] += Int(pool[start].width)
             money -= Int(pool[start].width)
             start += 1
         }
+        last = pool[first..<start]
         next = pool[start..<end]
         remainder = money
     }

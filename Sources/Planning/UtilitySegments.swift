@@ -19,7 +19,7 @@ struct UtilitySegment {
 struct UtilitySegments {
     /// How a curve is cut.
     enum Rule {
-        /// By its least concave majorant over the integers: slopes are mean gains, runs end where curve and majorant
+        /// By its least concave majorant over the allowed sizes: slopes are mean gains, runs end where curve and majorant
         /// touch. Found by pooling neighbours that rise (one pass, each rollout pooled at most once).
         case majorant
         /// By its lowest gain so far: taking always the largest next gain, a prompt waits at a low gain until the
@@ -42,20 +42,24 @@ struct UtilitySegments {
         ends = [Int](repeating: 0, count: maximum + 1)
     }
 
-    /// Cuts one lane of a block from `minimum` to `maximum` rollouts.
-    mutating func cut(_ values: [UtilityBlock.Lanes], lane: Int, minimum: Int, maximum: Int) {
+    /// Cuts one lane of a block, between two of the allowed sizes.
+    mutating func cut(_ values: [UtilityBlock.Lanes], lane: Int, sizes: [Int], places: ClosedRange<Int>) {
         count = 0
-        guard minimum < maximum else { return }
-        var value = values[minimum][lane]
+        guard places.lowerBound < places.upperBound else { return }
+        let floor = sizes[places.lowerBound]
+        var value = values[floor][lane]
+        var before = floor
         switch rule {
         case .majorant:
-            for budget in minimum + 1...maximum {
+            for place in places.lowerBound + 1...places.upperBound {
+                let budget = sizes[place]
                 let next = values[budget][lane]
-                var slope = next - value
+                var slope = (next - value) / Double(budget - before)
                 value = next
+                before = budget
                 while count > 0, slopes[count - 1] <= slope {
                     count -= 1
-                    let start = count > 0 ? ends[count - 1] : minimum
+                    let start = count > 0 ? ends[count - 1] : floor
                     slope = (next - values[start][lane]) / Double(budget - start)
                 }
                 slopes[count] = slope
@@ -63,10 +67,12 @@ struct UtilitySegments {
                 count += 1
             }
         case .lowestGain:
-            for budget in minimum + 1...maximum {
+            for place in places.lowerBound + 1...places.upperBound {
+                let budget = sizes[place]
                 let next = values[budget][lane]
-                let gain = next - value
+                let gain = (next - value) / Double(budget - before)
                 value = next
+                before = budget
                 if count == 0 || gain < slopes[count - 1] {
                     slopes[count] = gain
                     count += 1

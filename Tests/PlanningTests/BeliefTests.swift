@@ -25,42 +25,4 @@ struct BeliefTests {
         let prediction = try #require(Prediction(p: 0.25, kappa: 6, pLo: 0.1, pHi: 0.5))
         #expect(try Belief(prediction) == Belief(mean: 0.25, kappa: 6, promptID: "x"))
     }
-
-    @Test("the prompt's own record joins as decayed counts")
-    func fuses() throws {
-        let prior = try Belief(mean: 0.2, kappa: 5, promptID: "x")
-        let record = [
-            Belief.PastOutcome(try #require(Outcome(k: 6, n: 8)), age: 0),
-            Belief.PastOutcome(try #require(Outcome(k: 1, n: 4)), age: 2),
-        ]
-        let fused = try prior.fused(with: record, decay: 0.5, promptID: "x")
-        // a = 1 + 6 + 0.25·1, b = 4 + 2 + 0.25·3.
-        #expect(abs(fused.kappa - 14) < 1e-12)
-        #expect(abs(fused.mean - 7.25 / 14) < 1e-12)
-        #expect(try prior.fused(with: record.prefix(0), decay: 0.5, promptID: "x") == prior)
-        let forgotten = try prior.fused(with: record, decay: 0, promptID: "x")
-        #expect(abs(forgotten.kappa - 13) < 1e-12)
-    }
-
-    @Test("a point estimate is certain: no record moves it")
-    func pointStays() throws {
-        let point = try Belief(mean: 0.2, promptID: "x")
-        let record = [Belief.PastOutcome(try #require(Outcome(k: 8, n: 8)), age: 0)]
-        #expect(try point.fused(with: record, decay: 1, promptID: "x") == point)
-    }
-
-    @Test("a decay outside [0, 1] or an outcome from the future is refused")
-    func refusesRecords() throws {
-        let prior = try Belief(mean: 0.2, kappa: 5, promptID: "x")
-        let outcome = try #require(Outcome(k: 1, n: 2))
-        #expect(throws: PlanningError.decayOutOfRange(value: 1.5)) {
-            try prior.fused(with: [], decay: 1.5, promptID: "x")
-        }
-        #expect(throws: PlanningError.ageOutOfRange(promptID: "x", value: -1)) {
-            try prior.fused(with: [.init(outcome, age: -1)], decay: 0.5, promptID: "x")
-        }
-        #expect(throws: PlanningError.self) {
-            try prior.fused(with: [.init(outcome, age: .nan)], decay: 1, promptID: "x")
-        }
-    }
 }

@@ -80,12 +80,12 @@ struct BudgetPlanTests {
     @Test("reasons: floor, cap, optimal, excluded")
     func reasons() throws {
         let candidates = try [("a", 0.0), ("b", 0.5), ("c", 0.3), ("d", 1.0)].map { id, mean in
-            BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id), source: .history)
+            BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id), source: .record)
         }
         let plan = try BudgetRequest(total: 28, minimum: 2, maximum: 14).plan(candidates)
         #expect(plan.budgets.map(\.n) == [2, 10, 14, 2])
         #expect(plan.budgets.map(\.reason) == [.floor, .optimal, .cap, .floor])
-        #expect(plan.budgets.allSatisfy { $0.source == .history })
+        #expect(plan.budgets.allSatisfy { $0.source == .record })
         let skipping = try BudgetRequest(total: 24, minimum: 0, maximum: 14).plan(candidates)
         #expect(skipping.budgets.map(\.n) == [0, 10, 14, 0])
         #expect(skipping.budgets.map(\.reason) == [.excluded, .optimal, .cap, .excluded])
@@ -102,13 +102,16 @@ struct BudgetPlanTests {
         #expect(plan.budgets.allSatisfy { $0.source == .uniform && $0.reason == .noGain })
         #expect(plan.utility == 0 && plan.gap == 0 && plan.expectedGain == nil && plan.zeroGroups == 6)
 
-        // From no rollouts at all the first gain is 0 everywhere, so the paper's greedy fills prompts in order of id.
-        let alone = try (0..<6).map {
-            BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: $0 == 0 ? 0.99 : 0.2, promptID: "\($0)"))
-        }
-        let greedy = try BudgetRequest(total: 48, minimum: 0, maximum: 48, solver: .greedy).plan(alone)
-        #expect(greedy.uniformReason == .noExpectedGain)
-        #expect(greedy.utility == greedy.uniformUtility && greedy.upperBound > greedy.utility)
+        // A gain is one only beyond the stated share.
+        var modest = BudgetRequest(total: 1024)
+        let candidates = try Self.candidates(64, seed: 5)
+        let gain = try #require(try modest.plan(candidates).expectedGain)
+        modest.gainMin = gain + 0.01
+        let refused = try modest.plan(candidates)
+        #expect(refused.uniformReason == .noExpectedGain)
+        #expect(refused.utility == refused.uniformUtility && refused.upperBound > refused.utility)
+        modest.gainMin = gain - 0.01
+        #expect(try modest.plan(candidates).uniformReason == nil)
         let alike = try (0..<8).map {
             BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: 0.4, kappa: 20, promptID: "\($0)"))
         }
@@ -132,7 +135,7 @@ struct BudgetPlanTests {
     func tooSmall() throws {
         let candidates = try Self.candidates(10, seed: 1)
         let error = #expect(throws: PlanningError.self) { try BudgetRequest(total: 19).plan(candidates) }
-        #expect(error == .totalTooSmall(total: 19, prompts: 10, minimum: 2))
+        #expect(error == .totalTooSmall(total: 19, prompts: 10, least: 20))
         #expect(error?.description.contains("19") == true && error?.description.contains("20") == true)
         #expect(try BudgetRequest(total: 20).plan(candidates).budgets.allSatisfy { $0.n == 2 })
         #expect(throws: PlanningError.self) { try BudgetRequest(total: -5, minimum: 0).plan(candidates) }
@@ -160,6 +163,31 @@ struct BudgetPlanTests {
         }
     }
 
+    @Test("a uniform plan says why it is one; without predictions it states nothing but sizes")
+    func uniformPlans() throws {
+        let candidates = try Self.candidates(10, seed: 1)
+        var request = BudgetRequest(total: 84, minimum: 4, maximum: 32)
+        request.multipleOf = 4
+        for reason in [UniformReason.deadline, .noCoordinator, .noModel, .shadow] {
+            let plan = try request.uniformPlan(candidates, because: reason)
+            #expect(plan.uniformReason == reason && plan.utility == plan.uniformUtility)
+            #expect(plan.budgets.allSatisfy { $0.source == .uniform && $0.reason.rawValue == reason.rawValue })
+            let fallback = try request.fallback(promptIDs: candidates.map(\.promptID), because: reason)
+            #expect(fallback.map(\.n) == plan.budgets.map(\.n))
+            #expect(fallback.allSatisfy { $0.source == .fallback && $0.p == nil && $0.kappa == nil })
+        }
+        #expect(try request.fallback(promptIDs: ["b", "a", "c"], because: .deadline).map(\.n) == [28, 28, 28])
+        #expect(try request.fallback(promptIDs: ["b", "a"], because: .deadline).map(\.n) == [32, 32])
+        request.total = 20
+        #expect(try request.fallback(promptIDs: ["b", "a", "c"], because: .deadline).map(\.n) == [8, 8, 4])
+        #expect(throws: PlanningError.duplicatePrompt(promptID: "a")) {
+            try request.fallback(promptIDs: ["a", "a"], because: .deadline)
+        }
+        #expect(throws: PlanningError.totalTooSmall(total: 20, prompts: 6, least: 24)) {
+            try request.fallback(promptIDs: ["a", "b", "c", "d", "e", "f"], because: .deadline)
+        }
+    }
+
     @Test("equal requests have equal ids, others do not")
     func ids() throws {
         let candidates = try Self.candidates(20, seed: 1)
@@ -172,8 +200,14 @@ struct BudgetPlanTests {
             try BudgetRequest(total: 100).plan(Self.candidates(20, seed: 2)).id,
             try BudgetRequest(total: 100).plan(Self.candidates(20, seed: 1, kappa: 9)).id,
         ]
+        var variants = [BudgetRequest](repeating: BudgetRequest(total: 100), count: 4)
+        variants[0].multipleOf = 2
+        variants[1].groupSizes = [2, 4, 8]
+        variants[2].gainMin = 0.5
+        variants[3].exploration = try Exploration(share: 0.1)
+        others += try variants.map { try $0.plan(candidates).id }
         others.append(plan.id)
-        #expect(Set(others).count == 7)
+        #expect(Set(others).count == 11)
         #expect(try BudgetRequest(total: 100).plan(candidates).id == plan.id)
         #expect(plan.id.count == 16)
     }
