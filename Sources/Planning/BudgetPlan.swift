@@ -155,6 +155,7 @@ public struct BudgetPlan: Hashable, Sendable {
                 reason = candidate.belief.mean < 0.5 ? .exploreHopeless : .exploreSolved
             } else if let known = outcome.reasons[rank] {
                 reason = known
+                if known == .noGain { source = .uniform }
             }
             return Budget(
                 promptID: candidate.promptID, n: n, p: candidate.belief.mean, kappa: candidate.belief.kappa,

@@ -188,21 +188,13 @@ public struct BudgetRequest: Hashable, Sendable {
                 beliefs: beliefs, objective: objective, total: total, sizes: sizes, places: places)
         }
         guard let exploration, let given = places, !beliefs.isEmpty else { return (try make(places), []) }
-        var floors = ExplorationFloors(
+        return try ExplorationFloors.raising(
             exploration, beliefs: beliefs, id: { candidates[order.rows[$0]].promptID }, places: given, sizes: sizes,
-            total: total)
-        // Raised floors may leave no way to the total where sizes are irregular; then fewer are raised.
-        while !floors.raised.isEmpty {
-            do {
-                return (try make(floors.places), floors.raised)
-            } catch .totalUnreachable {
-                floors.halve()
-            }
-        }
-        return (try make(given), [])
+            total: total, make: make)
     }
 
-    private func checkMultiple() throws(PlanningError) {
+    /// Throws `totalNotMultiple`.
+    func checkMultiple() throws(PlanningError) {
         // A number below 1 is refused with the sizes.
         guard multipleOf > 1, total % multipleOf != 0 else { return }
         let below = Int((Double(total) / Double(multipleOf)).rounded(.down)) * multipleOf

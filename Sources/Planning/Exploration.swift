@@ -112,8 +112,25 @@ struct ExplorationFloors {
         }
     }
 
+    /// A problem with as many floors raised as leave a way to the total; with irregular sizes not all may.
+    static func raising(
+        _ exploration: Exploration, beliefs: [Belief], id: (Int) -> String, places: [ClosedRange<Int>],
+        sizes: GroupSizes, total: Int, make: ([ClosedRange<Int>]) throws(PlanningError) -> AllocationProblem
+    ) throws(PlanningError) -> (problem: AllocationProblem, explored: [Int]) {
+        var floors = ExplorationFloors(
+            exploration, beliefs: beliefs, id: id, places: places, sizes: sizes, total: total)
+        while !floors.raised.isEmpty {
+            do {
+                return (try make(floors.places), floors.raised)
+            } catch .totalUnreachable {
+                floors.halve()
+            }
+        }
+        return (try make(places), [])
+    }
+
     /// Takes the last half of what was raised back.
-    mutating func halve() {
+    private mutating func halve() {
         for rank in raised.suffix((raised.count + 1) / 2) { places[rank] = given[rank] }
         raised.removeLast((raised.count + 1) / 2)
     }

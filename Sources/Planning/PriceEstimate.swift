@@ -1,0 +1,115 @@
+/// What a rollout costs at present: the slope at which prompts like those seen so far would spend what is left.
+///
+/// Prompts that have arrived stand for those to come. Demand at a price is how many rollouts they would buy on average
+/// along their majorants; the price is where that equals the mean budget still to be spent. Demand falls in steps, so at
+/// the price some segments are bought in part: they get a share, and whoever hands out spreads it (`StreamingPlan`).
+struct PriceEstimate {
+    /// Price and what goes with it.
+    struct Price {
+        /// Segments of a higher slope are bought.
+        var above: Double
+        /// Segments of a slope above this, but not above `above`, are bought by `share` of the prompts.
+        var below: Double
+        var share: Double
+        /// Standard deviation of the budgets.
+        var deviation: Double
+        /// Buying so is expected to be worth more than even budgets.
+        var isGain: Bool
+    }
+
+    /// One prompt's demand.
+    struct Demand {
+        let floor: Int
+        /// Strictly falling.
+        let slopes: [Double]
+        /// By segment: the budget at its end.
+        let ends: [Int]
+        /// By place in the sizes: expected value.
+        let values: [Double]
+
+        /// What it buys above a price.
+        func budget(above price: Double) -> Int {
+            var low = 0
+            var high = slopes.count
+            while low < high {
+                let middle = (low + high) / 2
+                if slopes[middle] > price { low = middle + 1 } else { high = middle }
+            }
+            return low > 0 ? ends[low - 1] : floor
+        }
+    }
+
+    /// The latest prompts, which are remembered. More would steady the price where prompts come in random order, by
+    /// little; fewer let it follow where they do not.
+    static let samplesMax = 256
+
+    private let objective: BudgetObjective
+    private let sizes: GroupSizes
+    private let gainMin: Double
+    private var segments: UtilitySegments
+    private var block: UtilityBlock
+    private var samples: [Demand] = []
+    private(set) var seen = 0
+
+    init(_ request: BudgetRequest, sizes: GroupSizes) {
+        objective = request.objective
+        self.sizes = sizes
+        gainMin = request.gainMin
+        segments = UtilitySegments(rule: .majorant, maximum: sizes.maximum)
+        block = UtilityBlock(objective: request.objective, budgetMax: sizes.maximum)
+    }
+
+    /// The demand of a belief between two sizes; it is remembered among the samples.
+    mutating func add(_ belief: Belief, places: ClosedRange<Int>) -> Demand {
+        block.fill([belief][...], upTo: sizes.maximum)
+        segments.cut(block.values, lane: 0, sizes: sizes.values, places: places)
+        let demand = Demand(
+            floor: sizes.values[places.lowerBound], slopes: Array(segments.slopes[..<segments.count]),
+            ends: Array(segments.ends[..<segments.count]), values: sizes.values.map { block.values[$0][0] })
+        seen += 1
+        if samples.count < Self.samplesMax {
+            samples.append(demand)
+        } else {
+            samples[(seen - 1) % Self.samplesMax] = demand
+        }
+        return demand
+    }
+
+    /// The price at which prompts like the samples spend `mean` rollouts each. Precondition: there are samples.
+    func price(mean: Double) -> Price {
+        var (low, high) = (-1.0, samples.reduce(0) { max($0, $1.slopes.first ?? 0) })
+        let target = mean * Double(samples.count)
+        // Sixty halvings leave nothing between neighbours of a double's precision.
+        for _ in 0..<60 {
+            let middle = 0.5 * (low + high)
+            if Double(spend(above: middle)) > target { low = middle } else { high = middle }
+        }
+        let (least, most) = (spend(above: high), spend(above: low))
+        let share = most > least ? min(1, max(0, (target - Double(least)) / Double(most - least))) : 0
+        let squares = samples.reduce(0.0) { sum, sample in
+            let (least, most) = (Double(sample.budget(above: high)) - mean, Double(sample.budget(above: low)) - mean)
+            return sum + (1 - share) * least * least + share * most * most
+        }
+        return Price(
+            above: high, below: low, share: share, deviation: (squares / Double(samples.count)).squareRoot(),
+            isGain: isGain(mean: mean, low, high, share))
+    }
+
+    private func spend(above price: Double) -> Int { samples.reduce(0) { $0 + $1.budget(above: price) } }
+
+    /// Compares the samples' relaxed optimum with even budgets.
+    private func isGain(mean: Double, _ low: Double, _ high: Double, _ share: Double) -> Bool {
+        let lower = min(max(sizes.place(atMost: Int(mean)), 0), sizes.values.count - 1)
+        let upper = min(lower + 1, sizes.values.count - 1)
+        let width = Double(sizes.values[upper] - sizes.values[lower])
+        let weight = width > 0 ? min(1, max(0, (mean - Double(sizes.values[lower])) / width)) : 0
+        var (optimal, even) = (0.0, 0.0)
+        for sample in samples {
+            let least = sample.values[sizes.place(atLeast: sample.budget(above: high))]
+            let most = sample.values[sizes.place(atLeast: sample.budget(above: low))]
+            optimal += least + share * (most - least)
+            even += sample.values[lower] + weight * (sample.values[upper] - sample.values[lower])
+        }
+        return optimal > even * (1 + gainMin)
+    }
+}
