@@ -1,0 +1,172 @@
+/// A way to give rollouts to prompts, for comparison.
+public enum ReplayPolicy: String, CaseIterable, Codable, Sendable {
+    /// As many for each.
+    case uniform
+    /// DAPO's dynamic sampling (arXiv 2503.14476): equal groups; silent ones are thrown away, and paid for; further
+    /// prompts are drawn until as many groups have a signal as were wanted.
+    case dapoFilter
+    /// V0's own: one rollout after the other by the predicted mean (arXiv 2602.03584).
+    case greedy
+    /// Knapsack RL's objective (arXiv 2509.25849) on the belief.
+    case knapsack
+    /// The request's objective on the predicted mean, as if it were certain.
+    case meanAlone
+    /// The request's objective on the belief.
+    case ours
+    /// The request's objective on the true rates: what a perfect prediction would be worth.
+    case oracle
+}
+
+/// A prompt of a replayed step.
+public struct ReplayPrompt: Hashable, Sendable {
+    /// The prompt; unique in a step and its pool.
+    public let promptID: String
+    /// What was believed of it before the step.
+    public let belief: Belief
+    /// What its rollouts come to.
+    public let truth: ReplayTruth
+
+    /// A prompt, what is believed of it and what is true.
+    public init(promptID: String, belief: Belief, truth: ReplayTruth) {
+        self.promptID = promptID
+        self.belief = belief
+        self.truth = truth
+    }
+}
+
+/// What a policy made of a step.
+public struct ReplayResult: Hashable, Codable, Sendable {
+    /// The policy.
+    public let policy: ReplayPolicy
+    /// Prompts that rollouts were drawn for.
+    public let groups: Int
+    /// Rollouts drawn, thrown away or not.
+    public let spent: Int
+    /// Groups with both outcomes.
+    public let signalGroups: Int
+    /// Groups of failures or of successes only.
+    public let silentGroups: Int
+    /// Utility of the rollouts that were drawn, by the request's objective.
+    public let realised: Double
+    /// Its expectation at the true rates, over all luck. For `dapoFilter`: over that of the prompts that were drawn.
+    public let expected: Double
+
+    enum CodingKeys: String, CodingKey {
+        case policy, groups, spent
+        case signalGroups = "signal_groups"
+        case silentGroups = "silent_groups"
+        case realised = "realised_utility"
+        case expected = "expected_utility"
+    }
+}
+
+/// One step, played again under several policies on the same luck.
+public struct Replay: Sendable {
+    /// Total, sizes, objective: what utility is measured by, for every policy.
+    public var request: BudgetRequest
+    /// Decides the rollouts' luck.
+    public var seed: UInt64
+    /// Groups with a signal that `dapoFilter` draws for; `nil` is one for each prompt of the step.
+    public var groupsWanted: Int?
+
+    /// A step's request.
+    public init(request: BudgetRequest, seed: UInt64 = 0) {
+        self.request = request
+        self.seed = seed
+    }
+
+    /// Plays a policy.
+    ///
+    /// - Parameters:
+    ///   - prompts: The step's.
+    ///   - pool: Further prompts, in the order in which `dapoFilter` draws them; others do not.
+    /// - Throws: What planning throws, `probabilityOutOfRange` and `recordOutOfRange` naming the prompt.
+    ///
+    /// Cost: a plan, and every rollout.
+    public func run(
+        _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
+    ) throws(PlanningError) -> ReplayResult {
+        for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
+        guard policy != .dapoFilter else { return try dynamicSampling(prompts, pool) }
+        var tally = Tally(objective: request.objective, seed: seed)
+        for (prompt, budget) in zip(prompts, try budgets(policy, prompts)) { tally.draw(prompt, budget) }
+        return tally.result(policy)
+    }
+
+    /// Plays all policies.
+    public func run(
+        on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
+    ) throws(PlanningError) -> [ReplayResult] {
+        var results: [ReplayResult] = []
+        for policy in ReplayPolicy.allCases { results.append(try run(policy, on: prompts, pool: pool)) }
+        return results
+    }
+
+    /// Budgets of a policy that plans them, in the order of the prompts.
+    public func budgets(_ policy: ReplayPolicy, _ prompts: [ReplayPrompt]) throws(PlanningError) -> [Int] {
+        var request = request
+        var beliefs = prompts.map(\.belief)
+        switch policy {
+        case .uniform, .dapoFilter:
+            return try request.fallback(promptIDs: prompts.map(\.promptID), because: .shadow).map(\.n)
+        case .greedy:
+            request.solver = .greedy
+            beliefs = beliefs.map(\.point)
+        case .knapsack: request.objective = .informationGain
+        case .meanAlone: beliefs = beliefs.map(\.point)
+        case .ours: break
+        case .oracle:
+            beliefs = []
+            for prompt in prompts {
+                beliefs.append(try Belief(mean: prompt.truth.rate, promptID: prompt.promptID))
+            }
+        }
+        let candidates = zip(prompts, beliefs).map { BudgetCandidate(promptID: $0.promptID, belief: $1) }
+        return try request.plan(candidates).budgets.map(\.n)
+    }
+
+    private func dynamicSampling(
+        _ prompts: [ReplayPrompt], _ pool: [ReplayPrompt]
+    ) throws(PlanningError) -> ReplayResult {
+        guard !prompts.isEmpty else { throw .noPrompts }
+        let sizes = try request.sizes()
+        let size = sizes.values[max(0, sizes.place(atMost: request.total / prompts.count))]
+        var tally = Tally(objective: request.objective, seed: seed)
+        for prompt in prompts + pool where tally.signalGroups < groupsWanted ?? prompts.count {
+            tally.draw(prompt, size)
+        }
+        return tally.result(.dapoFilter)
+    }
+
+    /// Draws groups and counts.
+    private struct Tally {
+        let objective: BudgetObjective
+        let seed: UInt64
+        var groups = 0
+        var spent = 0
+        var signalGroups = 0
+        var realised = 0.0
+        var expected = 0.0
+
+        init(objective: BudgetObjective, seed: UInt64) {
+            self.objective = objective
+            self.seed = seed
+        }
+
+        mutating func draw(_ prompt: ReplayPrompt, _ budget: Int) {
+            guard budget > 0 else { return }
+            let successes = prompt.truth.successes(of: budget, promptID: prompt.promptID, seed: seed)
+            groups += 1
+            spent += budget
+            signalGroups += successes > 0 && successes < budget ? 1 : 0
+            realised += objective.realised(successes: successes, of: budget, p: prompt.truth.rate)
+            expected += prompt.truth.value(of: budget, objective)
+        }
+
+        func result(_ policy: ReplayPolicy) -> ReplayResult {
+            ReplayResult(
+                policy: policy, groups: groups, spent: spent, signalGroups: signalGroups,
+                silentGroups: groups - signalGroups, realised: realised, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Scoring
+
+/// What a prompt's rollouts really come to, in a replay.
+public enum ReplayTruth: Hashable, Sendable {
+    /// Every rollout succeeds with this probability.
+    case rate(Double)
+    /// `successes` of so many recorded rollouts: they are drawn like balls from an urn, without putting back, and when
+    /// the urn is empty it is filled again. So groups of up to `rollouts` are worth on average what they would have been
+    /// in the log, with no flattery; larger ones are a guess.
+    case record(successes: Int, rollouts: Int)
+
+    /// Share of successes.
+    public var rate: Double {
+        switch self {
+        case .rate(let p): p
+        case .record(let successes, let rollouts): Double(successes) / Double(rollouts)
+        }
+    }
+
+    /// Throws `probabilityOutOfRange` or `recordOutOfRange`, naming the prompt.
+    func check(promptID: String) throws(PlanningError) {
+        switch self {
+        case .rate(let p):
+            guard p >= 0, p <= 1 else { throw .probabilityOutOfRange(promptID: promptID, value: p) }
+        case .record(let successes, let rollouts):
+            guard rollouts >= 1, successes >= 0, successes <= rollouts else {
+                throw .recordOutOfRange(promptID: promptID, entry: 0, k: Double(successes), n: rollouts)
+            }
+        }
+    }
+
+    /// Successes among the first `budget` rollouts of a prompt: the same seed has the same rollouts, however many are
+    /// drawn and whoever asks, so policies are compared on the same luck.
+    func successes(of budget: Int, promptID: String, seed: UInt64) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
+        for byte in promptID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        var mixer = SeededGenerator(seed: hash)
+        var generator = SeededGenerator(seed: mixer.next())
+        var (good, all) = (0, 0)
+        var count = 0
+        for _ in 0..<budget {
+            switch self {
+            case .rate(let p): count += generator.unit() < p ? 1 : 0
+            case .record(let successes, let rollouts):
+                if all == 0 { (good, all) = (successes, rollouts) }
+                let isSuccess = generator.unit() * Double(all) < Double(good)
+                good -= isSuccess ? 1 : 0
+                all -= 1
+                count += isSuccess ? 1 : 0
+            }
+        }
+        return count
+    }
+
+    /// Expected value of a budget. Cost: O(budget).
+    func value(of budget: Int, _ objective: BudgetObjective) -> Double {
+        guard case .record(let successes, let rollouts) = self, budget <= rollouts, budget > 1 else {
+            return objective.value(of: budget, at: rate)
+        }
+        let failures = rollouts - successes
+        // Chances of so many failures or successes in a row, without putting back.
+        var (allFailed, allSucceeded) = (1.0, 1.0)
+        for drawn in 0..<budget {
+            let left = Double(rollouts - drawn)
+            allFailed *= Double(max(0, failures - drawn)) / left
+            allSucceeded *= Double(max(0, successes - drawn)) / left
+        }
+        let mixed = max(0, 1 - allFailed - allSucceeded)
+        switch objective {
+        case .expectedContrast: return max(0, Double(budget) * (1 - rate - allFailed))
+        case .mixedGroupProbability: return mixed
+        case .informationGain: return mixed * rate * (1 - rate) * (1 - rate)
+        case .advantageMass: return Self.advantageMass(budget, successes, failures)
+        }
+    }
+
+    /// The expectation over the hypergeometric distribution of k, which grows draw by draw.
+    private static func advantageMass(_ budget: Int, _ successes: Int, _ failures: Int) -> Double {
+        var chances = [1.0] + [Double](repeating: 0, count: budget)
+        for drawn in 0..<budget {
+            let left = Double(successes + failures - drawn)
+            for k in stride(from: drawn + 1, through: 0, by: -1) {
+                let failed = k <= drawn ? chances[k] * Double(max(0, failures - drawn + k)) / left : 0
+                let succeeded = k > 0 ? chances[k - 1] * Double(max(0, successes - k + 1)) / left : 0
+                chances[k] = failed + succeeded
+            }
+        }
+        return chances.enumerated().reduce(0) { sum, entry in
+            sum + entry.element * 2 * (Double(entry.offset) * Double(budget - entry.offset)).squareRoot()
+        }
+    }
+}
+
+extension BudgetObjective {
+    /// What a group of `budget` rollouts with `successes` came to; its expectation is the objective's value.
+    ///
+    /// - Parameter p: The true success probability, which `informationGain` weighs by.
+    func realised(successes: Int, of budget: Int, p: Double) -> Double {
+        guard successes > 0, successes < budget else { return 0 }
+        switch self {
+        case .expectedContrast: return Double(budget - successes)
+        case .mixedGroupProbability: return 1
+        case .informationGain: return p * (1 - p) * (1 - p)
+        case .advantageMass: return 2 * (Double(successes) * Double(budget - successes)).squareRoot()
+        }
+    }
+}
