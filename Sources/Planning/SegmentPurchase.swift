@@ -99,14 +99,37 @@ struct SegmentPurchase {
         for start in stride(from: 0, to: beliefs.count, by: UtilityBlock.width) {
             let end = min(start + UtilityBlock.width, beliefs.count)
             block.fill(beliefs[start..<end], upTo: problem.maximum)
+            let priced = priced(start..<end, prices)
             for rank in start..<end {
+                let lane = rank - start
+                if let priced, priced.least[lane] == priced.most[lane] {
+                    let budget = Int(priced.least[lane])
+                    spent += budget - budgets[rank]
+                    budgets[rank] = budget
+                    continue
+                }
                 let bought = cut(
-                    lane: rank - start, rank: rank, places: problem.places(of: rank), prices: prices, pool: &pool)
+                    lane: lane, rank: rank, places: problem.places(of: rank), prices: prices, pool: &pool)
                 budgets[rank] += bought
                 spent += bought
             }
         }
         return spent
+    }
+
+    /// What the block's prompts buy at both ends of the interval; `nil` where there is nothing to save by it.
+    private func priced(_ ranks: Range<Int>, _ prices: ClosedRange<Double>) -> PricedBudgets? {
+        guard segments.rule == .majorant, prices.lowerBound.isFinite, prices.upperBound.isFinite else { return nil }
+        let sizes = problem.sizes.values
+        var floors = UtilityBlock.Lanes(repeating: Double(problem.minimum))
+        var caps = UtilityBlock.Lanes(repeating: Double(problem.maximum))
+        if let places = problem.places {
+            for rank in ranks {
+                floors[rank - ranks.lowerBound] = Double(sizes[places[rank].lowerBound])
+                caps[rank - ranks.lowerBound] = Double(sizes[places[rank].upperBound])
+            }
+        }
+        return PricedBudgets(block.values, sizes: sizes, floors: floors, caps: caps, prices: prices)
     }
 
     @discardableResult
