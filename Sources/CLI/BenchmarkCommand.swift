@@ -5,6 +5,6 @@ import Foundation
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures this machine: the coordinator's throughput, encoders and heads.",
-        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self, Compact.self])
+        abstract: "Measures this machine: the coordinator's throughput, encoders, heads and planning.",
+        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self, Compact.self, Plans.self])
 }
