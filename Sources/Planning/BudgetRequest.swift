@@ -197,9 +197,10 @@ public struct BudgetRequest: Hashable, Sendable {
     func checkMultiple() throws(PlanningError) {
         // A number below 1 is refused with the sizes.
         guard multipleOf > 1, total % multipleOf != 0 else { return }
-        let below = Int((Double(total) / Double(multipleOf)).rounded(.down)) * multipleOf
+        // Downwards also below 0; the next multiple may be beyond all numbers.
+        let below = total - (total % multipleOf + multipleOf) % multipleOf
+        let above = below.addingReportingOverflow(multipleOf)
         throw .totalNotMultiple(
-            total: total, multipleOf: multipleOf, below: below,
-            above: below.addingReportingOverflow(multipleOf).partialValue)
+            total: total, multipleOf: multipleOf, below: below, above: above.overflow ? below : above.partialValue)
     }
 }

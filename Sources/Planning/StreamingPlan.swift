@@ -31,7 +31,8 @@ public struct StreamingPlan: Sendable {
     private struct Row {
         let candidate: BudgetCandidate
         let places: ClosedRange<Int>
-        let demand: PriceEstimate.Demand
+        /// What it would buy; not kept once it has its budget.
+        var demand: PriceEstimate.Demand?
         var n: Int?
         var reason = BudgetReason.price
     }
@@ -52,6 +53,8 @@ public struct StreamingPlan: Sendable {
     /// Prompts that have arrived.
     public var received: Int { rows.count }
 
+    /// Most prompts of a streamed plan.
+    public static let promptsMax = 1 << 24
     /// Without a price from the previous step, this many prompts are awaited before the first is handed out.
     public static let pilot = 32
     /// With one, it counts less and less until so many have been seen.
@@ -80,9 +83,11 @@ public struct StreamingPlan: Sendable {
     /// - Parameters:
     ///   - prompts: How many will come.
     ///   - price: λ of the previous step's plan; `nil` takes it from the first prompts.
-    /// - Throws: `noPrompts`, `totalTooSmall`, `totalNotMultiple`, `totalUnreachable`, or what sizes throw.
+    /// - Throws: `noPrompts`, `totalTooSmall`, `totalTooLarge`, `totalNotMultiple`, `totalUnreachable`, or what sizes
+    ///   throw.
     public init(request: BudgetRequest, prompts: Int, price: Double? = nil) throws(PlanningError) {
         guard prompts > 0 else { throw .noPrompts }
+        guard prompts <= Self.promptsMax else { throw .totalTooLarge(total: request.total, prompts: prompts) }
         sizes = try request.sizes()
         try request.checkMultiple()
         let bounds = AllocationProblem.bounds(sizes, nil, count: prompts)
@@ -175,6 +180,7 @@ public struct StreamingPlan: Sendable {
         let (wanted, reason) = wanted(index)
         let n = affordable(wanted, in: rows[index].places)
         rows[index].n = n
+        rows[index].demand = nil
         rows[index].reason = n == wanted ? reason : .price
         spent += n
         handedOut += 1
@@ -186,14 +192,16 @@ public struct StreamingPlan: Sendable {
 
     /// What the price says, or exploration, or an even share where nothing is to be gained.
     private mutating func wanted(_ index: Int) -> (n: Int, reason: BudgetReason) {
-        guard let current else { preconditionFailure("prompt \(index) is handed out before there is a price") }
         let row = rows[index]
+        guard let current, let demand = row.demand else {
+            preconditionFailure("prompt \(index) is handed out twice, or before there is a price")
+        }
         guard current.isGain else {
             // The end will raise some to the next size.
             return (sizes.values[max(0, sizes.place(atMost: total / prompts))], .noGain)
         }
         var n = share(
-            row.demand.budget(above: current.above), row.demand.budget(above: current.below), current.share)
+            demand.budget(above: current.above), demand.budget(above: current.below), current.share)
         if let exploration = request.exploration, let verdict = exploration.verdict(row.candidate.belief) {
             let target = exploration.share * Double(total) * Double(handedOut + 1) / Double(prompts)
             let size = Exploration.size(sizes, total: total, prompts: prompts)
@@ -209,7 +217,7 @@ public struct StreamingPlan: Sendable {
         // than all before it, the price comes too late and this keeps something for the last ones.
         let pace = Double(total) * Double(handedOut + 1) / Double(prompts)
         let ahead = current.deviation * Double(prompts).squareRoot()
-        let most = max(row.demand.floor, Int(pace + ahead) - spent)
+        let most = max(demand.floor, Int(pace + ahead) - spent)
         return (min(n, sizes.values[max(0, sizes.place(atMost: most))]), .price)
     }
 

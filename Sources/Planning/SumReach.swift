@@ -1,9 +1,9 @@
 /// Which totals some number of prompts can still add up to, each taking any of the allowed sizes.
 ///
 /// Sums are counted in units above all minima. With regular sizes it is every number up to the sum of the maxima. Else
-/// the sums of up to 64 prompts are tabulated, and of more prompts it counts what 64 can add up to while each of the
-/// others takes the smallest or the largest size: true of everything but perhaps a few sums of irregular sizes, and
-/// never claimed wrongly.
+/// the sums of a few prompts are tabulated, and of more prompts it counts what those few can add up to while each of the
+/// others takes the smallest or the largest size: true of everything but perhaps some sums of irregular sizes, and never
+/// claimed wrongly.
 struct SumReach {
     private let sizes: GroupSizes
     /// Changes above the minimum, in units; ascending.
@@ -11,16 +11,21 @@ struct SumReach {
     /// By number of prompts: by sum, whether it can be met. Empty with regular sizes.
     private var tables: [[Bool]] = []
 
-    /// Prompts up to which sums are tabulated.
-    static let tabulatedMax = 64
+    /// Prompts whose sums are tabulated: few where there are many sizes, which reach every sum the sooner.
+    private static let tabulated = 4...64
+    /// Steps that a table may take, but for the smallest: some milliseconds.
+    private static let stepsMax = 4_000_000
 
-    /// Cost: nothing with regular sizes; else at most 64² · sizes · largest delta steps.
+    /// Cost: nothing with regular sizes; else some milliseconds.
     init(_ sizes: GroupSizes, prompts: Int) {
         self.sizes = sizes
         deltas = sizes.values.map { ($0 - sizes.minimum) / sizes.unit }
         guard !sizes.isRegular, let largest = deltas.last else { return }
+        // A table of c prompts takes c²/2 · sizes · largest steps.
+        let affordable = Int((2 * Double(Self.stepsMax) / Double(deltas.count * largest)).squareRoot())
+        let most = min(max(affordable, Self.tabulated.lowerBound), Self.tabulated.upperBound)
         tables = [[true]]
-        for count in 1...max(1, min(prompts, Self.tabulatedMax)) {
+        for count in 1...max(1, min(prompts, most)) {
             var next = [Bool](repeating: false, count: count * largest + 1)
             for (sum, isMet) in tables[count - 1].enumerated() where isMet {
                 for delta in deltas { next[sum + delta] = true }

@@ -32,6 +32,28 @@ struct BudgetPlanTests {
         }
     }
 
+    @Test("the order of the request does not matter under sizes, limits and exploration either", arguments: 0..<3)
+    func permutationUnderConstraints(kind: Int) throws {
+        for seed in UInt64(0)..<40 {
+            var generator = SeededGenerator(seed: 500 + seed)
+            var candidates = try Self.candidates(30, seed: seed).map { candidate in
+                BudgetCandidate(
+                    promptID: candidate.promptID, belief: candidate.belief,
+                    floor: generator.unit() < 0.2 ? 8 : nil, cap: generator.unit() < 0.2 ? 16 : nil)
+            }
+            var request = BudgetRequest(total: 336, minimum: 0, maximum: 40)
+            request.multipleOf = kind == 0 ? 4 : 1
+            request.groupSizes = kind == 1 ? [0, 3, 8, 16, 21, 40] : nil
+            request.exploration = try Exploration(share: 0.1, hopelessBelow: 0.2, solvedAbove: 0.8, seed: seed)
+            let plan = try request.plan(candidates)
+            candidates.shuffle(using: &generator)
+            let shuffled = try request.plan(candidates)
+            #expect(shuffled.id == plan.id && Set(shuffled.budgets) == Set(plan.budgets), "seed \(500 + seed)")
+            #expect(shuffled.utility == plan.utility && shuffled.upperBound == plan.upperBound, "seed \(500 + seed)")
+            #expect(plan.budgets.reduce(0) { $0 + $1.n } == 336, "seed \(500 + seed)")
+        }
+    }
+
     @Test("twins share a remainder by id, not by arrival")
     func tiesByID() throws {
         let belief = try Belief(mean: 0.5, promptID: "x")

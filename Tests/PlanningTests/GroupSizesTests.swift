@@ -184,6 +184,8 @@ struct GroupSizesTests {
         let plan = try request.plan(candidates)
         #expect(plan.budgets.reduce(0) { $0 + $1.n } == 1000)
         #expect(plan.budgets.allSatisfy { $0.n % 8 == 0 && $0.n >= 8 && $0.n <= 64 })
+        request.total = .max - 3
+        #expect(throws: PlanningError.self) { try request.plan(candidates) }
         request.total = 8000
         #expect(try request.plan(candidates).surplus == 8000 - 20 * 64)
     }

@@ -273,6 +273,9 @@ struct StreamingPlanTests {
             try StreamingPlan(request: request, prompts: 500)
         }
         #expect(throws: PlanningError.noPrompts) { try StreamingPlan(request: request, prompts: 0) }
+        #expect(throws: PlanningError.totalTooLarge(total: 800, prompts: .max)) {
+            try StreamingPlan(request: request, prompts: .max)
+        }
         request.multipleOf = 7
         #expect(throws: PlanningError.totalNotMultiple(total: 800, multipleOf: 7, below: 798, above: 805)) {
             try StreamingPlan(request: request, prompts: 50)
