@@ -3,6 +3,12 @@ import Scoring
 /// What a prompt's rollouts really come to, in a replay.
 public enum ReplayTruth: Hashable, Sendable {
     /// Every rollout succeeds with this probability.
+    ///
+    /// The k/n of one small group is not such a rate: most hard prompts then count as hopeless, which flatters policies
+    /// that shun them, and an oracle that knows k. On a public GRPO run (One-Shot RLVR, n = 8, records fused, mean 8 in
+    /// [4, 32]) plans on the belief had 45 % of the oracle's gain by the k/8 of the visit itself and 84 % by that and the
+    /// next three together, the paper's greedy 59 % and 74 %. So pool the present outcome with later ones, never with
+    /// earlier ones that the belief has seen.
     case rate(Double)
     /// `successes` of so many recorded rollouts: they are drawn like balls from an urn, without putting back, and when
     /// the urn is empty it is filled again. So groups of up to `rollouts` are worth on average what they would have been
