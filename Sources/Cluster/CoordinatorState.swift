@@ -175,6 +175,8 @@ public struct CoordinatorState: Sendable {
             return send(.dismissed(incarnation: hello.incarnation), to: peer, &actions)
         }
         switch hello.role {
+        case .trainer, .rollout:
+            return  // The planner's peers; the driver brings them there.
         case .client:
             if clients[peer] == nil { actions.append(.note(.clientJoined(name: hello.name))) }
             clients[peer] = ClientSession(lastHeard: now, jobs: clients[peer]?.jobs ?? [])

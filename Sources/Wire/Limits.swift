@@ -20,4 +20,6 @@ public enum Limits {
     public static let faultMessagesBytesMax = 3 << 20
     /// Shards that a worker names as in hand.
     public static let piecesMax = 64
+    /// Assignments that a rollout worker names as in hand.
+    public static let assignmentsMax = 1024
 }

@@ -25,10 +25,15 @@ extension Message {
             }
             var inHand: [PieceName] = []
             for piece in heartbeat.inHand { inHand.append(try PieceName(piece)) }
+            guard heartbeat.assignments.count <= Limits.assignmentsMax else {
+                throw .tooLarge("assignments", found: heartbeat.assignments.count, limit: Limits.assignmentsMax)
+            }
+            var assignments: [AssignmentName] = []
+            for name in heartbeat.assignments { assignments.append(try AssignmentName(name)) }
             self = .heartbeat(
                 Heartbeat(
                     incarnation: heartbeat.incarnation, credit: Credit(heartbeat.credit), progress: heartbeat.progress,
-                    inHand: inHand))
+                    inHand: inHand, assignments: assignments))
         case .clusterStatus(let status):
             self = .clusterStatus(
                 ClusterStatus(
@@ -72,6 +77,10 @@ extension Message {
         case .confirm(let confirm): self = .confirm(try JobID(confirm.job, field: "job"), below: confirm.below)
         case .closeJob(let close): self = .closeJob(try JobID(close.job, field: "job"))
         case .jobClosed(let closed): self = .jobClosed(try JobID(closed.job, field: "job"))
+        case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            guard let message = try Message(plan: body, raw: raw) else { throw .undecodable }
+            self = message
         }
     }
 
@@ -88,9 +97,9 @@ extension ProtoEnvelope.OneOf_Body {
     /// Raw frames behind the header.
     var rawFrameCount: Int {
         switch self {
-        case .context, .submitJob: 3
-        case .shard, .submitShard: 2
-        case .shardResult, .shardAnswer: 1
+        case .context, .submitJob, .requestScores: 3
+        case .shard, .submitShard, .requestPlan, .reportOutcomes, .assignment: 2
+        case .shardResult, .shardAnswer, .scores: 1
         default: 0
         }
     }

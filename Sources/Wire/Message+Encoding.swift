@@ -35,6 +35,8 @@ extension Message {
                         $0.credit = ProtoCredit(heartbeat.credit)
                         $0.progress = heartbeat.progress
                         $0.inHand = heartbeat.inHand.prefix(Limits.piecesMax).map(ProtoPieceName.init)
+                        $0.assignments = heartbeat.assignments.prefix(Limits.assignmentsMax)
+                            .map(ProtoAssignmentName.init)
                     }), []
             )
         case .clusterStatus(let status):
@@ -125,6 +127,9 @@ extension Message {
             )
         case .closeJob(let job): (.closeJob(.with { $0.job = job.wireBytes }), [])
         case .jobClosed(let job): (.jobClosed(.with { $0.job = job.wireBytes }), [])
+        case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            planEncoded
         }
     }
 }

@@ -24,6 +24,20 @@ public enum Message: Hashable, Sendable {
     case confirm(JobID, below: UInt32)
     case closeJob(JobID)
     case jobClosed(JobID)
+    case requestPlan(RequestPlan)
+    case requestRefused(RequestRefused)
+    case budgets(PlanName, [PlannedBudget])
+    case planEnd(PlanName, PlanEnd)
+    case followPlan(PlanName, groupsAfter: Int)
+    case groupDone(PlanName, GroupDone)
+    case assignment(Assignment)
+    case rewards(Rewards)
+    case rewardsRecorded(RewardsRecorded)
+    case assignmentReturned(AssignmentName, AssignmentReturn)
+    case reportOutcomes(ReportOutcomes)
+    case outcomesRecorded(OutcomesRecorded)
+    case requestScores(RequestScores)
+    case scores(Scores)
 }
 
 /// A message and the coordinator's generation that its sender knows (0: none yet).
@@ -46,6 +60,10 @@ public struct Hello: Hashable, Sendable {
     public enum Role: Hashable, Sendable {
         case worker(ModelFingerprint, Credit)
         case client
+        /// Asks for plans, reports outcomes.
+        case trainer
+        /// Takes assignments: rows of its credit are assignments, tokens are rollouts.
+        case rollout(Credit)
     }
     /// What the sender is.
     public var role: Role
@@ -160,13 +178,19 @@ public struct Heartbeat: Hashable, Sendable {
     public var progress: UInt64
     /// Pieces lent to this worker and not answered: only these have their leases renewed.
     public var inHand: [PieceName]
+    /// Assignments lent to this rollout worker and not recorded: the same holds for them.
+    public var assignments: [AssignmentName]
 
     /// Reports.
-    public init(incarnation: UInt64, credit: Credit = .none, progress: UInt64 = 0, inHand: [PieceName] = []) {
+    public init(
+        incarnation: UInt64, credit: Credit = .none, progress: UInt64 = 0, inHand: [PieceName] = [],
+        assignments: [AssignmentName] = []
+    ) {
         self.incarnation = incarnation
         self.credit = credit
         self.progress = progress
         self.inHand = inHand
+        self.assignments = assignments
     }
 }
 

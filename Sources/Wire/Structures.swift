@@ -11,6 +11,10 @@ extension ProtoHello {
         incarnation = hello.incarnation
         switch hello.role {
         case .client: role = .client
+        case .trainer: role = .trainer
+        case .rollout(let level):
+            role = .rollout
+            credit = ProtoCredit(level)
         case .worker(let model, let level):
             role = .worker
             fingerprint = ProtoFingerprint(model)
@@ -24,6 +28,8 @@ extension Hello {
         let role: Role
         switch proto.role {
         case .client: role = .client
+        case .trainer: role = .trainer
+        case .rollout: role = .rollout(Credit(proto.credit))
         case .worker: role = .worker(try ModelFingerprint(proto.fingerprint), Credit(proto.credit))
         default: throw .badField("role", found: "\(proto.role.rawValue)")
         }

@@ -215,6 +215,118 @@ nonisolated struct ProtoEnvelope: Sendable {
     set {body = .jobClosed(newValue)}
   }
 
+  var requestPlan: ProtoRequestPlan {
+    get {
+      if case .requestPlan(let v)? = body {return v}
+      return ProtoRequestPlan()
+    }
+    set {body = .requestPlan(newValue)}
+  }
+
+  var requestRefused: ProtoRequestRefused {
+    get {
+      if case .requestRefused(let v)? = body {return v}
+      return ProtoRequestRefused()
+    }
+    set {body = .requestRefused(newValue)}
+  }
+
+  var budgets: ProtoBudgets {
+    get {
+      if case .budgets(let v)? = body {return v}
+      return ProtoBudgets()
+    }
+    set {body = .budgets(newValue)}
+  }
+
+  var planEnd: ProtoPlanEnd {
+    get {
+      if case .planEnd(let v)? = body {return v}
+      return ProtoPlanEnd()
+    }
+    set {body = .planEnd(newValue)}
+  }
+
+  var followPlan: ProtoFollowPlan {
+    get {
+      if case .followPlan(let v)? = body {return v}
+      return ProtoFollowPlan()
+    }
+    set {body = .followPlan(newValue)}
+  }
+
+  var groupDone: ProtoGroupDone {
+    get {
+      if case .groupDone(let v)? = body {return v}
+      return ProtoGroupDone()
+    }
+    set {body = .groupDone(newValue)}
+  }
+
+  var assignment: ProtoAssignment {
+    get {
+      if case .assignment(let v)? = body {return v}
+      return ProtoAssignment()
+    }
+    set {body = .assignment(newValue)}
+  }
+
+  var rewards: ProtoRewards {
+    get {
+      if case .rewards(let v)? = body {return v}
+      return ProtoRewards()
+    }
+    set {body = .rewards(newValue)}
+  }
+
+  var rewardsRecorded: ProtoRewardsRecorded {
+    get {
+      if case .rewardsRecorded(let v)? = body {return v}
+      return ProtoRewardsRecorded()
+    }
+    set {body = .rewardsRecorded(newValue)}
+  }
+
+  var assignmentReturned: ProtoAssignmentReturned {
+    get {
+      if case .assignmentReturned(let v)? = body {return v}
+      return ProtoAssignmentReturned()
+    }
+    set {body = .assignmentReturned(newValue)}
+  }
+
+  var reportOutcomes: ProtoReportOutcomes {
+    get {
+      if case .reportOutcomes(let v)? = body {return v}
+      return ProtoReportOutcomes()
+    }
+    set {body = .reportOutcomes(newValue)}
+  }
+
+  var outcomesRecorded: ProtoOutcomesRecorded {
+    get {
+      if case .outcomesRecorded(let v)? = body {return v}
+      return ProtoOutcomesRecorded()
+    }
+    set {body = .outcomesRecorded(newValue)}
+  }
+
+  var requestScores: ProtoRequestScores {
+    get {
+      if case .requestScores(let v)? = body {return v}
+      return ProtoRequestScores()
+    }
+    set {body = .requestScores(newValue)}
+  }
+
+  var scores: ProtoScores {
+    get {
+      if case .scores(let v)? = body {return v}
+      return ProtoScores()
+    }
+    set {body = .scores(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -240,6 +352,20 @@ nonisolated struct ProtoEnvelope: Sendable {
     case confirm(ProtoConfirm)
     case closeJob(ProtoCloseJob)
     case jobClosed(ProtoJobClosed)
+    case requestPlan(ProtoRequestPlan)
+    case requestRefused(ProtoRequestRefused)
+    case budgets(ProtoBudgets)
+    case planEnd(ProtoPlanEnd)
+    case followPlan(ProtoFollowPlan)
+    case groupDone(ProtoGroupDone)
+    case assignment(ProtoAssignment)
+    case rewards(ProtoRewards)
+    case rewardsRecorded(ProtoRewardsRecorded)
+    case assignmentReturned(ProtoAssignmentReturned)
+    case reportOutcomes(ProtoReportOutcomes)
+    case outcomesRecorded(ProtoOutcomesRecorded)
+    case requestScores(ProtoRequestScores)
+    case scores(ProtoScores)
 
   }
 
@@ -304,7 +430,7 @@ nonisolated struct ProtoHello: Sendable {
   /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
   mutating func clearFingerprint() {self._fingerprint = nil}
 
-  /// workers only
+  /// workers; rollout workers, for whom rows are assignments and tokens are rollouts
   var credit: ProtoCredit {
     get {_credit ?? ProtoCredit()}
     set {_credit = newValue}
@@ -321,6 +447,8 @@ nonisolated struct ProtoHello: Sendable {
     case unspecified // = 0
     case worker // = 1
     case client // = 2
+    case trainer // = 3
+    case rollout // = 4
     case UNRECOGNIZED(Int)
 
     init() {
@@ -332,6 +460,8 @@ nonisolated struct ProtoHello: Sendable {
       case 0: self = .unspecified
       case 1: self = .worker
       case 2: self = .client
+      case 3: self = .trainer
+      case 4: self = .rollout
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -341,6 +471,8 @@ nonisolated struct ProtoHello: Sendable {
       case .unspecified: return 0
       case .worker: return 1
       case .client: return 2
+      case .trainer: return 3
+      case .rollout: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -350,6 +482,8 @@ nonisolated struct ProtoHello: Sendable {
       .unspecified,
       .worker,
       .client,
+      .trainer,
+      .rollout,
     ]
 
   }
@@ -517,6 +651,9 @@ nonisolated struct ProtoHeartbeat: Sendable {
 
   /// workers
   var inHand: [ProtoPieceName] = []
+
+  /// rollout workers
+  var assignments: [ProtoAssignmentName] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -960,13 +1097,1223 @@ nonisolated struct ProtoJobClosed: Sendable {
   init() {}
 }
 
+/// A step of a policy's training. One plan a step.
+nonisolated struct ProtoPlanName: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var policy: String = String()
+
+  var step: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty text
+/// is one that was told before under the same prompt id.
+nonisolated struct ProtoRequestPlan: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_storage._plan ?? ProtoPlanName()}
+    set {_uniqueStorage()._plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {_storage._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {_uniqueStorage()._plan = nil}
+
+  /// of the weights that roll out; absent: the step
+  var policyVersion: Int64 {
+    get {_storage._policyVersion ?? 0}
+    set {_uniqueStorage()._policyVersion = newValue}
+  }
+  /// Returns true if `policyVersion` has been explicitly set.
+  var hasPolicyVersion: Bool {_storage._policyVersion != nil}
+  /// Clears the value of `policyVersion`. Subsequent reads from it will return its default value.
+  mutating func clearPolicyVersion() {_uniqueStorage()._policyVersion = nil}
+
+  var total: UInt32 {
+    get {_storage._total}
+    set {_uniqueStorage()._total = newValue}
+  }
+
+  /// rollouts beyond the total, for groups that turn out to need more
+  var reserve: UInt32 {
+    get {_storage._reserve}
+    set {_uniqueStorage()._reserve = newValue}
+  }
+
+  var nMin: UInt32 {
+    get {_storage._nMin}
+    set {_uniqueStorage()._nMin = newValue}
+  }
+
+  var nMax: UInt32 {
+    get {_storage._nMax}
+    set {_uniqueStorage()._nMax = newValue}
+  }
+
+  var multipleOf: UInt32 {
+    get {_storage._multipleOf}
+    set {_uniqueStorage()._multipleOf = newValue}
+  }
+
+  /// the only sizes allowed; none: every multiple in the range
+  var groupSizes: [UInt32] {
+    get {_storage._groupSizes}
+    set {_uniqueStorage()._groupSizes = newValue}
+  }
+
+  var objective: String {
+    get {_storage._objective}
+    set {_uniqueStorage()._objective = newValue}
+  }
+
+  /// share of the total for prompts predicted hopeless or solved
+  var explore: Double {
+    get {_storage._explore}
+    set {_uniqueStorage()._explore = newValue}
+  }
+
+  var deadlineMs: UInt32 {
+    get {_storage._deadlineMs}
+    set {_uniqueStorage()._deadlineMs = newValue}
+  }
+
+  var fallback: ProtoRequestPlan.Fallback {
+    get {_storage._fallback}
+    set {_uniqueStorage()._fallback = newValue}
+  }
+
+  var mode: ProtoRequestPlan.Mode {
+    get {_storage._mode}
+    set {_uniqueStorage()._mode = newValue}
+  }
+
+  var delivery: ProtoRequestPlan.Delivery {
+    get {_storage._delivery}
+    set {_uniqueStorage()._delivery = newValue}
+  }
+
+  var context: ProtoContextChoice {
+    get {_storage._context ?? ProtoContextChoice()}
+    set {_uniqueStorage()._context = newValue}
+  }
+  /// Returns true if `context` has been explicitly set.
+  var hasContext: Bool {_storage._context != nil}
+  /// Clears the value of `context`. Subsequent reads from it will return its default value.
+  mutating func clearContext() {_uniqueStorage()._context = nil}
+
+  /// what a prompt's own outcome is worth a step later; 0: own records are not used
+  var recordDecay: Double {
+    get {_storage._recordDecay}
+    set {_uniqueStorage()._recordDecay = newValue}
+  }
+
+  var rewardLow: Double {
+    get {_storage._rewardLow}
+    set {_uniqueStorage()._rewardLow = newValue}
+  }
+
+  var rewardHigh: Double {
+    get {_storage._rewardHigh}
+    set {_uniqueStorage()._rewardHigh = newValue}
+  }
+
+  /// raise floors by the observed share of failed rollouts
+  var failureFloor: Bool {
+    get {_storage._failureFloor}
+    set {_uniqueStorage()._failureFloor = newValue}
+  }
+
+  /// cap groups so that all rollouts of one end well with this chance; 0: no cap
+  var groupSurvival: Double {
+    get {_storage._groupSurvival}
+    set {_uniqueStorage()._groupSurvival = newValue}
+  }
+
+  /// a rollout's price in squared error, as 1/256; 0: no look-ahead
+  var lookAhead: Double {
+    get {_storage._lookAhead}
+    set {_uniqueStorage()._lookAhead = newValue}
+  }
+
+  /// no group gets more rollouts by look-ahead
+  var lookAheadMost: UInt32 {
+    get {_storage._lookAheadMost}
+    set {_uniqueStorage()._lookAheadMost = newValue}
+  }
+
+  var candidates: [ProtoPlanCandidate] {
+    get {_storage._candidates}
+    set {_uniqueStorage()._candidates = newValue}
+  }
+
+  /// of earlier steps, to be recorded first
+  var outcomes: [ProtoGroupOutcome] {
+    get {_storage._outcomes}
+    set {_uniqueStorage()._outcomes = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case active // = 1
+
+    /// planned and logged, but the uniform plan is handed out
+    case shadow // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .active
+      case 2: self = .shadow
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .active: return 1
+      case .shadow: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoRequestPlan.Mode] = [
+      .unspecified,
+      .active,
+      .shadow,
+    ]
+
+  }
+
+  nonisolated enum Delivery: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+
+    /// the trainer rolls out, and reports
+    case trainer // = 1
+
+    /// rollout workers of this cluster do
+    case workers // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .trainer
+      case 2: self = .workers
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .trainer: return 1
+      case .workers: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoRequestPlan.Delivery] = [
+      .unspecified,
+      .trainer,
+      .workers,
+    ]
+
+  }
+
+  nonisolated enum Fallback: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+
+    /// at the deadline, even budgets for what has no prediction
+    case uniform // = 1
+
+    /// at the deadline, a refusal
+    case refuse // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .uniform
+      case 2: self = .refuse
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .uniform: return 1
+      case .refuse: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoRequestPlan.Fallback] = [
+      .unspecified,
+      .uniform,
+      .refuse,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// How a context set is drawn from a policy's history.
+nonisolated struct ProtoContextChoice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rows: UInt32 = 0
+
+  var selection: ProtoContextChoice.Selection = .unspecified
+
+  /// a prompt's own outcomes may be in the context it is predicted under
+  var ownOutcomes: Bool = false
+
+  var seed: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Selection: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case uniform // = 1
+    case recent // = 2
+    case stratified // = 3
+    case prototypes // = 4
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .uniform
+      case 2: self = .recent
+      case 3: self = .stratified
+      case 4: self = .prototypes
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .uniform: return 1
+      case .recent: return 2
+      case .stratified: return 3
+      case .prototypes: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoContextChoice.Selection] = [
+      .unspecified,
+      .uniform,
+      .recent,
+      .stratified,
+      .prototypes,
+    ]
+
+  }
+
+  init() {}
+}
+
+nonisolated struct ProtoPlanCandidate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var promptID: String = String()
+
+  var nMin: UInt32 {
+    get {_nMin ?? 0}
+    set {_nMin = newValue}
+  }
+  /// Returns true if `nMin` has been explicitly set.
+  var hasNMin: Bool {self._nMin != nil}
+  /// Clears the value of `nMin`. Subsequent reads from it will return its default value.
+  mutating func clearNMin() {self._nMin = nil}
+
+  var nMax: UInt32 {
+    get {_nMax ?? 0}
+    set {_nMax = newValue}
+  }
+  /// Returns true if `nMax` has been explicitly set.
+  var hasNMax: Bool {self._nMax != nil}
+  /// Clears the value of `nMax`. Subsequent reads from it will return its default value.
+  mutating func clearNMax() {self._nMax = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _nMin: UInt32? = nil
+  fileprivate var _nMax: UInt32? = nil
+}
+
+/// What a group of rollouts came to.
+nonisolated struct ProtoGroupOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// told twice, it counts once
+  var eventID: String = String()
+
+  var promptID: String = String()
+
+  var policyVersion: Int64 {
+    get {_policyVersion ?? 0}
+    set {_policyVersion = newValue}
+  }
+  /// Returns true if `policyVersion` has been explicitly set.
+  var hasPolicyVersion: Bool {self._policyVersion != nil}
+  /// Clears the value of `policyVersion`. Subsequent reads from it will return its default value.
+  mutating func clearPolicyVersion() {self._policyVersion = nil}
+
+  /// of the plan that the group belongs to
+  var step: Int64 {
+    get {_step ?? 0}
+    set {_step = newValue}
+  }
+  /// Returns true if `step` has been explicitly set.
+  var hasStep: Bool {self._step != nil}
+  /// Clears the value of `step`. Subsequent reads from it will return its default value.
+  mutating func clearStep() {self._step = nil}
+
+  /// raw; none where only the mean is known
+  var rewards: [Double] = []
+
+  /// without rewards: their mean, raw
+  var mean: Double = 0
+
+  /// without rewards: their number
+  var n: UInt32 = 0
+
+  /// rollouts that ended without a reward
+  var failed: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _policyVersion: Int64? = nil
+  fileprivate var _step: Int64? = nil
+}
+
+/// What was asked cannot be done.
+nonisolated struct ProtoRequestRefused: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of RequestPlan and FollowPlan
+  var plan: ProtoPlanName {
+    get {_plan ?? ProtoPlanName()}
+    set {_plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {self._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {self._plan = nil}
+
+  /// of ReportOutcomes and RequestScores
+  var request: UInt64 = 0
+
+  var reason: ProtoRequestRefused.Reason = .unspecified
+
+  var message: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case invalid // = 1
+
+    /// the step was asked for with another body
+    case conflict // = 2
+    case capacity // = 3
+    case deadline // = 4
+
+    /// no such plan
+    case unknown // = 5
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .invalid
+      case 2: self = .conflict
+      case 3: self = .capacity
+      case 4: self = .deadline
+      case 5: self = .unknown
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .invalid: return 1
+      case .conflict: return 2
+      case .capacity: return 3
+      case .deadline: return 4
+      case .unknown: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoRequestRefused.Reason] = [
+      .unspecified,
+      .invalid,
+      .conflict,
+      .capacity,
+      .deadline,
+      .unknown,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _plan: ProtoPlanName? = nil
+}
+
+nonisolated struct ProtoBudget: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the candidate, in the order of the request
+  var index: UInt32 = 0
+
+  var promptID: String = String()
+
+  var n: UInt32 = 0
+
+  var p: Double {
+    get {_p ?? 0}
+    set {_p = newValue}
+  }
+  /// Returns true if `p` has been explicitly set.
+  var hasP: Bool {self._p != nil}
+  /// Clears the value of `p`. Subsequent reads from it will return its default value.
+  mutating func clearP() {self._p = nil}
+
+  var kappa: Double {
+    get {_kappa ?? 0}
+    set {_kappa = newValue}
+  }
+  /// Returns true if `kappa` has been explicitly set.
+  var hasKappa: Bool {self._kappa != nil}
+  /// Clears the value of `kappa`. Subsequent reads from it will return its default value.
+  mutating func clearKappa() {self._kappa = nil}
+
+  var source: String = String()
+
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _p: Double? = nil
+  fileprivate var _kappa: Double? = nil
+}
+
+/// Budgets that may be worked on. A later one for the same prompt tops it up.
+nonisolated struct ProtoBudgets: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_plan ?? ProtoPlanName()}
+    set {_plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {self._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {self._plan = nil}
+
+  var budgets: [ProtoBudget] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _plan: ProtoPlanName? = nil
+}
+
+/// All budgets have left.
+nonisolated struct ProtoPlanEnd: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_storage._plan ?? ProtoPlanName()}
+    set {_uniqueStorage()._plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {_storage._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {_uniqueStorage()._plan = nil}
+
+  /// 16 hexadecimal digits: equal plans, equal ids
+  var planID: String {
+    get {_storage._planID}
+    set {_uniqueStorage()._planID = newValue}
+  }
+
+  var status: ProtoPlanEnd.Status {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  var prompts: UInt32 {
+    get {_storage._prompts}
+    set {_uniqueStorage()._prompts = newValue}
+  }
+
+  var total: UInt32 {
+    get {_storage._total}
+    set {_uniqueStorage()._total = newValue}
+  }
+
+  /// rollouts that no prompt had room for
+  var surplus: UInt32 {
+    get {_storage._surplus}
+    set {_uniqueStorage()._surplus = newValue}
+  }
+
+  var reserve: UInt32 {
+    get {_storage._reserve}
+    set {_uniqueStorage()._reserve = newValue}
+  }
+
+  var utility: Double {
+    get {_storage._utility}
+    set {_uniqueStorage()._utility = newValue}
+  }
+
+  var uniformUtility: Double {
+    get {_storage._uniformUtility}
+    set {_uniqueStorage()._uniformUtility = newValue}
+  }
+
+  var upperBound: Double {
+    get {_storage._upperBound}
+    set {_uniqueStorage()._upperBound = newValue}
+  }
+
+  var price: Double {
+    get {_storage._price ?? 0}
+    set {_uniqueStorage()._price = newValue}
+  }
+  /// Returns true if `price` has been explicitly set.
+  var hasPrice: Bool {_storage._price != nil}
+  /// Clears the value of `price`. Subsequent reads from it will return its default value.
+  mutating func clearPrice() {_uniqueStorage()._price = nil}
+
+  /// expected groups without a gradient
+  var zeroGroups: Double {
+    get {_storage._zeroGroups}
+    set {_uniqueStorage()._zeroGroups = newValue}
+  }
+
+  /// SHA-256 over the budgets in the order of candidates
+  var digest: Data {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
+
+  var contextRows: UInt32 {
+    get {_storage._contextRows}
+    set {_uniqueStorage()._contextRows = newValue}
+  }
+
+  /// steps since the newest outcome of the context; -1 without any
+  var staleness: Int64 {
+    get {_storage._staleness}
+    set {_uniqueStorage()._staleness = newValue}
+  }
+
+  /// why this is the uniform plan; empty if it is not
+  var uniformReason: String {
+    get {_storage._uniformReason}
+    set {_uniqueStorage()._uniformReason = newValue}
+  }
+
+  var warnings: [String] {
+    get {_storage._warnings}
+    set {_uniqueStorage()._warnings = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case ok // = 1
+
+    /// some prompts without a prediction got even budgets
+    case degraded // = 2
+
+    /// the uniform plan, because no prediction came in time
+    case fallback // = 3
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .ok
+      case 2: self = .degraded
+      case 3: self = .fallback
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .ok: return 1
+      case .degraded: return 2
+      case .fallback: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoPlanEnd.Status] = [
+      .unspecified,
+      .ok,
+      .degraded,
+      .fallback,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A trainer wants to hear of a plan again: its budgets, its end, and groups done from a number on.
+nonisolated struct ProtoFollowPlan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_plan ?? ProtoPlanName()}
+    set {_plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {self._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {self._plan = nil}
+
+  var groupsAfter: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _plan: ProtoPlanName? = nil
+}
+
+/// A group is complete: train on it.
+nonisolated struct ProtoGroupDone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_plan ?? ProtoPlanName()}
+    set {_plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {self._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {self._plan = nil}
+
+  /// groups done before it
+  var number: UInt32 = 0
+
+  var index: UInt32 = 0
+
+  var promptID: String = String()
+
+  var rewards: [Double] = []
+
+  var advantages: [Double] = []
+
+  var baseline: Double = 0
+
+  var failed: UInt32 = 0
+
+  var reason: String = String()
+
+  /// what rollout workers said of where rollouts lie; none or one a reward
+  var references: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _plan: ProtoPlanName? = nil
+}
+
+/// A budget in a rollout worker's hands.
+nonisolated struct ProtoAssignmentName: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var plan: ProtoPlanName {
+    get {_plan ?? ProtoPlanName()}
+    set {_plan = newValue}
+  }
+  /// Returns true if `plan` has been explicitly set.
+  var hasPlan: Bool {self._plan != nil}
+  /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+  mutating func clearPlan() {self._plan = nil}
+
+  var index: UInt32 = 0
+
+  /// never used again, by any life of the coordinator
+  var attempt: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _plan: ProtoPlanName? = nil
+}
+
+/// Roll out. Frames: lengths, text.
+nonisolated struct ProtoAssignment: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: ProtoAssignmentName {
+    get {_name ?? ProtoAssignmentName()}
+    set {_name = newValue}
+  }
+  /// Returns true if `name` has been explicitly set.
+  var hasName: Bool {self._name != nil}
+  /// Clears the value of `name`. Subsequent reads from it will return its default value.
+  mutating func clearName() {self._name = nil}
+
+  var policyVersion: Int64 = 0
+
+  var promptID: String = String()
+
+  var n: UInt32 = 0
+
+  var leaseMs: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _name: ProtoAssignmentName? = nil
+}
+
+/// What an assignment came to. Repeated until it is recorded.
+nonisolated struct ProtoRewards: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: ProtoAssignmentName {
+    get {_name ?? ProtoAssignmentName()}
+    set {_name = newValue}
+  }
+  /// Returns true if `name` has been explicitly set.
+  var hasName: Bool {self._name != nil}
+  /// Clears the value of `name`. Subsequent reads from it will return its default value.
+  mutating func clearName() {self._name = nil}
+
+  var rewards: [Double] = []
+
+  var failed: UInt32 = 0
+
+  var references: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _name: ProtoAssignmentName? = nil
+}
+
+nonisolated struct ProtoRewardsRecorded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: ProtoAssignmentName {
+    get {_name ?? ProtoAssignmentName()}
+    set {_name = newValue}
+  }
+  /// Returns true if `name` has been explicitly set.
+  var hasName: Bool {self._name != nil}
+  /// Clears the value of `name`. Subsequent reads from it will return its default value.
+  mutating func clearName() {self._name = nil}
+
+  var verdict: ProtoRewardsRecorded.Verdict = .unspecified
+
+  /// rollouts more that the group is to get
+  var draw: UInt32 = 0
+
+  var message: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Verdict: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+
+    /// now, or before
+    case recorded // = 1
+
+    /// the prompt was given to another worker: drop them
+    case superseded // = 2
+
+    /// a reward out of range, or too many
+    case rejected // = 3
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .recorded
+      case 2: self = .superseded
+      case 3: self = .rejected
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .recorded: return 1
+      case .superseded: return 2
+      case .rejected: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoRewardsRecorded.Verdict] = [
+      .unspecified,
+      .recorded,
+      .superseded,
+      .rejected,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _name: ProtoAssignmentName? = nil
+}
+
+/// A rollout worker gives an assignment back undone.
+nonisolated struct ProtoAssignmentReturned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: ProtoAssignmentName {
+    get {_name ?? ProtoAssignmentName()}
+    set {_name = newValue}
+  }
+  /// Returns true if `name` has been explicitly set.
+  var hasName: Bool {self._name != nil}
+  /// Clears the value of `name`. Subsequent reads from it will return its default value.
+  mutating func clearName() {self._name = nil}
+
+  var reason: ProtoAssignmentReturned.Reason = .unspecified
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case draining // = 1
+    case programDied // = 2
+    case overCredit // = 3
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .draining
+      case 2: self = .programDied
+      case 3: self = .overCredit
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .draining: return 1
+      case .programDied: return 2
+      case .overCredit: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [ProtoAssignmentReturned.Reason] = [
+      .unspecified,
+      .draining,
+      .programDied,
+      .overCredit,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _name: ProtoAssignmentName? = nil
+}
+
+/// Outcomes for a policy's history, and for the groups of its plans. Frames: lengths, texts: one an outcome.
+nonisolated struct ProtoReportOutcomes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// comes back with the answer
+  var request: UInt64 = 0
+
+  var policy: String = String()
+
+  var rewardLow: Double = 0
+
+  var rewardHigh: Double = 0
+
+  var outcomes: [ProtoGroupOutcome] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoOutcomesRecorded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var request: UInt64 = 0
+
+  var accepted: UInt32 = 0
+
+  var duplicates: UInt32 = 0
+
+  var rejected: [ProtoOutcomesRecorded.Rejected] = []
+
+  var decisions: [ProtoOutcomesRecorded.Decision] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct Rejected: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var index: UInt32 = 0
+
+    var eventID: String = String()
+
+    var code: String = String()
+
+    var message: String = String()
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  /// What becomes of a group of a plan.
+  nonisolated struct Decision: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// of the outcome
+    var index: UInt32 = 0
+
+    /// rollouts more; 0: the group is done
+    var draw: UInt32 = 0
+
+    var done: ProtoGroupDone {
+      get {_done ?? ProtoGroupDone()}
+      set {_done = newValue}
+    }
+    /// Returns true if `done` has been explicitly set.
+    var hasDone: Bool {self._done != nil}
+    /// Clears the value of `done`. Subsequent reads from it will return its default value.
+    mutating func clearDone() {self._done = nil}
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+
+    fileprivate var _done: ProtoGroupDone? = nil
+  }
+
+  init() {}
+}
+
+/// Predictions without a plan. Frames: lengths, texts: the queries, then the context's; outcomes of the context.
+nonisolated struct ProtoRequestScores: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var request: UInt64 = 0
+
+  var policy: String = String()
+
+  var policyVersion: Int64 {
+    get {_policyVersion ?? 0}
+    set {_policyVersion = newValue}
+  }
+  /// Returns true if `policyVersion` has been explicitly set.
+  var hasPolicyVersion: Bool {self._policyVersion != nil}
+  /// Clears the value of `policyVersion`. Subsequent reads from it will return its default value.
+  mutating func clearPolicyVersion() {self._policyVersion = nil}
+
+  /// queries
+  var rows: UInt32 = 0
+
+  /// given here; 0: drawn from the history
+  var contextRows: UInt32 = 0
+
+  var context: ProtoContextChoice {
+    get {_context ?? ProtoContextChoice()}
+    set {_context = newValue}
+  }
+  /// Returns true if `context` has been explicitly set.
+  var hasContext: Bool {self._context != nil}
+  /// Clears the value of `context`. Subsequent reads from it will return its default value.
+  mutating func clearContext() {self._context = nil}
+
+  var deadlineMs: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _policyVersion: Int64? = nil
+  fileprivate var _context: ProtoContextChoice? = nil
+}
+
+/// Frame: answers.
+nonisolated struct ProtoScores: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var request: UInt64 = 0
+
+  var rows: UInt32 = 0
+
+  /// 32 bytes
+  var context: Data = Data()
+
+  var contextRows: UInt32 = 0
+
+  var fingerprint: ProtoFingerprint {
+    get {_fingerprint ?? ProtoFingerprint()}
+    set {_fingerprint = newValue}
+  }
+  /// Returns true if `fingerprint` has been explicitly set.
+  var hasFingerprint: Bool {self._fingerprint != nil}
+  /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
+  mutating func clearFingerprint() {self._fingerprint = nil}
+
+  var errors: [ProtoRowError] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _fingerprint: ProtoFingerprint? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "statezero.v1"
 
 nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1261,6 +2608,188 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.body = .jobClosed(v)
         }
       }()
+      case 24: try {
+        var v: ProtoRequestPlan?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .requestPlan(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .requestPlan(v)
+        }
+      }()
+      case 25: try {
+        var v: ProtoRequestRefused?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .requestRefused(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .requestRefused(v)
+        }
+      }()
+      case 26: try {
+        var v: ProtoBudgets?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .budgets(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .budgets(v)
+        }
+      }()
+      case 27: try {
+        var v: ProtoPlanEnd?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .planEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .planEnd(v)
+        }
+      }()
+      case 28: try {
+        var v: ProtoFollowPlan?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .followPlan(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .followPlan(v)
+        }
+      }()
+      case 29: try {
+        var v: ProtoGroupDone?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .groupDone(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .groupDone(v)
+        }
+      }()
+      case 30: try {
+        var v: ProtoAssignment?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .assignment(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .assignment(v)
+        }
+      }()
+      case 31: try {
+        var v: ProtoRewards?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .rewards(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .rewards(v)
+        }
+      }()
+      case 32: try {
+        var v: ProtoRewardsRecorded?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .rewardsRecorded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .rewardsRecorded(v)
+        }
+      }()
+      case 33: try {
+        var v: ProtoAssignmentReturned?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .assignmentReturned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .assignmentReturned(v)
+        }
+      }()
+      case 34: try {
+        var v: ProtoReportOutcomes?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .reportOutcomes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .reportOutcomes(v)
+        }
+      }()
+      case 35: try {
+        var v: ProtoOutcomesRecorded?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .outcomesRecorded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .outcomesRecorded(v)
+        }
+      }()
+      case 36: try {
+        var v: ProtoRequestScores?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .requestScores(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .requestScores(v)
+        }
+      }()
+      case 37: try {
+        var v: ProtoScores?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .scores(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .scores(v)
+        }
+      }()
       default: break
       }
     }
@@ -1362,6 +2891,62 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .jobClosed?: try {
       guard case .jobClosed(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .requestPlan?: try {
+      guard case .requestPlan(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .requestRefused?: try {
+      guard case .requestRefused(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .budgets?: try {
+      guard case .budgets(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .planEnd?: try {
+      guard case .planEnd(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .followPlan?: try {
+      guard case .followPlan(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .groupDone?: try {
+      guard case .groupDone(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .assignment?: try {
+      guard case .assignment(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .rewards?: try {
+      guard case .rewards(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .rewardsRecorded?: try {
+      guard case .rewardsRecorded(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
+    case .assignmentReturned?: try {
+      guard case .assignmentReturned(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .reportOutcomes?: try {
+      guard case .reportOutcomes(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+    }()
+    case .outcomesRecorded?: try {
+      guard case .outcomesRecorded(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+    }()
+    case .requestScores?: try {
+      guard case .requestScores(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+    }()
+    case .scores?: try {
+      guard case .scores(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
     }()
     case nil: break
     }
@@ -1506,7 +3091,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 }
 
 nonisolated extension ProtoHello.Role: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLE_UNSPECIFIED\0\u{1}ROLE_WORKER\0\u{1}ROLE_CLIENT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLE_UNSPECIFIED\0\u{1}ROLE_WORKER\0\u{1}ROLE_CLIENT\0\u{1}ROLE_TRAINER\0\u{1}ROLE_ROLLOUT\0")
 }
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1698,7 +3283,7 @@ nonisolated extension ProtoPieceName: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{3}in_hand\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{3}in_hand\0\u{1}assignments\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1710,6 +3295,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeSingularMessageField(value: &self._credit) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.progress) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.inHand) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.assignments) }()
       default: break
       }
     }
@@ -1732,6 +3318,9 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.inHand.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.inHand, fieldNumber: 4)
     }
+    if !self.assignments.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.assignments, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1740,6 +3329,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._credit != rhs._credit {return false}
     if lhs.progress != rhs.progress {return false}
     if lhs.inHand != rhs.inHand {return false}
+    if lhs.assignments != rhs.assignments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2442,6 +4032,1461 @@ nonisolated extension ProtoJobClosed: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
   static func ==(lhs: ProtoJobClosed, rhs: ProtoJobClosed) -> Bool {
     if lhs.job != rhs.job {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPlanName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlanName"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}step\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.policy) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.step) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.policy.isEmpty {
+      try visitor.visitSingularStringField(value: self.policy, fieldNumber: 1)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularInt64Field(value: self.step, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPlanName, rhs: ProtoPlanName) -> Bool {
+    if lhs.policy != rhs.policy {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RequestPlan"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0")
+
+  fileprivate class _StorageClass {
+    var _plan: ProtoPlanName? = nil
+    var _policyVersion: Int64? = nil
+    var _total: UInt32 = 0
+    var _reserve: UInt32 = 0
+    var _nMin: UInt32 = 0
+    var _nMax: UInt32 = 0
+    var _multipleOf: UInt32 = 0
+    var _groupSizes: [UInt32] = []
+    var _objective: String = String()
+    var _explore: Double = 0
+    var _deadlineMs: UInt32 = 0
+    var _fallback: ProtoRequestPlan.Fallback = .unspecified
+    var _mode: ProtoRequestPlan.Mode = .unspecified
+    var _delivery: ProtoRequestPlan.Delivery = .unspecified
+    var _context: ProtoContextChoice? = nil
+    var _recordDecay: Double = 0
+    var _rewardLow: Double = 0
+    var _rewardHigh: Double = 0
+    var _failureFloor: Bool = false
+    var _groupSurvival: Double = 0
+    var _lookAhead: Double = 0
+    var _lookAheadMost: UInt32 = 0
+    var _candidates: [ProtoPlanCandidate] = []
+    var _outcomes: [ProtoGroupOutcome] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _plan = source._plan
+      _policyVersion = source._policyVersion
+      _total = source._total
+      _reserve = source._reserve
+      _nMin = source._nMin
+      _nMax = source._nMax
+      _multipleOf = source._multipleOf
+      _groupSizes = source._groupSizes
+      _objective = source._objective
+      _explore = source._explore
+      _deadlineMs = source._deadlineMs
+      _fallback = source._fallback
+      _mode = source._mode
+      _delivery = source._delivery
+      _context = source._context
+      _recordDecay = source._recordDecay
+      _rewardLow = source._rewardLow
+      _rewardHigh = source._rewardHigh
+      _failureFloor = source._failureFloor
+      _groupSurvival = source._groupSurvival
+      _lookAhead = source._lookAhead
+      _lookAheadMost = source._lookAheadMost
+      _candidates = source._candidates
+      _outcomes = source._outcomes
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._plan) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._policyVersion) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._total) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._reserve) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._nMin) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._nMax) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._multipleOf) }()
+        case 8: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._groupSizes) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._objective) }()
+        case 10: try { try decoder.decodeSingularDoubleField(value: &_storage._explore) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._deadlineMs) }()
+        case 12: try { try decoder.decodeSingularEnumField(value: &_storage._fallback) }()
+        case 13: try { try decoder.decodeSingularEnumField(value: &_storage._mode) }()
+        case 14: try { try decoder.decodeSingularEnumField(value: &_storage._delivery) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._context) }()
+        case 16: try { try decoder.decodeSingularDoubleField(value: &_storage._recordDecay) }()
+        case 17: try { try decoder.decodeSingularDoubleField(value: &_storage._rewardLow) }()
+        case 18: try { try decoder.decodeSingularDoubleField(value: &_storage._rewardHigh) }()
+        case 19: try { try decoder.decodeSingularBoolField(value: &_storage._failureFloor) }()
+        case 20: try { try decoder.decodeSingularDoubleField(value: &_storage._groupSurvival) }()
+        case 21: try { try decoder.decodeSingularDoubleField(value: &_storage._lookAhead) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._lookAheadMost) }()
+        case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
+        case 24: try { try decoder.decodeRepeatedMessageField(value: &_storage._outcomes) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._plan {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._policyVersion {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+      } }()
+      if _storage._total != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._total, fieldNumber: 3)
+      }
+      if _storage._reserve != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._reserve, fieldNumber: 4)
+      }
+      if _storage._nMin != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nMin, fieldNumber: 5)
+      }
+      if _storage._nMax != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nMax, fieldNumber: 6)
+      }
+      if _storage._multipleOf != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._multipleOf, fieldNumber: 7)
+      }
+      if !_storage._groupSizes.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._groupSizes, fieldNumber: 8)
+      }
+      if !_storage._objective.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._objective, fieldNumber: 9)
+      }
+      if _storage._explore.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._explore, fieldNumber: 10)
+      }
+      if _storage._deadlineMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._deadlineMs, fieldNumber: 11)
+      }
+      if _storage._fallback != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._fallback, fieldNumber: 12)
+      }
+      if _storage._mode != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._mode, fieldNumber: 13)
+      }
+      if _storage._delivery != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._delivery, fieldNumber: 14)
+      }
+      try { if let v = _storage._context {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+      if _storage._recordDecay.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._recordDecay, fieldNumber: 16)
+      }
+      if _storage._rewardLow.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._rewardLow, fieldNumber: 17)
+      }
+      if _storage._rewardHigh.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._rewardHigh, fieldNumber: 18)
+      }
+      if _storage._failureFloor != false {
+        try visitor.visitSingularBoolField(value: _storage._failureFloor, fieldNumber: 19)
+      }
+      if _storage._groupSurvival.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._groupSurvival, fieldNumber: 20)
+      }
+      if _storage._lookAhead.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._lookAhead, fieldNumber: 21)
+      }
+      if _storage._lookAheadMost != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._lookAheadMost, fieldNumber: 22)
+      }
+      if !_storage._candidates.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._candidates, fieldNumber: 23)
+      }
+      if !_storage._outcomes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outcomes, fieldNumber: 24)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRequestPlan, rhs: ProtoRequestPlan) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._plan != rhs_storage._plan {return false}
+        if _storage._policyVersion != rhs_storage._policyVersion {return false}
+        if _storage._total != rhs_storage._total {return false}
+        if _storage._reserve != rhs_storage._reserve {return false}
+        if _storage._nMin != rhs_storage._nMin {return false}
+        if _storage._nMax != rhs_storage._nMax {return false}
+        if _storage._multipleOf != rhs_storage._multipleOf {return false}
+        if _storage._groupSizes != rhs_storage._groupSizes {return false}
+        if _storage._objective != rhs_storage._objective {return false}
+        if _storage._explore != rhs_storage._explore {return false}
+        if _storage._deadlineMs != rhs_storage._deadlineMs {return false}
+        if _storage._fallback != rhs_storage._fallback {return false}
+        if _storage._mode != rhs_storage._mode {return false}
+        if _storage._delivery != rhs_storage._delivery {return false}
+        if _storage._context != rhs_storage._context {return false}
+        if _storage._recordDecay != rhs_storage._recordDecay {return false}
+        if _storage._rewardLow != rhs_storage._rewardLow {return false}
+        if _storage._rewardHigh != rhs_storage._rewardHigh {return false}
+        if _storage._failureFloor != rhs_storage._failureFloor {return false}
+        if _storage._groupSurvival != rhs_storage._groupSurvival {return false}
+        if _storage._lookAhead != rhs_storage._lookAhead {return false}
+        if _storage._lookAheadMost != rhs_storage._lookAheadMost {return false}
+        if _storage._candidates != rhs_storage._candidates {return false}
+        if _storage._outcomes != rhs_storage._outcomes {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequestPlan.Mode: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_ACTIVE\0\u{1}MODE_SHADOW\0")
+}
+
+nonisolated extension ProtoRequestPlan.Delivery: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DELIVERY_UNSPECIFIED\0\u{1}DELIVERY_TRAINER\0\u{1}DELIVERY_WORKERS\0")
+}
+
+nonisolated extension ProtoRequestPlan.Fallback: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FALLBACK_UNSPECIFIED\0\u{1}FALLBACK_UNIFORM\0\u{1}FALLBACK_REFUSE\0")
+}
+
+nonisolated extension ProtoContextChoice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ContextChoice"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}selection\0\u{3}own_outcomes\0\u{1}seed\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.selection) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.ownOutcomes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seed) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 1)
+    }
+    if self.selection != .unspecified {
+      try visitor.visitSingularEnumField(value: self.selection, fieldNumber: 2)
+    }
+    if self.ownOutcomes != false {
+      try visitor.visitSingularBoolField(value: self.ownOutcomes, fieldNumber: 3)
+    }
+    if self.seed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seed, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoContextChoice, rhs: ProtoContextChoice) -> Bool {
+    if lhs.rows != rhs.rows {return false}
+    if lhs.selection != rhs.selection {return false}
+    if lhs.ownOutcomes != rhs.ownOutcomes {return false}
+    if lhs.seed != rhs.seed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoContextChoice.Selection: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SELECTION_UNSPECIFIED\0\u{1}SELECTION_UNIFORM\0\u{1}SELECTION_RECENT\0\u{1}SELECTION_STRATIFIED\0\u{1}SELECTION_PROTOTYPES\0")
+}
+
+nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlanCandidate"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_id\0\u{3}n_min\0\u{3}n_max\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._nMin) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._nMax) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.promptID.isEmpty {
+      try visitor.visitSingularStringField(value: self.promptID, fieldNumber: 1)
+    }
+    try { if let v = self._nMin {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._nMax {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPlanCandidate, rhs: ProtoPlanCandidate) -> Bool {
+    if lhs.promptID != rhs.promptID {return false}
+    if lhs._nMin != rhs._nMin {return false}
+    if lhs._nMax != rhs._nMax {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GroupOutcome"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}event_id\0\u{3}prompt_id\0\u{3}policy_version\0\u{1}step\0\u{1}rewards\0\u{1}mean\0\u{1}n\0\u{1}failed\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.eventID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._policyVersion) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._step) }()
+      case 5: try { try decoder.decodeRepeatedDoubleField(value: &self.rewards) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self.mean) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.n) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.eventID.isEmpty {
+      try visitor.visitSingularStringField(value: self.eventID, fieldNumber: 1)
+    }
+    if !self.promptID.isEmpty {
+      try visitor.visitSingularStringField(value: self.promptID, fieldNumber: 2)
+    }
+    try { if let v = self._policyVersion {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._step {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    if !self.rewards.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.rewards, fieldNumber: 5)
+    }
+    if self.mean.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.mean, fieldNumber: 6)
+    }
+    if self.n != 0 {
+      try visitor.visitSingularUInt32Field(value: self.n, fieldNumber: 7)
+    }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failed, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoGroupOutcome, rhs: ProtoGroupOutcome) -> Bool {
+    if lhs.eventID != rhs.eventID {return false}
+    if lhs.promptID != rhs.promptID {return false}
+    if lhs._policyVersion != rhs._policyVersion {return false}
+    if lhs._step != rhs._step {return false}
+    if lhs.rewards != rhs.rewards {return false}
+    if lhs.mean != rhs.mean {return false}
+    if lhs.n != rhs.n {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequestRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RequestRefused"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}request\0\u{1}reason\0\u{1}message\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 2)
+    }
+    if self.reason != .unspecified {
+      try visitor.visitSingularEnumField(value: self.reason, fieldNumber: 3)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRequestRefused, rhs: ProtoRequestRefused) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.request != rhs.request {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequestRefused.Reason: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_INVALID\0\u{1}REASON_CONFLICT\0\u{1}REASON_CAPACITY\0\u{1}REASON_DEADLINE\0\u{1}REASON_UNKNOWN\0")
+}
+
+nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Budget"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}prompt_id\0\u{1}n\0\u{1}p\0\u{1}kappa\0\u{1}source\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.n) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._p) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self._kappa) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.source) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if !self.promptID.isEmpty {
+      try visitor.visitSingularStringField(value: self.promptID, fieldNumber: 2)
+    }
+    if self.n != 0 {
+      try visitor.visitSingularUInt32Field(value: self.n, fieldNumber: 3)
+    }
+    try { if let v = self._p {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._kappa {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 5)
+    } }()
+    if !self.source.isEmpty {
+      try visitor.visitSingularStringField(value: self.source, fieldNumber: 6)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoBudget, rhs: ProtoBudget) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.promptID != rhs.promptID {return false}
+    if lhs.n != rhs.n {return false}
+    if lhs._p != rhs._p {return false}
+    if lhs._kappa != rhs._kappa {return false}
+    if lhs.source != rhs.source {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBudgets: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Budgets"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}budgets\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.budgets) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.budgets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.budgets, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoBudgets, rhs: ProtoBudgets) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.budgets != rhs.budgets {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlanEnd"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}plan_id\0\u{1}status\0\u{1}prompts\0\u{1}total\0\u{1}surplus\0\u{1}reserve\0\u{1}utility\0\u{3}uniform_utility\0\u{3}upper_bound\0\u{1}price\0\u{3}zero_groups\0\u{1}digest\0\u{3}context_rows\0\u{1}staleness\0\u{3}uniform_reason\0\u{1}warnings\0")
+
+  fileprivate class _StorageClass {
+    var _plan: ProtoPlanName? = nil
+    var _planID: String = String()
+    var _status: ProtoPlanEnd.Status = .unspecified
+    var _prompts: UInt32 = 0
+    var _total: UInt32 = 0
+    var _surplus: UInt32 = 0
+    var _reserve: UInt32 = 0
+    var _utility: Double = 0
+    var _uniformUtility: Double = 0
+    var _upperBound: Double = 0
+    var _price: Double? = nil
+    var _zeroGroups: Double = 0
+    var _digest: Data = Data()
+    var _contextRows: UInt32 = 0
+    var _staleness: Int64 = 0
+    var _uniformReason: String = String()
+    var _warnings: [String] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _plan = source._plan
+      _planID = source._planID
+      _status = source._status
+      _prompts = source._prompts
+      _total = source._total
+      _surplus = source._surplus
+      _reserve = source._reserve
+      _utility = source._utility
+      _uniformUtility = source._uniformUtility
+      _upperBound = source._upperBound
+      _price = source._price
+      _zeroGroups = source._zeroGroups
+      _digest = source._digest
+      _contextRows = source._contextRows
+      _staleness = source._staleness
+      _uniformReason = source._uniformReason
+      _warnings = source._warnings
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._plan) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._planID) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._prompts) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._total) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._surplus) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._reserve) }()
+        case 8: try { try decoder.decodeSingularDoubleField(value: &_storage._utility) }()
+        case 9: try { try decoder.decodeSingularDoubleField(value: &_storage._uniformUtility) }()
+        case 10: try { try decoder.decodeSingularDoubleField(value: &_storage._upperBound) }()
+        case 11: try { try decoder.decodeSingularDoubleField(value: &_storage._price) }()
+        case 12: try { try decoder.decodeSingularDoubleField(value: &_storage._zeroGroups) }()
+        case 13: try { try decoder.decodeSingularBytesField(value: &_storage._digest) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._contextRows) }()
+        case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._staleness) }()
+        case 16: try { try decoder.decodeSingularStringField(value: &_storage._uniformReason) }()
+        case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._warnings) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._plan {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._planID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._planID, fieldNumber: 2)
+      }
+      if _storage._status != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 3)
+      }
+      if _storage._prompts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._prompts, fieldNumber: 4)
+      }
+      if _storage._total != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._total, fieldNumber: 5)
+      }
+      if _storage._surplus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._surplus, fieldNumber: 6)
+      }
+      if _storage._reserve != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._reserve, fieldNumber: 7)
+      }
+      if _storage._utility.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._utility, fieldNumber: 8)
+      }
+      if _storage._uniformUtility.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._uniformUtility, fieldNumber: 9)
+      }
+      if _storage._upperBound.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._upperBound, fieldNumber: 10)
+      }
+      try { if let v = _storage._price {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 11)
+      } }()
+      if _storage._zeroGroups.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._zeroGroups, fieldNumber: 12)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._digest, fieldNumber: 13)
+      }
+      if _storage._contextRows != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._contextRows, fieldNumber: 14)
+      }
+      if _storage._staleness != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._staleness, fieldNumber: 15)
+      }
+      if !_storage._uniformReason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._uniformReason, fieldNumber: 16)
+      }
+      if !_storage._warnings.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._warnings, fieldNumber: 17)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPlanEnd, rhs: ProtoPlanEnd) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._plan != rhs_storage._plan {return false}
+        if _storage._planID != rhs_storage._planID {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._prompts != rhs_storage._prompts {return false}
+        if _storage._total != rhs_storage._total {return false}
+        if _storage._surplus != rhs_storage._surplus {return false}
+        if _storage._reserve != rhs_storage._reserve {return false}
+        if _storage._utility != rhs_storage._utility {return false}
+        if _storage._uniformUtility != rhs_storage._uniformUtility {return false}
+        if _storage._upperBound != rhs_storage._upperBound {return false}
+        if _storage._price != rhs_storage._price {return false}
+        if _storage._zeroGroups != rhs_storage._zeroGroups {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._contextRows != rhs_storage._contextRows {return false}
+        if _storage._staleness != rhs_storage._staleness {return false}
+        if _storage._uniformReason != rhs_storage._uniformReason {return false}
+        if _storage._warnings != rhs_storage._warnings {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPlanEnd.Status: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATUS_UNSPECIFIED\0\u{1}STATUS_OK\0\u{1}STATUS_DEGRADED\0\u{1}STATUS_FALLBACK\0")
+}
+
+nonisolated extension ProtoFollowPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FollowPlan"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}groups_after\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.groupsAfter) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.groupsAfter != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groupsAfter, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoFollowPlan, rhs: ProtoFollowPlan) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.groupsAfter != rhs.groupsAfter {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGroupDone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GroupDone"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}number\0\u{1}index\0\u{3}prompt_id\0\u{1}rewards\0\u{1}advantages\0\u{1}baseline\0\u{1}failed\0\u{1}reason\0\u{1}references\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
+      case 5: try { try decoder.decodeRepeatedDoubleField(value: &self.rewards) }()
+      case 6: try { try decoder.decodeRepeatedDoubleField(value: &self.advantages) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.baseline) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.failed) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.references) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 2)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
+    }
+    if !self.promptID.isEmpty {
+      try visitor.visitSingularStringField(value: self.promptID, fieldNumber: 4)
+    }
+    if !self.rewards.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.rewards, fieldNumber: 5)
+    }
+    if !self.advantages.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.advantages, fieldNumber: 6)
+    }
+    if self.baseline.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.baseline, fieldNumber: 7)
+    }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failed, fieldNumber: 8)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 9)
+    }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.references, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoGroupDone, rhs: ProtoGroupDone) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.promptID != rhs.promptID {return false}
+    if lhs.rewards != rhs.rewards {return false}
+    if lhs.advantages != rhs.advantages {return false}
+    if lhs.baseline != rhs.baseline {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAssignmentName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AssignmentName"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}index\0\u{1}attempt\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.attempt) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.attempt, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAssignmentName, rhs: ProtoAssignmentName) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Assignment"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}policy_version\0\u{3}prompt_id\0\u{1}n\0\u{3}lease_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.policyVersion) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.n) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._name {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.policyVersion != 0 {
+      try visitor.visitSingularInt64Field(value: self.policyVersion, fieldNumber: 2)
+    }
+    if !self.promptID.isEmpty {
+      try visitor.visitSingularStringField(value: self.promptID, fieldNumber: 3)
+    }
+    if self.n != 0 {
+      try visitor.visitSingularUInt32Field(value: self.n, fieldNumber: 4)
+    }
+    if self.leaseMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.leaseMs, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAssignment, rhs: ProtoAssignment) -> Bool {
+    if lhs._name != rhs._name {return false}
+    if lhs.policyVersion != rhs.policyVersion {return false}
+    if lhs.promptID != rhs.promptID {return false}
+    if lhs.n != rhs.n {return false}
+    if lhs.leaseMs != rhs.leaseMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRewards: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rewards"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}rewards\0\u{1}failed\0\u{1}references\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
+      case 2: try { try decoder.decodeRepeatedDoubleField(value: &self.rewards) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.failed) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.references) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._name {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.rewards.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.rewards, fieldNumber: 2)
+    }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failed, fieldNumber: 3)
+    }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.references, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRewards, rhs: ProtoRewards) -> Bool {
+    if lhs._name != rhs._name {return false}
+    if lhs.rewards != rhs.rewards {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRewardsRecorded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RewardsRecorded"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}verdict\0\u{1}draw\0\u{1}message\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.verdict) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.draw) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._name {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.verdict != .unspecified {
+      try visitor.visitSingularEnumField(value: self.verdict, fieldNumber: 2)
+    }
+    if self.draw != 0 {
+      try visitor.visitSingularUInt32Field(value: self.draw, fieldNumber: 3)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRewardsRecorded, rhs: ProtoRewardsRecorded) -> Bool {
+    if lhs._name != rhs._name {return false}
+    if lhs.verdict != rhs.verdict {return false}
+    if lhs.draw != rhs.draw {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRewardsRecorded.Verdict: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VERDICT_UNSPECIFIED\0\u{1}VERDICT_RECORDED\0\u{1}VERDICT_SUPERSEDED\0\u{1}VERDICT_REJECTED\0")
+}
+
+nonisolated extension ProtoAssignmentReturned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AssignmentReturned"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._name {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.reason != .unspecified {
+      try visitor.visitSingularEnumField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAssignmentReturned, rhs: ProtoAssignmentReturned) -> Bool {
+    if lhs._name != rhs._name {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAssignmentReturned.Reason: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_DRAINING\0\u{1}REASON_PROGRAM_DIED\0\u{1}REASON_OVER_CREDIT\0")
+}
+
+nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReportOutcomes"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}reward_low\0\u{3}reward_high\0\u{1}outcomes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.policy) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.rewardLow) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.rewardHigh) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.outcomes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if !self.policy.isEmpty {
+      try visitor.visitSingularStringField(value: self.policy, fieldNumber: 2)
+    }
+    if self.rewardLow.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.rewardLow, fieldNumber: 3)
+    }
+    if self.rewardHigh.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.rewardHigh, fieldNumber: 4)
+    }
+    if !self.outcomes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.outcomes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoReportOutcomes, rhs: ProtoReportOutcomes) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.policy != rhs.policy {return false}
+    if lhs.rewardLow != rhs.rewardLow {return false}
+    if lhs.rewardHigh != rhs.rewardHigh {return false}
+    if lhs.outcomes != rhs.outcomes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOutcomesRecorded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OutcomesRecorded"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}accepted\0\u{1}duplicates\0\u{1}rejected\0\u{1}decisions\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.accepted) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.duplicates) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.rejected) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.decisions) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if self.accepted != 0 {
+      try visitor.visitSingularUInt32Field(value: self.accepted, fieldNumber: 2)
+    }
+    if self.duplicates != 0 {
+      try visitor.visitSingularUInt32Field(value: self.duplicates, fieldNumber: 3)
+    }
+    if !self.rejected.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rejected, fieldNumber: 4)
+    }
+    if !self.decisions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.decisions, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoOutcomesRecorded, rhs: ProtoOutcomesRecorded) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.accepted != rhs.accepted {return false}
+    if lhs.duplicates != rhs.duplicates {return false}
+    if lhs.rejected != rhs.rejected {return false}
+    if lhs.decisions != rhs.decisions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOutcomesRecorded.Rejected: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoOutcomesRecorded.protoMessageName + ".Rejected"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}event_id\0\u{1}code\0\u{1}message\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.eventID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if !self.eventID.isEmpty {
+      try visitor.visitSingularStringField(value: self.eventID, fieldNumber: 2)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 3)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoOutcomesRecorded.Rejected, rhs: ProtoOutcomesRecorded.Rejected) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.eventID != rhs.eventID {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOutcomesRecorded.Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoOutcomesRecorded.protoMessageName + ".Decision"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}draw\0\u{1}done\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.draw) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._done) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if self.draw != 0 {
+      try visitor.visitSingularUInt32Field(value: self.draw, fieldNumber: 2)
+    }
+    try { if let v = self._done {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoOutcomesRecorded.Decision, rhs: ProtoOutcomesRecorded.Decision) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.draw != rhs.draw {return false}
+    if lhs._done != rhs._done {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RequestScores"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}policy_version\0\u{1}rows\0\u{3}context_rows\0\u{1}context\0\u{3}deadline_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.policy) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._policyVersion) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._context) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if !self.policy.isEmpty {
+      try visitor.visitSingularStringField(value: self.policy, fieldNumber: 2)
+    }
+    try { if let v = self._policyVersion {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 4)
+    }
+    if self.contextRows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.contextRows, fieldNumber: 5)
+    }
+    try { if let v = self._context {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.deadlineMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.deadlineMs, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRequestScores, rhs: ProtoRequestScores) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.policy != rhs.policy {return false}
+    if lhs._policyVersion != rhs._policyVersion {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.contextRows != rhs.contextRows {return false}
+    if lhs._context != rhs._context {return false}
+    if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Scores"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}rows\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{1}errors\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.context) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.errors) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 2)
+    }
+    if !self.context.isEmpty {
+      try visitor.visitSingularBytesField(value: self.context, fieldNumber: 3)
+    }
+    if self.contextRows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.contextRows, fieldNumber: 4)
+    }
+    try { if let v = self._fingerprint {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if !self.errors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.errors, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoScores, rhs: ProtoScores) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.context != rhs.context {return false}
+    if lhs.contextRows != rhs.contextRows {return false}
+    if lhs._fingerprint != rhs._fingerprint {return false}
+    if lhs.errors != rhs.errors {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,264 @@
+import Scoring
+import SwiftProtobuf
+
+// The messages of plans and rollouts from protobuf, every number checked that something behind this door relies on.
+
+extension Message {
+    /// The message of a body of plans and rollouts; `nil` for every other body.
+    init?(plan body: ProtoEnvelope.OneOf_Body, raw: [[UInt8]]) throws(WireError) {
+        switch body {
+        case .requestPlan(let request): self = .requestPlan(try RequestPlan(request, raw: raw))
+        case .requestRefused(let refused): self = .requestRefused(try RequestRefused(refused))
+        case .budgets(let budgets):
+            var rows: [PlannedBudget] = []
+            for budget in budgets.budgets { rows.append(try PlannedBudget(budget)) }
+            self = .budgets(try PlanName(budgets.plan), rows)
+        case .planEnd(let end): self = .planEnd(try PlanName(end.plan), try PlanEnd(end))
+        case .followPlan(let follow):
+            self = .followPlan(try PlanName(follow.plan), groupsAfter: Int(follow.groupsAfter))
+        case .groupDone(let group): self = .groupDone(try PlanName(group.plan), try GroupDone(group))
+        case .assignment(let assignment): self = .assignment(try Assignment(assignment, raw: raw))
+        case .rewards(let rewards):
+            self = .rewards(
+                Rewards(
+                    name: try AssignmentName(rewards.name), rewards: try rewards.rewards.finite("rewards"),
+                    failed: Int(rewards.failed), references: rewards.references.map(\.label)))
+        case .rewardsRecorded(let recorded):
+            self = .rewardsRecorded(
+                RewardsRecorded(
+                    name: try AssignmentName(recorded.name), verdict: try .init(recorded.verdict),
+                    draw: Int(recorded.draw), message: recorded.message.label))
+        case .assignmentReturned(let returned):
+            self = .assignmentReturned(try AssignmentName(returned.name), try AssignmentReturn(returned.reason))
+        case .reportOutcomes(let report):
+            let texts = try Self.planTexts(raw, count: report.outcomes.count)
+            self = .reportOutcomes(
+                ReportOutcomes(
+                    request: report.request, policyID: report.policy.label,
+                    rewards: try Self.rewardRange(report.rewardLow, report.rewardHigh),
+                    outcomes: try [GroupOutcome](report.outcomes, texts: texts)))
+        case .outcomesRecorded(let recorded): self = .outcomesRecorded(try OutcomesRecorded(recorded))
+        case .requestScores(let request): self = .requestScores(try RequestScores(request, raw: raw))
+        case .scores(let scores):
+            let rows = try Self.checkedRows(scores.rows)
+            self = .scores(
+                Scores(
+                    request: scores.request, context: try Digest(scores.context, field: "context"),
+                    contextRows: Int(scores.contextRows), fingerprint: try ModelFingerprint(scores.fingerprint),
+                    answers: try AnswerBlock(count: rows, bytes: raw[0]),
+                    faults: try [RowFault](scores.errors, rows: rows)))
+        default: return nil
+        }
+    }
+
+    /// Texts of a request, an empty one where it was told before.
+    static func planTexts(_ raw: [[UInt8]], count: Int) throws(WireError) -> [String] {
+        var texts: [String] = []
+        for (row, text) in try TextBlock(count: count, lengthsFrame: raw[0], bytes: raw[1]).texts.enumerated() {
+            guard let text else { throw .badField("texts", found: "row \(row) is not UTF-8") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    static func rewardRange(_ low: Double, _ high: Double) throws(WireError) -> ClosedRange<Double> {
+        guard low.isFinite, high.isFinite, low < high, (high - low).isFinite else {
+            throw .badField("reward_low, reward_high", found: "\(low), \(high)")
+        }
+        return low...high
+    }
+}
+
+extension [Double] {
+    /// Throws `badField` unless all are numbers.
+    func finite(_ field: String) throws(WireError) -> [Double] {
+        if let bad = first(where: { !$0.isFinite }) { throw .badField(field, found: "\(bad)") }
+        return self
+    }
+}
+
+extension PlanName {
+    init(_ proto: ProtoPlanName) throws(WireError) {
+        guard proto.step >= 0 else { throw .badField("step", found: String(proto.step)) }
+        self.init(policyID: proto.policy.label, step: Int(proto.step))
+    }
+}
+
+extension RequestPlan {
+    init(_ proto: ProtoRequestPlan, raw: [[UInt8]]) throws(WireError) {
+        let texts = try Message.planTexts(raw, count: proto.candidates.count + proto.outcomes.count)
+        self.init(
+            plan: try PlanName(proto.plan), total: Int(proto.total),
+            candidates: zip(proto.candidates, texts).map { candidate, text in
+                PlanCandidate(
+                    promptID: candidate.promptID.label, text: text,
+                    minimum: candidate.hasNMin ? Int(candidate.nMin) : nil,
+                    maximum: candidate.hasNMax ? Int(candidate.nMax) : nil)
+            })
+        policyVersion = proto.hasPolicyVersion ? Int(proto.policyVersion) : nil
+        reserve = Int(proto.reserve)
+        minimum = Int(proto.nMin)
+        maximum = Int(proto.nMax)
+        multipleOf = Int(proto.multipleOf)
+        groupSizes = proto.groupSizes.map(Int.init)
+        objective = proto.objective.label
+        explore = proto.explore
+        deadline = try .milliseconds(proto.deadlineMs, field: "deadline_ms")
+        fallback = try Fallback(proto.fallback)
+        mode = try Mode(proto.mode)
+        delivery = try Delivery(proto.delivery)
+        context = try ContextChoice(proto.context)
+        recordDecay = proto.recordDecay
+        rewards = try Message.rewardRange(proto.rewardLow, proto.rewardHigh)
+        raisesFloors = proto.failureFloor
+        groupSurvival = proto.groupSurvival
+        lookAhead = proto.lookAhead
+        lookAheadMost = Int(proto.lookAheadMost)
+        outcomes = try [GroupOutcome](proto.outcomes, texts: Array(texts.dropFirst(proto.candidates.count)))
+    }
+}
+
+extension ContextChoice {
+    init(_ proto: ProtoContextChoice) throws(WireError) {
+        self.init()
+        rows = Int(proto.rows)
+        selection = try Selection(proto.selection)
+        includesOwn = proto.ownOutcomes
+        seed = proto.seed
+    }
+}
+
+extension [GroupOutcome] {
+    init(_ protos: [ProtoGroupOutcome], texts: [String]) throws(WireError) {
+        self = []
+        reserveCapacity(protos.count)
+        for (proto, text) in zip(protos, texts) {
+            append(
+                GroupOutcome(
+                    eventID: proto.eventID.label, promptID: proto.promptID.label, text: text,
+                    policyVersion: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil,
+                    step: proto.hasStep ? Int(proto.step) : nil, rewards: try proto.rewards.finite("rewards"),
+                    mean: try [proto.mean].finite("mean")[0], n: Int(proto.n), failed: Int(proto.failed)))
+        }
+    }
+}
+
+extension RequestRefused {
+    init(_ proto: ProtoRequestRefused) throws(WireError) {
+        self.init(
+            proto.hasPlan ? .plan(try PlanName(proto.plan)) : .request(proto.request), try Reason(proto.reason),
+            message: proto.message.label)
+    }
+}
+
+extension PlannedBudget {
+    init(_ proto: ProtoBudget) throws(WireError) {
+        let numbers = (proto.hasP ? [proto.p] : []) + (proto.hasKappa ? [proto.kappa] : [])
+        _ = try numbers.finite("p, kappa")
+        self.init(
+            index: Int(proto.index), promptID: proto.promptID.label, n: Int(proto.n), p: proto.hasP ? proto.p : nil,
+            kappa: proto.hasKappa ? proto.kappa : nil, source: proto.source.label, reason: proto.reason.label)
+    }
+}
+
+extension PlanEnd {
+    init(_ proto: ProtoPlanEnd) throws(WireError) {
+        self.init(
+            planID: proto.planID.label, status: try Status(proto.status), prompts: Int(proto.prompts),
+            total: Int(proto.total), surplus: Int(proto.surplus), reserve: Int(proto.reserve), utility: proto.utility,
+            uniformUtility: proto.uniformUtility, upperBound: proto.upperBound,
+            price: proto.hasPrice ? proto.price : nil, zeroGroups: proto.zeroGroups,
+            digest: try Digest(proto.digest, field: "digest").bytes, contextRows: Int(proto.contextRows),
+            staleness: Int(proto.staleness), uniformReason: proto.uniformReason.label,
+            warnings: proto.warnings.map(\.label))
+    }
+}
+
+extension GroupDone {
+    init(_ proto: ProtoGroupDone) throws(WireError) {
+        self.init(
+            number: Int(proto.number), index: Int(proto.index), promptID: proto.promptID.label,
+            rewards: try proto.rewards.finite("rewards"), advantages: try proto.advantages.finite("advantages"),
+            baseline: try [proto.baseline].finite("baseline")[0], failed: Int(proto.failed),
+            reason: proto.reason.label, references: proto.references.map(\.label))
+    }
+}
+
+extension AssignmentName {
+    init(_ proto: ProtoAssignmentName) throws(WireError) {
+        self.init(plan: try PlanName(proto.plan), index: Int(proto.index), attempt: proto.attempt)
+    }
+}
+
+extension Assignment {
+    init(_ proto: ProtoAssignment, raw: [[UInt8]]) throws(WireError) {
+        guard proto.n >= 1 else { throw .badField("n", found: "0") }
+        self.init(
+            name: try AssignmentName(proto.name), policyVersion: Int(proto.policyVersion),
+            promptID: proto.promptID.label, text: try Message.planTexts(raw, count: 1)[0], n: Int(proto.n),
+            leaseTime: try .milliseconds(proto.leaseMs, field: "lease_ms"))
+    }
+}
+
+extension OutcomesRecorded {
+    init(_ proto: ProtoOutcomesRecorded) throws(WireError) {
+        var decisions: [Decision] = []
+        for decision in proto.decisions {
+            decisions.append(
+                Decision(
+                    index: Int(decision.index), draw: Int(decision.draw),
+                    done: decision.hasDone ? try GroupDone(decision.done) : nil))
+        }
+        self.init(
+            request: proto.request, accepted: Int(proto.accepted), duplicates: Int(proto.duplicates),
+            rejected: proto.rejected.map {
+                Rejected(
+                    index: Int($0.index), eventID: $0.eventID.label, code: $0.code.cut(to: Limits.codeBytesMax),
+                    message: $0.message.label)
+            }, decisions: decisions)
+    }
+}
+
+extension RequestScores {
+    init(_ proto: ProtoRequestScores, raw: [[UInt8]]) throws(WireError) {
+        let rows = try Message.checkedRows(proto.rows)
+        guard proto.contextRows <= ContextSet.rowsMax else {
+            throw .tooLarge("context rows", found: Int(proto.contextRows), limit: ContextSet.rowsMax)
+        }
+        let all = try TextBlock(count: rows + Int(proto.contextRows), lengthsFrame: raw[0], bytes: raw[1])
+        var context: ContextBlock?
+        if proto.contextRows > 0 {
+            let texts = all.slice(rows..<all.count)
+            context = try ContextBlock(texts: texts, outcomes: raw[2])
+        } else if !raw[2].isEmpty {
+            throw .badFrame("outcomes", found: raw[2].count, expected: 0)
+        }
+        self.init(
+            request: proto.request,
+            policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
+            context: context, choice: try ContextChoice(proto.context),
+            deadline: try .milliseconds(proto.deadlineMs, field: "deadline_ms"), texts: all.slice(0..<rows))
+    }
+}
+
+extension ContextBlock {
+    /// A context without a digest of its own, which it gets here. Throws `badField` where a row cannot be read.
+    fileprivate init(texts: TextBlock, outcomes: [UInt8]) throws(WireError) {
+        guard outcomes.count == texts.count * Self.recordBytes else {
+            throw .badFrame("outcomes", found: outcomes.count, expected: texts.count * Self.recordBytes)
+        }
+        var rows: [ContextSet.Row] = []
+        for (row, text) in texts.texts.enumerated() {
+            let reward = Double(bitPattern: LittleEndian.uint64(outcomes, at: row * Self.recordBytes))
+            let n = Int(LittleEndian.uint32(outcomes, at: row * Self.recordBytes + 8))
+            guard let text, let outcome = Outcome(reward: reward, n: n) else {
+                throw .badField("context", found: "row \(row): reward \(reward), n \(n)")
+            }
+            rows.append(ContextSet.Row(text: text, outcome: outcome))
+        }
+        guard let set = ContextSet(rows) else {
+            throw .tooLarge("context rows", found: rows.count, limit: ContextSet.rowsMax)
+        }
+        self.init(set)
+    }
+}
