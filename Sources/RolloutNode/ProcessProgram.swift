@@ -84,6 +84,11 @@ final class ProcessProgram: RolloutProgram {
     /// Writes lines as the program reads them; closes its input when it is to end.
     private static func write(_ lines: Mailbox<[UInt8]>, to child: ChildProcess, until isOver: () -> Bool) {
         defer { close(child.input) }
+        // A program that reads no more is an error of the write, not a reason to die.
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, nil)
         while !isOver() {
             _ = lines.wakeup.wait(for: .seconds(1))
             for line in lines.drain() {
