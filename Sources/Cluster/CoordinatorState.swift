@@ -144,9 +144,6 @@ public struct CoordinatorState: Sendable {
             shardsLeased: workers.values.reduce(0) { $0 + $1.inHand.count })
     }
 
-    /// Jobs that are open, with a client or without.
-    public var jobCount: Int { jobs.count }
-
     private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
         if case .hello(let hello) = envelope.message {
             return welcome(hello, from: peer, at: now, &actions)

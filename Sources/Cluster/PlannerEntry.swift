@@ -25,8 +25,9 @@ public enum PlannerEntry: Hashable, Sendable {
 public struct RecordedOutcome: Hashable, Sendable {
     /// Unique in the policy's history.
     public var eventID: String
-    /// The prompt, and its text.
+    /// The prompt.
     public var promptID: String
+    /// The prompt's text.
     public var text: String
     /// Version of the weights that rolled out.
     public var version: Int
@@ -61,8 +62,9 @@ public struct PlanOpening: Hashable, Sendable {
     public var request: RequestPlan
     /// What tells the request from another one for its step: its digest as it was asked.
     public var identity: [UInt8]
-    /// Limits after failures that were seen are accounted for.
+    /// Least budget, raised by failures that were seen.
     public var minimum: Int
+    /// Largest budget, lowered by them.
     public var maximum: Int
     /// λ of the policy's previous plan.
     public var price: Double?
@@ -93,8 +95,9 @@ public struct PlanOpening: Hashable, Sendable {
 public struct TakenPrediction: Hashable, Sendable {
     /// Of the candidate.
     public var index: Int
-    /// The belief.
+    /// Expected success probability.
     public var mean: Double
+    /// Concentration of the belief.
     public var kappa: Double
     /// Where it comes from.
     public var source: BudgetSource

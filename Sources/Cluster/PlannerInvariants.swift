@@ -14,7 +14,8 @@ extension PlannerState {
         for (incarnation, rollout) in rollouts {
             let sum = rollout.inHand.values.reduce(0) { $0 + $1.rollouts }
             if sum != rollout.rolloutsInHand {
-                broken.append("rollout worker \(incarnation): \(rollout.rolloutsInHand) rollouts counted, \(sum) in hand")
+                broken.append(
+                    "rollout worker \(incarnation): \(rollout.rolloutsInHand) rollouts counted, \(sum) in hand")
             }
             if dead.contains(incarnation) { broken.append("rollout worker \(incarnation) is alive and dead") }
             for name in rollout.inHand.keys {
@@ -22,7 +23,8 @@ extension PlannerState {
                     session.groups.indices.contains(name.index) ? session.groups[name.index].lease : nil
                 }
                 if lease != PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt) {
-                    broken.append("\(name) is in the hands of \(incarnation), its group says \(String(describing: lease))")
+                    broken.append(
+                        "\(name) is in the hands of \(incarnation), its group says \(String(describing: lease))")
                 }
             }
         }
@@ -53,7 +55,9 @@ extension PlannerState {
         }
         for (index, group) in session.groups.enumerated() {
             let place = "\(name)#\(index)"
-            if group.planned != session.budgets[index] ?? 0 { broken.append("\(place): another budget than the plan's") }
+            if group.planned != session.budgets[index] ?? 0 {
+                broken.append("\(place): another budget than the plan's")
+            }
             if let lease = group.lease {
                 let holders = rollouts[lease.incarnation]?.inHand.keys.count {
                     $0.plan == name && $0.index == index && $0.attempt == lease.attempt

@@ -122,7 +122,9 @@ extension PlannerState {
         for reward in outcome.rewards where !range.contains(reward) {
             throw OutcomeFault(
                 code: "reward_out_of_range",
-                message: "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it")
+                message:
+                    "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
+            )
         }
         let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
         let mean = outcome.rewards.isEmpty ? outcome.mean : outcome.rewards.reduce(0, +) / Double(n)
@@ -156,7 +158,8 @@ extension PlannerState {
         guard let session = sessions[plan], let index = session.index(of: outcome.promptID) else { return nil }
         guard session.request.delivery == .trainer else {
             throw OutcomeFault(
-                code: "not_yours", message: "rollout workers of this cluster roll out step \(step); they report by themselves")
+                code: "not_yours",
+                message: "rollout workers of this cluster roll out step \(step); they report by themselves")
         }
         guard outcome.n == 0 || !outcome.rewards.isEmpty else {
             throw OutcomeFault(

@@ -41,7 +41,8 @@ extension PlannerState {
             actions.append(
                 .note(
                     .planOpened(
-                        name, prompts: request.candidates.count, total: request.total, contextRows: opening.contextRows)))
+                        name, prompts: request.candidates.count, total: request.total, contextRows: opening.contextRows)
+                ))
             deadlines[name] = now + request.deadline
             listen(peer, to: name)
             predict(name, at: now, &actions)
@@ -95,7 +96,8 @@ extension PlannerState {
             guard let text = history?.text(of: candidate.promptID) else {
                 throw PlanRefusal(
                     reason: .unknown,
-                    message: "items[\(index)]: prompt \(candidate.promptID) has no text and none was told before; send it")
+                    message:
+                        "items[\(index)]: prompt \(candidate.promptID) has no text and none was told before; send it")
             }
             request.candidates[index].text = text
         }
@@ -221,7 +223,8 @@ extension PlannerState {
         // Of a prompt that cannot be read, half is as good as any guess, and one rollout outweighs it.
         var belief = answer.map(Belief.init) ?? Self.unknown
         var source: BudgetSource = answer == nil ? .fallback : .model
-        if session.request.recordDecay > 0, let history = histories[session.name.policyID], history.knows(candidate.text),
+        if session.request.recordDecay > 0, let history = histories[session.name.policyID],
+            history.knows(candidate.text),
             let record = try? history.record(
                 of: candidate.text, promptID: candidate.promptID, at: session.version),
             let fused = try? belief.fused(with: record, decay: session.request.recordDecay), fused != belief

@@ -114,7 +114,8 @@ extension PlannerState {
     /// Takes back what was lent a while ago and a heartbeat does not name: it, or the message with its rewards, was lost.
     private mutating func takeBackLost(by incarnation: UInt64, at now: Instant) {
         guard let session = rollouts[incarnation] else { return }
-        for (name, lease) in session.inHand where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {
+        for (name, lease) in session.inHand
+        where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {
             rollouts[incarnation]?.release(name)
             counts.assignmentsLost += 1
             takeBack(name, from: incarnation)

@@ -81,7 +81,7 @@ public struct PlannerState: Sendable {
 
     let configuration: Configuration
     /// This life of the coordinator.
-    let generation: UInt64
+    public let generation: UInt64
     /// The coordinator's machine as a client sees it.
     var errands: ScoringErrands
     var histories: OrderedDictionary<String, PolicyHistory> = [:]

@@ -11,8 +11,7 @@ struct CoordinatorLoop: ~Copyable {
     private let socket: Socket
     private let poller: Poller
     private let journal: CoordinatorJournal
-    private var state: CoordinatorState
-    private var planner: PlannerState
+    private var machines: CoordinatorMachines
     private let local: LocalPeers
     private var counts = CoordinatorCounts()
     private let clock = ContinuousClock()
@@ -29,9 +28,9 @@ struct CoordinatorLoop: ~Copyable {
     ) throws(CoordinatorError) {
         let journal = try CoordinatorJournal(
             path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax)
-        let state = CoordinatorState(configuration.state, replaying: try journal.entries())
-        let planner = PlannerState(
-            configuration.planner, generation: state.generation + 1, replaying: try journal.plannerEntries())
+        let machines = CoordinatorMachines(
+            configuration.state, planner: configuration.planner, replaying: try journal.entries(),
+            try journal.plannerEntries())
         let socket: Socket
         var bound: [Endpoint] = []
         do {
@@ -40,8 +39,7 @@ struct CoordinatorLoop: ~Copyable {
             throw .socket(error)
         }
         self.journal = journal
-        self.state = state
-        self.planner = planner
+        self.machines = machines
         self.local = local
         self.socket = socket
         endpoints = bound
@@ -69,12 +67,12 @@ struct CoordinatorLoop: ~Copyable {
     mutating func run(until stop: Stop) throws(CoordinatorError) {
         logger.info(
             "coordinator started",
-            metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(state.generation + 1)"])
-        try carryOut(state.handle(.started, at: now).map(Step.coordinator))
+            metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(machines.planner.generation)"])
+        try carryOut(machines.handle(.started, at: now))
         defer { local.close() }
         while !stop.isRaised {
             do {
-                let wait = nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
+                let wait = machines.nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
                 _ = try poller.wait(socket, timeout: min(wait, .milliseconds(500)))
                 try turn()
             } catch let error as ZeroMQError {
@@ -88,18 +86,8 @@ struct CoordinatorLoop: ~Copyable {
         logger.info("coordinator stopped", metadata: counts.metadata)
     }
 
-    private var nextDeadline: Cluster.Instant? {
-        [state.nextDeadline, planner.nextDeadline].compactMap(\.self).min()
-    }
-
-    /// What one of the two machines has decided.
-    private enum Step {
-        case coordinator(CoordinatorState.Action)
-        case planner(PlannerState.Action)
-    }
-
     private mutating func turn() throws {
-        var steps: [Step] = []
+        var actions: [CoordinatorMachines.Action] = []
         receiving: for _ in 0..<Self.turnMessagesMax {
             switch try socket.receive() {
             case .nothing: break receiving
@@ -109,35 +97,23 @@ struct CoordinatorLoop: ~Copyable {
             case .message(let message):
                 counts.received += 1
                 guard let (envelope, peer) = decode(message) else { continue }
-                steps += hear(envelope, from: peer)
+                actions += machines.handle(.received(envelope, from: peer), at: now)
             }
         }
-        for ask in local.take() { steps += hear(ask) }
+        for ask in local.take() { actions += hear(ask) }
         let now = self.now
-        if let deadline = state.nextDeadline, deadline <= now {
-            steps += state.handle(.tick, at: now).map(Step.coordinator)
-        }
-        if let deadline = planner.nextDeadline, deadline <= now {
-            steps += planner.handle(.tick, at: now).map(Step.planner)
-        }
-        try carryOut(steps)
+        if let deadline = machines.nextDeadline, deadline <= now { actions += machines.handle(.tick, at: now) }
+        try carryOut(actions)
         if now >= nextReport { logReport(at: now) }
     }
 
-    /// A message goes to the machine whose peer has sent it.
-    private mutating func hear(_ envelope: Envelope, from peer: Peer) -> [Step] {
-        planner.isAddressee(of: envelope.message, from: peer)
-            ? planner.handle(.received(envelope, from: peer), at: now).map(Step.planner)
-            : state.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
-    }
-
-    private mutating func hear(_ ask: LocalPeers.Ask) -> [Step] {
+    private mutating func hear(_ ask: LocalPeers.Ask) -> [CoordinatorMachines.Action] {
         switch ask {
         case .said(let message, let peer):
-            let joined = planner.handle(.joinedLocally(peer), at: now)
-            let envelope = Envelope(generation: state.generation, message)
-            return (joined + planner.handle(.received(envelope, from: peer), at: now)).map(Step.planner)
-        case .left(let peer): return planner.handle(.leftLocally(peer), at: now).map(Step.planner)
+            let envelope = Envelope(generation: machines.coordinator.generation, message)
+            return machines.handle(.joinedLocally(peer), at: now)
+                + machines.handle(.received(envelope, from: peer), at: now)
+        case .left(let peer): return machines.handle(.leftLocally(peer), at: now)
         case .report(let continuation):
             continuation.resume(returning: report)
             return []
@@ -156,52 +132,27 @@ struct CoordinatorLoop: ~Copyable {
         }
     }
 
-    /// Journal first, then everything that may be said only once it is durable; a peer that is gone makes new steps.
-    private mutating func carryOut(_ steps: [Step]) throws(CoordinatorError) {
-        var steps = settle(steps)
-        while !steps.isEmpty {
+    /// Journal first, then everything that may be said only once it is durable; a peer that is gone makes new actions.
+    private mutating func carryOut(_ actions: [CoordinatorMachines.Action]) throws(CoordinatorError) {
+        var actions = actions
+        while !actions.isEmpty {
             try journal.commit(
-                steps.compactMap { if case .coordinator(.journal(let entry)) = $0 { entry } else { nil } },
-                steps.compactMap { if case .planner(.journal(let entry)) = $0 { entry } else { nil } })
+                actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } },
+                actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } })
             var gone: [Peer] = []
-            for step in steps {
-                switch step {
-                case .coordinator(.journal(let entry)): counts.note(entry)
-                case .coordinator(.note(let note)): logger.log(note)
-                case .planner(.note(let note)): logger.log(note)
-                case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer)):
+            for action in actions {
+                switch action {
+                case .journal(let entry): counts.note(entry)
+                case .journalPlan: break
+                case .note(let note): logger.log(note)
+                case .notePlan(let note): logger.log(note)
+                case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !gone.contains(peer) { gone.append(peer) }
-                case .planner(.journal), .planner(.toCoordinator): break
                 }
             }
-            steps = []
-            for peer in gone {
-                steps +=
-                    planner.knows(peer)
-                    ? planner.handle(.unroutable(peer), at: now).map(Step.planner)
-                    : state.handle(.unroutable(peer), at: now).map(Step.coordinator)
-            }
-            steps = settle(steps)
+            actions = []
+            for peer in gone { actions += machines.handle(.unroutable(peer), at: now) }
         }
-    }
-
-    /// Lets the two machines talk until neither has anything to say to the other; what is left is for the world.
-    private mutating func settle(_ steps: [Step]) -> [Step] {
-        var settled: [Step] = []
-        var open = steps[...]
-        while let step = open.popFirst() {
-            switch step {
-            case .planner(.toCoordinator(let message)):
-                let envelope = Envelope(generation: state.generation, message)
-                open = ArraySlice(
-                    state.handle(.received(envelope, from: PlannerState.asClient), at: now).map(Step.coordinator)) + open
-            case .coordinator(.send(let envelope, to: PlannerState.asClient)):
-                open = ArraySlice(
-                    planner.handle(.fromCoordinator(envelope.message), at: now).map(Step.planner)) + open
-            default: settled.append(step)
-            }
-        }
-        return settled
     }
 
     /// `false` when the peer is gone, or reads so little that it must be taken for gone.
@@ -235,25 +186,17 @@ struct CoordinatorLoop: ~Copyable {
         logger.info("coordinator", metadata: facts)
     }
 
-    /// How both machines and the socket are doing.
+    /// How the machines and the socket are doing.
     private var report: CoordinatorReport {
         var report = CoordinatorReport()
-        report.generation = state.generation
         report.uptimeSeconds = Double((clock.now - start).components.seconds)
-        report.model = state.fingerprint?.name ?? ""
-        report.fingerprint = state.fingerprint?.digest.hex ?? ""
-        let status = state.status
-        report.workers = status.workers
-        report.shardsPending = status.shardsPending
-        report.shardsLeased = status.shardsLeased
-        report.jobs = state.jobCount
         report.messagesReceived = counts.received
         report.messagesSent = counts.sent
         report.messagesRefused = counts.refused
         report.messagesUnroutable = counts.unroutable
         report.rowsAnswered = counts.rowsAnswered
         report.rowErrors = counts.rowErrors
-        planner.fill(&report)
+        machines.fill(&report)
         return report
     }
 }

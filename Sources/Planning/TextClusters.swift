@@ -24,7 +24,9 @@ struct TextClusters {
         var prototypes: [ContextSelection.Keyed] = []
         for centre in centres.indices {
             let members = rows.indices.filter { nearest[$0] == centre }
-            let closest = members.max { Self.product(points[$0], centres[centre]) < Self.product(points[$1], centres[centre]) }
+            let closest = members.max {
+                Self.product(points[$0], centres[centre]) < Self.product(points[$1], centres[centre])
+            }
             let total = members.reduce(0) { $0 + rows[$1].row.outcome.n }
             let mean = members.reduce(0) { $0 + rows[$1].row.outcome.reward } / Double(max(1, members.count))
             guard let closest, let outcome = Outcome(reward: min(1, max(0, mean)), n: total) else { continue }

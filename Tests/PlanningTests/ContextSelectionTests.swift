@@ -8,12 +8,15 @@ struct ContextSelectionTests {
     private static func rows(_ count: Int) -> [ContextSelection.Row] {
         (0..<count).compactMap { index in
             Outcome(reward: index % 3 == 0 ? 1 : 0, n: 4).map {
-                ContextSelection.Row(text: "prompt \(index) of topic \(index % 7)", outcome: $0, age: Double(index % 10))
+                ContextSelection.Row(
+                    text: "prompt \(index) of topic \(index % 7)", outcome: $0, age: Double(index % 10))
             }
         }
     }
 
-    @Test("a draw depends on rows, way and seed, not on the order of the rows", arguments: ContextSelection.Method.allCases)
+    @Test(
+        "a draw depends on rows, way and seed, not on the order of the rows",
+        arguments: ContextSelection.Method.allCases)
     func orderFree(method: ContextSelection.Method) {
         let rows = Self.rows(300)
         let drawn = ContextSelection(method, count: 40, seed: 1).draw(from: rows)
@@ -37,7 +40,9 @@ struct ContextSelectionTests {
         let rows = Self.rows(100)
         var counts: [String: Int] = [:]
         for seed in UInt64(0)..<400 {
-            for row in ContextSelection(.uniform, count: 25, seed: seed).draw(from: rows) { counts[row.text, default: 0] += 1 }
+            for row in ContextSelection(.uniform, count: 25, seed: seed).draw(from: rows) {
+                counts[row.text, default: 0] += 1
+            }
         }
         // Binomial(400, 1/4): mean 100, deviation 8.7; five deviations for a hundred rows.
         let (least, most) = (rows.map { counts[$0.text] ?? 0 }.min() ?? 0, counts.values.max() ?? 0)
