@@ -76,10 +76,10 @@ let package = Package(
         room("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
         room("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
         // 3 decisions
-        room("Cluster", ["Scoring", "Wire", deque, orderedCollections]),
+        room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
         // 4 drivers
-        room("CoordinatorNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", grdb, logging]),
+        room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room(

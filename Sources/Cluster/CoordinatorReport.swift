@@ -13,50 +13,66 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
 
     /// Live workers.
     public var workers = 0
-    /// Pieces of shards that wait, and that are lent.
+    /// Pieces of shards that wait.
     public var shardsPending = 0
+    /// Pieces of shards that are lent.
     public var shardsLeased = 0
     /// Jobs that are open, those of plans among them.
     public var jobs = 0
     /// Live rollout workers.
     public var rolloutWorkers = 0
-    /// Prompts that wait for a rollout worker, and that one has.
+    /// Prompts that wait for a rollout worker.
     public var assignmentsPending = 0
+    /// Prompts that a rollout worker has.
     public var assignmentsLeased = 0
-    /// Plans whose budgets have not all left, and plans that are kept.
+    /// Plans whose budgets have not all left.
     public var plansOpen = 0
+    /// Plans that are kept, those with them.
     public var plansKept = 0
-    /// Policies with a history, and outcomes in it.
+    /// Policies with a history.
     public var policies = 0
+    /// Outcomes in all histories.
     public var historyOutcomes = 0
 
     // MARK: Counts
 
-    /// Messages, and those of them that could not be read or delivered.
+    /// Messages that came in.
     public var messagesReceived = 0
+    /// Messages that went out.
     public var messagesSent = 0
+    /// Messages that could not be read.
     public var messagesRefused = 0
+    /// Messages to peers that were gone.
     public var messagesUnroutable = 0
-    /// Rows answered by workers, and those of them with an error.
+    /// Rows answered by workers.
     public var rowsAnswered = 0
+    /// Those of them with an error.
     public var rowErrors = 0
-    /// Plans by how they ended.
+    /// Plans with a prediction for every prompt.
     public var plansOK = 0
+    /// Plans with predictions for some prompts.
     public var plansDegraded = 0
+    /// Plans with none.
     public var plansFallback = 0
+    /// Requests for plans that were refused.
     public var plansRefused = 0
-    /// Budgets that have left, and their rollouts.
+    /// Budgets that have left.
     public var budgets = 0
+    /// Rollouts of the plans that have ended.
     public var budgetRollouts = 0
-    /// Outcomes recorded, told again, and rejected.
+    /// Outcomes recorded.
     public var outcomesRecorded = 0
+    /// Outcomes that were known.
     public var outcomesRepeated = 0
+    /// Outcomes that could not count.
     public var outcomesRejected = 0
-    /// Rollouts whose rewards are recorded, that failed, and that look-ahead asked for beyond the plan.
+    /// Rollouts whose rewards are recorded.
     public var rolloutsRecorded = 0
+    /// Rollouts that ended without a reward.
     public var rolloutsFailed = 0
+    /// Rollouts that look-ahead asked for beyond plans.
     public var rolloutsDrawn = 0
-    /// Assignments that went to another rollout worker because the first one died or was stuck.
+    /// Assignments that went to another rollout worker, because the first was lost or stuck.
     public var assignmentsLost = 0
 
     /// Nothing has happened.

@@ -11,9 +11,11 @@ import Wire
 /// coordinators cannot share it. Belongs to the coordinator's thread.
 public final class CoordinatorJournal {
     private let database: DatabaseQueue
+    private var planner: PlannerJournal
 
     /// Opens the journal at a path, or begins one there; without a path it lives in memory and dies with the process.
-    public init(path: String?) throws(CoordinatorError) {
+    /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
+    public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .immediateError
@@ -25,7 +27,7 @@ public final class CoordinatorJournal {
             database =
                 try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
                 ?? DatabaseQueue(configuration: configuration)
-            try database.write { database in
+            planner = try database.write { database in
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS entry (
@@ -33,6 +35,7 @@ public final class CoordinatorJournal {
                             header BLOB, body BLOB);
                         CREATE INDEX IF NOT EXISTS entry_job ON entry (job, kind, shard);
                         """)
+                return try PlannerJournal(database, outcomesMax: outcomesMax)
             }
         } catch {
             throw .journal(path: path ?? "memory", reason: "\(error)")
@@ -63,12 +66,35 @@ public final class CoordinatorJournal {
         }
     }
 
-    /// Makes entries durable, all or none.
-    public func commit(_ entries: [JournalEntry]) throws(CoordinatorError) {
-        guard !entries.isEmpty else { return }
+    /// Every entry of the planner that counts, in order.
+    public func plannerEntries() throws(CoordinatorError) -> [PlannerEntry] {
         do {
-            try database.write { database in
-                for entry in entries { try Self.write(entry, to: database) }
+            return try database.read { try planner.entries($0) }
+        } catch {
+            throw .journal(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Makes entries durable, all or none.
+    ///
+    /// What is acknowledged for ever, outcomes and rewards, is also on the disk itself when this returns: a power cut
+    /// does not lose it.
+    public func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = []) throws(CoordinatorError) {
+        guard !entries.isEmpty || !plannerEntries.isEmpty else { return }
+        let isForEver = plannerEntries.contains {
+            switch $0 {
+            case .outcomesRecorded, .groupReported: true
+            default: false
+            }
+        }
+        do {
+            try database.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = \(isForEver ? "FULL" : "NORMAL")")
+                try database.inTransaction {
+                    for entry in entries { try Self.write(entry, to: database) }
+                    for entry in plannerEntries { try planner.write(entry, to: database) }
+                    return .commit
+                }
             }
         } catch {
             throw .journal(path: path, reason: "\(error)")

@@ -11,7 +11,8 @@ struct CoordinatorLoop: ~Copyable {
     private let socket: Socket
     private let poller: Poller
     private let journal: CoordinatorJournal
-    private var state: CoordinatorState
+    private var machines: CoordinatorMachines
+    private let local: LocalPeers
     private var counts = CoordinatorCounts()
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
@@ -22,9 +23,14 @@ struct CoordinatorLoop: ~Copyable {
     /// Messages taken in one turn at most, so that sending is never starved by receiving.
     private static let turnMessagesMax = 512
 
-    init(_ configuration: CoordinatorNode.Configuration, wakeup: Wakeup, logger: Logger) throws(CoordinatorError) {
-        let journal = try CoordinatorJournal(path: configuration.journalPath)
-        let state = CoordinatorState(configuration.state, replaying: try journal.entries())
+    init(
+        _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, logger: Logger
+    ) throws(CoordinatorError) {
+        let journal = try CoordinatorJournal(
+            path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax)
+        let machines = CoordinatorMachines(
+            configuration.state, planner: configuration.planner, replaying: try journal.entries(),
+            try journal.plannerEntries())
         let socket: Socket
         var bound: [Endpoint] = []
         do {
@@ -33,7 +39,8 @@ struct CoordinatorLoop: ~Copyable {
             throw .socket(error)
         }
         self.journal = journal
-        self.state = state
+        self.machines = machines
+        self.local = local
         self.socket = socket
         endpoints = bound
         poller = Poller(wakeup: wakeup)
@@ -60,11 +67,12 @@ struct CoordinatorLoop: ~Copyable {
     mutating func run(until stop: Stop) throws(CoordinatorError) {
         logger.info(
             "coordinator started",
-            metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(state.generation + 1)"])
-        try carryOut(state.handle(.started, at: now))
+            metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(machines.planner.generation)"])
+        try carryOut(machines.handle(.started, at: now))
+        defer { local.close() }
         while !stop.isRaised {
             do {
-                let wait = state.nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
+                let wait = machines.nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
                 _ = try poller.wait(socket, timeout: min(wait, .milliseconds(500)))
                 try turn()
             } catch let error as ZeroMQError {
@@ -79,7 +87,7 @@ struct CoordinatorLoop: ~Copyable {
     }
 
     private mutating func turn() throws {
-        var actions: [CoordinatorState.Action] = []
+        var actions: [CoordinatorMachines.Action] = []
         receiving: for _ in 0..<Self.turnMessagesMax {
             switch try socket.receive() {
             case .nothing: break receiving
@@ -89,13 +97,27 @@ struct CoordinatorLoop: ~Copyable {
             case .message(let message):
                 counts.received += 1
                 guard let (envelope, peer) = decode(message) else { continue }
-                actions += state.handle(.received(envelope, from: peer), at: now)
+                actions += machines.handle(.received(envelope, from: peer), at: now)
             }
         }
+        for ask in local.take() { actions += hear(ask) }
         let now = self.now
-        if let deadline = state.nextDeadline, deadline <= now { actions += state.handle(.tick, at: now) }
+        if let deadline = machines.nextDeadline, deadline <= now { actions += machines.handle(.tick, at: now) }
         try carryOut(actions)
-        if now >= nextReport { report(at: now) }
+        if now >= nextReport { logReport(at: now) }
+    }
+
+    private mutating func hear(_ ask: LocalPeers.Ask) -> [CoordinatorMachines.Action] {
+        switch ask {
+        case .said(let message, let peer):
+            let envelope = Envelope(generation: machines.coordinator.generation, message)
+            return machines.handle(.joinedLocally(peer), at: now)
+                + machines.handle(.received(envelope, from: peer), at: now)
+        case .left(let peer): return machines.handle(.leftLocally(peer), at: now)
+        case .report(let continuation):
+            continuation.resume(returning: report)
+            return []
+        }
     }
 
     private mutating func decode(_ message: ZeroMQ.Message) -> (Envelope, Peer)? {
@@ -111,29 +133,31 @@ struct CoordinatorLoop: ~Copyable {
     }
 
     /// Journal first, then everything that may be said only once it is durable; a peer that is gone makes new actions.
-    private mutating func carryOut(_ actions: [CoordinatorState.Action]) throws(CoordinatorError) {
+    private mutating func carryOut(_ actions: [CoordinatorMachines.Action]) throws(CoordinatorError) {
         var actions = actions
         while !actions.isEmpty {
             try journal.commit(
-                actions.compactMap { action in
-                    if case .journal(let entry) = action { entry } else { nil }
-                })
+                actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } },
+                actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } })
             var gone: [Peer] = []
             for action in actions {
                 switch action {
                 case .journal(let entry): counts.note(entry)
-                case .note(let note): log(note)
+                case .journalPlan: break
+                case .note(let note): logger.log(note)
+                case .notePlan(let note): logger.log(note)
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !gone.contains(peer) { gone.append(peer) }
                 }
             }
             actions = []
-            for peer in gone { actions += state.handle(.unroutable(peer), at: now) }
+            for peer in gone { actions += machines.handle(.unroutable(peer), at: now) }
         }
     }
 
     /// `false` when the peer is gone, or reads so little that it must be taken for gone.
     private mutating func send(_ envelope: Envelope, to peer: Peer) throws(CoordinatorError) -> Bool {
+        guard !LocalPeers.isLocal(peer) else { return local.answer(envelope.message, to: peer) }
         do {
             let frames = [Frame(peer.bytes)] + envelope.frames.map { Frame($0) }
             switch try socket.send(ZeroMQ.Message(frames)) {
@@ -149,42 +173,30 @@ struct CoordinatorLoop: ~Copyable {
         }
     }
 
-    private mutating func report(at now: Cluster.Instant) {
+    private mutating func logReport(at now: Cluster.Instant) {
         nextReport = now + reportInterval
-        let status = state.status
-        guard status.workers > 0 || status.shardsPending > 0 else { return }
+        let report = self.report
+        guard report.workers > 0 || report.shardsPending > 0 || report.rolloutWorkers > 0 else { return }
         var facts = counts.metadata
-        facts["workers"] = "\(status.workers)"
-        facts["shards_pending"] = "\(status.shardsPending)"
-        facts["shards_leased"] = "\(status.shardsLeased)"
+        facts["workers"] = "\(report.workers)"
+        facts["shards_pending"] = "\(report.shardsPending)"
+        facts["shards_leased"] = "\(report.shardsLeased)"
+        facts["rollout_workers"] = "\(report.rolloutWorkers)"
+        facts["plans"] = "\(report.plansKept)"
         logger.info("coordinator", metadata: facts)
     }
 
-    private func log(_ note: CoordinatorState.Note) {
-        switch note {
-        case .workerJoined(let name, let incarnation):
-            logger.info("worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
-        case .workerLeft(let name, _):
-            logger.info("worker left", metadata: ["worker": "\(name)"])
-        case .workerLost(let name, _, let reason, let pieces):
-            logger.warning(
-                "worker lost", metadata: ["worker": "\(name)", "reason": "\(reason)", "pieces": "\(pieces)"])
-        case .workerRefused(let name, let reason):
-            logger.error("worker refused", metadata: ["worker": "\(name)", "reason": "\(reason)"])
-        case .clientJoined(let name):
-            logger.info("client joined", metadata: ["client": "\(name)"])
-        case .clientLost(let job):
-            logger.warning("client lost", metadata: ["job": "\(job)"])
-        case .jobOpened(let job, let policy, let rows):
-            logger.info("job opened", metadata: ["job": "\(job)", "policy": "\(policy)", "context_rows": "\(rows)"])
-        case .jobRefused(let job, let reason):
-            logger.error("job refused", metadata: ["job": "\(job)", "reason": "\(reason)"])
-        case .jobClosed(let job):
-            logger.info("job closed", metadata: ["job": "\(job)"])
-        case .leaseExpired(let piece, let worker):
-            logger.warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
-        case .rowCondemned(let piece):
-            logger.error("row condemned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.firstRow)"])
-        }
+    /// How the machines and the socket are doing.
+    private var report: CoordinatorReport {
+        var report = CoordinatorReport()
+        report.uptimeSeconds = Double((clock.now - start).components.seconds)
+        report.messagesReceived = counts.received
+        report.messagesSent = counts.sent
+        report.messagesRefused = counts.refused
+        report.messagesUnroutable = counts.unroutable
+        report.rowsAnswered = counts.rowsAnswered
+        report.rowErrors = counts.rowErrors
+        machines.fill(&report)
+        return report
     }
 }

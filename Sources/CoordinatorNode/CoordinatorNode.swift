@@ -3,7 +3,7 @@ import Foundation
 public import Logging
 import Scoring
 import Synchronization
-import Wire
+public import Wire
 public import ZeroMQ
 
 /// Runs the coordinator's machine: a ROUTER socket, the journal, the clock and the log.
@@ -19,6 +19,8 @@ public final class CoordinatorNode: Sendable {
         public var journalPath: String?
         /// Windows, limits and times of the state machine.
         public var state = CoordinatorState.Configuration()
+        /// Bounds and times of the planner.
+        public var planner = PlannerState.Configuration()
         /// Whether addresses that other machines can reach may be bound, although traffic is in plain text.
         public var allowsPlaintext = false
         /// How often a line of counts is logged.
@@ -34,6 +36,7 @@ public final class CoordinatorNode: Sendable {
     private let thread: SocketThread<[Endpoint], CoordinatorError>
     private let wakeup: Wakeup
     private let isStopping: Stop
+    private let local: LocalPeers
 
     /// Where it listens, with the ports the system has chosen.
     public var endpoints: [Endpoint] { thread.announcement }
@@ -50,13 +53,30 @@ public final class CoordinatorNode: Sendable {
         } catch {
             throw .socket(error)
         }
+        let local = LocalPeers()
         wakeup = bell
         isStopping = stop
+        self.local = local
         thread = try SocketThread.start(name: "coordinator") { announce throws(CoordinatorError) in
-            var loop = try CoordinatorLoop(configuration, wakeup: bell, logger: logger)
+            var loop = try CoordinatorLoop(configuration, local: local, wakeup: bell, logger: logger)
             announce(loop.endpoints)
             try loop.run(until: stop)
         }
+    }
+
+    /// Says something to the planner as a trainer of its own, in this process, and hears what comes back, in order.
+    ///
+    /// The stream ends when the coordinator stops; whoever stops listening has left. Where too much waits already, or
+    /// the coordinator has stopped, it is empty.
+    public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
+        let bell = wakeup
+        return local.ask(message) { bell.signal() } ?? AsyncStream { $0.finish() }
+    }
+
+    /// How the coordinator is doing; `nil` when it has stopped. Waits for its thread's next turn.
+    public func report() async -> CoordinatorReport? {
+        let bell = wakeup
+        return await local.report { bell.signal() }
     }
 
     /// Asks the coordinator to stop; what it holds is in the journal.

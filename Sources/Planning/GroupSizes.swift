@@ -45,6 +45,11 @@ public struct GroupSizes: Hashable, Sendable {
         isRegular = steps.allSatisfy { $0 == unit }
     }
 
+    /// Throws `limitsInvalid` naming the prompt where no size lies between its own floor and cap.
+    public func checkLimits(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) {
+        _ = try places(floor: floor, cap: cap, promptID: promptID)
+    }
+
     /// Places of the smallest and largest size that a prompt of its own floor and cap may have.
     ///
     /// A floor is raised to the next size, a cap lowered to the next. Throws `limitsInvalid` naming the prompt where

@@ -39,8 +39,9 @@ public struct RequestPlan: Hashable, Sendable {
     public var total: Int
     /// Rollouts beyond the total, kept for groups that turn out to need more.
     public var reserve = 0
-    /// Least and largest budget of a prompt.
+    /// Least budget of a prompt.
     public var minimum = 4
+    /// Largest budget of a prompt.
     public var maximum = 32
     /// What divides every budget, and the total.
     public var multipleOf = 1
@@ -120,8 +121,9 @@ public struct PlanCandidate: Hashable, Sendable {
     public var promptID: String
     /// Its text; empty if it was told before under this id.
     public var text: String
-    /// Own limits of its budget.
+    /// Its own least budget.
     public var minimum: Int?
+    /// Its own largest budget.
     public var maximum: Int?
 
     /// A prompt.
@@ -147,8 +149,9 @@ public struct GroupOutcome: Hashable, Sendable {
     public var step: Int?
     /// Raw rewards; none where only their mean is known.
     public var rewards: [Double]
-    /// Where there are no rewards: their raw mean, and how many they were.
+    /// Where there are no rewards: their raw mean.
     public var mean: Double
+    /// Where there are no rewards: how many they were.
     public var n: Int
     /// Rollouts that ended without a reward.
     public var failed: Int
@@ -231,16 +234,19 @@ public struct PlanEnd: Hashable, Sendable, Codable {
     public var planID: String
     /// How it came about.
     public var status: Status
-    /// Prompts, and the sum of their budgets.
+    /// Prompts.
     public var prompts: Int
+    /// The sum of their budgets.
     public var total: Int
     /// Rollouts that no prompt had room for.
     public var surplus: Int
     /// Rollouts kept for look-ahead.
     public var reserve: Int
-    /// Expected utility under the beliefs: of this plan, of the uniform plan, and what none exceeds.
+    /// Expected utility under the beliefs; of a plan that is only watched, as if it were followed.
     public var utility: Double
+    /// The uniform plan's, under the same beliefs.
     public var uniformUtility: Double
+    /// What no plan exceeds.
     public var upperBound: Double
     /// λ, what the next rollout would be worth; `nil` where there was no price.
     public var price: Double?

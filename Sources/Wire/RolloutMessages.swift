@@ -206,8 +206,9 @@ public struct OutcomesRecorded: Hashable, Sendable {
 
     /// Whose answer this is.
     public var request: UInt64
-    /// Outcomes that count from now on, and those that did before.
+    /// Outcomes that count from now on.
     public var accepted: Int
+    /// Outcomes that did before.
     public var duplicates: Int
     /// Outcomes that cannot count.
     public var rejected: [Rejected]
@@ -257,8 +258,9 @@ public struct RequestScores: Hashable, Sendable {
 public struct Scores: Hashable, Sendable {
     /// Whose answer this is.
     public var request: UInt64
-    /// The context they were predicted under, and its rows.
+    /// The context they were predicted under.
     public var context: Digest
+    /// Its rows.
     public var contextRows: Int
     /// The model that predicted.
     public var fingerprint: ModelFingerprint

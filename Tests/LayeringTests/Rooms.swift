@@ -33,11 +33,13 @@ struct Room {
             name: "Corpora", layer: 2, doors: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
 
-        Room(name: "Cluster", layer: 3, doors: ["Scoring", "Wire"], libraries: ["DequeModule", "OrderedCollections"]),
+        Room(
+            name: "Cluster", layer: 3, doors: ["Planning", "Scoring", "Wire"],
+            libraries: ["DequeModule", "OrderedCollections"]),
         Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
 
         Room(
-            name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"],
+            name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Room(
             name: "WorkerNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"], libraries: ["Logging"],

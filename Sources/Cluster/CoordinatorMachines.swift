@@ -1,0 +1,119 @@
+public import Wire
+
+/// The coordinator's two machines as the driver sees them: one that lends shards to workers, one that plans steps. What
+/// they say to each other stays here.
+///
+/// Both belong to one thread. A `journal` or `journalPlan` action must be durable before the actions behind it are carried
+/// out.
+public struct CoordinatorMachines: Sendable {
+    /// What happened.
+    public enum Event: Sendable {
+        /// The driver is up; comes once, first.
+        case started
+        /// A message came in.
+        case received(Envelope, from: Peer)
+        /// A message could not be delivered: the peer is gone.
+        case unroutable(Peer)
+        /// A trainer in this process came, or stopped listening.
+        case joinedLocally(Peer)
+        case leftLocally(Peer)
+        /// Time has passed.
+        case tick
+    }
+
+    /// What the driver must do, in order.
+    public enum Action: Sendable {
+        case send(Envelope, to: Peer)
+        case journal(JournalEntry)
+        case journalPlan(PlannerEntry)
+        case note(CoordinatorState.Note)
+        case notePlan(PlannerState.Note)
+    }
+
+    /// Lends shards to workers.
+    public private(set) var coordinator: CoordinatorState
+    /// Plans steps.
+    public private(set) var planner: PlannerState
+
+    /// Takes up where the journal's entries end; none for a first life.
+    public init(
+        _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration(),
+        planner: PlannerState.Configuration = PlannerState.Configuration(), replaying entries: [JournalEntry] = [],
+        _ plannerEntries: [PlannerEntry] = []
+    ) {
+        coordinator = CoordinatorState(configuration, replaying: entries)
+        // The life that `started` will begin.
+        self.planner = PlannerState(planner, generation: coordinator.generation + 1, replaying: plannerEntries)
+    }
+
+    /// Decides, until neither machine has anything to say to the other.
+    public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        var actions: [Action] = []
+        var open = ArraySlice(first(event, at: now))
+        while let step = open.popFirst() {
+            switch step {
+            case .planner(.toCoordinator(let message)):
+                let envelope = Envelope(generation: coordinator.generation, message)
+                let steps = coordinator.handle(.received(envelope, from: PlannerState.asClient), at: now)
+                open = steps.map(Step.coordinator) + open
+            case .coordinator(.send(let envelope, to: PlannerState.asClient)):
+                open = planner.handle(.fromCoordinator(envelope.message), at: now).map(Step.planner) + open
+            case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer)):
+                actions.append(.send(envelope, to: peer))
+            case .coordinator(.journal(let entry)): actions.append(.journal(entry))
+            case .coordinator(.note(let note)): actions.append(.note(note))
+            case .planner(.journal(let entry)): actions.append(.journalPlan(entry))
+            case .planner(.note(let note)): actions.append(.notePlan(note))
+            }
+        }
+        return actions
+    }
+
+    /// When `tick` is due next; `nil` when nothing can expire.
+    public var nextDeadline: Instant? {
+        [coordinator.nextDeadline, planner.nextDeadline].compactMap(\.self).min()
+    }
+
+    /// What one of the machines has decided.
+    private enum Step {
+        case coordinator(CoordinatorState.Action)
+        case planner(PlannerState.Action)
+    }
+
+    private mutating func first(_ event: Event, at now: Instant) -> [Step] {
+        switch event {
+        case .started: return coordinator.handle(.started, at: now).map(Step.coordinator)
+        case .received(let envelope, let peer):
+            return planner.isAddressee(of: envelope.message, from: peer)
+                ? planner.handle(.received(envelope, from: peer), at: now).map(Step.planner)
+                : coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
+        case .unroutable(let peer):
+            return planner.knows(peer)
+                ? planner.handle(.unroutable(peer), at: now).map(Step.planner)
+                : coordinator.handle(.unroutable(peer), at: now).map(Step.coordinator)
+        case .joinedLocally(let peer): return planner.handle(.joinedLocally(peer), at: now).map(Step.planner)
+        case .leftLocally(let peer): return planner.handle(.leftLocally(peer), at: now).map(Step.planner)
+        case .tick:
+            return coordinator.handle(.tick, at: now).map(Step.coordinator)
+                + planner.handle(.tick, at: now).map(Step.planner)
+        }
+    }
+}
+
+extension CoordinatorMachines {
+    /// Sentences that should be true of both; for tests and simulation.
+    public var brokenInvariants: [String] { coordinator.brokenInvariants + planner.brokenInvariants }
+
+    /// Fills a report with the levels and counts of both.
+    public func fill(_ report: inout CoordinatorReport) {
+        report.generation = coordinator.generation
+        report.model = coordinator.fingerprint?.name ?? ""
+        report.fingerprint = coordinator.fingerprint?.digest.hex ?? ""
+        let status = coordinator.status
+        report.workers = status.workers
+        report.shardsPending = status.shardsPending
+        report.shardsLeased = status.shardsLeased
+        report.jobs = coordinator.jobs.count
+        planner.fill(&report)
+    }
+}

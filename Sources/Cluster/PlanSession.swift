@@ -1,0 +1,333 @@
+import Planning
+import Scoring
+import Wire
+
+/// One plan, from its opening until it is forgotten: budgets as they leave, groups as they come back.
+///
+/// What happens to it are entries of the journal; each is applied by one of the verbs below, live and in a replay alike,
+/// and nothing else decides. So a plan is the same plan after a restart.
+struct PlanSession {
+    let opening: PlanOpening
+    /// What is planned, after the limits were set.
+    let budgetRequest: BudgetRequest
+    /// Budgets in the order in which they left.
+    private(set) var handedOut: [PlannedBudget] = []
+    /// By candidate: its budget, once it has left.
+    private(set) var budgets: [Int?]
+    /// By candidate: what is believed of it, once it is known.
+    private(set) var beliefs: [Belief?]
+    /// What is said when all budgets have left.
+    private(set) var end: PlanEnd?
+    /// By candidate.
+    var groups: [PlanGroup]
+    /// Groups that are done, in that order.
+    private(set) var done: [GroupDone] = []
+    /// Rollouts left for look-ahead.
+    private(set) var reserve: RolloutReserve
+    private var stream: StreamingPlan
+    private let indices: [String: Int]
+    private let rewardRange: RewardRange
+    private let lookAhead: LookAhead?
+    /// By candidate: where its belief comes from.
+    private var sources: [Int: BudgetSource] = [:]
+
+    var request: RequestPlan { opening.request }
+    var name: PlanName { opening.request.plan }
+    /// Rollouts that have left in budgets.
+    private(set) var spent = 0
+
+    /// What an entry led to, to be told to those who listen.
+    struct Effects {
+        var budgets: [PlannedBudget] = []
+        var end: PlanEnd?
+        var done: [GroupDone] = []
+        /// Rollouts that look-ahead asks for, by candidate.
+        var draws: [Int: Int] = [:]
+    }
+
+    /// Throws what planning refuses, by the name of the field or prompt.
+    init(_ opening: PlanOpening) throws(PlanningError) {
+        let request = opening.request
+        self.opening = opening
+        guard let objective = BudgetObjective(rawValue: request.objective) else { throw .noPrompts }
+        var budgetRequest = BudgetRequest(
+            total: request.total, minimum: opening.minimum, maximum: opening.maximum, objective: objective)
+        budgetRequest.multipleOf = request.multipleOf
+        budgetRequest.groupSizes = request.groupSizes.isEmpty ? nil : request.groupSizes
+        if request.explore > 0 {
+            budgetRequest.exploration = try Exploration(
+                share: request.explore,
+                seed: Exploration.seed(policyID: request.plan.policyID, step: request.plan.step))
+        }
+        let sizes = try budgetRequest.sizes()
+        var indices: [String: Int] = [:]
+        for (index, candidate) in request.candidates.enumerated() {
+            guard indices.updateValue(index, forKey: candidate.promptID) == nil else {
+                throw .duplicatePrompt(promptID: candidate.promptID)
+            }
+            try sizes.checkLimits(floor: candidate.minimum, cap: candidate.maximum, promptID: candidate.promptID)
+        }
+        self.indices = indices
+        self.budgetRequest = budgetRequest
+        stream = try StreamingPlan(
+            request: budgetRequest, prompts: request.candidates.count, price: opening.price)
+        budgets = Array(repeating: nil, count: request.candidates.count)
+        beliefs = Array(repeating: nil, count: request.candidates.count)
+        groups = Array(repeating: PlanGroup(), count: request.candidates.count)
+        reserve = RolloutReserve(request.reserve)
+        rewardRange = try RewardRange(request.rewards)
+        lookAhead =
+            request.lookAhead > 0
+            ? try LookAhead(
+                rolloutsMin: min(4, request.lookAheadMost), rolloutsMax: request.lookAheadMost,
+                threshold: request.lookAhead, drawsMax: Self.drawsMax) : nil
+    }
+
+    /// Rollouts asked for at once by look-ahead; a batch costs a round trip less than its parts.
+    private static let drawsMax = 4
+
+    /// A prompt's place among the candidates.
+    func index(of promptID: String) -> Int? { indices[promptID] }
+
+    /// Candidates whose prediction is wanted.
+    var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
+
+    /// Version of the weights that roll out.
+    var version: Int { request.policyVersion ?? name.step }
+
+    // MARK: Verbs
+
+    /// Gives predictions to the plan; hands out what can be, and ends when all are there.
+    mutating func take(_ predictions: [TakenPrediction]) throws(PlanningError) -> Effects {
+        guard end == nil else { return Effects() }
+        var candidates: [BudgetCandidate] = []
+        var taken: [(Int, Belief)] = []
+        for prediction in predictions where beliefs[prediction.index] == nil {
+            let candidate = request.candidates[prediction.index]
+            let belief = try Belief(
+                mean: prediction.mean, kappa: prediction.kappa, promptID: candidate.promptID)
+            taken.append((prediction.index, belief))
+            candidates.append(
+                BudgetCandidate(
+                    promptID: candidate.promptID, belief: belief, source: prediction.source,
+                    floor: candidate.minimum, cap: candidate.maximum))
+        }
+        let assignments = try stream.receive(candidates)
+        for (candidate, (index, belief)) in zip(candidates, taken) {
+            beliefs[index] = belief
+            sources[index] = candidate.source
+        }
+        var effects = Effects()
+        // A plan that is only watched hands out even budgets, at its end.
+        if request.mode == .active { for one in assignments { handOut(one, &effects) } }
+        if stream.received == request.candidates.count { try finish(&effects) }
+        return effects
+    }
+
+    /// Ends the plan without the predictions that are missing: an even share for every prompt that has no budget yet.
+    mutating func cut() throws(PlanningError) -> Effects {
+        guard end == nil else { return Effects() }
+        var effects = Effects()
+        let rest = budgets.indices.filter { budgets[$0] == nil }
+        let isWhole = rest.count == budgets.count
+        if !rest.isEmpty {
+            var even = budgetRequest
+            even.exploration = nil
+            even.total = budgetRequest.total - spent
+            let shares = try even.fallback(
+                promptIDs: rest.map { request.candidates[$0].promptID }, because: .deadline)
+            for (index, share) in zip(rest, shares) {
+                handOut(index, share.n, source: .fallback, reason: share.reason, &effects)
+            }
+        }
+        // Of prompts that nothing is known of, nothing is expected.
+        var utility = 0.0
+        for (index, belief) in beliefs.enumerated() {
+            guard !isWhole, let belief, let n = budgets[index] else { continue }
+            utility += budgetRequest.objective.expectedValue(of: n, under: belief)
+        }
+        let numbers = budgets.map { $0 ?? 0 }
+        conclude(
+            PlanEnd(
+                planID: String(Digest(of: "plan-cut/1 \(name) \(numbers)").hex.prefix(16)),
+                status: isWhole ? .fallback : .degraded, prompts: numbers.count, total: spent,
+                surplus: request.total - spent, reserve: request.reserve, utility: utility, uniformUtility: utility,
+                upperBound: utility, price: nil, zeroGroups: 0, digest: PlanEnd.digest(of: numbers).bytes,
+                contextRows: opening.contextRows, staleness: opening.staleness,
+                uniformReason: isWhole ? UniformReason.deadline.rawValue : "", warnings: opening.warnings),
+            &effects)
+        return effects
+    }
+
+    /// Notes what rollouts of a group came to; `nil` when that is no news. Precondition: `check` let the rewards pass.
+    mutating func record(_ report: GroupReport) -> Effects? {
+        guard groups[report.index].events[report.eventID] == nil else { return nil }
+        groups[report.index].events[report.eventID] = 0
+        groups[report.index].rewards += report.rewards
+        groups[report.index].failed += report.failed
+        groups[report.index].references += report.references
+        var effects = Effects()
+        settle(report.index, after: report.eventID, &effects)
+        return effects
+    }
+
+    // MARK: Budgets
+
+    private mutating func handOut(_ assignment: StreamingPlan.Assignment, _ effects: inout Effects) {
+        guard let index = indices[assignment.promptID] else {
+            preconditionFailure("plan \(name) hands out \(assignment.promptID), which is no candidate of it")
+        }
+        let source: BudgetSource =
+            switch assignment.reason {
+            case .exploreHopeless, .exploreSolved: .explore
+            case .noGain: .uniform
+            default: sources[index] ?? .model
+            }
+        handOut(index, assignment.n, source: source, reason: assignment.reason, &effects)
+    }
+
+    private mutating func handOut(
+        _ index: Int, _ n: Int, source: BudgetSource, reason: BudgetReason, _ effects: inout Effects
+    ) {
+        spent += n - (budgets[index] ?? 0)
+        budgets[index] = n
+        groups[index].planned = n
+        let kappa = beliefs[index]?.kappa
+        let budget = PlannedBudget(
+            index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
+            kappa: kappa.flatMap { $0.isFinite ? $0 : nil }, source: source.rawValue, reason: reason.rawValue)
+        handedOut.append(budget)
+        effects.budgets.append(budget)
+    }
+
+    private mutating func finish(_ effects: inout Effects) throws(PlanningError) {
+        let (plan, assignments) = try stream.finish()
+        var uniformReason = plan.uniformReason
+        if request.mode == .shadow {
+            uniformReason = .shadow
+            for (index, share) in try shadow().enumerated() {
+                handOut(index, share, source: .uniform, reason: .shadow, &effects)
+            }
+        } else {
+            for assignment in assignments { handOut(assignment, &effects) }
+        }
+        let numbers = budgets.map { $0 ?? 0 }
+        conclude(
+            PlanEnd(
+                planID: plan.id, status: .ok, prompts: numbers.count, total: spent, surplus: request.total - spent,
+                reserve: request.reserve, utility: plan.utility, uniformUtility: plan.uniformUtility,
+                upperBound: plan.upperBound, price: plan.price, zeroGroups: plan.zeroGroups,
+                digest: PlanEnd.digest(of: numbers).bytes, contextRows: opening.contextRows,
+                staleness: opening.staleness, uniformReason: uniformReason?.rawValue ?? "",
+                warnings: opening.warnings), &effects)
+    }
+
+    /// Even budgets by candidate, within own limits.
+    private func shadow() throws(PlanningError) -> [Int] {
+        var candidates: [BudgetCandidate] = []
+        for (candidate, belief) in zip(request.candidates, beliefs) {
+            guard let belief else { preconditionFailure("plan \(name) ends without a belief of every candidate") }
+            candidates.append(
+                BudgetCandidate(
+                    promptID: candidate.promptID, belief: belief, floor: candidate.minimum, cap: candidate.maximum))
+        }
+        return try budgetRequest.uniformPlan(candidates, because: .shadow).budgets.map(\.n)
+    }
+
+    private mutating func conclude(_ end: PlanEnd, _ effects: inout Effects) {
+        self.end = end
+        effects.end = end
+        // Rewards that came before the end waited for it, because a budget may be topped up until then.
+        for index in groups.indices where !groups[index].rewards.isEmpty || groups[index].failed > 0 {
+            settle(index, after: nil, &effects)
+        }
+    }
+
+    // MARK: Groups
+
+    /// Whether rewards are such that a group may have them. Throws `rewardOutOfRange`.
+    func check(_ rewards: [Double], promptID: String) throws(PlanningError) {
+        _ = try ShrinkageBaseline(rewards: rewards, p: 0.5, range: rewardRange, promptID: promptID)
+    }
+
+    /// Decides on a group that has all of its rollouts: train on it, or draw more from the reserve.
+    private mutating func settle(_ index: Int, after eventID: String?, _ effects: inout Effects) {
+        let group = groups[index]
+        guard end != nil, !group.isDone, group.wanted > 0, group.outstanding == 0 else { return }
+        let promptID = request.candidates[index].promptID
+        var baseline = group.rewards.isEmpty ? 0 : group.rewards.reduce(0, +) / Double(group.rewards.count)
+        var reason = group.rewards.isEmpty ? "no_rewards" : "planned"
+        do {
+            if let p = beliefs[index]?.mean, let lookAhead {
+                switch try lookAhead.decide(
+                    rewards: group.rewards, p: p, range: rewardRange, promptID: promptID, reserve: &reserve)
+                {
+                case .draw(let more):
+                    groups[index].drawn += more
+                    if let eventID { groups[index].events[eventID] = more }
+                    effects.draws[index] = more
+                    return
+                case .done(let found, _, let why):
+                    baseline = found.value
+                    reason = why.rawValue
+                }
+            } else if let p = beliefs[index]?.mean {
+                baseline = try ShrinkageBaseline(
+                    rewards: group.rewards, p: p, range: rewardRange, promptID: promptID
+                ).value
+            }
+        } catch {
+            preconditionFailure("group \(promptID) of \(name) holds what was never let in: \(error)")
+        }
+        groups[index].isDone = true
+        let done = GroupDone(
+            number: self.done.count, index: index, promptID: promptID, rewards: group.rewards,
+            advantages: group.rewards.map { $0 - baseline }, baseline: baseline, failed: group.failed, reason: reason,
+            references: group.references)
+        self.done.append(done)
+        effects.done.append(done)
+    }
+
+}
+
+/// A candidate's group: what is wanted of it, and what has come.
+struct PlanGroup: Hashable {
+    /// Its budget; 0 until that has left.
+    var planned = 0
+    /// Rollouts beyond it, by look-ahead.
+    var drawn = 0
+    /// Raw rewards, in the order in which they were recorded.
+    var rewards: [Double] = []
+    /// Rollouts without a reward.
+    var failed = 0
+    /// Where rollouts lie, as told.
+    var references: [String] = []
+    /// Reports that count, and what each was answered: rollouts to draw.
+    var events: [String: Int] = [:]
+    /// Train on it.
+    var isDone = false
+
+    /// Who has it; not durable.
+    var lease: Lease?
+    /// Whether it stands in the queue; not durable.
+    var isQueued = false
+
+    /// A group lent to a rollout worker.
+    struct Lease: Hashable {
+        let incarnation: UInt64
+        let attempt: UInt64
+    }
+
+    /// Rollouts that it is to have.
+    var wanted: Int { planned + drawn }
+    /// Rollouts that are still to come.
+    var outstanding: Int { max(0, wanted - rewards.count - failed) }
+
+    /// Less what is not durable.
+    var durable: PlanGroup {
+        var group = self
+        group.lease = nil
+        group.isQueued = false
+        return group
+    }
+}

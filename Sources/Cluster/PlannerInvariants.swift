@@ -1,0 +1,82 @@
+import DequeModule
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+extension PlannerState {
+    /// What is always true of a planner (Sources/README.md, "What is always true"); each sentence found broken.
+    /// Cost: linear in what is kept; for tests and simulation.
+    public var brokenInvariants: [String] {
+        var broken: [String] = []
+        let queued = Set(queue)
+        for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts) }
+        for (incarnation, rollout) in rollouts {
+            let sum = rollout.inHand.values.reduce(0) { $0 + $1.rollouts }
+            if sum != rollout.rolloutsInHand {
+                broken.append(
+                    "rollout worker \(incarnation): \(rollout.rolloutsInHand) rollouts counted, \(sum) in hand")
+            }
+            if dead.contains(incarnation) { broken.append("rollout worker \(incarnation) is alive and dead") }
+            for name in rollout.inHand.keys {
+                let lease = sessions[name.plan].flatMap { session in
+                    session.groups.indices.contains(name.index) ? session.groups[name.index].lease : nil
+                }
+                if lease != PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt) {
+                    broken.append(
+                        "\(name) is in the hands of \(incarnation), its group says \(String(describing: lease))")
+                }
+            }
+        }
+        return broken
+    }
+
+    private static func broken(
+        in session: PlanSession, _ name: PlanName, queued: Set<GroupKey>,
+        _ rollouts: OrderedDictionary<UInt64, RolloutSession>
+    ) -> [String] {
+        var broken: [String] = []
+        let request = session.request
+        let sum = session.budgets.reduce(0) { $0 + ($1 ?? 0) }
+        if sum != session.spent { broken.append("\(name): budgets sum to \(sum), \(session.spent) are counted") }
+        if sum > request.total { broken.append("\(name): \(sum) rollouts of \(request.total) have left") }
+        if let end = session.end {
+            if sum + end.surplus != request.total || end.total != sum || end.surplus < 0 {
+                broken.append("\(name): \(sum) rollouts and a surplus of \(end.surplus) are not \(request.total)")
+            }
+            if session.budgets.contains(nil) { broken.append("\(name) ended with a prompt that has no budget") }
+            if PlanEnd.digest(of: session.budgets.map { $0 ?? 0 }).bytes != end.digest {
+                broken.append("\(name): the digest is of other budgets")
+            }
+        }
+        let drawn = session.groups.reduce(0) { $0 + $1.drawn }
+        if drawn + session.reserve.left != max(0, request.reserve) {
+            broken.append("\(name): \(drawn) drawn and \(session.reserve.left) left of a reserve of \(request.reserve)")
+        }
+        for (index, group) in session.groups.enumerated() {
+            let place = "\(name)#\(index)"
+            if group.planned != session.budgets[index] ?? 0 {
+                broken.append("\(place): another budget than the plan's")
+            }
+            if let lease = group.lease {
+                let holders = rollouts[lease.incarnation]?.inHand.keys.count {
+                    $0.plan == name && $0.index == index && $0.attempt == lease.attempt
+                }
+                if holders != 1 { broken.append("\(place): leased to \(lease.incarnation), who does not have it") }
+                if group.isQueued { broken.append("\(place) is both leased and queued") }
+            } else if request.delivery == .workers, group.outstanding > 0 {
+                if !group.isQueued || !queued.contains(GroupKey(plan: name, index: index)) {
+                    broken.append("\(place) wants \(group.outstanding) rollouts and waits for nobody")
+                }
+            }
+            if group.isDone, request.delivery == .workers, group.rewards.count + group.failed != group.wanted {
+                broken.append("\(place) is done with \(group.rewards.count) + \(group.failed) of \(group.wanted)")
+            }
+        }
+        let numbers = session.done.map(\.number)
+        if numbers != Array(numbers.indices) || Set(session.done.map(\.index)).count != numbers.count {
+            broken.append("\(name): groups done are numbered \(numbers)")
+        }
+        return broken
+    }
+}

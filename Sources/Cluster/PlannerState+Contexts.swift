@@ -1,0 +1,75 @@
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+// Contexts: what of a policy's history its predictions rest on.
+
+extension PlannerState {
+    /// A context set and the candidates that are predicted under it.
+    struct DrawnContext {
+        let block: ContextBlock
+        /// By index in the request.
+        let candidates: [Int]
+        /// Steps since its newest outcome; more than any number of steps without rows.
+        let staleness: Int
+    }
+
+    /// The contexts of a plan: one if nobody's own outcomes are in it anyway, else two, each without the outcomes of the
+    /// half of the prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
+    ///
+    /// The same history and request give the same contexts.
+    func contexts(for request: RequestPlan) -> [DrawnContext] {
+        let history = histories[request.plan.policyID]
+        let version = request.policyVersion ?? request.plan.step
+        let own = Set(request.candidates.lazy.map(\.text).filter { history?.knows($0) == true })
+        let all = Array(request.candidates.indices)
+        if request.context.includesOwn || own.isEmpty {
+            return [draw(request, history, at: version, candidates: all) { _ in false }]
+        }
+        let others = history?.rows(at: version, without: own.contains) ?? []
+        if others.count >= request.context.rows {
+            return [draw(request, history, at: version, candidates: all, isExcluded: own.contains)]
+        }
+        let isOdd = { (text: String) in Digest(of: text).bytes[31] & 1 == 1 }
+        return [false, true].compactMap { half in
+            let candidates = all.filter { isOdd(request.candidates[$0].text) == half }
+            guard !candidates.isEmpty else { return nil }
+            return draw(request, history, at: version, candidates: candidates) { text in
+                own.contains(text) && isOdd(text) == half
+            }
+        }
+    }
+
+    private func draw(
+        _ request: RequestPlan, _ history: PolicyHistory?, at version: Int, candidates: [Int],
+        isExcluded: (String) -> Bool
+    ) -> DrawnContext {
+        let choice = request.context
+        let rows = history?.rows(at: version, without: isExcluded) ?? []
+        let context = Self.context(choice, of: rows, salt: "\(request.plan)")
+        let drawn = Set(context.rows.map(\.text))
+        let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
+        return DrawnContext(
+            block: ContextBlock(context), candidates: candidates, staleness: newest.map { Int($0) } ?? .max)
+    }
+
+    /// A context set drawn from rows; another salt, another draw.
+    static func context(_ choice: ContextChoice, of rows: [ContextSelection.Row], salt: String) -> ContextSet {
+        let method: ContextSelection.Method =
+            switch choice.selection {
+            case .uniform: .uniform
+            case .recent: .recent
+            case .stratified: .stratified
+            case .prototypes: .prototypes
+            }
+        let seed = Digest(of: "context/1 \(choice.seed) \(salt)").bytes.prefix(8).reduce(UInt64(0)) {
+            $0 << 8 | UInt64($1)
+        }
+        let drawn = ContextSelection(method, count: min(choice.rows, ContextSet.rowsMax), seed: seed).draw(from: rows)
+        guard let context = ContextSet(drawn) else {
+            preconditionFailure("\(drawn.count) rows were drawn, at most \(ContextSet.rowsMax) may be")
+        }
+        return context
+    }
+}

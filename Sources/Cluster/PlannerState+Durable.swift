@@ -1,0 +1,82 @@
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+extension PlannerState {
+    /// Applies an entry of an earlier life: the same verbs as live, with nobody to tell.
+    mutating func replay(_ entry: PlannerEntry) {
+        switch entry {
+        case .outcomesRecorded(let policyID, let outcomes):
+            for outcome in outcomes { remember(outcome, of: policyID) }
+        case .planOpened(let opening):
+            guard let session = try? PlanSession(opening) else { return }
+            adopt(session)
+        case .predictionsTaken(let plan, let predictions):
+            if let effects = try? sessions[plan]?.take(predictions) { note(effects, of: plan) }
+        case .planCut(let plan):
+            if let effects = try? sessions[plan]?.cut() { note(effects, of: plan) }
+        case .groupReported(let plan, let report):
+            guard let session = sessions[plan], session.groups.indices.contains(report.index) else { return }
+            _ = sessions[plan]?.record(report)
+        case .planForgotten(let plan): sessions[plan] = nil
+        }
+    }
+
+    /// Keeps a session, and the texts that its prompts were told with.
+    mutating func adopt(_ session: PlanSession) {
+        sessions[session.name] = session
+        let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
+        for candidate in session.request.candidates {
+            histories[session.name.policyID, default: empty].name(candidate.promptID, candidate.text)
+        }
+    }
+
+    /// Keeps an outcome.
+    mutating func remember(_ outcome: RecordedOutcome, of policyID: String) {
+        let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
+        histories[policyID, default: empty].record(outcome)
+    }
+
+    /// What a plan's end leaves to the next plan of its policy.
+    private mutating func note(_ effects: PlanSession.Effects, of plan: PlanName) {
+        guard let price = effects.end?.price else { return }
+        histories[plan.policyID]?.price = price
+    }
+
+    /// What must be the same after a restart, for comparing a replay with the state that wrote the journal.
+    struct Durable: Hashable, Sendable {
+        /// A plan's part.
+        struct Plan: Hashable, Sendable {
+            let identity: [UInt8]
+            let handedOut: [PlannedBudget]
+            let end: PlanEnd?
+            let groups: [PlanGroup]
+            let done: [GroupDone]
+            let reserve: RolloutReserve
+        }
+
+        var plans: [PlanName: Plan]
+        var outcomes: [String: [RecordedOutcome]]
+        var prices: [String: Double]
+    }
+
+    /// The durable part of the state. Cost: linear.
+    var durable: Durable {
+        let plans = sessions.map { name, session in
+            let plan = Durable.Plan(
+                identity: session.opening.identity, handedOut: session.handedOut, end: session.end,
+                groups: session.groups.map(\.durable), done: session.done, reserve: session.reserve)
+            return (name, plan)
+        }
+        return Durable(
+            plans: Dictionary(uniqueKeysWithValues: plans),
+            outcomes: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, Array($0.value.outcomes)) })
+                .filter { !$0.value.isEmpty },
+            prices: Dictionary(
+                uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }))
+    }
+
+    /// Whether two states would go on as one: what is durable is the same. For comparing a replay with its writer.
+    package func isDurablyEqual(to other: PlannerState) -> Bool { durable == other.durable }
+}

@@ -1,0 +1,204 @@
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+// Outcomes: what trainers report of rollouts, for the history and for the groups of plans.
+
+extension PlannerState {
+    /// Records a trainer's report and answers it: what counts, what did before, what cannot, and what becomes of groups.
+    mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
+        let subject = RequestRefused.Subject.request(report.request)
+        guard !report.policyID.isEmpty else {
+            let message = "policy_id is empty; name the policy whose rollouts these are"
+            return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
+        }
+        guard report.outcomes.count <= ReportOutcomes.outcomesMax else {
+            let message =
+                "\(report.outcomes.count) outcomes are more than \(ReportOutcomes.outcomesMax); report them in parts"
+            return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
+        }
+        guard histories[report.policyID] != nil || histories.count < configuration.policiesMax else {
+            let message = "this coordinator remembers its \(configuration.policiesMax) policies"
+            return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
+        }
+        var answer = OutcomesRecorded(
+            request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
+        var recorded: [RecordedOutcome] = []
+        var groups: [(index: Int, plan: PlanName, GroupReport)] = []
+        var told: Set<String> = []
+        for (index, outcome) in report.outcomes.enumerated() {
+            if !told.insert(outcome.eventID).inserted
+                || histories[report.policyID]?.contains(eventID: outcome.eventID) == true
+            {
+                answer.duplicates += 1
+                // Asked again, a group's decision is told again.
+                decide(again: outcome, index, of: report.policyID, &answer)
+                continue
+            }
+            do throws(OutcomeFault) {
+                let known = try check(outcome, of: report.policyID, rewards: report.rewards)
+                if let (plan, group) = try group(of: outcome, policyID: report.policyID) {
+                    groups.append((index, plan, group))
+                }
+                recorded.append(known)
+                answer.accepted += 1
+            } catch {
+                answer.rejected.append(
+                    OutcomesRecorded.Rejected(
+                        index: index, eventID: outcome.eventID, code: error.code, message: error.message))
+            }
+        }
+        counts.outcomesRepeated += answer.duplicates
+        counts.outcomesRejected += answer.rejected.count
+        keep(recorded, of: report.policyID, &actions)
+        for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &answer, &actions) }
+        send(.outcomesRecorded(answer), to: peer, &actions)
+    }
+
+    /// Records the outcomes that came with a plan's request; what cannot count is a warning of the plan.
+    mutating func record(
+        _ outcomes: [GroupOutcome], of policyID: String, rewards: ClosedRange<Double>, _ warnings: inout [String],
+        _ actions: inout [Action]
+    ) {
+        var recorded: [RecordedOutcome] = []
+        var rejected = 0
+        var told: Set<String> = []
+        for outcome in outcomes {
+            let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
+            guard !isKnown, told.insert(outcome.eventID).inserted else {
+                counts.outcomesRepeated += 1
+                continue
+            }
+            do throws(OutcomeFault) {
+                recorded.append(try check(outcome, of: policyID, rewards: rewards))
+            } catch {
+                rejected += 1
+                if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
+            }
+        }
+        counts.outcomesRejected += rejected
+        if rejected > 0 { warnings.append("\(rejected) outcomes were not recorded") }
+        keep(recorded, of: policyID, &actions)
+    }
+
+    /// Outcomes that are told of one by one.
+    private static let warningsMax = 10
+
+    /// Makes outcomes durable and part of the history.
+    mutating func keep(_ outcomes: [RecordedOutcome], of policyID: String, _ actions: inout [Action]) {
+        guard !outcomes.isEmpty else { return }
+        actions.append(.journal(.outcomesRecorded(policyID: policyID, outcomes)))
+        counts.outcomesRecorded += outcomes.count
+        for outcome in outcomes {
+            counts.rolloutsRecorded += outcome.n
+            counts.rolloutsFailed += outcome.failed
+            remember(outcome, of: policyID)
+        }
+    }
+
+    /// Why an outcome cannot count.
+    struct OutcomeFault: Error {
+        let code: String
+        let message: String
+    }
+
+    /// An outcome as it is kept: its reward scaled to [0, 1], its text and version found.
+    private func check(
+        _ outcome: GroupOutcome, of policyID: String, rewards range: ClosedRange<Double>
+    ) throws(OutcomeFault) -> RecordedOutcome {
+        guard !outcome.eventID.isEmpty else {
+            throw OutcomeFault(code: "no_event_id", message: "event_id is empty; an outcome needs one, to count once")
+        }
+        guard !outcome.promptID.isEmpty else {
+            throw OutcomeFault(code: "no_prompt_id", message: "prompt_id is empty")
+        }
+        let history = histories[policyID]
+        guard let text = outcome.text.isEmpty ? history?.text(of: outcome.promptID) : outcome.text else {
+            throw OutcomeFault(
+                code: "unknown_prompt",
+                message: "prompt \(outcome.promptID) has no text and none was told before; send it with the outcome")
+        }
+        for reward in outcome.rewards where !range.contains(reward) {
+            throw OutcomeFault(
+                code: "reward_out_of_range",
+                message:
+                    "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
+            )
+        }
+        let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
+        let mean = outcome.rewards.isEmpty ? outcome.mean : outcome.rewards.reduce(0, +) / Double(n)
+        guard outcome.n == 0 || outcome.rewards.isEmpty || outcome.n == n else {
+            throw OutcomeFault(code: "count_mismatch", message: "n is \(outcome.n), but there are \(n) rewards")
+        }
+        guard n + outcome.failed > 0 else {
+            throw OutcomeFault(code: "no_rollouts", message: "neither rewards nor failed rollouts are told")
+        }
+        guard n == 0 || range.contains(mean) else {
+            throw OutcomeFault(
+                code: "reward_out_of_range",
+                message: "mean reward \(mean) lies outside \(range.lowerBound)…\(range.upperBound)")
+        }
+        let width = range.upperBound - range.lowerBound
+        let reward = n > 0 ? min(1, max(0, (mean - range.lowerBound) / width)) : 0
+        return RecordedOutcome(
+            eventID: outcome.eventID, promptID: outcome.promptID, text: text,
+            version: outcome.policyVersion ?? outcome.step ?? history?.latestVersion ?? 0, reward: reward, n: n,
+            failed: outcome.failed, rewards: outcome.rewards)
+    }
+
+    // MARK: Groups
+
+    /// The group of a plan that an outcome belongs to, if it names a step that is planned here.
+    private func group(
+        of outcome: GroupOutcome, policyID: String
+    ) throws(OutcomeFault) -> (PlanName, GroupReport)? {
+        guard let step = outcome.step else { return nil }
+        let plan = PlanName(policyID: policyID, step: step)
+        guard let session = sessions[plan], let index = session.index(of: outcome.promptID) else { return nil }
+        guard session.request.delivery == .trainer else {
+            throw OutcomeFault(
+                code: "not_yours",
+                message: "rollout workers of this cluster roll out step \(step); they report by themselves")
+        }
+        guard outcome.n == 0 || !outcome.rewards.isEmpty else {
+            throw OutcomeFault(
+                code: "rewards_needed", message: "a group of a plan needs its rewards one by one, not their mean")
+        }
+        do {
+            try session.check(outcome.rewards, promptID: outcome.promptID)
+        } catch {
+            throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
+        }
+        return (
+            plan,
+            GroupReport(
+                index: index, eventID: outcome.eventID, rewards: outcome.rewards, failed: outcome.failed,
+                references: [])
+        )
+    }
+
+    private mutating func settle(
+        _ report: GroupReport, of plan: PlanName, outcome index: Int, _ answer: inout OutcomesRecorded,
+        _ actions: inout [Action]
+    ) {
+        guard let effects = sessions[plan]?.record(report) else { return }
+        actions.append(.journal(.groupReported(plan, report)))
+        answer.decisions.append(
+            OutcomesRecorded.Decision(
+                index: index, draw: effects.draws[report.index] ?? 0,
+                done: effects.done.first { $0.index == report.index }))
+        announce(effects, of: plan, &actions)
+    }
+
+    private func decide(
+        again outcome: GroupOutcome, _ index: Int, of policyID: String, _ answer: inout OutcomesRecorded
+    ) {
+        guard let step = outcome.step, let session = sessions[PlanName(policyID: policyID, step: step)],
+            let place = session.index(of: outcome.promptID), let draw = session.groups[place].events[outcome.eventID]
+        else { return }
+        answer.decisions.append(
+            OutcomesRecorded.Decision(
+                index: index, draw: draw, done: draw > 0 ? nil : session.done.first { $0.index == place }))
+    }
+}

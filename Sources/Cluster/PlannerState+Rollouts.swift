@@ -1,0 +1,295 @@
+import DequeModule
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+// Rollout workers: who they are, what they are lent, what they report.
+
+extension PlannerState {
+    // MARK: Joining and leaving
+
+    /// Whether a rollout worker may take part; the same life over a new connection keeps its leases.
+    mutating func join(
+        _ hello: Hello, credit: Credit, from peer: Peer, at now: Instant, _ actions: inout [Action]
+    ) -> Bool {
+        if rollouts[hello.incarnation] == nil, rollouts.count >= configuration.rolloutWorkersMax {
+            let message = "this coordinator has its \(configuration.rolloutWorkersMax) rollout workers"
+            actions.append(.note(.rolloutRefused(name: hello.name, reason: message)))
+            send(.refused(.capacity, message: message), to: peer, &actions)
+            return false
+        }
+        if let former = rolloutByPeer[peer], former != hello.incarnation {
+            bury(former, reason: "another life came over its connection", &actions)
+        }
+        if let known = rollouts[hello.incarnation] {
+            rolloutByPeer[known.peer] = nil
+            rollouts[hello.incarnation]?.peer = peer
+            rollouts[hello.incarnation]?.lastHeard = now
+            rollouts[hello.incarnation]?.grant(credit)
+        } else {
+            rollouts[hello.incarnation] = RolloutSession(
+                peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit, now: now)
+            actions.append(.note(.rolloutJoined(name: hello.name, incarnation: hello.incarnation)))
+        }
+        rolloutByPeer[peer] = hello.incarnation
+        return true
+    }
+
+    /// Declares an incarnation dead: its prompts go to others, first of all.
+    mutating func bury(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
+        guard let session = remove(incarnation) else { return }
+        counts.assignmentsLost += session.inHand.count
+        actions.append(
+            .note(
+                .rolloutLost(
+                    name: session.name, incarnation: incarnation, reason: reason, assignments: session.inHand.count)))
+    }
+
+    /// Takes a rollout worker out; what it had goes to the head of the queue.
+    private mutating func remove(_ incarnation: UInt64) -> RolloutSession? {
+        guard let session = rollouts.removeValue(forKey: incarnation) else { return nil }
+        rolloutByPeer[session.peer] = nil
+        dead.append(incarnation)
+        if dead.count > Self.deadMax { dead.removeFirst() }
+        // Backwards, so that what was lent first stands first in the queue again.
+        for name in session.inHand.keys.reversed() { takeBack(name, from: incarnation) }
+        return session
+    }
+
+    private mutating func takeBack(_ name: AssignmentName, from incarnation: UInt64) {
+        guard sessions[name.plan]?.groups.indices.contains(name.index) == true,
+            sessions[name.plan]?.groups[name.index].lease
+                == PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt)
+        else { return }
+        sessions[name.plan]?.groups[name.index].lease = nil
+        enqueue(name.plan, [name.index], first: true)
+    }
+
+    /// Ends a lease at its holder, because its plan is over.
+    mutating func release(_ lease: PlanGroup.Lease, of plan: PlanName) {
+        let held = rollouts[lease.incarnation]?.inHand.keys.first { $0.plan == plan && $0.attempt == lease.attempt }
+        if let held { rollouts[lease.incarnation]?.release(held) }
+    }
+
+    // MARK: Messages
+
+    mutating func receive(
+        _ message: Message, fromRollout incarnation: UInt64, at now: Instant, _ actions: inout [Action]
+    ) {
+        guard let peer = rollouts[incarnation]?.peer else { return }
+        switch message {
+        case .heartbeat(let heartbeat):
+            guard heartbeat.incarnation == incarnation else { return send(.whoAreYou, to: peer, &actions) }
+            rollouts[incarnation]?.grant(heartbeat.credit)
+            reclaim(heartbeat.assignments, by: incarnation, at: now)
+            rollouts[incarnation]?.hear(
+                heartbeat.assignments, progress: heartbeat.progress, until: now + configuration.rolloutLeaseTime)
+            takeBackLost(by: incarnation, at: now)
+            send(.clusterStatus(status), to: peer, &actions)
+        case .rewards(let rewards): record(rewards, from: incarnation, &actions)
+        case .assignmentReturned(let name, let reason):
+            let wasInHand = rollouts[incarnation]?.release(name) ?? false
+            guard wasInHand else { return }
+            if reason == .overCredit { rollouts[incarnation]?.fill() }
+            takeBack(name, from: incarnation)
+        case .drain: rollouts[incarnation]?.isDraining = true
+        case .bye:
+            guard let session = remove(incarnation) else { return }
+            actions.append(.note(.rolloutLeft(name: session.name, incarnation: incarnation)))
+        default: break  // Nothing else is a rollout worker's to say, and what is not understood is ignored.
+        }
+    }
+
+    /// Gives back what a rollout worker had of an earlier life of the coordinator, if nobody else has it by now.
+    private mutating func reclaim(_ named: [AssignmentName], by incarnation: UInt64, at now: Instant) {
+        for name in named where name.attempt >> 32 < generation && rollouts[incarnation]?.inHand[name] == nil {
+            guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { continue }
+            let group = session.groups[name.index]
+            guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil else { continue }
+            lend(name, group.outstanding, to: incarnation, at: now)
+        }
+    }
+
+    /// Takes back what was lent a while ago and a heartbeat does not name: it, or the message with its rewards, was lost.
+    private mutating func takeBackLost(by incarnation: UInt64, at now: Instant) {
+        guard let session = rollouts[incarnation] else { return }
+        for (name, lease) in session.inHand
+        where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {
+            rollouts[incarnation]?.release(name)
+            counts.assignmentsLost += 1
+            takeBack(name, from: incarnation)
+        }
+    }
+
+    mutating func expireRollouts(at now: Instant, _ actions: inout [Action]) {
+        for (incarnation, session) in rollouts {
+            if now - session.lastHeard >= configuration.timing.livenessTime {
+                bury(incarnation, reason: "silent for \(now - session.lastHeard)", &actions)
+            } else if session.inHand.values.contains(where: { $0.expires <= now }) {
+                send(.dismissed(incarnation: incarnation), to: session.peer, &actions)
+                bury(incarnation, reason: "no progress for \(configuration.rolloutLeaseTime)", &actions)
+            }
+        }
+    }
+
+    // MARK: Rewards
+
+    private mutating func record(_ rewards: Rewards, from incarnation: UInt64, _ actions: inout [Action]) {
+        guard let peer = rollouts[incarnation]?.peer else { return }
+        let name = rewards.name
+        rollouts[incarnation]?.release(name)
+        let answer: RewardsRecorded
+        switch verdict(on: rewards) {
+        case .known(let draw): answer = RewardsRecorded(name: name, verdict: .recorded, draw: draw)
+        case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
+        case .faulty(let fault):
+            // The prompt must be rolled out again, by whoever comes.
+            sessions[name.plan]?.groups[name.index].lease = nil
+            enqueue(name.plan, [name.index])
+            actions.append(.note(.rewardsRejected(name, reason: fault)))
+            answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
+        case .news(let report, let outcome):
+            sessions[name.plan]?.groups[name.index].lease = nil
+            sessions[name.plan]?.groups[name.index].isQueued = false
+            guard let effects = sessions[name.plan]?.record(report) else { return }
+            actions.append(.journal(.groupReported(name.plan, report)))
+            keep([outcome], of: name.plan.policyID, &actions)
+            send(
+                .rewardsRecorded(
+                    RewardsRecorded(name: name, verdict: .recorded, draw: effects.draws[name.index] ?? 0)), to: peer,
+                &actions)
+            announce(effects, of: name.plan, &actions)
+            // A budget that was topped up meanwhile, or fewer rollouts than were asked for.
+            return enqueue(name.plan, [name.index])
+        }
+        send(.rewardsRecorded(answer), to: peer, &actions)
+    }
+
+    private enum RewardsVerdict {
+        /// Recorded before; so many rollouts were to be drawn.
+        case known(draw: Int)
+        /// Another one has the prompt by now, or its plan is gone.
+        case superseded
+        /// They cannot count.
+        case faulty(String)
+        case news(GroupReport, RecordedOutcome)
+    }
+
+    private func verdict(on rewards: Rewards) -> RewardsVerdict {
+        let name = rewards.name
+        guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { return .superseded }
+        let group = session.groups[name.index]
+        if let draw = group.events["\(name)"] { return .known(draw: draw) }
+        if let lease = group.lease, lease.attempt != name.attempt { return .superseded }
+        if let fault = fault(rewards, group: group, in: session) {
+            // What nobody was lent is not wanted from anybody in particular.
+            return group.lease == nil ? .superseded : .faulty(fault)
+        }
+        return .news(
+            GroupReport(
+                index: name.index, eventID: "\(name)", rewards: rewards.rewards, failed: rewards.failed,
+                references: rewards.references),
+            Self.outcome(
+                rewards, eventID: "\(name)", candidate: session.request.candidates[name.index], session: session))
+    }
+
+    /// What is wrong with rewards, for people.
+    private func fault(_ rewards: Rewards, group: PlanGroup, in session: PlanSession) -> String? {
+        let count = rewards.rewards.count + rewards.failed
+        guard count <= group.outstanding else {
+            return "\(count) rollouts are reported, \(group.outstanding) are wanted of \(rewards.name)"
+        }
+        guard count > 0 else { return "no rollout is reported of \(rewards.name)" }
+        guard rewards.references.isEmpty || rewards.references.count == rewards.rewards.count else {
+            return "\(rewards.references.count) references for \(rewards.rewards.count) rewards of \(rewards.name)"
+        }
+        do {
+            try session.check(rewards.rewards, promptID: session.request.candidates[rewards.name.index].promptID)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private static func outcome(
+        _ rewards: Rewards, eventID: String, candidate: PlanCandidate, session: PlanSession
+    ) -> RecordedOutcome {
+        let n = rewards.rewards.count
+        let range = session.request.rewards
+        let mean = n > 0 ? rewards.rewards.reduce(0, +) / Double(n) : range.lowerBound
+        let unit = (mean - range.lowerBound) / (range.upperBound - range.lowerBound)
+        return RecordedOutcome(
+            eventID: eventID, promptID: candidate.promptID, text: candidate.text, version: session.version,
+            reward: min(1, max(0, unit)), n: n, failed: rewards.failed, rewards: rewards.rewards)
+    }
+
+    // MARK: Lending
+
+    /// Puts groups into the queue that want rollouts and are neither lent nor there.
+    mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
+        guard sessions[plan]?.request.delivery == .workers else { return }
+        for index in indices {
+            guard let group = sessions[plan]?.groups[index], group.outstanding > 0, group.lease == nil,
+                !group.isQueued
+            else { continue }
+            sessions[plan]?.groups[index].isQueued = true
+            let key = GroupKey(plan: plan, index: index)
+            if first { queue.prepend(key) } else { queue.append(key) }
+        }
+    }
+
+    /// Lends groups while somebody has credit; rollout workers take turns, so that equal ones get equally many.
+    mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
+        guard now >= lendsFrom, !rollouts.isEmpty else { return }
+        while let key = queue.first {
+            // A plan that was forgotten, or a group that got its rewards from an earlier life.
+            guard let assignment = assignment(key), assignment.n > 0 else {
+                sessions[key.plan]?.groups[key.index].isQueued = false
+                queue.removeFirst()
+                continue
+            }
+            let rollouts = assignment.n
+            guard let incarnation = nextRollout(taking: rollouts), let peer = self.rollouts[incarnation]?.peer else {
+                return
+            }
+            queue.removeFirst()
+            attempts += 1
+            lend(assignment.name, rollouts, to: incarnation, at: now)
+            send(.assignment(assignment), to: peer, &actions)
+        }
+    }
+
+    /// What a queued group is to be lent as next; `nil` where its plan is gone or it is queued no more. The session is
+    /// looked at here and let go, so that changing its groups copies nothing.
+    private func assignment(_ key: GroupKey) -> Assignment? {
+        guard let session = sessions[key.plan], session.groups[key.index].isQueued else { return nil }
+        let candidate = session.request.candidates[key.index]
+        return Assignment(
+            name: AssignmentName(plan: key.plan, index: key.index, attempt: attempts + 1),
+            policyVersion: session.version, promptID: candidate.promptID, text: candidate.text,
+            n: session.groups[key.index].outstanding, leaseTime: configuration.rolloutLeaseTime)
+    }
+
+    private mutating func lend(_ name: AssignmentName, _ rollouts: Int, to incarnation: UInt64, at now: Instant) {
+        sessions[name.plan]?.groups[name.index].lease = PlanGroup.Lease(
+            incarnation: incarnation, attempt: name.attempt)
+        sessions[name.plan]?.groups[name.index].isQueued = false
+        self.rollouts[incarnation]?.lend(
+            name,
+            RolloutSession.Lease(
+                rollouts: rollouts, lentAt: now, expires: now + configuration.rolloutLeaseTime))
+    }
+
+    /// The next rollout worker, in turn, that takes so many rollouts.
+    private mutating func nextRollout(taking rollouts: Int) -> UInt64? {
+        let count = self.rollouts.count
+        for offset in 0..<count {
+            let place = (turn + offset) % count
+            guard self.rollouts.values[place].takes(rollouts) else { continue }
+            turn = (place + 1) % count
+            return self.rollouts.keys[place]
+        }
+        return nil
+    }
+}

@@ -1,0 +1,95 @@
+import OrderedCollections
+import Planning
+import Scoring
+import Wire
+
+// Predictions without a plan: a trainer asks, one job answers.
+
+/// A request for scores under way.
+struct ScoresUnderWay {
+    let peer: Peer
+    /// The asker's own number.
+    let request: UInt64
+    let deadline: Instant
+    let context: Digest
+    let contextRows: Int
+    var predictions: [Prediction?]
+    var faults: [RowFault] = []
+    var unanswered: Int
+    /// Whether the asker still listens.
+    var isWanted = true
+}
+
+extension PlannerState {
+    mutating func score(_ request: RequestScores, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
+        let subject = RequestRefused.Subject.request(request.request)
+        guard requests.count < configuration.requestsMax else {
+            let message = "\(requests.count) requests are under way, which is all there may be; try again in a second"
+            return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
+        }
+        var texts: [(row: Int, text: String)] = []
+        for (row, text) in request.texts.texts.enumerated() {
+            guard let text else {
+                let message = "row \(row) is not UTF-8"
+                return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
+            }
+            texts.append((row, text))
+        }
+        let context = request.context ?? drawnContext(for: request, texts: texts.map(\.text))
+        let number = nextRequest()
+        requests[number] = ScoresUnderWay(
+            peer: peer, request: request.request, deadline: now + request.deadline, context: context.digest,
+            contextRows: context.count, predictions: Array(repeating: nil, count: texts.count),
+            unanswered: texts.count)
+        let errand = ScoringErrands.Errand(
+            owner: .scores(number), policy: request.policy, context: context, shards: ScoringErrands.shards(texts))
+        for message in errands.begin(errand, at: now) { actions.append(.toCoordinator(message)) }
+    }
+
+    /// A context from the policy's history, without the queries' own outcomes unless they are wanted.
+    private func drawnContext(for request: RequestScores, texts: [String]) -> ContextBlock {
+        let queries = Set(texts)
+        let history = histories[request.policy.id]
+        let version = request.policy.version ?? history?.latestVersion ?? 0
+        let rows =
+            history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
+        return ContextBlock(Self.context(request.choice, of: rows, salt: "\(request.policy)"))
+    }
+
+    mutating func take(
+        _ answers: AnswerBlock, _ faults: [RowFault], rows: [Int], ofRequest number: UInt64,
+        _ actions: inout [Action]
+    ) {
+        guard requests[number] != nil else { return }
+        for (place, row) in rows.enumerated() { requests[number]?.predictions[row] = answers[place] }
+        for fault in faults {
+            requests[number]?.faults.append(
+                RowFault(row: UInt32(rows[Int(fault.row)]), code: fault.code, message: fault.message))
+        }
+        requests[number]?.unanswered -= rows.count
+        guard let request = requests[number], request.unanswered == 0, let model = errands.model else { return }
+        requests[number] = nil
+        guard request.isWanted else { return }
+        let scores = Scores(
+            request: request.request, context: request.context, contextRows: request.contextRows, fingerprint: model,
+            answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row })
+        send(.scores(scores), to: request.peer, &actions)
+    }
+
+    /// A request's time is over.
+    mutating func end(request number: UInt64, _ actions: inout [Action]) {
+        let message = errands.model == nil ? "no worker with a model has come" : "predictions were not there in time"
+        fail(request: number, .deadline, "\(message); ask again", &actions)
+    }
+
+    mutating func fail(
+        request number: UInt64, _ reason: RequestRefused.Reason, _ message: String, _ actions: inout [Action]
+    ) {
+        guard let request = requests.removeValue(forKey: number) else { return }
+        for reply in errands.cancel(.scores(number)) { actions.append(.toCoordinator(reply)) }
+        guard request.isWanted else { return }
+        send(
+            .requestRefused(RequestRefused(.request(request.request), reason, message: message)), to: request.peer,
+            &actions)
+    }
+}

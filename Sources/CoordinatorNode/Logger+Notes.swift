@@ -1,0 +1,67 @@
+import Cluster
+import Logging
+import Wire
+
+// Notes of the machines as lines of the log: a constant phrase, facts under fixed keys.
+
+extension Logger {
+    /// What the coordinator's machine wants an operator to read.
+    func log(_ note: CoordinatorState.Note) {
+        switch note {
+        case .workerJoined(let name, let incarnation):
+            info("worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
+        case .workerLeft(let name, _):
+            info("worker left", metadata: ["worker": "\(name)"])
+        case .workerLost(let name, _, let reason, let pieces):
+            warning(
+                "worker lost", metadata: ["worker": "\(name)", "reason": "\(reason)", "pieces": "\(pieces)"])
+        case .workerRefused(let name, let reason):
+            error("worker refused", metadata: ["worker": "\(name)", "reason": "\(reason)"])
+        case .clientJoined(let name):
+            info("client joined", metadata: ["client": "\(name)"])
+        case .clientLost(let job):
+            warning("client lost", metadata: ["job": "\(job)"])
+        case .jobOpened(let job, let policy, let rows):
+            info("job opened", metadata: ["job": "\(job)", "policy": "\(policy)", "context_rows": "\(rows)"])
+        case .jobRefused(let job, let reason):
+            error("job refused", metadata: ["job": "\(job)", "reason": "\(reason)"])
+        case .jobClosed(let job):
+            info("job closed", metadata: ["job": "\(job)"])
+        case .leaseExpired(let piece, let worker):
+            warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
+        case .rowCondemned(let piece):
+            error("row condemned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.firstRow)"])
+        }
+    }
+
+    /// What the planner wants an operator to read.
+    func log(_ note: PlannerState.Note) {
+        switch note {
+        case .planOpened(let plan, let prompts, let total, let contextRows):
+            info(
+                "plan opened",
+                metadata: [
+                    "plan": "\(plan)", "prompts": "\(prompts)", "total": "\(total)", "context_rows": "\(contextRows)",
+                ])
+        case .planEnded(let plan, let status, let utility, let uniformUtility):
+            let facts: Metadata = [
+                "plan": "\(plan)", "status": "\(status)", "utility": "\(utility)", "uniform": "\(uniformUtility)",
+            ]
+            if status == .ok { info("plan ended", metadata: facts) } else { warning("plan ended", metadata: facts) }
+        case .planRefused(let plan, let reason):
+            warning("plan refused", metadata: ["plan": "\(plan)", "reason": "\(reason)"])
+        case .planForgotten(let plan): debug("plan forgotten", metadata: ["plan": "\(plan)"])
+        case .rolloutJoined(let name, let incarnation):
+            info("rollout worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
+        case .rolloutLeft(let name, _): info("rollout worker left", metadata: ["worker": "\(name)"])
+        case .rolloutLost(let name, _, let reason, let assignments):
+            warning(
+                "rollout worker lost",
+                metadata: ["worker": "\(name)", "reason": "\(reason)", "assignments": "\(assignments)"])
+        case .rolloutRefused(let name, let reason):
+            error("rollout worker refused", metadata: ["worker": "\(name)", "reason": "\(reason)"])
+        case .rewardsRejected(let name, let reason):
+            error("rewards rejected", metadata: ["assignment": "\(name)", "reason": "\(reason)"])
+        }
+    }
+}

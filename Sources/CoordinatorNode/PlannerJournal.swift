@@ -1,0 +1,131 @@
+import Cluster
+import Foundation
+import GRDB
+import Planning
+import Scoring
+import Wire
+
+/// The planner's part of the journal: histories as rows that anybody may query, plans as entries that are replayed.
+///
+/// Raw rewards are kept. Of a policy the latest `outcomesMax` outcomes are, of its plans what was not forgotten.
+struct PlannerJournal {
+    let outcomesMax: Int
+    /// Outcomes on disk by policy: a policy is pruned when it is this much over.
+    private var counts: [String: Int] = [:]
+    private static let slack = 1024
+
+    init(_ database: Database, outcomesMax: Int) throws {
+        self.outcomesMax = outcomesMax
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS prompt (digest BLOB PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS outcome (
+                    sequence INTEGER PRIMARY KEY, policy TEXT NOT NULL, event TEXT NOT NULL, prompt_id TEXT NOT NULL,
+                    prompt BLOB NOT NULL, version INTEGER NOT NULL, reward REAL NOT NULL, n INTEGER NOT NULL,
+                    failed INTEGER NOT NULL, rewards TEXT NOT NULL);
+                CREATE UNIQUE INDEX IF NOT EXISTS outcome_event ON outcome (policy, event);
+                CREATE TABLE IF NOT EXISTS plan_entry (
+                    sequence INTEGER PRIMARY KEY, policy TEXT NOT NULL, step INTEGER NOT NULL, kind INTEGER NOT NULL,
+                    body BLOB NOT NULL);
+                CREATE INDEX IF NOT EXISTS plan_entry_plan ON plan_entry (policy, step);
+                DELETE FROM prompt WHERE digest NOT IN (SELECT prompt FROM outcome);
+                """)
+        for row in try Row.fetchAll(database, sql: "SELECT policy, count(*) AS n FROM outcome GROUP BY policy") {
+            counts[row["policy"]] = row["n"]
+        }
+    }
+
+    /// What an entry is; the numbers are those in the file.
+    private enum Kind: Int {
+        case opened = 1
+        case predictions = 2
+        case cut = 3
+        case group = 4
+    }
+
+    // MARK: Reading
+
+    /// Every entry that counts: outcomes first, because no plan's entries depend on them.
+    func entries(_ database: Database) throws -> [PlannerEntry] {
+        var entries: [PlannerEntry] = []
+        let outcomes = try Row.fetchCursor(
+            database, sql: "SELECT * FROM outcome JOIN prompt ON prompt.digest = outcome.prompt ORDER BY sequence")
+        while let row = try outcomes.next() {
+            let outcome = RecordedOutcome(
+                eventID: row["event"], promptID: row["prompt_id"], text: row["text"], version: row["version"],
+                reward: row["reward"], n: row["n"], failed: row["failed"],
+                rewards: try JSONDecoder().decode([Double].self, from: Data((row["rewards"] as String).utf8)))
+            entries.append(.outcomesRecorded(policyID: row["policy"], [outcome]))
+        }
+        let plans = try Row.fetchCursor(database, sql: "SELECT * FROM plan_entry ORDER BY sequence")
+        while let row = try plans.next() {
+            let plan = PlanName(policyID: row["policy"], step: row["step"])
+            guard let kind = Kind(rawValue: row["kind"]) else { throw CoordinatorError.journalDamaged }
+            entries.append(try Self.entry(kind, plan, body: [UInt8](row["body"] as Data)))
+        }
+        return entries
+    }
+
+    private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
+        var reader = ByteReader(body)
+        switch kind {
+        case .opened: return .planOpened(try PlanOpening(reading: &reader))
+        case .predictions: return .predictionsTaken(plan, try [TakenPrediction](reading: &reader))
+        case .cut: return .planCut(plan)
+        case .group: return .groupReported(plan, try GroupReport(reading: &reader))
+        }
+    }
+
+    // MARK: Writing
+
+    mutating func write(_ entry: PlannerEntry, to database: Database) throws {
+        switch entry {
+        case .outcomesRecorded(let policyID, let outcomes):
+            for outcome in outcomes { try write(outcome, of: policyID, to: database) }
+            try prune(policyID, in: database)
+        case .planOpened(let opening):
+            try write(.opened, opening.request.plan, opening.bytes, to: database)
+        case .predictionsTaken(let plan, let predictions):
+            try write(.predictions, plan, predictions.bytes, to: database)
+        case .planCut(let plan): try write(.cut, plan, [], to: database)
+        case .groupReported(let plan, let report): try write(.group, plan, report.bytes, to: database)
+        case .planForgotten(let plan):
+            try database.execute(
+                sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
+        }
+    }
+
+    private mutating func write(_ outcome: RecordedOutcome, of policyID: String, to database: Database) throws {
+        let digest = Data(Digest(of: outcome.text).bytes)
+        try database.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, text) VALUES (?, ?)")
+            .execute(arguments: [digest, outcome.text])
+        let rewards = String(decoding: try JSONEncoder().encode(outcome.rewards), as: UTF8.self)
+        // An event that was forgotten in memory and not yet on disk counts again, as it does in memory.
+        try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO outcome
+                (policy, event, prompt_id, prompt, version, reward, n, failed, rewards)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            policyID, outcome.eventID, outcome.promptID, digest, outcome.version, outcome.reward, outcome.n,
+            outcome.failed, rewards,
+        ])
+        counts[policyID, default: 0] += 1
+    }
+
+    private mutating func prune(_ policyID: String, in database: Database) throws {
+        guard let count = counts[policyID], count > outcomesMax + Self.slack else { return }
+        try database.execute(
+            sql: """
+                DELETE FROM outcome WHERE policy = ? AND sequence <= (
+                    SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
+                """, arguments: [policyID, policyID, outcomesMax])
+        counts[policyID] = outcomesMax
+    }
+
+    private func write(_ kind: Kind, _ plan: PlanName, _ body: [UInt8], to database: Database) throws {
+        try database.cachedStatement(sql: "INSERT INTO plan_entry (policy, step, kind, body) VALUES (?, ?, ?, ?)")
+            .execute(arguments: [plan.policyID, plan.step, kind.rawValue, Data(body)])
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+public import Scoring
+
+/// Draws the context set that profiles a policy from what is remembered of it.
+///
+/// A draw depends on the rows, their number, the way and the seed alone; not on the order in which the rows are given.
+public struct ContextSelection: Hashable, Sendable {
+    /// The ways to draw.
+    public enum Method: String, CaseIterable, Codable, Sendable {
+        /// Every row with the same chance (V0, arXiv 2602.03584).
+        case uniform
+        /// Rows of late policy steps with a larger chance: `recency` to the power of a row's age.
+        case recent
+        /// As many rows of hopeless, hard, middling, easy and solved prompts as there are, in turn. It profiles a policy
+        /// that mostly fails by more successes, and so shifts the mean that a head sees.
+        case stratified
+        /// One row for each group of similar prompts, with the group's mean reward: k-means on hashed words, for the
+        /// coordinator has no encoder. Of a larger history only the latest `prototypeRowsMax` rows are looked at.
+        case prototypes
+    }
+
+    /// What is remembered of a policy on one prompt.
+    public struct Row: Hashable, Sendable {
+        /// The prompt's text.
+        public let text: String
+        /// What its rollouts came to.
+        public let outcome: Outcome
+        /// Policy steps since then, at least 0.
+        public let age: Double
+
+        /// A row that may be drawn.
+        public init(text: String, outcome: Outcome, age: Double) {
+            self.text = text
+            self.outcome = outcome
+            self.age = age
+        }
+    }
+
+    /// The way.
+    public let method: Method
+    /// Rows wanted; fewer are drawn where there are fewer.
+    public let count: Int
+    /// Decides the draw.
+    public let seed: UInt64
+
+    /// A row's chance a policy step later, by `recent`: a row loses half of it in seven steps.
+    public static let recency = 0.9
+    /// Rows that `prototypes` looks at: more would keep a coordinator from its peers for longer than a few milliseconds.
+    public static let prototypeRowsMax = 1024
+
+    /// A draw of so many rows.
+    public init(_ method: Method, count: Int, seed: UInt64) {
+        self.method = method
+        self.count = max(0, count)
+        self.seed = seed
+    }
+
+    /// The rows drawn, by hash of their texts. Cost: a hash a row; `prototypes`: some 50 ms for 256 of 1,024 rows.
+    public func draw(from rows: [Row]) -> [ContextSet.Row] {
+        let keyed = rows.map { Keyed(row: $0, hash: hash($0.text)) }
+        switch method {
+        case .uniform: return Self.first(count, of: keyed.sorted { $0.hash < $1.hash })
+        case .recent: return Self.first(count, of: Self.byRecency(keyed))
+        case .stratified: return Self.first(count, of: Self.byStratum(keyed, count))
+        case .prototypes: return prototypes(keyed)
+        }
+    }
+
+    /// A row and a number that stands for chance.
+    struct Keyed {
+        let row: Row
+        let hash: UInt64
+    }
+
+    /// In the order of the hashes, whatever the order of choosing was: a context's identity is its order.
+    private static func first(_ count: Int, of rows: [Keyed]) -> [ContextSet.Row] {
+        rows.prefix(count).sorted { ($0.hash, $0.row.text) < ($1.hash, $1.row.text) }
+            .map { ContextSet.Row(text: $0.row.text, outcome: $0.row.outcome) }
+    }
+
+    /// Weighted sampling without replacement (Efraimidis and Spirakis, 2006): the largest u^(1/w), in logarithms.
+    private static func byRecency(_ rows: [Keyed]) -> [Keyed] {
+        let keys = rows.map { row in
+            // In (0, 1), so that the logarithm is a number.
+            let unit = (Double(row.hash >> 11) + 0.5) * 0x1p-53
+            return -log(unit) / pow(recency, row.row.age)
+        }
+        return keys.indices.sorted { (keys[$0], rows[$0].hash) < (keys[$1], rows[$1].hash) }.map { rows[$0] }
+    }
+
+    private static func byStratum(_ rows: [Keyed], _ count: Int) -> [Keyed] {
+        var strata = [[Keyed]](repeating: [], count: 5)
+        for row in rows.sorted(by: { $0.hash < $1.hash }) {
+            let reward = row.row.outcome.reward
+            let stratum = reward == 0 ? 0 : reward == 1 ? 4 : 1 + min(2, Int(reward * 3))
+            strata[stratum].append(row)
+        }
+        var drawn: [Keyed] = []
+        var turn = 0
+        while drawn.count < min(count, rows.count) {
+            for stratum in strata where turn < stratum.count && drawn.count < count { drawn.append(stratum[turn]) }
+            turn += 1
+        }
+        return drawn
+    }
+
+    private func prototypes(_ rows: [Keyed]) -> [ContextSet.Row] {
+        let latest = rows.sorted { ($0.row.age, $0.hash) < ($1.row.age, $1.hash) }.prefix(Self.prototypeRowsMax)
+        guard latest.count > count else { return Self.first(count, of: Array(latest)) }
+        let clusters = TextClusters(latest.sorted { $0.hash < $1.hash }, count: count)
+        return Self.first(count, of: clusters.prototypes)
+    }
+
+    /// FNV-1a, then one step of the generator to spread it.
+    private func hash(_ text: String) -> UInt64 {
+        let sum = text.utf8.reduce(0xCBF2_9CE4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var generator = SeededGenerator(seed: sum)
+        return generator.next()
+    }
+}
