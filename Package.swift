@@ -84,14 +84,18 @@ let package = Package(
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room(
             "HTTPNode",
-            ["Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore]),
+            [
+                "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                logging, nioCore,
+            ]),
         room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "CoordinatorNode", "WorkerNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ", argumentParser,
+                crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
