@@ -81,6 +81,7 @@ let package = Package(
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
+        room("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room(
             "HTTPNode",
@@ -94,8 +95,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ", argumentParser,
-                crypto, logging,
+                "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ",
+                argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -109,6 +110,7 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests("HTTPNodeTests", ["HTTPNode", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
+        tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
     ],
