@@ -181,7 +181,7 @@ struct RolloutStateTests {
         #expect(bench.heartbeats.first?.assignments == [1, 0].map { RolloutBench.name($0) })
     }
 
-    @Test("another generation of the coordinator is told all that is in hand, and the rewards again; nothing is dropped")
+    @Test("another generation of the coordinator is told all that is in hand, and the rewards again")
     func anotherGeneration() {
         var bench = RolloutBench.ready()
         bench.lend(0)
