@@ -80,7 +80,7 @@ def main():
     args = parser.parse_args()
     model = None if args.table else default_model()
     if model is None:
-        print("check: without the default model (statezero model fetch): the table model, for the mechanics alone")
+        print("check: the table model, for the mechanics alone; with the default model (statezero model fetch) it checks plans too")
         model = ["--model", "table"]
     pool = Pool(POOL)
     texts = {row["prompt_id"]: row["prompt"] for row in read_prompts()}

@@ -86,7 +86,10 @@ class Cluster:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            for name in self.processes:
+                print(f"--- last words of {name}\n" + "\n".join(self.words(name).splitlines()[-12:]), file=sys.stderr)
         # Rollout workers first: they still have somebody to say goodbye to.
         for name in sorted(self.processes, key=lambda name: name in ("coordinator",)):
             process = self.processes[name]

@@ -19,13 +19,13 @@ class Step:
         self.plan, self.groups, self.seconds = plan, groups, seconds
 
 
-def again(deadline, call, *arguments, **options):
+def again(until, call, *arguments, **options):
     """Calls until there is an answer: asked twice, a coordinator answers the same, in this life or the next."""
     while True:
         try:
             return call(*arguments, **options)
         except Unavailable:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= until:
                 raise
             time.sleep(0.2)
 
