@@ -22,4 +22,9 @@ public enum Limits {
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as in hand.
     public static let assignmentsMax = 1024
+    /// Bytes of what a rollout worker says of where a rollout lies. A group has some two thousand of them at most, which
+    /// come back in one header.
+    public static let referenceBytesMax = 1024
+    /// Bytes of a header's repeated part, about, beyond which budgets and answers to reports go on in another message.
+    public static let partBytesMax = 1 << 20
 }
