@@ -129,6 +129,8 @@ extension PlannerState {
             refuse(plan, .capacity, "step \(plan) was given up for later ones before it ended", to: peer, &actions)
         }
         sessions[plan] = nil
+        // A later plan for this step may have fewer prompts.
+        queue.removeAll { $0.plan == plan }
         deadlines[plan] = nil
         listeners[plan] = nil
         actions.append(.journal(.planForgotten(plan)))

@@ -107,6 +107,7 @@ extension PlannerState {
             guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { continue }
             let group = session.groups[name.index]
             guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil else { continue }
+            staleKeys += 1
             lend(name, group.outstanding, to: incarnation, at: now)
         }
     }
@@ -151,6 +152,7 @@ extension PlannerState {
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .news(let report, let outcome):
             sessions[name.plan]?.groups[name.index].lease = nil
+            if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
             guard let effects = sessions[name.plan]?.record(report) else { return }
             actions.append(.journal(.groupReported(name.plan, report)))
@@ -237,6 +239,18 @@ extension PlannerState {
             let key = GroupKey(plan: plan, index: index)
             if first { queue.prepend(key) } else { queue.append(key) }
         }
+        if staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 { dropStaleKeys() }
+    }
+
+    /// Keys that wait for nobody and are let be: fewer than that are not worth a pass.
+    private static let staleKeysMax = 64
+
+    private mutating func dropStaleKeys() {
+        var seen: Set<GroupKey> = []
+        queue.removeAll { key in
+            sessions[key.plan]?.groups[key.index].isQueued != true || !seen.insert(key).inserted
+        }
+        staleKeys = 0
     }
 
     /// Lends groups while somebody has credit; rollout workers take turns, so that equal ones get equally many.
@@ -247,6 +261,7 @@ extension PlannerState {
             guard let assignment = assignment(key), assignment.n > 0 else {
                 sessions[key.plan]?.groups[key.index].isQueued = false
                 queue.removeFirst()
+                staleKeys = max(0, staleKeys - 1)
                 continue
             }
             let rollouts = assignment.n

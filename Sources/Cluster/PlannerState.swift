@@ -99,6 +99,8 @@ public struct PlannerState: Sendable {
     var dead: OrderedSet<UInt64> = []
     /// Groups that wait for a rollout worker, first to be lent first; some may have been settled since.
     var queue: Deque<GroupKey> = []
+    /// How many of the queue's keys wait for nobody any more.
+    var staleKeys = 0
     /// Which rollout worker is asked first next.
     var turn = 0
     /// Nothing is lent before: rollout workers of an earlier life may still have what they were lent.
