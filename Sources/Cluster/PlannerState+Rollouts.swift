@@ -141,7 +141,7 @@ extension PlannerState {
         let name = rewards.name
         rollouts[incarnation]?.release(name)
         let answer: RewardsRecorded
-        switch verdict(on: rewards) {
+        switch verdict(on: rewards, from: incarnation) {
         case .known(let draw): answer = RewardsRecorded(name: name, verdict: .recorded, draw: draw)
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
@@ -151,6 +151,8 @@ extension PlannerState {
             actions.append(.note(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .news(let report, let outcome):
+            // Its holder may be another life of the one that reports.
+            if let lease = sessions[name.plan]?.groups[name.index].lease { rollouts[lease.incarnation]?.release(name) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
@@ -178,15 +180,20 @@ extension PlannerState {
         case news(GroupReport, RecordedOutcome)
     }
 
-    private func verdict(on rewards: Rewards) -> RewardsVerdict {
+    private func verdict(on rewards: Rewards, from incarnation: UInt64) -> RewardsVerdict {
         let name = rewards.name
-        guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { return .superseded }
+        guard let session = sessions[name.plan], session.groups.indices.contains(name.index),
+            session.request.delivery == .workers
+        else { return .superseded }
         let group = session.groups[name.index]
         if let draw = group.events["\(name)"] { return .known(draw: draw) }
         if let lease = group.lease, lease.attempt != name.attempt { return .superseded }
+        // Of an attempt that is still to come, the rewards would pass for known when it is lent.
+        guard name.attempt <= attempts else { return .superseded }
         if let fault = fault(rewards, group: group, in: session) {
-            // What nobody was lent is not wanted from anybody in particular.
-            return group.lease == nil ? .superseded : .faulty(fault)
+            // What another one has, or nobody, is not wanted from the one that reports it.
+            let own = PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt)
+            return group.lease == own ? .faulty(fault) : .superseded
         }
         return .news(
             GroupReport(
