@@ -113,6 +113,11 @@ extension PlannerState {
         guard !outcome.promptID.isEmpty else {
             throw OutcomeFault(code: "no_prompt_id", message: "prompt_id is empty")
         }
+        for version in [outcome.policyVersion ?? 0, outcome.step ?? 0] where !(0...Limits.stepMax).contains(version) {
+            throw OutcomeFault(
+                code: "version_out_of_range",
+                message: "version or step \(version) must lie in 0…\(Limits.stepMax)")
+        }
         let history = histories[policyID]
         guard let text = outcome.text.isEmpty ? history?.text(of: outcome.promptID) : outcome.text else {
             throw OutcomeFault(

@@ -63,7 +63,15 @@ extension PlannerState {
         func require(_ isRight: Bool, _ message: @autoclosure () -> String) throws {
             guard isRight else { throw PlanRefusal(reason: .invalid, message: message()) }
         }
-        try require(!request.plan.policyID.isEmpty, "policy_id is empty; name the policy")
+        let (policyID, step) = (request.plan.policyID, request.plan.step)
+        try require(!policyID.isEmpty, "policy_id is empty; name the policy")
+        try require(
+            policyID.utf8.count <= Limits.policyBytesMax,
+            "policy_id has \(policyID.utf8.count) bytes, at most \(Limits.policyBytesMax) may be; shorten it")
+        for (name, number) in [("step", step), ("policy_version", request.policyVersion ?? step)] {
+            try require(
+                (0...Limits.stepMax).contains(number), "\(name) is \(number), it must lie in 0…\(Limits.stepMax)")
+        }
         try require(
             BudgetObjective(rawValue: request.objective) != nil,
             "objective \(request.objective) is not known; use one of "
@@ -157,7 +165,7 @@ extension PlannerState {
             }
         }
         let contexts = contexts(for: request)
-        let newest = contexts.map(\.staleness).min()
+        let newest = contexts.compactMap(\.staleness).min()
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings)
