@@ -9,8 +9,10 @@ extension PlannerState {
     /// Records a trainer's report and answers it: what counts, what did before, what cannot, and what becomes of groups.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(report.request)
-        guard !report.policyID.isEmpty else {
-            let message = "policy_id is empty; name the policy whose rollouts these are"
+        guard (1...Limits.policyBytesMax).contains(report.policyID.utf8.count) else {
+            let message =
+                "policy_id has \(report.policyID.utf8.count) bytes, 1 to \(Limits.policyBytesMax) may be; "
+                + "name the policy whose rollouts these are"
             return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
         }
         guard report.outcomes.count <= ReportOutcomes.outcomesMax else {
@@ -131,6 +133,14 @@ extension PlannerState {
                     "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
             )
         }
+        guard outcome.rewards.count <= Limits.rewardsMax else {
+            throw OutcomeFault(
+                code: "too_many_rewards",
+                message: "\(outcome.rewards.count) rewards are more than \(Limits.rewardsMax); tell them in parts")
+        }
+        for count in [outcome.n, outcome.failed] where !(0...Int(UInt32.max)).contains(count) {
+            throw OutcomeFault(code: "count_out_of_range", message: "\(count) rollouts are no number of rollouts")
+        }
         let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
         let mean = outcome.rewards.isEmpty ? outcome.mean : outcome.rewards.reduce(0, +) / Double(n)
         guard outcome.n == 0 || outcome.rewards.isEmpty || outcome.n == n else {
@@ -139,7 +149,8 @@ extension PlannerState {
         guard n + outcome.failed > 0 else {
             throw OutcomeFault(code: "no_rollouts", message: "neither rewards nor failed rollouts are told")
         }
-        guard n == 0 || range.contains(mean) else {
+        // The mean of rewards within a range may lie outside it by its last digit.
+        guard n == 0 || !outcome.rewards.isEmpty || range.contains(mean) else {
             throw OutcomeFault(
                 code: "reward_out_of_range",
                 message: "mean reward \(mean) lies outside \(range.lowerBound)…\(range.upperBound)")

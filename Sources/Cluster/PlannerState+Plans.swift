@@ -29,7 +29,9 @@ extension PlannerState {
         do {
             var request = request
             try check(request)
+            try checkRoom(forPolicy: name.policyID)
             try fillTexts(&request)
+            try checkReadable(request)
             var warnings: [String] = []
             record(request.outcomes, of: name.policyID, rewards: request.rewards, &warnings, &actions)
             request.outcomes = []
@@ -111,13 +113,33 @@ extension PlannerState {
         }
     }
 
-    /// Forgets plans of earlier steps, and refuses where that does not make room enough.
-    private mutating func makeRoom(for session: PlanSession, _ actions: inout [Action]) throws {
-        let policyID = session.name.policyID
+    /// A request is journalled as a message, with all of its texts, and must be one that can be read again: whoever asked
+    /// for it, over the wire or in this process.
+    private func checkReadable(_ request: RequestPlan) throws {
+        var request = request
+        request.outcomes = []
+        do {
+            let read = try Envelope(frames: Envelope(generation: 0, .requestPlan(request)).frames).message
+            guard read == .requestPlan(request) else {
+                throw PlanRefusal(
+                    reason: .invalid,
+                    message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
+            }
+        } catch let error as WireError {
+            throw PlanRefusal(reason: .invalid, message: "\(error); mend it, or cut the step in two")
+        }
+    }
+
+    private func checkRoom(forPolicy policyID: String) throws {
         guard histories[policyID] != nil || histories.count < configuration.policiesMax else {
             throw PlanRefusal(
                 reason: .capacity, message: "this coordinator remembers its \(configuration.policiesMax) policies")
         }
+    }
+
+    /// Forgets plans of earlier steps, and refuses where that does not make room enough.
+    private mutating func makeRoom(for session: PlanSession, _ actions: inout [Action]) throws {
+        let policyID = session.name.policyID
         let own = sessions.keys.filter { $0.policyID == policyID }.sorted()
         for old in own.prefix(max(0, own.count - configuration.plansMax + 1)) { forget(old, &actions) }
         let candidates = sessions.values.reduce(0) { $0 + $1.groups.count } + session.groups.count
