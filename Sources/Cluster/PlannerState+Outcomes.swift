@@ -15,6 +15,11 @@ extension PlannerState {
                 + "name the policy whose rollouts these are"
             return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
         }
+        do {
+            _ = try RewardRange(report.rewards)
+        } catch {
+            return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
+        }
         guard report.outcomes.count <= ReportOutcomes.outcomesMax else {
             let message =
                 "\(report.outcomes.count) outcomes are more than \(ReportOutcomes.outcomesMax); report them in parts"

@@ -78,6 +78,11 @@ extension PlannerState {
             BudgetObjective(rawValue: request.objective) != nil,
             "objective \(request.objective) is not known; use one of "
                 + BudgetObjective.allCases.map(\.rawValue).joined(separator: ", "))
+        do {
+            _ = try RewardRange(request.rewards)
+        } catch {
+            throw PlanRefusal(reason: .invalid, message: "\(error)")
+        }
         let count = request.candidates.count
         try require(
             (1...RequestPlan.candidatesMax).contains(count),
