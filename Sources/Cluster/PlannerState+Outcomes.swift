@@ -60,7 +60,15 @@ extension PlannerState {
         counts.outcomesRejected += answer.rejected.count
         keep(recorded, of: report.policyID, &actions)
         for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &answer, &actions) }
-        send(.outcomesRecorded(answer), to: peer, &actions)
+        // A group is told once, whatever number of its outcomes were reported.
+        var done: Set<GroupKey> = []
+        for (place, decision) in answer.decisions.enumerated() {
+            guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
+            let key = GroupKey(plan: PlanName(policyID: report.policyID, step: step), index: group.index)
+            if !done.insert(key).inserted { answer.decisions[place].done = nil }
+        }
+        let isLocal = trainers[peer]?.isLocal == true
+        for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
     }
 
     /// Records the outcomes that came with a plan's request; what cannot count is a warning of the plan.

@@ -291,7 +291,7 @@ extension PlannerState {
             enqueue(plan, [index], first: true)
         }
         for peer in listeners[plan] ?? [] {
-            if !effects.budgets.isEmpty { send(.budgets(plan, effects.budgets), to: peer, &actions) }
+            for part in effects.budgets.parts { send(.budgets(plan, part), to: peer, &actions) }
             if let end = effects.end { send(.planEnd(plan, end), to: peer, &actions) }
             for group in effects.done { send(.groupDone(plan, group), to: peer, &actions) }
         }
@@ -348,10 +348,17 @@ extension PlannerState {
     /// Everything that has been said of a plan, to one peer.
     private func tell(_ plan: PlanName, to peer: Peer, groupsAfter: Int, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
-        if !session.handedOut.isEmpty { send(.budgets(plan, session.handedOut), to: peer, &actions) }
+        for part in session.handedOut.parts { send(.budgets(plan, part), to: peer, &actions) }
         if let end = session.end { send(.planEnd(plan, end), to: peer, &actions) }
-        for group in session.done.dropFirst(groupsAfter) { send(.groupDone(plan, group), to: peer, &actions) }
+        let isLocal = trainers[peer]?.isLocal == true
+        for group in session.done.dropFirst(max(0, groupsAfter)).prefix(isLocal ? .max : Self.groupsToldMax) {
+            send(.groupDone(plan, group), to: peer, &actions)
+        }
     }
+
+    /// Groups told at once of those done before: a peer for which too much waits would be taken for gone. It asks for
+    /// those behind them.
+    private static let groupsToldMax = 4096
 
     private mutating func refuse(
         _ plan: PlanName, _ reason: RequestRefused.Reason, _ message: String, to peer: Peer, _ actions: inout [Action]
