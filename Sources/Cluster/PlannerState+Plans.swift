@@ -35,8 +35,7 @@ extension PlannerState {
             var warnings: [String] = []
             record(request.outcomes, of: name.policyID, rewards: request.rewards, &warnings, &actions)
             request.outcomes = []
-            let opening = opening(request, identity: identity, warnings: warnings)
-            let session = try PlanSession(opening)
+            let (opening, session) = try begin(opening(request, identity: identity, warnings: warnings))
             try makeRoom(for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
@@ -170,6 +169,22 @@ extension PlannerState {
         listeners[plan] = nil
         actions.append(.journal(.planForgotten(plan)))
         actions.append(.note(.planForgotten(plan)))
+    }
+
+    /// A plan's session; with the limits as they were asked for, where those set by failures that were seen do not go
+    /// with the prompts' own, with the sizes allowed or with the total: failures must not cost a trainer its plan.
+    private func begin(_ opening: PlanOpening) throws -> (PlanOpening, PlanSession) {
+        let request = opening.request
+        do {
+            return (opening, try PlanSession(opening))
+        } catch {
+            guard (opening.minimum, opening.maximum) != (request.minimum, request.maximum) else { throw error }
+            var plain = opening
+            (plain.minimum, plain.maximum) = (request.minimum, request.maximum)
+            plain.warnings.append(
+                "limits of \(opening.minimum) to \(opening.maximum), set for failed rollouts, were not kept: \(error)")
+            return (plain, try PlanSession(plain))
+        }
     }
 
     /// What a plan rests on, as it is now.
