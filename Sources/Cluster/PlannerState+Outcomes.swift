@@ -34,6 +34,8 @@ extension PlannerState {
         var recorded: [RecordedOutcome] = []
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
         var told: Set<String> = []
+        /// Rollouts that groups are about to get.
+        var more: [GroupKey: Int] = [:]
         for (index, outcome) in report.outcomes.enumerated() {
             if !told.insert(outcome.eventID).inserted
                 || histories[report.policyID]?.contains(eventID: outcome.eventID) == true
@@ -45,8 +47,14 @@ extension PlannerState {
             }
             do throws(OutcomeFault) {
                 let known = try check(outcome, of: report.policyID, rewards: report.rewards)
-                if let (plan, group) = try group(of: outcome, policyID: report.policyID) {
-                    groups.append((index, plan, group))
+                if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
+                    if sessions[plan]?.groups[group.index].isDone == true {
+                        // It counts for the history; the group has been trained on.
+                        let done = sessions[plan]?.done.first { $0.index == group.index }
+                        answer.decisions.append(OutcomesRecorded.Decision(index: index, draw: 0, done: done))
+                    } else {
+                        groups.append((index, plan, group))
+                    }
                 }
                 recorded.append(known)
                 answer.accepted += 1
@@ -180,7 +188,7 @@ extension PlannerState {
 
     /// The group of a plan that an outcome belongs to, if it names a step that is planned here.
     private func group(
-        of outcome: GroupOutcome, policyID: String
+        of outcome: GroupOutcome, policyID: String, _ more: inout [GroupKey: Int]
     ) throws(OutcomeFault) -> (PlanName, GroupReport)? {
         guard let step = outcome.step else { return nil }
         let plan = PlanName(policyID: policyID, step: step)
@@ -199,6 +207,15 @@ extension PlannerState {
         } catch {
             throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
         }
+        let group = session.groups[index]
+        let key = GroupKey(plan: plan, index: index)
+        let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
+        guard group.rewards.count + group.failed + rollouts <= Limits.rewardsMax else {
+            throw OutcomeFault(
+                code: "too_many_rewards",
+                message: "the group of \(outcome.promptID) would have more than \(Limits.rewardsMax) rollouts")
+        }
+        more[key] = rollouts
         return (
             plan,
             GroupReport(
@@ -211,6 +228,7 @@ extension PlannerState {
         _ report: GroupReport, of plan: PlanName, outcome index: Int, _ answer: inout OutcomesRecorded,
         _ actions: inout [Action]
     ) {
+        // The history has forgotten an event that the group has not.
         guard let effects = sessions[plan]?.record(report) else { return }
         actions.append(.journal(.groupReported(plan, report)))
         answer.decisions.append(
