@@ -247,9 +247,12 @@ public struct PlannerState: Sendable {
                 let message = "this coordinator has its \(configuration.trainersMax) trainers"
                 return send(.refused(.capacity, message: message), to: peer, &actions)
             }
+            // A connection has one role, the one it said last.
+            if let former = rolloutByPeer[peer] { bury(former, reason: "its connection is a trainer's now", &actions) }
             trainers[peer] = TrainerSession(name: hello.name, lastHeard: now, isLocal: false)
         case .rollout(let credit):
             guard join(hello, credit: credit, from: peer, at: now, &actions) else { return }
+            if trainers[peer] != nil { forget(trainer: peer) }
         }
         let timing = configuration.timing
         let welcome = Welcome(
