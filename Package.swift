@@ -70,6 +70,7 @@ let package = Package(
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
+        room("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
@@ -77,7 +78,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser,
+                crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -90,6 +92,7 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
     ],

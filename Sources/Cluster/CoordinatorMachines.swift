@@ -1,3 +1,5 @@
+import OrderedCollections
+import Scoring
 public import Wire
 
 /// The coordinator's two machines as the driver sees them: one that lends shards to workers, one that plans steps. What

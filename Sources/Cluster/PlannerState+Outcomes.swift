@@ -34,6 +34,7 @@ extension PlannerState {
         var recorded: [RecordedOutcome] = []
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
         var told: Set<String> = []
+        let texts = Self.texts(report.outcomes)
         /// Rollouts that groups are about to get.
         var more: [GroupKey: Int] = [:]
         for (index, outcome) in report.outcomes.enumerated() {
@@ -46,7 +47,7 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                let known = try check(outcome, of: report.policyID, rewards: report.rewards)
+                let known = try check(outcome, texts: texts, of: report.policyID, rewards: report.rewards)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
                         // It counts for the history; the group has been trained on.
@@ -87,6 +88,7 @@ extension PlannerState {
         var recorded: [RecordedOutcome] = []
         var rejected = 0
         var told: Set<String> = []
+        let texts = Self.texts(outcomes)
         for outcome in outcomes {
             let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
             guard !isKnown, told.insert(outcome.eventID).inserted else {
@@ -94,7 +96,7 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                recorded.append(try check(outcome, of: policyID, rewards: rewards))
+                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: rewards))
             } catch {
                 rejected += 1
                 if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
@@ -120,6 +122,11 @@ extension PlannerState {
         }
     }
 
+    /// Texts that outcomes are told with, by prompt: once is enough for all of a prompt's outcomes.
+    private static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
+        Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
+    }
+
     /// Why an outcome cannot count.
     struct OutcomeFault: Error {
         let code: String
@@ -128,7 +135,7 @@ extension PlannerState {
 
     /// An outcome as it is kept: its reward scaled to [0, 1], its text and version found.
     private func check(
-        _ outcome: GroupOutcome, of policyID: String, rewards range: ClosedRange<Double>
+        _ outcome: GroupOutcome, texts: [String: String], of policyID: String, rewards range: ClosedRange<Double>
     ) throws(OutcomeFault) -> RecordedOutcome {
         guard !outcome.eventID.isEmpty else {
             throw OutcomeFault(code: "no_event_id", message: "event_id is empty; an outcome needs one, to count once")
@@ -142,7 +149,8 @@ extension PlannerState {
                 message: "version or step \(version) must lie in 0…\(Limits.stepMax)")
         }
         let history = histories[policyID]
-        guard let text = outcome.text.isEmpty ? history?.text(of: outcome.promptID) : outcome.text else {
+        let told = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
+        guard let text = told else {
             throw OutcomeFault(
                 code: "unknown_prompt",
                 message: "prompt \(outcome.promptID) has no text and none was told before; send it with the outcome")

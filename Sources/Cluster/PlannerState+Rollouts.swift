@@ -146,13 +146,14 @@ extension PlannerState {
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
             // The prompt must be rolled out again, by whoever comes.
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             enqueue(name.plan, [name.index])
             actions.append(.note(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .news(let report, let outcome):
-            // Its holder may be another life of the one that reports.
-            if let lease = sessions[name.plan]?.groups[name.index].lease { rollouts[lease.incarnation]?.release(name) }
+            // A life that was thought dead may bring what its successor was lent.
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false

@@ -45,6 +45,9 @@ struct Room {
             name: "WorkerNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"], libraries: ["Logging"],
             system: ["Foundation", "Synchronization"]),
         Room(
+            name: "RolloutNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
+        Room(
             name: "ClientNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Room(
@@ -55,7 +58,7 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
-                "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -1,0 +1,92 @@
+import Glibc
+
+/// A process with pipes to its standard input and output, in a process group of its own; standard error is ours.
+///
+/// Not Foundation's `Process`, for three reasons: our ignored signals (SIGTERM for one) must not be ignored by it too;
+/// a signal must reach what it has started as well; and reading must end when it has died although somebody that it
+/// left behind still holds the pipe.
+struct ChildProcess: Sendable {
+    /// Why there is none.
+    struct Failure: Error {
+        let call: String
+        let code: Int32
+        var description: String { "\(call): \(String(cString: strerror(code)))" }
+    }
+
+    let pid: pid_t
+    /// Ours to write, never waiting.
+    let input: Int32
+    /// Ours to read, never waiting.
+    let output: Int32
+
+    /// Starts a program, looked up in PATH if its name has no slash.
+    init(_ command: [String]) throws(Failure) {
+        let (inputRead, inputWrite) = try Self.pipe()
+        let (outputRead, outputWrite) = try Self.pipe()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, inputRead, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, outputWrite, STDOUT_FILENO)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var (ignored, blocked) = (sigset_t(), sigset_t())
+        sigemptyset(&ignored)
+        sigemptyset(&blocked)
+        for number in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&ignored, number) }
+        posix_spawnattr_setsigdefault(&attributes, &ignored)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        var arguments = command.map { strdup($0) }
+        arguments.append(nil)
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
+        for argument in arguments { free(argument) }
+        posix_spawnattr_destroy(&attributes)
+        posix_spawn_file_actions_destroy(&actions)
+        close(inputRead)
+        close(outputWrite)
+        guard code == 0 else {
+            close(inputWrite)
+            close(outputRead)
+            throw Failure(call: "starting \(command[0])", code: code)
+        }
+        self.pid = pid
+        input = inputWrite
+        output = outputRead
+    }
+
+    /// A pipe that no other child inherits; our ends do not wait. A process started by another thread between the two
+    /// calls would inherit it, but a rollout worker starts one at a time.
+    private static func pipe() throws(Failure) -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard Glibc.pipe(&ends) == 0 else { throw Failure(call: "pipe", code: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+
+    /// Makes our ends return at once when they cannot read or write. The child's ends are descriptions of their own.
+    func neverWait() {
+        for end in [input, output] { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
+    }
+
+    /// Signals it and what it has started.
+    func signal(_ number: Int32) {
+        kill(-pid, number)
+    }
+
+    /// How it ended, once it has; then its number is no longer its own. Must not be asked again after that.
+    func reap() -> String? {
+        var status: Int32 = 0
+        guard waitpid(pid, &status, WNOHANG) != 0 else { return nil }
+        let signal = status & 0x7F
+        return signal == 0 ? "exit status \((status >> 8) & 0xFF)" : "signal \(signal)"
+    }
+
+    /// Waits until a descriptor is ready for `events`, or the time is over.
+    static func wait(_ descriptor: Int32, for events: Int32, milliseconds: Int32) -> Bool {
+        var item = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        return poll(&item, 1, milliseconds) > 0
+    }
+}

@@ -1,0 +1,188 @@
+import Cluster
+import Scoring
+import Testing
+import Wire
+
+@Suite("Rollout worker: its program dies, hangs, or is asked to leave")
+struct RolloutProgramTests {
+    @Test("a dead program is started again after a pause, and is given what is missing")
+    func relaunch() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.lend(1)
+        bench.report(0, [1])
+        bench.handle(.programDied("signal 9"))
+        #expect(bench.launches == 0 && bench.runs.isEmpty && bench.returns.isEmpty)
+        #expect(bench.state.nextDeadline == bench.now + .milliseconds(500))
+        bench.wait(.milliseconds(500))
+        #expect(bench.launches == 1)
+        #expect(bench.runs == [RolloutBench.assignment(0, n: 3)], "the reward that came counts")
+        bench.report(0, [0, 0, 0])
+        #expect(bench.rewards.map(\.rewards) == [[1, 0, 0, 0]])
+    }
+
+    @Test("without a program nothing is granted")
+    func noProgram() {
+        var bench = RolloutBench.ready()
+        bench.handle(.programDied("signal 9"))
+        bench.handle(.programDied("signal 9"))
+        bench.hear(.whoAreYou)
+        #expect(bench.hellos.map(\.role) == [.rollout(.none)])
+        bench.welcome()
+        #expect(bench.heartbeats.map(\.credit) == [.none])
+    }
+
+    @Test("an assignment that was there at two deaths is given back; the one that waited is not to blame")
+    func secondDeath() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.lend(1)
+        bench.handle(.programDied("signal 9"))
+        bench.wait(.milliseconds(500))
+        #expect(bench.runs.map(\.name.index) == [0])
+        bench.handle(.programDied("signal 9"))
+        #expect(bench.returns == [0: .programDied])
+        bench.wait(.seconds(1))
+        #expect(bench.runs.map(\.name.index) == [1])
+    }
+
+    @Test("a program that dies time and again without a report ends the worker, all given back")
+    func hopeless() {
+        var bench = RolloutBench.ready(slots: 1)
+        var pauses: [Duration] = []
+        for _ in 0..<3 {
+            bench.handle(.programDied("exit status 127"))
+            let death = bench.now
+            repeat { bench.wait(bench.state.nextDeadline - bench.now) } while bench.launches == 0
+            pauses.append(bench.now - death)
+        }
+        #expect(pauses == [.milliseconds(500), .seconds(1), .seconds(2)])
+        bench.lend(0)
+        bench.handle(.programDied("exit status 127"))
+        #expect(bench.returns == [0: .programDied])
+        #expect(bench.said.last == .bye && bench.exits == [.programFailed(deaths: 4, "exit status 127")])
+    }
+
+    @Test("a report between deaths starts their count anew")
+    func countsInARow() {
+        var bench = RolloutBench.ready()
+        for number in 0..<6 {
+            bench.lend(number)
+            bench.report(number, [0, 0, 0, 0])
+            bench.handle(.programDied("exit status 1"))
+            bench.wait(.milliseconds(500))
+            #expect(bench.launches == 1 && bench.exits.isEmpty)
+        }
+    }
+
+    @Test("a program that says nothing about anything is ended; what it had is tried once more")
+    func hung() {
+        var bench = RolloutBench.ready(slots: 2)
+        bench.lend(0)
+        bench.lend(1)
+        bench.wait(.seconds(99))
+        #expect(bench.kills == 0)
+        bench.wait(.seconds(1))
+        #expect(bench.kills == 1)
+        bench.wait(.seconds(1))
+        #expect(bench.kills == 0, "once")
+        bench.handle(.programDied("signal 15"))
+        bench.wait(.milliseconds(500))
+        #expect(bench.runs.map(\.name.index) == [0, 1])
+    }
+
+    @Test("one assignment that the program is silent about is given back; the others go on")
+    func silentAssignment() {
+        var bench = RolloutBench.ready(slots: 2)
+        bench.lend(0)
+        bench.lend(1)
+        bench.lend(2)
+        bench.wait(.seconds(60))
+        bench.report(1, [1])
+        bench.wait(.seconds(40))
+        #expect(bench.kills == 0 && bench.returns == [0: .programDied])
+        #expect(bench.runs.map(\.name.index) == [2])
+        bench.report(0, [1, 1, 1, 1])
+        #expect(bench.faults == [.unknownAssignment(RolloutBench.name(0).description)] && bench.rewards.isEmpty)
+    }
+
+    @Test("rollouts of a life that was dismissed die with their program and are nobody's to return")
+    func orphansDie() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.welcome()
+        bench.wait(.seconds(100))
+        #expect(bench.kills == 1)
+        bench.handle(.programDied("signal 9"))
+        #expect(bench.returns.isEmpty)
+        bench.wait(.milliseconds(500))
+        #expect(bench.launches == 1 && bench.runs.isEmpty)
+        bench.wait(.seconds(1))
+        #expect(bench.heartbeats.first?.credit == RolloutBench.credit && bench.heartbeats.first?.assignments == [])
+    }
+
+    // MARK: Leaving
+
+    @Test("draining finishes and tells what runs, returns what waits, and says bye when all is recorded")
+    func drain() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.lend(1)
+        bench.handle(.drainRequested)
+        #expect(bench.said == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
+        bench.lend(2)
+        #expect(bench.returns == [2: .draining])
+        bench.wait(.seconds(1))
+        #expect(bench.heartbeats.map(\.credit) == [.none])
+        bench.report(0, [1, 1, 1, 1])
+        #expect(bench.rewards.count == 1 && bench.exits.isEmpty)
+        bench.record(0)
+        #expect(bench.said == [.bye] && bench.exits == [.drained])
+    }
+
+    @Test("draining with nothing in hand leaves at once, welcome or not", arguments: [true, false])
+    func drainIdle(isWelcome: Bool) {
+        var bench = RolloutBench()
+        bench.handle(.started)
+        if isWelcome { bench.welcome() }
+        bench.handle(.drainRequested)
+        #expect(bench.said == [.drain, .bye] && bench.exits == [.drained])
+    }
+
+    @Test("rewards that are still to be told are told to the next life of the coordinator too, then it leaves")
+    func drainAcrossRestart() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.handle(.drainRequested)
+        bench.report(0, [1, 1, 1, 1])
+        bench.generation = 2
+        bench.hear(.whoAreYou)
+        #expect(bench.hellos.map(\.role) == [.rollout(.none)])
+        bench.welcome()
+        #expect(bench.rewards.count == 1)
+        bench.record(0)
+        #expect(bench.exits == [.drained])
+    }
+
+    @Test("draining waits a minute for a coordinator that is gone, no longer")
+    func drainAlone() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.handle(.drainRequested)
+        bench.report(0, [1, 1, 1, 1])
+        bench.wait(.seconds(59))
+        #expect(bench.exits.isEmpty)
+        bench.wait(.seconds(1))
+        #expect(bench.exits == [.abandoned(after: .seconds(60))])
+    }
+
+    @Test("a program that dies while draining is not started again; what it had is given back")
+    func deathWhileDraining() {
+        var bench = RolloutBench.ready()
+        bench.lend(0)
+        bench.handle(.drainRequested)
+        bench.handle(.programDied("exit status 1"))
+        #expect(bench.returns == [0: .programDied] && bench.exits == [.drained] && bench.launches == 0)
+    }
+}
