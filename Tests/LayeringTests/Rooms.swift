@@ -51,14 +51,18 @@ struct Room {
             name: "ClientNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Room(
+            name: "HTTPNode", layer: 4, doors: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
+            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            system: ["Foundation", "Synchronization"]),
+        Room(
             name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
             system: ["Foundation"]),
 
         Room(
             name: "CLI", layer: 5,
             doors: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
-                "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "HTTPNode", "Inference", "Kernels",
+                "Planning", "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),
