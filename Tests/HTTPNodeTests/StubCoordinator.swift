@@ -49,6 +49,7 @@ final class StubCoordinator: Sendable {
         case "silent": return
         case "gone": return listener.finish()
         case "full": return refuse(.capacity, "no room for another plan")
+        case "unheard": return refuse(.unknown, "items[0]: prompt p0 has no text")
         case "late": return refuse(.deadline, "the deadline is over")
         default: break
         }
