@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import HTTPNode
+import Synchronization
 import Testing
 
 @Suite("HTTP as proto/openapi.yaml describes it")

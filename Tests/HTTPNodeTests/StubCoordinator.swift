@@ -95,7 +95,7 @@ final class StubCoordinator: Sendable {
         let half = planned.count / 2
         return [
             .budgets(request.plan, Array(planned[..<half])),
-            .budgets(request.plan, planned[half...] + planned[..<min(1, half)]), .planEnd(request.plan, end),
+            .budgets(request.plan, Array(planned[half...] + planned[..<min(1, half)])), .planEnd(request.plan, end),
         ]
     }
 
