@@ -27,6 +27,7 @@ extension PlannerState {
         var recorded: [RecordedOutcome] = []
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
         var told: Set<String> = []
+        let texts = Self.texts(report.outcomes)
         for (index, outcome) in report.outcomes.enumerated() {
             if !told.insert(outcome.eventID).inserted
                 || histories[report.policyID]?.contains(eventID: outcome.eventID) == true
@@ -37,7 +38,7 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                let known = try check(outcome, of: report.policyID, rewards: report.rewards)
+                let known = try check(outcome, texts: texts, of: report.policyID, rewards: report.rewards)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID) {
                     groups.append((index, plan, group))
                 }
@@ -64,6 +65,7 @@ extension PlannerState {
         var recorded: [RecordedOutcome] = []
         var rejected = 0
         var told: Set<String> = []
+        let texts = Self.texts(outcomes)
         for outcome in outcomes {
             let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
             guard !isKnown, told.insert(outcome.eventID).inserted else {
@@ -71,7 +73,7 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                recorded.append(try check(outcome, of: policyID, rewards: rewards))
+                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: rewards))
             } catch {
                 rejected += 1
                 if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
@@ -97,6 +99,11 @@ extension PlannerState {
         }
     }
 
+    /// Texts that outcomes are told with, by prompt: once is enough for all of a prompt's outcomes.
+    private static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
+        Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
+    }
+
     /// Why an outcome cannot count.
     struct OutcomeFault: Error {
         let code: String
@@ -105,7 +112,7 @@ extension PlannerState {
 
     /// An outcome as it is kept: its reward scaled to [0, 1], its text and version found.
     private func check(
-        _ outcome: GroupOutcome, of policyID: String, rewards range: ClosedRange<Double>
+        _ outcome: GroupOutcome, texts: [String: String], of policyID: String, rewards range: ClosedRange<Double>
     ) throws(OutcomeFault) -> RecordedOutcome {
         guard !outcome.eventID.isEmpty else {
             throw OutcomeFault(code: "no_event_id", message: "event_id is empty; an outcome needs one, to count once")
@@ -114,7 +121,8 @@ extension PlannerState {
             throw OutcomeFault(code: "no_prompt_id", message: "prompt_id is empty")
         }
         let history = histories[policyID]
-        guard let text = outcome.text.isEmpty ? history?.text(of: outcome.promptID) : outcome.text else {
+        let told = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
+        guard let text = told else {
             throw OutcomeFault(
                 code: "unknown_prompt",
                 message: "prompt \(outcome.promptID) has no text and none was told before; send it with the outcome")

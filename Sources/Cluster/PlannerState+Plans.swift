@@ -278,7 +278,7 @@ extension PlannerState {
         guard let isOpen = sessions[plan].map({ $0.end == nil }), isOpen else { return }
         if sessions[plan]?.request.fallback == .refuse, sessions[plan]?.handedOut.isEmpty == true {
             let model = errands.model == nil ? "no worker with a model has come" : "predictions were not there in time"
-            for peer in listeners[plan] ?? [] {
+            for peer in listeners.removeValue(forKey: plan) ?? [] {
                 refuse(plan, .deadline, "step \(plan): \(model); ask again, or allow a fallback", to: peer, &actions)
             }
             return forget(plan, &actions)

@@ -145,11 +145,14 @@ extension PlannerState {
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
             // The prompt must be rolled out again, by whoever comes.
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             enqueue(name.plan, [name.index])
             actions.append(.note(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .news(let report, let outcome):
+            // A life that was thought dead may bring what its successor was lent.
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             sessions[name.plan]?.groups[name.index].isQueued = false
             guard let effects = sessions[name.plan]?.record(report) else { return }
