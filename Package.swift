@@ -67,6 +67,7 @@ let package = Package(
         // 3 decisions
         room("Cluster", ["Scoring", "Wire", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
+        room("Replaying", ["Scoring", "Planning"]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
@@ -76,8 +77,9 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Wire", "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto,
+                logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -87,6 +89,7 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

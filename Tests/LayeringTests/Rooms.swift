@@ -35,6 +35,7 @@ struct Room {
 
         Room(name: "Cluster", layer: 3, doors: ["Scoring", "Wire"], libraries: ["DequeModule", "OrderedCollections"]),
         Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(name: "Replaying", layer: 3, doors: ["Planning", "Scoring"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"],
@@ -53,7 +54,7 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
-                "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "Replaying", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),
