@@ -56,6 +56,17 @@ struct ReplayOutcomes: ParsableCommand {
         help: "Later visits that count as what a visit's rollouts come to; 0 takes its own small group for the truth.")
     var pool = ReplayOptions().pooledVisits
 
+    @Option(
+        help: ArgumentHelp(
+            "What rollouts come to: urn, or posterior.",
+            discussion: """
+                `urn` draws the logged rollouts without putting back and is exact up to as many as were logged; beyond, it \
+                is filled again, and a prompt that failed every time fails for ever. `posterior` is what is to be believed \
+                of the rate given the log and how the policy's rates spread over prompts. Default: urn where at least \
+                --max rollouts are logged of every visit, else posterior.
+                """))
+    var truth: ReplayTruthKind?
+
     @Option(help: "steps or roles; default: found by itself.")
     var by: ReplayMode?
 
@@ -107,6 +118,7 @@ struct ReplayOutcomes: ParsableCommand {
         (options.mean, options.minimum, options.maximum, options.objective) = (mean, min, max, objective)
         (options.stepPrompts, options.contextRows, options.seeds) = (stepPrompts, contextSize, seeds)
         (options.decay, options.pooledVisits, options.mode) = (decay, pool, by)
+        options.truth = truth
         return options
     }
 
@@ -146,3 +158,4 @@ struct ReplayOutcomes: ParsableCommand {
 }
 
 extension ReplayMode: ExpressibleByArgument {}
+extension ReplayTruthKind: ExpressibleByArgument {}

@@ -149,10 +149,8 @@ public struct Replay: Sendable {
         case .meanAlone: beliefs = beliefs.map(\.point)
         case .ours: break
         case .oracle:
-            beliefs = []
-            for prompt in prompts {
-                beliefs.append(try Belief(mean: prompt.truth.rate, promptID: prompt.promptID))
-            }
+            for prompt in prompts { try prompt.truth.check(promptID: prompt.promptID) }
+            beliefs = prompts.map(\.truth.known)
         }
         let candidates = zip(prompts, beliefs).map { BudgetCandidate(promptID: $0.promptID, belief: $1) }
         return try request.plan(candidates).budgets.map(\.n)
@@ -178,7 +176,7 @@ public struct Replay: Sendable {
         let successes = prompt.truth.successes(of: budget, promptID: prompt.promptID, seed: seed)
         return ReplayGroup(
             promptID: prompt.promptID, n: budget, successes: successes,
-            realised: request.objective.realised(successes: successes, of: budget, p: prompt.truth.rate),
+            realised: prompt.truth.realised(successes: successes, of: budget, request.objective),
             expected: prompt.truth.value(of: budget, request.objective))
     }
 }

@@ -42,12 +42,11 @@ extension ReplayReport.Source {
             }
         var text =
             "\(source): \(visits) visits of \(prompts) prompts by \(policies) policies, \(versions) versions; \(cut)"
-        if let truthRollouts {
-            let (least, most) = (truthRollouts[0], truthRollouts[1])
-            text +=
-                "; truth: \(least == most ? "\(least)" : "\(least) to \(most)") logged rollouts each, without putting back"
-        } else {
-            text += "; truth: mean rewards, which are partial"
+        let (least, most) = (truthRollouts[0], truthRollouts[1])
+        let logged = least == most ? "\(least)" : "\(least) to \(most)"
+        switch truth {
+        case .urn: text += "; truth: \(logged) logged rollouts each, drawn without putting back"
+        case .posterior: text += "; truth: the rate's posterior given \(logged) logged rollouts each"
         }
         let left = [
             withoutRecord > 0 ? "\(withoutRecord) of which nothing was known before" : nil,

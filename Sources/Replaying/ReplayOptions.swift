@@ -9,6 +9,14 @@ public enum ReplayMode: String, CaseIterable, Codable, Sendable {
     case roles
 }
 
+/// What rollouts on a prompt really come to.
+public enum ReplayTruthKind: String, CaseIterable, Codable, Sendable {
+    /// The logged rollouts, drawn without putting back: exact up to as many as were logged.
+    case urn
+    /// What is to be believed of the rate given the logged rollouts and how the policy's rates spread over prompts.
+    case posterior
+}
+
 /// How logs are replayed.
 public struct ReplayOptions: Hashable, Codable, Sendable {
     /// Rollouts a prompt, on average.
@@ -34,6 +42,8 @@ public struct ReplayOptions: Hashable, Codable, Sendable {
     public var pooledVisits = 3
     /// How logs are cut; `nil` is `steps` where prompts were visited at least three times on average, else `roles`.
     public var mode: ReplayMode?
+    /// What rollouts come to; `nil` is `urn` where at least as many are logged as the largest budget, else `posterior`.
+    public var truth: ReplayTruthKind?
     /// Texts embedded per call of the model.
     public var chunkTexts = 256
 

@@ -75,8 +75,10 @@ public struct ReplayReport: Codable, Sendable {
         public let withoutRecord: Int
         /// Visits that too few visits of the prompt follow.
         public let withoutLater: Int
-        /// Rollouts behind the truth of a visit, least and most; absent where rewards are partial.
-        public let truthRollouts: [Int]?
+        /// What rollouts come to.
+        public let truth: ReplayTruthKind
+        /// Rollouts behind that, least and most of a visit.
+        public let truthRollouts: [Int]
         /// Kinds of visits.
         public let parts: [Part]
         /// Solvers on its rates.
@@ -86,6 +88,7 @@ public struct ReplayReport: Codable, Sendable {
             case source, mode, policies, versions, prompts, visits
             case withoutRecord = "visits_without_record"
             case withoutLater = "visits_without_later"
+            case truth
             case truthRollouts = "truth_rollouts"
             case parts
             case knownRates = "known_rates"
@@ -125,13 +128,20 @@ extension ReplayReport.Source {
         prompts = Set(schedule.visits.map { log.rows[$0.row].prompt }).count
         visits = schedule.visits.count
         (withoutRecord, withoutLater) = (schedule.withoutRecord, schedule.withoutLater)
-        let rollouts = schedule.visits.compactMap(\.truth.rollouts)
-        truthRollouts = rollouts.count < schedule.visits.count ? nil : [rollouts.min() ?? 0, rollouts.max() ?? 0]
-        parts = tally.strata.map { ReplayReport.Part($0, tally, seeds: options.seeds) }
+        truth = schedule.truth
+        let rollouts = schedule.visits.map(\.rollouts)
+        truthRollouts = [rollouts.min() ?? 0, rollouts.max() ?? 0]
+        let strata = tally.strata.map { ReplayReport.Part($0, tally, seeds: options.seeds) }
+        // A kind of which all prompts are held out is not told twice.
+        parts = strata.filter { part in
+            guard part.stratum.isHeldOut else { return true }
+            let all = strata.first { $0.stratum.visit == part.stratum.visit && !$0.stratum.isHeldOut }
+            return all?.line(.uniform, .none)?.groups != part.line(.uniform, .none)?.groups
+        }
         let steps = schedule.versions.flatMap { schedule.steps(of: $0, seed: 0, prompts: options.stepPrompts) }
         do {
             knownRates = try KnownRates(
-                source: log.name, steps: steps.map { $0.visits.map { schedule.visits[$0].truth.rate } })
+                source: log.name, steps: steps.map { $0.visits.map { schedule.visits[$0].rate } })
         } catch {
             throw .planning(source: log.name, error)
         }
@@ -145,7 +155,8 @@ extension ReplayReport.Part {
         let mean = { (values: [Double]) in values.reduce(0, +) / Double(seeds) }
         var lines: [ReplayReport.Line] = []
         for policy in ReplayPolicy.allCases {
-            for belief in ReplayBelief.allCases {
+            // On a first visit there is no record, and its lines would be the model's.
+            for belief in ReplayBelief.allCases where belief != .record || stratum.visit != 1 {
                 let series = ReplaySeries(policy: policy, belief: belief)
                 let sums = tally.seeds.compactMap { $0[.init(stratum: stratum, series: series)] }
                 guard !sums.isEmpty else { continue }

@@ -14,11 +14,10 @@ struct ReplaySchedule {
         let visits: [Int]
         /// Rows that may profile the policy: of each prompt the latest, as indices of the log's rows.
         let known: [Int]
-        /// All rows of the version that groups can be drawn of; `dapoFilter` goes on to them.
-        let rows: [Int]
     }
 
     let mode: ReplayMode
+    let truth: ReplayTruthKind
     let visits: [ReplayVisit]
     let versions: [Version]
     /// Visits at a policy's first version, of which nothing was known.
@@ -38,6 +37,8 @@ struct ReplaySchedule {
         case .steps: try draft.takeSteps()
         case .roles: try draft.takeRoles()
         }
+        truth = options.truth ?? (draft.visits.allSatisfy { $0.rollouts >= options.maximum } ? .urn : .posterior)
+        if truth == .posterior { draft.believe() }
         visits = draft.visits
         versions = draft.versions
         withoutRecord = draft.withoutRecord
@@ -72,23 +73,21 @@ struct ReplaySchedule {
     }
 
     /// Visits of a version in steps of at most so many, nearly even and of one kind each, in an order of the seed; with
-    /// each the rows that `dapoFilter` goes on to.
+    /// each the visits that `dapoFilter` goes on to. For its sake there are two steps at least.
     func steps(of version: Version, seed: Int, prompts: Int) -> [(visits: [Int], pool: [Int])] {
         // Another order than that of the contexts, or a step would be all context.
-        let order = { (row: Int) in self.keys[self.log.rows[row].prompt].draw(seed: seed &+ 1_000_003) }
-        let rows = version.rows.map { (key: order($0), row: $0) }.sorted { ($0.key, $0.row) < ($1.key, $1.row) }
+        let order = { (visit: Int) in
+            self.keys[self.log.rows[self.visits[visit].row].prompt].draw(seed: seed &+ 1_000_003)
+        }
         var steps: [(visits: [Int], pool: [Int])] = []
         let kinds = Dictionary(grouping: version.visits) { visits[$0].kind }
         for kind in kinds.keys.sorted() {
-            let members = (kinds[kind] ?? []).map { (key: order(visits[$0].row), visit: $0) }
+            let members = (kinds[kind] ?? []).map { (key: order($0), visit: $0) }
                 .sorted { ($0.key, $0.visit) < ($1.key, $1.visit) }.map(\.visit)
-            let ofKind = Set(members.map { visits[$0].row })
-            let others = rows.map(\.row).filter { !ofKind.contains($0) }
-            let count = (members.count + prompts - 1) / prompts
+            let count = max(min(2, members.count), (members.count + prompts - 1) / prompts)
             for step in 0..<count {
                 let (start, end) = (members.count * step / count, members.count * (step + 1) / count)
-                let rest = (members[end...] + members[..<start]).map { visits[$0].row }
-                steps.append((Array(members[start..<end]), rest + others))
+                steps.append((Array(members[start..<end]), Array(members[end...] + members[..<start])))
             }
         }
         return steps
@@ -164,17 +163,17 @@ private struct Draft {
                         continue
                     }
                     planned.append(visits.count)
+                    let outcomes = all[place...place + options.pooledVisits].map { log.rows[$0].outcome }
                     visits.append(
                         ReplayVisit(
                             row: row, number: place + 1, record: try record(row, earlier: all[..<place]),
-                            truth: .pooled(all[place...place + options.pooledVisits].map { log.rows[$0].outcome }),
+                            outcomes: outcomes, truth: .urn(outcomes),
                             strata: ReplayStratum.all(visit: place + 1, isHeldOut: heldOut.contains(prompt))))
                 }
                 if !planned.isEmpty {
                     self.versions.append(
                         .init(
-                            policy: version.policy, visits: planned, known: latest.values.sorted(),
-                            rows: version.rows.filter { log.rows[$0].outcome.n > 1 }))
+                            policy: version.policy, visits: planned, known: latest.values.sorted()))
                 }
                 for row in version.rows { latest[log.rows[row].prompt] = row }
             }
@@ -193,16 +192,31 @@ private struct Draft {
                 var planned: [Int] = []
                 for row in asked {
                     planned.append(visits.count)
+                    let outcomes = [log.rows[row].outcome]
                     visits.append(
                         ReplayVisit(
-                            row: row, number: 1, record: try record(row, earlier: []),
-                            truth: .pooled([log.rows[row].outcome]),
+                            row: row, number: 1, record: try record(row, earlier: []), outcomes: outcomes,
+                            truth: .urn(outcomes),
                             strata: ReplayStratum.all(visit: nil, isHeldOut: false)))
                 }
                 self.versions.append(
                     .init(
-                        policy: version.policy, visits: planned, known: known.map(\.0),
-                        rows: version.rows.filter { log.rows[$0].outcome.n > 1 }))
+                        policy: version.policy, visits: planned, known: known.map(\.0)))
+            }
+        }
+    }
+
+    /// Gives every visit what is to be believed of its rate, by version: rates spread otherwise as the policy learns.
+    /// Where all rollouts of a version ended alike, or rewards are partial, truths stay as they are.
+    mutating func believe() {
+        for version in versions {
+            let groups = version.visits.compactMap { visit in
+                visits[visit].successes.map { (k: $0, n: visits[visit].rollouts) }
+            }
+            guard let prior = RatePrior(groups) else { continue }
+            for visit in version.visits {
+                guard let successes = visits[visit].successes else { continue }
+                visits[visit].truth = .posterior(prior.posterior(k: successes, n: visits[visit].rollouts))
             }
         }
     }

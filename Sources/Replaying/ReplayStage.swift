@@ -6,17 +6,8 @@ struct ReplayStage {
     let log: ReplayLog
     let schedule: ReplaySchedule
     let options: ReplayOptions
-    /// By row of the log, for rows of the pool that are no visits of the schedule.
-    private var truths: [Int: ReplayTruth] = [:]
 
-    init(log: ReplayLog, schedule: ReplaySchedule, options: ReplayOptions) {
-        self.log = log
-        self.schedule = schedule
-        self.options = options
-        for visit in schedule.visits { truths[visit.row] = visit.truth }
-    }
-
-    mutating func play(
+    func play(
         _ step: (visits: [Int], pool: [Int]), of version: ReplaySchedule.Version, _ beliefs: [Int: Belief], seed: Int,
         into tally: inout ReplayTally
     ) throws(PlanningError) {
@@ -28,12 +19,13 @@ struct ReplayStage {
             fused.append(prompt(visit.row, try belief.fused(with: visit.record, decay: options.decay), visit.truth))
         }
         // Whatever is believed of the pool: who draws from it does not ask.
-        let pool = try step.pool.map { (row) throws(PlanningError) in
-            prompt(row, try Belief(mean: 0.5, promptID: "pool"), truths[row] ?? .pooled([log.rows[row].outcome]))
+        let others = step.pool.map { schedule.visits[$0] }
+        let pool = try others.map { (visit) throws(PlanningError) in
+            prompt(visit.row, try Belief(mean: 0.5, promptID: "pool"), visit.truth)
         }
-        let rows = Dictionary(
-            (visits.map(\.row) + step.pool).map { (log.prompts[log.rows[$0].prompt].id, $0) }
-        ) { first, _ in first }
+        let byID = Dictionary((visits + others).map { (log.prompts[log.rows[$0.row].prompt].id, $0) }) { first, _ in
+            first
+        }
         // The same luck for every policy and belief, another for every version and seed.
         let luck = SeededGenerator.first(
             of: UInt64(seed) << 32 ^ UInt64(bitPattern: Int64(version.policy.version ?? 0)))
@@ -49,7 +41,7 @@ struct ReplayStage {
             for play in plays {
                 let groups = try replay.groups(policy, on: play.prompts, pool: policy == .dapoFilter ? pool : [])
                 tally.add(
-                    groups.map { tallied($0, row: rows[$0.promptID] ?? visits[0].row) },
+                    groups.map { tallied($0, byID[$0.promptID] ?? visits[0]) },
                     of: ReplaySeries(policy: policy, belief: play.belief), to: visits[0].strata, seed: seed)
             }
         }
@@ -59,14 +51,13 @@ struct ReplayStage {
         ReplayPrompt(promptID: log.prompts[log.rows[row].prompt].id, belief: belief, truth: truth)
     }
 
-    private func tallied(_ group: ReplayGroup, row: Int) -> TalliedGroup {
-        let logged = log.rows[row]
+    private func tallied(_ group: ReplayGroup, _ visit: ReplayVisit) -> TalliedGroup {
+        let logged = log.rows[visit.row]
         let n = Double(group.n)
-        let truth = truths[row] ?? .pooled([logged.outcome])
         // Some four bytes a token: what the trainer's own tokenizer would say is not known here.
         let tokens = (log.prompts[logged.prompt].text.utf8.count + 3) / 4
         return TalliedGroup(
-            prompt: logged.prompt, group: group, beyond: truth.rollouts.map { max(0, group.n - $0) } ?? 0,
+            prompt: logged.prompt, group: group, beyond: max(0, group.n - visit.rollouts),
             promptTokens: n * Double(tokens), responseTokens: logged.responseTokens.map { n * $0 },
             cost: logged.cost.map { n * $0 })
     }

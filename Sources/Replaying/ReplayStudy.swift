@@ -133,7 +133,7 @@ public struct ReplayStudy {
         _ version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ log: ReplayLog, _ beliefs: [Int: Belief],
         seed: Int, into tally: inout ReplayTally
     ) throws(ReplayError) {
-        var stage = ReplayStage(log: log, schedule: schedule, options: options)
+        let stage = ReplayStage(log: log, schedule: schedule, options: options)
         do throws(PlanningError) {
             for step in schedule.steps(of: version, seed: seed, prompts: options.stepPrompts) {
                 try stage.play(step, of: version, beliefs, seed: seed, into: &tally)

@@ -9,7 +9,9 @@ struct ReplayVisit {
     let number: Int
     /// What the policy did on the prompt before.
     let record: PromptRecord
-    let truth: ReplayTruth
+    /// The outcomes that tell what its rollouts come to.
+    let outcomes: [Outcome]
+    var truth: ReplayTruth
     /// Kinds of visits that it counts among in the report.
     let strata: [ReplayStratum]
 
@@ -52,19 +54,27 @@ public struct ReplayStratum: Hashable, Codable, Sendable, Comparable {
     }
 }
 
+extension ReplayVisit {
+    /// Rollouts behind the truth.
+    var rollouts: Int { outcomes.reduce(0) { $0 + $1.n } }
+    /// Their share of successes.
+    var rate: Double { min(1, outcomes.reduce(0) { $0 + $1.successes } / Double(rollouts)) }
+    /// Successes; `nil` where rewards are partial.
+    var successes: Int? { Self.successes(outcomes) }
+
+    static func successes(_ outcomes: [Outcome]) -> Int? {
+        guard outcomes.allSatisfy({ abs($0.successes - $0.successes.rounded()) < 1e-6 }) else { return nil }
+        return Int(outcomes.reduce(0) { $0 + $1.successes }.rounded())
+    }
+}
+
 extension ReplayTruth {
     /// Groups of one prompt as one urn; their mean rate where rewards are partial and cannot be drawn.
-    static func pooled(_ outcomes: [Outcome]) -> ReplayTruth {
+    static func urn(_ outcomes: [Outcome]) -> ReplayTruth {
         let rollouts = outcomes.reduce(0) { $0 + $1.n }
-        let successes = outcomes.reduce(0) { $0 + $1.successes }
-        let isWhole = outcomes.allSatisfy { abs($0.successes - $0.successes.rounded()) < 1e-6 }
-        guard isWhole else { return .rate(min(1, successes / Double(rollouts))) }
-        return .record(successes: Int(successes.rounded()), rollouts: rollouts)
-    }
-
-    /// Rollouts that are logged; `nil` for a rate, which has no end.
-    var rollouts: Int? {
-        guard case .record(_, let rollouts) = self else { return nil }
-        return rollouts
+        guard let successes = ReplayVisit.successes(outcomes) else {
+            return .rate(min(1, outcomes.reduce(0) { $0 + $1.successes } / Double(rollouts)))
+        }
+        return .record(successes: successes, rollouts: rollouts)
     }
 }
