@@ -47,6 +47,15 @@ public struct ReplayGroup: Hashable, Sendable {
     /// The expectation of that at the true rate, over all luck.
     public let expected: Double
 
+    /// A group that was drawn.
+    package init(promptID: String, n: Int, successes: Int, realised: Double, expected: Double) {
+        self.promptID = promptID
+        self.n = n
+        self.successes = successes
+        self.realised = realised
+        self.expected = expected
+    }
+
     /// Whether both outcomes are in it.
     public var hasSignal: Bool { successes > 0 && successes < n }
 }

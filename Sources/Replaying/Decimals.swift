@@ -1,5 +1,5 @@
 /// A number with so many decimals, rounded half away from zero, the same on every machine and in every language.
-func decimals(_ value: Double, _ digits: Int, sign: Bool = false) -> String {
+package func decimals(_ value: Double, _ digits: Int, sign: Bool = false) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()

@@ -20,13 +20,18 @@ public struct ReplayFigure: Hashable, Codable, Sendable {
 }
 
 /// Two series on the same visits and the same luck, with the noise of their difference.
-struct ReplayComparison {
+package struct ReplayComparison {
     let tally: ReplayTally
     let stratum: ReplayStratum
 
+    package init(tally: ReplayTally, stratum: ReplayStratum) {
+        self.tally = tally
+        self.stratum = stratum
+    }
+
     /// Worth of a rollout, beside that of a rollout of the uniform plan, − 1. `nil` where uniform groups are worth
     /// nothing.
-    func gain(_ series: ReplaySeries) -> ReplayFigure? {
+    package func gain(_ series: ReplaySeries) -> ReplayFigure? {
         let uniform = ReplaySeries.uniform
         func gain(_ sums: [ReplayTally.Sums]) -> Double? {
             guard sums[1].worth > 0, sums[0].spent > 0 else { return nil }
@@ -49,7 +54,7 @@ struct ReplayComparison {
     }
 
     /// (worth − uniform)/(oracle − uniform), for plans that spend as much as both. `nil` where the oracle gains nothing.
-    func share(_ series: ReplaySeries) -> ReplayFigure? {
+    package func share(_ series: ReplaySeries) -> ReplayFigure? {
         let all = [series, ReplaySeries.uniform, .oracle]
         func share(_ sums: [ReplayTally.Sums]) -> Double? {
             guard sums[2].worth > sums[1].worth * (1 + 1e-9) else { return nil }
@@ -109,6 +114,6 @@ struct ReplayComparison {
 }
 
 extension ReplaySeries {
-    static let uniform = ReplaySeries(policy: .uniform, belief: .none)
-    static let oracle = ReplaySeries(policy: .oracle, belief: .truth)
+    package static let uniform = ReplaySeries(policy: .uniform, belief: .none)
+    package static let oracle = ReplaySeries(policy: .oracle, belief: .truth)
 }

@@ -1,34 +1,34 @@
 internal import Planning
-internal import Scoring
+package import Scoring
 
 /// A log cut into what was known and what was to come; the same for all seeds.
 ///
 /// `steps`: versions of a policy in order. A version's visits are judged by the outcome of that visit and of the next
 /// few; what came before is the prompt's record, and other prompts' latest outcomes before it profile the policy.
 /// `roles`: context rows of a version profile it, query rows are judged, and no prompt has a record.
-struct ReplaySchedule {
+package struct ReplaySchedule {
     /// A policy at a version, with what is to be planned.
-    struct Version {
-        let policy: Policy
+    package struct Version {
+        package let policy: Policy
         /// Visits that are planned, as places in `visits`.
-        let visits: [Int]
+        package let visits: [Int]
         /// Rows that may profile the policy: of each prompt the latest, as indices of the log's rows.
-        let known: [Int]
+        package let known: [Int]
     }
 
-    let mode: ReplayMode
-    let truth: ReplayTruthKind
-    let visits: [ReplayVisit]
-    let versions: [Version]
+    package let mode: ReplayMode
+    package let truth: ReplayTruthKind
+    package let visits: [ReplayVisit]
+    package let versions: [Version]
     /// Visits at a policy's first version, of which nothing was known.
-    let withoutRecord: Int
+    package let withoutRecord: Int
     /// Visits that too few visits of the prompt follow.
-    let withoutLater: Int
+    package let withoutLater: Int
     private let keys: [PromptKey]
     private let log: ReplayLog
 
     /// Throws `nothingToReplay`; planning's errors are of rows that are none.
-    init(_ log: ReplayLog, options: ReplayOptions) throws(ReplayError) {
+    package init(_ log: ReplayLog, options: ReplayOptions) throws(ReplayError) {
         self.log = log
         keys = log.prompts.map(PromptKey.init)
         mode = options.mode ?? Self.usualMode(log)
@@ -57,7 +57,7 @@ struct ReplaySchedule {
     ///
     /// In `steps` there are two, each drawn from one half of the texts to predict the other half. So a prompt's own
     /// outcome never is in the context that predicts it, whatever id it goes by; newer versions are drawn first.
-    func contexts(of version: Version, seed: Int, rows: Int) -> [(rows: [Int], visits: [Int])] {
+    package func contexts(of version: Version, seed: Int, rows: Int) -> [(rows: [Int], visits: [Int])] {
         let ordered = version.known.map { (key: keys[log.rows[$0].prompt].draw(seed: seed), row: $0) }.sorted {
             let (left, right) = (log.rows[$0.row].policy.version ?? 0, log.rows[$1.row].policy.version ?? 0)
             return left != right ? left > right : ($0.key, $0.row) < ($1.key, $1.row)
@@ -74,7 +74,7 @@ struct ReplaySchedule {
 
     /// Visits of a version in steps of at most so many, nearly even and of one kind each, in an order of the seed; with
     /// each the visits that `dapoFilter` goes on to. For its sake there are two steps at least.
-    func steps(of version: Version, seed: Int, prompts: Int) -> [(visits: [Int], pool: [Int])] {
+    package func steps(of version: Version, seed: Int, prompts: Int) -> [(visits: [Int], pool: [Int])] {
         // Another order than that of the contexts, or a step would be all context.
         let order = { (visit: Int) in
             self.keys[self.log.rows[self.visits[visit].row].prompt].draw(seed: seed &+ 1_000_003)

@@ -1,9 +1,14 @@
-internal import Planning
+package import Planning
 
 /// A policy and what it planned from.
-struct ReplaySeries: Hashable {
+package struct ReplaySeries: Hashable {
     let policy: ReplayPolicy
     let belief: ReplayBelief
+
+    package init(policy: ReplayPolicy, belief: ReplayBelief) {
+        self.policy = policy
+        self.belief = belief
+    }
 }
 
 /// What a policy planned from.
@@ -19,7 +24,7 @@ public enum ReplayBelief: String, CaseIterable, Codable, Sendable {
 }
 
 /// A group as it counts in the report.
-struct TalliedGroup {
+package struct TalliedGroup {
     /// The prompt's place in the log: what is one draw of chance, however often it was visited.
     let prompt: Int
     let group: ReplayGroup
@@ -28,10 +33,21 @@ struct TalliedGroup {
     let promptTokens: Double
     let responseTokens: Double?
     let cost: Double?
+
+    package init(
+        prompt: Int, group: ReplayGroup, beyond: Int, promptTokens: Double, responseTokens: Double?, cost: Double?
+    ) {
+        self.prompt = prompt
+        self.group = group
+        self.beyond = beyond
+        self.promptTokens = promptTokens
+        self.responseTokens = responseTokens
+        self.cost = cost
+    }
 }
 
 /// What series came to, by kind of visits, seed and prompt.
-struct ReplayTally {
+package struct ReplayTally {
     struct Key: Hashable {
         let stratum: ReplayStratum
         let series: ReplaySeries
@@ -73,7 +89,7 @@ struct ReplayTally {
     private(set) var seeds: [[Key: Sums]]
     private(set) var byPrompt: [Key: ByPrompt] = [:]
 
-    init(prompts: Int, seeds: Int) {
+    package init(prompts: Int, seeds: Int) {
         self.prompts = prompts
         self.seeds = Array(repeating: [:], count: seeds)
     }
@@ -81,7 +97,8 @@ struct ReplayTally {
     /// Kinds of visits, in order.
     var strata: [ReplayStratum] { Set(byPrompt.keys.map(\.stratum)).sorted() }
 
-    mutating func add(_ groups: [TalliedGroup], of series: ReplaySeries, to strata: [ReplayStratum], seed: Int) {
+    package mutating func add(_ groups: [TalliedGroup], of series: ReplaySeries, to strata: [ReplayStratum], seed: Int)
+    {
         for stratum in strata {
             let key = Key(stratum: stratum, series: series)
             for group in groups { seeds[seed][key, default: Sums()].add(group) }

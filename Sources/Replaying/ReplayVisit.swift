@@ -1,22 +1,22 @@
-internal import Planning
-internal import Scoring
+package import Planning
+package import Scoring
 
 /// One policy version meeting one prompt: what was known before, and what its rollouts come to.
-struct ReplayVisit {
+package struct ReplayVisit {
     /// Index of the log's row.
-    let row: Int
+    package let row: Int
     /// The how-manieth meeting of this policy and prompt in the log, from 1.
-    let number: Int
+    package let number: Int
     /// What the policy did on the prompt before.
-    let record: PromptRecord
+    package let record: PromptRecord
     /// The outcomes that tell what its rollouts come to.
-    let outcomes: [Outcome]
-    var truth: ReplayTruth
+    package let outcomes: [Outcome]
+    package var truth: ReplayTruth
     /// Kinds of visits that it counts among in the report.
-    let strata: [ReplayStratum]
+    package let strata: [ReplayStratum]
 
     /// What is planned together: visits of one kind.
-    var kind: ReplayStratum { strata[0] }
+    package var kind: ReplayStratum { strata[0] }
 }
 
 /// A kind of visits.
@@ -27,6 +27,12 @@ public struct ReplayStratum: Hashable, Codable, Sendable, Comparable {
     public let visit: Int?
     /// Only prompts that are for evaluation; other prompts may have been trained on.
     public let isHeldOut: Bool
+
+    /// A kind by how often the policy had met the prompt.
+    package init(visit: Int?, isHeldOut: Bool) {
+        self.visit = visit
+        self.isHeldOut = isHeldOut
+    }
 
     /// As in "third visit on, held-out prompts".
     public var name: String {
@@ -56,11 +62,11 @@ public struct ReplayStratum: Hashable, Codable, Sendable, Comparable {
 
 extension ReplayVisit {
     /// Rollouts behind the truth.
-    var rollouts: Int { outcomes.reduce(0) { $0 + $1.n } }
+    package var rollouts: Int { outcomes.reduce(0) { $0 + $1.n } }
     /// Their share of successes.
-    var rate: Double { min(1, outcomes.reduce(0) { $0 + $1.successes } / Double(rollouts)) }
+    package var rate: Double { min(1, outcomes.reduce(0) { $0 + $1.successes } / Double(rollouts)) }
     /// Successes; `nil` where rewards are partial.
-    var successes: Int? { Self.successes(outcomes) }
+    package var successes: Int? { Self.successes(outcomes) }
 
     static func successes(_ outcomes: [Outcome]) -> Int? {
         guard outcomes.allSatisfy({ abs($0.successes - $0.successes.rounded()) < 1e-6 }) else { return nil }

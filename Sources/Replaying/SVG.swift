@@ -1,5 +1,5 @@
 /// A drawing under construction: as much of SVG 1.1 as plots need, in pixels from the top left.
-struct SVG {
+package struct SVG {
     /// Where a text stands by its point.
     enum Anchor: String {
         case start, middle, end
@@ -49,7 +49,7 @@ struct SVG {
     }
 
     /// Names come from files: nothing in them may end the element.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var escaped = ""
         for character in text.unicodeScalars {
             switch character {

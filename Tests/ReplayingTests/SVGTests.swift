@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Replaying
+import Replaying
 
 @Suite("SVG")
 struct SVGTests {
