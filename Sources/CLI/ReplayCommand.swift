@@ -19,7 +19,7 @@ struct ReplayOutcomes: ParsableCommand {
 
             Compared on the same luck: uniform groups; DAPO's filter, which pays for what it throws away; the paper's \
             greedy; Knapsack RL's objective; planning on means alone; ours; and an oracle that knows what is to come. \
-            It plans from observed rates, which flatters it: shares of its gain are understated.
+            With --truth urn it knows the logged counts, which flatters it: shares of its gain are then understated.
             """)
 
     @Option(parsing: .upToNextOption, help: "Prompt files.")
