@@ -130,9 +130,21 @@ public struct Replay: Sendable {
     public func groups(
         _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
     ) throws(PlanningError) -> [ReplayGroup] {
-        for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
-        guard policy != .dapoFilter else { return try dynamicSampling(prompts, pool) }
-        return zip(prompts, try budgets(policy, prompts)).compactMap { $1 > 0 ? draw($0, $1) : nil }
+        guard policy != .dapoFilter else {
+            for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
+            return try dynamicSampling(prompts, pool)
+        }
+        return try groups(budgets: try budgets(policy, prompts), on: prompts)
+    }
+
+    /// Draws groups of given sizes, in the order of the prompts. Throws `countMismatch`, and what is said of a truth
+    /// that is none.
+    public func groups(budgets: [Int], on prompts: [ReplayPrompt]) throws(PlanningError) -> [ReplayGroup] {
+        guard budgets.count == prompts.count else {
+            throw .countMismatch(what: "budgets", expected: prompts.count, found: budgets.count)
+        }
+        for prompt in prompts { try prompt.truth.check(promptID: prompt.promptID) }
+        return zip(prompts, budgets).compactMap { $1 > 0 ? draw($0, $1) : nil }
     }
 
     /// Plays all policies.

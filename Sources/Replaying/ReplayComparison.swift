@@ -29,10 +29,8 @@ package struct ReplayComparison {
         self.stratum = stratum
     }
 
-    /// Worth of a rollout, beside that of a rollout of the uniform plan, − 1. `nil` where uniform groups are worth
-    /// nothing.
-    package func gain(_ series: ReplaySeries) -> ReplayFigure? {
-        let uniform = ReplaySeries.uniform
+    /// Worth of a rollout, beside that of a rollout of another series, − 1. `nil` where the other's are worth nothing.
+    package func gain(_ series: ReplaySeries, over uniform: ReplaySeries = .uniform) -> ReplayFigure? {
         func gain(_ sums: [ReplayTally.Sums]) -> Double? {
             guard sums[1].worth > 0, sums[0].spent > 0 else { return nil }
             return sums[0].worth / Double(sums[0].spent) / (sums[1].worth / Double(sums[1].spent)) - 1
@@ -115,5 +113,6 @@ package struct ReplayComparison {
 
 extension ReplaySeries {
     package static let uniform = ReplaySeries(policy: .uniform, belief: .none)
+    package static let blind = ReplaySeries(policy: .ours, belief: .blind)
     package static let oracle = ReplaySeries(policy: .oracle, belief: .truth)
 }

@@ -20,6 +20,7 @@ extension ReplayBelief {
     var name: String {
         switch self {
         case .none: "none"
+        case .blind: "blind"
         case .model: "model"
         case .record: "own record"
         case .truth: "the truth"

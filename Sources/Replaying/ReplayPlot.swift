@@ -65,7 +65,7 @@ public struct ReplayPlot {
                 + "\(options.mean) a prompt in \(options.minimum)…\(options.maximum); bars of two standard errors",
             x: 14, y: 22, size: 13, isBold: true)
         var x = 14.0
-        for belief in [ReplayBelief.model, .record, .none, .truth] {
+        for belief in [ReplayBelief.model, .record, .blind, .none, .truth] {
             drawing.rectangle(x: x, y: 34, width: 11, height: 11, fill: Self.colour(belief))
             let name = Self.legend(belief)
             drawing.text(name, x: x + 16, y: 44)
@@ -126,12 +126,17 @@ public struct ReplayPlot {
     }
 
     private static func label(_ line: ReplayReport.Line) -> String {
-        line.belief == .record ? "\(line.policy.name), record" : line.policy.name
+        switch line.belief {
+        case .record: "\(line.policy.name), record"
+        case .blind: "\(line.policy.name), blind"
+        case .none, .model, .truth: line.policy.name
+        }
     }
 
     private static func legend(_ belief: ReplayBelief) -> String {
         switch belief {
         case .none: "asks nothing"
+        case .blind: "one belief for all prompts"
         case .model: "from the model's belief alone"
         case .record: "own records joined"
         case .truth: "knows the truth"
@@ -141,6 +146,7 @@ public struct ReplayPlot {
     private static func colour(_ belief: ReplayBelief) -> String {
         switch belief {
         case .none: "#b0b0b0"
+        case .blind: "#9d7660"
         case .model: "#4c78a8"
         case .record: "#54a24b"
         case .truth: "#e0c060"

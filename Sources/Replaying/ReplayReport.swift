@@ -21,6 +21,9 @@ public struct ReplayReport: Codable, Sendable {
         public let realised: Double
         /// Utility a rollout over that of the uniform plan, − 1.
         public let gain: ReplayFigure?
+        /// The same over our plan on one belief for all prompts: what knowing one prompt from another adds. Our plans
+        /// only.
+        public let gainOverBlind: ReplayFigure?
         /// Share of the oracle's gain; absent from who spends otherwise than planned.
         public let share: ReplayFigure?
         /// Prompt tokens of all rollouts, estimated at four bytes each.
@@ -42,6 +45,7 @@ public struct ReplayReport: Codable, Sendable {
             case utility
             case realised = "realised_utility"
             case gain
+            case gainOverBlind = "gain_over_blind"
             case share = "oracle_share"
             case promptTokens = "prompt_tokens_estimated"
             case responseTokens = "response_tokens"
@@ -170,6 +174,8 @@ extension ReplayReport.Part {
                         policy: policy, belief: belief, groups: groups, spent: spent, signalGroups: signals,
                         silentGroups: groups - signals, utility: mean(sums.map(\.worth)),
                         realised: mean(sums.map(\.realised)), gain: comparison.gain(series),
+                        gainOverBlind: policy == .ours && belief != .blind
+                            ? comparison.gain(series, over: .blind) : nil,
                         share: policy == .dapoFilter ? nil : comparison.share(series),
                         promptTokens: mean(sums.map(\.promptTokens)),
                         responseTokens: responses.count == sums.count ? mean(responses) : nil,

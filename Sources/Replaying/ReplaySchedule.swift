@@ -1,4 +1,4 @@
-internal import Planning
+package import Planning
 package import Scoring
 
 /// A log cut into what was known and what was to come; the same for all seeds.
@@ -14,6 +14,8 @@ package struct ReplaySchedule {
         package let visits: [Int]
         /// Rows that may profile the policy: of each prompt the latest, as indices of the log's rows.
         package let known: [Int]
+        /// What those rows tell of any prompt: how the policy's rates spread.
+        package let spread: Belief
     }
 
     package let mode: ReplayMode
@@ -173,7 +175,8 @@ private struct Draft {
                 if !planned.isEmpty {
                     self.versions.append(
                         .init(
-                            policy: version.policy, visits: planned, known: latest.values.sorted()))
+                            policy: version.policy, visits: planned, known: latest.values.sorted(),
+                            spread: try spread(latest.values.sorted())))
                 }
                 for row in version.rows { latest[log.rows[row].prompt] = row }
             }
@@ -201,7 +204,8 @@ private struct Draft {
                 }
                 self.versions.append(
                     .init(
-                        policy: version.policy, visits: planned, known: known.map(\.0)))
+                        policy: version.policy, visits: planned, known: known.map(\.0),
+                        spread: try spread(known.map(\.0))))
             }
         }
     }
@@ -218,6 +222,21 @@ private struct Draft {
                 guard let successes = visits[visit].successes else { continue }
                 visits[visit].truth = .posterior(prior.posterior(k: successes, n: visits[visit].rollouts))
             }
+        }
+    }
+
+    /// A point where the rows tell of no spread.
+    private func spread(_ rows: [Int]) throws(ReplayError) -> Belief {
+        let outcomes = rows.map { log.rows[$0].outcome }
+        let groups = outcomes.compactMap { outcome in
+            ReplayVisit.successes([outcome]).map { (k: $0, n: outcome.n) }
+        }
+        let prior = RatePrior(groups)
+        let mean = outcomes.reduce(0) { $0 + $1.reward } / Double(max(outcomes.count, 1))
+        do {
+            return try Belief(mean: prior?.mean ?? mean, kappa: prior?.kappa ?? .infinity, promptID: "every prompt")
+        } catch {
+            throw .planning(source: log.name, error)
         }
     }
 

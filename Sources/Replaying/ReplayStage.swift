@@ -18,6 +18,7 @@ struct ReplayStage {
             alone.append(prompt(visit.row, belief, visit.truth))
             fused.append(prompt(visit.row, try belief.fused(with: visit.record, decay: options.decay), visit.truth))
         }
+        let blind = visits.map { prompt($0.row, version.spread, $0.truth) }
         // Whatever is believed of the pool: who draws from it does not ask.
         let others = step.pool.map { schedule.visits[$0] }
         let pool = try others.map { (visit) throws(PlanningError) in
@@ -36,10 +37,19 @@ struct ReplayStage {
                 switch policy {
                 case .uniform, .dapoFilter: [(.none, alone)]
                 case .oracle: [(.truth, alone)]
+                case .ours:
+                    [(.blind, blind), (.model, alone)] + (hasRecords ? [(.record, fused)] : [])
                 default: hasRecords ? [(.model, alone), (.record, fused)] : [(.model, alone)]
                 }
             for play in plays {
-                let groups = try replay.groups(policy, on: play.prompts, pool: policy == .dapoFilter ? pool : [])
+                let groups: [ReplayGroup]
+                if play.belief == .blind {
+                    // Equal beliefs are told apart by prompt ids, and ids by family: who comes first by seed gets most.
+                    let sizes = try replay.budgets(policy, play.prompts).sorted(by: >)
+                    groups = try replay.groups(budgets: sizes, on: play.prompts)
+                } else {
+                    groups = try replay.groups(policy, on: play.prompts, pool: policy == .dapoFilter ? pool : [])
+                }
                 tally.add(
                     groups.map { tallied($0, byID[$0.promptID] ?? visits[0]) },
                     of: ReplaySeries(policy: policy, belief: play.belief), to: visits[0].strata, seed: seed)

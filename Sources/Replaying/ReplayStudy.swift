@@ -32,7 +32,7 @@ public struct ReplayStudy {
     /// Replays every log, in the order given. `progress` is called after each chunk of texts and each version.
     ///
     /// Cost: one embedding of each distinct text, then one preparation a context, one prediction a visit and seed, and
-    /// eleven plans a step. Throws `model` and `planning` naming the source, and `nothingToReplay`.
+    /// twelve plans a step. Throws `model` and `planning` naming the source, and `nothingToReplay`.
     public func run(
         _ logs: [ReplayLog], progress: (Progress) -> Void = { _ in }
     ) throws(ReplayError) -> ReplayReport {

@@ -45,6 +45,9 @@ public struct ReplayTable: CustomStringConvertible {
 
     private static func table(_ part: ReplayReport.Part) -> String {
         aligned([head] + part.lines.map(cells), leading: 2)
+            + part.lines.compactMap { line in
+                line.gainOverBlind.map { "\nours from \(line.belief.name) over ours blind: \($0.percent) %" }
+            }.joined()
     }
 
     private static func tokens(_ source: ReplayReport.Source) -> String {
@@ -62,7 +65,7 @@ public struct ReplayTable: CustomStringConvertible {
     private static func label(_ line: ReplayReport.Line) -> String {
         switch line.belief {
         case .none, .truth: line.policy.name
-        case .model, .record: "\(line.policy.name) (\(line.belief.name))"
+        case .blind, .model, .record: "\(line.policy.name) (\(line.belief.name))"
         }
     }
 

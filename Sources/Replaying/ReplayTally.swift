@@ -15,6 +15,9 @@ package struct ReplaySeries: Hashable {
 public enum ReplayBelief: String, CaseIterable, Codable, Sendable {
     /// Nothing: it does not ask.
     case none
+    /// One belief for all prompts: how the rates that are known spread. What unequal groups are worth by themselves,
+    /// whoever gets the large ones.
+    case blind
     /// The model's prediction from a context of other prompts.
     case model
     /// That, joined with the prompt's own earlier outcomes.

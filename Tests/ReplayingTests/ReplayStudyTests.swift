@@ -35,6 +35,7 @@ struct ReplayStudyTests {
             let uniform = try #require(part.line(.uniform, .none))
             let ours = try #require(part.line(.ours, .model))
             #expect(ours.spent == uniform.spent && ours.utility == uniform.utility)
+            #expect(ours.gainOverBlind != nil && uniform.gainOverBlind == nil)
             #expect(ours.gain?.value == 0 && ours.gain?.error == 0 && ours.share?.value == 0)
         }
     }
