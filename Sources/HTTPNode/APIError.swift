@@ -20,6 +20,7 @@ struct APIError: Error {
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unplannable
+        case unknownPrompt = "unknown_prompt"
         case busy
         case noWorker = "no_worker"
         case coordinatorSilent = "coordinator_silent"

@@ -97,6 +97,10 @@ struct Desk: Sendable {
             answer.take(end)
             guard answer.isWhole else { throw Self.hole(answer.plan) }
             return true
+        // Of a plan that is asked for, a prompt whose text was never told.
+        case .said(.requestRefused(let refused)) where refused.reason == .unknown:
+            throw APIError(
+                status: .unprocessableContent, code: .unknownPrompt, message: refused.message, param: "items")
         case .said(.requestRefused(let refused)): throw refused.error
         case .said: break
         case .late: throw late(deadline + patience.grace)

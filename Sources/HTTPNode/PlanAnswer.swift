@@ -49,7 +49,7 @@ struct PlanAnswer {
         json.member("zero_groups", end.zeroGroups)
         json.member("uniform_reason", end.uniformReason.isEmpty ? nil : end.uniformReason)
         json.member("context_rows", end.contextRows)
-        json.member("staleness_steps", end.staleness < 0 ? nil : end.staleness)
+        json.member("staleness_steps", end.staleness < 0 || end.contextRows == 0 ? nil : end.staleness)
         json.member("digest", Digest(bytes: end.digest)?.hex)
         json.member("warnings", end.warnings)
         guard withItems else { return }

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import HTTPNode
+import Synchronization
 import Testing
 
 @Suite("HTTP as proto/openapi.yaml describes it")
@@ -65,6 +66,8 @@ struct ContractTests {
     private func refused(_ served: Served) async throws {
         #expect(try await served.request("POST", "/v1/plans", json: planBody("a", step: 1, total: 48)).status == 409)
         #expect(try await served.request("POST", "/v1/plans", json: planBody("a", step: 2, total: 1)).status == 422)
+        let unheard = try await served.request("POST", "/v1/plans", json: planBody("unheard", step: 1))
+        #expect(unheard.status == 422 && unheard.code == "unknown_prompt")
         for policy in ["odd", "full", "gone", "late"] {
             let statuses = ["odd": 422, "full": 429, "gone": 503, "late": 504]
             let score = #"{"policy_id":"\#(policy)","items":[{"prompt":"1"}]}"#

@@ -45,7 +45,7 @@ final class LoopbackHTTP {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
-                send(socketNumber, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(socketNumber, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             sent += count

@@ -77,7 +77,7 @@ struct OpenAPI {
     private static let annotations: Set = ["description", "default", "example", "$ref"]
     private static let keywords: Set = [
         "type", "properties", "required", "additionalProperties", "items", "enum", "const", "minimum", "maximum",
-        "minLength", "maxLength", "minItems", "maxItems", "pattern", "oneOf", "allOf",
+        "minLength", "maxLength", "minItems", "maxItems", "pattern", "oneOf", "allOf", "not",
     ]
 
     private func problems(_ value: Any, _ schema: Any, at path: String) -> [String] {
@@ -104,6 +104,9 @@ struct OpenAPI {
                 found.append(
                     "\(path): \(fitting) of \(choices.count) choices fit: \(each.min { $0.count < $1.count } ?? [])")
             }
+        }
+        if let excluded = schema["not"], problems(value, excluded, at: path).isEmpty {
+            found.append("\(path) is what it must not be")
         }
         if let object = value as? [String: Any] { found += problems(object, schema, at: path) }
         if let array = value as? [Any] {

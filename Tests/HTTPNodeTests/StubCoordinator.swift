@@ -49,6 +49,7 @@ final class StubCoordinator: Sendable {
         case "silent": return
         case "gone": return listener.finish()
         case "full": return refuse(.capacity, "no room for another plan")
+        case "unheard": return refuse(.unknown, "items[0]: prompt p0 has no text")
         case "late": return refuse(.deadline, "the deadline is over")
         default: break
         }
@@ -94,7 +95,7 @@ final class StubCoordinator: Sendable {
         let half = planned.count / 2
         return [
             .budgets(request.plan, Array(planned[..<half])),
-            .budgets(request.plan, planned[half...] + planned[..<min(1, half)]), .planEnd(request.plan, end),
+            .budgets(request.plan, Array(planned[half...] + planned[..<min(1, half)])), .planEnd(request.plan, end),
         ]
     }
 
