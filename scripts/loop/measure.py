@@ -144,7 +144,7 @@ def plot(table, versions, path):
         axes.set_xticks(range(len(versions)))
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.25)
-        axes.legend(frameon=False)
+    left.legend(frameon=False, loc="lower left")
     figure.suptitle(f"The same number of rollouts ({MEAN} a prompt on average, {N_MIN} to {N_MAX}), measured", y=0.98)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
