@@ -34,7 +34,7 @@ struct Room {
             system: ["Foundation"]),
 
         Room(name: "Cluster", layer: 3, doors: ["Scoring", "Wire"], libraries: ["DequeModule", "OrderedCollections"]),
-        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"], system: ["Foundation"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"],
