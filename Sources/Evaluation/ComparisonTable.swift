@@ -12,7 +12,7 @@ public struct ComparisonTable: CustomStringConvertible {
         let gain = comparison.reference.map { "gain over \($0)" }
         let head =
             ["rows", "predictor", "AUC", "±"] + (gain.map { [$0, "±"] } ?? [])
-            + ["ECE", "by chance", "Brier", "log loss", "shortcut", "difficulty"]
+            + ["ECE", "by chance", "Brier", "log loss", "shortcut", "if right", "difficulty"]
         var means: [[String]] = []
         for size in comparison.sizes {
             for predictor in size.predictors {
@@ -23,7 +23,7 @@ public struct ComparisonTable: CustomStringConvertible {
                     cells += [TextTable.signed(mean.gain), TextTable.fixed(mean.gainStandardError)]
                 }
                 cells += [mean.ece, mean.eceExpected, mean.brier, mean.logLoss].map(TextTable.fixed)
-                cells += [mean.shortcut, mean.difficulty].map(TextTable.signed)
+                cells += [mean.shortcut, mean.shortcutExpected, mean.difficulty].map(TextTable.signed)
                 means.append(cells)
             }
         }

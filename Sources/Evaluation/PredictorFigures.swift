@@ -56,6 +56,8 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let logLoss: Double?
     /// Spearman's correlation of p − reward with the context's mean reward.
     public let shortcut: Double?
+    /// What `shortcut` would be if the predictions were right, `shortcutExpected`: not 0, for outcomes are yes or no.
+    public let shortcutExpected: Double?
     /// Spearman's correlation of p − reward with the prompt's mean over the source's other contexts.
     public let difficulty: Double?
     /// For heads, where outcomes are rates.
@@ -69,6 +71,7 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
         case aucStandardError = "auc_stderr"
         case gainStandardError = "gain_stderr"
         case eceExpected = "ece_expected"
+        case shortcutExpected = "shortcut_expected"
         case logLoss = "log_loss"
     }
 }
@@ -90,6 +93,7 @@ extension PredictorFigures {
             brier: tally.overSeeds(EvaluationMetrics.brier)?.mean,
             logLoss: tally.overSeeds(EvaluationMetrics.logLoss)?.mean,
             shortcut: tally.overSeeds(EvaluationMetrics.shortcutCorrelation)?.mean,
+            shortcutExpected: tally.overSeeds { EvaluationMetrics.shortcutExpected($0) }?.mean,
             difficulty: tally.overSeeds(EvaluationMetrics.difficultyCorrelation)?.mean,
             belief: EvaluationMetrics.beliefFit(queries.filter(\.isMostlyRepeated)).map(Belief.init),
             reliability: points.isEmpty ? nil : points)
@@ -117,7 +121,7 @@ extension PredictorFigures {
             aucStandardError: error(\.auc, \.aucStandardError), gain: mean(\.gain),
             gainStandardError: error(\.gain, \.gainStandardError), ece: mean(\.ece), eceExpected: mean(\.eceExpected),
             brier: mean(\.brier), logLoss: mean(\.logLoss), shortcut: mean(\.shortcut),
-            difficulty: mean(\.difficulty),
+            shortcutExpected: mean(\.shortcutExpected), difficulty: mean(\.difficulty),
             belief: beliefs.isEmpty
                 ? nil
                 : Belief(

@@ -14,6 +14,21 @@ struct BeliefFitTests {
             kappas: kappa.map { [Double](repeating: $0, count: predictions.count) })
     }
 
+    /// Rollouts from the urn of Pólya, or of a coin.
+    private static func urn(
+        _ mean: Double, _ kappa: Double?, _ n: Int, _ generator: inout SeededGenerator
+    ) -> (k: Int, n: Int) {
+        var (successes, failures) = (mean * (kappa ?? 1), (1 - mean) * (kappa ?? 1))
+        var k = 0
+        for _ in 0..<n {
+            let isSuccess = generator.unit() < successes / (successes + failures)
+            if isSuccess { k += 1 }
+            guard kappa != nil else { continue }
+            if isSuccess { successes += 1 } else { failures += 1 }
+        }
+        return (k, n)
+    }
+
     @Test("the beta-binomial distribution of a uniform belief is uniform, of a certain one binomial")
     func betaBinomial() {
         let uniform = BetaBinomial(mean: 0.5, kappa: 2, rollouts: 9).probabilities
@@ -84,21 +99,43 @@ struct BeliefFitTests {
             var expected = 0.0
             for _ in 0..<40 {
                 let predictions = (0..<600).map { _ in 0.1 + 0.8 * generator.unit() }
-                let outcomes = predictions.map { mean -> (k: Int, n: Int) in
-                    // With κ = 4 and 8 rollouts: the urn of Pólya.
-                    var (successes, failures) = (mean * (kappa ?? 1), (1 - mean) * (kappa ?? 1))
-                    var k = 0
-                    for _ in 0..<n {
-                        let isSuccess = generator.unit() < successes / (successes + failures)
-                        if isSuccess { (k, successes) = (k + 1, successes + 1) } else { failures += 1 }
-                    }
-                    return (k, n)
-                }
+                let outcomes = predictions.map { Self.urn($0, kappa, n, &generator) }
                 let queries = try Self.queries(predictions, outcomes, kappa: kappa)
                 found += try #require(EvaluationMetrics.calibrationError([queries])) / 40
                 expected += try #require(EvaluationMetrics.calibrationErrorExpected([queries])) / 40
             }
             #expect(abs(found / expected - 1) < 1.0 / 7, "\(n) rollouts: \(found), expected \(expected)")
+        }
+    }
+
+    @Test("right predictions are not uncorrelated with the level, and what is expected of them is what they show")
+    func shortcutExpected() throws {
+        for (levels, kappa, n) in [([0.7, 0.95], Double?.none, 1), ([0.2, 0.5], 4, 8)] {
+            var generator = SeededGenerator(seed: 5)
+            var (right, high): ([ScoredQueries], [ScoredQueries]) = ([], [])
+            for level in levels {
+                let predictions = (0..<4000).map { _ in level + 0.08 * (generator.unit() - 0.5) }
+                let outcomes = predictions.map { mean in Self.urn(mean, kappa, n, &generator) }
+                let ids = predictions.indices.map { "q\($0)" }
+                let kappas = kappa.map { [Double](repeating: $0, count: ids.count) }
+                let rewards = try outcomes.map { try #require(Outcome(k: $0.k, n: $0.n)) }
+                right.append(
+                    try ScoredQueries(
+                        context: "\(level)", promptIDs: ids, predictions: predictions, outcomes: rewards,
+                        kappas: kappas, contextMean: level))
+                // The level counts too much: the higher one is overrated.
+                high.append(
+                    try ScoredQueries(
+                        context: "\(level)", promptIDs: ids,
+                        predictions: predictions.map { level == levels[0] ? $0 * 0.8 : 1 - (1 - $0) * 0.5 },
+                        outcomes: rewards, kappas: kappas, contextMean: level))
+            }
+            let expected = try #require(EvaluationMetrics.shortcutExpected(right))
+            let found = try #require(EvaluationMetrics.shortcutCorrelation(right))
+            #expect(abs(found - expected) < 0.03, "\(n) rollouts: \(found), expected \(expected)")
+            #expect(n > 1 || expected > 0.3)
+            let excess = try #require(EvaluationMetrics.shortcutCorrelation(high)) - expected
+            #expect(excess > 0.05, "\(n) rollouts: \(excess)")
         }
     }
 

@@ -42,9 +42,10 @@ def summary(comparison, size):
         rows.append([NAMES[name] + ("" if predictor["kind"] != "oracle" else f" ({mean['sources']} sources)"),
                      with_error(mean.get("auc"), mean.get("auc_stderr")), gain, number(mean.get("ece")),
                      number(mean.get("ece_expected")), number(mean.get("brier")), number(mean.get("log_loss")),
-                     number(mean.get("shortcut"), True), number(mean.get("difficulty"), True)])
+                     number(mean.get("shortcut"), True), number(mean.get("shortcut_expected"), True),
+                     number(mean.get("difficulty"), True)])
     return table(["predictor", "AUC", "paired gain over the Gaussian process", "ECE", "ECE by chance", "Brier",
-                  "log loss", "shortcut", "difficulty"], rows)
+                  "log loss", "shortcut", "shortcut if right", "difficulty"], rows)
 
 
 def auc_by_size(comparison):
@@ -77,10 +78,10 @@ def calibration_by_source(comparison, size):
         mine = here["compact"][source]
         rows.append([f"`{source}`"] + [number(here[n][source].get("ece")) for n in here]
                     + [number(mine.get("ece_expected")), number(mine.get("shortcut"), True),
-                       number(here["gaussian-process"][source].get("shortcut"), True),
+                       number(mine.get("shortcut_expected"), True),
                        number(mine.get("difficulty"), True)])
     return table(["source", "ECE compact", "ECE Gaussian process", "ECE constant", "by chance (compact)",
-                  "shortcut, compact", "shortcut, GP", "difficulty, compact"], rows)
+                  "shortcut, compact", "if right", "difficulty, compact"], rows)
 
 
 def beliefs(comparison, size):
@@ -196,9 +197,10 @@ A draw is a policy version with context rows drawn by seed ({main["seeds"]} seed
 see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the standard
 error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of equal mass
 over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
-[0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward,
-*difficulty* the same with the prompt's mean over the other contexts; 0 is good, below 0 in the second means that hard
-prompts are overrated. The oracle knows what other policies did on the very prompt.
+[0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
+is what it would be of outcomes drawn from these very predictions, which is not 0 where outcomes are yes or no, so the
+difference is what counts. *Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that
+hard prompts are overrated. The oracle knows what other policies did on the very prompt.
 
 ## 256 context rows
 
