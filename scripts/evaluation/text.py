@@ -29,8 +29,8 @@ def with_error(value, error, signed=False):
     return number(value, signed) + ("" if error is None else f" ± {number(error)}")
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
+def table(head, rows, rest=" ---: |"):
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + rest * (len(head) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
@@ -148,6 +148,13 @@ def card(main, sample):
                   "over the Gaussian process", "ECE"], rows)
 
 
+def short_records(comparison):
+    """Sources whose contexts are smaller than the largest size, with their mean rows."""
+    size = figures.sizes(comparison)[-1]
+    found = [(s["source"], s["context_rows"]) for s in predictors(comparison, size)["compact"]["sources"]]
+    return ", ".join(f"`{name}` {rows:.0f}" for name, rows in found if rows < size - 1)
+
+
 def gain_line(comparison, size):
     mean = predictors(comparison, size)["compact"]["mean"]
     return (f"{number(mean['auc'])} at {size} context rows, {with_error(mean['gain'], mean['gain_stderr'], True)} "
@@ -159,7 +166,7 @@ def report(results, plots, date):
     contexts = predictors(main, 256)["compact"]["mean"]["contexts"]
     belief_table = beliefs(main, 256)
     budget_table, version_table = budgets(results["budgets"], results["sample_budgets"])
-    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)])
+    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], " --- |")
     without = f"""
 ## A source left out of training
 
@@ -174,7 +181,10 @@ Written by `scripts/evaluation/report.py` on {date.isoformat()}; nothing here is
 ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in this repository, and the
 [sample corpus](scripts/sample/README.md), which is.
 
-Intra-context AUC over the nine sources: **{gain_line(main, 256)}**; **{gain_line(main, 32)}**.
+Intra-context AUC, mean over the nine sources:
+
+- **{gain_line(main, 256)}**
+- **{gain_line(main, 32)}**
 
 ## What was seen in training, and what was not
 
@@ -187,14 +197,15 @@ training has met with *other* policies. What differs is how much training has se
 So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` asks of new task families, and
 `oneshot_rlvr` is the friendliest, for its policy is a later step of a run that was trained on. Where training has seen
 a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it is a
-Gaussian process. Earlier versions of the head were scored on these data, and the Gaussian process's constants were
-once compared on them, so no figure is wholly untouched; every choice was made by training data alone.
+Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
+made, so no figure here is wholly untouched; what ships was chosen by the training part alone
+([what was tried](scripts/train/README.md)).
 
 ## How it is scored
 
-A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds, {contexts} draws with at least
-{main["class_min"]} query rows of either class); a smaller context is the beginning of the larger one, all predictors
-see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the standard
+A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds, {contexts} draws that have at least
+{main["class_min"]} query rows of either class). A smaller context is the beginning of the larger one, and all
+predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the standard
 error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of equal mass
 over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
 [0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
@@ -216,8 +227,7 @@ hard prompts are overrated. The oracle knows what other policies did on the very
 
 {auc_by_size(main)}
 
-A policy version with fewer rows gives all it has: `zeroeval_crux` and `zeroeval_math_l5` end at some 600 rows,
-`v0_dapo` at 512, `routerarena` at 414.
+A policy version with fewer rows gives all it has: {short_records(main)}.
 
 ## By source
 
@@ -256,13 +266,18 @@ rollouts themselves, which flatters the oracle.
 
 {budget_table}
 
-By policy version, compact head:
+A plan cannot lose to the uniform one in expectation under its own belief; below 0 it did at the observed rates.
+
+<details><summary>By policy version, compact head</summary>
 
 {version_table}
+
+</details>
 {without}
 ## The sample corpus
 
-Two policies made of one small model, short prompts of our own; never trained on, but made before the head was. 256 rows:
+Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds. 256
+rows:
 
 {summary(results["sample"], 256)}
 

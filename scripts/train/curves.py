@@ -28,7 +28,7 @@ def main():
                            label=label)
         below.plot(steps, [line["loss"] for line in mine], color="#444444", marker="o", markersize=3.5)
         above.set_title(title)
-        above.legend(loc="lower right")
+        above.legend(loc="lower right" if stage == "difficulty" else "center right")
         below.set_xlabel("step")
     axes[0, 0].set_ylabel("AUC, kept policies,\nunseen prompts")
     axes[1, 0].set_ylabel("training loss")
