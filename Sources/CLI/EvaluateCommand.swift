@@ -68,12 +68,19 @@ struct Evaluate: ParsableCommand {
             let options = try EvaluationOptions(
                 contextSizes: contextSize, seeds: seeds, embeddingColumns: made.embeddingColumns, budget: range)
             let line = ProgressLine()
-            let report = try Evaluator(heads: made.heads, options: options).evaluate(
-                try loaded.sources.map(Self.source)
-            ) { progress in
-                line.show(
-                    done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                    detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
+            let report: EvaluationReport
+            do {
+                report = try Evaluator(heads: made.heads, options: options).evaluate(
+                    try loaded.sources.map(Self.source)
+                ) { progress in
+                    line.show(
+                        done: progress.embedded, of: progress.texts, unit: "texts embedded",
+                        detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
+                }
+            } catch {
+                // What was paid for is kept, whatever a head refused afterwards.
+                try? made.kept?.keep()
+                throw error
             }
             line.end()
             try made.kept?.keep()
