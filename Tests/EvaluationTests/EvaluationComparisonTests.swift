@@ -111,6 +111,22 @@ struct EvaluationComparisonTests {
         }
     }
 
+    /// Golden values: the same loss minimised by SciPy 1.17.1 (BFGS, gradient below 1e-9) on the same columns.
+    @Test("logistic regression on rates is where another minimiser ends")
+    func logisticAgrees() throws {
+        let source = try Self.source(policies: [Policy(id: "a")], n: 40) { _, number in
+            Self.rate(number) * 0.6 + (number % 2 == 1 && number % 3 > 0 ? 0.4 : 0)
+        }
+        let heads = [EvaluatedHead(name: "one", model: TableModel { _ in 0.5 })]
+        let options = try EvaluationOptions(contextSizes: [100], seeds: 1, embeddingColumns: 2)
+        let predictors = try Self.compared(heads, source, options).sizes[0].predictors
+        let figures = try #require(predictors.first { $0.name == "logistic" }).mean
+        let brierError = abs(try #require(figures.brier) - 0.063751671764)
+        let lossError = abs(try #require(figures.logLoss) - 0.649408768499)
+        print("logistic regression against SciPy: error of the Brier score \(brierError), of the log loss \(lossError)")
+        #expect(brierError < 1e-7 && lossError < 1e-7)
+    }
+
     @Test("budgets on true rates realise the oracle's worth, on a constant nothing; one rollout plans none")
     func budgets() throws {
         let heads = [
