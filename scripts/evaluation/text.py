@@ -193,8 +193,8 @@ kind that the shipped head has not met: about the Gaussian process's score, and 
 """ if results["left_out"] else ""
     return f"""# How well the heads predict
 
-Written by `scripts/evaluation/report.py` on {date.isoformat()}; nothing here is typed by hand. The outcomes are public
-ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in this repository, and the
+Written by `scripts/evaluation/report.py` on {date.isoformat()} from what the program says; no figure here is typed by
+hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in this repository, and the
 [sample corpus](scripts/sample/README.md), which is.
 
 Intra-context AUC, mean over the nine sources:
@@ -203,7 +203,7 @@ Intra-context AUC, mean over the nine sources:
 - {gain_line(main, 32)}
 
 Where no gain is to be expected: on kinds of prompt that training has not met, and with records of some hundred rows.
-Below the Gaussian process, by more than noise or not, are {losses(main, results["sample"])}.
+It is below the Gaussian process on {losses(main, results["sample"])}.
 
 ## What was seen in training, and what was not
 
@@ -214,7 +214,7 @@ training has met with *other* policies. What differs is how much training has se
 {seen}
 
 So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` asks of new task families, and
-`oneshot_rlvr` is the friendliest, for its policy is a later step of a run that was trained on. Where training has seen
+`oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has seen
 a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it is a
 Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
 made, so no figure here is wholly untouched; what ships was chosen by the training part alone
