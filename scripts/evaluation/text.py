@@ -187,7 +187,7 @@ def report(results, plots, date):
 ## A source left out of training
 
 The head trained again without one source (`train.py --without`), scored on it. This is what to expect on prompts of a
-kind that the shipped head has not met: about the Gaussian process's score, and no gain to rely on.
+kind that the shipped head has not met: about the Gaussian process's score at 256 rows, and no gain to rely on.
 
 {left_out(results["left_out"])}
 """ if results["left_out"] else ""
