@@ -45,7 +45,7 @@ extension PlannerState {
             if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
                 answer.duplicates += 1
                 // A life that ended between the two entries has kept the outcome and not told its group.
-                if let (plan, group) = try? group(of: outcome, policyID: report.policyID),
+                if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
                     sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
                 {
                     groups.append((index, plan, group))

@@ -36,7 +36,7 @@ struct Room {
         Room(
             name: "Cluster", layer: 3, doors: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
-        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"], system: ["Foundation"]),
         Room(name: "Replaying", layer: 3, doors: ["Planning", "Scoring"]),
 
         Room(
