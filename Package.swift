@@ -21,10 +21,16 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
 let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
@@ -46,7 +52,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // 0 foreign
@@ -67,19 +78,26 @@ let package = Package(
         // 3 decisions
         room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
+        room("Replaying", ["Scoring", "Planning"]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
         room("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        room(
+            "HTTPNode",
+            [
+                "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                logging, nioCore,
+            ]),
         room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser,
-                crypto, logging,
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying", "Wire",
+                "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ",
+                argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -89,9 +107,11 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests("HTTPNodeTests", ["HTTPNode", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import CoordinatorNode
 import Foundation
+import HTTPNode
 import Scoring
 import ZeroMQ
 
@@ -19,6 +20,12 @@ struct Coordinator: ParsableCommand {
     @Option(
         help: "Digest of the only model that may work here (`statezero model inspect`); default: the first worker's.")
     var fingerprint: String?
+
+    @Option(
+        help:
+            "Serve plans, outcomes, scores, health and metrics over HTTP at HOST:PORT, e.g. 127.0.0.1:8080; port 0 lets the system choose. proto/openapi.yaml describes it."
+    )
+    var http: String?
 
     @Flag(
         help: "Allow an address that other machines can reach, although traffic is neither encrypted nor authenticated."
@@ -47,16 +54,32 @@ struct Coordinator: ParsableCommand {
                 configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
             }
             let node = try CoordinatorNode(configuration, logger: log.logger("statezero.coordinator"))
-            let signals = Signals { node.stop() }
+            let served = try http.map { try serve(node, at: $0) }
+            // HTTP first: what is under way there still wants the coordinator's answer.
+            let signals = Signals {
+                served?.stop()
+                node.stop()
+            }
             // The port that the system has chosen is told, never guessed.
             for endpoint in node.endpoints {
                 FileHandle.standardOutput.write(Data("listening at \(endpoint)\n".utf8))
             }
+            if let served { FileHandle.standardOutput.write(Data("http at \(served.url)\n".utf8)) }
+            // Whatever ended the coordinator, nothing answers for it any more.
+            defer { served?.stop() }
             try withExtendedLifetime(signals) { try node.wait() }
         } catch let error as CommandFailure {
             throw error
         } catch {
             throw CommandFailure(error)
         }
+    }
+
+    private func serve(_ node: CoordinatorNode, at address: String) throws -> ServedHTTP {
+        var configuration = HTTPNode.Configuration(address: try HTTPAddress(address))
+        configuration.allowsPlaintext = allowPlaintext
+        configuration.version = Version.text
+        let door = CoordinatorDoor(ask: { node.ask($0) }, report: { await node.report() })
+        return try ServedHTTP(configuration, door: door, logger: log.logger("statezero.http"))
     }
 }

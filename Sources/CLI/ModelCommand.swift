@@ -4,7 +4,8 @@ import Foundation
 /// `statezero model`.
 struct Model: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Fetches, inspects and verifies value models.", subcommands: [Fetch.self, Inspect.self, Verify.self])
+        abstract: "Fetches, inspects and verifies value models; embeds prompts.",
+        subcommands: [Fetch.self, Inspect.self, Verify.self, Embed.self])
 
     /// `statezero model fetch`.
     struct Fetch: ParsableCommand {

@@ -38,12 +38,20 @@ extension PlannerState {
         /// Rollouts that groups are about to get.
         var more: [GroupKey: Int] = [:]
         for (index, outcome) in report.outcomes.enumerated() {
-            if !told.insert(outcome.eventID).inserted
-                || histories[report.policyID]?.contains(eventID: outcome.eventID) == true
-            {
+            guard told.insert(outcome.eventID).inserted else {
                 answer.duplicates += 1
-                // Asked again, a group's decision is told again.
-                decide(again: outcome, index, of: report.policyID, &answer)
+                continue
+            }
+            if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
+                answer.duplicates += 1
+                // A life that ended between the two entries has kept the outcome and not told its group.
+                if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
+                    sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
+                {
+                    groups.append((index, plan, group))
+                } else {
+                    decide(again: outcome, index, of: report.policyID, &answer)
+                }
                 continue
             }
             do throws(OutcomeFault) {
@@ -112,6 +120,7 @@ extension PlannerState {
 
     /// Makes outcomes durable and part of the history.
     mutating func keep(_ outcomes: [RecordedOutcome], of policyID: String, _ actions: inout [Action]) {
+        let outcomes = outcomes.filter { histories[policyID]?.contains(eventID: $0.eventID) != true }
         guard !outcomes.isEmpty else { return }
         actions.append(.journal(.outcomesRecorded(policyID: policyID, outcomes)))
         counts.outcomesRecorded += outcomes.count

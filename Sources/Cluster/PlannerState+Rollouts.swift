@@ -158,8 +158,9 @@ extension PlannerState {
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
             guard let effects = sessions[name.plan]?.record(report) else { return }
-            actions.append(.journal(.groupReported(name.plan, report)))
+            // The history first: should a life end between the two, the worker tells its rewards again.
             keep([outcome], of: name.plan.policyID, &actions)
+            actions.append(.journal(.groupReported(name.plan, report)))
             send(
                 .rewardsRecorded(
                     RewardsRecorded(name: name, verdict: .recorded, draw: effects.draws[name.index] ?? 0)), to: peer,

@@ -7,13 +7,30 @@
 /// silence, and makes a long id a rounded number. This one refuses, says the byte, and bounds nesting.
 struct JSONScanner {
     private let bytes: [UInt8]
+    /// What the bytes are, for messages.
+    private let whole: Whole
     private var at = 0
+
+    /// What is read.
+    enum Whole: String {
+        case line, body
+    }
 
     /// Deeper nesting is refused, so that no line can exhaust the stack.
     static let depthMax = 128
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], whole: Whole = .line) {
         self.bytes = bytes
+        self.whole = whole
+    }
+
+    /// Reads one value that is all of the bytes.
+    mutating func document() throws(RowProblem) -> JSONValue {
+        skipSpace()
+        let value = try value(depth: 1)
+        skipSpace()
+        guard at == bytes.count else { throw problem("there is more after the value's end") }
+        return value
     }
 
     /// Reads an object that is the whole line. The answer has a place for each of `keys`; `nil` is an absent one.
@@ -174,7 +191,7 @@ struct JSONScanner {
             guard byte >= 0x20 else { throw problem("a control character stands in a string unescaped") }
             at += 1
         }
-        throw problem("the line ends inside a string")
+        throw problem("the \(whole) ends inside a string")
     }
 
     private mutating func escapedString(from start: Int) throws(RowProblem) -> String {
@@ -192,7 +209,7 @@ struct JSONScanner {
             default: text.append(byte)
             }
         }
-        throw problem("the line ends inside a string")
+        throw problem("the \(whole) ends inside a string")
     }
 
     /// One escape; `at` is behind the backslash.
@@ -299,8 +316,11 @@ struct JSONScanner {
     /// What is wrong, at which byte (from 1), and what stands there.
     private func problem(_ what: String) -> RowProblem {
         let rest = String(decoding: bytes[min(at, bytes.count)...].prefix(24), as: UTF8.self)
-        let found = at >= bytes.count ? "the line's end" : "\"\(rest)\""
+        let found = at >= bytes.count ? "the \(whole)'s end" : "\"\(rest)\""
         return RowProblem(
-            code: .badJSON, message: "not JSON at byte \(at + 1), before \(found): \(what); fix or remove the line")
+            code: .badJSON,
+            message:
+                "not JSON at byte \(at + 1), before \(found): \(what); \(whole == .line ? "fix or remove the line" : "fix it")"
+        )
     }
 }

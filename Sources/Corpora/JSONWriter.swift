@@ -1,17 +1,23 @@
 /// Builds JSON bytes in the order in which it is told, so that equal rows are equal bytes.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+public struct JSONWriter: Sendable {
+    /// What was written so far.
+    public private(set) var bytes: [UInt8] = []
 
-    mutating func raw(_ text: StaticString) {
+    /// Nothing is written yet.
+    public init() {}
+
+    /// Bytes as they are.
+    public mutating func raw(_ text: StaticString) {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    mutating func raw(_ text: String) {
+    /// Bytes as they are.
+    public mutating func raw(_ text: String) {
         bytes.append(contentsOf: text.utf8)
     }
 
     /// A string in quotes. Only what must be escaped is: quotes, backslashes and control characters.
-    mutating func string(_ text: String) {
+    public mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
@@ -32,12 +38,17 @@ struct JSONWriter {
     }
 
     /// The shortest decimal that reads back as the same Float32; `null` for infinity, for which JSON has no word.
-    mutating func number(_ value: Float) {
+    public mutating func number(_ value: Float) {
+        if value.isFinite { raw(value.description) } else { raw("null") }
+    }
+
+    /// The shortest decimal that reads back as the same Double; `null` for what JSON has no word for.
+    public mutating func number(_ value: Double) {
         if value.isFinite { raw(value.description) } else { raw("null") }
     }
 
     /// A whole number.
-    mutating func number(_ value: Int) {
+    public mutating func number(_ value: Int) {
         raw(String(value))
     }
 

@@ -3,6 +3,8 @@ internal import Scoring
 /// One policy version at one seed: which of its rows profile it and which are to be predicted.
 struct ContextDraw {
     let policy: Policy
+    /// Of the draw.
+    let seed: Int
     /// The rows that profile the policy, in the order in which they were drawn.
     let context: [EvaluationSource.Row]
     /// The rows to be predicted, by prompt id; none has the text of a context row.
@@ -30,6 +32,7 @@ struct ContextDraw {
         let context = pool.prefix(contextRows).map(\.row)
         let known = Set(context.compactMap { keys[$0.promptID]?.digest })
         self.policy = policy
+        self.seed = seed
         self.context = context
         queries =
             asked

@@ -1,11 +1,12 @@
 internal import Planning
 public import Scoring
 
-/// What `statezero evaluate` computes: how well a model predicts policies it sees only through a context set.
+/// What `statezero evaluate` computes: how well heads predict policies they see only through a context set.
 ///
-/// For each source, policy, version and seed: draw a context set, let the model prepare it, predict the query rows and
-/// score the predictions. A prompt whose own outcome is in the context is never a query. Each distinct text is embedded
-/// once, whatever the number of sources, policies and seeds that use it.
+/// For each source, policy, version and seed: draw a context set, let every head prepare each beginning of it that is
+/// asked for, predict the query rows and score the predictions, with baselines beside them. A prompt whose own outcome
+/// is in the largest context is never a query. Each distinct text is embedded once, whatever the number of sources,
+/// policies, seeds, sizes and heads that use it.
 public struct Evaluator {
     /// How far the dear part is.
     public struct Progress: Hashable, Sendable {
@@ -15,57 +16,75 @@ public struct Evaluator {
         public let texts: Int
         /// Contexts predicted so far.
         public let predicted: Int
-        /// Contexts there are, over sources and seeds.
+        /// Contexts there are, over sources, seeds and sizes.
         public let contexts: Int
     }
 
-    private let model: any ValueModel
+    private let heads: [EvaluatedHead]
     private let options: EvaluationOptions
 
-    /// Evaluates `model`, on the thread that made it.
+    /// Evaluates heads that make the same features, on the thread that made them; the first embeds for all.
+    ///
+    /// Throws `headName` for no heads, two of one name, or one with a baseline's.
+    public init(heads: [EvaluatedHead], options: EvaluationOptions) throws(EvaluationError) {
+        guard !heads.isEmpty else { throw .headName("") }
+        var names = Predictor.reserved
+        for head in heads where head.name.isEmpty || !names.insert(head.name).inserted { throw .headName(head.name) }
+        self.heads = heads
+        self.options = options
+    }
+
+    /// Evaluates one model, as `model` in the comparison.
     public init(model: any ValueModel, options: EvaluationOptions) {
-        self.model = model
+        heads = [EvaluatedHead(name: "model", model: model)]
         self.options = options
     }
 
     /// Evaluates on every source, in the order given. `progress` is called after each chunk of texts and each context.
     ///
-    /// Cost: one embedding of each distinct text, then one preparation a policy version and seed.
-    /// Throws `model` naming the source when the model refuses, `embeddingColumns` when its features are narrower.
+    /// Cost: one embedding of each distinct text, then a preparation a head, policy version, seed and size.
+    /// Throws `model` naming the source when a head refuses, `embeddingColumns` when its features are narrower.
     public func evaluate(
         _ sources: [EvaluationSource], progress: (Progress) -> Void = { _ in }
     ) throws(EvaluationError) -> EvaluationReport {
-        let draws = sources.map { self.draws(of: $0) }
-        let total = draws.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
+        let keys = sources.map { $0.prompts.mapValues { ContextDraw.PromptKey(text: $0) } }
+        let draws = zip(sources, keys).map { self.draws(of: $0, keys: $1) }
+        let total = draws.reduce(0) { $0 + $1.count } * options.contextSizes.count
         let features = try embed(sources, draws, contexts: total, progress)
         var tallies: [SourceTally] = []
         var predicted = 0
-        for (source, seeds) in zip(sources, draws) {
-            var tally = SourceTally(source: source.name)
-            for contexts in seeds {
-                var scored: [ScoredContext] = []
-                for draw in contexts {
-                    switch try score(draw, of: source, with: features) {
-                    case .success(let context): scored.append(context)
-                    case .failure(let skipped): tally.skip(skipped)
+        for (place, source) in sources.enumerated() {
+            let others = OtherPolicies(source, keys: keys[place])
+            var tally = SourceTally(source: source.name, sizes: options.contextSizes)
+            for draw in draws[place] {
+                if let reason = skipReason(draw) {
+                    tally.skip(reason)
+                    predicted += options.contextSizes.count
+                    continue
+                }
+                let oracle = draw.queries.map { row in
+                    keys[place][row.promptID].flatMap { others.mean(on: $0.digest, besides: draw.policy) }
+                }
+                let asked = AskedContext(draw, of: source, features: features, options: options, oracle: oracle)
+                for size in tally.sizes.indices {
+                    for (predictor, score) in try asked.scores(rows: options.contextSizes[size], heads: heads) {
+                        tally.sizes[size].add(score, of: predictor, source: source.name)
                     }
                     predicted += 1
                     progress(
                         .init(embedded: features.count, texts: features.count, predicted: predicted, contexts: total))
                 }
-                tally.add(scored)
             }
             tallies.append(tally)
         }
-        return EvaluationReport(tallies)
+        return EvaluationReport(tallies, first: heads[0].name, options: options)
     }
 
     /// By seed, by policy version: what profiles and what is asked.
-    private func draws(of source: EvaluationSource) -> [[ContextDraw]] {
-        let keys = source.prompts.mapValues { ContextDraw.PromptKey(text: $0) }
+    private func draws(of source: EvaluationSource, keys: [String: ContextDraw.PromptKey]) -> [ContextDraw] {
         let rows = Dictionary(grouping: source.rows, by: \.policy)
         let policies = rows.keys.sorted()
-        return (0..<options.seeds).map { seed in
+        return (0..<options.seeds).flatMap { seed in
             policies.map { policy in
                 ContextDraw(
                     policy: policy, rows: rows[policy] ?? [], keys: keys, seed: seed, contextRows: options.contextRows)
@@ -74,15 +93,16 @@ public struct Evaluator {
     }
 
     private func embed(
-        _ sources: [EvaluationSource], _ draws: [[[ContextDraw]]], contexts: Int, _ progress: (Progress) -> Void
+        _ sources: [EvaluationSource], _ draws: [[ContextDraw]], contexts: Int, _ progress: (Progress) -> Void
     ) throws(EvaluationError) -> TextFeatures {
         var features = TextFeatures()
         // By first source that needs it, so that an error can name one.
         var wanted: [(source: String, texts: [String])] = []
         var count = 0
-        for (source, seeds) in zip(sources, draws) {
+        for (source, draws) in zip(sources, draws) {
             var texts: [String] = []
-            for draw in seeds.joined() where needsFeatures(draw) {
+            // A context that will be skipped is not embedded.
+            for draw in draws where skipReason(draw) == nil {
                 for row in draw.context + draw.queries {
                     if let text = source.prompts[row.promptID], features.reserve(text) { texts.append(text) }
                 }
@@ -95,7 +115,7 @@ public struct Evaluator {
             for start in stride(from: 0, to: texts.count, by: options.chunkTexts) {
                 let chunk = Array(texts[start..<min(start + options.chunkTexts, texts.count)])
                 do throws(ValueModelError) {
-                    features.fill(chunk, with: try model.embed(chunk))
+                    features.fill(chunk, with: try heads[0].model.embed(chunk))
                 } catch {
                     throw .model(source: source, error)
                 }
@@ -109,46 +129,10 @@ public struct Evaluator {
         return features
     }
 
-    /// A context that will be skipped is not embedded.
-    private func needsFeatures(_ draw: ContextDraw) -> Bool { skipReason(draw) == nil }
-
     private func skipReason(_ draw: ContextDraw) -> SkippedContext? {
         let successes = draw.queries.count { $0.outcome.isSuccess }
         if draw.context.isEmpty { return .noContextRows }
         if draw.queries.isEmpty { return .noQueryRows }
         return min(successes, draw.queries.count - successes) < options.classMin ? .tooFewOfOneClass : nil
-    }
-
-    private func score(
-        _ draw: ContextDraw, of source: EvaluationSource, with features: TextFeatures
-    ) throws(EvaluationError) -> Result<ScoredContext, SkippedContext> {
-        if let reason = skipReason(draw) { return .failure(reason) }
-        let rows = draw.context.map { row in
-            ContextSet.Row(text: source.prompts[row.promptID] ?? "", outcome: row.outcome)
-        }
-        guard let context = ContextSet(rows) else {
-            throw .optionOutOfRange(name: "context size", value: rows.count, range: "1…\(ContextSet.rowsMax)")
-        }
-        let queryTexts = draw.queries.map { source.prompts[$0.promptID] ?? "" }
-        let contextFeatures = features.matrix(rows.map(\.text))
-        let queryFeatures = features.matrix(queryTexts)
-        let predictions: [Prediction]
-        do throws(ValueModelError) {
-            let prepared = try model.prepare(context, features: contextFeatures)
-            predictions = try model.predict(queryFeatures, in: prepared)
-        } catch {
-            throw .model(source: source.name, error)
-        }
-        let baselines = BaselineRankings(
-            context: context, contextFeatures: contextFeatures, queryTexts: queryTexts, queryFeatures: queryFeatures,
-            embeddingColumns: options.embeddingColumns)
-        do throws(PlanningError) {
-            return .success(
-                try ScoredContext(
-                    draw: draw, predictions: predictions.map { Double($0.p) }, baseRate: context.baseRate,
-                    baselines: baselines))
-        } catch {
-            throw .metric(source: source.name, "\(error)")
-        }
     }
 }

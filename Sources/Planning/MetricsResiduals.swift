@@ -1,3 +1,5 @@
+internal import Scoring
+
 extension EvaluationMetrics {
     /// Shortcut test: Spearman's correlation of the residual ŷ − y with the context's mean, over all queries.
     ///
@@ -12,6 +14,45 @@ extension EvaluationMetrics {
             means += [Double](repeating: mean, count: context.count)
         }
         return spearman(residuals, means)
+    }
+
+    /// What `shortcutCorrelation` would be of these very predictions if they were right: it is not 0.
+    ///
+    /// Outcomes are yes or no, so even a right ŷ leaves residuals whose *ranks* go with the level: where nearly all
+    /// succeed the common residual is −(1 − ŷ), the smaller the higher the level. So rollouts are drawn from the
+    /// predictions (from the beliefs, where there are concentrations) and tested in place of the scores; the mean over
+    /// `draws`. Judge the correlation against this. Cost: a sort and all rollouts a draw.
+    public static func shortcutExpected(_ contexts: [ScoredQueries], draws: Int = 5, seed: UInt64 = 1) -> Double? {
+        var generator = SeededGenerator(seed: seed)
+        var found: [Double] = []
+        for _ in 0..<draws {
+            var residuals: [Double] = []
+            var means: [Double] = []
+            for context in contexts {
+                guard let mean = context.contextMean else { continue }
+                for index in 0..<context.count {
+                    let p = context.predictions[index]
+                    let score = drawn(p, context.kappas?[index], context.rollouts[index], &generator)
+                    residuals.append(p - score)
+                    means.append(mean)
+                }
+            }
+            if let correlation = spearman(residuals, means) { found.append(correlation) }
+        }
+        return ContextMean(found)?.mean
+    }
+
+    /// The mean of so many rollouts: of a coin, or of Pólya's urn, which is a coin drawn from the belief.
+    private static func drawn(
+        _ p: Double, _ kappa: Double?, _ rollouts: Int, _ generator: inout SeededGenerator
+    ) -> Double {
+        var successes = 0
+        for trial in 0..<rollouts {
+            var chance = p
+            if let kappa { chance = (p * kappa + Double(successes)) / (kappa + Double(trial)) }
+            if generator.unit() < chance { successes += 1 }
+        }
+        return Double(successes) / Double(rollouts)
     }
 
     /// Difficulty test: Spearman's correlation of the residual ŷ − y with the prompt's mean score over policies.

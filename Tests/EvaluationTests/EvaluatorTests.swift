@@ -51,7 +51,7 @@ struct EvaluatorTests {
     func roles() throws {
         let model = TableModel { Float($0 % 2) }
         let policies = [Policy(id: "a"), Policy(id: "b", version: 1), Policy(id: "b", version: 2)]
-        let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextRows: 30, seeds: 2))
+        let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextSizes: [30], seeds: 2))
         let report = try evaluator.evaluate([try Self.source(policies: policies), try Self.source("again")])
         #expect(model.contexts.count == 8)
         for context in model.contexts {
@@ -72,7 +72,7 @@ struct EvaluatorTests {
         let source = try Self.source(reward: { ($0 * 7) % 5 < 2 ? 1 : 0 })
         let shuffled = try EvaluationSource(
             name: source.name, prompts: source.prompts, rows: Array(source.rows.reversed()))
-        let options = try EvaluationOptions(contextRows: 20)
+        let options = try EvaluationOptions(contextSizes: [20])
         let model = TableModel { Float(($0 * 13) % 10) / 10 }
         let first = try Evaluator(model: model, options: options).evaluate([source])
         #expect(first == (try Evaluator(model: model, options: options).evaluate([shuffled])))
@@ -81,7 +81,7 @@ struct EvaluatorTests {
     @Test("without roles, prompts are parted by seed and no context prompt is a query")
     func withoutRoles() throws {
         let model = TableModel { Float($0 % 2) }
-        let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextRows: 4096))
+        let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextSizes: [4096]))
         _ = try evaluator.evaluate([try Self.source(role: { _ in nil })])
         #expect(model.contexts.count == 3)
         for (context, queries) in zip(model.contexts, model.queries) {
@@ -184,7 +184,7 @@ struct EvaluatorTests {
             try EvaluationSource(name: "s", prompts: ["x": "t1"], rows: [row, row])
         }
         #expect(throws: EvaluationError.optionOutOfRange(name: "context size", value: 5000, range: "1…4096")) {
-            try EvaluationOptions(contextRows: 5000)
+            try EvaluationOptions(contextSizes: [5000])
         }
         #expect(throws: EvaluationError.embeddingColumns(4, columns: 3)) {
             try Evaluator(

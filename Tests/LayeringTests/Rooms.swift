@@ -36,7 +36,8 @@ struct Room {
         Room(
             name: "Cluster", layer: 3, doors: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
-        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"], system: ["Foundation"]),
+        Room(name: "Replaying", layer: 3, doors: ["Planning", "Scoring"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
@@ -51,14 +52,18 @@ struct Room {
             name: "ClientNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Room(
+            name: "HTTPNode", layer: 4, doors: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
+            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            system: ["Foundation", "Synchronization"]),
+        Room(
             name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
             system: ["Foundation"]),
 
         Room(
             name: "CLI", layer: 5,
             doors: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
-                "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "HTTPNode", "Inference", "Kernels",
+                "Planning", "Replaying", "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

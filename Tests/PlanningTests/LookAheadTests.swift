@@ -36,6 +36,22 @@ struct LookAheadTests {
                 rewards: [-1, -1, -1, -1], p: 0.75, range: .signed, promptID: "x", reserve: &reserve) == .draw(12))
     }
 
+    @Test("however small the threshold, a group stops at the most it may have")
+    func atMost() throws {
+        var reserve = RolloutReserve(100)
+        let lookAhead = try LookAhead(threshold: 0, drawsMax: 64)
+        for count in [4, 15, 16, 20] {
+            let decision = try lookAhead.decide(
+                rewards: [Double](repeating: -1, count: count), p: 0.75, range: .signed, promptID: "x",
+                reserve: &reserve)
+            switch decision {
+            case .draw(let more): #expect(count < 16 && more == 16 - count)
+            case .done(_, _, let reason): #expect(count >= 16 && reason == .atMost)
+            }
+        }
+        #expect(reserve.left == 100 - 12 - 1)
+    }
+
     @Test("inside the noise the prediction stands, and the group is done at once")
     func priorStands() throws {
         // V = 1/2, v̄ = 0: a difference of 1/4 squared is no more than the noise 1/4.

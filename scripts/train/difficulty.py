@@ -60,7 +60,7 @@ def groups_of(sources):
     return [tuple(s for s in group if s in sources) for group in GROUPS if any(s in sources for s in group)]
 
 
-def train(records, fold, x, f, seed, log=print):
+def train(records, fold, x, f, seed, log=print, validate=None):
     """Returns members' outputs on all prompts, (members, P, 1 + COLUMNS), and their parameters."""
     torch.manual_seed(seed)
     random = np.random.RandomState(seed)
@@ -86,6 +86,7 @@ def train(records, fold, x, f, seed, log=print):
     optimiser = torch.optim.AdamW([dict(params=matrices, weight_decay=DECAY), dict(params=biases, weight_decay=0),
                                    dict(params=list(policies.values()), weight_decay=0)], lr=RATE)
     members.train()
+    recent = []
     for step in range(STEPS):
         rate = RATE * min(1, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * step / STEPS)) + 0.01)
         for index, group in enumerate(optimiser.param_groups):
@@ -108,8 +109,14 @@ def train(records, fold, x, f, seed, log=print):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if step % 200 == 199:
-            log(f"difficulty: step {step + 1} of {STEPS}, loss {loss.item() / count:.4f}")
+        recent.append(loss.item() / count)
+        if step % 100 == 99:
+            if validate is None:
+                log(f"difficulty: step {step + 1} of {STEPS}, loss {np.mean(recent[-100:]):.4f}")
+            else:
+                members.eval()
+                validate(step + 1, outputs(members, x, f), float(np.mean(recent[-100:])))
+                members.train()
     members.eval()
     return outputs(members, x, f), {k: v.detach().cpu() for k, v in members.state_dict().items()}, groups
 

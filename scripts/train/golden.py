@@ -1,6 +1,6 @@
 """Makes Tests/Goldens/compact/compact.safetensors: features, contexts and every stage of HEAD.md for them.
 
-    python3 golden.py --sample ../sample/data --embeddings sample.npz --head compact-head.safetensors --output FILE
+    python3 golden.py --sample ../sample/data --embeddings sample.safetensors --head compact-head.safetensors --output FILE
 
 Features are those of prompts of the sample corpus (`../sample`), rounded to half precision. `pool.embedding`
 (272, 384) and `pool.surface` (272, 30) hold them; case k's context is the pool's first N rows, its queries are the
@@ -17,7 +17,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from inference import Head
-from outcomes import surface_features
+from outcomes import digest, read_embeddings, surface_features
 
 QUERIES = 8
 CASES = [  # name, rows, kind of outcome
@@ -34,8 +34,7 @@ def main():
     parser.add_argument("--head", required=True)
     parser.add_argument("--output", required=True)
     options = parser.parse_args()
-    stored = np.load(options.embeddings)
-    vectors = dict(zip(map(str, stored["ids"]), stored["X"]))
+    vectors = read_embeddings([options.embeddings])
     with gzip.open(os.path.join(options.sample, "sample.prompts.jsonl.gz"), "rt") as file:
         prompts = {row["prompt_id"]: row["prompt"] for row in map(json.loads, file)}
     rows = {}
@@ -45,7 +44,7 @@ def main():
                 rows[row["prompt_id"]] = (row["reward"], row["n"])
     random = np.random.RandomState(4)
     names = [str(n) for n in random.permutation(sorted(rows))[:256 + QUERIES]]
-    x = np.array([vectors[n] for n in names], np.float16)
+    x = np.array([vectors[digest(prompts[n])] for n in names], np.float16)
     surface = np.array([surface_features(prompts[n]) for n in names]).astype(np.float16)
     tensors = {"pool.embedding": x, "pool.surface": surface}
     head = Head(options.head)

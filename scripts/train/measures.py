@@ -1,9 +1,8 @@
 """Figures by which heads are compared, as `statezero evaluate` computes them."""
 
 import numpy as np
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 
-BINS = 15
 CLASS_MIN = 5
 
 
@@ -14,17 +13,6 @@ def auc(rewards, scores, least=CLASS_MIN):
     if min(ones, zeros) < least:
         return np.nan
     return (rankdata(scores)[labels].sum() - ones * (ones + 1) / 2) / (ones * zeros)
-
-
-def calibration_error(p, rewards):
-    """ECE in 15 bins of equal mass."""
-    order = np.argsort(p, kind="stable")
-    return sum(abs(p[b].mean() - rewards[b].mean()) * len(b) for b in np.array_split(order, BINS) if len(b)) / len(p)
-
-
-def shortcut(errors, context_means):
-    """|Spearman| between predictions' errors and their contexts' means."""
-    return float(spearmanr(errors, context_means)[0])
 
 
 def by_source(records, figure):

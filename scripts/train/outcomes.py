@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
+from safetensors.numpy import load_file
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../head"))
 from surface_features import surface_features  # noqa: E402
@@ -71,23 +72,34 @@ class Corpus:
 FAMILY_SOURCES = {"reasoning_gym"}
 
 
-def load(training, evaluation, embeddings):
-    """Reads folders of data; `embeddings` are .npz files with ids and X. Prompts without an embedding are left out."""
+def digest(text):
+    return hashlib.sha256(text.encode()).digest()
+
+
+def read_embeddings(paths):
+    """By digest of the text: what `statezero model embed` wrote."""
     vectors = {}
-    for path in embeddings:
-        stored = np.load(path)
-        vectors.update(zip(map(str, stored["ids"]), stored["X"]))
+    for path in paths:
+        stored = load_file(path)
+        vectors.update(zip((row.tobytes() for row in stored["digests"]), stored["embeddings"]))
+    return vectors
+
+
+def load(training, evaluation, embeddings):
+    """Reads folders of data; `embeddings` are files of `statezero model embed`. Prompts without one are left out."""
+    vectors = read_embeddings(embeddings)
     by_text, key_of, x, f, folds, families, texts = {}, {}, [], [], [], [], []
     family_number = {}
 
     def read_prompts(path, source):
         for row in rows_of(path):
             name, text = row["prompt_id"], row["prompt"]
-            if name not in vectors:
+            vector = vectors.get(digest(text))
+            if vector is None:
                 continue
             if text not in by_text:
                 by_text[text] = len(x)
-                x.append(vectors[name])
+                x.append(vector)
                 f.append(surface_features(text))
                 fold_key = row["data_source"] if source in FAMILY_SOURCES else text
                 folds.append(int(share(fold_key, "fold:") * FOLDS))

@@ -1,7 +1,7 @@
 """Trains the compact head: one command, from outcomes to a safetensors file.
 
-    python3 ../head/embed.py --model FOLDER --data DATA/train --output train.npz --most 100000
-    python3 train.py --data DATA/train --embeddings train.npz --work WORK --output compact-head.safetensors
+    statezero model embed --prompts DATA/train/*.prompts.jsonl.gz --output train.safetensors
+    python3 train.py --data DATA/train --embeddings train.safetensors --work WORK --output compact-head.safetensors
 
 Stages are kept in WORK and not repeated: a run that was stopped goes on where it was (a corrector from its last
 checkpoint). `--without SOURCE` leaves a source out of everything. Nothing of an evaluation part is read.
@@ -74,13 +74,13 @@ class Training:
             return pickle.load(file)
 
     def run(self):
+        self.validation = list(self.cases(self.kept, (32, 256), seeds=1, queries=300))
         columns, state, groups = self.stage("difficulty.pkl", lambda: difficulty.train(
-            self.records, self.corpus.fold, self.x, self.f, self.options.seed, self.log))
+            self.records, self.corpus.fold, self.x, self.f, self.options.seed, self.log, self.validate_difficulty))
         # The difficulty keeps its unit, log-odds; the others are measured in their standard deviations.
         self.column_scale = columns[:FOLDS].flatten(0, 1).std(0)
         self.column_scale[0] = 1
         self.features = Features(self.x, self.f, columns / self.column_scale, groups)
-        self.validation = list(self.cases(self.kept, (32, 256), seeds=1, queries=300))
         fitted = self.stage("regression.pkl", self.train_regression)
         seeds = range(self.options.seed, self.options.seed + self.options.correctors)
         heads = []
@@ -114,9 +114,9 @@ class Training:
             loss.backward()
             optimiser.step()
             recent.append(loss.item())
-            if step % 100 == 99:
-                self.log(f"regression: step {step + 1}, loss {np.mean(recent[-100:]):.4f}")
-        self.validate("regression", REGRESSION_STEPS, lambda *a: head.fit(*a)["query"])
+            if step % 50 == 49:
+                self.validate("regression", step + 1, lambda *a: head.fit(*a)["query"],
+                              loss=float(np.mean(recent[-50:])))
         return head.regression.state_dict()
 
     def train_corrector(self, fitted, seed):
@@ -186,6 +186,15 @@ class Training:
         return self.features.tensors(
             np.array([fold]), [record.prompts[context]], [record.prompts[query]], [record.rewards[context]],
             [record.rollouts[context]])
+
+    def validate_difficulty(self, step, columns, loss):
+        """The difficulty alone, without a context: by the member that has not seen the queries."""
+        scores = [dict(source=record.source, policy=record.name,
+                       auc=auc(record.rewards[query], columns[fold, record.prompts[query], 0].cpu().numpy()))
+                  for record, fold, context, query in self.validation if len(context) == 32]
+        score = by_source(scores, "auc")[0]
+        self.log(f"difficulty: step {step}, AUC {score:.4f}, loss {loss:.4f}", stage="difficulty", step=step, loss=loss,
+                 auc0=score)
 
     def validate(self, stage, step, head, **facts):
         results = {}

@@ -1,0 +1,111 @@
+internal import Planning
+internal import Scoring
+
+/// What plans made from one head's beliefs realise on one source at one context size, expectedContrast by the default
+/// solver.
+public struct BudgetFigures: Codable, Hashable, Sendable {
+    /// How far plans get, averaged.
+    public struct Share: Codable, Hashable, Sendable {
+        /// (realised − uniform)/(oracle − uniform): 1 is as good as knowing the rates, 0 as good as the uniform plan.
+        public let share: Double
+        /// Its standard error over seeds; absent for one seed.
+        public let standardError: Double?
+        /// realised/uniform − 1.
+        public let gain: Double
+
+        enum CodingKeys: String, CodingKey {
+            case share, gain
+            case standardError = "stderr"
+        }
+    }
+
+    /// One policy version.
+    public struct Version: Codable, Hashable, Sendable {
+        /// The policy at its version.
+        public let policy: String
+        /// Prompts that were planned for.
+        public let prompts: Int
+        /// Planned under the belief.
+        public let belief: Share
+        /// Planned as if the mean were certain.
+        public let meanAlone: Share
+        /// oracle/uniform − 1: what there is to gain.
+        public let oracleGain: Double
+
+        enum CodingKeys: String, CodingKey {
+            case policy, prompts, belief
+            case meanAlone = "mean_alone"
+            case oracleGain = "oracle_gain"
+        }
+    }
+
+    /// Rows of the contexts.
+    public let contextSize: Int
+    /// Name of the head.
+    public let predictor: String
+    /// Name of the source.
+    public let source: String
+    /// Means over policy versions, a seed at a time; then over seeds.
+    public let belief: Share
+    /// The same, planned as if the mean were certain.
+    public let meanAlone: Share
+    /// Mean over policy versions and seeds.
+    public let oracleGain: Double
+    /// By policy version.
+    public let versions: [Version]
+
+    enum CodingKeys: String, CodingKey {
+        case predictor, source, belief, versions
+        case contextSize = "context_size"
+        case meanAlone = "mean_alone"
+        case oracleGain = "oracle_gain"
+    }
+}
+
+extension BudgetFigures {
+    private struct Planned {
+        let policy: Policy
+        let seed: Int
+        let budgets: RealisedBudgets
+    }
+
+    /// `nil` where no context has anything to plan for, or the rates nothing to gain.
+    init?(_ tally: PredictorTally, contextSize: Int) {
+        let planned = tally.scores.compactMap { score in
+            score.budgets.map { Planned(policy: score.policy, seed: score.seed, budgets: $0) }
+        }
+        guard let whole = Self.figures(planned) else { return nil }
+        let versions = Dictionary(grouping: planned, by: \.policy).sorted { $0.key < $1.key }
+        self.init(
+            contextSize: contextSize, predictor: tally.predictor.name, source: tally.source, belief: whole.belief,
+            meanAlone: whole.meanAlone, oracleGain: whole.oracleGain,
+            versions: versions.compactMap { policy, planned in
+                Self.figures(planned).map { figures in
+                    Version(
+                        policy: "\(policy)", prompts: planned.first?.budgets.prompts ?? 0, belief: figures.belief,
+                        meanAlone: figures.meanAlone, oracleGain: figures.oracleGain)
+                }
+            })
+    }
+
+    private static func figures(_ planned: [Planned]) -> (belief: Share, meanAlone: Share, oracleGain: Double)? {
+        let values = planned.map(\.budgets)
+        guard let belief = share(planned, \.belief), let meanAlone = share(planned, \.meanAlone),
+            let oracle = EvaluationMetrics.ContextMean(values.compactMap(\.belief.oracleGain))
+        else { return nil }
+        return (belief, meanAlone, oracle.mean)
+    }
+
+    /// Mean over versions by seed, then over seeds.
+    private static func share(_ planned: [Planned], _ value: KeyPath<RealisedBudgets, BudgetValue>) -> Share? {
+        let seeds = Dictionary(grouping: planned, by: \.seed).sorted { $0.key < $1.key }.map(\.value)
+        func mean(_ figure: (BudgetValue) -> Double?) -> EvaluationMetrics.ContextMean? {
+            EvaluationMetrics.ContextMean(
+                seeds.compactMap { seed in
+                    EvaluationMetrics.ContextMean(seed.compactMap { figure($0.budgets[keyPath: value]) })?.mean
+                })
+        }
+        guard let share = mean(\.share), let gain = mean(\.gain) else { return nil }
+        return Share(share: share.mean, standardError: share.standardError, gain: gain.mean)
+    }
+}

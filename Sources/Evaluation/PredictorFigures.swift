@@ -1,0 +1,141 @@
+public import Planning
+
+/// What one predictor came to on one source, or on the mean of sources, at one context size.
+///
+/// AUC is a mean over seeds, then over policy versions. What is pooled (calibration, residuals) is pooled over the policy
+/// versions of one seed, then averaged over seeds. The mean weighs sources equally, and has only those that have the
+/// figure. A figure that the data cannot define is absent.
+public struct PredictorFigures: Codable, Hashable, Sendable {
+    /// How beliefs fit outcomes of several rollouts; of contexts that are mostly of such, pooled over seeds. See
+    /// `BeliefFit`, whose names these are.
+    public struct Belief: Codable, Hashable, Sendable {
+        /// Queries of several rollouts, over all seeds.
+        public let queries: Int
+        /// Share of them inside the central 80 % of their beta-binomial distribution.
+        public let coverage: Double
+        /// What that would be if the beliefs were right.
+        public let coverageExpected: Double
+        /// Nats a query under the beliefs.
+        public let logLikelihood: Double
+        /// Nats a query under the means alone.
+        public let logLikelihoodOfMean: Double
+
+        enum CodingKeys: String, CodingKey {
+            case queries, coverage
+            case coverageExpected = "coverage_expected"
+            case logLikelihood = "log_likelihood"
+            case logLikelihoodOfMean = "log_likelihood_of_mean"
+        }
+    }
+
+    /// Name of the source; `mean` for the mean.
+    public let source: String
+    /// Sources behind the AUC: 1, or for the mean as many as have one.
+    public let sources: Int
+    /// Contexts (policy versions at a seed) behind the AUC.
+    public let contexts: Int
+    /// Queries that were ranked, over all seeds.
+    public let queries: Int
+    /// Mean number of rows that the contexts really have.
+    public let contextRows: Double?
+    /// Intra-context AUC.
+    public let auc: Double?
+    /// Its standard error over policy versions, or over draws where there is one version; of the mean: of the sources'.
+    public let aucStandardError: Double?
+    /// AUC less the reference's on the same draws.
+    public let gain: Double?
+    /// The paired standard error of `gain`, as `aucStandardError`.
+    public let gainStandardError: Double?
+    /// Expected calibration error, 15 bins of equal mass over the source's queries of a seed.
+    public let ece: Double?
+    /// What `ece` would be by chance alone if the predictions were right, `calibrationErrorExpected`.
+    public let eceExpected: Double?
+    /// Mean squared error of p against the reward.
+    public let brier: Double?
+    /// Mean cross-entropy in nats, p clipped to [0.005, 0.995].
+    public let logLoss: Double?
+    /// Spearman's correlation of p − reward with the context's mean reward.
+    public let shortcut: Double?
+    /// What `shortcut` would be if the predictions were right, `shortcutExpected`: not 0, for outcomes are yes or no.
+    public let shortcutExpected: Double?
+    /// Spearman's correlation of p − reward with the prompt's mean over the source's other contexts.
+    public let difficulty: Double?
+    /// For heads, where outcomes are rates.
+    public let belief: Belief?
+    /// The reliability diagram: 15 points of equal mass over all queries and seeds; for the mean, of all sources.
+    public let reliability: [EvaluationMetrics.ReliabilityPoint]?
+
+    enum CodingKeys: String, CodingKey {
+        case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability
+        case contextRows = "context_rows"
+        case aucStandardError = "auc_stderr"
+        case gainStandardError = "gain_stderr"
+        case eceExpected = "ece_expected"
+        case shortcutExpected = "shortcut_expected"
+        case logLoss = "log_loss"
+    }
+}
+
+extension PredictorFigures {
+    init(_ tally: PredictorTally, reference: PredictorTally?) {
+        let auc = tally.auc
+        let gain = reference.flatMap { tally.gain(over: $0) }
+        let queries = tally.scores.compactMap(\.queries)
+        let points = EvaluationMetrics.reliability(queries)
+        self.init(
+            source: tally.source, sources: auc == nil ? 0 : 1, contexts: tally.scores.count { $0.auc != nil },
+            queries: tally.scores.reduce(0) { $0 + $1.ranked },
+            contextRows: EvaluationMetrics.ContextMean(tally.scores.map { Double($0.contextRows) })?.mean,
+            auc: auc?.mean, aucStandardError: auc?.standardError, gain: gain?.mean,
+            gainStandardError: gain?.standardError,
+            ece: tally.overSeeds { EvaluationMetrics.calibrationError($0) }?.mean,
+            eceExpected: tally.overSeeds { EvaluationMetrics.calibrationErrorExpected($0) }?.mean,
+            brier: tally.overSeeds(EvaluationMetrics.brier)?.mean,
+            logLoss: tally.overSeeds(EvaluationMetrics.logLoss)?.mean,
+            shortcut: tally.overSeeds(EvaluationMetrics.shortcutCorrelation)?.mean,
+            shortcutExpected: tally.overSeeds { EvaluationMetrics.shortcutExpected($0) }?.mean,
+            difficulty: tally.overSeeds(EvaluationMetrics.difficultyCorrelation)?.mean,
+            belief: EvaluationMetrics.beliefFit(queries.filter(\.isMostlyRepeated)).map(Belief.init),
+            reliability: points.isEmpty ? nil : points)
+    }
+
+    /// The mean over sources of one predictor's figures; `tallies` are the same sources'.
+    init(meanOf sources: [PredictorFigures], tallies: [PredictorTally]) {
+        func mean(_ figure: (PredictorFigures) -> Double?) -> Double? {
+            EvaluationMetrics.ContextMean(sources.compactMap(figure))?.mean
+        }
+        /// Sources are independent: √(Σ variances) over their number. A source without an error adds none.
+        func error(_ figure: (PredictorFigures) -> Double?, _ error: (PredictorFigures) -> Double?) -> Double? {
+            let counted = sources.filter { figure($0) != nil }
+            let variances = counted.compactMap { source in error(source).map { $0 * $0 } }
+            return variances.isEmpty ? nil : variances.reduce(0, +).squareRoot() / Double(counted.count)
+        }
+        let beliefs = sources.compactMap(\.belief)
+        func beliefMean(_ figure: (Belief) -> Double) -> Double {
+            beliefs.reduce(0) { $0 + figure($1) } / Double(max(1, beliefs.count))
+        }
+        let points = EvaluationMetrics.reliability(tallies.flatMap { $0.scores.compactMap(\.queries) })
+        self.init(
+            source: "mean", sources: sources.count { $0.auc != nil }, contexts: sources.reduce(0) { $0 + $1.contexts },
+            queries: sources.reduce(0) { $0 + $1.queries }, contextRows: mean(\.contextRows), auc: mean(\.auc),
+            aucStandardError: error(\.auc, \.aucStandardError), gain: mean(\.gain),
+            gainStandardError: error(\.gain, \.gainStandardError), ece: mean(\.ece), eceExpected: mean(\.eceExpected),
+            brier: mean(\.brier), logLoss: mean(\.logLoss), shortcut: mean(\.shortcut),
+            shortcutExpected: mean(\.shortcutExpected), difficulty: mean(\.difficulty),
+            belief: beliefs.isEmpty
+                ? nil
+                : Belief(
+                    queries: beliefs.reduce(0) { $0 + $1.queries }, coverage: beliefMean(\.coverage),
+                    coverageExpected: beliefMean(\.coverageExpected), logLikelihood: beliefMean(\.logLikelihood),
+                    logLikelihoodOfMean: beliefMean(\.logLikelihoodOfMean)),
+            reliability: points.isEmpty ? nil : points)
+    }
+}
+
+extension PredictorFigures.Belief {
+    init(_ fit: BeliefFit) {
+        self.init(
+            queries: fit.queries, coverage: fit.coverage, coverageExpected: fit.coverageExpected,
+            logLikelihood: fit.beliefLogLikelihood, logLikelihoodOfMean: fit.pointLogLikelihood)
+    }
+}

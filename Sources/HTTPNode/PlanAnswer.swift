@@ -1,0 +1,97 @@
+import Corpora
+import HTTPTypes
+import Scoring
+import Wire
+
+/// A plan as it is heard: budgets first, its end last.
+struct PlanAnswer {
+    let plan: PlanName
+    /// By index of the candidate; a later budget takes the place of an earlier one.
+    private var budgets: [PlannedBudget?] = []
+    private(set) var end: PlanEnd?
+
+    init(_ plan: PlanName) {
+        self.plan = plan
+    }
+
+    mutating func take(_ heard: [PlannedBudget]) {
+        for budget in heard where budget.index < RequestPlan.candidatesMax {
+            while budgets.count <= budget.index { budgets.append(nil) }
+            budgets[budget.index] = budget
+        }
+    }
+
+    mutating func take(_ heard: PlanEnd) {
+        end = heard
+    }
+
+    /// Whether the budgets are those that the end speaks of.
+    var isWhole: Bool {
+        guard let end, budgets.count == end.prompts, budgets.allSatisfy({ $0 != nil }) else { return false }
+        return PlanEnd.digest(of: budgets.map { $0?.n ?? 0 }).bytes == end.digest
+    }
+
+    /// The plan's members: everything but its budgets, then those, unless they have left already.
+    func write(to json: inout JSONWriter, withItems: Bool = true) {
+        guard let end else { return }
+        json.member("policy_id", plan.policyID)
+        json.member("step", plan.step)
+        json.member("plan_id", end.planID)
+        json.member("status", end.status.rawValue)
+        json.member("prompts", end.prompts)
+        json.member("total", end.total)
+        json.member("surplus", end.surplus)
+        json.member("reserve", end.reserve)
+        json.member("utility", end.utility)
+        json.member("uniform_utility", end.uniformUtility)
+        json.member("upper_bound", end.upperBound)
+        json.member("price", end.price)
+        json.member("zero_groups", end.zeroGroups)
+        json.member("uniform_reason", end.uniformReason.isEmpty ? nil : end.uniformReason)
+        json.member("context_rows", end.contextRows)
+        json.member("staleness_steps", end.staleness < 0 || end.contextRows == 0 ? nil : end.staleness)
+        json.member("digest", Digest(bytes: end.digest)?.hex)
+        json.member("warnings", end.warnings)
+        guard withItems else { return }
+        json.array("items", budgets.compactMap { $0 }) { json, budget in
+            json.object { Self.write(budget, to: &$0) }
+        }
+    }
+
+    /// The members of a budget.
+    static func write(_ budget: PlannedBudget, to json: inout JSONWriter) {
+        json.member("prompt_id", budget.promptID)
+        json.member("n", budget.n)
+        json.member("p", budget.p)
+        json.member("kappa", budget.kappa)
+        json.member("source", budget.source)
+        json.member("reason", budget.reason)
+    }
+
+    /// The members of a group that is done.
+    static func write(_ group: GroupDone, to json: inout JSONWriter) {
+        json.member("number", group.number)
+        json.member("index", group.index)
+        json.member("prompt_id", group.promptID)
+        json.member("rewards", group.rewards)
+        json.member("advantages", group.advantages)
+        json.member("baseline", group.baseline)
+        json.member("failed", group.failed)
+        json.member("reason", group.reason)
+        json.member("references", group.references)
+    }
+}
+
+extension RequestRefused {
+    /// The refusal as a status and a code.
+    var error: APIError {
+        switch reason {
+        case .invalid: APIError(status: .unprocessableContent, code: .unplannable, message: message)
+        case .conflict: APIError(status: .conflict, code: .conflict, message: message, param: "step")
+        case .capacity: APIError(status: .tooManyRequests, code: .busy, message: message, retryAfter: 1)
+        case .deadline:
+            APIError(status: .gatewayTimeout, code: .deadline, message: message, param: "deadline_ms")
+        case .unknown: APIError(status: .notFound, code: .unknownPlan, message: message)
+        }
+    }
+}

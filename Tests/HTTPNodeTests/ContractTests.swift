@@ -1,0 +1,126 @@
+import Cluster
+import Foundation
+import HTTPNode
+import Synchronization
+import Testing
+
+@Suite("HTTP as proto/openapi.yaml describes it")
+struct ContractTests {
+    @Test("every described answer is given, and every given answer is described")
+    func wholeContract() async throws {
+        let served = try await Served { configuration in
+            configuration.patience.body = .milliseconds(300)
+            configuration.patience.grace = .milliseconds(100)
+            configuration.patience.record = .milliseconds(300)
+            configuration.patience.answer = .milliseconds(300)
+        }
+        try await good(served)
+        try await refused(served)
+        try await broken(served)
+        try await silent(served)
+        await served.node.stop()
+        let busy = try await Served { $0.requestsMax = 0 }
+        for (method, path) in Self.work {
+            #expect(try await busy.request(method, path, json: method == "POST" ? "{}" : nil).status == 429)
+        }
+        await busy.node.stop()
+        let answered = served.answered.withLock { $0 }.union(busy.answered.withLock { $0 })
+        let described = served.document.answers
+        let never = described.subtracting(answered).sorted()
+        #expect(never.isEmpty, "described and never answered")
+        print("contract: \(answered.count) kinds of answers seen, \(described.count) described")
+    }
+
+    private static let work = [
+        ("POST", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"), ("POST", "/v1/score"),
+    ]
+
+    private func good(_ served: Served) async throws {
+        var report = CoordinatorReport()
+        report.workers = 2
+        report.model = "made-up"
+        report.generation = 3
+        served.stub.show(report)
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+            #expect(try await served.request("GET", path).status == 200, "\(path)")
+        }
+        let plan = try await served.request("POST", "/v1/plans", json: planBody("a", step: 1))
+        #expect(plan.status == 200, "\(plan.text)")
+        let stream = try await served.request(
+            "POST", "/v1/plans", headers: ["Accept": "application/x-ndjson"], json: planBody("a", step: 1))
+        #expect(stream.status == 200 && stream.headers["content-type"] == "application/x-ndjson")
+        let outcomes = #"""
+            {"policy_id":"a","outcomes":[{"event_id":"e1","prompt_id":"p0","step":1,"rewards":[1,0,0.5]},
+            {"event_id":"e2","prompt_id":"p1","mean":0.5,"n":4},{"event_id":"e3","prompt_id":"p2","rewards":[7]},
+            {"event_id":"e4","prompt_id":"p3","failed":3}]}
+            """#
+        let recorded = try await served.request("POST", "/v1/outcomes", json: outcomes)
+        #expect(recorded.status == 200 && recorded.object["accepted"] as? Int == 3, "\(recorded.text)")
+        #expect(try await served.request("GET", "/v1/plans/a/1").status == 200)
+        let scores = try await served.request(
+            "POST", "/v1/score",
+            json: #"{"policy_id":"a","items":[{"prompt_id":"x","prompt":"1"},{"prompt":"2"},{"prompt":"3"}]}"#)
+        #expect(scores.status == 200, "\(scores.text)")
+    }
+
+    private func refused(_ served: Served) async throws {
+        #expect(try await served.request("POST", "/v1/plans", json: planBody("a", step: 1, total: 48)).status == 409)
+        #expect(try await served.request("POST", "/v1/plans", json: planBody("a", step: 2, total: 1)).status == 422)
+        let unheard = try await served.request("POST", "/v1/plans", json: planBody("unheard", step: 1))
+        #expect(unheard.status == 422 && unheard.code == "unknown_prompt")
+        for policy in ["odd", "full", "gone", "late"] {
+            let statuses = ["odd": 422, "full": 429, "gone": 503, "late": 504]
+            let score = #"{"policy_id":"\#(policy)","items":[{"prompt":"1"}]}"#
+            #expect(try await served.request("POST", "/v1/score", json: score).status == statuses[policy])
+            let outcomes = #"{"policy_id":"\#(policy)","outcomes":[]}"#
+            if policy != "late" {
+                #expect(try await served.request("POST", "/v1/outcomes", json: outcomes).status == statuses[policy])
+            }
+            if policy != "odd" {
+                let plan = try await served.request("POST", "/v1/plans", json: planBody(policy, step: 1))
+                #expect(plan.status == statuses[policy], "\(plan.text)")
+            }
+        }
+        #expect(try await served.request("GET", "/v1/plans/nobody/1").status == 404)
+        #expect(try await served.request("GET", "/v1/plans/a/x").status == 400)
+    }
+
+    private func broken(_ served: Served) async throws {
+        #expect(try await served.request("POST", "/v1/plans", json: planBody("broken", step: 1)).status == 502)
+        for path in ["/v1/plans", "/v1/outcomes", "/v1/score"] {
+            #expect(try await served.request("POST", path, json: "{").status == 400)
+            let text = try await served.request("POST", path, headers: ["Content-Type": "text/plain"], json: "{}")
+            #expect(text.status == 415)
+            // A body that is only announced: too large at once, too late in time.
+            for (bytes, status) in [(64 << 20 | 1, 413), (100, 408)] {
+                let connection = try served.connect()
+                connection.write(
+                    Array(
+                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
+                            .utf8))
+                let answer = await Task.detached { connection.answer() }.value
+                #expect(answer.status == status, "\(path): \(answer.text)")
+                served.check("POST", path, answer)
+            }
+        }
+        #expect(try await served.request("GET", "/v1/plans").status == 405)
+        #expect(try await served.request("DELETE", "/metrics").status == 405)
+        #expect(try await served.request("GET", "/").status == 404)
+    }
+
+    private func silent(_ served: Served) async throws {
+        let late = try await served.request(
+            "POST", "/v1/plans", json: planBody("silent", step: 1, #","deadline_ms":100"#))
+        #expect(late.status == 504)
+        served.stub.show(CoordinatorReport())
+        #expect(try await served.request("GET", "/readyz").code == "no_worker")
+        served.stub.show(nil)
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+            #expect(try await served.request("GET", path).code == "coordinator_silent", "\(path)")
+        }
+        #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
+        // Outcomes that nobody records.
+        let outcomes = try await served.request("POST", "/v1/outcomes", json: #"{"policy_id":"silent","outcomes":[]}"#)
+        #expect(outcomes.status == 504)
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+
+/// One connection to a server on this machine, as bytes: no library stands between a test and what is on the wire.
+final class LoopbackHTTP {
+    /// What was answered.
+    struct Answer {
+        var status = 0
+        var headers: [String: String] = [:]
+        var body: [UInt8] = []
+        /// When each chunk of a chunked body came, after the request had left.
+        var chunkTimes: [Duration] = []
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+        /// The body as `JSONSerialization` reads it.
+        var json: Any { (try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)) ?? NSNull() }
+        var object: [String: Any] { json as? [String: Any] ?? [:] }
+        var error: [String: Any] { object["error"] as? [String: Any] ?? [:] }
+        /// Of the error.
+        var code: String { error["code"] as? String ?? "" }
+    }
+
+    private let socketNumber: Int32
+    private var buffer: [UInt8] = []
+
+    /// Connects; reads give up after ten seconds.
+    init(port: Int) throws {
+        socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socketNumber, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socketNumber, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
+    deinit { close(socketNumber) }
+
+    func write(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                send(socketNumber, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+
+    /// Sends a request and reads its answer.
+    func request(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil
+    ) -> Answer {
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: loopback\r\n"
+        var headers = headers
+        if body != nil, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) where value != "-" {
+            head += "\(name): \(value)\r\n"
+        }
+        if let body { head += "Content-Length: \(body.count)\r\n" }
+        write(Array((head + "\r\n").utf8) + (body ?? []))
+        return answer()
+    }
+
+    /// Reads an answer. Its status is 0 where none came.
+    func answer() -> Answer {
+        let start = ContinuousClock.now
+        var answer = Answer()
+        guard let head = line() else { return answer }
+        answer.status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
+        while let text = line(), !text.isEmpty {
+            let halves = text.split(separator: ":", maxSplits: 1)
+            answer.headers[halves[0].lowercased()] =
+                halves.count == 2 ? halves[1].trimmingCharacters(in: .whitespaces) : ""
+        }
+        if answer.headers["transfer-encoding"] == "chunked" {
+            while let size = line().flatMap({ Int($0, radix: 16) }), let chunk = take(size), take(2) != nil, size > 0 {
+                answer.body += chunk
+                answer.chunkTimes.append(ContinuousClock.now - start)
+            }
+        } else {
+            answer.body = take(Int(answer.headers["content-length"] ?? "") ?? 0) ?? []
+        }
+        return answer
+    }
+
+    private func line() -> String? {
+        while true {
+            if let end = buffer.firstIndex(of: 0x0A) {
+                let text = String(decoding: buffer[..<end], as: UTF8.self).trimmingCharacters(in: .newlines)
+                buffer.removeSubrange(...end)
+                return text
+            }
+            guard fill() else { return nil }
+        }
+    }
+
+    private func take(_ count: Int) -> [UInt8]? {
+        while buffer.count < count {
+            guard fill() else { return nil }
+        }
+        defer { buffer.removeFirst(count) }
+        return Array(buffer.prefix(count))
+    }
+
+    private func fill() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(socketNumber, &bytes, bytes.count, 0)
+        guard count > 0 else { return false }
+        buffer += bytes[..<count]
+        return true
+    }
+}

@@ -1,0 +1,119 @@
+import Cluster
+import Foundation
+import HTTPNode
+import Logging
+import Testing
+
+@Suite("HTTP: starting, stopping, being looked at")
+struct NodeTests {
+    @Test("an address is read, and known for local or not")
+    func addresses() throws {
+        for (text, isLocal) in [
+            ("127.0.0.1:8080", true), ("localhost:0", true), ("[::1]:80", true), ("127.1.2.3:1", true),
+            ("0.0.0.0:80", false),
+            ("[::]:80", false), ("example.org:80", false), ("127.0.0.1.example.org:80", false), ("10.0.0.1:80", false),
+        ] {
+            let address = try HTTPAddress(text)
+            #expect(address.isLocal == isLocal && address.description == text, "\(text)")
+        }
+        for text in [
+            "", ":80", "localhost", "localhost:", "localhost:65536", "::1:80", "http://localhost:80", "a b:80",
+        ] {
+            #expect(throws: HTTPNodeError.addressInvalid(text)) { try HTTPAddress(text) }
+        }
+    }
+
+    @Test("an address that others can reach is refused without leave, and one in use with what to do")
+    func binding() async throws {
+        let stub = StubCoordinator()
+        let open = HTTPNode.Configuration(address: HTTPAddress(host: "0.0.0.0", port: 0))
+        await #expect(throws: HTTPNodeError.publicWithoutEncryption(open.address)) {
+            _ = try await HTTPNode.start(open, door: stub.door, logger: Logger(label: "test"))
+        }
+        let served = try await Served()
+        let taken = HTTPNode.Configuration(address: served.node.address)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        do {
+            _ = try await HTTPNode.start(taken, door: stub.door, logger: logger)
+            Issue.record("a port was bound twice")
+        } catch {
+            #expect("\(error)".contains("\(served.node.address)"), "\(error)")
+        }
+        await served.node.stop()
+    }
+
+    @Test("asked to stop, it answers whoever looks at a plan at once, takes nobody new, and is gone")
+    func stopping() async throws {
+        let served = try await Served()
+        served.stub.show(CoordinatorReport())
+        _ = try await served.request("POST", "/v1/plans", json: planBody("a", step: 1))
+        async let looking = served.request("GET", "/v1/plans/a/1?wait_ms=30000")
+        // The look is under way when its request is in flight.
+        while true {
+            let metrics = try await served.request("GET", "/metrics")
+            if metrics.text.contains("statezero_http_requests_in_flight 2") { break }
+        }
+        let begin = ContinuousClock.now
+        await served.node.stop()
+        #expect(try await looking.status == 200)
+        #expect(ContinuousClock.now - begin < .seconds(20), "it waited for the look's own end")
+        #expect(throws: (any Error).self) { try served.connect() }
+    }
+
+    @Test("metrics: names, types, and counts of requests by route and status, never by what was asked")
+    func metrics() async throws {
+        let served = try await Served()
+        var report = CoordinatorReport()
+        report.model = #"a "model" \ of mine"#
+        report.plansOK = 7
+        served.stub.show(report)
+        _ = try await served.request("POST", "/v1/plans", json: planBody("secret-policy", step: 1))
+        _ = try await served.request("GET", "/v1/plans/secret-policy/9")
+        _ = try await served.request("GET", "/nothing/secret-policy")
+        let text = try await served.request("GET", "/metrics").text
+        #expect(!text.contains("secret"))
+        #expect(text.contains(#"model="a \"model\" \\ of mine""#))
+        #expect(text.contains("\nstatezero_plans_total{status=\"ok\"} 7\n"))
+        #expect(text.contains("\nstatezero_http_requests_total{route=\"/v1/plans\",code=\"200\"} 1\n"))
+        #expect(
+            text.contains("\nstatezero_http_requests_total{route=\"/v1/plans/{policy_id}/{step}\",code=\"404\"} 1\n"))
+        #expect(text.contains("\nstatezero_http_requests_total{route=\"other\",code=\"404\"} 1\n"))
+        var types: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if line.hasPrefix("# TYPE ") {
+                #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) comes twice")
+            } else if !line.hasPrefix("#") {
+                let name = String(line.prefix { $0 != "{" && $0 != " " })
+                #expect(name.hasPrefix("statezero_") && Double(words[words.count - 1]) != nil, "\(line)")
+                let family = ["_bucket", "_sum", "_count"].first { name.hasSuffix($0) }.map {
+                    String(name.dropLast($0.count))
+                }
+                #expect(types[name] != nil || family.flatMap { types[$0] } == "histogram", "\(line) has no type")
+                #expect((types[name] == "counter") == name.hasSuffix("_total") || types[name] == nil, "\(line)")
+            }
+        }
+        await served.node.stop()
+    }
+
+    @Test("many requests on one connection, and many connections at once")
+    func connections() async throws {
+        let served = try await Served()
+        let connection = try served.connect()
+        for step in 0..<20 {
+            let answer = await Task.detached {
+                connection.request("POST", "/v1/plans", body: Array(planBody("a", step: step).utf8))
+            }.value
+            #expect(answer.status == 200)
+        }
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for step in 0..<40 {
+                group.addTask { try await served.request("POST", "/v1/plans", json: planBody("b", step: step)).status }
+            }
+            return try await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(statuses == Array(repeating: 200, count: 40))
+        await served.node.stop()
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import HTTPNode
+import Logging
+import Synchronization
+import Testing
+
+/// HTTP served on a port of the system's choice, before a stub, with every answer held against `proto/openapi.yaml`.
+final class Served: Sendable {
+    let stub: StubCoordinator
+    let node: HTTPNode
+    private let described: Described
+
+    /// The document, which no test changes.
+    private struct Described: @unchecked Sendable {
+        let document: OpenAPI
+    }
+
+    /// What has been answered so far, as `METHOD path status`.
+    let answered = Mutex<Set<String>>([])
+
+    init(_ configure: (inout HTTPNode.Configuration) -> Void = { _ in }) async throws {
+        stub = StubCoordinator()
+        described = Described(document: try OpenAPI())
+        var configuration = HTTPNode.Configuration(address: HTTPAddress(host: "127.0.0.1", port: 0))
+        configuration.version = "0.0.0"
+        configure(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        node = try await HTTPNode.start(configuration, door: stub.door, logger: logger)
+    }
+
+    var document: OpenAPI { described.document }
+
+    func connect() throws -> LoopbackHTTP { try LoopbackHTTP(port: node.address.port) }
+
+    /// One request on a connection of its own; whatever is answered must be as described.
+    func request(
+        _ method: String, _ path: String, headers: [String: String] = [:], json: String? = nil
+    ) async throws -> LoopbackHTTP.Answer {
+        let headers = ["Connection": "close"].merging(headers) { $1 }
+        let body = json.map { Array($0.utf8) }
+        let connection = try connect()
+        // A thread of its own: the server's are few, and this one blocks.
+        let answer = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: connection.request(method, path, headers: headers, body: body))
+            }
+        }
+        check(method, path, answer)
+        return answer
+    }
+
+    /// Holds an answer against the document.
+    func check(_ method: String, _ path: String, _ answer: LoopbackHTTP.Answer) {
+        let bare = path.split(separator: "?")[0]
+        let route = bare.hasPrefix("/v1/plans/") ? "/v1/plans/{policy_id}/{step}" : String(bare)
+        // What is no operation has no description of its own.
+        let problems =
+            answer.code == "not_found" || answer.code == "method_not_allowed"
+            ? document.problems(withError: answer) : document.problems(method, route, answer)
+        #expect(problems.isEmpty, "\(method) \(path) \(answer.status): \(answer.text.prefix(300))")
+        for problem in problems { Issue.record("\(problem)") }
+        answered.withLock { _ = $0.insert("\(method) \(route) \(answer.status)") }
+    }
+}
+
+extension LoopbackHTTP: @unchecked Sendable {}
+
+/// A request for a plan of so many prompts.
+func planBody(
+    _ policy: String, step: Int, prompts: Int = 5, total: Int = 40, _ more: String = ""
+) -> String {
+    let items = (0..<prompts).map { #"{"prompt_id":"p\#($0)","prompt":"What is \#($0) + 1?"}"# }.joined(separator: ",")
+    return #"{"policy_id":"\#(policy)","step":\#(step),"total":\#(total),"items":[\#(items)]\#(more)}"#
+}

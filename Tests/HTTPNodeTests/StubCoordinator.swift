@@ -1,0 +1,189 @@
+import Cluster
+import Foundation
+import HTTPNode
+import Planning
+import Scoring
+import Synchronization
+import Wire
+
+/// A coordinator for tests of HTTP alone: says what a planner would say, for what a request's policy id names.
+///
+/// It keeps plans, so that equal requests get equal plans and others are refused; what it predicts it makes up.
+final class StubCoordinator: Sendable {
+    private struct State {
+        var plans: [PlanName: (identity: Digest, said: [Message])] = [:]
+        var groups: [PlanName: [GroupDone]] = [:]
+        var listeners: [PlanName: [AsyncStream<Message>.Continuation]] = [:]
+        var seen: Set<String> = []
+        var report: CoordinatorReport? = CoordinatorReport()
+    }
+
+    private let state = Mutex(State())
+
+    var door: CoordinatorDoor {
+        CoordinatorDoor(
+            ask: { message in AsyncStream { self.answer(message, $0) } },
+            report: { self.state.withLock { $0.report } })
+    }
+
+    /// What a look at the coordinator shows from now on; `nil`: it does not answer.
+    func show(_ report: CoordinatorReport?) {
+        state.withLock { $0.report = report }
+    }
+
+    private func answer(_ message: Message, _ listener: AsyncStream<Message>.Continuation) {
+        switch message {
+        case .requestPlan(let request): plan(request, listener)
+        case .followPlan(let name, let after): follow(name, after, listener)
+        case .reportOutcomes(let report): record(report, listener)
+        case .requestScores(let request): score(request, listener)
+        default: listener.finish()
+        }
+    }
+
+    private func plan(_ request: RequestPlan, _ listener: AsyncStream<Message>.Continuation) {
+        let refuse = { (reason: RequestRefused.Reason, message: String) in
+            _ = listener.yield(.requestRefused(RequestRefused(.plan(request.plan), reason, message: message)))
+        }
+        switch request.plan.policyID {
+        case "silent": return
+        case "gone": return listener.finish()
+        case "full": return refuse(.capacity, "no room for another plan")
+        case "unheard": return refuse(.unknown, "items[0]: prompt p0 has no text")
+        case "late": return refuse(.deadline, "the deadline is over")
+        default: break
+        }
+        let kept = state.withLock { $0.plans[request.plan] }
+        if let kept, kept.identity != request.identity {
+            return refuse(.conflict, "step \(request.plan.step) was planned for another request")
+        }
+        do {
+            let said = try kept?.said ?? messages(for: request)
+            state.withLock { $0.plans[request.plan] = (request.identity, said) }
+            if request.plan.policyID == "slow" {
+                for (index, message) in said.enumerated() {
+                    DispatchQueue.global().asyncAfter(deadline: .now() + 0.15 * Double(index)) {
+                        listener.yield(message)
+                    }
+                }
+            } else {
+                for message in said { listener.yield(message) }
+            }
+        } catch {
+            refuse(.invalid, "\(error)")
+        }
+    }
+
+    private func messages(for request: RequestPlan) throws -> [Message] {
+        var wanted = BudgetRequest(total: request.total, minimum: request.minimum, maximum: request.maximum)
+        wanted.multipleOf = request.multipleOf
+        wanted.groupSizes = request.groupSizes.isEmpty ? nil : request.groupSizes
+        let budgets = try wanted.fallback(promptIDs: request.candidates.map(\.promptID), because: .noModel)
+        let planned = budgets.enumerated().map { index, budget in
+            PlannedBudget(
+                index: index, promptID: budget.promptID, n: budget.n, p: index % 2 == 0 ? 0.25 : nil,
+                kappa: index % 2 == 0 ? 4 : nil, source: budget.source.rawValue, reason: budget.reason.rawValue)
+        }
+        let isBroken = request.plan.policyID == "broken"
+        let end = PlanEnd(
+            planID: String(request.identity.hex.prefix(16)), status: .fallback, prompts: planned.count,
+            total: planned.reduce(0) { $0 + $1.n }, surplus: request.total - planned.reduce(0) { $0 + $1.n },
+            reserve: request.reserve, utility: 0, uniformUtility: 0, upperBound: 0, price: nil, zeroGroups: 0,
+            digest: PlanEnd.digest(of: planned.map(\.n) + (isBroken ? [1] : [])).bytes, contextRows: 0, staleness: -1,
+            uniformReason: "no_model", warnings: [])
+        // Two batches, the second of which also says the first prompt's budget once more.
+        let half = planned.count / 2
+        return [
+            .budgets(request.plan, Array(planned[..<half])),
+            .budgets(request.plan, Array(planned[half...] + planned[..<min(1, half)])), .planEnd(request.plan, end),
+        ]
+    }
+
+    private func follow(_ name: PlanName, _ after: Int, _ listener: AsyncStream<Message>.Continuation) {
+        let (plan, groups) = state.withLock { state in
+            state.listeners[name, default: []].append(listener)
+            return (state.plans[name], state.groups[name] ?? [])
+        }
+        guard let plan else {
+            listener.yield(.requestRefused(RequestRefused(.plan(name), .unknown, message: "\(name) was not asked for")))
+            return
+        }
+        for message in plan.said { listener.yield(message) }
+        for group in groups where group.number >= after { listener.yield(.groupDone(name, group)) }
+    }
+
+    private func record(_ report: ReportOutcomes, _ listener: AsyncStream<Message>.Continuation) {
+        if report.policyID == "silent" { return }
+        if report.policyID == "gone" { return listener.finish() }
+        if report.policyID == "full" {
+            listener.yield(.requestRefused(RequestRefused(.request(report.request), .capacity, message: "no room")))
+            return
+        }
+        if report.policyID == "odd" {
+            listener.yield(
+                .requestRefused(RequestRefused(.request(report.request), .invalid, message: "no such thing")))
+            return
+        }
+        var recorded = OutcomesRecorded(
+            request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
+        for (index, outcome) in report.outcomes.enumerated() {
+            if let bad = outcome.rewards.first(where: { !report.rewards.contains($0) }) {
+                recorded.rejected.append(
+                    .init(index: index, eventID: outcome.eventID, code: "reward_out_of_range", message: "\(bad)"))
+                continue
+            }
+            guard state.withLock({ $0.seen.insert(outcome.eventID).inserted }) else {
+                recorded.duplicates += 1
+                continue
+            }
+            recorded.accepted += 1
+            guard let step = outcome.step else { continue }
+            let name = PlanName(policyID: report.policyID, step: step)
+            recorded.decisions.append(.init(index: index, draw: 0, done: done(name, outcome)))
+        }
+        listener.yield(.outcomesRecorded(recorded))
+    }
+
+    private func done(_ name: PlanName, _ outcome: GroupOutcome) -> GroupDone {
+        let mean = outcome.rewards.reduce(0, +) / Double(max(1, outcome.rewards.count))
+        let (group, listeners) = state.withLock { state in
+            let group = GroupDone(
+                number: state.groups[name, default: []].count, index: 0, promptID: outcome.promptID,
+                rewards: outcome.rewards, advantages: outcome.rewards.map { $0 - mean }, baseline: mean,
+                failed: outcome.failed, reason: "planned", references: [])
+            state.groups[name, default: []].append(group)
+            return (group, state.listeners[name] ?? [])
+        }
+        for listener in listeners { listener.yield(.groupDone(name, group)) }
+        return group
+    }
+
+    private func score(_ request: RequestScores, _ listener: AsyncStream<Message>.Continuation) {
+        let refusal: RequestRefused.Reason? =
+            switch request.policy.id {
+            case "full": .capacity
+            case "late": .deadline
+            case "odd": .invalid
+            default: nil
+            }
+        if request.policy.id == "gone" { return listener.finish() }
+        if let refusal {
+            listener.yield(.requestRefused(RequestRefused(.request(request.request), refusal, message: "not now")))
+            return
+        }
+        let predictions = (0..<request.texts.count).map { row in
+            row % 3 == 2
+                ? nil : Prediction(p: 0.5, kappa: row == 0 ? .infinity : 2, pLo: 0.1, pHi: 0.9, flags: .truncated)
+        }
+        listener.yield(
+            .scores(
+                Scores(
+                    request: request.request, context: request.context?.digest ?? Digest(of: "none"),
+                    contextRows: request.context?.count ?? 0,
+                    fingerprint: ModelFingerprint(name: "made-up", digest: Digest(of: "made-up")),
+                    answers: AnswerBlock(predictions),
+                    faults: predictions.enumerated().filter { $0.element == nil }.map {
+                        RowFault(row: UInt32($0.offset), code: "prediction_failed", message: "made up")
+                    })))
+    }
+}

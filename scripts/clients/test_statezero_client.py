@@ -1,0 +1,411 @@
+"""Tests of statezero_client.py: python3 -m unittest discover scripts/clients
+
+Failures are served by small servers of this file. With STATEZERO_BINARY naming the program, the client also meets the
+real one: a coordinator and a worker with the table model, as processes, also killed; without it those tests say so.
+"""
+
+import collections
+import contextlib
+import http.server
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from statezero_client import (  # noqa: E402
+    Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets)
+
+BINARY = os.environ.get("STATEZERO_BINARY")
+ITEMS = [{"prompt_id": "p%02d" % index, "prompt": "What is %d + 1?" % index} for index in range(10)]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def black_hole():
+    """Accepts, and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        yield "http://127.0.0.1:%d" % listener.getsockname()[1]
+
+
+class Script(http.server.BaseHTTPRequestHandler):
+    """Answers what the test has laid down, in order, the last one for ever; remembers what was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, body))
+        answers = self.server.answers
+        status, headers, answer = answers.popleft() if len(answers) > 1 else answers[0]
+        if callable(answer):
+            answer = answer(self, body)
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class ScriptServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that has gone away is what some tests are about."""
+
+
+@contextlib.contextmanager
+def scripted(*answers):
+    server = ScriptServer(("127.0.0.1", 0), Script)
+    server.answers, server.asked = collections.deque(answers), []
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield "http://127.0.0.1:%d" % server.server_address[1], server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def error(code, message="why", param=None):
+    return {"error": {"code": code, "message": message, "param": param}}
+
+
+def drip(handler, body):
+    """Sends a head byte by byte, for ever: every single wait is short."""
+    try:
+        for _ in range(600):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+    except OSError:
+        pass
+    return {}
+
+
+class UniformBudgets(unittest.TestCase):
+    def check(self, sizes, items, total, **options):
+        n = uniform_budgets(items, total, **options)
+        self.assertEqual(sum(n), total)
+        self.assertTrue(all(count in sizes for count in n), n)
+        return n
+
+    def test_remainder_goes_to_the_lowest_prompt_ids(self):
+        items = [{"prompt_id": name} for name in ("b", "a", "c")]
+        self.assertEqual(self.check(range(4, 33), items, 25), [8, 9, 8])
+        self.assertEqual(self.check(range(4, 33, 4), items, 28, multiple_of=4), [8, 12, 8])
+
+    def test_limits_of_prompts_are_kept(self):
+        items = [{"prompt_id": "a", "n_max": 4}, {"prompt_id": "b"}, {"prompt_id": "c", "n_min": 12}]
+        self.assertEqual(self.check(range(4, 33), items, 24), [4, 8, 12])
+
+    def test_irregular_sizes_meet_the_total(self):
+        for seed in range(200):
+            chance = random.Random(seed)
+            sizes = sorted(chance.sample(range(2, 40), chance.randint(2, 5)))
+            items = [{"prompt_id": "p%03d" % index} for index in range(chance.randint(2, 80))]
+            total = sum(chance.choice(sizes) for _ in items)
+            n = self.check(sizes, items, total, n_min=2, n_max=40, group_sizes=sizes)
+            self.assertEqual(n, uniform_budgets(items, total, n_min=2, n_max=40, group_sizes=sizes), seed)
+
+    def test_beyond_all_caps_it_gives_the_most(self):
+        self.assertEqual(uniform_budgets(ITEMS[:2], 1000), [32, 32])
+
+    def test_what_cannot_be_raises(self):
+        for total, options in ((3, {}), (81, {"multiple_of": 2}), (41, {"group_sizes": [4, 8]}), (80, {"n_min": 64})):
+            with self.assertRaises(RequestError):
+                uniform_budgets(ITEMS, total, **options)
+
+
+class FailingOpen(unittest.TestCase):
+    def falls_back(self, url, reason, within=2.0, **options):
+        begin = time.monotonic()
+        plan = Client(url, timeout=1.0, **options).plan("a", 1, 85, ITEMS)
+        self.assertLess(time.monotonic() - begin, within)
+        self.assertTrue(plan.fallback)
+        self.assertEqual((plan.reason, plan.total, sum(plan.n.values())), (reason, 85, 85))
+        self.assertEqual([item["n"] for item in plan.items], [9] * 5 + [8] * 5)
+        with self.assertRaises(DeadlineExceeded if reason == "deadline" else Unavailable):
+            Client(url, timeout=1.0, strict=True, **options).plan("a", 1, 85, ITEMS)
+        return plan
+
+    def test_nobody_there(self):
+        self.falls_back("http://127.0.0.1:%d" % free_port(), "no_coordinator")
+
+    def test_black_hole(self):
+        with black_hole() as url:
+            self.falls_back(url, "deadline")
+
+    def test_drip(self):
+        with scripted((200, {}, drip)) as (url, _):
+            self.falls_back(url, "deadline")
+
+    def test_five_hundred(self):
+        for status in (500, 502, 503):
+            with scripted((status, {}, error("hole"))) as (url, server):
+                self.falls_back(url, "no_coordinator")
+                self.assertEqual(len(server.asked), 6, "three tries a call")
+        with scripted((500, {}, b"<html>")) as (url, _):
+            self.falls_back(url, "no_coordinator")
+
+    def test_busy_is_tried_again_when_it_says(self):
+        with scripted((429, {"Retry-After": "60"}, error("busy"))) as (url, server):
+            self.falls_back(url, "no_coordinator")
+            self.assertEqual(len(server.asked), 2, "a minute is more than the timeout")
+
+    def test_gateway_timeout_is_a_deadline(self):
+        with scripted((504, {}, error("deadline"))) as (url, _):
+            self.falls_back(url, "deadline")
+
+    def test_an_answer_that_is_not_this_plan(self):
+        for answer in (b"", b"[]", {"items": []}, {"items": [{"prompt_id": "p00", "n": 85}], "total": 85}):
+            with scripted((200, {}, answer)) as (url, _):
+                self.falls_back(url, "no_coordinator")
+
+    def test_the_callers_errors_raise_always(self):
+        for status, code in ((400, "unknown_key"), (409, "conflict"), (413, "too_large"), (422, "unplannable")):
+            with scripted((status, {}, error(code, "no", "total"))) as (url, server):
+                with self.assertRaises(RequestError) as raised:
+                    Client(url).plan("a", 1, 85, ITEMS)
+                self.assertEqual((raised.exception.status, raised.exception.param), (status, "total"))
+                self.assertEqual(len(server.asked), 1, "the same again would fail again")
+
+    def test_a_total_that_cannot_be_raises_also_without_a_coordinator(self):
+        with self.assertRaises(RequestError):
+            Client("http://127.0.0.1:%d" % free_port(), timeout=0.5).plan("a", 1, 3, ITEMS)
+
+    def test_url(self):
+        for url in ("127.0.0.1:80", "https://localhost", "http://host/path"):
+            with self.assertRaises(RequestError):
+                Client(url)
+
+
+class Outcomes(unittest.TestCase):
+    GOOD = (200, {}, {"accepted": 1, "duplicates": 0, "rejected": [], "decisions": []})
+    BAD = (500, {}, error("hole"))
+
+    def test_kept_and_told_with_the_next_call_under_the_same_event_ids(self):
+        with scripted(self.BAD, self.BAD, self.GOOD) as (url, server):
+            client = Client(url, retries=0)
+            self.assertFalse(client.report("a", [{"prompt_id": "p", "rewards": [1, 0]}]).delivered)
+            self.assertFalse(client.report("a", [{"prompt_id": "q", "rewards": [1]}]).delivered)
+            self.assertEqual(client.pending, 2)
+            self.assertTrue(client.report("a", []).delivered)
+            self.assertEqual(client.pending, 0)
+        told = [[outcome["event_id"] for outcome in body["outcomes"]] for _, body in server.asked]
+        self.assertEqual([told[0] + told[1][1:], told[1]], [told[2], told[2]])
+
+    def test_told_before_the_plan(self):
+        with scripted(self.BAD, self.GOOD, self.BAD) as (url, server):
+            client = Client(url, retries=0)
+            client.report("a", [{"prompt_id": "p", "rewards": [1, 0]}])
+            client.plan("a", 2, 85, ITEMS)
+        self.assertEqual([path for path, _ in server.asked], ["/v1/outcomes", "/v1/outcomes", "/v1/plans"])
+        self.assertNotIn("outcomes", server.asked[-1][1], "the step's request stays the same when it is asked again")
+
+    def test_spool_outlives_the_process_and_memory_is_bounded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            spool = os.path.join(folder, "outcomes.jsonl")
+            first = Client("http://127.0.0.1:%d" % free_port(), timeout=0.3, spool=spool, keep=3)
+            first.report("a", [{"prompt_id": str(index), "rewards": [1]} for index in range(5)])
+            self.assertEqual((first.pending, first.dropped), (3, 2))
+            with scripted(self.GOOD) as (url, server):
+                second = Client(url, spool=spool)
+                self.assertEqual(second.pending, 3)
+                second.report("a", [])
+                self.assertEqual(Client(url, spool=spool).pending, 0)
+        self.assertEqual([outcome["prompt_id"] for outcome in server.asked[0][1]["outcomes"]], ["2", "3", "4"])
+
+    def test_refused_outcomes_are_not_told_for_ever(self):
+        with scripted((400, {}, error("missing"))) as (url, _):
+            client = Client(url)
+            with self.assertRaises(RequestError):
+                client.report("a", [{"prompt_id": "p"}])
+            self.assertEqual(client.pending, 0)
+
+    def test_a_reward_that_is_no_number(self):
+        with self.assertRaises(RequestError):
+            Client().report("a", [{"prompt_id": "p", "rewards": [float("nan")]}])
+
+
+class Expanding(unittest.TestCase):
+    def test_rows_are_repeated_by_their_budget(self):
+        plan = Plan({"policy_id": "a", "step": 3, "status": "ok", "total": 3,
+                     "items": [{"prompt_id": "x", "n": 2}, {"prompt_id": "y", "n": 0}, {"prompt_id": "z", "n": 1}]})
+        rows = expand(plan, [{"prompt_id": name, "answer": name.upper()} for name in "zyx"])
+        self.assertEqual([row["uid"] for row in rows], ["a/3/z", "a/3/x", "a/3/x"])
+        self.assertEqual([row["rollout_index"] for row in rows], [0, 0, 1])
+        self.assertEqual([row["answer"] for row in rows], ["Z", "X", "X"])
+        with self.assertRaises(RequestError):
+            expand(plan, [{"prompt_id": "other"}])
+
+
+class Cluster:
+    """A coordinator and a worker with the table model, as processes of the test."""
+
+    def __init__(self, folder, worker=True):
+        self.folder, self.processes, self.port = folder, {}, 0
+        self.endpoint = "ipc://%s/sock" % folder
+        self.start_coordinator()
+        if worker:
+            self.start("worker", "worker", "--connect", self.endpoint, "--model", "table")
+            self.wait(lambda: Probe(self.port).get("/readyz") == 200)
+
+    def start(self, name, *arguments):
+        log = open(os.path.join(self.folder, name + ".log"), "ab")
+        out = open(os.path.join(self.folder, name + ".out"), "wb")
+        self.processes[name] = subprocess.Popen([BINARY, *arguments], stdout=out, stderr=log)
+        log.close()
+        out.close()
+
+    def start_coordinator(self):
+        self.start("coordinator", "coordinator", "--bind", self.endpoint, "--http", "127.0.0.1:%d" % self.port,
+                   "--journal", os.path.join(self.folder, "journal.sqlite"))
+        self.wait(self.read_port)
+
+    def read_port(self):
+        with open(os.path.join(self.folder, "coordinator.out")) as lines:
+            found = [line for line in lines if line.startswith("http at ") and line.endswith("\n")]
+        if found:
+            self.port = int(found[0].rsplit(":", 1)[1])
+        return bool(found)
+
+    def wait(self, is_true):
+        end = time.monotonic() + 30
+        while not is_true():
+            if time.monotonic() > end:
+                raise AssertionError(open(os.path.join(self.folder, "coordinator.log")).read())
+            time.sleep(0.02)
+
+    def kill(self, name, how=signal.SIGKILL):
+        self.processes[name].send_signal(how)
+        return self.processes[name].wait(30)
+
+    def stop(self):
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait(30)
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.port
+
+
+class Probe:
+    def __init__(self, port):
+        self.port = port
+
+    def get(self, path):
+        import http.client
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+
+@unittest.skipUnless(BINARY, "STATEZERO_BINARY does not name the program: the client was not tried against the real one")
+class RealServer(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def cluster(self, **options):
+        cluster = Cluster(self.folder.name, **options)
+        self.addCleanup(cluster.stop)
+        return cluster
+
+    def outcomes(self, plan, step):
+        chance = random.Random(step)
+        return [{"prompt_id": item["prompt_id"], "step": step,
+                 "rewards": [float(chance.random() < (0.1 + 0.08 * index)) for _ in range(item["n"])]}
+                for index, item in enumerate(plan.items)]
+
+    def test_steps_of_a_training_run(self):
+        cluster = self.cluster()
+        client = Client(cluster.url, timeout=10)
+        before = None
+        for step in range(4):
+            plan = client.plan("run", step, 80, ITEMS, outcomes=before)
+            self.assertEqual(sum(plan.n.values()), 80)
+            self.assertEqual(list(plan.n), [item["prompt_id"] for item in ITEMS])
+            self.assertFalse([w for w in plan.warnings if "http" in w], plan.warnings)
+            again = client.plan("run", step, 80, ITEMS)
+            self.assertEqual(again.body, plan.body)
+            before = self.outcomes(plan, step)
+        report = client.report("run", before)
+        self.assertEqual((report.delivered, report.accepted, report.rejected), (True, len(before), []))
+        self.assertEqual(client.fallbacks, 0)
+
+    def test_another_request_for_the_same_step_raises(self):
+        client = Client(self.cluster().url, timeout=10)
+        client.plan("run", 1, 80, ITEMS)
+        with self.assertRaises(RequestError) as raised:
+            client.plan("run", 1, 90, ITEMS)
+        self.assertEqual(raised.exception.status, 409)
+
+    def test_same_budgets_as_the_server_where_nothing_is_known(self):
+        cluster = self.cluster(worker=False)
+        for step in range(60):
+            chance = random.Random(step)
+            sizes = sorted(chance.sample(range(2, 33), chance.randint(1, 4))) if step % 3 == 0 else None
+            multiple = chance.choice([1, 2, 4]) if sizes is None else 1
+            items = [{"prompt_id": "q%d" % index, "prompt": str(index)} for index in range(chance.randint(1, 40))]
+            allowed = sizes or [n for n in range(2, 33) if n % multiple == 0]
+            options = {"n_min": 2, "n_max": 32, "multiple_of": multiple, "group_sizes": sizes}
+            total = sum(chance.choice(allowed) for _ in items)
+            ours = uniform_budgets(items, total, **options)
+            theirs = Client(cluster.url, timeout=10).plan("run", step, total, items, deadline=0.05, **options)
+            self.assertTrue(theirs.fallback)
+            self.assertNotEqual(theirs.plan_id, None, "the server's plan was wanted, not the client's")
+            self.assertEqual(list(theirs.n.values()), ours, "seed %d: %s of %s" % (step, total, allowed))
+
+    def test_coordinator_killed_and_back(self):
+        cluster = self.cluster()
+        client = Client(cluster.url, timeout=3)
+        plan = client.plan("run", 1, 80, ITEMS)
+        cluster.kill("coordinator")
+        self.assertTrue(client.plan("run", 2, 80, ITEMS).fallback)
+        told = self.outcomes(plan, 1)
+        self.assertFalse(client.report("run", told).delivered)
+        cluster.start_coordinator()
+        report = client.report("run", [])
+        self.assertEqual((report.accepted + report.duplicates, report.rejected), (len(told), []))
+        self.assertEqual(client.pending, 0)
+
+    def test_asked_to_stop_it_goes(self):
+        cluster = self.cluster()
+        self.assertEqual(cluster.kill("coordinator", signal.SIGTERM), 0)
+
+    def test_score(self):
+        client = Client(self.cluster().url, timeout=10)
+        pairs = [{"prompt": "What is %d?" % index, "reward": index % 2} for index in range(32)]
+        scores = client.score("run", ["What is 7?", "What is 8?"], context_set=pairs)
+        self.assertEqual(len(scores), 2)
+        self.assertTrue(all(0 <= score["p"] <= 1 for score in scores), scores)
+
+
+if __name__ == "__main__":
+    unittest.main()
