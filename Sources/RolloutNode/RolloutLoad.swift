@@ -74,7 +74,8 @@ public struct RolloutLoad: Sendable {
         request.deadline = .seconds(60)
         let outcome: LoadTrainer.Outcome
         do {
-            var trainer = try LoadTrainer(coordinator, context, workers: workers)
+            var trainer = LoadTrainer(
+                try LoadTrainer.connect(to: coordinator, context), Poller(wakeup: try Wakeup()), workers: workers)
             outcome = try trainer.run(request)
         } catch let error as RolloutError {
             throw error
@@ -106,15 +107,20 @@ private struct LoadTrainer: ~Copyable {
     private let workers: Int
     private let clock = ContinuousClock()
 
-    init(_ endpoint: Endpoint, _ context: Context, workers: Int) throws(ZeroMQError) {
+    init(_ socket: consuming Socket, _ poller: Poller, workers: Int) {
+        self.socket = socket
+        self.poller = poller
+        self.workers = workers
+    }
+
+    static func connect(to endpoint: Endpoint, _ context: Context) throws(ZeroMQError) -> Socket {
         var options = SocketOptions()
         options.frameBytesMax = Limits.messageBytesMax
         options.framesMax = Limits.framesMax
         options.receiveHighWater = 100_000
-        socket = try Socket(.dealer, in: context, options: options)
+        let socket = try Socket(.dealer, in: context, options: options)
         try socket.connect(endpoint)
-        poller = Poller(wakeup: try Wakeup())
-        self.workers = workers
+        return socket
     }
 
     mutating func run(_ request: RequestPlan) throws -> Outcome {

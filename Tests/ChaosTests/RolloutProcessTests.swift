@@ -11,7 +11,7 @@ struct RolloutProcessTests {
         let script = Self.root.appendingPathComponent("scripts/loop/check.py").path
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", script, "--table"]
+        process.arguments = ["python3", script]
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["STATEZERO_BINARY": Program.path, "PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
         let words = Pipe()

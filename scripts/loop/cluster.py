@@ -42,8 +42,8 @@ class Cluster:
         self.count += 1
         path = os.path.join(self.folder, f"{self.count:03d}-{name}.log")
         with open(path, "wb") as log:
-            process = subprocess.Popen([program()] + arguments + ["--log-level", self.log_level],
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            command = [program(), arguments[0], "--log-level", self.log_level] + arguments[1:]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         process.log = path
         self.processes[name] = process
         return process
