@@ -65,7 +65,7 @@ public final class HTTPNode: Sendable {
         group.maximumGracefulShutdownDuration = configuration.patience.stop
         group.maximumCancellationDuration = configuration.patience.stop
         let services = ServiceGroup(configuration: group)
-        let running = Task {
+        let running = Task(executorPreference: RequestThreads.shared) {
             do {
                 try await services.run()
             } catch {
