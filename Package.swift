@@ -78,6 +78,7 @@ let package = Package(
         // 3 decisions
         room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
+        room("Replaying", ["Scoring", "Planning"]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
@@ -94,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying", "Wire",
                 "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ",
                 argumentParser, crypto, logging,
             ], swiftSettings: strict),
@@ -106,6 +107,7 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

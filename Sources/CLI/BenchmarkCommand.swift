@@ -5,6 +5,8 @@ import Foundation
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures this machine: the coordinator's throughput, encoders, heads and planning.",
-        subcommands: [CoordinatorBenchmark.self, Encoder.self, Qwen3.self, Head.self, Compact.self, Plans.self])
+        abstract: "Measures this machine: the coordinator's throughput, rollout workers, encoders, heads and planning.",
+        subcommands: [
+            CoordinatorBenchmark.self, Rollouts.self, Encoder.self, Qwen3.self, Head.self, Compact.self, Plans.self,
+        ])
 }

@@ -16,10 +16,11 @@ struct Plan: ParsableCommand {
             --export verl writes {"prompt_id", "__rollout_n__"} a line; verl takes the column __rollout_n__ from its \
             training file (never put it into the validation file). Parquet is not written here; join it so:
 
-              import json, pandas
-              lines = map(json.loads, open("budgets.jsonl"))
+              from json import loads
+              from pandas import read_parquet
+              lines = map(loads, open("budgets.jsonl"))
               n = {line["prompt_id"]: line["__rollout_n__"] for line in lines}
-              rows = pandas.read_parquet("train.parquet")
+              rows = read_parquet("train.parquet")
               ids = [str(info["index"]) for info in rows["extra_info"]]
               rows["__rollout_n__"] = [n[i] for i in ids]
               rows[rows["__rollout_n__"] > 0].to_parquet("budgeted.parquet")

@@ -21,7 +21,7 @@ struct Rollout: ParsableCommand {
               {"assignment":…,"error":"why"}                             one that ended without a reward
               {"assignment":…,"rewards":[1,0],"failed":1}                several at once
               {"assignment":…}                                           none yet, a sign of life
-            It must say something at least once a lease (30 s), flush its lines, and leave at the end of its input.
+            It must say something at least every 10 minutes, flush its lines, and leave at the end of its input.
             Its standard error is passed through. SIGTERM finishes what runs and leaves.
             """)
 

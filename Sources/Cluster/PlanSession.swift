@@ -134,9 +134,7 @@ struct PlanSession {
             var even = budgetRequest
             even.exploration = nil
             even.total = budgetRequest.total - spent
-            let shares = try even.fallback(
-                promptIDs: rest.map { request.candidates[$0].promptID }, because: .deadline)
-            for (index, share) in zip(rest, shares) {
+            for (index, share) in zip(rest, try Self.shares(&even, of: rest.map { request.candidates[$0].promptID })) {
                 handOut(index, share.n, source: .fallback, reason: share.reason, &effects)
             }
         }
@@ -159,10 +157,24 @@ struct PlanSession {
         return effects
     }
 
+    /// Even budgets; fewer rollouts in all where prompts' own caps have left a number that no allowed sizes add up to.
+    private static func shares(
+        _ even: inout BudgetRequest, of promptIDs: [String]
+    ) throws(PlanningError) -> [BudgetPlan.Budget] {
+        while true {
+            do {
+                return try even.fallback(promptIDs: promptIDs, because: .deadline)
+            } catch .totalUnreachable(_, .some(let below), _) {
+                even.total = below
+            }
+        }
+    }
+
     /// Notes what rollouts of a group came to; `nil` when that is no news. Precondition: `check` let the rewards pass.
     mutating func record(_ report: GroupReport) -> Effects? {
         guard groups[report.index].events[report.eventID] == nil else { return nil }
         groups[report.index].events[report.eventID] = 0
+        groups[report.index].lastEvent = report.eventID
         groups[report.index].rewards += report.rewards
         groups[report.index].failed += report.failed
         groups[report.index].references += report.references
@@ -264,7 +276,8 @@ struct PlanSession {
                 {
                 case .draw(let more):
                     groups[index].drawn += more
-                    if let eventID { groups[index].events[eventID] = more }
+                    // At the plan's end the latest report is answered anew when it is told again.
+                    if let event = eventID ?? group.lastEvent { groups[index].events[event] = more }
                     effects.draws[index] = more
                     return
                 case .done(let found, _, let why):
@@ -304,6 +317,8 @@ struct PlanGroup: Hashable {
     var references: [String] = []
     /// Reports that count, and what each was answered: rollouts to draw.
     var events: [String: Int] = [:]
+    /// The latest of them.
+    var lastEvent: String?
     /// Train on it.
     var isDone = false
 

@@ -11,8 +11,8 @@ extension PlannerState {
         let block: ContextBlock
         /// By index in the request.
         let candidates: [Int]
-        /// Steps since its newest outcome; more than any number of steps without rows.
-        let staleness: Int
+        /// Steps since its newest outcome; `nil` without rows.
+        let staleness: Int?
     }
 
     /// The contexts of a plan: one if nobody's own outcomes are in it anyway, else two, each without the outcomes of the
@@ -51,7 +51,7 @@ extension PlannerState {
         let drawn = Set(context.rows.map(\.text))
         let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
         return DrawnContext(
-            block: ContextBlock(context), candidates: candidates, staleness: newest.map { Int($0) } ?? .max)
+            block: ContextBlock(context), candidates: candidates, staleness: newest.map { Int($0) })
     }
 
     /// A context set drawn from rows; another salt, another draw.

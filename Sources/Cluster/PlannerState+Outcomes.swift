@@ -9,9 +9,16 @@ extension PlannerState {
     /// Records a trainer's report and answers it: what counts, what did before, what cannot, and what becomes of groups.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(report.request)
-        guard !report.policyID.isEmpty else {
-            let message = "policy_id is empty; name the policy whose rollouts these are"
+        guard (1...Limits.policyBytesMax).contains(report.policyID.utf8.count) else {
+            let message =
+                "policy_id has \(report.policyID.utf8.count) bytes, 1 to \(Limits.policyBytesMax) may be; "
+                + "name the policy whose rollouts these are"
             return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
+        }
+        do {
+            _ = try RewardRange(report.rewards)
+        } catch {
+            return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
         guard report.outcomes.count <= ReportOutcomes.outcomesMax else {
             let message =
@@ -28,19 +35,35 @@ extension PlannerState {
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
         var told: Set<String> = []
         let texts = Self.texts(report.outcomes)
+        /// Rollouts that groups are about to get.
+        var more: [GroupKey: Int] = [:]
         for (index, outcome) in report.outcomes.enumerated() {
-            if !told.insert(outcome.eventID).inserted
-                || histories[report.policyID]?.contains(eventID: outcome.eventID) == true
-            {
+            guard told.insert(outcome.eventID).inserted else {
                 answer.duplicates += 1
-                // Asked again, a group's decision is told again.
-                decide(again: outcome, index, of: report.policyID, &answer)
+                continue
+            }
+            if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
+                answer.duplicates += 1
+                // A life that ended between the two entries has kept the outcome and not told its group.
+                if let (plan, group) = try? group(of: outcome, policyID: report.policyID),
+                    sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
+                {
+                    groups.append((index, plan, group))
+                } else {
+                    decide(again: outcome, index, of: report.policyID, &answer)
+                }
                 continue
             }
             do throws(OutcomeFault) {
                 let known = try check(outcome, texts: texts, of: report.policyID, rewards: report.rewards)
-                if let (plan, group) = try group(of: outcome, policyID: report.policyID) {
-                    groups.append((index, plan, group))
+                if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
+                    if sessions[plan]?.groups[group.index].isDone == true {
+                        // It counts for the history; the group has been trained on.
+                        let done = sessions[plan]?.done.first { $0.index == group.index }
+                        answer.decisions.append(OutcomesRecorded.Decision(index: index, draw: 0, done: done))
+                    } else {
+                        groups.append((index, plan, group))
+                    }
                 }
                 recorded.append(known)
                 answer.accepted += 1
@@ -54,7 +77,15 @@ extension PlannerState {
         counts.outcomesRejected += answer.rejected.count
         keep(recorded, of: report.policyID, &actions)
         for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &answer, &actions) }
-        send(.outcomesRecorded(answer), to: peer, &actions)
+        // A group is told once, whatever number of its outcomes were reported.
+        var done: Set<GroupKey> = []
+        for (place, decision) in answer.decisions.enumerated() {
+            guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
+            let key = GroupKey(plan: PlanName(policyID: report.policyID, step: step), index: group.index)
+            if !done.insert(key).inserted { answer.decisions[place].done = nil }
+        }
+        let isLocal = trainers[peer]?.isLocal == true
+        for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
     }
 
     /// Records the outcomes that came with a plan's request; what cannot count is a warning of the plan.
@@ -89,6 +120,7 @@ extension PlannerState {
 
     /// Makes outcomes durable and part of the history.
     mutating func keep(_ outcomes: [RecordedOutcome], of policyID: String, _ actions: inout [Action]) {
+        let outcomes = outcomes.filter { histories[policyID]?.contains(eventID: $0.eventID) != true }
         guard !outcomes.isEmpty else { return }
         actions.append(.journal(.outcomesRecorded(policyID: policyID, outcomes)))
         counts.outcomesRecorded += outcomes.count
@@ -120,6 +152,11 @@ extension PlannerState {
         guard !outcome.promptID.isEmpty else {
             throw OutcomeFault(code: "no_prompt_id", message: "prompt_id is empty")
         }
+        for version in [outcome.policyVersion ?? 0, outcome.step ?? 0] where !(0...Limits.stepMax).contains(version) {
+            throw OutcomeFault(
+                code: "version_out_of_range",
+                message: "version or step \(version) must lie in 0…\(Limits.stepMax)")
+        }
         let history = histories[policyID]
         let told = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
         guard let text = told else {
@@ -134,6 +171,14 @@ extension PlannerState {
                     "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
             )
         }
+        guard outcome.rewards.count <= Limits.rewardsMax else {
+            throw OutcomeFault(
+                code: "too_many_rewards",
+                message: "\(outcome.rewards.count) rewards are more than \(Limits.rewardsMax); tell them in parts")
+        }
+        for count in [outcome.n, outcome.failed] where !(0...Int(UInt32.max)).contains(count) {
+            throw OutcomeFault(code: "count_out_of_range", message: "\(count) rollouts are no number of rollouts")
+        }
         let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
         let mean = outcome.rewards.isEmpty ? outcome.mean : outcome.rewards.reduce(0, +) / Double(n)
         guard outcome.n == 0 || outcome.rewards.isEmpty || outcome.n == n else {
@@ -142,7 +187,8 @@ extension PlannerState {
         guard n + outcome.failed > 0 else {
             throw OutcomeFault(code: "no_rollouts", message: "neither rewards nor failed rollouts are told")
         }
-        guard n == 0 || range.contains(mean) else {
+        // The mean of rewards within a range may lie outside it by its last digit.
+        guard n == 0 || !outcome.rewards.isEmpty || range.contains(mean) else {
             throw OutcomeFault(
                 code: "reward_out_of_range",
                 message: "mean reward \(mean) lies outside \(range.lowerBound)…\(range.upperBound)")
@@ -159,7 +205,7 @@ extension PlannerState {
 
     /// The group of a plan that an outcome belongs to, if it names a step that is planned here.
     private func group(
-        of outcome: GroupOutcome, policyID: String
+        of outcome: GroupOutcome, policyID: String, _ more: inout [GroupKey: Int]
     ) throws(OutcomeFault) -> (PlanName, GroupReport)? {
         guard let step = outcome.step else { return nil }
         let plan = PlanName(policyID: policyID, step: step)
@@ -178,6 +224,15 @@ extension PlannerState {
         } catch {
             throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
         }
+        let group = session.groups[index]
+        let key = GroupKey(plan: plan, index: index)
+        let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
+        guard group.rewards.count + group.failed + rollouts <= Limits.rewardsMax else {
+            throw OutcomeFault(
+                code: "too_many_rewards",
+                message: "the group of \(outcome.promptID) would have more than \(Limits.rewardsMax) rollouts")
+        }
+        more[key] = rollouts
         return (
             plan,
             GroupReport(
@@ -190,6 +245,7 @@ extension PlannerState {
         _ report: GroupReport, of plan: PlanName, outcome index: Int, _ answer: inout OutcomesRecorded,
         _ actions: inout [Action]
     ) {
+        // The history has forgotten an event that the group has not.
         guard let effects = sessions[plan]?.record(report) else { return }
         actions.append(.journal(.groupReported(plan, report)))
         answer.decisions.append(

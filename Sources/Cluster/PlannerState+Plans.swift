@@ -29,12 +29,13 @@ extension PlannerState {
         do {
             var request = request
             try check(request)
+            try checkRoom(forPolicy: name.policyID)
             try fillTexts(&request)
+            try checkReadable(request)
             var warnings: [String] = []
             record(request.outcomes, of: name.policyID, rewards: request.rewards, &warnings, &actions)
             request.outcomes = []
-            let opening = opening(request, identity: identity, warnings: warnings)
-            let session = try PlanSession(opening)
+            let (opening, session) = try begin(opening(request, identity: identity, warnings: warnings))
             try makeRoom(for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
@@ -63,11 +64,24 @@ extension PlannerState {
         func require(_ isRight: Bool, _ message: @autoclosure () -> String) throws {
             guard isRight else { throw PlanRefusal(reason: .invalid, message: message()) }
         }
-        try require(!request.plan.policyID.isEmpty, "policy_id is empty; name the policy")
+        let (policyID, step) = (request.plan.policyID, request.plan.step)
+        try require(!policyID.isEmpty, "policy_id is empty; name the policy")
+        try require(
+            policyID.utf8.count <= Limits.policyBytesMax,
+            "policy_id has \(policyID.utf8.count) bytes, at most \(Limits.policyBytesMax) may be; shorten it")
+        for (name, number) in [("step", step), ("policy_version", request.policyVersion ?? step)] {
+            try require(
+                (0...Limits.stepMax).contains(number), "\(name) is \(number), it must lie in 0…\(Limits.stepMax)")
+        }
         try require(
             BudgetObjective(rawValue: request.objective) != nil,
             "objective \(request.objective) is not known; use one of "
                 + BudgetObjective.allCases.map(\.rawValue).joined(separator: ", "))
+        do {
+            _ = try RewardRange(request.rewards)
+        } catch {
+            throw PlanRefusal(reason: .invalid, message: "\(error)")
+        }
         let count = request.candidates.count
         try require(
             (1...RequestPlan.candidatesMax).contains(count),
@@ -103,13 +117,33 @@ extension PlannerState {
         }
     }
 
-    /// Forgets plans of earlier steps, and refuses where that does not make room enough.
-    private mutating func makeRoom(for session: PlanSession, _ actions: inout [Action]) throws {
-        let policyID = session.name.policyID
+    /// A request is journalled as a message, with all of its texts, and must be one that can be read again: whoever asked
+    /// for it, over the wire or in this process.
+    private func checkReadable(_ request: RequestPlan) throws {
+        var request = request
+        request.outcomes = []
+        do {
+            let read = try Envelope(frames: Envelope(generation: 0, .requestPlan(request)).frames).message
+            guard read == .requestPlan(request) else {
+                throw PlanRefusal(
+                    reason: .invalid,
+                    message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
+            }
+        } catch let error as WireError {
+            throw PlanRefusal(reason: .invalid, message: "\(error); mend it, or cut the step in two")
+        }
+    }
+
+    private func checkRoom(forPolicy policyID: String) throws {
         guard histories[policyID] != nil || histories.count < configuration.policiesMax else {
             throw PlanRefusal(
                 reason: .capacity, message: "this coordinator remembers its \(configuration.policiesMax) policies")
         }
+    }
+
+    /// Forgets plans of earlier steps, and refuses where that does not make room enough.
+    private mutating func makeRoom(for session: PlanSession, _ actions: inout [Action]) throws {
+        let policyID = session.name.policyID
         let own = sessions.keys.filter { $0.policyID == policyID }.sorted()
         for old in own.prefix(max(0, own.count - configuration.plansMax + 1)) { forget(old, &actions) }
         let candidates = sessions.values.reduce(0) { $0 + $1.groups.count } + session.groups.count
@@ -129,10 +163,28 @@ extension PlannerState {
             refuse(plan, .capacity, "step \(plan) was given up for later ones before it ended", to: peer, &actions)
         }
         sessions[plan] = nil
+        // A later plan for this step may have fewer prompts.
+        queue.removeAll { $0.plan == plan }
         deadlines[plan] = nil
         listeners[plan] = nil
         actions.append(.journal(.planForgotten(plan)))
         actions.append(.note(.planForgotten(plan)))
+    }
+
+    /// A plan's session; with the limits as they were asked for, where those set by failures that were seen do not go
+    /// with the prompts' own, with the sizes allowed or with the total: failures must not cost a trainer its plan.
+    private func begin(_ opening: PlanOpening) throws -> (PlanOpening, PlanSession) {
+        let request = opening.request
+        do {
+            return (opening, try PlanSession(opening))
+        } catch {
+            guard (opening.minimum, opening.maximum) != (request.minimum, request.maximum) else { throw error }
+            var plain = opening
+            (plain.minimum, plain.maximum) = (request.minimum, request.maximum)
+            plain.warnings.append(
+                "limits of \(opening.minimum) to \(opening.maximum), set for failed rollouts, were not kept: \(error)")
+            return (plain, try PlanSession(plain))
+        }
     }
 
     /// What a plan rests on, as it is now.
@@ -155,7 +207,7 @@ extension PlannerState {
             }
         }
         let contexts = contexts(for: request)
-        let newest = contexts.map(\.staleness).min()
+        let newest = contexts.compactMap(\.staleness).min()
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings)
@@ -254,7 +306,7 @@ extension PlannerState {
             enqueue(plan, [index], first: true)
         }
         for peer in listeners[plan] ?? [] {
-            if !effects.budgets.isEmpty { send(.budgets(plan, effects.budgets), to: peer, &actions) }
+            for part in effects.budgets.parts { send(.budgets(plan, part), to: peer, &actions) }
             if let end = effects.end { send(.planEnd(plan, end), to: peer, &actions) }
             for group in effects.done { send(.groupDone(plan, group), to: peer, &actions) }
         }
@@ -311,10 +363,17 @@ extension PlannerState {
     /// Everything that has been said of a plan, to one peer.
     private func tell(_ plan: PlanName, to peer: Peer, groupsAfter: Int, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
-        if !session.handedOut.isEmpty { send(.budgets(plan, session.handedOut), to: peer, &actions) }
+        for part in session.handedOut.parts { send(.budgets(plan, part), to: peer, &actions) }
         if let end = session.end { send(.planEnd(plan, end), to: peer, &actions) }
-        for group in session.done.dropFirst(groupsAfter) { send(.groupDone(plan, group), to: peer, &actions) }
+        let isLocal = trainers[peer]?.isLocal == true
+        for group in session.done.dropFirst(max(0, groupsAfter)).prefix(isLocal ? .max : Self.groupsToldMax) {
+            send(.groupDone(plan, group), to: peer, &actions)
+        }
     }
+
+    /// Groups told at once of those done before: a peer for which too much waits would be taken for gone. It asks for
+    /// those behind them.
+    private static let groupsToldMax = 4096
 
     private mutating func refuse(
         _ plan: PlanName, _ reason: RequestRefused.Reason, _ message: String, to peer: Peer, _ actions: inout [Action]

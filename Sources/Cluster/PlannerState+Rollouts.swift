@@ -107,6 +107,7 @@ extension PlannerState {
             guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { continue }
             let group = session.groups[name.index]
             guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil else { continue }
+            staleKeys += 1
             lend(name, group.outstanding, to: incarnation, at: now)
         }
     }
@@ -140,7 +141,7 @@ extension PlannerState {
         let name = rewards.name
         rollouts[incarnation]?.release(name)
         let answer: RewardsRecorded
-        switch verdict(on: rewards) {
+        switch verdict(on: rewards, from: incarnation) {
         case .known(let draw): answer = RewardsRecorded(name: name, verdict: .recorded, draw: draw)
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
@@ -154,10 +155,12 @@ extension PlannerState {
             // A life that was thought dead may bring what its successor was lent.
             if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
+            if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
             guard let effects = sessions[name.plan]?.record(report) else { return }
-            actions.append(.journal(.groupReported(name.plan, report)))
+            // The history first: should a life end between the two, the worker tells its rewards again.
             keep([outcome], of: name.plan.policyID, &actions)
+            actions.append(.journal(.groupReported(name.plan, report)))
             send(
                 .rewardsRecorded(
                     RewardsRecorded(name: name, verdict: .recorded, draw: effects.draws[name.index] ?? 0)), to: peer,
@@ -179,15 +182,20 @@ extension PlannerState {
         case news(GroupReport, RecordedOutcome)
     }
 
-    private func verdict(on rewards: Rewards) -> RewardsVerdict {
+    private func verdict(on rewards: Rewards, from incarnation: UInt64) -> RewardsVerdict {
         let name = rewards.name
-        guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { return .superseded }
+        guard let session = sessions[name.plan], session.groups.indices.contains(name.index),
+            session.request.delivery == .workers
+        else { return .superseded }
         let group = session.groups[name.index]
         if let draw = group.events["\(name)"] { return .known(draw: draw) }
         if let lease = group.lease, lease.attempt != name.attempt { return .superseded }
+        // Of an attempt that is still to come, the rewards would pass for known when it is lent.
+        guard name.attempt <= attempts else { return .superseded }
         if let fault = fault(rewards, group: group, in: session) {
-            // What nobody was lent is not wanted from anybody in particular.
-            return group.lease == nil ? .superseded : .faulty(fault)
+            // What another one has, or nobody, is not wanted from the one that reports it.
+            let own = PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt)
+            return group.lease == own ? .faulty(fault) : .superseded
         }
         return .news(
             GroupReport(
@@ -240,6 +248,18 @@ extension PlannerState {
             let key = GroupKey(plan: plan, index: index)
             if first { queue.prepend(key) } else { queue.append(key) }
         }
+        if staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 { dropStaleKeys() }
+    }
+
+    /// Keys that wait for nobody and are let be: fewer than that are not worth a pass.
+    private static let staleKeysMax = 64
+
+    private mutating func dropStaleKeys() {
+        var seen: Set<GroupKey> = []
+        queue.removeAll { key in
+            sessions[key.plan]?.groups[key.index].isQueued != true || !seen.insert(key).inserted
+        }
+        staleKeys = 0
     }
 
     /// Lends groups while somebody has credit; rollout workers take turns, so that equal ones get equally many.
@@ -250,6 +270,7 @@ extension PlannerState {
             guard let assignment = assignment(key), assignment.n > 0 else {
                 sessions[key.plan]?.groups[key.index].isQueued = false
                 queue.removeFirst()
+                staleKeys = max(0, staleKeys - 1)
                 continue
             }
             let rollouts = assignment.n

@@ -99,6 +99,8 @@ public struct PlannerState: Sendable {
     var dead: OrderedSet<UInt64> = []
     /// Groups that wait for a rollout worker, first to be lent first; some may have been settled since.
     var queue: Deque<GroupKey> = []
+    /// How many of the queue's keys wait for nobody any more.
+    var staleKeys = 0
     /// Which rollout worker is asked first next.
     var turn = 0
     /// Nothing is lent before: rollout workers of an earlier life may still have what they were lent.
@@ -245,9 +247,12 @@ public struct PlannerState: Sendable {
                 let message = "this coordinator has its \(configuration.trainersMax) trainers"
                 return send(.refused(.capacity, message: message), to: peer, &actions)
             }
+            // A connection has one role, the one it said last.
+            if let former = rolloutByPeer[peer] { bury(former, reason: "its connection is a trainer's now", &actions) }
             trainers[peer] = TrainerSession(name: hello.name, lastHeard: now, isLocal: false)
         case .rollout(let credit):
             guard join(hello, credit: credit, from: peer, at: now, &actions) else { return }
+            if trainers[peer] != nil { forget(trainer: peer) }
         }
         let timing = configuration.timing
         let welcome = Welcome(

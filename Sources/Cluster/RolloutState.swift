@@ -173,11 +173,8 @@ public struct RolloutState: Sendable {
         lastHeard = now
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == incarnation:
-            if envelope.generation != generation {
-                // Another life of the coordinator knows nothing of what was lent; it lends it again.
-                generation = envelope.generation
-                orphan()
-            }
+            // Another life of the coordinator takes over what a heartbeat names, so nothing is dropped for it.
+            generation = envelope.generation
             heartbeatInterval = welcome.heartbeatInterval
             phase = .registered
             beat(at: now, &actions)
@@ -244,7 +241,7 @@ public struct RolloutState: Sendable {
         if phase == .registered { tell(unrecorded.count - 1, pause: Self.firstPause, at: now, &actions) }
     }
 
-    /// What runs is nobody's loan any more, and what waits is lent to others.
+    /// What runs is nobody's loan any more, and what waits is lent to others: this life was declared dead.
     private mutating func orphan() {
         for task in waiting { forget(task.assignment.name) }
         waiting.removeAll()

@@ -12,7 +12,7 @@ struct RolloutTask: Sendable {
     var deaths = 0
     /// When the program was given it, or last said a word about it.
     var lastWord: Instant = .zero
-    /// Lent to an incarnation that is over, or by a life of the coordinator that is: nobody counts it as in hand.
+    /// Lent to an incarnation that is over: nobody counts it as in hand.
     var isOrphan = false
 
     init(_ assignment: Assignment) {

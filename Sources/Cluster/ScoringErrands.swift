@@ -170,7 +170,10 @@ struct ScoringErrands {
         else { return ([], []) }
         let shard = errand.shards[Int(answer.shard)]
         guard answer.answers.count == shard.rows.count else {
-            preconditionFailure("shard \(answer.shard) has \(answer.answers.count) answers to \(shard.rows.count) rows")
+            // Another client has put its own rows under the job's id.
+            errands[answer.job] = nil
+            let message = "shard \(answer.shard) has \(answer.answers.count) answers to \(shard.rows.count) rows"
+            return ([.closeJob(answer.job)], [.failed(errand.owner, message: message)])
         }
         var replies: [Message] = []
         if errands[answer.job]?.unanswered.isEmpty == true {

@@ -122,6 +122,12 @@ struct CoordinatorLoop: ~Copyable {
 
     private mutating func decode(_ message: ZeroMQ.Message) -> (Envelope, Peer)? {
         let peer = Peer(message.frames[0].copyBytes())
+        // A peer may choose its own routing id: not one that stands for somebody in this process.
+        guard peer != PlannerState.asClient, !LocalPeers.isLocal(peer) else {
+            counts.refused += 1
+            logger.warning("message refused", metadata: ["reason": "its routing id is the coordinator's own"])
+            return nil
+        }
         do {
             return (try Envelope(frames: message.frames.dropFirst().map { $0.copyBytes() }), peer)
         } catch {

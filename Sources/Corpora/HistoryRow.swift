@@ -20,6 +20,8 @@ public struct HistoryRow: Hashable, Sendable {
     public let outcome: Outcome
     /// `nil` in files that were not made for evaluation.
     public let role: Role?
+    /// What a rollout took on average, where the row says.
+    public let expense: RolloutExpense
     /// The file, as it was named.
     public let file: String
     /// Line number in the file, from 1.
@@ -45,7 +47,7 @@ extension HistoryRow {
             }
             return HistoryRow(
                 policy: Policy(id: policyID, version: version), promptID: promptID, text: text,
-                outcome: try outcome(fields), role: try role(fields), file: file, line: line)
+                outcome: try outcome(fields), role: try role(fields), expense: expense(fields), file: file, line: line)
         } catch {
             var problem = error
             problem.promptID = promptID
@@ -83,6 +85,14 @@ extension HistoryRow {
         return outcome
     }
 
+    /// Nothing depends on it, so what is no number of at least 0 counts as not logged; the row is good without it.
+    private static func expense(_ fields: RowFields) -> RolloutExpense {
+        let values = [RowLayout.Field.responseTokens, .cost].map { field in
+            (try? fields.number(field))?.value
+        }.map { $0.flatMap { $0 >= 0 ? $0 : nil } }
+        return RolloutExpense(responseTokens: values[0], cost: values[1])
+    }
+
     private static func role(_ fields: RowFields) throws(RowProblem) -> Role? {
         guard let name = try fields.string(.role) else { return nil }
         guard let role = Role(rawValue: name) else {
@@ -90,6 +100,14 @@ extension HistoryRow {
         }
         return role
     }
+}
+
+/// What one rollout took, on average over a row's rollouts.
+public struct RolloutExpense: Hashable, Sendable {
+    /// Tokens of the response; `nil` where they are not logged.
+    public let responseTokens: Double?
+    /// Cost, in whatever unit the log has; `nil` where it is not logged.
+    public let cost: Double?
 }
 
 /// The rows of one or more history files, in order, in bounded memory.

@@ -37,6 +37,8 @@ public struct OutcomeSource: Sendable {
         public let outcome: Outcome
         /// `nil` where the files do not say.
         public let role: HistoryRow.Role?
+        /// What a rollout took on average.
+        public let expense: RolloutExpense
     }
 
     /// Sources and what was wrong with single rows.
@@ -49,7 +51,7 @@ public struct OutcomeSource: Sendable {
         public let rejected: Int
     }
 
-    /// Reads prompt and outcome files and joins them. Memory: all prompts, and 40 bytes an outcome.
+    /// Reads prompt and outcome files and joins them. Memory: all prompts, and 80 bytes an outcome.
     public static func load(
         promptFiles: [String], outcomeFiles: [String], keys: RowKeys = .automatic
     ) throws(CorporaError) -> Loaded {
@@ -165,7 +167,7 @@ private struct Draft {
                     file: row.file, line: row.line, promptID: row.promptID, code: .duplicateOutcome,
                     message: "\(row.policy) has an outcome on this prompt already, at line \(earlier); keep one"))
         }
-        rows[group].append(OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role))
+        rows[group].append(OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role, expense: row.expense))
     }
 
     func source(name: String) -> OutcomeSource {

@@ -10,6 +10,7 @@
 /// | source | `data_source` `dataset` `task_name` `domain` `tag` | verl; PipelineRL; NeMo-RL; ROLL; ROLL |
 /// | policy | `policy_id` `policy` `model` | ours; –; V0 |
 /// | version | `policy_version` `step` | ours; V0 |
+/// | response tokens, cost | `response_tokens`, `cost` | ours; RouterArena |
 /// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
 ///
 /// In history rows `task` is not looked for. `extra_info.index` of verl is not looked for: it is 0 wherever it was not
@@ -87,6 +88,7 @@ struct RowFields {
 struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
+        case responseTokens, cost
         case p, kappa, pLo, pHi, status, error
     }
 
@@ -132,6 +134,7 @@ struct RowLayout {
             .policyVersion: keys.policyVersion.map { [$0] } ?? RowKeys.policyVersions,
             .reward: [keys.reward ?? "reward"],
             .k: ["k", "successes"], .n: ["n"], .score: ["score"], .outcome: ["outcome"], .role: ["role"],
+            .responseTokens: ["response_tokens"], .cost: ["cost"],
         ])
     }
 

@@ -106,7 +106,7 @@ public struct ContextSelection: Hashable, Sendable {
 
     private func prototypes(_ rows: [Keyed]) -> [ContextSet.Row] {
         let latest = rows.sorted { ($0.row.age, $0.hash) < ($1.row.age, $1.hash) }.prefix(Self.prototypeRowsMax)
-        guard latest.count > count else { return Self.first(count, of: Array(latest)) }
+        guard count > 0, latest.count > count else { return Self.first(count, of: Array(latest)) }
         let clusters = TextClusters(latest.sorted { $0.hash < $1.hash }, count: count)
         return Self.first(count, of: clusters.prototypes)
     }

@@ -34,6 +34,32 @@ public struct ReplayPrompt: Hashable, Sendable {
     }
 }
 
+/// A group that was drawn in a replay.
+public struct ReplayGroup: Hashable, Sendable {
+    /// The prompt.
+    public let promptID: String
+    /// Rollouts drawn, at least 1.
+    public let n: Int
+    /// How many of them succeeded.
+    public let successes: Int
+    /// What the rollouts were worth, by the request's objective.
+    public let realised: Double
+    /// The expectation of that at the true rate, over all luck.
+    public let expected: Double
+
+    /// A group that was drawn.
+    package init(promptID: String, n: Int, successes: Int, realised: Double, expected: Double) {
+        self.promptID = promptID
+        self.n = n
+        self.successes = successes
+        self.realised = realised
+        self.expected = expected
+    }
+
+    /// Whether both outcomes are in it.
+    public var hasSignal: Bool { successes > 0 && successes < n }
+}
+
 /// What a policy made of a step.
 public struct ReplayResult: Hashable, Codable, Sendable {
     /// The policy.
@@ -50,6 +76,17 @@ public struct ReplayResult: Hashable, Codable, Sendable {
     public let realised: Double
     /// Its expectation at the true rates, over all luck. For `dapoFilter`: over that of the prompts that were drawn.
     public let expected: Double
+
+    /// Adds up groups.
+    init(_ policy: ReplayPolicy, _ drawn: [ReplayGroup]) {
+        self.policy = policy
+        groups = drawn.count
+        spent = drawn.reduce(0) { $0 + $1.n }
+        signalGroups = drawn.count { $0.hasSignal }
+        silentGroups = groups - signalGroups
+        realised = drawn.reduce(0) { $0 + $1.realised }
+        expected = drawn.reduce(0) { $0 + $1.expected }
+    }
 
     enum CodingKeys: String, CodingKey {
         case policy, groups, spent
@@ -75,7 +112,14 @@ public struct Replay: Sendable {
         self.seed = seed
     }
 
-    /// Plays a policy.
+    /// Plays a policy and adds its groups up. Throws as `groups`.
+    public func run(
+        _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
+    ) throws(PlanningError) -> ReplayResult {
+        ReplayResult(policy, try groups(policy, on: prompts, pool: pool))
+    }
+
+    /// Plays a policy: its groups in the order in which they are drawn, without the prompts that get no rollout.
     ///
     /// - Parameters:
     ///   - prompts: The step's.
@@ -83,14 +127,24 @@ public struct Replay: Sendable {
     /// - Throws: What planning throws, `probabilityOutOfRange` and `recordOutOfRange` naming the prompt.
     ///
     /// Cost: a plan, and every rollout.
-    public func run(
+    public func groups(
         _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
-    ) throws(PlanningError) -> ReplayResult {
-        for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
-        guard policy != .dapoFilter else { return try dynamicSampling(prompts, pool) }
-        var tally = Tally(objective: request.objective, seed: seed)
-        for (prompt, budget) in zip(prompts, try budgets(policy, prompts)) { tally.draw(prompt, budget) }
-        return tally.result(policy)
+    ) throws(PlanningError) -> [ReplayGroup] {
+        guard policy != .dapoFilter else {
+            for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
+            return try dynamicSampling(prompts, pool)
+        }
+        return try groups(budgets: try budgets(policy, prompts), on: prompts)
+    }
+
+    /// Draws groups of given sizes, in the order of the prompts. Throws `countMismatch`, and what is said of a truth
+    /// that is none.
+    public func groups(budgets: [Int], on prompts: [ReplayPrompt]) throws(PlanningError) -> [ReplayGroup] {
+        guard budgets.count == prompts.count else {
+            throw .countMismatch(what: "budgets", expected: prompts.count, found: budgets.count)
+        }
+        for prompt in prompts { try prompt.truth.check(promptID: prompt.promptID) }
+        return zip(prompts, budgets).compactMap { $1 > 0 ? draw($0, $1) : nil }
     }
 
     /// Plays all policies.
@@ -116,10 +170,8 @@ public struct Replay: Sendable {
         case .meanAlone: beliefs = beliefs.map(\.point)
         case .ours: break
         case .oracle:
-            beliefs = []
-            for prompt in prompts {
-                beliefs.append(try Belief(mean: prompt.truth.rate, promptID: prompt.promptID))
-            }
+            for prompt in prompts { try prompt.truth.check(promptID: prompt.promptID) }
+            beliefs = prompts.map(\.truth.known)
         }
         let candidates = zip(prompts, beliefs).map { BudgetCandidate(promptID: $0.promptID, belief: $1) }
         return try request.plan(candidates).budgets.map(\.n)
@@ -127,46 +179,25 @@ public struct Replay: Sendable {
 
     private func dynamicSampling(
         _ prompts: [ReplayPrompt], _ pool: [ReplayPrompt]
-    ) throws(PlanningError) -> ReplayResult {
+    ) throws(PlanningError) -> [ReplayGroup] {
         guard !prompts.isEmpty else { throw .noPrompts }
         let sizes = try request.sizes()
         let size = sizes.values[max(0, sizes.place(atMost: request.total / prompts.count))]
-        var tally = Tally(objective: request.objective, seed: seed)
-        for prompt in prompts + pool where tally.signalGroups < groupsWanted ?? prompts.count {
-            tally.draw(prompt, size)
+        var groups: [ReplayGroup] = []
+        var signals = 0
+        for prompt in prompts + pool where size > 0 && signals < groupsWanted ?? prompts.count {
+            let group = draw(prompt, size)
+            signals += group.hasSignal ? 1 : 0
+            groups.append(group)
         }
-        return tally.result(.dapoFilter)
+        return groups
     }
 
-    /// Draws groups and counts.
-    private struct Tally {
-        let objective: BudgetObjective
-        let seed: UInt64
-        var groups = 0
-        var spent = 0
-        var signalGroups = 0
-        var realised = 0.0
-        var expected = 0.0
-
-        init(objective: BudgetObjective, seed: UInt64) {
-            self.objective = objective
-            self.seed = seed
-        }
-
-        mutating func draw(_ prompt: ReplayPrompt, _ budget: Int) {
-            guard budget > 0 else { return }
-            let successes = prompt.truth.successes(of: budget, promptID: prompt.promptID, seed: seed)
-            groups += 1
-            spent += budget
-            signalGroups += successes > 0 && successes < budget ? 1 : 0
-            realised += objective.realised(successes: successes, of: budget, p: prompt.truth.rate)
-            expected += prompt.truth.value(of: budget, objective)
-        }
-
-        func result(_ policy: ReplayPolicy) -> ReplayResult {
-            ReplayResult(
-                policy: policy, groups: groups, spent: spent, signalGroups: signalGroups,
-                silentGroups: groups - signalGroups, realised: realised, expected: expected)
-        }
+    private func draw(_ prompt: ReplayPrompt, _ budget: Int) -> ReplayGroup {
+        let successes = prompt.truth.successes(of: budget, promptID: prompt.promptID, seed: seed)
+        return ReplayGroup(
+            promptID: prompt.promptID, n: budget, successes: successes,
+            realised: prompt.truth.realised(successes: successes, of: budget, request.objective),
+            expected: prompt.truth.value(of: budget, request.objective))
     }
 }

@@ -13,14 +13,27 @@ public enum ReplayTruth: Hashable, Sendable {
     /// `successes` of so many recorded rollouts: they are drawn like balls from an urn, without putting back, and when
     /// the urn is empty it is filled again. So groups of up to `rollouts` are worth on average what they would have been
     /// in the log, with no flattery; larger ones are a guess.
+    ///
+    /// A guess that is wrong in one direction: a prompt that failed eight times of eight then fails for ever.
     case record(successes: Int, rollouts: Int)
+    /// The rate is not known; this is believed of it, given what was logged (`RatePrior`). Rollouts are drawn from
+    /// Pólya's urn, so that groups of any size are worth what is to be expected of them, and the oracle, which plans
+    /// from the same belief, is not flattered: it knows the log and no more.
+    case posterior(Belief)
 
     /// Share of successes.
     public var rate: Double {
         switch self {
         case .rate(let p): p
         case .record(let successes, let rollouts): Double(successes) / Double(rollouts)
+        case .posterior(let belief): belief.mean
         }
+    }
+
+    /// What an oracle knows.
+    var known: Belief {
+        if case .posterior(let belief) = self { return belief }
+        return Belief(uncheckedMean: rate, kappa: .infinity)
     }
 
     /// Throws `probabilityOutOfRange` or `recordOutOfRange`, naming the prompt.
@@ -32,6 +45,8 @@ public enum ReplayTruth: Hashable, Sendable {
             guard rollouts >= 1, successes >= 0, successes <= rollouts else {
                 throw .recordOutOfRange(promptID: promptID, entry: 0, k: Double(successes), n: rollouts)
             }
+        // A belief was checked where it was made.
+        case .posterior: break
         }
     }
 
@@ -44,8 +59,13 @@ public enum ReplayTruth: Hashable, Sendable {
         var generator = SeededGenerator(seed: mixer.next())
         var (good, all) = (0, 0)
         var count = 0
-        for _ in 0..<budget {
+        for drawn in 0..<budget {
             switch self {
+            case .posterior(let belief):
+                // Divided by κ, so that certainty is no special case.
+                let (step, p) = (1 / belief.kappa, generator.unit())
+                let success = (belief.mean + Double(count) * step) / (1 + Double(drawn) * step)
+                count += p < success ? 1 : 0
             case .rate(let p): count += generator.unit() < p ? 1 : 0
             case .record(let successes, let rollouts):
                 if all == 0 { (good, all) = (successes, rollouts) }
@@ -60,6 +80,7 @@ public enum ReplayTruth: Hashable, Sendable {
 
     /// Expected value of a budget. Cost: O(budget).
     func value(of budget: Int, _ objective: BudgetObjective) -> Double {
+        if case .posterior(let belief) = self { return objective.expectedValue(of: budget, under: belief) }
         guard case .record(let successes, let rollouts) = self, budget <= rollouts, budget > 1 else {
             return objective.value(of: budget, at: rate)
         }
@@ -97,17 +118,23 @@ public enum ReplayTruth: Hashable, Sendable {
     }
 }
 
-extension BudgetObjective {
+extension ReplayTruth {
     /// What a group of `budget` rollouts with `successes` came to; its expectation is the objective's value.
-    ///
-    /// - Parameter p: The true success probability, which `informationGain` weighs by.
-    func realised(successes: Int, of budget: Int, p: Double) -> Double {
+    func realised(successes: Int, of budget: Int, _ objective: BudgetObjective) -> Double {
         guard successes > 0, successes < budget else { return 0 }
-        switch self {
+        switch objective {
         case .expectedContrast: return Double(budget - successes)
         case .mixedGroupProbability: return 1
-        case .informationGain: return p * (1 - p) * (1 - p)
+        case .informationGain: return weight(successes: successes, of: budget)
         case .advantageMass: return 2 * (Double(successes) * Double(budget - successes)).squareRoot()
         }
+    }
+
+    /// p·q², which `informationGain` weighs by: where the rate is not known, its expectation once the group is.
+    private func weight(successes: Int, of budget: Int) -> Double {
+        guard case .posterior(let belief) = self, belief.kappa.isFinite else { return rate * (1 - rate) * (1 - rate) }
+        let a = belief.mean * belief.kappa + Double(successes)
+        let b = (1 - belief.mean) * belief.kappa + Double(budget - successes)
+        return a * b * (b + 1) / ((a + b) * (a + b + 1) * (a + b + 2))
     }
 }

@@ -11,12 +11,21 @@ public struct RewardRange: Hashable, Sendable {
     /// Rewards from −1 to 1.
     public static let signed = RewardRange(unchecked: -1...1)
 
-    /// Throws `settingOutOfRange` unless both ends are numbers and differ.
+    /// Ends lie within this, and at least `widthMin` apart: so squares of widths, and sums of them over a group, are
+    /// neither 0 nor infinite, and no baseline of theirs is anything but a number.
+    public static let endMax = 1e12
+    /// Least width.
+    public static let widthMin = 1e-12
+
+    /// Throws `settingOutOfRange` unless both ends are numbers within `endMax` that differ by `widthMin`.
     public init(_ bounds: ClosedRange<Double>) throws(PlanningError) {
         let width = bounds.upperBound - bounds.lowerBound
-        guard width > 0, width.isFinite else {
+        guard width >= Self.widthMin, width <= 2 * Self.endMax else {
             throw .settingOutOfRange(
-                name: "width of the reward range", value: width, range: 0...Double.greatestFiniteMagnitude)
+                name: "width of the reward range", value: width, range: Self.widthMin...2 * Self.endMax)
+        }
+        for end in [bounds.lowerBound, bounds.upperBound] where !(-Self.endMax...Self.endMax).contains(end) {
+            throw .settingOutOfRange(name: "end of the reward range", value: end, range: -Self.endMax...Self.endMax)
         }
         self.bounds = bounds
     }

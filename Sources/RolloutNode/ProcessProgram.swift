@@ -66,8 +66,12 @@ final class ProcessProgram: RolloutProgram {
             let ending = reader.run()
             isOver.raise()
             bell.signal()
-            // There is nothing to take back from a mailbox that nobody drains any more.
-            _ = words.send(.ended(ending))
+            // A full mailbox is drained soon, or never: then nobody is there to be told.
+            var tries = 0
+            while words.send(.ended(ending)) == .full, tries < 10_000 {
+                tries += 1
+                usleep(1000)
+            }
         }
     }
 
@@ -84,6 +88,11 @@ final class ProcessProgram: RolloutProgram {
     /// Writes lines as the program reads them; closes its input when it is to end.
     private static func write(_ lines: Mailbox<[UInt8]>, to child: ChildProcess, until isOver: () -> Bool) {
         defer { close(child.input) }
+        // A program that reads no more is an error of the write, not a reason to die.
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, nil)
         while !isOver() {
             _ = lines.wakeup.wait(for: .seconds(1))
             for line in lines.drain() {
@@ -128,22 +137,30 @@ final class ProcessProgram: RolloutProgram {
         mutating func run() -> String {
             defer { close(child.output) }
             var isAtEnd = false
+            var reads = 0
             while true {
                 let isReady =
                     !isAtEnd
                     && ChildProcess.wait(child.output, for: POLLIN, milliseconds: ProcessProgram.tickMilliseconds)
                 if isReady { isAtEnd = !read() }
                 if isAtEnd { usleep(5000) }
-                if isReady, !isAtEnd, overSince == nil, !isStopping() { continue }
+                // While it talks it lives, but what talks may be what it has left behind: look now and then.
+                reads += 1
+                if isReady, !isAtEnd, !isStopping(), reads % Self.readsMax != 0 { continue }
                 if isAtEnd || isStopping() { press() }
                 guard let ending = child.reap() else { continue }
                 // What it has started and left behind goes with it; what it has written is read.
                 child.signal(SIGKILL)
-                while !isAtEnd, ChildProcess.wait(child.output, for: POLLIN, milliseconds: 0), read() {}
+                for _ in 0..<Self.readsMax
+                where !isAtEnd && ChildProcess.wait(child.output, for: POLLIN, milliseconds: 0) {
+                    isAtEnd = !read()
+                }
                 if let line = cutter.end() { tell(line) }
                 return ending
             }
         }
+
+        private static let readsMax = 64
 
         /// `false` at the end of its output.
         private mutating func read() -> Bool {

@@ -8,6 +8,8 @@ public enum RolloutError: Error, CustomStringConvertible {
     case program(String)
     /// A row of a file of rates cannot be used.
     case rates(String, line: Int, String)
+    /// A load is not carried as it should be.
+    case load(String)
     /// The program died time and again and reported nothing.
     case programFailed(deaths: Int, String)
     /// The coordinator does not want this rollout worker, and says why.
@@ -21,6 +23,7 @@ public enum RolloutError: Error, CustomStringConvertible {
         case .socket(let error): "\(error)"
         case .program(let reason): "\(reason); check the program's name after --"
         case .rates(let path, let line, let reason): "\(path):\(line): \(reason)"
+        case .load(let reason): reason
         case .programFailed(let deaths, let last):
             "the program ended \(deaths) times in a row without a single reward, the last time with \(last); "
                 + "its own words are above"

@@ -119,7 +119,8 @@ final class SimulatedProgram: RolloutProgram {
             }
             let now = clock.now
             for place in running.indices where running[place].due <= now {
-                _ = words.send(.report(running[place].draw.report(1)))
+                let report = running[place].draw.report(1)
+                while words.send(.report(report)) == .full { usleep(1000) }
                 running[place].left -= 1
                 running[place].due += .seconds(running[place].draw.duration(seconds))
             }

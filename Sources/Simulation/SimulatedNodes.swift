@@ -4,7 +4,7 @@ import Wire
 
 /// A connection's two ends in one routing id, so that a message to a former life is known to be one.
 struct Address: Hashable {
-    enum Role: UInt8 { case worker, client }
+    enum Role: UInt8 { case worker, client, trainer, rollout }
     let role: Role
     let index: Int
     let life: Int
@@ -19,8 +19,10 @@ struct Address: Hashable {
 
     init(_ peer: Peer) {
         let parts = peer.bytes.map(Int.init)
-        precondition(parts.count == 4, "a simulated routing id has four bytes")
-        self.init(role: parts[0] == 0 ? .worker : .client, index: parts[1], life: parts[2], connection: parts[3])
+        guard parts.count == 4, let role = Role(rawValue: peer.bytes[0]) else {
+            preconditionFailure("a simulated routing id has four bytes, the first of them a role")
+        }
+        self.init(role: role, index: parts[1], life: parts[2], connection: parts[3])
     }
 
     var peer: Peer { Peer([role.rawValue, UInt8(index), UInt8(life), UInt8(connection)]) }
@@ -28,8 +30,9 @@ struct Address: Hashable {
 
 /// The coordinator's process and its disk, which outlives it.
 struct SimulatedCoordinator {
-    var state: CoordinatorState?
+    var state: CoordinatorMachines?
     var disk: [JournalEntry] = []
+    var planDisk: [PlannerEntry] = []
     /// Which life of the coordinator connections belong to.
     var connection = 0
     /// So many actions from now the process dies, in the middle of what it was told to do.
@@ -37,10 +40,10 @@ struct SimulatedCoordinator {
     private(set) var brokenInvariants: [String] = []
     private var lives: [UInt64: Int] = [:]
 
-    mutating func start(at now: Instant) -> [CoordinatorState.Action] {
+    mutating func start(at now: Instant) -> [CoordinatorMachines.Action] {
         guard state == nil else { return [] }
         connection += 1
-        state = CoordinatorState(replaying: disk)
+        state = CoordinatorMachines(replaying: disk, planDisk)
         return handle(.started, at: now)
     }
 
@@ -57,7 +60,7 @@ struct SimulatedCoordinator {
 
     func knows(_ peer: Peer) -> Bool { Address(peer).connection == connection }
 
-    mutating func handle(_ event: CoordinatorState.Event, at now: Instant) -> [CoordinatorState.Action] {
+    mutating func handle(_ event: CoordinatorMachines.Event, at now: Instant) -> [CoordinatorMachines.Action] {
         let actions = state?.handle(event, at: now) ?? []
         brokenInvariants += state?.brokenInvariants ?? []
         return actions

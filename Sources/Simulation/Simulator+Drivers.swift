@@ -10,15 +10,26 @@ extension Simulator {
         drive(coordinator.start(at: now))
     }
 
-    mutating func drive(_ actions: [CoordinatorState.Action]) {
+    mutating func drive(_ actions: [CoordinatorMachines.Action]) {
+        // Before the transaction of the journal, after it, or between two messages: but never in the middle of it.
+        if coordinator.actionsToLive == 0 {
+            coordinator.actionsToLive = nil
+            return strike(.killCoordinator)
+        }
+        for action in actions {
+            switch action {
+            case .journal(let entry): coordinator.disk.append(entry)
+            case .journalPlan(let entry): coordinator.planDisk.append(entry)
+            case .note, .notePlan, .send: break
+            }
+        }
         for action in actions {
             if let left = coordinator.actionsToLive {
                 coordinator.actionsToLive = left > 0 ? left - 1 : nil
                 if left == 0 { return strike(.killCoordinator) }
             }
             switch action {
-            case .journal(let entry): coordinator.disk.append(entry)
-            case .note: break
+            case .journal, .journalPlan, .note, .notePlan: break
             case .send(let envelope, let peer):
                 coordinator.speak(as: envelope.generation)
                 send(envelope, to: peer)
@@ -33,6 +44,8 @@ extension Simulator {
             switch address.role {
             case .worker: workers[address.index].life == address.life && workers[address.index].state != nil
             case .client: clients[address.index].life == address.life && clients[address.index].state != nil
+            case .trainer: trainers[address.index].life == address.life && trainers[address.index].isAlive
+            case .rollout: rollouts[address.index].life == address.life && rollouts[address.index].state != nil
             }
         guard isThere, coordinator.connection == address.connection else {
             // libzmq often knows, but not always in time.
@@ -41,14 +54,17 @@ extension Simulator {
         }
         if address.role == .worker, let cut = workers[address.index].cut, cut != .fromWorker { return }
         transmit(envelope) { envelope in
-            address.role == .worker
-                ? .toWorker(address.index, life: address.life, envelope)
-                : .toClient(address.index, life: address.life, envelope)
+            switch address.role {
+            case .worker: .toWorker(address.index, life: address.life, envelope)
+            case .client: .toClient(address.index, life: address.life, envelope)
+            case .trainer: .toTrainer(address.index, life: address.life, envelope)
+            case .rollout: .rolloutEvent(address.index, life: address.life, .received(envelope))
+            }
         }
     }
 
     /// Delay, loss and duplication.
-    private mutating func transmit(_ envelope: Envelope, _ what: (Envelope) -> What) {
+    mutating func transmit(_ envelope: Envelope, _ what: (Envelope) -> What) {
         report.messages += 1
         var envelope = envelope
         if weather.isEncoded {
@@ -197,6 +213,7 @@ extension Simulator {
             guard clients[index].state != nil else { return }
             clients[index].kill()
             schedule(.startClient(index), after: pause)
+        case .killTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout: strike(rollout: fault)
         }
     }
 

@@ -22,6 +22,14 @@ public struct Simulator {
         public var rows = 0
         /// Rows answered with an error, because they kill.
         public var condemnedRows = 0
+        /// Groups that trainers trained on, and rewards in them.
+        public var groups = 0
+        /// Rewards that were trained on.
+        public var rewards = 0
+        /// Rollouts that look-ahead drew.
+        public var rolloutsDrawn = 0
+        /// Plans that were cut short at their deadline.
+        public var fallbacks = 0
         /// Virtual time until the last job was done.
         public var duration: Duration = .zero
     }
@@ -43,12 +51,18 @@ public struct Simulator {
         case toClient(Int, life: Int, Envelope)
         case workerEvent(Int, life: Int, WorkerState.Event)
         case clientEvent(Int, life: Int, ClientState.Event)
+        case toTrainer(Int, life: Int, Envelope)
+        case rolloutEvent(Int, life: Int, RolloutState.Event)
+        case programSays(Int, life: Int, program: Int, RolloutReport)
         case tick
         case fault(Weather.Fault)
         case startCoordinator
         case startWorker(Int)
         case startClient(Int)
+        case startTrainer(Int)
+        case startRollout(Int)
         case thaw(Int)
+        case thawRollout(Int)
         case mend(Int)
     }
 
@@ -60,6 +74,10 @@ public struct Simulator {
     var coordinator: SimulatedCoordinator
     var workers: [SimulatedWorker]
     var clients: [SimulatedClient]
+    var trainers: [SimulatedTrainer]
+    var rollouts: [SimulatedRollout]
+    /// Rewards given out so far.
+    var rewardNumber: UInt64 = 0
     var report: Report
 
     /// Ticks of the drivers. Finer than any clock of the machines.
@@ -76,6 +94,8 @@ public struct Simulator {
         coordinator = SimulatedCoordinator()
         workers = (0..<weather.workers).map { _ in SimulatedWorker() }
         clients = (0..<weather.clients).map { SimulatedClient(index: $0, weather: weather, seed: seed) }
+        trainers = (0..<weather.trainers).map { SimulatedTrainer(index: $0, weather: weather, seed: seed) }
+        rollouts = (0..<weather.rollouts).map { _ in SimulatedRollout() }
     }
 
     /// Runs until every job is done.
@@ -83,6 +103,8 @@ public struct Simulator {
         schedule(.startCoordinator, after: .milliseconds(chance.next() % 2000))
         for index in workers.indices { schedule(.startWorker(index), after: .milliseconds(chance.next() % 3000)) }
         for index in clients.indices { schedule(.startClient(index), after: .milliseconds(chance.next() % 3000)) }
+        for index in trainers.indices { schedule(.startTrainer(index), after: .milliseconds(chance.next() % 3000)) }
+        for index in rollouts.indices { schedule(.startRollout(index), after: .milliseconds(chance.next() % 3000)) }
         for fault in weather.faults { schedule(.fault(fault.1), after: fault.at.offset) }
         schedule(.tick, after: Self.tickInterval)
         while let due = agenda.popMin(), report.broken.isEmpty {
@@ -90,12 +112,14 @@ public struct Simulator {
             step(due.what)
             report.steps += 1
             report.broken += coordinator.brokenInvariants
-            if clients.allSatisfy(\.isFinished) { break }
+            if clients.allSatisfy(\.isFinished), trainers.allSatisfy(\.isFinished) { break }
             if now > Self.end {
-                report.broken.append("not finished after \(now.offset): \(clients.map(\.progress))")
+                report.broken.append(
+                    "not finished after \(now.offset): \(clients.map(\.progress)) \(trainers.map(\.progress))")
             }
         }
         report.duration = now.offset
+        if report.broken.isEmpty { closeBooks() }
         for client in clients {
             report.broken += client.wrongAnswers
             report.rows += client.rowsAnswered
@@ -124,6 +148,15 @@ public struct Simulator {
             workerEvent(index, life, event)
         case .clientEvent(let index, let life, let event):
             clientEvent(index, life, event)
+        case .toTrainer(let index, let life, let envelope): trainerHears(index, life, envelope)
+        case .rolloutEvent(let index, let life, let event): rolloutEvent(index, life, event)
+        case .programSays(let index, let life, let program, let told):
+            // A program that has been killed says nothing any more.
+            guard rollouts[index].programLife == program else { return }
+            rolloutEvent(index, life, .reported(told))
+        case .startTrainer(let index): startTrainer(index)
+        case .startRollout(let index): startRollout(index)
+        case .thawRollout(let index): thawRollout(index)
         case .tick: tick()
         case .fault(let fault): strike(fault)
         case .startCoordinator: startCoordinator()
@@ -138,6 +171,8 @@ public struct Simulator {
         drive(coordinator.handle(.tick, at: now))
         for index in workers.indices { workerEvent(index, workers[index].life, .tick) }
         for index in clients.indices { clientEvent(index, clients[index].life, .tick) }
+        for index in trainers.indices { say(trainers[index].tick(at: now), trainer: index) }
+        for index in rollouts.indices { rolloutEvent(index, rollouts[index].life, .tick) }
         schedule(.tick, after: Self.tickInterval)
     }
 }

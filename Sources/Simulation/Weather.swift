@@ -13,6 +13,16 @@ public struct Weather: Sendable {
     public var shards: Int
     /// Rows of a shard at most.
     public var rowsMax: Int
+    /// Trainers of the run.
+    public var trainers: Int
+    /// Rollout workers of the run; at least one where there is a trainer.
+    public var rollouts: Int
+    /// Steps of each trainer.
+    public var steps: Int
+    /// Prompts of a step at most.
+    public var promptsMax: Int
+    /// Chance of a rollout to end without a reward, in [0, 1].
+    public var failures: Double
     /// A message takes up to this long; now and then ten times as long.
     public var delayMax: Duration
     /// Chance of a message to be lost, in [0, 1].
@@ -44,13 +54,22 @@ public struct Weather: Sendable {
         case drainWorker(Int)
         /// Nothing passes between the coordinator and a worker for a while, or in one direction only.
         case cutWorker(Int, Duration, Direction)
+        case killTrainer(Int)
+        case killRollout(Int)
+        /// The rollout worker lives on and starts it again.
+        case killProgram(Int)
+        case freezeRollout(Int, Duration)
+        /// SIGTERM, and another process after a pause.
+        case drainRollout(Int)
 
         /// How many deaths the coordinator may see in it. A wedged worker is dismissed, and killed later on.
         var deaths: Int {
             switch self {
             case .killWorker, .freezeWorker, .cutWorker: 1
             case .wedgeWorker: 2
-            case .killCoordinator, .cutOffCoordinator, .killClient, .drainWorker: 0
+            case .killCoordinator, .cutOffCoordinator, .killClient, .drainWorker, .killTrainer, .killRollout,
+                .killProgram, .freezeRollout, .drainRollout:
+                0
             }
         }
     }
@@ -73,7 +92,20 @@ public struct Weather: Sendable {
         poisonEvery = chance.unit() < 0.2 ? Int.random(in: 10...60, using: &chance) : 0
         isEncoded = chance.unit() < 0.1
         faults = []
+        // Drawn apart, so that what happens to jobs does not depend on what happens to plans.
+        var fortune = SeededGenerator(seed: seed ^ 0x7_0115)
+        trainers = fortune.unit() < 0.7 ? Int.random(in: 1...2, using: &fortune) : 0
+        rollouts = trainers > 0 ? Int.random(in: 1...4, using: &fortune) : 0
+        steps = Int.random(in: 1...4, using: &fortune)
+        promptsMax = Int.random(in: 1...24, using: &fortune)
+        failures = fortune.unit() < 0.3 ? 0.2 * fortune.unit() : 0
         guard isStormy else { return }
+        defer {
+            for _ in 0..<(trainers > 0 ? Int.random(in: 0...5, using: &fortune) : 0) {
+                faults.append(Self.rolloutFault(trainers: trainers, rollouts: rollouts, &fortune))
+            }
+            faults.sort { $0.at < $1.at }
+        }
         // A row is condemned when four workers died with it running, so a run may see three deaths by chance and no
         // more, or an innocent row could be hit each time; two where a poisoned neighbour may cost it one.
         var deathsLeft = poisonEvery > 0 ? 2 : 3
@@ -97,6 +129,21 @@ public struct Weather: Sendable {
             deathsLeft -= fault.deaths
             faults.append((at, fault))
         }
-        faults.sort { $0.at < $1.at }
+    }
+
+    private static func rolloutFault(
+        trainers: Int, rollouts: Int, _ fortune: inout SeededGenerator
+    ) -> (at: Instant, Fault) {
+        let rollout = Int.random(in: 0..<rollouts, using: &fortune)
+        let pause = Duration.milliseconds(Int.random(in: 100...20_000, using: &fortune))
+        let fault: Fault =
+            switch Int.random(in: 0..<8, using: &fortune) {
+            case 0, 1: .killTrainer(Int.random(in: 0..<trainers, using: &fortune))
+            case 2, 3, 4: .killRollout(rollout)
+            case 5: .killProgram(rollout)
+            case 6: .freezeRollout(rollout, pause)
+            default: .drainRollout(rollout)
+            }
+        return (Instant(.milliseconds(Int.random(in: 0...30_000, using: &fortune))), fault)
     }
 }

@@ -23,6 +23,9 @@ extension String {
     /// At most `labelBytesMax` bytes of it.
     var label: String { cut(to: Limits.labelBytesMax) }
 
+    /// At most `referenceBytesMax` bytes of it.
+    var reference: String { cut(to: Limits.referenceBytesMax) }
+
     /// At most so many bytes of it, ending with a whole character: half of one would come back as three bytes more.
     func cut(to bytesMax: Int) -> String {
         guard utf8.count > bytesMax else { return self }

@@ -22,4 +22,16 @@ public enum Limits {
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as in hand.
     public static let assignmentsMax = 1024
+    /// Bytes of what a rollout worker says of where a rollout lies. A group has some two thousand of them at most, which
+    /// come back in one header.
+    public static let referenceBytesMax = 1024
+    /// Largest step or version of a policy in plans and outcomes, 2⁵³ − 1: what numbers of JSON hold, and two of which
+    /// can be subtracted.
+    public static let stepMax = (1 << 53) - 1
+    /// Bytes of the id of a policy that has plans: a heartbeat may name a thousand of them.
+    public static let policyBytesMax = 256
+    /// Rewards of one outcome, and of one group.
+    public static let rewardsMax = 4096
+    /// Bytes of a header's repeated part, about, beyond which budgets and answers to reports go on in another message.
+    public static let partBytesMax = 1 << 20
 }

@@ -22,7 +22,7 @@ extension Message {
             self = .rewards(
                 Rewards(
                     name: try AssignmentName(rewards.name), rewards: try rewards.rewards.finite("rewards"),
-                    failed: Int(rewards.failed), references: rewards.references.map(\.label)))
+                    failed: Int(rewards.failed), references: rewards.references.map(\.reference)))
         case .rewardsRecorded(let recorded):
             self = .rewardsRecorded(
                 RewardsRecorded(
@@ -102,6 +102,8 @@ extension RequestPlan {
         multipleOf = Int(proto.multipleOf)
         groupSizes = proto.groupSizes.map(Int.init)
         objective = proto.objective.label
+        _ = try [proto.explore, proto.recordDecay, proto.groupSurvival, proto.lookAhead]
+            .finite("explore, record_decay, group_survival, look_ahead")
         explore = proto.explore
         deadline = try .milliseconds(proto.deadlineMs, field: "deadline_ms")
         fallback = try Fallback(proto.fallback)
@@ -153,8 +155,10 @@ extension RequestRefused {
 
 extension PlannedBudget {
     init(_ proto: ProtoBudget) throws(WireError) {
-        let numbers = (proto.hasP ? [proto.p] : []) + (proto.hasKappa ? [proto.kappa] : [])
-        _ = try numbers.finite("p, kappa")
+        guard !proto.hasP || (0...1).contains(proto.p) else { throw .badField("p", found: "\(proto.p)") }
+        guard !proto.hasKappa || (proto.kappa > 0 && proto.kappa.isFinite) else {
+            throw .badField("kappa", found: "\(proto.kappa)")
+        }
         self.init(
             index: Int(proto.index), promptID: proto.promptID.label, n: Int(proto.n), p: proto.hasP ? proto.p : nil,
             kappa: proto.hasKappa ? proto.kappa : nil, source: proto.source.label, reason: proto.reason.label)
@@ -163,6 +167,9 @@ extension PlannedBudget {
 
 extension PlanEnd {
     init(_ proto: ProtoPlanEnd) throws(WireError) {
+        _ = try [proto.utility, proto.uniformUtility, proto.upperBound, proto.price, proto.zeroGroups]
+            .finite("utility, uniform_utility, upper_bound, price, zero_groups")
+        guard proto.staleness >= -1 else { throw .badField("staleness", found: String(proto.staleness)) }
         self.init(
             planID: proto.planID.label, status: try Status(proto.status), prompts: Int(proto.prompts),
             total: Int(proto.total), surplus: Int(proto.surplus), reserve: Int(proto.reserve), utility: proto.utility,
@@ -176,11 +183,17 @@ extension PlanEnd {
 
 extension GroupDone {
     init(_ proto: ProtoGroupDone) throws(WireError) {
+        guard proto.advantages.count == proto.rewards.count else {
+            throw .badField("advantages", found: "\(proto.advantages.count) for \(proto.rewards.count) rewards")
+        }
+        guard proto.references.isEmpty || proto.references.count == proto.rewards.count else {
+            throw .badField("references", found: "\(proto.references.count) for \(proto.rewards.count) rewards")
+        }
         self.init(
             number: Int(proto.number), index: Int(proto.index), promptID: proto.promptID.label,
             rewards: try proto.rewards.finite("rewards"), advantages: try proto.advantages.finite("advantages"),
             baseline: try [proto.baseline].finite("baseline")[0], failed: Int(proto.failed),
-            reason: proto.reason.label, references: proto.references.map(\.label))
+            reason: proto.reason.label, references: proto.references.map(\.reference))
     }
 }
 
@@ -215,7 +228,7 @@ extension OutcomesRecorded {
                 Rejected(
                     index: Int($0.index), eventID: $0.eventID.label, code: $0.code.cut(to: Limits.codeBytesMax),
                     message: $0.message.label)
-            }, decisions: decisions)
+            }, decisions: decisions, hasMore: proto.more)
     }
 }
 

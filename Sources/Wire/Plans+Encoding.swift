@@ -40,7 +40,7 @@ extension Message {
                         $0.name = ProtoAssignmentName(rewards.name)
                         $0.rewards = rewards.rewards
                         $0.failed = UInt32(clamping: rewards.failed)
-                        $0.references = rewards.references.map(\.label)
+                        $0.references = rewards.references.map(\.reference)
                     }), []
             )
         case .rewardsRecorded(let recorded):
@@ -232,7 +232,7 @@ extension ProtoGroupDone {
             $0.baseline = group.baseline
             $0.failed = UInt32(clamping: group.failed)
             $0.reason = group.reason.label
-            $0.references = group.references.map(\.label)
+            $0.references = group.references.map(\.reference)
         }
     }
 }
@@ -281,6 +281,7 @@ extension ProtoOutcomesRecorded {
                     if let done = decision.done { $0.done = ProtoGroupDone(PlanName(policyID: "", step: 0), done) }
                 }
             }
+            $0.more = recorded.hasMore
         }
     }
 }

@@ -214,9 +214,15 @@ public struct OutcomesRecorded: Hashable, Sendable {
     public var rejected: [Rejected]
     /// What becomes of groups of plans.
     public var decisions: [Decision]
+    /// Whether another part of this answer follows; its numbers add to these.
+    public var hasMore: Bool
 
     /// Answers a report.
-    public init(request: UInt64, accepted: Int, duplicates: Int, rejected: [Rejected], decisions: [Decision]) {
+    public init(
+        request: UInt64, accepted: Int, duplicates: Int, rejected: [Rejected], decisions: [Decision],
+        hasMore: Bool = false
+    ) {
+        self.hasMore = hasMore
         self.request = request
         self.accepted = accepted
         self.duplicates = duplicates

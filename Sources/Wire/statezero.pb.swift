@@ -2179,6 +2179,9 @@ nonisolated struct ProtoOutcomesRecorded: Sendable {
 
   var decisions: [ProtoOutcomesRecorded.Decision] = []
 
+  /// another part of this answer follows; its numbers add to these
+  var more: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated struct Rejected: Sendable {
@@ -5232,7 +5235,7 @@ nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoOutcomesRecorded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OutcomesRecorded"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}accepted\0\u{1}duplicates\0\u{1}rejected\0\u{1}decisions\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}accepted\0\u{1}duplicates\0\u{1}rejected\0\u{1}decisions\0\u{1}more\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5245,6 +5248,7 @@ nonisolated extension ProtoOutcomesRecorded: SwiftProtobuf.Message, SwiftProtobu
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.duplicates) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.rejected) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.decisions) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.more) }()
       default: break
       }
     }
@@ -5266,6 +5270,9 @@ nonisolated extension ProtoOutcomesRecorded: SwiftProtobuf.Message, SwiftProtobu
     if !self.decisions.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.decisions, fieldNumber: 5)
     }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5275,6 +5282,7 @@ nonisolated extension ProtoOutcomesRecorded: SwiftProtobuf.Message, SwiftProtobu
     if lhs.duplicates != rhs.duplicates {return false}
     if lhs.rejected != rhs.rejected {return false}
     if lhs.decisions != rhs.decisions {return false}
+    if lhs.more != rhs.more {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -37,6 +37,7 @@ struct Room {
             name: "Cluster", layer: 3, doors: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
         Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(name: "Replaying", layer: 3, doors: ["Planning", "Scoring"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
@@ -62,7 +63,7 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "HTTPNode", "Inference", "Kernels",
-                "Planning", "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "Planning", "Replaying", "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

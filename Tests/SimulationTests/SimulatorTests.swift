@@ -13,6 +13,7 @@ struct SimulatorTests {
         var messages = 0
         var rows = 0
         var condemned = 0
+        var (groups, rewards, drawn, fallbacks) = (0, 0, 0, 0)
         for seed in 0..<Self.seeds {
             var simulator = Simulator(seed: seed)
             let report = simulator.run()
@@ -22,10 +23,16 @@ struct SimulatorTests {
             messages += report.messages
             rows += report.rows
             condemned += report.condemnedRows
+            groups += report.groups
+            rewards += report.rewards
+            drawn += report.rolloutsDrawn
+            fallbacks += report.fallbacks
         }
         print(
             "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
-                + "\(rows) rows answered, \(condemned) condemned")
+                + "\(rows) rows answered, \(condemned) condemned; \(groups) groups trained on with \(rewards) rewards, "
+                + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline")
+        #expect(groups > 0 && drawn > 0 && fallbacks > 0, "plans must end in all ways")
         #expect(rows > 0 && condemned > 0, "the weather must reach both kinds of answers")
     }
 

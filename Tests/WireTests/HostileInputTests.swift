@@ -80,8 +80,8 @@ struct HostileInputTests {
 
     @Test("a body of a later version is refused, not skipped")
     func unknownBody() {
-        // Field 24, a message of no fields: the next body to be given a number.
-        #expect(throws: WireError.undecodable) { try Envelope(frames: [[0x53, 0x5A, 0x30, 0x31, 0xC2, 0x01, 0x00]]) }
+        // Field 38, a message of no fields: the next body to be given a number.
+        #expect(throws: WireError.undecodable) { try Envelope(frames: [[0x53, 0x5A, 0x30, 0x31, 0xB2, 0x02, 0x00]]) }
     }
 
     @Test("an unknown field in a known body is passed over")
@@ -114,8 +114,39 @@ struct HostileInputTests {
         case .shardAnswer(let answer): read(answer.answers, answer.faults)
         case .heartbeat(let heartbeat):
             for piece in heartbeat.inHand { #expect(piece.range.upperBound <= Limits.shardRowsMax) }
+            #expect(heartbeat.assignments.count <= Limits.assignmentsMax)
+            for name in heartbeat.assignments { #expect(name.plan.step >= 0 && name.index >= 0) }
+        case .requestPlan(let request):
+            #expect(request.plan.step >= 0 && request.rewards.lowerBound < request.rewards.upperBound)
+            #expect(request.identity.bytes.count == 32)
+            read(request.outcomes)
+        case .reportOutcomes(let report):
+            #expect(report.rewards.lowerBound < report.rewards.upperBound)
+            read(report.outcomes)
+        case .budgets(_, let budgets):
+            #expect(budgets.parts.reduce([], +) == budgets)
+        case .groupDone(_, let group): read(group)
+        case .outcomesRecorded(let recorded):
+            for decision in recorded.decisions { if let done = decision.done { read(done) } }
+            #expect(recorded.parts.reduce([]) { $0 + $1.decisions } == recorded.decisions)
+        case .requestScores(let request):
+            read(request.texts)
+            if let context = request.context { read(context) }
+        case .scores(let scores): read(scores.answers, scores.faults)
         default: break
         }
+    }
+
+    private static func read(_ outcomes: [GroupOutcome]) {
+        for outcome in outcomes {
+            #expect(outcome.rewards.allSatisfy(\.isFinite) && outcome.mean.isFinite && outcome.n >= 0)
+            #expect(outcome.failed >= 0)
+        }
+    }
+
+    private static func read(_ group: GroupDone) {
+        #expect(group.advantages.count == group.rewards.count)
+        #expect(group.advantages.allSatisfy(\.isFinite) && group.baseline.isFinite)
     }
 
     private static func read(_ context: ContextBlock) {

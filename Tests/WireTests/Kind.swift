@@ -5,6 +5,8 @@ enum Kind: Int, CaseIterable {
     case hello, welcome, refused, whoAreYou, dismissed, heartbeat, clusterStatus, drain, bye, context, contextWanted
     case shard, shardResult, shardReturned, submitJob, jobAccepted, jobRefused, submitShard, shardAnswer, confirm
     case closeJob, jobClosed
+    case requestPlan, requestRefused, budgets, planEnd, followPlan, groupDone, assignment, rewards, rewardsRecorded
+    case assignmentReturned, reportOutcomes, outcomesRecorded, requestScores, scores
 
     init(of message: Message) {
         self =
@@ -31,15 +33,29 @@ enum Kind: Int, CaseIterable {
             case .confirm: .confirm
             case .closeJob: .closeJob
             case .jobClosed: .jobClosed
+            case .requestPlan: .requestPlan
+            case .requestRefused: .requestRefused
+            case .budgets: .budgets
+            case .planEnd: .planEnd
+            case .followPlan: .followPlan
+            case .groupDone: .groupDone
+            case .assignment: .assignment
+            case .rewards: .rewards
+            case .rewardsRecorded: .rewardsRecorded
+            case .assignmentReturned: .assignmentReturned
+            case .reportOutcomes: .reportOutcomes
+            case .outcomesRecorded: .outcomesRecorded
+            case .requestScores: .requestScores
+            case .scores: .scores
             }
     }
 
     /// Raw frames behind the header, as PROTOCOL.md has them.
     var rawFrames: Int {
         switch self {
-        case .context, .submitJob: 3
-        case .shard, .submitShard: 2
-        case .shardResult, .shardAnswer: 1
+        case .context, .submitJob, .requestScores: 3
+        case .shard, .submitShard, .requestPlan, .assignment, .reportOutcomes: 2
+        case .shardResult, .shardAnswer, .scores: 1
         default: 0
         }
     }

@@ -1,9 +1,11 @@
 import Scoring
 import Wire
 
-/// One message of every kind, with values that a reader can follow through the bytes: the files of `proto/vectors`.
+/// One message of every kind at least, with values that a reader can follow through the bytes: the files of
+/// `proto/vectors`.
 struct MessageSample {
-    /// The file's name, and the message's name in `statezero.proto`, in lower case with dashes.
+    /// The file's name: the message's name in `statezero.proto`, in lower case with dashes; with a role behind it where a
+    /// message has another shape from that role.
     let name: String
     let title: String
     /// What to see in the bytes, a line each.
@@ -38,7 +40,7 @@ struct MessageSample {
     }
 
     /// All of them, in the order of the envelope's fields.
-    static var all: [MessageSample] { joining + talking + lending + scoring }
+    static var all: [MessageSample] { joining + talking + lending + scoring + planning + rollingOut + reporting }
 
     private static var joining: [MessageSample] {
         [

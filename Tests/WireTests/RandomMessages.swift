@@ -28,7 +28,8 @@ struct RandomMessages {
             .heartbeat(
                 Heartbeat(
                     incarnation: number64(), credit: credit(), progress: number64(),
-                    inHand: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) }))
+                    inHand: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
+                    assignments: (0..<count(9)).map { _ in assignmentName() }))
         case .clusterStatus:
             .clusterStatus(ClusterStatus(workers: number(), shardsPending: number(), shardsLeased: number()))
         case .drain: .drain
@@ -57,6 +58,9 @@ struct RandomMessages {
         case .confirm: .confirm(job(), below: number32())
         case .closeJob: .closeJob(job())
         case .jobClosed: .jobClosed(job())
+        case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            planMessage(kind)
         }
     }
 
@@ -64,8 +68,8 @@ struct RandomMessages {
 
     private mutating func hello() -> Hello {
         Hello(
-            role: flip() ? .client : .worker(model(), credit()), protocolVersion: number32(), name: label(),
-            incarnation: number64())
+            role: pick([.client, .worker(model(), credit()), .trainer, .rollout(credit())]),
+            protocolVersion: number32(), name: label(), incarnation: number64())
     }
 
     private mutating func shard() -> Message {
@@ -116,7 +120,7 @@ struct RandomMessages {
             })
     }
 
-    private mutating func faults(_ answers: AnswerBlock) -> [RowFault] {
+    mutating func faults(_ answers: AnswerBlock) -> [RowFault] {
         (0..<answers.count).filter { answers[$0] == nil }.map {
             RowFault(row: UInt32($0), code: pick(["worker_died", "invalid_utf8", ""]), message: label())
         }
@@ -129,10 +133,10 @@ struct RandomMessages {
             rows: UInt32(rows), attempt: number32())
     }
 
-    private mutating func model() -> ModelFingerprint { ModelFingerprint(name: label(), digest: digest()) }
+    mutating func model() -> ModelFingerprint { ModelFingerprint(name: label(), digest: digest()) }
     private mutating func credit() -> Credit { Credit(rows: number(), tokens: number()) }
     private mutating func job() -> JobID { JobID(using: &chance) }
-    private mutating func digest() -> Digest { Digest(of: text()) }
+    mutating func digest() -> Digest { Digest(of: text()) }
 
     // MARK: Values
 
@@ -140,9 +144,9 @@ struct RandomMessages {
     mutating func count(_ limit: Int) -> Int { Int.random(in: 0...limit, using: &chance) }
     mutating func number64() -> UInt64 { pick([0, 1, .max, chance.next(), chance.next() >> 40]) }
     mutating func number32() -> UInt32 { UInt32(truncatingIfNeeded: number64()) }
-    private mutating func number() -> Int { Int(number32()) }
+    mutating func number() -> Int { Int(number32()) }
 
-    private mutating func milliseconds() -> Duration {
+    mutating func milliseconds() -> Duration {
         .milliseconds(pick([1, 3_600_000, Int64.random(in: 1...3_600_000, using: &chance)]))
     }
 
@@ -153,7 +157,7 @@ struct RandomMessages {
         return (0..<count(20)).map { _ in pick(alphabet) }.joined()
     }
 
-    private mutating func label() -> String {
+    mutating func label() -> String {
         count(50) == 0 ? String(repeating: "x", count: Limits.labelBytesMax) : text()
     }
 

@@ -71,11 +71,23 @@ CONTEXT_FRAMES = texts(*(row[0] for row in CONTEXT)) + [outcomes(*(row[1:] for r
 DIGEST = context_digest(CONTEXT)
 TEXTS = ["Spell: cat", "Zähle bis drei.", ""]
 AFFINITY = int.from_bytes(hashlib.sha256("".join(TEXTS).encode()).digest()[:8], "big")
+PLAN = {"policy": "smollm2-135m", "step": 41}
+ASSIGNMENT = {"plan": PLAN, "index": 1, "attempt": 3 << 32 | 9}
+CHOICE = {"rows": 256, "selection": 2, "seed": 5}
+BUDGETS = [4, 12]
+GROUP = {
+    "plan": PLAN, "index": 1, "prompt_id": "p-2", "rewards": [1, 0, 0, 1], "advantages": [0.5, -0.5, -0.5, 0.5],
+    "baseline": 0.5, "failed": 1, "reason": "settled",
+}
 PREDICTION = (0.75, 12, 0.5, 0.9375, 1)
 POINT = (0, float("inf"), 0, 0, 0)
 FAULT = {"code": "embedding_failed", "message": "a value is not a number"}
 
-# Enumerations by number: 1 worker, 1 protocol, 2 draining, 2 capacity.
+# Files that show a body as another role says it.
+VARIANTS = {"hello-trainer": "hello", "hello-rollout": "hello", "heartbeat-rollout": "heartbeat"}
+
+# Enumerations by number: 1 worker, 3 trainer, 4 rollout, 1 protocol, 2 draining, 2 capacity; 1 active, 2 workers,
+# 1 uniform (fallback), 2 recent; 2 conflict; 1 ok; 1 recorded; 2 program died.
 EXPECTED = {
     "hello": [
         envelope(
@@ -144,6 +156,139 @@ EXPECTED = {
     "confirm": [envelope(3, confirm={"job": JOB, "below": 8})],
     "close-job": [envelope(3, close_job={"job": JOB})],
     "job-closed": [envelope(3, job_closed={"job": JOB})],
+    "hello-trainer": [
+        envelope(0, hello={"role": 3, "protocol": 1, "name": "trainer-1", "incarnation": INCARNATION})
+    ],
+    "hello-rollout": [
+        envelope(
+            0,
+            hello={
+                "role": 4, "protocol": 1, "name": "rollout-1", "incarnation": INCARNATION,
+                "credit": {"rows": 8, "tokens": 64},
+            },
+        )
+    ],
+    "heartbeat-rollout": [
+        envelope(
+            3,
+            heartbeat={
+                "incarnation": INCARNATION, "credit": {"rows": 8, "tokens": 64}, "progress": 17,
+                "assignments": [ASSIGNMENT],
+            },
+        )
+    ],
+    "request-plan": [
+        envelope(
+            3,
+            request_plan={
+                "plan": PLAN, "policy_version": 40, "total": 16, "reserve": 4, "n_min": 4, "n_max": 32,
+                "multiple_of": 4, "group_sizes": [4, 8, 12], "objective": "expectedContrast", "explore": 0.125,
+                "deadline_ms": 2000, "fallback": 1, "mode": 1, "delivery": 2, "context": CHOICE,
+                "record_decay": 0.5, "reward_low": 0, "reward_high": 1, "failure_floor": True,
+                "group_survival": 0.75, "look_ahead": 0.00390625, "look_ahead_most": 16,
+                "candidates": [{"prompt_id": "p-1", "n_max": 8}, {"prompt_id": "p-2"}],
+                "outcomes": [{"event_id": "e-1", "prompt_id": "p-1", "policy_version": 39, "mean": 0.25, "n": 8}],
+            },
+        )
+    ]
+    + texts("Spell: cat", "", "Spell: cat"),
+    "request-refused": [
+        envelope(3, request_refused={"plan": PLAN, "reason": 2, "message": "step 41 was planned for another request"})
+    ],
+    "budgets": [
+        envelope(
+            3,
+            budgets={
+                "plan": PLAN,
+                "budgets": [
+                    {
+                        "index": 1, "prompt_id": "p-2", "n": 12, "p": 0.5, "kappa": 6, "source": "model",
+                        "reason": "price",
+                    },
+                    {"prompt_id": "p-1", "n": 4, "source": "fallback", "reason": "deadline"},
+                ],
+            },
+        )
+    ],
+    "plan-end": [
+        envelope(
+            3,
+            plan_end={
+                "plan": PLAN, "plan_id": "0123456789abcdef", "status": 1, "prompts": 2, "total": 16, "reserve": 4,
+                "utility": 1.75, "uniform_utility": 1.5, "upper_bound": 2, "price": 0.03125, "zero_groups": 0.5,
+                "digest": hashlib.sha256(struct.pack("<2I", *BUDGETS)).digest(), "context_rows": 1, "staleness": 1,
+                "warnings": ["1 outcomes were not recorded"],
+            },
+        )
+    ],
+    "follow-plan": [envelope(3, follow_plan={"plan": PLAN, "groups_after": 1})],
+    "group-done": [
+        envelope(3, group_done={**GROUP, "number": 1, "references": ["shard-7:0", "shard-7:1", "", "shard-7:3"]})
+    ],
+    "assignment": [
+        envelope(
+            3,
+            assignment={
+                "name": ASSIGNMENT, "policy_version": 40, "prompt_id": "p-2", "n": 12, "lease_ms": 600000,
+            },
+        )
+    ]
+    + texts("Zähle bis drei."),
+    "rewards": [
+        envelope(
+            3,
+            rewards={"name": ASSIGNMENT, "rewards": [1, 0.25], "failed": 1, "references": ["shard-7:0", "shard-7:1"]},
+        )
+    ],
+    "rewards-recorded": [envelope(3, rewards_recorded={"name": ASSIGNMENT, "verdict": 1, "draw": 4})],
+    "assignment-returned": [envelope(3, assignment_returned={"name": ASSIGNMENT, "reason": 2})],
+    "report-outcomes": [
+        envelope(
+            3,
+            report_outcomes={
+                "request": 77, "policy": "smollm2-135m", "reward_low": -1, "reward_high": 1,
+                "outcomes": [
+                    {"event_id": "e-2", "prompt_id": "p-2", "step": 41, "rewards": [1, -1, -1, 1], "failed": 1}
+                ],
+            },
+        )
+    ]
+    + texts(""),
+    "outcomes-recorded": [
+        envelope(
+            3,
+            outcomes_recorded={
+                "request": 77, "accepted": 1, "duplicates": 2,
+                "rejected": [
+                    {"index": 3, "event_id": "e-3", "code": "unknown_prompt", "message": "send the text of p-3"}
+                ],
+                # The plan is the report's own, so the group carries an empty name.
+                "decisions": [{"draw": 4}, {"index": 1, "done": {**GROUP, "plan": {}}}],
+                "more": True,
+            },
+        )
+    ],
+    "request-scores": [
+        envelope(
+            3,
+            request_scores={
+                "request": 78, "policy": "smollm2-135m", "policy_version": 40, "rows": 1, "context_rows": 2,
+                "context": CHOICE, "deadline_ms": 10000,
+            },
+        )
+    ]
+    + texts("Spell: cat", *(row[0] for row in CONTEXT))
+    + [outcomes(*(row[1:] for row in CONTEXT))],
+    "scores": [
+        envelope(
+            3,
+            scores={
+                "request": 78, "rows": 2, "context": DIGEST, "context_rows": 2, "fingerprint": MODEL,
+                "errors": [{"row": 1, **FAULT}],
+            },
+        ),
+        answers(PREDICTION, None),
+    ],
 }
 
 
@@ -167,7 +312,7 @@ def main():
                     print(f"{name}: frame {index} is\n  {have.hex()}\nexpected\n  {want.hex()}")
             if len(found[name]) != len(EXPECTED[name]):
                 print(f"{name}: {len(found[name])} frames, expected {len(EXPECTED[name])}")
-        elif Envelope.FromString(found[name][0][4:]).WhichOneof("body") != name.replace("-", "_"):
+        elif Envelope.FromString(found[name][0][4:]).WhichOneof("body") != VARIANTS.get(name, name.replace("-", "_")):
             print(f"{name}: the body is another one")
             wrong += 1
     size = sum(len(frame) for vector in found.values() for frame in vector)

@@ -1,0 +1,114 @@
+internal import Planning
+
+/// The report as a person reads it: a block for each source and kind of visits, a line a policy.
+public struct ReplayTable: CustomStringConvertible {
+    private let report: ReplayReport
+
+    /// Lays out a report.
+    public init(_ report: ReplayReport) {
+        self.report = report
+    }
+
+    /// The tables, at most 120 columns wide; what is not there is a dash.
+    public var description: String {
+        let options = report.options
+        var blocks = [
+            """
+            model \(report.model)
+            \(options.mean) rollouts a prompt in \(options.minimum)…\(options.maximum), \(options.objective.rawValue), \
+            steps of at most \(options.stepPrompts) prompts, \(options.contextRows) context rows, \(options.seeds) seeds
+            """
+        ]
+        for source in report.sources {
+            blocks.append(source.told + "\n" + Self.tokens(source))
+            for part in source.parts { blocks.append(part.stratum.name + "\n" + Self.table(part)) }
+        }
+        blocks.append(solvers)
+        blocks.append(verdicts)
+        return blocks.joined(separator: "\n\n")
+    }
+
+    static let head = [
+        "policy", "beliefs", "rollouts", "groups", "signal", "silent", "utility", "gain %, ± se", "of oracle's %, ± se",
+        "beyond log",
+    ]
+
+    static func cells(_ line: ReplayReport.Line) -> [String] {
+        [
+            line.policy.name, line.belief.name, decimals(line.spent, 0), decimals(line.groups, 0),
+            decimals(line.signalGroups, 0), decimals(line.silentGroups, 0), decimals(line.utility, 0),
+            line.policy == .uniform ? "–" : line.gain?.percent ?? "–",
+            line.policy == .uniform || line.policy == .oracle ? "–" : line.share?.percent ?? "–",
+            line.beyondLog > 0 ? decimals(100 * line.beyondLog, 1) + " %" : "–",
+        ]
+    }
+
+    private static func table(_ part: ReplayReport.Part) -> String {
+        aligned([head] + part.lines.map(cells), leading: 2)
+            + part.lines.compactMap { line in
+                line.gainOverBlind.map { "\nours from \(line.belief.name) over ours blind: \($0.percent) %" }
+            }.joined()
+    }
+
+    private static func tokens(_ source: ReplayReport.Source) -> String {
+        guard let part = source.parts.first else { return "" }
+        let prompts = part.lines.map { "\(label($0)) \(millions($0.promptTokens))" }
+        let responses = part.lines.compactMap { line in line.responseTokens.map { "\(label(line)) \(millions($0))" } }
+        let costs = part.lines.compactMap { line in line.cost.map { "\(label(line)) \(decimals($0, 2))" } }
+        return [
+            "prompt tokens (estimated, 4 bytes each), millions: " + prompts.joined(separator: ", "),
+            "response tokens, millions: " + (responses.isEmpty ? "not logged" : responses.joined(separator: ", ")),
+            "cost: " + (costs.isEmpty ? "not logged" : costs.joined(separator: ", ")),
+        ].joined(separator: "\n")
+    }
+
+    private static func label(_ line: ReplayReport.Line) -> String {
+        switch line.belief {
+        case .none, .truth: line.policy.name
+        case .blind, .model, .record: "\(line.policy.name) (\(line.belief.name))"
+        }
+    }
+
+    private static func millions(_ tokens: Double) -> String { decimals(tokens / 1e6, 2) }
+
+    private var solvers: String {
+        let rates = report.sources.map(\.knownRates) + report.knownRates
+        guard let first = rates.first else { return "" }
+        let rows = rates.map { rates in
+            [
+                rates.source, String(rates.prompts), decimals(rates.uniform, 0), decimals(rates.greedy, 0),
+                decimals(rates.envelope, 0), rates.advantage.map { decimals(100 * $0, 1, sign: true) } ?? "–",
+            ]
+        }
+        return "known rates, 16 rollouts a prompt in \(first.minimum)…\(first.maximum), expectedContrast\n"
+            + Self.aligned(
+                [["rates of", "prompts", "uniform", "greedy", "envelope", "envelope over greedy %"]] + rows, leading: 1)
+    }
+
+    private var verdicts: String {
+        report.verdicts.map { verdict in
+            let value = decimals(100 * verdict.value, 1, sign: true) + " %"
+            let noise = verdict.error.map { " ± " + decimals(100 * $0, 1) } ?? ""
+            let claim =
+                switch verdict.claim {
+                case .notBelowUniform: "model alone is not below uniform by more than two standard errors"
+                case .oracleShare: "own records have 40 % of the oracle's gain"
+                case .solver: "envelope is 20 % over greedy"
+                }
+            return "\(verdict.isShown ? "shown    " : "NOT SHOWN") \(claim): \(verdict.place): \(value)\(noise)"
+        }.joined(separator: "\n")
+    }
+
+    /// Columns as wide as their widest cell; the first ones begin at the left, the others end at the right.
+    private static func aligned(_ rows: [[String]], leading: Int) -> String {
+        let widths = rows[0].indices.map { column in rows.reduce(0) { max($0, $1[column].count) } }
+        var lines = rows.map { row in
+            row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column < leading ? cell + space : space + cell
+            }.joined(separator: "  ")
+        }
+        lines.insert(String(repeating: "-", count: lines[0].count), at: 1)
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,196 @@
+import Cluster
+import Scoring
+import Wire
+
+/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until all
+/// groups are done, checks what it was told, and goes on to the next step.
+struct SimulatedTrainer {
+    /// What it has of the step under way.
+    private struct Step {
+        var budgets: [Int: PlannedBudget] = [:]
+        var end: PlanEnd?
+        var groups: [Int: GroupDone] = [:]
+    }
+
+    private(set) var isAlive = false
+    private(set) var life = 0
+    private(set) var isFinished = false
+    private(set) var broken: [String] = []
+    /// Groups of all steps, by plan: what was trained on.
+    private(set) var trained: [PlanName: [GroupDone]] = [:]
+    private(set) var fallbacks = 0
+    private(set) var drawn = 0
+    private let index: Int
+    private let requests: [RequestPlan]
+    private var number = 0
+    private var step = Step()
+    private var nextWord: Instant = .zero
+    private var isWelcome = false
+
+    /// Says something again after this long without all that it waits for.
+    private static let patience: Duration = .seconds(4)
+
+    init(index: Int, weather: Weather, seed: UInt64) {
+        var chance = SeededGenerator(seed: seed &+ UInt64(index) &* 104_729)
+        self.index = index
+        requests = (0..<weather.steps).map { step in
+            let prompts = Int.random(in: 1...weather.promptsMax, using: &chance)
+            let mean = Int.random(in: 4...10, using: &chance)
+            var request = RequestPlan(
+                plan: PlanName(policyID: "trained \(index)", step: step), total: prompts * mean,
+                candidates: (0..<prompts).map { _ in PlanCandidate(promptID: "", text: "") })
+            // Prompts come again, as in the epochs of a training.
+            let first = Int.random(in: 0...20, using: &chance)
+            for row in 0..<prompts {
+                let text = "question \(index) \(first + row)"
+                request.candidates[row] = PlanCandidate(promptID: "q\(first + row)", text: text)
+            }
+            request.delivery = .workers
+            request.minimum = 2
+            request.maximum = 16
+            request.deadline = chance.unit() < 0.3 ? .milliseconds(1 + chance.next() % 2000) : .seconds(20)
+            request.mode = chance.unit() < 0.1 ? .shadow : .active
+            if chance.unit() < 0.5 {
+                request.lookAhead = 1.0 / 256
+                request.reserve = Int.random(in: 0...20, using: &chance)
+            }
+            request.explore = chance.unit() < 0.3 ? 0.1 : 0
+            return request
+        }
+        isFinished = requests.isEmpty
+    }
+
+    /// The plan that it works on.
+    var request: RequestPlan { requests[number] }
+
+    mutating func start(at now: Instant) {
+        life += 1
+        isAlive = true
+        isWelcome = false
+        step = Step()
+        nextWord = now
+    }
+
+    mutating func kill() { isAlive = false }
+
+    /// What it says now: Hello until it is welcome, then its request, then what it has missed.
+    mutating func tick(at now: Instant) -> [Message] {
+        guard isAlive, !isFinished, now >= nextWord else { return [] }
+        nextWord = now + Self.patience
+        guard isWelcome else { return [hello] }
+        return step.end == nil
+            ? [.requestPlan(request)] : [.followPlan(request.plan, groupsAfter: 0)]
+    }
+
+    private var hello: Message {
+        .hello(Hello(role: .trainer, name: "t\(index)", incarnation: UInt64(0x7A00 + index * 1000 + life)))
+    }
+
+    mutating func hear(_ message: Message, at now: Instant) -> [Message] {
+        guard isAlive, !isFinished else { return [] }
+        switch message {
+        case .whoAreYou:
+            isWelcome = false
+            return [hello]
+        case .welcome:
+            guard !isWelcome else { return [] }
+            isWelcome = true
+            nextWord = now
+            return tick(at: now)
+        case .budgets(request.plan, let budgets):
+            for budget in budgets {
+                if let known = step.budgets[budget.index], known.n > budget.n, step.end == nil {
+                    // A repetition tells all from the beginning, so a smaller number is only an earlier one.
+                    continue
+                }
+                step.budgets[budget.index] = budget
+            }
+        case .planEnd(request.plan, let end):
+            if let known = step.end, known != end { broken.append("\(request.plan) ended as \(known), then as \(end)") }
+            step.end = end
+        case .groupDone(request.plan, let group):
+            if let known = step.groups[group.index], known != group {
+                broken.append("\(request.plan)#\(group.index) was done as \(known), then as \(group)")
+            }
+            step.groups[group.index] = group
+        case .requestRefused(let refused) where refused.subject == .plan(request.plan):
+            broken.append("\(request.plan) was refused: \(refused.message)")
+        default: return []
+        }
+        return advance(at: now)
+    }
+
+    /// Goes on to the next step when this one is whole.
+    private mutating func advance(at now: Instant) -> [Message] {
+        guard let end = step.end, isWhole(end) else { return [] }
+        check(end)
+        trained[request.plan] = Array(step.groups.values)
+        if end.status != .ok { fallbacks += 1 }
+        step = Step()
+        number += 1
+        if number == requests.count {
+            isFinished = true
+            isAlive = false
+            return []
+        }
+        nextWord = now
+        return tick(at: now)
+    }
+
+    private func isWhole(_ end: PlanEnd) -> Bool {
+        guard step.budgets.count == end.prompts else { return false }
+        let numbers = (0..<end.prompts).map { step.budgets[$0]?.n ?? 0 }
+        // The digest is how a hole is noticed.
+        guard PlanEnd.digest(of: numbers).bytes == end.digest else { return false }
+        return numbers.indices.allSatisfy { numbers[$0] == 0 || step.groups[$0] != nil }
+    }
+
+    private mutating func check(_ end: PlanEnd) {
+        let total = step.budgets.values.reduce(0) { $0 + $1.n }
+        if total + end.surplus != request.total {
+            broken.append("\(request.plan): budgets sum to \(total), not \(request.total) less \(end.surplus)")
+        }
+        for (index, group) in step.groups {
+            let wanted = step.budgets[index]?.n ?? 0
+            let count = group.rewards.count + group.failed
+            // Look-ahead asks for at most 16 rewards; what failed comes on top.
+            if count < wanted || group.rewards.count > 16 {
+                broken.append("\(request.plan)#\(index): \(count) rollouts of \(wanted)")
+            }
+            drawn += count - wanted
+        }
+        if drawn < 0 { broken.append("\(request.plan): fewer rollouts than budgets") }
+    }
+
+    var progress: String { "trainer \(index): step \(number) of \(requests.count), \(step.groups.count) groups" }
+}
+
+/// A rollout worker's process and its program; each life is another incarnation.
+struct SimulatedRollout {
+    var state: RolloutState?
+    var life = 0
+    var isFrozen = false
+    /// What came while it was frozen.
+    var missed: [RolloutState.Event] = []
+    /// What the program of this life was given.
+    var programLife = 0
+    /// Rewards that were acknowledged, by assignment, over all lives: nobody may lose them.
+    private(set) var acknowledged: [AssignmentName: Int] = [:]
+
+    mutating func start(name: String, seed: UInt64) {
+        life += 1
+        programLife += 1
+        state = RolloutState(RolloutState.Configuration(name: name, slots: 2), seed: seed)
+    }
+
+    mutating func kill() {
+        state = nil
+        isFrozen = false
+        missed = []
+        programLife += 1
+    }
+
+    mutating func note(_ recorded: RewardsRecorded) {
+        if recorded.verdict == .recorded { acknowledged[recorded.name] = acknowledged.count }
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+@Suite("plan --export, replay and doctor, as programs")
+struct PlanningVerbTests {
+    private func scores(_ folder: Folder) throws -> String {
+        try folder.write(
+            "scores.jsonl",
+            (0..<12).map {
+                #"{"prompt_id":"train/\#($0)","p":0.\#($0 % 9 + 1),"kappa":5,"p_lo":0,"p_hi":1,"status":"ok"}"#
+            })
+    }
+
+    @Test("the column that verl pops: two keys a line, every id once and in order, whole numbers that sum to the total")
+    func verl() throws {
+        let folder = try Folder()
+        let output = folder.file("budgets.jsonl")
+        let ending = try Program.run(
+            [
+                "plan", "--scores", try scores(folder), "--total", "96", "--min", "4", "--max", "32", "--export",
+                "verl",
+                "--output", output,
+            ], in: folder)
+        #expect(ending.status == 0, "\(ending.errors)")
+        let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
+        var ids: [String] = []
+        var sum = 0
+        for line in lines {
+            let row = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            #expect(Set(row.keys) == ["prompt_id", "__rollout_n__"], "\(line)")
+            ids.append(try #require(row["prompt_id"] as? String))
+            let n = try #require(row["__rollout_n__"] as? Int)
+            #expect((4...32).contains(n))
+            sum += n
+        }
+        #expect(ids == (0..<12).map { "train/\($0)" } && sum == 96)
+    }
+
+    @Test("the array by row: one line, a number a row, the same budgets; refused where a row has no score")
+    func array() throws {
+        let folder = try Folder()
+        let path = try scores(folder)
+        let arguments = ["--total", "96", "--min", "4", "--max", "32"]
+        let array = try Program.run(["plan", "--scores", path, "--export", "json-array"] + arguments, in: folder)
+        #expect(array.status == 0, "\(array.errors)")
+        let rows = try Program.run(["plan", "--scores", path] + arguments, in: folder)
+        let budgets = try JSONDecoder().decode([Int].self, from: Data(array.output.utf8))
+        #expect(array.output.count { $0 == "\n" } == 1 && budgets.reduce(0, +) == 96)
+        struct Row: Decodable { let n: Int }
+        let decoder = JSONDecoder()
+        let planned = try rows.output.split(separator: "\n").map { try decoder.decode(Row.self, from: Data($0.utf8)).n }
+        #expect(planned == budgets)
+        let holed = try folder.write(
+            "holed.jsonl",
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+                + [#"{"prompt_id":"bad","status":"error","error":{"code":"empty_prompt","message":"no"}}"#])
+        let refused = try Program.run(["plan", "--scores", holed, "--export", "json-array"] + arguments, in: folder)
+        #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains("no score"))
+    }
+
+    @Test("replay of a small log: a table, one JSON object, and a plot")
+    func replay() throws {
+        let folder = try Folder()
+        let prompts = try folder.write(
+            "run.prompts.jsonl", (0..<40).map { #"{"prompt_id":"p\#($0)","prompt":"What is \#($0)?"}"# })
+        let outcomes = try folder.write(
+            "run.outcomes.jsonl",
+            (0..<240).map {
+                let (version, prompt) = ($0 / 40 + 1, $0 % 40)
+                return
+                    #"{"policy_id":"llm","policy_version":\#(version),"prompt_id":"p\#(prompt)","k":\#(prompt % 9),"n":8,"#
+                    + #""response_tokens":\#(10 + prompt)}"#
+            })
+        let arguments = ["replay", "--prompts", prompts, "--outcomes", outcomes, "--model", "table", "--seeds", "2"]
+        let table = try Program.run(arguments, in: folder)
+        #expect(table.status == 0 && table.output.contains("third visit on"), "\(table.errors)")
+        #expect(!table.output.contains("response tokens, millions: not logged"))
+        let plot = folder.file("plot.svg")
+        let json = try Program.run(arguments + ["--json", "--plot", plot], in: folder)
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(Set(report.keys) == ["model", "options", "sources", "known_rates", "verdicts"])
+        #expect(try String(contentsOfFile: plot, encoding: .utf8).hasPrefix("<svg "))
+        let single = try folder.write("run.outcomes.single.jsonl", [#"{"policy_id":"a","prompt_id":"p1","reward":1}"#])
+        let refused = try Program.run(
+            ["replay", "--prompts", prompts, "--outcomes", single, "--model", "table"], in: folder)
+        #expect(refused.status == 1 && refused.errors.contains("single rollout"), "\(refused.errors)")
+    }
+
+    @Test("doctor: a trainer by name with where it was read, a list, a machine; an unknown name is wrong usage")
+    func doctor() throws {
+        let folder = try Folder()
+        let trl = try Program.run(["doctor", "--trainer", "trl"], in: folder)
+        #expect(trl.status == 0 && trl.output.contains("NOT SAFE") && trl.output.contains("grpo_trainer.py:2685"))
+        let list = try Program.run(["doctor", "--list"], in: folder)
+        #expect(list.output.contains("verl") && list.output.contains("OpenRLHF"))
+        let unknown = try Program.run(["doctor", "--trainer", "nonsense"], in: folder)
+        #expect(unknown.status == 2 && unknown.errors.contains("known are verl"))
+        let machine = try Program.run(["doctor", "--model", "table"], in: folder)
+        #expect(machine.status == 0 && machine.output.contains("ok       libzmq"), "\(machine.output)")
+        let missing = try Program.run(["doctor", "--json", "--model", folder.file("none")], in: folder)
+        #expect(missing.status == 1 && missing.output.contains("model fetch"), "\(missing.output)")
+        for arguments in [["--trainer", "verl"], ["--list"]] {
+            let json = try Program.run(["doctor", "--json"] + arguments, in: folder)
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(json.output.utf8)) }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Cluster
+import Scoring
+import Testing
+import Wire
+
+/// A planner led through absurd events from a seed: trainers and rollout workers that say anything that can be read,
+/// a coordinator's machine that answers late or never, and restarts of the planner itself.
+///
+/// Everything a peer says goes through the wire first, so only what a reader lets in arrives; everything the planner says
+/// must be readable too.
+struct HostilePlannerWalk {
+    private(set) var planner: PlannerState
+    private(set) var now: Instant = .zero
+    private(set) var problems: [String] = []
+    /// What was said by kind, so that a walk that says nothing is seen.
+    private(set) var counts = Counts()
+    private var draw: AbsurdMessages
+    private var generation: UInt64 = 1
+    private var journal: [PlannerEntry] = []
+    /// Shards that the coordinator's machine was given and has not answered.
+    private var shards: [SubmitShard] = []
+    private var closed: Set<JobID> = []
+
+    struct Counts {
+        var events = 0
+        var plansEnded = 0
+        var assignments = 0
+        var rewardsRecorded = 0
+        var groupsDone = 0
+        var refusals = 0
+        var restarts = 0
+    }
+
+    /// Bounds so small that every one of them is met.
+    private static let configuration: PlannerState.Configuration = {
+        var configuration = PlannerState.Configuration()
+        configuration.plansMax = 3
+        configuration.candidatesMax = 400
+        configuration.outcomesMax = 40
+        configuration.policiesMax = 3
+        configuration.requestsMax = 3
+        configuration.rolloutWorkersMax = 3
+        configuration.trainersMax = 3
+        configuration.rolloutLeaseTime = .seconds(20)
+        return configuration
+    }()
+
+    init(seed: UInt64) {
+        draw = AbsurdMessages(seed: seed)
+        planner = PlannerState(Self.configuration, generation: 1)
+    }
+
+    mutating func step() {
+        counts.events += 1
+        switch draw.below(100) {
+        case 0..<60:
+            let peer = draw.peer()
+            hear(draw.message(from: peer), from: peer)
+        case 60..<76: answer()
+        case 76..<78: handle(.unroutable(draw.peer()))
+        case 78: draw.below(2) == 0 ? handle(.joinedLocally(Self.local)) : handle(.leftLocally(Self.local))
+        case 79: hear(draw.message(from: Self.local), from: Self.local)
+        case 80: handle(.fromCoordinator(.whoAreYou))
+        case 81 where draw.below(4) == 0: restart()
+        default: wait(.milliseconds(draw.below(4) == 0 ? draw.below(12_000) : draw.below(300)))
+        }
+        problems += planner.brokenInvariants
+    }
+
+    private static let local = Peer([0x6C, 1, 0, 0, 0, 0, 0, 0, 0])
+
+    /// Says something, as far as it can be read.
+    private mutating func hear(_ message: Message, from peer: Peer) {
+        guard let envelope = try? Envelope(frames: Envelope(generation: generation, message).frames) else { return }
+        handle(.received(envelope, from: peer))
+    }
+
+    /// Says it without the wire in between.
+    mutating func say(_ message: Message, from peer: Peer) {
+        hear(message, from: peer)
+        problems += planner.brokenInvariants
+    }
+
+    mutating func wait(_ duration: Duration) {
+        let end = now + duration
+        while let deadline = planner.nextDeadline, deadline <= end {
+            now = max(now, deadline)
+            handle(.tick)
+            // A deadline that a tick does not move would be asked for again and again.
+            if planner.nextDeadline.map({ $0 <= now }) == true {
+                problems.append("a tick at \(now) leaves its deadline where it was")
+                break
+            }
+        }
+        now = end
+    }
+
+    private mutating func restart() {
+        counts.restarts += 1
+        generation += 1
+        let before = planner
+        planner = PlannerState(Self.configuration, generation: generation, replaying: journal)
+        if !planner.isDurablyEqual(to: before) { problems.append("the replay is another state than the one before it") }
+        shards = []
+        draw.forgetAssignments()
+    }
+
+    private mutating func handle(_ event: PlannerState.Event) {
+        carryOut(planner.handle(event, at: now))
+    }
+
+    private mutating func carryOut(_ actions: [PlannerState.Action]) {
+        for action in actions {
+            switch action {
+            case .journal(let entry): journal.append(entry)
+            case .note: break
+            case .toCoordinator(let message): tell(message)
+            case .send(let envelope, _): read(envelope)
+            }
+        }
+    }
+
+    /// The coordinator's machine: it has a model now and then, and answers shards when the walk says so.
+    private mutating func tell(_ message: Message) {
+        switch message {
+        case .hello(let hello):
+            let model = draw.below(3) == 0 ? nil : Samples.model
+            let welcome = Welcome(
+                incarnation: hello.incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30),
+                fingerprint: model)
+            carryOut(planner.handle(.fromCoordinator(.welcome(welcome)), at: now))
+        case .submitJob(let submit):
+            guard draw.below(12) == 0 else { return }
+            let refusal = draw.below(2) == 0 ? JobRefusal.capacity : .fingerprint
+            carryOut(planner.handle(.fromCoordinator(.jobRefused(submit.job, refusal, message: "no")), at: now))
+        case .submitShard(let shard): shards.append(shard)
+        case .closeJob(let job): shards.removeAll { $0.job == job }
+        default: break
+        }
+    }
+
+    private mutating func answer() {
+        guard !shards.isEmpty else { return }
+        let place = draw.below(shards.count)
+        let shard = draw.below(20) == 0 ? shards[place] : shards.remove(at: place)
+        let answers = draw.answers(shard.texts.count)
+        let faults = (0..<answers.count).filter { answers[$0] == nil }.map {
+            RowFault(row: UInt32($0), code: "prediction_failed", message: "no")
+        }
+        handle(
+            .fromCoordinator(
+                .shardAnswer(ShardAnswer(job: shard.job, shard: shard.shard, answers: answers, faults: faults))))
+    }
+
+    private mutating func read(_ envelope: Envelope) {
+        switch envelope.message {
+        case .planEnd: counts.plansEnded += 1
+        case .assignment(let assignment):
+            counts.assignments += 1
+            draw.remember(assignment)
+        case .rewardsRecorded(let recorded): if recorded.verdict == .recorded { counts.rewardsRecorded += 1 }
+        case .groupDone: counts.groupsDone += 1
+        case .requestRefused: counts.refusals += 1
+        default: break
+        }
+        do throws(WireError) {
+            let received = try Envelope(frames: envelope.frames)
+            if received != envelope { problems.append("\(envelope) arrives as \(received)") }
+        } catch {
+            problems.append("\(envelope) cannot be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+"""The pool: so many measured rollouts of every prompt under every version, and what budgets are worth on it.
+
+Standard library only. Utility is the objective `expectedContrast`: failed rollouts in a group that also holds a success.
+On a pool of M rollouts of which F failed, the expectation over groups of n dealt without replacement is exact:
+n F / M - n C(F, n) / C(M, n).
+"""
+
+import gzip
+import hashlib
+import json
+import math
+import random
+
+
+class Pool:
+    """Rewards by (version, prompt id), and the versions and prompt ids that are complete."""
+
+    def __init__(self, path):
+        opener = gzip.open if path.endswith(".gz") else open
+        with opener(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        self.rewards = {(row["policy_version"], row["prompt_id"]): row["rewards"] for row in rows}
+        self.versions = sorted({version for version, _ in self.rewards})
+        ids = dict.fromkeys(row["prompt_id"] for row in rows)
+        self.prompt_ids = [i for i in ids if all((version, i) in self.rewards for version in self.versions)]
+
+    def deal(self, policy_id, version, prompt_id):
+        """The order in which a policy's rollouts are dealt: numbers of rollouts."""
+        order = list(range(len(self.rewards[version, prompt_id])))
+        seed = hashlib.sha256(f"{luck(policy_id)}/{version}/{prompt_id}".encode()).digest()
+        random.Random(int.from_bytes(seed[:6], "big")).shuffle(order)
+        return order
+
+    def dealt(self, policy_id, version, prompt_id, n):
+        """Rewards of the first `n` rollouts dealt."""
+        rewards = self.rewards[version, prompt_id]
+        return [rewards[number] for number in self.deal(policy_id, version, prompt_id)[:n]]
+
+    def expected(self, version, prompt_id, n):
+        """Expected utility of `n` rollouts of a prompt, over all deals."""
+        rewards = self.rewards[version, prompt_id]
+        size, failed = len(rewards), sum(reward == 0 for reward in rewards)
+        return n * failed / size - n * math.comb(failed, n) / math.comb(size, n)
+
+    def oracle(self, version, prompt_ids, total, n_min, n_max):
+        """Budgets of the greatest expected utility for who knows the pool, by dynamic programming."""
+        best, choices = {0: 0.0}, []
+        for prompt_id in prompt_ids:
+            values = [self.expected(version, prompt_id, n) for n in range(n_min, n_max + 1)]
+            step, choice = {}, {}
+            for spent, value in best.items():
+                for n, gain in enumerate(values, n_min):
+                    if spent + n <= total and value + gain > step.get(spent + n, -1.0):
+                        step[spent + n], choice[spent + n] = value + gain, n
+            best = step
+            choices.append(choice)
+        spent, budgets = max(best, key=lambda spent: (best[spent], spent)), {}
+        for prompt_id, choice in zip(reversed(prompt_ids), reversed(choices)):
+            budgets[prompt_id] = choice[spent]
+            spent -= choice[spent]
+        return budgets
+
+
+def luck(policy_id):
+    """The part of a policy's id that decides its luck: equal for the arms of one repetition, so that they compare."""
+    return policy_id.rsplit("/", 1)[-1]
+
+
+def realised(rewards):
+    """Failed rollouts in a group that also holds a success."""
+    failures = sum(reward == 0 for reward in rewards)
+    return failures if failures < len(rewards) else 0
+
+
+def is_silent(rewards):
+    """Whether a group has no gradient: all rewards are the same."""
+    return len(set(rewards)) < 2
