@@ -19,26 +19,34 @@ final class ServedHTTP: Sendable {
                 return .failure(error)
             }
         }
+        guard let result else { preconditionFailure("HTTP has neither started nor failed") }
         node = try result.get()
     }
 
-    /// Returns when it has gone; again at once.
+    /// Returns when it has gone, or after a quarter of a minute: the process ends all the same.
     func stop() {
         let node = node
-        Self.wait { await node.stop() }
+        Self.wait(atMost: .seconds(15)) { await node.stop() }
     }
 
-    /// Runs a task to its end. Never called from a task: its thread waits.
-    private static func wait<Value: Sendable>(for body: @escaping @Sendable () async -> Value) -> Value {
+    /// Runs a task to its end, or waits no longer than that. Never called from a task: its thread waits.
+    @discardableResult
+    private static func wait<Value: Sendable>(
+        atMost time: DispatchTimeInterval = .never, for body: @escaping @Sendable () async -> Value
+    ) -> Value? {
         let done = DispatchSemaphore(value: 0)
-        let found = Mutex<Value?>(nil)
+        let found = Found<Value>()
         Task {
             let value = await body()
-            found.withLock { $0 = value }
+            found.value.withLock { $0 = value }
             done.signal()
         }
-        done.wait()
-        guard let value = found.withLock({ $0 }) else { preconditionFailure("a task has ended without its value") }
-        return value
+        _ = done.wait(timeout: .now() + time)
+        return found.value.withLock { $0 }
+    }
+
+    /// Where a task leaves its value.
+    private final class Found<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
     }
 }

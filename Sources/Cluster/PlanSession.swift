@@ -175,9 +175,7 @@ struct PlanSession {
         guard groups[report.index].events[report.eventID] == nil else { return nil }
         groups[report.index].events[report.eventID] = 0
         groups[report.index].lastEvent = report.eventID
-        groups[report.index].rewards += report.rewards
-        groups[report.index].failed += report.failed
-        groups[report.index].references += report.references
+        groups[report.index].take(report)
         var effects = Effects()
         settle(report.index, after: report.eventID, &effects)
         return effects
@@ -337,6 +335,19 @@ struct PlanGroup: Hashable {
     var wanted: Int { planned + drawn }
     /// Rollouts that are still to come.
     var outstanding: Int { max(0, wanted - rewards.count - failed) }
+
+    /// Adds what a report brings. References are to all rewards or none: where one worker tells them and another does not,
+    /// those that were not told are empty.
+    mutating func take(_ report: GroupReport) {
+        if !references.isEmpty || !report.references.isEmpty {
+            references += Array(repeating: "", count: rewards.count - references.count)
+            references +=
+                report.references.isEmpty
+                ? Array(repeating: "", count: report.rewards.count) : report.references
+        }
+        rewards += report.rewards
+        failed += report.failed
+    }
 
     /// Less what is not durable.
     var durable: PlanGroup {

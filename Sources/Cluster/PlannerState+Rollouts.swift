@@ -264,7 +264,10 @@ extension PlannerState {
 
     /// Lends groups while somebody has credit; rollout workers take turns, so that equal ones get equally many.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
-        guard now >= lendsFrom, !rollouts.isEmpty else { return }
+        guard now >= lendsFrom else { return }
+        // An instant that has passed is no deadline any more, though groups may wait on.
+        lendsFrom = .zero
+        guard !rollouts.isEmpty else { return }
         while let key = queue.first {
             // A plan that was forgotten, or a group that got its rewards from an earlier life.
             guard let assignment = assignment(key), assignment.n > 0 else {

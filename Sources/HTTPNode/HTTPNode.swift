@@ -62,10 +62,10 @@ public final class HTTPNode: Sendable {
             onServerRunning: { channel in announce.yield(.success(channel.localAddress?.port ?? 0)) },
             logger: logger)
         var group = ServiceGroupConfiguration(services: [application], logger: logger)
+        // Cancelled after that. No bound on cancellation: the library keeps it by ending the whole process.
         group.maximumGracefulShutdownDuration = configuration.patience.stop
-        group.maximumCancellationDuration = configuration.patience.stop
         let services = ServiceGroup(configuration: group)
-        let running = Task {
+        let running = Task(executorPreference: RequestThreads.shared) {
             do {
                 try await services.run()
             } catch {

@@ -18,16 +18,16 @@ extension CoordinatorDoor {
     func listen(to message: Message, for duration: Duration, untilStop: Bool = false) -> AsyncStream<Heard> {
         AsyncStream { continuation in
             let answers = ask(message)
-            let listener = Task {
+            let listener = Task(executorPreference: RequestThreads.shared) {
                 for await answer in answers { continuation.yield(.said(answer)) }
                 continuation.finish()
             }
-            let clock = Task {
+            let clock = Task(executorPreference: RequestThreads.shared) {
                 try await Task.sleep(for: duration)
                 continuation.yield(.late)
                 continuation.finish()
             }
-            let stop = Task {
+            let stop = Task(executorPreference: RequestThreads.shared) {
                 guard untilStop else { return }
                 try await gracefulShutdown()
                 continuation.yield(.stopping)
@@ -46,11 +46,11 @@ extension CoordinatorDoor {
         let report = report
         // A stream and not a task group, which would wait for an answer that never comes.
         let answers = AsyncStream<CoordinatorReport?> { continuation in
-            let asking = Task {
+            let asking = Task(executorPreference: RequestThreads.shared) {
                 continuation.yield(await report())
                 continuation.finish()
             }
-            let clock = Task {
+            let clock = Task(executorPreference: RequestThreads.shared) {
                 try await Task.sleep(for: time)
                 continuation.finish()
             }

@@ -19,11 +19,11 @@ struct PlanLook {
         // What the coordinator answers to a report has been asked later, so by then it has said all that it has.
         let heard = AsyncStream<Heard?> { continuation in
             let listening = door.listen(to: question, for: wait + patience.answer, untilStop: true)
-            let listener = Task {
+            let listener = Task(executorPreference: RequestThreads.shared) {
                 for await heard in listening { continuation.yield(heard) }
                 continuation.finish()
             }
-            let marker = Task {
+            let marker = Task(executorPreference: RequestThreads.shared) {
                 guard await door.report() != nil else { return }
                 try await Task.sleep(for: lingerTime)
                 continuation.yield(nil)

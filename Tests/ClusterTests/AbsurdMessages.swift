@@ -30,14 +30,14 @@ struct AbsurdMessages {
     private mutating func pick<Choice>(_ choices: [Choice]) -> Choice { choices[below(choices.count)] }
 
     /// Now and then.
-    private mutating func isAbsurd() -> Bool { chance.unit() < 0.04 }
+    private mutating func isAbsurd() -> Bool { chance.unit() < 0.012 }
 
     mutating func peer() -> Peer { Peer([0, UInt8(below(7))]) }
 
     // MARK: Messages
 
     mutating func message(from peer: Peer) -> Message {
-        if below(6) == 0 { return .hello(hello(peer)) }
+        if lives[peer] == nil || below(10) == 0 { return .hello(hello(peer)) }
         guard isRollout(peer) != isAbsurd() else {
             return switch below(8) {
             case 0..<3: .requestPlan(request())
@@ -59,18 +59,18 @@ struct AbsurdMessages {
     private func isRollout(_ peer: Peer) -> Bool { (peer.bytes.last ?? 0) >= 3 }
 
     private mutating func hello(_ peer: Peer) -> Hello {
-        if below(4) == 0 { lives[peer] = UInt64(below(40)) }
+        if lives[peer] == nil || below(4) == 0 { lives[peer] = UInt64(below(400)) }
         let role: Hello.Role = isRollout(peer) != isAbsurd() ? .rollout(credit()) : .trainer
         return Hello(role: role, protocolVersion: isAbsurd() ? 2 : 1, name: "n", incarnation: life(of: peer))
     }
 
     /// Mostly the peer's own; lives are so few that some meet, and that dead ones come again.
     private mutating func life(of peer: Peer) -> UInt64 {
-        guard let life = lives[peer], !isAbsurd() else { return UInt64(below(40)) }
+        guard let life = lives[peer], !isAbsurd() else { return UInt64(below(400)) }
         return life
     }
 
-    private mutating func credit() -> Credit { Credit(rows: number(4), tokens: number(40)) }
+    private mutating func credit() -> Credit { Credit(rows: number(6), tokens: number(100)) }
 
     private mutating func heartbeat(_ peer: Peer) -> Heartbeat {
         Heartbeat(

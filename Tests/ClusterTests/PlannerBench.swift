@@ -119,7 +119,9 @@ struct PlannerBench {
     mutating func workOff(_ count: Int = .max, sourceLocation: SourceLocation = #_sourceLocation) {
         said = []
         notes = []
-        for _ in 0..<count where !shards.isEmpty {
+        var left = count
+        while left > 0, !shards.isEmpty {
+            left -= 1
             let (piece, texts) = shards.removeFirst()
             answer(piece, texts, sourceLocation)
         }

@@ -183,7 +183,11 @@ struct PlannerDoorTests {
     @Test("rewards of an attempt that is still to come do not count, and do not stop it from counting when it has come")
     func attemptsToCome() {
         var bench = Self.bench()
-        bench.hear(Self.request(2) { $0.delivery = .workers }, from: Self.trainer)
+        bench.hear(
+            Self.request(2) {
+                $0.delivery = .workers
+                ($0.minimum, $0.maximum) = (8, 8)
+            }, from: Self.trainer)
         bench.joinRollout(1, assignments: 1)
         bench.joinRollout(2, assignments: 0)
         for (worker, expected) in [(2, RewardsRecorded.Verdict.superseded), (1, .recorded)] {
@@ -255,6 +259,15 @@ struct PlannerDoorTests {
         more.rewards = Array(repeating: 1, count: Limits.rewardsMax + 1)
         bench.hear(Self.report([more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.rejected.map(\.code) == ["too_many_rewards"])
+    }
+
+    @Test("after a restart, groups that wait for a rollout worker make no deadline of an instant that has passed")
+    func restLending() {
+        var bench = Self.bench()
+        bench.hear(Self.request(2) { $0.delivery = .workers }, from: Self.trainer)
+        var again = bench.restarted()
+        again.wait(.seconds(11))
+        #expect(again.machines.planner.nextDeadline.map { $0 > again.now } == true)
     }
 
     // MARK: Connections

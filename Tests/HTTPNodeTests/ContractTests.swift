@@ -11,8 +11,8 @@ struct ContractTests {
         let served = try await Served { configuration in
             configuration.patience.body = .milliseconds(300)
             configuration.patience.grace = .milliseconds(100)
-            configuration.patience.record = .milliseconds(300)
-            configuration.patience.answer = .milliseconds(300)
+            configuration.patience.record = .seconds(1)
+            configuration.patience.answer = .seconds(1)
         }
         try await good(served)
         try await refused(served)

@@ -35,7 +35,8 @@ final class Served: Sendable {
 
     /// One request on a connection of its own; whatever is answered must be as described.
     func request(
-        _ method: String, _ path: String, headers: [String: String] = [:], json: String? = nil
+        _ method: String, _ path: String, headers: [String: String] = [:], json: String? = nil,
+        afterFirstChunk: @escaping @Sendable () -> Void = {}
     ) async throws -> LoopbackHTTP.Answer {
         let headers = ["Connection": "close"].merging(headers) { $1 }
         let body = json.map { Array($0.utf8) }
@@ -43,7 +44,9 @@ final class Served: Sendable {
         // A thread of its own: the server's are few, and this one blocks.
         let answer = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: connection.request(method, path, headers: headers, body: body))
+                continuation.resume(
+                    returning: connection.request(
+                        method, path, headers: headers, body: body, afterFirstChunk: afterFirstChunk))
             }
         }
         check(method, path, answer)

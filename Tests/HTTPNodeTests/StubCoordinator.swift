@@ -16,6 +16,8 @@ final class StubCoordinator: Sendable {
         var listeners: [PlanName: [AsyncStream<Message>.Continuation]] = [:]
         var seen: Set<String> = []
         var report: CoordinatorReport? = CoordinatorReport()
+        /// What is left to say of a plan whose first budgets have left.
+        var held: @Sendable () -> Void = {}
     }
 
     private let state = Mutex(State())
@@ -29,6 +31,11 @@ final class StubCoordinator: Sendable {
     /// What a look at the coordinator shows from now on; `nil`: it does not answer.
     func show(_ report: CoordinatorReport?) {
         state.withLock { $0.report = report }
+    }
+
+    /// Says the rest of the plan of the policy `held`.
+    func release() {
+        state.withLock { $0.held }()
     }
 
     private func answer(_ message: Message, _ listener: AsyncStream<Message>.Continuation) {
@@ -60,15 +67,12 @@ final class StubCoordinator: Sendable {
         do {
             let said = try kept?.said ?? messages(for: request)
             state.withLock { $0.plans[request.plan] = (request.identity, said) }
-            if request.plan.policyID == "slow" {
-                for (index, message) in said.enumerated() {
-                    DispatchQueue.global().asyncAfter(deadline: .now() + 0.15 * Double(index)) {
-                        listener.yield(message)
-                    }
-                }
-            } else {
+            guard request.plan.policyID == "held", kept == nil else {
                 for message in said { listener.yield(message) }
+                return
             }
+            listener.yield(said[0])
+            state.withLock { $0.held = { for message in said.dropFirst() { listener.yield(message) } } }
         } catch {
             refuse(.invalid, "\(error)")
         }

@@ -60,7 +60,7 @@ struct LayeringTests {
             products[String(match.1)] = String(match.2)
         }
         var declared: [String: Set<String>] = [:]
-        for match in text.matches(of: /room\("(\w+)", \[([^\]]*)\]\)/) {
+        for match in text.matches(of: /room\(\s*"(\w+)",\s*\[([^\]]*)\]\)/) {
             declared[String(match.1)] = Self.names(match.2, products: products)
         }
         let program = try #require(

@@ -69,7 +69,7 @@ struct RatchetTests {
             600, "one machine: its events share one state, and parting them would part a decision from its effects"
         ),
         "Sources/Tokenizers/ReferenceUnicodeData.swift": (760, "a table of Unicode ranges, generated"),
-        "Sources/Wire/statezero.pb.swift": (3000, "generated from proto/statezero.proto"),
+        "Sources/Wire/statezero.pb.swift": (5600, "generated from proto/statezero.proto"),
     ]
 
     @Test("a file over 400 lines has a reason, and does not grow past what it was allowed")

@@ -54,7 +54,7 @@ struct Room {
         Room(
             name: "HTTPNode", layer: 4, doors: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
-            system: ["Foundation", "Synchronization"]),
+            system: ["Dispatch", "Foundation", "Synchronization"]),
         Room(
             name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
             system: ["Foundation"]),

@@ -238,13 +238,16 @@ struct StreamingPlanTests {
     func explores() throws {
         for seed in UInt64(0)..<200 {
             var candidates = try ExplorationTests.candidates(120, seed: seed)
-            // All unlikely ones last, or first.
-            if seed % 3 > 0 {
-                candidates.sort { seed % 3 == 1 ? $0.belief.mean < $1.belief.mean : $0.belief.mean > $1.belief.mean }
+            // As they come, hopeless first, solved first, or all the unlikely first.
+            switch seed % 4 {
+            case 1: candidates.sort { $0.belief.mean < $1.belief.mean }
+            case 2: candidates.sort { $0.belief.mean > $1.belief.mean }
+            case 3: candidates.sort { abs($0.belief.mean - 0.5) > abs($1.belief.mean - 0.5) }
+            default: break
             }
             var request = BudgetRequest(total: 960, minimum: 0, maximum: 64)
             request.exploration = try Exploration(share: 0.1, seed: seed)
-            let step = try StreamedStep(request, candidates, shard: 10, price: seed % 2 == 0 ? nil : 0.7)
+            let step = try StreamedStep(request, candidates, shard: 10, price: seed % 8 < 4 ? nil : 0.7)
             let unlikely = step.plan.budgets.filter(ExplorationTests.isUnlikely)
             #expect(unlikely.reduce(0) { $0 + $1.n } >= min(96, unlikely.count * 8), "seed \(seed)")
             #expect(step.plan.budgets.reduce(0) { $0 + $1.n } == 960, "seed \(seed)")

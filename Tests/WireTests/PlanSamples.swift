@@ -144,17 +144,20 @@ extension MessageSample {
         guard let context, let prediction else { return [] }
         return [
             MessageSample(
-                "report-outcomes", "A trainer reports a group",
+                "report-outcomes", "A trainer reports a group, and an older outcome",
                 [
-                    "request 77; policy; rewards -1 to 1; event e-2: p-2 of step 41, rewards 1, -1, -1, 1, 1 failed;",
-                    "then lengths (0), no text: p-2 was told with its plan",
+                    "request 77; policy; rewards -1 to 1; event e-2: p-2 of step 41, rewards 1, -1, -1, 1, 1 failed; event e-3: p-3 of",
+                    "version 39, mean 0.5 of 8; then lengths (0, 16), texts: none for p-2, which was told with its plan",
                 ],
                 .reportOutcomes(
                     ReportOutcomes(
                         request: 77, policyID: plan.policyID, rewards: -1...1,
                         outcomes: [
                             GroupOutcome(
-                                eventID: "e-2", promptID: "p-2", step: 41, rewards: [1, -1, -1, 1], failed: 1)
+                                eventID: "e-2", promptID: "p-2", step: 41, rewards: [1, -1, -1, 1], failed: 1),
+                            GroupOutcome(
+                                eventID: "e-3", promptID: "p-3", text: "Zähle bis drei.", policyVersion: 39, mean: 0.5,
+                                n: 8),
                         ]))),
             MessageSample(
                 "outcomes-recorded", "The first part of an answer to a report",

@@ -248,12 +248,13 @@ EXPECTED = {
             report_outcomes={
                 "request": 77, "policy": "smollm2-135m", "reward_low": -1, "reward_high": 1,
                 "outcomes": [
-                    {"event_id": "e-2", "prompt_id": "p-2", "step": 41, "rewards": [1, -1, -1, 1], "failed": 1}
+                    {"event_id": "e-2", "prompt_id": "p-2", "step": 41, "rewards": [1, -1, -1, 1], "failed": 1},
+                    {"event_id": "e-3", "prompt_id": "p-3", "policy_version": 39, "mean": 0.5, "n": 8},
                 ],
             },
         )
     ]
-    + texts(""),
+    + texts("", "Zähle bis drei."),
     "outcomes-recorded": [
         envelope(
             3,
