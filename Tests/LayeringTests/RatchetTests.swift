@@ -48,7 +48,8 @@ struct RatchetTests {
     @Test("promises about threads that the compiler cannot check are few, and each has its sentence beside it")
     func promises() {
         var promises: [String] = []
-        for file in sources {
+        // What swift-protobuf generates makes promises of its own, and says why.
+        for file in sources where !file.path.hasSuffix(".pb.swift") {
             let lines = file.lines
             for (number, line) in lines.enumerated() where line.contains(/@unchecked Sendable|nonisolated\(unsafe\)/) {
                 promises.append("\(file):\(number + 1)")
