@@ -22,9 +22,15 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let server: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let types: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
 let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
@@ -44,9 +50,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
     ],
     targets: [
         // 0 foreign
@@ -67,17 +78,21 @@ let package = Package(
         // 3 decisions
         room("Cluster", ["Scoring", "Wire", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
+        room("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        room("RouteNode", ["Scoring", "Routing", "Corpora", "ZeroMQ", grdb, http, server, logging, nio, nio1, types]),
         room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Wire",
-                "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "CoordinatorNode", "WorkerNode", "ClientNode", "Simulation", "ZeroMQ", "Routing", "RouteNode",
+                argumentParser,
+                crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -87,6 +102,8 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
+        tests("RoutingTests", ["Routing", "Scoring"]),
+        tests("RouteNodeTests", ["RouteNode", "Routing", "Scoring", http, server, logging, nio, nio1]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

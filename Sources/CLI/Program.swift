@@ -49,7 +49,7 @@ struct StateZero: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Score.self, Plan.self, Evaluate.self, Coordinator.self, Worker.self, Model.self, Validate.self,
+            Score.self, Plan.self, Route.self, Evaluate.self, Coordinator.self, Worker.self, Model.self, Validate.self,
             Benchmark.self,
         ])
 }

@@ -20,6 +20,8 @@ public struct HistoryRow: Hashable, Sendable {
     public let outcome: Outcome
     /// `nil` in files that were not made for evaluation.
     public let role: Role?
+    /// US dollars that the rollouts took, each, where the row says so under `cost`.
+    public let cost: Double?
     /// The file, as it was named.
     public let file: String
     /// Line number in the file, from 1.
@@ -45,7 +47,8 @@ extension HistoryRow {
             }
             return HistoryRow(
                 policy: Policy(id: policyID, version: version), promptID: promptID, text: text,
-                outcome: try outcome(fields), role: try role(fields), file: file, line: line)
+                outcome: try outcome(fields), role: try role(fields), cost: cost(fields), file: file,
+                line: line)
         } catch {
             var problem = error
             problem.promptID = promptID
@@ -81,6 +84,11 @@ extension HistoryRow {
                     + " from -1…1 by (reward + 1) / 2")
         }
         return outcome
+    }
+
+    /// Files of others use the key for other things too, so what is no cost is passed over.
+    private static func cost(_ fields: RowFields) -> Double? {
+        fields.first(.cost)?.value.double.flatMap { $0 >= 0 ? $0 : nil }
     }
 
     private static func role(_ fields: RowFields) throws(RowProblem) -> Role? {

@@ -37,6 +37,8 @@ public struct OutcomeSource: Sendable {
         public let outcome: Outcome
         /// `nil` where the files do not say.
         public let role: HistoryRow.Role?
+        /// US dollars a rollout, where the files say so.
+        public let cost: Double?
     }
 
     /// Sources and what was wrong with single rows.
@@ -165,7 +167,8 @@ private struct Draft {
                     file: row.file, line: row.line, promptID: row.promptID, code: .duplicateOutcome,
                     message: "\(row.policy) has an outcome on this prompt already, at line \(earlier); keep one"))
         }
-        rows[group].append(OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role))
+        rows[group].append(
+            OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role, cost: row.cost))
     }
 
     func source(name: String) -> OutcomeSource {

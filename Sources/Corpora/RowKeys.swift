@@ -86,7 +86,7 @@ struct RowFields {
 /// Which top-level members to take, and which of them may hold which field. Made once a file, used for each row.
 struct RowLayout {
     enum Field: Int, CaseIterable {
-        case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
+        case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role, cost
         case p, kappa, pLo, pHi, status, error
     }
 
@@ -132,6 +132,7 @@ struct RowLayout {
             .policyVersion: keys.policyVersion.map { [$0] } ?? RowKeys.policyVersions,
             .reward: [keys.reward ?? "reward"],
             .k: ["k", "successes"], .n: ["n"], .score: ["score"], .outcome: ["outcome"], .role: ["role"],
+            .cost: ["cost"],
         ])
     }
 

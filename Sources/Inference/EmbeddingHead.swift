@@ -16,10 +16,23 @@ public enum EmbeddingHead {
     case gaussianProcess(GaussianProcessHead)
 
     /// Reads the head of a kind. Throws what is wrong with the compact head's weights, or where they were looked for.
-    static func load(_ kind: EmbeddingHeadKind) throws(ModelError) -> EmbeddingHead {
+    public static func load(_ kind: EmbeddingHeadKind) throws(ModelError) -> EmbeddingHead {
         switch kind {
         case .compact: .compact(try CompactHead.load())
         case .gaussianProcess: .gaussianProcess(GaussianProcessHead())
+        }
+    }
+
+    /// A compact head from a file of one's own. Throws what is wrong with it.
+    public static func load(weights path: String) throws(ModelError) -> EmbeddingHead {
+        .compact(try CompactHead(weights: SafetensorsFile(path: path)))
+    }
+
+    /// What it is.
+    public var kind: EmbeddingHeadKind {
+        switch self {
+        case .compact: .compact
+        case .gaussianProcess: .gaussianProcess
         }
     }
 

@@ -10,18 +10,49 @@ extension EmbeddingValueModel {
         folder path: String, threads: Int, head kind: EmbeddingHeadKind = .compact
     ) throws(ModelError) -> EmbeddingValueModel {
         let folder = try ModelFolder(path: path)
-        let width = folder.configuration.width
-        if kind == .compact, width != CompactHeadConfiguration.embeddingColumns {
-            throw .unsupported(
-                file: path, key: "width of an embedding", found: "\(width)",
-                supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, "
-                    + "any for --head \(EmbeddingHeadKind.gaussianProcess.rawValue)")
-        }
+        try check(kind, width: folder.configuration.width, folder: path)
         let head = try EmbeddingHead.load(kind)
         let embedder = try SentenceEmbedder(folder: folder, threads: threads)
+        return EmbeddingValueModel(fingerprint: fingerprint(folder, embedder, head), embedder: embedder, head: head)
+    }
+
+    /// Reads a model folder once for several heads, in their order: they share the encoder, so features that one of
+    /// the models made are good for all.
+    ///
+    /// With `embeddings`, a file of embeddings made before is read, and what is new goes there by `keep()` of what is
+    /// returned. Throws what is wrong with a file, and `foreignEmbeddings` for one that another encoder made.
+    public static func load(
+        folder path: String, threads: Int, heads: [EmbeddingHead], embeddings file: String? = nil
+    ) throws(ModelError) -> (models: [EmbeddingValueModel], kept: KeptEmbeddings?) {
+        let folder = try ModelFolder(path: path)
+        for head in heads { try check(head.kind, width: folder.configuration.width, folder: path) }
+        let embedder = try SentenceEmbedder(folder: folder, threads: threads)
+        var kept: KeptEmbeddings?
+        if let file {
+            let maker = Digest(of: "\(folder.digest.hex)\n\(embedder.numerics)")
+            kept = try KeptEmbeddings(of: embedder, maker: maker, file: file)
+        }
+        var models: [EmbeddingValueModel] = []
+        for head in heads {
+            let fingerprint = fingerprint(folder, embedder, head)
+            models.append(EmbeddingValueModel(fingerprint: fingerprint, embedder: kept ?? embedder, head: head))
+        }
+        return (models, kept)
+    }
+
+    private static func fingerprint(
+        _ folder: ModelFolder, _ embedder: SentenceEmbedder, _ head: EmbeddingHead
+    ) -> ModelFingerprint {
         let parts = [folder.digest.hex, embedder.numerics, head.identity]
-        let fingerprint = ModelFingerprint(
+        return ModelFingerprint(
             name: "\(folder.name)+\(head.name)", digest: Digest(of: parts.joined(separator: "\n")))
-        return EmbeddingValueModel(fingerprint: fingerprint, embedder: embedder, head: head)
+    }
+
+    private static func check(_ kind: EmbeddingHeadKind, width: Int, folder path: String) throws(ModelError) {
+        guard kind == .compact, width != CompactHeadConfiguration.embeddingColumns else { return }
+        throw .unsupported(
+            file: path, key: "width of an embedding", found: "\(width)",
+            supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, "
+                + "any for --head \(EmbeddingHeadKind.gaussianProcess.rawValue)")
     }
 }

@@ -25,6 +25,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case notFinite(sequence: Int)
     /// The compute library refused.
     case kernel(KernelError)
+    /// A file could not be written.
+    case unwritable(file: String, reason: String)
+    /// A file of embeddings that another encoder made; first digits of both digests.
+    case foreignEmbeddings(file: String, found: String, expected: String)
     /// Memory that this machine, or the limit set for the process, has not got. Bytes.
     case doesNotFit(folder: String, needed: Int, available: Int, advice: String)
 
@@ -56,6 +60,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
                 + "try `statezero model inspect`"
         case .kernel(let error):
             error.description
+        case .unwritable(let file, let reason):
+            "\(file): cannot be written (\(reason)); check the folder and the space left there"
+        case .foreignEmbeddings(let file, let found, let expected):
+            "\(file): holds embeddings of encoder \(found), this one is \(expected); name another file, or remove it"
         case .doesNotFit(let folder, let needed, let available, let advice):
             "\(folder): weights and buffers need \(ByteCount(needed)), \(ByteCount(available)) are available; "
                 + "\(advice); `statezero model inspect` tells what is what"

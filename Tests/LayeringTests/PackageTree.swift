@@ -45,6 +45,8 @@ struct PackageTree {
                 if isPassing(path) { found.skipDescendants() }
                 continue
             }
+            // In a second work tree it is a file, and names the first.
+            guard path != ".git" else { continue }
             // What a link leads to inside the package is read where it stands.
             guard values.isSymbolicLink != true else { continue }
             guard ending == nil || url.pathExtension == ending, (values.fileSize ?? 0) <= Self.bytesMax,

@@ -35,6 +35,8 @@ struct Room {
 
         Room(name: "Cluster", layer: 3, doors: ["Scoring", "Wire"], libraries: ["DequeModule", "OrderedCollections"]),
         Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(
+            name: "Routing", layer: 3, doors: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"],
@@ -46,6 +48,10 @@ struct Room {
             name: "ClientNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Room(
+            name: "RouteNode", layer: 4, doors: ["Corpora", "Routing", "Scoring", "ZeroMQ"],
+            libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
+            system: ["Foundation", "Synchronization"]),
+        Room(
             name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
             system: ["Foundation"]),
 
@@ -53,7 +59,7 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "Inference", "Kernels", "Planning",
-                "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "RouteNode", "Routing", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -1,0 +1,196 @@
+import ClientNode
+import Corpora
+import Foundation
+import Logging
+import RouteNode
+import Routing
+import Scoring
+import ZeroMQ
+
+/// A corpus routed by a cluster: block by block, one job for each model of the fleet.
+///
+/// Workers keep the features of what they have seen, and the coordinator prefers the worker that has seen a shard; so the
+/// first model's job embeds a block and the others only predict. A block is small enough to be kept until the fleet is
+/// through: with the whole corpus as one block, the last prompt's features would push out the first one's before the
+/// second model asks for them. A block's decisions are written whole and renamed; what is there is not done again.
+struct RouteCorpusJob {
+    let fleet: Fleet
+    let histories: [ContextFile?]
+    let rule: RouteRule
+    let prompts: [String]
+    let keys: RowKeys
+    let output: String
+    let blockRows: Int
+
+    /// Runs to the end. Throws `CommandFailure`, and `ExitStatus.resumable` after an interruption.
+    func run(coordinator: String?, workers: Int, threads: Int, model: ModelChoice, log: LogOptions) throws {
+        if case .costAware = rule {
+            throw CommandFailure(
+                .usage, "cost-aware labels need contexts of their own; a cluster decides by --beta or --target")
+        }
+        try claim()
+        let logger = log.logger("statezero.route")
+        var cluster: LocalCluster?
+        if coordinator == nil {
+            try model.check()
+            cluster = try LocalCluster(
+                LocalCluster.Configuration(
+                    program: Score.program, workers: workers, threadsPerWorker: threads, model: model.arguments,
+                    journal: "\(output)/.coordinator.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+        }
+        defer { cluster?.stop() }
+        let stop = StopFlag()
+        let signals = Signals { stop.raise() }
+        let endpoint = try Endpoint(cluster?.endpoint ?? coordinator ?? "")
+        var corpus = try PromptCorpus(files: prompts, keys: keys)
+        var (block, rejected, done) = (0, 0, 0)
+        let line = ProgressLine()
+        let clock = ContinuousClock()
+        let start = clock.now
+        while true {
+            var rows: [Prompt] = []
+            while rows.count < blockRows, let element = try corpus.next() {
+                switch element {
+                case .row(let row): rows.append(row.prompt)
+                case .rejected(let error):
+                    if rejected < 20 { printError("\(error)") }
+                    rejected += 1
+                }
+            }
+            if rows.isEmpty { break }
+            let part = "\(output)/\(Self.name(block)).jsonl"
+            if !FileManager.default.fileExists(atPath: part) {
+                let before = done
+                try decide(rows, block: block, part: part, endpoint: endpoint, stop: stop) { model in
+                    line.show(
+                        done: before, of: 0, unit: "prompts decided",
+                        detail: "block \(block + 1): \(fleet.models[model].name)")
+                    if let failure = cluster?.failure { throw CommandFailure(.failed, failure) }
+                }
+            }
+            done += rows.count
+            block += 1
+        }
+        line.end()
+        withExtendedLifetime(signals) {}
+        cluster?.stop()
+        cluster?.forget()
+        let seconds = (clock.now - start) / .seconds(1)
+        print(
+            String(
+                format: "%d prompts decided for %d models in %d blocks, %.1f s (%.0f prompts/s)", done,
+                fleet.models.count,
+                block, seconds, Double(done) / seconds))
+        print("output \(output)")
+        if rejected > 0 { throw ExitStatus.finishedWithErrorRows }
+    }
+
+    private static func name(_ block: Int) -> String {
+        let digits = "\(block)"
+        return "decisions-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    }
+
+    /// A folder belongs to one fleet, rule and corpus; what others left there is not mixed with.
+    private func claim() throws {
+        let made = histories.map { $0?.context.digest.hex ?? "none" }
+        let facts = ["\(fleet)", "\(rule)", "\(prompts)", "\(blockRows)"] + made
+        let mark = Digest(of: facts.joined(separator: "\n")).hex
+        let path = "\(output)/.route"
+        do {
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+            if let found = FileManager.default.contents(atPath: path) {
+                guard String(decoding: found, as: UTF8.self) == mark else {
+                    throw CommandFailure(
+                        .failed, "\(output) belongs to another fleet, rule, history or corpus; choose another folder")
+                }
+            } else {
+                try Data(mark.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
+        }
+    }
+
+    private func decide(
+        _ rows: [Prompt], block: Int, part: String, endpoint: Endpoint, stop: StopFlag, onModel: (Int) throws -> Void
+    ) throws {
+        let folder = "\(output)/.work-\(block)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let corpus = "\(folder)/prompts.jsonl"
+        try writePrompts(rows, to: corpus)
+        var columns: [[Prediction?]] = []
+        for (index, history) in histories.enumerated() {
+            try onModel(index)
+            guard let history else {
+                columns.append(Array(repeating: nil, count: rows.count))
+                continue
+            }
+            columns.append(try score(corpus, rows, history, "\(folder)/\(index)", endpoint, stop))
+        }
+        let counts = histories.map { $0?.context.rows.count ?? 0 }
+        let sink = try DecisionSink(path: part + ".new")
+        for start in stride(from: 0, to: rows.count, by: 1024) {
+            try sink.write(
+                (start..<min(start + 1024, rows.count)).map { row in
+                    PromptRouter.decide(
+                        rows[row], predictions: columns.map { $0[row] }, historyRows: counts, fleet: fleet, rule: rule)
+                })
+        }
+        try sink.close()
+        try FileManager.default.moveItem(atPath: part + ".new", toPath: part)
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    private func writePrompts(_ rows: [Prompt], to path: String) throws {
+        struct Line: Encodable {
+            let prompt_id: String
+            let prompt: String
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        var data = Data()
+        for row in rows {
+            data.append(try encoder.encode(Line(prompt_id: row.id, prompt: row.text)))
+            data.append(UInt8(ascii: "\n"))
+        }
+        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// One model's job over the block: by row a prediction, or nothing where there was a fault.
+    private func score(
+        _ corpus: String, _ rows: [Prompt], _ history: ContextFile, _ folder: String, _ endpoint: Endpoint,
+        _ stop: StopFlag
+    ) throws -> [Prediction?] {
+        let configuration = ScoringClient.Configuration(
+            coordinator: endpoint, promptFiles: [corpus], context: history, output: folder, version: Version.text)
+        let ending: ScoringClient.Ending
+        do {
+            ending = try ScoringClient(configuration, logger: LogOptions.quiet).run(until: stop) { _ in }
+        } catch {
+            throw CommandFailure(error, status: error.isResumable ? .resumable : .failed)
+        }
+        guard case .finished = ending else {
+            printError("interrupted; the same command goes on")
+            throw ExitStatus.resumable
+        }
+        var reader = try ScoresReader(path: folder)
+        var predictions: [Prediction?] = []
+        predictions.reserveCapacity(rows.count)
+        while let element = try reader.next() {
+            switch element {
+            case .score(let score):
+                let interval = score.interval ?? score.p...score.p
+                predictions.append(
+                    Prediction(p: score.p, kappa: score.kappa, pLo: interval.lowerBound, pHi: interval.upperBound))
+            case .failed, .rejected: predictions.append(nil)
+            }
+        }
+        guard predictions.count == rows.count else {
+            throw CommandFailure(
+                .failed, "\(folder) has \(predictions.count) rows for \(rows.count) prompts; remove it")
+        }
+        return predictions
+    }
+}

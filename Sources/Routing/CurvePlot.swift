@@ -1,0 +1,127 @@
+import Foundation
+
+/// Quality against cost as a picture (SVG 1.1): the curves of a sweep or study, and the single models as points.
+public struct CurvePlot {
+    private let title: String
+    private let curves: RouteStudyCurves
+    /// Drawing area in pixels.
+    private let frame = (left: 64.0, top: 40.0, width: 560.0, height: 360.0)
+
+    /// Lays out curves under a title.
+    public init(title: String, curves: RouteStudyCurves) {
+        self.title = title
+        self.curves = curves
+    }
+
+    /// The picture, 820 × 460 pixels, with its legend at the right.
+    public var svg: String {
+        var parts = [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"820\" height=\"460\" font-family=\"sans-serif\""
+                + " font-size=\"12\">",
+            "<rect width=\"820\" height=\"460\" fill=\"white\"/>",
+            "<text x=\"\(frame.left)\" y=\"24\" font-size=\"15\">\(Self.escaped(title))</text>",
+        ]
+        parts += axes
+        for (index, line) in curves.lines.enumerated() { parts += draw(line, index: index) }
+        parts += singles
+        parts.append("</svg>")
+        return parts.joined(separator: "\n") + "\n"
+    }
+
+    private static let colours = [
+        "router": "#1b6ca8", "neighbours": "#c77700", "random": "#777777", "oracle": "#2a8a4a",
+    ]
+    private static let names = [
+        "router": "value model", "neighbours": "10 nearest neighbours", "random": "random, cheapest to dearest",
+        "oracle": "oracle (rewards known)",
+    ]
+
+    private var range: ClosedRange<Double> {
+        let all = curves.lines.flatMap(\.points).map(\.quality) + curves.singles.map(\.quality)
+        let low = max(0, ((all.min() ?? 0) * 20).rounded(.down) / 20)
+        let high = min(1, ((all.max() ?? 1) * 20).rounded(.up) / 20)
+        return low < high ? low...high : 0...1
+    }
+
+    private func x(_ cost: Double) -> Double {
+        let span = curves.dearest - curves.cheapest
+        let place = span > 0 ? (cost - curves.cheapest) / span : 0
+        return frame.left + min(max(place, -0.02), 1.02) * frame.width
+    }
+
+    private func y(_ quality: Double) -> Double {
+        let range = range
+        return frame.top + (1 - (quality - range.lowerBound) / (range.upperBound - range.lowerBound)) * frame.height
+    }
+
+    private var axes: [String] {
+        let range = range
+        var parts: [String] = []
+        for step in 0...5 {
+            let quality = range.lowerBound + Double(step) / 5 * (range.upperBound - range.lowerBound)
+            let height = Self.number(y(quality))
+            parts.append(
+                "<line x1=\"\(frame.left)\" x2=\"\(frame.left + frame.width)\" y1=\"\(height)\" y2=\"\(height)\""
+                    + " stroke=\"#dddddd\"/>")
+            parts.append(
+                "<text x=\"\(frame.left - 8)\" y=\"\(height)\" text-anchor=\"end\" dominant-baseline=\"middle\">"
+                    + String(format: "%.2f", quality) + "</text>")
+            let cost = curves.cheapest + Double(step) / 5 * (curves.dearest - curves.cheapest)
+            parts.append(
+                "<text x=\"\(Self.number(x(cost)))\" y=\"\(frame.top + frame.height + 18)\" text-anchor=\"middle\">"
+                    + String(format: "%.3g", cost * 1000) + "</text>")
+        }
+        parts.append(
+            "<text x=\"\(frame.left + frame.width / 2)\" y=\"\(frame.top + frame.height + 38)\" text-anchor=\"middle\">"
+                + "dollars per thousand prompts</text>")
+        parts.append(
+            "<text x=\"16\" y=\"\(frame.top + frame.height / 2)\" text-anchor=\"middle\" transform=\"rotate(-90 16"
+                + " \(frame.top + frame.height / 2))\">mean reward</text>")
+        return parts
+    }
+
+    private func draw(_ line: RouteStudyCurves.Line, index: Int) -> [String] {
+        let colour = Self.colours[line.name] ?? "#000000"
+        // Money need not be spent: behind its dearest setting a curve is level.
+        let last = line.points.last.map { [(curves.dearest, $0.quality)] } ?? []
+        let points = (line.points.map { ($0.cost, $0.quality) } + last).map {
+            "\(Self.number(x($0.0))),\(Self.number(y($0.1)))"
+        }
+        let dash = line.name == "random" ? " stroke-dasharray=\"5 4\"" : ""
+        let height = frame.top + 10 + Double(index) * 18
+        let legend = frame.left + frame.width + 14
+        return [
+            "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\""
+                + " stroke-width=\"2\"\(dash)/>",
+            "<line x1=\"\(legend)\" x2=\"\(legend + 18)\" y1=\"\(height)\" y2=\"\(height)\" stroke=\"\(colour)\""
+                + " stroke-width=\"2\"\(dash)/>",
+            "<text x=\"\(legend + 23)\" y=\"\(height + 4)\" font-size=\"11\">"
+                + "\(Self.escaped(Self.names[line.name] ?? line.name))</text>",
+        ]
+    }
+
+    /// Numbered in the picture, named in the legend: names of models are long and stand close together.
+    private var singles: [String] {
+        var parts: [String] = []
+        let legend = frame.left + frame.width + 14
+        let ranked = curves.singles.sorted { $0.cost < $1.cost }
+        for (index, single) in ranked.enumerated() {
+            let (across, down) = (Self.number(x(single.cost)), Self.number(y(single.quality)))
+            let height = frame.top + 24 + Double(curves.lines.count) * 18 + Double(index) * 15
+            parts.append("<circle cx=\"\(across)\" cy=\"\(down)\" r=\"3.5\" fill=\"#a03030\"/>")
+            parts.append(
+                "<text x=\"\(Self.number(x(single.cost) + 5))\" y=\"\(Self.number(y(single.quality) - 5))\">\(index + 1)</text>"
+            )
+            let name = single.label.count > 22 ? String(single.label.prefix(21)) + "…" : single.label
+            parts.append(
+                "<text x=\"\(legend)\" y=\"\(height)\" font-size=\"10\">\(index + 1) \(Self.escaped(name))</text>")
+        }
+        return parts
+    }
+
+    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+}
