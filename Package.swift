@@ -103,7 +103,7 @@ let package = Package(
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
-        tests("RouteNodeTests", ["RouteNode", "Routing", "Scoring", http, server, logging, nio, nio1]),
+        tests("RouteNodeTests", ["RouteNode", "Routing", "Scoring", http, server, logging, nio, nio1, types]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

@@ -61,6 +61,7 @@ extension Route {
         var blockRows = 50_000
 
         @OptionGroup var model: ModelChoice
+        @OptionGroup var embeddings: EmbeddingsChoice
 
         @Option(help: "Threads of the encoder, or of each worker.")
         var threads: Int?
@@ -98,9 +99,9 @@ extension Route {
 
         private func decideHere(_ loaded: Fleet, _ files: [ContextFile?]) throws {
             let sink = try DecisionSink(path: output)
-            var router = try PromptRouter(
-                loaded, histories: files.map { $0?.context.rows ?? [] },
-                model: try model.make(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount))
+            let (made, kept) = try embeddings.make(
+                model, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+            var router = try PromptRouter(loaded, histories: files.map { $0?.context.rows ?? [] }, model: made)
             var failed = 0
             if let prompt {
                 try sink.write(router.decide([Prompt(id: "prompt", text: prompt)], rule: try rule.rule()))
@@ -122,6 +123,7 @@ extension Route {
                 try sink.write(router.decide(batch, rule: try rule.rule()))
             }
             try sink.close()
+            try kept?.keep()
             if failed > 0 { throw ExitStatus.finishedWithErrorRows }
         }
 

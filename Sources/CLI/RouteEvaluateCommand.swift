@@ -44,8 +44,7 @@ extension Route {
         @Flag(help: "Sweep the paper's cost-aware labels too; slow, every setting prepares every context.")
         var costAware = false
 
-        @Option(help: "File that keeps embeddings from one run to the next; made if it is not there.")
-        var embeddings: String?
+        @OptionGroup var embeddings: EmbeddingsChoice
 
         @Option(help: "Folder for a plot (SVG) of each source.")
         var plots: String?
@@ -84,7 +83,7 @@ extension Route {
             let fleet = try fleet.load()
             let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
             for problem in loaded.problems.prefix(20) { printError("\(problem)") }
-            let (model, kept) = try make()
+            let (model, kept) = try embeddings.make(model, threads: threads)
             var options = RouteStudy.Options()
             options.historyRows = historyRows
             options.seeds = seeds
@@ -105,18 +104,6 @@ extension Route {
             }
             try kept?.keep()
             if json { try printJSON(results) } else { print(RouteStudyTable(results).description) }
-        }
-
-        private func make() throws -> (model: any ValueModel, kept: KeptEmbeddings?) {
-            guard let embeddings else { return (try model.make(threads: threads), nil) }
-            guard !ModelChoice.isTable(model.place), !V0Folder.isOne(model.place) else {
-                throw CommandFailure(.usage, "--embeddings is for sentence-transformers models; \(model.place) is none")
-            }
-            try model.check()
-            let (models, kept) = try EmbeddingValueModel.load(
-                folder: model.place, threads: threads, heads: [try EmbeddingHead.load(model.head)],
-                embeddings: embeddings)
-            return (models[0], kept)
         }
 
         private func plot(_ result: RouteStudyResult, folder: String) throws {

@@ -1,5 +1,5 @@
 import Routing
-import Scoring
+package import Scoring
 
 /// What a value model says of one model of the fleet, for one prompt.
 struct ModelEstimate: Sendable {
@@ -109,19 +109,19 @@ struct DecisionDesk {
 }
 
 /// Features of the texts seen last: two generations, of which the older is dropped when the younger is full.
-struct RecentFeatures {
+package struct RecentFeatures {
     private var young: [Digest: (values: [Float], isTruncated: Bool)] = [:]
     private var old: [Digest: (values: [Float], isTruncated: Bool)] = [:]
     private let generationMax: Int
 
     /// At most so many rows.
-    init(rowsMax: Int) {
+    package init(rowsMax: Int) {
         generationMax = max(1, rowsMax / 2)
     }
 
-    subscript(_ digest: Digest) -> (values: [Float], isTruncated: Bool)? { young[digest] ?? old[digest] }
+    package subscript(_ digest: Digest) -> (values: [Float], isTruncated: Bool)? { young[digest] ?? old[digest] }
 
-    mutating func keep(_ digest: Digest, values: [Float], isTruncated: Bool) {
+    package mutating func keep(_ digest: Digest, values: [Float], isTruncated: Bool) {
         young[digest] = (values, isTruncated)
         guard young.count >= generationMax else { return }
         old = young

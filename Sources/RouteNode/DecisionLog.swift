@@ -1,12 +1,12 @@
 import Foundation
-import Routing
+package import Routing
 import Synchronization
 
 /// The audit log: one JSON line a decision, no prompt text, in files of bounded size and number.
 ///
 /// `decisions.jsonl` is the newest; when it is full it becomes `.1`, `.1` becomes `.2`, and the oldest goes. A line that
 /// could not be written is counted, and the request goes on: the log is for people, the answer for the client.
-final class DecisionLog: Sendable {
+package final class DecisionLog: Sendable {
     private struct State {
         var handle: FileHandle
         var bytes: Int
@@ -19,7 +19,7 @@ final class DecisionLog: Sendable {
     private let state: Mutex<State>
 
     /// Appends to the file. Throws `state` where it cannot be opened.
-    init(path: String, bytesMax: Int = 64 << 20, filesMax: Int = 8) throws(RouteNodeError) {
+    package init(path: String, bytesMax: Int = 64 << 20, filesMax: Int = 8) throws(RouteNodeError) {
         self.path = path
         self.bytesMax = bytesMax
         self.filesMax = max(1, filesMax)
@@ -28,10 +28,10 @@ final class DecisionLog: Sendable {
     }
 
     /// Lines that could not be written.
-    var lost: Int { state.withLock { $0.lost } }
+    package var lost: Int { state.withLock { $0.lost } }
 
     /// Writes a decision down.
-    func append(_ row: DecisionRow) {
+    package func append(_ row: DecisionRow) {
         let line = Data(row.line() + [UInt8(ascii: "\n")])
         state.withLock { state in
             if state.bytes > 0, state.bytes + line.count > bytesMax { turn(&state) }

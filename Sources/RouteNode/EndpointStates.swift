@@ -1,7 +1,7 @@
-import Routing
+package import Routing
 
 /// Which endpoints may be asked now: a plain value that is told what happened and when, so tests own time.
-struct EndpointStates {
+package struct EndpointStates {
     private struct State {
         var underWay = 0
         /// Starts of the last 60 seconds, oldest first; kept only where a limit needs them.
@@ -13,13 +13,13 @@ struct EndpointStates {
     private var states: [State]
 
     /// All endpoints are free.
-    init(_ fleet: Fleet) {
+    package init(_ fleet: Fleet) {
         models = fleet.models
         states = fleet.models.map { _ in State() }
     }
 
     /// Why a model cannot be asked now; `nil` when it can.
-    func exclusion(_ index: Int, now: ContinuousClock.Instant) -> RouteCandidate.Exclusion? {
+    package func exclusion(_ index: Int, now: ContinuousClock.Instant) -> RouteCandidate.Exclusion? {
         let state = states[index]
         if let until = state.coolsUntil, until > now { return .coolingDown }
         if let most = models[index].limits.concurrent, state.underWay >= most { return .atLimit }
@@ -33,7 +33,7 @@ struct EndpointStates {
 
     /// Begins a request; `false` where the model cannot be asked. Checked and counted in one step, so that requests that
     /// come together cannot all pass a limit of one.
-    mutating func begin(_ index: Int, now: ContinuousClock.Instant) -> Bool {
+    package mutating func begin(_ index: Int, now: ContinuousClock.Instant) -> Bool {
         guard exclusion(index, now: now) == nil else { return false }
         states[index].underWay += 1
         if models[index].limits.requestsPerMinute != nil {
@@ -44,27 +44,27 @@ struct EndpointStates {
     }
 
     /// A request that was begun is over.
-    mutating func end(_ index: Int) {
+    package mutating func end(_ index: Int) {
         precondition(states[index].underWay > 0, "a request to \(models[index].name) ended that was never begun")
         states[index].underWay -= 1
     }
 
     /// The endpoint failed: it is left alone for its cooldown, or for as long as it asks, at most an hour.
-    mutating func failed(_ index: Int, now: ContinuousClock.Instant, retryAfter: Duration? = nil) {
+    package mutating func failed(_ index: Int, now: ContinuousClock.Instant, retryAfter: Duration? = nil) {
         let pause = min(max(models[index].cooldown, retryAfter ?? .zero), .seconds(3600))
         states[index].coolsUntil = max(now + pause, states[index].coolsUntil ?? now)
     }
 
     /// It answered: whatever was wrong is over.
-    mutating func succeeded(_ index: Int) {
+    package mutating func succeeded(_ index: Int) {
         states[index].coolsUntil = nil
     }
 
     /// Requests under way, by model.
-    var underWay: [Int] { states.map(\.underWay) }
+    package var underWay: [Int] { states.map(\.underWay) }
 
     /// Seconds after which it is worth asking again, at least 1.
-    func retryAfter(now: ContinuousClock.Instant) -> Int {
+    package func retryAfter(now: ContinuousClock.Instant) -> Int {
         let waits = states.compactMap { state in state.coolsUntil.map { ($0 - now) / .seconds(1) } }.filter { $0 > 0 }
         return max(1, Int((waits.min() ?? 1).rounded(.up)))
     }

@@ -1,19 +1,22 @@
 /// Prometheus' text exposition (version 0.0.4). Knows nothing of routing; any HTTP face may use it.
-struct PrometheusText {
+package struct PrometheusText {
     private var lines: [String] = []
+
+    /// Nothing told yet.
+    package init() {}
 
     /// The content type that goes with it.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// What a metric is.
-    enum Kind: String {
+    package enum Kind: String {
         case counter
         case gauge
         case histogram
     }
 
     /// A metric's name, what it is and all its values, each under its labels.
-    mutating func metric(
+    package mutating func metric(
         _ name: String, _ kind: Kind, _ help: String, _ values: [(labels: [(String, String)], value: Double)]
     ) {
         lines.append("# HELP \(name) \(help)")
@@ -22,7 +25,7 @@ struct PrometheusText {
     }
 
     /// A histogram without labels; `counts` has one entry more than `bounds`, for what is above all of them.
-    mutating func histogram(_ name: String, _ help: String, bounds: [Double], counts: [Int], sum: Double) {
+    package mutating func histogram(_ name: String, _ help: String, bounds: [Double], counts: [Int], sum: Double) {
         lines.append("# HELP \(name) \(help)")
         lines.append("# TYPE \(name) \(Kind.histogram.rawValue)")
         var total = 0
@@ -36,7 +39,7 @@ struct PrometheusText {
     }
 
     /// Everything, with the line end that the format wants.
-    var text: String { lines.joined(separator: "\n") + "\n" }
+    package var text: String { lines.joined(separator: "\n") + "\n" }
 
     private static func braces(_ labels: [(String, String)]) -> String {
         guard !labels.isEmpty else { return "" }

@@ -1,11 +1,16 @@
 import Synchronization
 
 /// The texts of the newest decisions, so that an outcome may name its decision instead of repeating the prompt.
-final class RecentDecisions: Sendable {
+package final class RecentDecisions: Sendable {
     /// A decision that an outcome may name.
-    struct Entry: Sendable {
-        let model: String
-        let text: String
+    package struct Entry: Sendable {
+        package let model: String
+        package let text: String
+
+        package init(model: String, text: String) {
+            self.model = model
+            self.text = text
+        }
     }
 
     private struct State {
@@ -20,13 +25,13 @@ final class RecentDecisions: Sendable {
     private let bytesMax: Int
 
     /// Bounded in number and in bytes of text.
-    init(countMax: Int = 16_384, bytesMax: Int = 64 << 20) {
+    package init(countMax: Int = 16_384, bytesMax: Int = 64 << 20) {
         self.countMax = countMax
         self.bytesMax = bytesMax
     }
 
     /// Remembers a decision, and forgets the oldest beyond the bounds.
-    func keep(_ id: String, _ entry: Entry) {
+    package func keep(_ id: String, _ entry: Entry) {
         state.withLock { state in
             state.entries[id] = entry
             state.order.append(id)
@@ -43,5 +48,5 @@ final class RecentDecisions: Sendable {
     }
 
     /// A decision by its id; `nil` when it is too old, or was none.
-    func find(_ id: String) -> Entry? { state.withLock { $0.entries[id] } }
+    package func find(_ id: String) -> Entry? { state.withLock { $0.entries[id] } }
 }

@@ -43,10 +43,21 @@ public struct CurvePlot {
         return low < high ? low...high : 0...1
     }
 
+    /// Prices differ by factors, so most of what is of interest would stand at the left edge of an even scale.
+    private var isLogarithmic: Bool { curves.cheapest > 0 && curves.dearest / curves.cheapest > 5 }
+
     private func x(_ cost: Double) -> Double {
-        let span = curves.dearest - curves.cheapest
-        let place = span > 0 ? (cost - curves.cheapest) / span : 0
+        let scale = { (cost: Double) in isLogarithmic ? log(max(cost, curves.cheapest / 2)) : cost }
+        let span = scale(curves.dearest) - scale(curves.cheapest)
+        let place = span > 0 ? (scale(cost) - scale(curves.cheapest)) / span : 0
         return frame.left + min(max(place, -0.02), 1.02) * frame.width
+    }
+
+    /// The cost at a place of the axis.
+    private func cost(at place: Double) -> Double {
+        isLogarithmic
+            ? curves.cheapest * pow(curves.dearest / curves.cheapest, place)
+            : curves.cheapest + place * (curves.dearest - curves.cheapest)
     }
 
     private func y(_ quality: Double) -> Double {
@@ -66,14 +77,14 @@ public struct CurvePlot {
             parts.append(
                 "<text x=\"\(frame.left - 8)\" y=\"\(height)\" text-anchor=\"end\" dominant-baseline=\"middle\">"
                     + String(format: "%.2f", quality) + "</text>")
-            let cost = curves.cheapest + Double(step) / 5 * (curves.dearest - curves.cheapest)
+            let cost = cost(at: Double(step) / 5)
             parts.append(
                 "<text x=\"\(Self.number(x(cost)))\" y=\"\(frame.top + frame.height + 18)\" text-anchor=\"middle\">"
                     + String(format: "%.3g", cost * 1000) + "</text>")
         }
         parts.append(
             "<text x=\"\(frame.left + frame.width / 2)\" y=\"\(frame.top + frame.height + 38)\" text-anchor=\"middle\">"
-                + "dollars per thousand prompts</text>")
+                + "dollars per thousand prompts\(isLogarithmic ? " (logarithmic)" : "")</text>")
         parts.append(
             "<text x=\"16\" y=\"\(frame.top + frame.height / 2)\" text-anchor=\"middle\" transform=\"rotate(-90 16"
                 + " \(frame.top + frame.height / 2))\">mean reward</text>")
@@ -84,9 +95,16 @@ public struct CurvePlot {
         let colour = Self.colours[line.name] ?? "#000000"
         // Money need not be spent: behind its dearest setting a curve is level.
         let last = line.points.last.map { [(curves.dearest, $0.quality)] } ?? []
-        let points = (line.points.map { ($0.cost, $0.quality) } + last).map {
-            "\(Self.number(x($0.0))),\(Self.number(y($0.1)))"
+        let corners = line.points.map { ($0.cost, $0.quality) } + last
+        var path: [(Double, Double)] = corners.prefix(1).map { $0 }
+        // A mixture of two settings is a straight line on an even scale only.
+        for (left, right) in zip(corners, corners.dropFirst()) {
+            for step in 1...8 {
+                let share = Double(step) / 8
+                path.append((left.0 + share * (right.0 - left.0), left.1 + share * (right.1 - left.1)))
+            }
         }
+        let points = path.map { "\(Self.number(x($0.0))),\(Self.number(y($0.1)))" }
         let dash = line.name == "random" ? " stroke-dasharray=\"5 4\"" : ""
         let height = frame.top + 10 + Double(index) * 18
         let legend = frame.left + frame.width + 14

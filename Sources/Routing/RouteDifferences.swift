@@ -6,6 +6,8 @@ public struct RouteDifferences: Sendable, Codable {
     public let random: Difference
     /// Less the best single model that each budget can pay for, known in hindsight.
     public let bestSingle: Difference
+    /// Less the best single model that each budget can pay for, chosen by the histories alone.
+    public let knownSingle: Difference
     /// Less the best chance mixture of single models, known in hindsight.
     public let hull: Difference
     /// Less nearest neighbours; `nil` without an embedding.
@@ -27,7 +29,7 @@ public struct RouteDifferences: Sendable, Codable {
         var generator = SeededGenerator(seed: 20_260_203)
         // The same prompts are routed at every seed where files say which; then one resample serves all seeds.
         for _ in 0..<resamples {
-            var sums = [0.0, 0.0, 0.0, 0.0]
+            var sums = [0.0, 0.0, 0.0, 0.0, 0.0]
             let start = generator.next()
             for set in tables {
                 var draw = SeededGenerator(seed: start)
@@ -51,6 +53,7 @@ public struct RouteDifferences: Sendable, Codable {
         random = try difference(0, seeds.map { $0.router.area - $0.router.areaRandom })
         bestSingle = try difference(1, seeds.map { $0.router.area - $0.router.areaBestSingle })
         hull = try difference(2, seeds.map { $0.router.area - $0.router.areaHull })
+        knownSingle = try difference(4, seeds.map { $0.router.area - $0.areaKnownSingle })
         let others = seeds.compactMap { seed in seed.neighbours.map { seed.router.area - $0.area } }
         neighbours = others.isEmpty ? nil : try difference(3, others)
     }
@@ -64,7 +67,7 @@ public struct RouteDifferences: Sendable, Codable {
         }
         return [
             area - (sweep.randomLine?.area ?? 0), area - sweep.bestSingleArea, area - (sweep.singlesHull?.area ?? 0),
-            area - (other ?? area),
+            area - (other ?? area), area - sweep.bestSingleArea(knownBy: set.known),
         ]
     }
 
@@ -72,6 +75,7 @@ public struct RouteDifferences: Sendable, Codable {
         let count = set.table.models.count
         return StudyTables(
             table: set.table.selecting(rows),
-            neighbours: set.neighbours.map { scores in rows.flatMap { scores[$0 * count..<($0 + 1) * count] } })
+            neighbours: set.neighbours.map { scores in rows.flatMap { scores[$0 * count..<($0 + 1) * count] } },
+            known: set.known)
     }
 }

@@ -53,7 +53,8 @@ public struct RouteStudy {
             if let columns = options.embeddingColumns {
                 neighbours = try work.neighbours(rows: options.historyRows, columns: columns)
             }
-            let set = StudyTables(table: table, neighbours: neighbours)
+            let set = StudyTables(
+                table: table, neighbours: neighbours, known: work.meanRewards(rows: options.historyRows))
             var result = try RouteStudySeed(set, source: source.name)
             if options.withCostAwareLabels {
                 result.costAwareArea = try work.costAwareArea(rows: options.historyRows, table: table)
@@ -76,6 +77,8 @@ public struct RouteStudy {
 struct StudyTables {
     let table: RouteTable
     let neighbours: [Double]?
+    /// By model: mean reward over its history.
+    let known: [Double]
 }
 
 /// One draw of one source, with the features it needs.
@@ -151,6 +154,14 @@ struct StudyWork {
             return features
         } catch {
             throw .model(source: source.name, error)
+        }
+    }
+
+    /// By model: mean reward over so many rows of its history.
+    func meanRewards(rows: Int) -> [Double] {
+        draw.history.map { history in
+            let taken = history.prefix(rows)
+            return taken.reduce(0) { $0 + $1.outcome.reward } / Double(max(taken.count, 1))
         }
     }
 

@@ -53,6 +53,8 @@ public struct Interval: Hashable, Sendable, Codable {
 public struct RouteStudySeed: Sendable, Codable {
     /// The weighted rule on the value model's probabilities.
     public let router: RouteMetrics
+    /// Area of the best single model that each budget can pay for, chosen by the same histories.
+    public let areaKnownSingle: Double
     /// The target rule on the same.
     public let targetArea: Double
     /// The weighted rule on ten nearest neighbours; `nil` without an embedding.
@@ -68,7 +70,9 @@ public struct RouteStudySeed: Sendable, Codable {
 
     init(_ set: StudyTables, source: String) throws(RoutingError) {
         let table = set.table
-        router = RouteMetrics(try RouteSweep(table))
+        let sweep = try RouteSweep(table)
+        router = RouteMetrics(sweep)
+        areaKnownSingle = sweep.bestSingleArea(knownBy: set.known)
         targetArea =
             try RouteSweep(table, rule: { .target($0) }, settings: RouteSweep.targets, label: "target").curve.area
         if let scores = set.neighbours {

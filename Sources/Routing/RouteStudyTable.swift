@@ -14,11 +14,14 @@ public struct RouteStudyTable: CustomStringConvertible {
         var parts = [
             Self.lines(
                 [
-                    "source", "models", "prompts", "area", "random", "best single", "hull", "knn10", "oracle", "target",
+                    "source", "models", "prompts", "area", "random", "known single", "best single", "hull", "knn10",
+                    "oracle", "target", "cost-aware",
                     "APGR", "CPT50", "CPT80", "peak", "best", "ECE", "Brier",
                 ], results.map(areas)),
             "difference of areas: mean ± 95 % over seeds [95 % over resampled prompts]",
-            Self.lines(["source", "- random", "- best single", "- hull", "- knn10"], results.map(differences)),
+            Self.lines(
+                ["source", "- random", "- known single", "- best single", "- hull", "- knn10"], results.map(differences)
+            ),
         ]
         let newcomers = results.compactMap(newcomers)
         if !newcomers.isEmpty {
@@ -33,8 +36,10 @@ public struct RouteStudyTable: CustomStringConvertible {
         let mean = { (figure: (RouteStudySeed) -> Double?) in Self.number(result.overSeeds(figure)?.mean) }
         return [
             result.source, "\(result.models.count)", "\(result.prompts)", mean { $0.router.area },
-            mean { $0.router.areaRandom }, mean { $0.router.areaBestSingle }, mean { $0.router.areaHull },
+            mean { $0.router.areaRandom }, mean { $0.areaKnownSingle }, mean { $0.router.areaBestSingle },
+            mean { $0.router.areaHull },
             mean { $0.neighbours?.area }, mean { $0.router.areaOracle }, mean { $0.targetArea },
+            mean { $0.costAwareArea },
             mean { $0.router.apgr }, mean { $0.router.cpt50 }, mean { $0.router.cpt80 }, mean { $0.router.peak },
             mean { $0.router.bestSingle }, mean { $0.ece }, mean { $0.brier },
         ]
@@ -42,7 +47,8 @@ public struct RouteStudyTable: CustomStringConvertible {
 
     private func differences(_ result: RouteStudyResult) -> [String] {
         let all = result.differences
-        return [result.source] + [all.random, all.bestSingle, all.hull, all.neighbours].map(Self.difference)
+        return [result.source]
+            + [all.random, all.knownSingle, all.bestSingle, all.hull, all.neighbours].map(Self.difference)
     }
 
     private func newcomers(_ result: RouteStudyResult) -> [String]? {

@@ -64,6 +64,23 @@ public struct RouteSweep: Hashable, Sendable {
         return area
     }
 
+    /// The same with models chosen by what was known before: `known` is by model, say its mean reward over its history.
+    /// What anybody can do who looks at no prompt.
+    public func bestSingleArea(knownBy known: [Double]) -> Double {
+        let order = singles.indices.sorted {
+            (singles[$0].cost, -known[$0], $0) < (singles[$1].cost, -known[$1], $1)
+        }
+        var area = 0.0
+        var best: Int?
+        for (place, index) in order.enumerated() {
+            if known[index] > best.map({ known[$0] }) ?? -1 { best = index }
+            let start = curve.place(of: singles[index].cost)
+            let end = place + 1 < order.count ? curve.place(of: singles[order[place + 1]].cost) : 1
+            area += (best.map { singles[$0].quality } ?? 0) * (end - start)
+        }
+        return area
+    }
+
     private static func stairs(_ singles: [RoutePoint], _ curve: RouteCurve) -> [(place: Double, quality: Double)] {
         var stairs: [(place: Double, quality: Double)] = []
         for single in singles.sorted(by: { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) })

@@ -114,4 +114,13 @@ public struct RoutePoint: Hashable, Sendable, Codable {
     public let quality: Double
     /// Share of prompts by model.
     public let shares: [Double]
+
+    /// A setting with what it came to.
+    public init(label: String, parameter: Double?, cost: Double, quality: Double, shares: [Double]) {
+        self.label = label
+        self.parameter = parameter
+        self.cost = cost
+        self.quality = quality
+        self.shares = shares
+    }
 }

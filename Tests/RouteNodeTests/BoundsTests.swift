@@ -1,8 +1,8 @@
 import Foundation
+import RouteNode
 import Routing
+import Scoring
 import Testing
-
-@testable import RouteNode
 
 @Suite("What is kept is bounded")
 struct BoundsTests {

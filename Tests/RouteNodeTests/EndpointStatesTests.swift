@@ -1,7 +1,6 @@
+import RouteNode
 import Routing
 import Testing
-
-@testable import RouteNode
 
 @Suite("Which endpoints may be asked")
 struct EndpointStatesTests {

@@ -1,8 +1,9 @@
 import Foundation
+import HTTPTypes
+import NIOHTTP1
+import RouteNode
 import Routing
 import Testing
-
-@testable import RouteNode
 
 @Suite("route serve, with endpoints on loopback", .serialized)
 struct RouteServerTests {

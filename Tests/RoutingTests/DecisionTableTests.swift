@@ -65,7 +65,7 @@ struct DecisionTableTests {
         do {
             _ = try DecisionTable(lines: lines([try row([0.5, 0.5])]) + ["{}"], path: "log")
             Issue.record("was taken")
-        } catch .badDecision(let path, let line, _) {
+        } catch RoutingError.badDecision(let path, let line, _) {
             #expect((path, line) == ("log", 2))
         }
         var other = try row([0.5, 0.5])

@@ -41,6 +41,16 @@ struct RouteSweepTests {
         #expect(abs(try #require(sweep.singlesHull).area - 0.5) < 1e-12)
     }
 
+    @Test("a single model chosen by what was known before may be the wrong one")
+    func known() throws {
+        let table = RouteTable(
+            models: ["a", "b", "c"], p: [0, 0, 0], cost: [0, 1, 2], rewards: [0.5, 0.2, 1], costUnit: 2)
+        let sweep = try RouteSweep(table)
+        // b looks best: 0.5 over the first half, 0.2 over the second; in hindsight a is kept.
+        #expect(abs(sweep.bestSingleArea(knownBy: [0.3, 0.9, 0.8]) - 0.35) < 1e-12)
+        #expect(abs(sweep.bestSingleArea - 0.5) < 1e-12)
+    }
+
     @Test("a dear model that is worse than the cheap one makes a level staircase and hull")
     func badAndDear() throws {
         let table = RouteTable(models: ["good", "bad"], p: [0.9, 0.1], cost: [1, 2], rewards: [1, 0], costUnit: 2)
