@@ -1,10 +1,12 @@
 import ClientNode
 import Corpora
+import Dispatch
 import Foundation
 import Logging
 import RouteNode
 import Routing
 import Scoring
+import Synchronization
 import ZeroMQ
 
 /// A corpus routed by a cluster: block by block, one job for each model of the fleet.
@@ -13,7 +15,7 @@ import ZeroMQ
 /// first model's job embeds a block and the others only predict. A block is small enough to be kept until the fleet is
 /// through: with the whole corpus as one block, the last prompt's features would push out the first one's before the
 /// second model asks for them. A block's decisions are written whole and renamed; what is there is not done again.
-struct RouteCorpusJob {
+struct RouteCorpusJob: Sendable {
     let fleet: Fleet
     let histories: [ContextFile?]
     let rule: RouteRule
@@ -23,6 +25,9 @@ struct RouteCorpusJob {
     let blockRows: Int
 
     /// Runs to the end. Throws `CommandFailure`, and `ExitStatus.resumable` after an interruption.
+    ///
+    /// On this machine every worker gets a coordinator and blocks of its own, so that nobody takes a shard over from the
+    /// worker that has seen it: a prompt is embedded once. A running coordinator's workers share, and sometimes do.
     func run(coordinator: String?, workers: Int, threads: Int, model: ModelChoice, log: LogOptions) throws {
         if case .costAware = rule {
             throw CommandFailure(
@@ -30,59 +35,76 @@ struct RouteCorpusJob {
         }
         try claim()
         let logger = log.logger("statezero.route")
-        var cluster: LocalCluster?
+        var clusters: [LocalCluster] = []
         if coordinator == nil {
             try model.check()
-            cluster = try LocalCluster(
-                LocalCluster.Configuration(
-                    program: Score.program, workers: workers, threadsPerWorker: threads, model: model.arguments,
-                    journal: "\(output)/.coordinator.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+            for lane in 0..<workers {
+                clusters.append(
+                    try LocalCluster(
+                        LocalCluster.Configuration(
+                            program: Score.program, workers: 1, threadsPerWorker: threads, model: model.arguments,
+                            journal: "\(output)/.coordinator-\(lane).sqlite", logLevel: log.logLevel.rawValue),
+                        logger: logger))
+            }
         }
-        defer { cluster?.stop() }
+        defer { for cluster in clusters { cluster.stop() } }
         let stop = StopFlag()
         let signals = Signals { stop.raise() }
-        let endpoint = try Endpoint(cluster?.endpoint ?? coordinator ?? "")
-        var corpus = try PromptCorpus(files: prompts, keys: keys)
-        var (block, rejected, done) = (0, 0, 0)
-        let line = ProgressLine()
+        let blocks = try CorpusBlocks(prompts, keys: keys, rows: blockRows)
         let clock = ContinuousClock()
         let start = clock.now
-        while true {
-            var rows: [Prompt] = []
-            while rows.count < blockRows, let element = try corpus.next() {
-                switch element {
-                case .row(let row): rows.append(row.prompt)
-                case .rejected(let error):
-                    if rejected < 20 { printError("\(error)") }
-                    rejected += 1
-                }
-            }
-            if rows.isEmpty { break }
-            let part = "\(output)/\(Self.name(block)).jsonl"
-            if !FileManager.default.fileExists(atPath: part) {
-                let before = done
-                try decide(rows, block: block, part: part, endpoint: endpoint, stop: stop) { model in
-                    line.show(
-                        done: before, of: 0, unit: "prompts decided",
-                        detail: "block \(block + 1): \(fleet.models[model].name)")
-                    if let failure = cluster?.failure { throw CommandFailure(.failed, failure) }
-                }
-            }
-            done += rows.count
-            block += 1
-        }
-        line.end()
+        let lanes = clusters.isEmpty ? [coordinator ?? ""] : clusters.map(\.endpoint)
+        try work(lanes, blocks, clusters, stop: stop)
         withExtendedLifetime(signals) {}
-        cluster?.stop()
-        cluster?.forget()
+        for cluster in clusters {
+            cluster.stop()
+            cluster.forget()
+        }
         let seconds = (clock.now - start) / .seconds(1)
+        let (done, count, rejected) = blocks.counts
         print(
             String(
                 format: "%d prompts decided for %d models in %d blocks, %.1f s (%.0f prompts/s)", done,
-                fleet.models.count,
-                block, seconds, Double(done) / seconds))
+                fleet.models.count, count, seconds, Double(done) / seconds))
         print("output \(output)")
         if rejected > 0 { throw ExitStatus.finishedWithErrorRows }
+    }
+
+    /// A thread for each lane, which takes one block after the other; the first failure stops all.
+    private func work(
+        _ lanes: [String], _ blocks: CorpusBlocks, _ clusters: [LocalCluster], stop: StopFlag
+    ) throws {
+        let failure = Mutex<(any Error)?>(nil)
+        let group = DispatchGroup()
+        for lane in lanes {
+            group.enter()
+            Thread.detachNewThread {
+                defer { group.leave() }
+                do {
+                    let endpoint = try Endpoint(lane)
+                    while failure.withLock({ $0 == nil }), let (block, rows) = try blocks.next() {
+                        let part = "\(output)/\(Self.name(block)).jsonl"
+                        if !FileManager.default.fileExists(atPath: part) {
+                            try decide(rows, block: block, part: part, endpoint: endpoint, stop: stop)
+                        }
+                        blocks.finished(rows.count)
+                    }
+                } catch {
+                    failure.withLock { $0 = $0 ?? error }
+                    stop.raise()
+                }
+            }
+        }
+        let line = ProgressLine()
+        while group.wait(timeout: .now() + .milliseconds(500)) == .timedOut {
+            line.show(done: blocks.counts.done, of: 0, unit: "prompts decided", detail: "\(lanes.count) lanes")
+            if let reason = clusters.lazy.compactMap(\.failure).first {
+                failure.withLock { $0 = $0 ?? CommandFailure(.failed, reason) }
+                stop.raise()
+            }
+        }
+        line.end()
+        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
     private static func name(_ block: Int) -> String {
@@ -114,7 +136,7 @@ struct RouteCorpusJob {
     }
 
     private func decide(
-        _ rows: [Prompt], block: Int, part: String, endpoint: Endpoint, stop: StopFlag, onModel: (Int) throws -> Void
+        _ rows: [Prompt], block: Int, part: String, endpoint: Endpoint, stop: StopFlag
     ) throws {
         let folder = "\(output)/.work-\(block)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -122,7 +144,6 @@ struct RouteCorpusJob {
         try writePrompts(rows, to: corpus)
         var columns: [[Prediction?]] = []
         for (index, history) in histories.enumerated() {
-            try onModel(index)
             guard let history else {
                 columns.append(Array(repeating: nil, count: rows.count))
                 continue
@@ -193,4 +214,44 @@ struct RouteCorpusJob {
         }
         return predictions
     }
+}
+
+/// A corpus cut into blocks, which lanes take in turn. Every block has the rows it always has, whoever takes it.
+private final class CorpusBlocks: Sendable {
+    private struct State {
+        var corpus: PromptCorpus
+        var count = 0
+        var done = 0
+        var rejected = 0
+    }
+
+    private let state: Mutex<State>
+    private let rows: Int
+
+    init(_ files: [String], keys: RowKeys, rows: Int) throws {
+        self.rows = rows
+        state = Mutex(State(corpus: try PromptCorpus(files: files, keys: keys)))
+    }
+
+    /// The next block with its number; `nil` at the end.
+    func next() throws -> (Int, [Prompt])? {
+        try state.withLock { state in
+            var block: [Prompt] = []
+            while block.count < rows, let element = try state.corpus.next() {
+                switch element {
+                case .row(let row): block.append(row.prompt)
+                case .rejected(let error):
+                    if state.rejected < 20 { printError("\(error)") }
+                    state.rejected += 1
+                }
+            }
+            guard !block.isEmpty else { return nil }
+            defer { state.count += 1 }
+            return (state.count, block)
+        }
+    }
+
+    func finished(_ count: Int) { state.withLock { $0.done += count } }
+
+    var counts: (done: Int, blocks: Int, rejected: Int) { state.withLock { ($0.done, $0.count, $0.rejected) } }
 }

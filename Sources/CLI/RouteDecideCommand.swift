@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpora
 import Foundation
+import Inference
 import RouteNode
 import Routing
 import Scoring

@@ -73,6 +73,24 @@ struct OutcomeStore: Sendable {
         }
     }
 
+    /// Which of some event ids were written down before.
+    func known(_ eventIDs: [String]) async throws(RouteNodeError) -> Set<String> {
+        do {
+            return try await queue.read { database in
+                var known: Set<String> = []
+                for id in eventIDs
+                where try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM outcomes WHERE event_id = ?)", arguments: [id]) == true
+                {
+                    known.insert(id)
+                }
+                return known
+            }
+        } catch {
+            throw .state(path: queue.path, reason: "the outcomes cannot be read: \(error)")
+        }
+    }
+
     /// A model's newest outcomes, oldest first, at most `limit`.
     func newest(of model: String, limit: Int) throws(RouteNodeError) -> [ContextSet.Row] {
         do {

@@ -76,6 +76,8 @@ public final class RouteServer: Sendable {
         // Between two pieces of an answer; a model that thinks longer than this before its first one says so in its
         // endpoint's timeout, which counts there.
         settings.timeout.read = .seconds(600)
+        // A refused connection is known at once; trying again is the next model's turn.
+        settings.connectionPool.retryConnectionEstablishment = false
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         var options = RouteService.Options()

@@ -38,6 +38,7 @@ extension RouteService {
         let rejected: [Rejection]
     }
 
+    private static let unknownDecision = "unknown_decision"
     /// Outcomes in one request.
     static let outcomesMax = 1000
     /// New outcomes after which a history is prepared again; at once while there are few.
@@ -67,16 +68,21 @@ extension RouteService {
                 rejected.append(.init(event_id: outcome.eventID, code: problem.code, message: problem.message))
             }
         }
+        // An outcome that was accepted while its decision was remembered is a duplicate for ever.
+        let forgotten = rejected.filter { $0.code == Self.unknownDecision }.map(\.event_id)
+        let known = try await store.known(forgotten)
+        rejected.removeAll { $0.code == Self.unknownDecision && known.contains($0.event_id) }
+        let repeated = forgotten.count { known.contains($0) }
         let fresh = try await store.record(events)
         let accepted = fresh.count { $0 }
         counters.outcomes("accepted", accepted)
-        counters.outcomes("duplicate", fresh.count - accepted)
+        counters.outcomes("duplicate", fresh.count - accepted + repeated)
         counters.outcomes("rejected", rejected.count)
         for (event, isNew) in zip(events, fresh) where isNew {
             if let index = fleet.index(of: event.model) { unprepared.withLock { $0[index] += 1 } }
         }
         prepareWhereDue()
-        return OutcomesAnswer(accepted: accepted, duplicates: fresh.count - accepted, rejected: rejected)
+        return OutcomesAnswer(accepted: accepted, duplicates: fresh.count - accepted + repeated, rejected: rejected)
     }
 
     /// A model's history: what its files say, then the newest outcomes.
@@ -108,7 +114,8 @@ extension RouteService {
         if outcome.decisionID != nil, decision == nil, outcome.prompt == nil {
             return .failure(
                 Problem(
-                    code: "unknown_decision", message: "this decision is not remembered any more; give model and prompt"
+                    code: Self.unknownDecision,
+                    message: "this decision is not remembered any more; give model and prompt"
                 ))
         }
         guard let model = outcome.model ?? decision?.model, fleet.index(of: model) != nil else {

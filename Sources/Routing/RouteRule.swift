@@ -50,9 +50,11 @@ public enum RouteRule: Hashable, Sendable {
             ranking = Self.ranked(able) { $0.costAwareScore ?? $0.p }
             reason = .bestScore
         case .target(let target):
-            let reaching = able.filter { $0.p >= target }
+            // As precise as predictions are: 0.7 as a Float is a little less than 0.7 as a Double.
+            let reaches = { (candidate: RouteCandidate) in Float(candidate.p) >= Float(target) }
+            let reaching = able.filter(reaches)
             // Behind the cheapest that reach it stand those that come nearest, for when endpoints fail.
-            let short = Self.ranked(able.filter { $0.p < target }) { $0.p }
+            let short = Self.ranked(able.filter { !reaches($0) }) { $0.p }
             ranking = Self.ranked(reaching) { -$0.cost } + short
             reason = reaching.isEmpty ? .belowTarget : .cheapestReachingTarget
         }

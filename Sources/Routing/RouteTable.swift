@@ -60,7 +60,7 @@ public struct RouteTable: Hashable, Sendable {
         case .costAware:
             return left != right ? left > right : leftCost < rightCost
         case .target(let target):
-            switch (left >= target, right >= target) {
+            switch (Float(left) >= Float(target), Float(right) >= Float(target)) {
             case (true, false): return true
             case (false, true): return false
             case (true, true): return leftCost < rightCost

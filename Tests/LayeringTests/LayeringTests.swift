@@ -43,7 +43,7 @@ struct LayeringTests {
             let parts = file.path.split(separator: "/")
             let room = try #require(Room.named(parts[1]), "\(file) stands in no room")
             let allowed = room.doors.union(room.libraries).union(room.system)
-            for (number, line) in file.lines.enumerated() {
+            for (number, line) in Self.code(file.lines) {
                 guard let module = Self.imported(line) else { continue }
                 count += 1
                 #expect(allowed.contains(module), "\(file):\(number + 1): \(room.name) has no door to \(module)")
@@ -84,6 +84,8 @@ struct LayeringTests {
         #expect(Self.imported("internal import struct Foundation.Data") == "Foundation")
         #expect(Self.imported("// import Wire") == nil)
         #expect(Self.imported("let importance = 1") == nil)
+        let texts = ["a", "b = \"\"\"", "import json", "\"\"\"", "import Wire"]
+        #expect(Self.code(texts.map { $0[...] }).map(\.0) == [0, 1, 4])
         #expect(Self.names("\"Scoring\",\n  crypto", products: ["crypto": "Crypto"]) == ["Scoring", "Crypto"])
     }
 
@@ -101,6 +103,18 @@ struct LayeringTests {
                 #expect(found == nil, "\(file):\(number + 1): \(found ?? "")")
             }
         }
+    }
+
+    /// Lines outside texts of several lines, with their numbers: a help text may show a program of another language.
+    private static func code(_ lines: [Substring]) -> [(Int, Substring)] {
+        var isText = false
+        var code: [(Int, Substring)] = []
+        for (index, line) in lines.enumerated() {
+            if !isText { code.append((index, line)) }
+            // An odd number of marks opens a text or ends it.
+            if line.ranges(of: "\"\"\"").count % 2 == 1 { isText.toggle() }
+        }
+        return code
     }
 
     private static func imported(_ line: some StringProtocol) -> String? {

