@@ -83,6 +83,8 @@ struct DecisionDesk {
 
     private mutating func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
         let digests = texts.map { Digest(of: $0) }
+        // Those of histories are asked for again and again, and must not go because many prompts came between.
+        for digest in digests { features.renew(digest) }
         var missing: [Digest: Int] = [:]
         var wanted: [String] = []
         for (digest, text) in zip(digests, texts) where features[digest] == nil && missing[digest] == nil {
@@ -119,8 +121,16 @@ package struct RecentFeatures {
         generationMax = max(1, rowsMax / 2)
     }
 
+    /// A text's features, if they are kept.
     package subscript(_ digest: Digest) -> (values: [Float], isTruncated: Bool)? { young[digest] ?? old[digest] }
 
+    /// Features that are asked for count as seen last.
+    package mutating func renew(_ digest: Digest) {
+        guard young[digest] == nil, let kept = old[digest] else { return }
+        keep(digest, values: kept.values, isTruncated: kept.isTruncated)
+    }
+
+    /// Keeps a text's features.
     package mutating func keep(_ digest: Digest, values: [Float], isTruncated: Bool) {
         young[digest] = (values, isTruncated)
         guard young.count >= generationMax else { return }

@@ -13,12 +13,12 @@ public struct CurvePlot {
         self.curves = curves
     }
 
-    /// The picture, 820 × 460 pixels, with its legend at the right.
+    /// The picture, 840 × 460 pixels, with its legend at the right.
     public var svg: String {
         var parts = [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"820\" height=\"460\" font-family=\"sans-serif\""
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"460\" font-family=\"sans-serif\""
                 + " font-size=\"12\">",
-            "<rect width=\"820\" height=\"460\" fill=\"white\"/>",
+            "<rect width=\"840\" height=\"460\" fill=\"white\"/>",
             "<text x=\"\(frame.left)\" y=\"24\" font-size=\"15\">\(Self.escaped(title))</text>",
         ]
         parts += axes
@@ -107,7 +107,7 @@ public struct CurvePlot {
         let points = path.map { "\(Self.number(x($0.0))),\(Self.number(y($0.1)))" }
         let dash = line.name == "random" ? " stroke-dasharray=\"5 4\"" : ""
         let height = frame.top + 10 + Double(index) * 18
-        let legend = frame.left + frame.width + 14
+        let legend = frame.left + frame.width + 30
         return [
             "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\""
                 + " stroke-width=\"2\"\(dash)/>",
@@ -121,7 +121,7 @@ public struct CurvePlot {
     /// Numbered in the picture, named in the legend: names of models are long and stand close together.
     private var singles: [String] {
         var parts: [String] = []
-        let legend = frame.left + frame.width + 14
+        let legend = frame.left + frame.width + 30
         let ranked = curves.singles.sorted { $0.cost < $1.cost }
         for (index, single) in ranked.enumerated() {
             let (across, down) = (Self.number(x(single.cost)), Self.number(y(single.quality)))

@@ -60,6 +60,10 @@ public enum FleetFile {
 
     private static func model(_ given: FleetSection) throws(RoutingError) -> FleetModel {
         var section = given
+        // Unknown keys are told before missing ones: a misspelt price is misspelt first.
+        try section.expect([
+            "name", "price", "output_tokens", "context_length", "history", "endpoint", "limits", "cooldown_seconds",
+        ])
         guard let name = try section.string("name") else {
             throw .badFleet(path: section.path, line: section.line, key: section.name, problem: "no name")
         }
@@ -84,7 +88,6 @@ public enum FleetFile {
             try limits.end()
         }
         if let cooldown = try section.seconds("cooldown_seconds") { model.cooldown = cooldown }
-        try section.end()
         return model
     }
 

@@ -92,6 +92,12 @@ struct FleetSection {
         return .milliseconds(Int64((seconds * 1000).rounded()))
     }
 
+    /// Throws for the first key that is none of these.
+    mutating func expect(_ keys: [String]) throws(RoutingError) {
+        taken.formUnion(keys)
+        try end()
+    }
+
     /// Throws for the first key that nobody took: a misspelt limit must not be no limit.
     func end() throws(RoutingError) {
         guard let unknown = values.first(where: { !taken.contains($0.key) }) else { return }

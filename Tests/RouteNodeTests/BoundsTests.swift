@@ -51,6 +51,10 @@ struct BoundsTests {
         for number in 0..<5 { features.keep(.init(of: "\(number)"), values: [Float(number)], isTruncated: false) }
         #expect(features[.init(of: "4")]?.values == [4])
         #expect(features[.init(of: "0")] == nil)
+        features.renew(.init(of: "2"))
+        features.keep(.init(of: "5"), values: [5], isTruncated: false)
+        #expect(features[.init(of: "2")]?.values == [2], "it was asked for, so it is not the oldest")
+        #expect(features[.init(of: "3")] == nil)
     }
 
     @Test("the text exposition escapes labels and counts buckets upwards")

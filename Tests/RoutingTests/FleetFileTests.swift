@@ -1,3 +1,4 @@
+import Foundation
 import Routing
 import Testing
 
@@ -59,6 +60,18 @@ struct FleetFileTests {
         #expect(fleet.relativeCost(0.02) == 2)
     }
 
+    @Test(
+        "the example that is shipped is a fleet, and so are the sample's and the price list",
+        arguments: [
+            ("deploy/fleet.example.yaml", 2), ("scripts/sample/fleet.yaml", 2), ("scripts/routing/prices.yaml", 40),
+        ])
+    func shipped(file: String, models: Int) throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
+        #expect(try FleetFile.parse(text, path: file).models.count == models)
+    }
+
     @Test("a fleet that is free has relative costs of zero, and without a default the dearest is it")
     func free() throws {
         let fleet = try FleetFile.parse(
@@ -72,7 +85,7 @@ struct FleetFileTests {
     @Test(
         "what is wrong is told with line and key",
         arguments: [
-            ("models:\n  - name: a\n    prise: {flat: 1}\n    price: {flat: 1}", 3, "models[0].prise"),
+            ("models:\n  - name: a\n    prise: {flat: 1}", 3, "models[0].prise"),
             ("models:\n  - name: a\n    price: {flat: 1}\nruel: {target: 1}", 4, "ruel"),
             ("models:\n  - name: a\n    price: {flat: -1}", 3, "models[0].price.flat"),
             ("models:\n  - name: a\n    price: {input: 1}", 3, "models[0].price"),
