@@ -32,7 +32,7 @@ public struct CurvePlot {
         "router": "#1b6ca8", "neighbours": "#c77700", "random": "#777777", "oracle": "#2a8a4a",
     ]
     private static let names = [
-        "router": "value model", "neighbours": "10 nearest neighbours", "random": "random, cheapest to dearest",
+        "router": "value model", "neighbours": "10 nearest neighbours", "random": "random mixture",
         "oracle": "oracle (rewards known)",
     ]
 
