@@ -25,8 +25,10 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -50,13 +52,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -79,6 +82,7 @@ let package = Package(
         room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
         room("Replaying", ["Scoring", "Planning"]),
+        room("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
@@ -90,14 +94,20 @@ let package = Package(
                 "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
                 logging, nioCore,
             ]),
+        room(
+            "RouteNode",
+            [
+                "Scoring", "Routing", "Corpora", "ZeroMQ", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                httpTypes,
+            ]),
         room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying", "Wire",
-                "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "Simulation", "ZeroMQ",
-                argumentParser, crypto, logging,
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying", "Routing",
+                "Wire", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "RouteNode",
+                "Simulation", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
@@ -108,6 +118,10 @@ let package = Package(
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
+        tests("RoutingTests", ["Routing", "Scoring"]),
+        tests(
+            "RouteNodeTests",
+            ["RouteNode", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

@@ -49,8 +49,8 @@ struct StateZero: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Score.self, Plan.self, Evaluate.self, ReplayOutcomes.self, Doctor.self, Coordinator.self, Worker.self,
-            Rollout.self, Model.self, Validate.self, Benchmark.self,
+            Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Doctor.self, Coordinator.self,
+            Worker.self, Rollout.self, Model.self, Validate.self, Benchmark.self,
         ])
 }
 

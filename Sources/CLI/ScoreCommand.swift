@@ -159,7 +159,7 @@ struct Score: ParsableCommand {
     }
 
     /// This very program, whatever it was called by.
-    private static var program: String {
+    static var program: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 

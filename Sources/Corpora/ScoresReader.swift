@@ -15,12 +15,15 @@ public struct ScoresReader {
         public let p: Float
         /// Concentration of the belief, above 0; infinity for a point estimate, also where a file gives none.
         public let kappa: Float
+        /// The belief's central 80 %, where the row tells it.
+        public let interval: ClosedRange<Float>?
 
         /// Pairs a prompt with a belief.
-        public init(promptID: String, p: Float, kappa: Float) {
+        public init(promptID: String, p: Float, kappa: Float, interval: ClosedRange<Float>? = nil) {
             self.promptID = promptID
             self.p = p
             self.kappa = kappa
+            self.interval = interval
         }
     }
 
@@ -107,7 +110,12 @@ public struct ScoresReader {
                     code: .duplicateID,
                     message: "this id stands already at \(lines.place(ofLine: Int(earlier))); make ids unique")
             }
-            return .score(Score(promptID: promptID, p: Float(p), kappa: kappa))
+            let ends = (try fields.number(.pLo)?.value, try fields.number(.pHi)?.value)
+            var interval: ClosedRange<Float>?
+            if let low = ends.0, let high = ends.1, 0 <= low, low <= high, high <= 1 {
+                interval = Float(low)...Float(high)
+            }
+            return .score(Score(promptID: promptID, p: Float(p), kappa: kappa, interval: interval))
         } catch {
             var problem = error
             problem.promptID = promptID

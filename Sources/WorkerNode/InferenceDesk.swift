@@ -9,6 +9,8 @@ struct InferenceDesk {
     private let model: any ValueModel
     private var cache: FeatureCache
     private var contexts: [Digest: any PreparedContext] = [:]
+    /// Texts that were embedded, and texts whose features were kept from before.
+    private(set) var counts = (embedded: 0, kept: 0)
     private let clock = ContinuousClock()
 
     /// Prompts embedded between two signs of progress. Some 0.3 s with the default model on one core.
@@ -117,7 +119,10 @@ struct InferenceDesk {
     }
 
     private mutating func embedChunk(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        guard cache.isOn else { return try model.embed(texts) }
+        guard cache.isOn else {
+            counts.embedded += texts.count
+            return try model.embed(texts)
+        }
         let digests = texts.map { Digest(of: $0) }
         let found = digests.map { cache.find($0) }
         // The same text twice in a chunk is embedded once.
@@ -128,6 +133,8 @@ struct InferenceDesk {
             missingTexts.append(texts[index])
         }
         let fresh = try model.embed(missingTexts)
+        counts.embedded += missingTexts.count
+        counts.kept += texts.count - missingTexts.count
         var values: [Float] = []
         var isTruncated: [Bool] = []
         for (index, digest) in digests.enumerated() {

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Scoring
+import Synchronization
 import Wire
 import ZeroMQ
 
@@ -16,6 +17,10 @@ final class InferenceThread: Sendable {
 
     private let thread: SocketThread<ModelFingerprint, WorkerError>
     private let commands: Mailbox<Command>
+    private let tally: EmbeddingTally
+
+    /// Texts embedded so far, and texts whose features were kept.
+    var counts: (embedded: Int, kept: Int) { tally.get() }
 
     /// What the model is.
     var fingerprint: ModelFingerprint { thread.announcement }
@@ -34,6 +39,8 @@ final class InferenceThread: Sendable {
         }
         let mailbox = Mailbox<Command>(capacity: 64, wakeup: bell)
         commands = mailbox
+        let tally = EmbeddingTally()
+        self.tally = tally
         thread = try SocketThread.start(name: "inference") { announce throws(WorkerError) in
             let model: any ValueModel
             do {
@@ -49,6 +56,7 @@ final class InferenceThread: Sendable {
                 for command in mailbox.drain() {
                     if case .stop = command { return }
                     Self.carryOut(command, at: &desk, events)
+                    tally.set(desk.counts)
                 }
             }
         }
@@ -80,4 +88,11 @@ final class InferenceThread: Sendable {
         case .stop: break
         }
     }
+}
+
+/// What the desk has counted, for the thread that logs.
+private final class EmbeddingTally: Sendable {
+    private let counts = Mutex((embedded: 0, kept: 0))
+    func get() -> (embedded: Int, kept: Int) { counts.withLock { $0 } }
+    func set(_ new: (embedded: Int, kept: Int)) { counts.withLock { $0 = new } }
 }

@@ -191,7 +191,10 @@ struct WorkerLoop: ~Copyable {
     private mutating func leave(_ exit: WorkerState.Exit) {
         switch exit {
         case .drained:
-            logger.info("worker drained")
+            let counts = inference.counts
+            logger.info(
+                "worker drained",
+                metadata: ["texts embedded": "\(counts.embedded)", "texts kept": "\(counts.kept)"])
             ending = .success(())
         case .refused(_, let message): ending = .failure(.refused(message))
         case .abandoned(let time): ending = .failure(.abandoned(after: time, endpoint: endpoint))

@@ -38,6 +38,8 @@ struct Room {
             libraries: ["DequeModule", "OrderedCollections"]),
         Room(name: "Evaluation", layer: 3, doors: ["Planning", "Scoring"], system: ["Foundation"]),
         Room(name: "Replaying", layer: 3, doors: ["Planning", "Scoring"]),
+        Room(
+            name: "Routing", layer: 3, doors: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
         Room(
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
@@ -56,6 +58,10 @@ struct Room {
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Room(
+            name: "RouteNode", layer: 4, doors: ["Corpora", "Routing", "Scoring", "ZeroMQ"],
+            libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
+            system: ["Foundation", "Synchronization"]),
+        Room(
             name: "Simulation", layer: 4, doors: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
             system: ["Foundation"]),
 
@@ -63,7 +69,8 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "HTTPNode", "Inference", "Kernels",
-                "Planning", "Replaying", "RolloutNode", "Scoring", "Simulation", "Wire", "WorkerNode", "ZeroMQ",
+                "Planning", "Replaying", "RolloutNode", "RouteNode", "Routing", "Scoring", "Simulation", "Wire",
+                "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -1,0 +1,125 @@
+/// A request to an OpenAI-compatible server, as far as routing reads it. The prompt is flattened as prompts and histories
+/// from files are, so that one text has one digest and one embedding.
+public struct ChatRequest: Sendable {
+    /// What the request calls its model; `nil` where it names none.
+    public let model: String?
+    /// The canonical prompt; `nil` where `messages` hold something other than text.
+    public let text: String?
+    /// Why there is no text.
+    public let problem: String?
+    /// The answer is to come in pieces.
+    public let isStreaming: Bool
+    /// The most tokens that the answer may have, where the request says.
+    public let outputTokensMax: Int?
+    /// β that the request wants decided by, of `/v1/route` only.
+    public let beta: Double?
+    /// Least p that the request wants, of `/v1/route` only.
+    public let target: Double?
+    /// Places of the model's name in the body, with its quotes.
+    private let modelRange: Range<Int>?
+    private let body: [UInt8]
+
+    /// What is wrong with a body.
+    public struct Problem: Error, Hashable, Sendable {
+        /// For programs.
+        public let code: String
+        /// For people.
+        public let message: String
+    }
+
+    /// Reads a body. Throws what makes it no request at all; a prompt that is no text is not an error here.
+    public init(_ body: [UInt8]) throws(Problem) {
+        let keys = [
+            "model", "messages", "prompt", "stream", "max_tokens", "max_completion_tokens", "beta", "target_p",
+        ].map { Array($0.utf8) }
+        let values: [JSONValue?]
+        do throws(RowProblem) {
+            guard String(validating: body, as: UTF8.self) != nil else {
+                throw RowProblem(code: .invalidUTF8, message: "the body's bytes are not UTF-8")
+            }
+            var scanner = JSONScanner(body)
+            values = try scanner.object(taking: keys)
+        } catch {
+            throw Problem(code: error.code.rawValue, message: error.message)
+        }
+        self.body = body
+        switch values[0] {
+        case .string(let name)?: model = name
+        case nil, .null?: model = nil
+        case let value?: throw Problem(code: "bad_type", message: "\"model\" is \(value.kind); expected a string")
+        }
+        modelRange = Self.valueRange(of: Array("\"model\"".utf8), in: body)
+        if model != nil, modelRange == nil {
+            throw Problem(code: "bad_json", message: "write the key \"model\" without escapes")
+        }
+        guard let prompt = values[1] ?? values[2], prompt != .null else {
+            throw Problem(code: "missing_prompt", message: "no messages and no prompt")
+        }
+        do throws(RowProblem) {
+            text = try PromptText.of(prompt, key: values[1] != nil ? "messages" : "prompt")
+            problem = nil
+        } catch {
+            text = nil
+            problem = error.message
+        }
+        if case .bool(true)? = values[3] { isStreaming = true } else { isStreaming = false }
+        outputTokensMax = (values[5] ?? values[4])?.integer.flatMap { $0 >= 0 ? $0 : nil }
+        beta = try Self.share(values[6], "beta")
+        target = try Self.share(values[7], "target_p")
+    }
+
+    /// The body with another model's name, every other byte as it was.
+    public func body(naming name: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.string(name)
+        if let modelRange { return body[..<modelRange.lowerBound] + writer.bytes + body[modelRange.upperBound...] }
+        // No name yet: it becomes the first member. The body is an object, and holds at least the prompt.
+        guard let brace = body.firstIndex(of: UInt8(ascii: "{")) else { return body }
+        return body[...brace] + Array("\"model\":".utf8) + writer.bytes + [UInt8(ascii: ",")] + body[(brace + 1)...]
+    }
+
+    private static func share(_ value: JSONValue?, _ key: String) throws(Problem) -> Double? {
+        guard let value, value != .null else { return nil }
+        guard let number = value.double, number >= 0, number <= 1 else {
+            throw Problem(code: "bad_type", message: "\"\(key)\" is \(value.kind); expected a number in [0, 1]")
+        }
+        return number
+    }
+
+    /// Where the value of a top-level key stands, if it is a string. The body has been found to be JSON.
+    private static func valueRange(of key: [UInt8], in body: [UInt8]) -> Range<Int>? {
+        var depth = 0
+        var at = 0
+        while at < body.count {
+            switch body[at] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: "\""):
+                let end = stringEnd(body, at)
+                let colon = skipSpace(body, end)
+                if depth == 1, colon < body.count, body[colon] == UInt8(ascii: ":"), body[at..<end].elementsEqual(key) {
+                    let start = skipSpace(body, colon + 1)
+                    guard start < body.count, body[start] == UInt8(ascii: "\"") else { return nil }
+                    return start..<stringEnd(body, start)
+                }
+                at = end - 1
+            default: break
+            }
+            at += 1
+        }
+        return nil
+    }
+
+    /// Behind the closing quote of the string that opens at `start`.
+    private static func stringEnd(_ body: [UInt8], _ start: Int) -> Int {
+        var at = start + 1
+        while at < body.count, body[at] != UInt8(ascii: "\"") { at += body[at] == UInt8(ascii: "\\") ? 2 : 1 }
+        return min(at + 1, body.count)
+    }
+
+    private static func skipSpace(_ body: [UInt8], _ start: Int) -> Int {
+        var at = start
+        while at < body.count, [0x20, 0x09, 0x0A, 0x0D].contains(body[at]) { at += 1 }
+        return at
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+package import Routing
+import Synchronization
+
+/// The audit log: one JSON line a decision, no prompt text, in files of bounded size and number.
+///
+/// `decisions.jsonl` is the newest; when it is full it becomes `.1`, `.1` becomes `.2`, and the oldest goes. A line that
+/// could not be written is counted, and the request goes on: the log is for people, the answer for the client.
+package final class DecisionLog: Sendable {
+    private struct State {
+        var handle: FileHandle
+        var bytes: Int
+        var lost = 0
+    }
+
+    private let path: String
+    private let bytesMax: Int
+    private let filesMax: Int
+    private let state: Mutex<State>
+
+    /// Appends to the file. Throws `state` where it cannot be opened.
+    package init(path: String, bytesMax: Int = 64 << 20, filesMax: Int = 8) throws(RouteNodeError) {
+        self.path = path
+        self.bytesMax = bytesMax
+        self.filesMax = max(1, filesMax)
+        let handle = try Self.open(path)
+        state = Mutex(State(handle: handle.handle, bytes: handle.bytes))
+    }
+
+    /// Lines that could not be written.
+    package var lost: Int { state.withLock { $0.lost } }
+
+    /// Writes a decision down.
+    package func append(_ row: DecisionRow) {
+        let line = Data(row.line() + [UInt8(ascii: "\n")])
+        state.withLock { state in
+            if state.bytes > 0, state.bytes + line.count > bytesMax { turn(&state) }
+            do {
+                try state.handle.write(contentsOf: line)
+                state.bytes += line.count
+            } catch {
+                state.lost += 1
+            }
+        }
+    }
+
+    private func turn(_ state: inout State) {
+        let files = FileManager.default
+        try? state.handle.close()
+        try? files.removeItem(atPath: "\(path).\(filesMax - 1)")
+        for number in stride(from: filesMax - 2, through: 1, by: -1) {
+            try? files.moveItem(atPath: "\(path).\(number)", toPath: "\(path).\(number + 1)")
+        }
+        if filesMax > 1 {
+            try? files.moveItem(atPath: path, toPath: "\(path).1")
+        } else {
+            try? files.removeItem(atPath: path)
+        }
+        guard let next = try? Self.open(path) else {
+            state.lost += 1
+            return
+        }
+        state.handle = next.handle
+        state.bytes = next.bytes
+    }
+
+    private static func open(_ path: String) throws(RouteNodeError) -> (handle: FileHandle, bytes: Int) {
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        guard let handle = FileHandle(forWritingAtPath: path), let end = try? handle.seekToEnd() else {
+            throw .state(path: path, reason: "the decision log cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        return (handle, Int(end))
+    }
+}

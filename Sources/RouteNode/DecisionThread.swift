@@ -1,0 +1,154 @@
+import Foundation
+import Routing
+import Scoring
+import Synchronization
+import ZeroMQ
+
+/// The thread that owns the value model: no request's thread ever computes. Requests that wait are decided together.
+final class DecisionThread: Sendable {
+    private enum Command: Sendable {
+        case estimate(String, Reply)
+        case prepare(Int, [ContextSet.Row])
+        case stop
+    }
+
+    /// An answer's way back. The first one counts: the model's, or the clock's.
+    private final class Reply: Sendable {
+        typealias Answer = Result<[ModelEstimate], RouteNodeError>
+        private let waiting: Mutex<CheckedContinuation<Answer, Never>?>
+
+        init(_ continuation: CheckedContinuation<Answer, Never>) {
+            waiting = Mutex(continuation)
+        }
+
+        func give(_ answer: Answer) {
+            let continuation = waiting.withLock { waiting in
+                defer { waiting = nil }
+                return waiting
+            }
+            continuation?.resume(returning: answer)
+        }
+
+        var isAwaited: Bool { waiting.withLock { $0 != nil } }
+    }
+
+    private let thread: SocketThread<ModelFingerprint, RouteNodeError>
+    private let commands: Mailbox<Command>
+    private let rows: RowCounts
+
+    /// The value model.
+    var fingerprint: ModelFingerprint { thread.announcement }
+    /// By model: rows of the history that is prepared.
+    var historyRows: [Int] { rows.get() }
+
+    /// Decisions that may wait; more are refused.
+    static let waitingMax = 256
+    /// Prompts embedded together; those behind them wait for the next turn, so that nobody waits for too many others.
+    static let batchMax = 16
+
+    /// Loads the model and prepares `histories`, by model; returns when decisions can be made.
+    init(
+        fleet: Fleet, histories: [[ContextSet.Row]], makeModel: @escaping @Sendable () throws -> any ValueModel
+    ) throws(RouteNodeError) {
+        let bell: Wakeup
+        do {
+            bell = try Wakeup()
+        } catch {
+            throw .wakeup(error)
+        }
+        let mailbox = Mailbox<Command>(capacity: Self.waitingMax, wakeup: bell)
+        let rows = RowCounts()
+        commands = mailbox
+        self.rows = rows
+        thread = try SocketThread.start(name: "decisions") { announce throws(RouteNodeError) in
+            let model: any ValueModel
+            do {
+                model = try makeModel()
+            } catch {
+                throw .modelNotLoaded("\(error)")
+            }
+            var desk = DecisionDesk(fleet: fleet, model: model)
+            do throws(ValueModelError) {
+                for (index, history) in histories.enumerated() { try desk.prepare(index, rows: history) }
+            } catch {
+                throw .valueModel(error)
+            }
+            rows.set(desk.historyRows)
+            announce(model.fingerprint)
+            while true {
+                _ = bell.wait(for: nil)
+                if Self.turn(mailbox.drain(), at: &desk, rows: rows) { break }
+            }
+            for command in mailbox.close() {
+                if case .estimate(_, let reply) = command { reply.give(.failure(.stopped)) }
+            }
+        }
+    }
+
+    /// What the value model says of each model of the fleet. Throws `overloaded`, `late` after `limit`, `stopped` and
+    /// `valueModel`.
+    func estimate(_ text: String, within limit: Duration) async throws(RouteNodeError) -> [ModelEstimate] {
+        let answer: Reply.Answer = await withCheckedContinuation { continuation in
+            let reply = Reply(continuation)
+            switch commands.send(.estimate(text, reply)) {
+            case .accepted:
+                Task {
+                    try? await Task.sleep(for: limit)
+                    reply.give(.failure(.late))
+                }
+            case .full: reply.give(.failure(.overloaded))
+            case .closed: reply.give(.failure(.stopped))
+            }
+        }
+        return try answer.get()
+    }
+
+    /// Prepares a model's history anew, behind the decisions that wait. `false` when too much waits; ask again later.
+    func prepare(_ index: Int, rows: [ContextSet.Row]) -> Bool {
+        commands.send(.prepare(index, rows)) == .accepted
+    }
+
+    /// Ends the thread; decisions that wait are refused.
+    func stop() {
+        while commands.send(.stop) == .full { sched_yield() }
+        try? thread.join()
+    }
+
+    /// Carries out what waits; `true` to end.
+    private static func turn(_ commands: [Command], at desk: inout DecisionDesk, rows: RowCounts) -> Bool {
+        var waiting: [(text: String, reply: Reply)] = []
+        var isLast = false
+        for command in commands {
+            switch command {
+            case .estimate(let text, let reply): waiting.append((text, reply))
+            case .stop: isLast = true
+            case .prepare: break
+            }
+        }
+        for start in stride(from: 0, to: waiting.count, by: batchMax) {
+            // Who has given up is not computed for.
+            let batch = waiting[start..<min(start + batchMax, waiting.count)].filter(\.reply.isAwaited)
+            guard !batch.isEmpty else { continue }
+            do throws(ValueModelError) {
+                let answers = try desk.estimate(batch.map(\.text))
+                for (entry, answer) in zip(batch, answers) { entry.reply.give(.success(answer)) }
+            } catch {
+                for entry in batch { entry.reply.give(.failure(.valueModel(error))) }
+            }
+        }
+        for command in commands {
+            guard case .prepare(let index, let history) = command else { continue }
+            // A history that cannot be prepared leaves the one before it; the next outcomes try again.
+            do throws(ValueModelError) { try desk.prepare(index, rows: history) } catch { continue }
+            rows.set(desk.historyRows)
+        }
+        return isLast
+    }
+}
+
+/// Rows of the prepared histories, for whoever asks.
+private final class RowCounts: Sendable {
+    private let counts = Mutex<[Int]>([])
+    func get() -> [Int] { counts.withLock { $0 } }
+    func set(_ new: [Int]) { counts.withLock { $0 = new } }
+}

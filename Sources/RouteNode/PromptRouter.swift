@@ -1,0 +1,59 @@
+public import Routing
+public import Scoring
+
+/// Decides for prompts in this process, without a server. Belongs to the thread that made its value model.
+public struct PromptRouter {
+    private let fleet: Fleet
+    private let chooser: RouteChooser
+    private var desk: DecisionDesk
+
+    /// Prepares a context for each model that has a history. Cost: an embedding of each distinct text of the histories,
+    /// and a preparation a model. Throws `valueModel`.
+    public init(
+        _ fleet: Fleet, histories: [[ContextSet.Row]], model: any ValueModel
+    ) throws(RouteNodeError) {
+        self.fleet = fleet
+        chooser = RouteChooser(fleet)
+        desk = DecisionDesk(fleet: fleet, model: model)
+        do throws(ValueModelError) {
+            for (index, rows) in histories.enumerated() { try desk.prepare(index, rows: rows) }
+        } catch {
+            throw .valueModel(error)
+        }
+    }
+
+    /// Decides for prompts, in their order; each is embedded once for the whole fleet.
+    public mutating func decide(_ prompts: [Prompt], rule: RouteRule? = nil) throws(RouteNodeError) -> [DecisionRow] {
+        let estimates: [[ModelEstimate]]
+        do throws(ValueModelError) {
+            estimates = try desk.estimate(prompts.map(\.text))
+        } catch {
+            throw .valueModel(error)
+        }
+        return zip(prompts, estimates).map { Self.row($0, $1, rule: rule, chooser: chooser, fleet: fleet) }
+    }
+
+    /// Decides for one prompt by what a cluster predicted: by model, a prediction or nothing.
+    public static func decide(
+        _ prompt: Prompt, predictions: [Prediction?], historyRows: [Int], fleet: Fleet, rule: RouteRule? = nil
+    ) -> DecisionRow {
+        let estimates = zip(predictions, historyRows).map {
+            ModelEstimate(prediction: $0, rows: $1, costAwareScore: nil)
+        }
+        return row(prompt, estimates, rule: rule, chooser: RouteChooser(fleet), fleet: fleet)
+    }
+
+    private static func row(
+        _ prompt: Prompt, _ estimates: [ModelEstimate], rule: RouteRule?, chooser: RouteChooser, fleet: Fleet
+    ) -> DecisionRow {
+        let known = RouteChooser.Prompt(
+            id: prompt.id, digest: prompt.digest.hex, inputTokens: TokenEstimate.tokens(of: prompt.text))
+        let candidates = chooser.candidates(known, estimates: estimates)
+        let decision = chooser.decide(candidates, rule: rule)
+        return DecisionRow(
+            // A corpus' decision is found by its prompt; equal runs give equal bytes.
+            id: "c-\(known.digest?.prefix(16) ?? "")", promptID: prompt.id, promptDigest: known.digest,
+            inputTokens: known.inputTokens, rule: rule ?? fleet.rule, decision: decision, candidates: candidates,
+            fleet: fleet)
+    }
+}

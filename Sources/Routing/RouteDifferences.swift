@@ -1,0 +1,81 @@
+import Scoring
+
+/// The router's area less each baseline's: over draws of the histories, and over draws of the prompts.
+public struct RouteDifferences: Sendable, Codable {
+    /// Less the chance mixture of cheapest and dearest.
+    public let random: Difference
+    /// Less the best single model that each budget can pay for, known in hindsight.
+    public let bestSingle: Difference
+    /// Less the best single model that each budget can pay for, chosen by the histories alone.
+    public let knownSingle: Difference
+    /// Less the best chance mixture of single models, known in hindsight.
+    public let hull: Difference
+    /// Less nearest neighbours; `nil` without an embedding.
+    public let neighbours: Difference?
+
+    /// A difference with what is known of its chance.
+    public struct Difference: Hashable, Sendable, Codable {
+        /// Mean over seeds, with its interval: chance of the histories.
+        public let seeds: Interval
+        /// Central 95 % over resampled prompts of the mean over seeds: chance of the prompts. `nil` where not asked.
+        public let promptsLow: Double?
+        /// Its upper end.
+        public let promptsHigh: Double?
+    }
+
+    /// Cost: `resamples` sweeps a seed and router.
+    init(seeds: [RouteStudySeed], tables: [StudyTables], resamples: Int) throws(RoutingError) {
+        var samples: [[Double]] = []
+        var generator = SeededGenerator(seed: 20_260_203)
+        // The same prompts are routed at every seed where files say which; then one resample serves all seeds.
+        for _ in 0..<resamples {
+            var sums = [0.0, 0.0, 0.0, 0.0, 0.0]
+            let start = generator.next()
+            for set in tables {
+                var draw = SeededGenerator(seed: start)
+                let count = UInt64(set.table.prompts)
+                let rows = (0..<set.table.prompts).map { _ in
+                    Int(draw.next().multipliedFullWidth(by: count).high)
+                }
+                let differences = try Self.differences(Self.selecting(rows, of: set))
+                for (place, value) in differences.enumerated() { sums[place] += value / Double(tables.count) }
+            }
+            samples.append(sums)
+        }
+        func difference(_ place: Int, _ values: [Double]) throws(RoutingError) -> Difference {
+            guard let interval = Interval(values) else { throw .noDecisions(path: "a study without seeds") }
+            let sorted = samples.map { $0[place] }.sorted()
+            let at = { (share: Double) in
+                sorted.isEmpty ? nil : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+            }
+            return Difference(seeds: interval, promptsLow: at(0.025), promptsHigh: at(0.975))
+        }
+        random = try difference(0, seeds.map { $0.router.area - $0.router.areaRandom })
+        bestSingle = try difference(1, seeds.map { $0.router.area - $0.router.areaBestSingle })
+        hull = try difference(2, seeds.map { $0.router.area - $0.router.areaHull })
+        knownSingle = try difference(4, seeds.map { $0.router.area - $0.areaKnownSingle })
+        let others = seeds.compactMap { seed in seed.neighbours.map { seed.router.area - $0.area } }
+        neighbours = others.isEmpty ? nil : try difference(3, others)
+    }
+
+    private static func differences(_ set: StudyTables) throws(RoutingError) -> [Double] {
+        let sweep = try RouteSweep(set.table, withOracle: false)
+        let area = sweep.curve.area
+        var other: Double?
+        if let scores = set.neighbours {
+            other = try RouteSweep(set.table, scores: scores, withOracle: false).curve.area
+        }
+        return [
+            area - (sweep.randomLine?.area ?? 0), area - sweep.bestSingleArea, area - (sweep.singlesHull?.area ?? 0),
+            area - (other ?? area), area - sweep.bestSingleArea(knownBy: set.known),
+        ]
+    }
+
+    private static func selecting(_ rows: [Int], of set: StudyTables) -> StudyTables {
+        let count = set.table.models.count
+        return StudyTables(
+            table: set.table.selecting(rows),
+            neighbours: set.neighbours.map { scores in rows.flatMap { scores[$0 * count..<($0 + 1) * count] } },
+            known: set.known)
+    }
+}

@@ -1,0 +1,54 @@
+/// A sweep in numbers, as the field reports routers (RouteLLM's APGR and CPT, LLMRouterBench's gap to the oracle).
+public struct RouteMetrics: Hashable, Sendable, Codable {
+    /// Area under quality against cost, from the cheapest to the dearest model (`RouteCurve.area`).
+    public let area: Double
+    /// The same for a chance mixture of cheapest and dearest model.
+    public let areaRandom: Double
+    /// The same for the best single model that each budget can pay for, known in hindsight.
+    public let areaBestSingle: Double
+    /// The same for the best chance mixture of single models, known in hindsight.
+    public let areaHull: Double
+    /// The same with the rewards known; `nil` without outcomes.
+    public let areaOracle: Double?
+    /// `areaOracle` − `area`: the distance to the oracle.
+    public let oracleDistance: Double?
+    /// Share of the oracle's gain over the random line that routing has: 0 is random, 1 the oracle.
+    public let oracleShare: Double?
+    /// Mean share of the gap between the cheapest and the best single model that is recovered, over the cost axis;
+    /// `nil` where the cheapest is the best.
+    public let apgr: Double?
+    /// Place on the cost axis at which half of that gap is recovered; `nil` where it never is.
+    public let cpt50: Double?
+    /// The same for four fifths.
+    public let cpt80: Double?
+    /// The best quality of any setting.
+    public let peak: Double
+    /// Quality of the best single model, whatever it costs.
+    public let bestSingle: Double
+    /// Quality of the cheapest single model.
+    public let cheapest: Double
+
+    /// Measures a sweep.
+    public init(_ sweep: RouteSweep) {
+        let ranked = sweep.singles.sorted { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) }
+        let cheapest = ranked.first?.quality ?? 0
+        let best = ranked.map(\.quality).max() ?? 0
+        let area = sweep.curve.area
+        let areaRandom = sweep.randomLine?.area ?? 0
+        let areaOracle = sweep.oracle?.area
+        let gap = best - cheapest
+        self.area = area
+        self.areaRandom = areaRandom
+        areaBestSingle = sweep.bestSingleArea
+        areaHull = sweep.singlesHull?.area ?? 0
+        self.areaOracle = areaOracle
+        oracleDistance = areaOracle.map { $0 - area }
+        oracleShare = areaOracle.flatMap { $0 > areaRandom ? (area - areaRandom) / ($0 - areaRandom) : nil }
+        apgr = gap > 0 ? (area - cheapest) / gap : nil
+        cpt50 = gap > 0 ? sweep.curve.place(reaching: cheapest + gap * 0.5) : nil
+        cpt80 = gap > 0 ? sweep.curve.place(reaching: cheapest + gap * 0.8) : nil
+        peak = sweep.curve.peak
+        bestSingle = best
+        self.cheapest = cheapest
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+
+/// Studies as a person reads them: three tables, a line a source. A dash is a figure that the data cannot define.
+public struct RouteStudyTable: CustomStringConvertible {
+    private let results: [RouteStudyResult]
+
+    /// Lays out studies.
+    public init(_ results: [RouteStudyResult]) {
+        self.results = results
+    }
+
+    /// All tables.
+    public var description: String {
+        var parts = [
+            Self.lines(
+                [
+                    "source", "models", "prompts", "area", "random", "known single", "best single", "hull", "knn10",
+                    "oracle", "target", "cost-aware",
+                    "APGR", "CPT50", "CPT80", "peak", "best", "ECE", "Brier",
+                ], results.map(areas)),
+            "difference of areas: mean ± 95 % over seeds [95 % over resampled prompts]",
+            Self.lines(
+                ["source", "- random", "- known single", "- best single", "- hull", "- knn10"], results.map(differences)
+            ),
+        ]
+        let newcomers = results.compactMap(newcomers)
+        if !newcomers.isEmpty {
+            parts.append("a new model: area with few rows, with many, and without it; mean over models and seeds")
+            parts.append(
+                Self.lines(["source", "rows", "many", "area few", "area many", "regret", "without"], newcomers))
+        }
+        return parts.joined(separator: "\n")
+    }
+
+    private func areas(_ result: RouteStudyResult) -> [String] {
+        let mean = { (figure: (RouteStudySeed) -> Double?) in Self.number(result.overSeeds(figure)?.mean) }
+        return [
+            result.source, "\(result.models.count)", "\(result.prompts)", mean { $0.router.area },
+            mean { $0.router.areaRandom }, mean { $0.areaKnownSingle }, mean { $0.router.areaBestSingle },
+            mean { $0.router.areaHull },
+            mean { $0.neighbours?.area }, mean { $0.router.areaOracle }, mean { $0.targetArea },
+            mean { $0.costAwareArea },
+            mean { $0.router.apgr }, mean { $0.router.cpt50 }, mean { $0.router.cpt80 }, mean { $0.router.peak },
+            mean { $0.router.bestSingle }, mean { $0.ece }, mean { $0.brier },
+        ]
+    }
+
+    private func differences(_ result: RouteStudyResult) -> [String] {
+        let all = result.differences
+        return [result.source]
+            + [all.random, all.knownSingle, all.bestSingle, all.hull, all.neighbours].map(Self.difference)
+    }
+
+    private func newcomers(_ result: RouteStudyResult) -> [String]? {
+        let all = result.seeds.flatMap { $0.newcomers ?? [] }
+        guard let first = all.first else { return nil }
+        let mean = { (figure: (RouteNewcomer) -> Double) in
+            all.reduce(0) { $0 + figure($1) } / Double(all.count)
+        }
+        return [
+            result.source, "\(first.rows)", "\(first.rowsMany)", Self.number(mean(\.area)),
+            Self.number(mean(\.areaMany)), String(format: "%+.4f", mean(\.regret)), Self.number(mean(\.areaWithout)),
+        ]
+    }
+
+    private static func difference(_ difference: RouteDifferences.Difference?) -> String {
+        guard let difference else { return "-" }
+        var text = String(format: "%+.4f", difference.seeds.mean)
+        if let half = difference.seeds.half { text += String(format: " ± %.4f", half) }
+        if let low = difference.promptsLow, let high = difference.promptsHigh {
+            text += String(format: " [%+.4f, %+.4f]", low, high)
+        }
+        return text
+    }
+
+    private static func number(_ value: Double?) -> String { value.map { String(format: "%.4f", $0) } ?? "-" }
+
+    private static func lines(_ head: [String], _ rows: [[String]]) -> String {
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column == 0 ? cell + space : space + cell
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}

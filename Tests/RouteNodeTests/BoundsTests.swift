@@ -1,0 +1,80 @@
+import Foundation
+import RouteNode
+import Routing
+import Scoring
+import Testing
+
+@Suite("What is kept is bounded")
+struct BoundsTests {
+    private func row(_ id: Int) throws -> DecisionRow {
+        DecisionRow(
+            id: "d-\(id)", promptDigest: "00", inputTokens: 1, rule: .weighted(0.5),
+            decision: RouteDecision(model: 0, reason: .named, ranking: [0]), candidates: [],
+            fleet: try Fleet(models: [FleetModel(name: "a", price: .flat(1))]))
+    }
+
+    @Test("a full log turns over, the newest lines stay, and no more files than allowed")
+    func log() throws {
+        let folder = NSTemporaryDirectory() + "statezero-log-\(UInt64.random(in: 0...UInt64.max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bytes = try row(10).line().count + 1
+        let log = try DecisionLog(path: folder + "/decisions.jsonl", bytesMax: 2 * bytes, filesMax: 3)
+        for id in 10..<19 { log.append(try row(id)) }
+        #expect(log.lost == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        #expect(names == ["decisions.jsonl", "decisions.jsonl.1", "decisions.jsonl.2"])
+        let ids = try names.map { name in
+            try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n").compactMap {
+                try? JSONDecoder().decode(DecisionRow.self, from: Data($0.utf8)).decisionID
+            }
+        }
+        #expect(ids == [["d-18"], ["d-16", "d-17"], ["d-14", "d-15"]])
+    }
+
+    @Test("of recent decisions the oldest are forgotten, by number and by bytes")
+    func recent() {
+        let few = RecentDecisions(countMax: 2, bytesMax: 1000)
+        for id in ["a", "b", "c"] { few.keep(id, .init(model: "m", text: id)) }
+        #expect(few.find("a") == nil)
+        #expect(few.find("c")?.text == "c")
+        let small = RecentDecisions(countMax: 100, bytesMax: 10)
+        small.keep("long", .init(model: "m", text: "123456789"))
+        small.keep("next", .init(model: "m", text: "12"))
+        #expect(small.find("long") == nil)
+        #expect(small.find("next") != nil)
+    }
+
+    @Test("features of texts seen last are kept in two generations")
+    func features() {
+        var features = RecentFeatures(rowsMax: 4)
+        for number in 0..<5 { features.keep(.init(of: "\(number)"), values: [Float(number)], isTruncated: false) }
+        #expect(features[.init(of: "4")]?.values == [4])
+        #expect(features[.init(of: "0")] == nil)
+        features.renew(.init(of: "2"))
+        features.keep(.init(of: "5"), values: [5], isTruncated: false)
+        #expect(features[.init(of: "2")]?.values == [2], "it was asked for, so it is not the oldest")
+        #expect(features[.init(of: "3")] == nil)
+    }
+
+    @Test("the text exposition escapes labels and counts buckets upwards")
+    func exposition() {
+        var text = PrometheusText()
+        text.metric("a_total", .counter, "A.", [([("m", "x\"y\\z\n")], 2)])
+        text.histogram("b_seconds", "B.", bounds: [0.1, 1], counts: [1, 2, 3], sum: 4.5)
+        #expect(
+            text.text == """
+                # HELP a_total A.
+                # TYPE a_total counter
+                a_total{m="x\\"y\\\\z\\n"} 2
+                # HELP b_seconds B.
+                # TYPE b_seconds histogram
+                b_seconds_bucket{le="0.1"} 1
+                b_seconds_bucket{le="1"} 3
+                b_seconds_bucket{le="+Inf"} 6
+                b_seconds_sum 4.5
+                b_seconds_count 6
+
+                """)
+    }
+}
