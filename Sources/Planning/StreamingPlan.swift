@@ -197,8 +197,10 @@ public struct StreamingPlan: Sendable {
             preconditionFailure("prompt \(index) is handed out twice, or before there is a price")
         }
         guard current.isGain else {
-            // The end will raise some to the next size.
-            return (sizes.values[max(0, sizes.place(atMost: total / prompts))], .noGain)
+            // The end will raise some to the next size. Late in a step that was not even before, there may be less.
+            let even = sizes.values[max(0, sizes.place(atMost: total / prompts))]
+            let isUnlikely = request.exploration?.verdict(row.candidate.belief) != nil
+            return (isUnlikely ? even : min(even, spare), .noGain)
         }
         var n = share(
             demand.budget(above: current.above), demand.budget(above: current.below), current.share)
@@ -209,9 +211,7 @@ public struct StreamingPlan: Sendable {
                 return (size, verdict == .hopeless ? .exploreHopeless : .exploreSolved)
             }
         } else {
-            // The unlikely ones may all be still to come.
-            let most = total - spent - (prompts - handedOut - 1) * sizes.minimum - explorationReserve
-            n = min(n, sizes.values[max(0, sizes.place(atMost: most))])
+            n = min(n, spare)
         }
         // Budgets of prompts in random order stray from an even pace by less than this; where each prompt is more wanted
         // than all before it, the price comes too late and this keeps something for the last ones.
@@ -219,6 +219,13 @@ public struct StreamingPlan: Sendable {
         let ahead = current.deviation * Double(prompts).squareRoot()
         let most = max(demand.floor, Int(pace + ahead) - spent)
         return (min(n, sizes.values[max(0, sizes.place(atMost: most))]), .price)
+    }
+
+    /// The largest size that leaves the others their least and the unlikely ones their share: they may all be still to
+    /// come.
+    private var spare: Int {
+        let most = total - spent - (prompts - handedOut - 1) * sizes.minimum - explorationReserve
+        return sizes.values[max(0, sizes.place(atMost: most))]
     }
 
     /// Rollouts that unlikely prompts may still have to get, among those to come or by being topped up.
