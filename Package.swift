@@ -105,9 +105,9 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying", "Routing",
-                "Wire", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode", "RouteNode",
-                "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Routing", "Wire", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode",
+                "RouteNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         tests("ZeroMQTests", ["ZeroMQ"]),
