@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""The encoder's peer: ONNX Runtime float32 with fused BERT kernels, on the shapes of `statezero bench encoder`.
+"""The encoder's peers on the shapes of `statezero bench encoder`, in each of three precisions.
 
     scripts/bench-encoder-peer.py --model models/all-MiniLM-L6-v2 [--threads 1 2] [--rounds 5] [--venv DIR] \\
-        [--ours 'statezero bench encoder --model models/all-MiniLM-L6-v2 --threads {threads} --rounds 1 --json']
+        [--precisions float32 bfloat16 int8] \\
+        [--ours 'statezero bench encoder --model MODEL --threads {threads} --precision {precision} --rounds 1 --json']
+
+float32: ONNX Runtime with fused BERT kernels. bfloat16: torch (transformers, scaled-dot-product attention). int8: ONNX
+Runtime, the fused model quantised dynamically with a scale for each channel of the weights.
 
 Makes a virtual environment (a throw-away one unless --venv names a folder), installs pinned packages from PyPI, exports
 the model with torch, fuses it with onnxruntime's own transformer optimizer and prints one JSON line a measurement.
@@ -25,7 +29,7 @@ import sys
 import tempfile
 import time
 
-PACKAGES = ["numpy==2.4.6", "torch==2.15.0", "transformers==4.55.4", "onnx==1.23.2", "onnxscript", "onnxruntime==1.32.0"]
+PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "onnx==1.23.2", "onnxscript", "onnxruntime==1.32.0"]
 
 
 def mixed_lengths():
@@ -84,55 +88,129 @@ def batches(lengths, size):
     return made
 
 
-def encode(session, made):
-    """Seconds and processor seconds for all batches, with mean pooling and normalisation."""
+class OnnxRuntime:
+    """A model file in ONNX Runtime, with mean pooling and normalisation in numpy."""
+
+    def __init__(self, name, model, threads, spins):
+        import onnxruntime
+
+        self.name = name
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
+        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def encode(self, feed):
+        import numpy as np
+
+        states = self.session.run(None, feed)[0]
+        mask = feed["attention_mask"][:, :, None].astype(np.float32)
+        mean = (states * mask).sum(1) / mask.sum(1)
+        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+class Torch:
+    """transformers' BertModel in bfloat16."""
+
+    name = "torch bfloat16"
+
+    def __init__(self, model, threads):
+        import torch
+        import transformers
+
+        torch.set_num_threads(threads)
+        self.model = transformers.BertModel.from_pretrained(
+            model, add_pooling_layer=False, attn_implementation="sdpa", torch_dtype=torch.bfloat16).eval()
+
+    def encode(self, feed):
+        import torch
+
+        with torch.inference_mode():
+            mask = torch.from_numpy(feed["attention_mask"])
+            # Without a mask torch takes its faster kernel, so it is given one only where something is padded.
+            padded = None if bool(mask.all()) else mask
+            states = self.model(input_ids=torch.from_numpy(feed["input_ids"]), attention_mask=padded).last_hidden_state
+            weights = mask[:, :, None].to(states.dtype)
+            mean = (states * weights).sum(1) / weights.sum(1)
+            return torch.nn.functional.normalize(mean.float(), dim=1).numpy()
+
+
+def quantize(fused, folder):
+    import onnx
+    import onnxruntime.quantization
+
+    made = str(folder / "int8.onnx")
+    onnxruntime.quantization.quantize_dynamic(
+        fused, made, per_channel=True, weight_type=onnxruntime.quantization.QuantType.QInt8,
+        # Fused operators are not in ONNX itself, so their results have no known type.
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
+    return made
+
+
+def encode(peer, made):
+    """Seconds and processor seconds for all batches, and the embeddings of the last."""
     import numpy as np
 
     start, processor_start = time.perf_counter(), time.process_time()
     for feed in made:
-        states = session.run(None, feed)[0]
-        mask = feed["attention_mask"][:, :, None].astype(np.float32)
-        mean = (states * mask).sum(1) / mask.sum(1)
-        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
-    return np.array([time.perf_counter() - start, time.process_time() - processor_start])
+        embeddings = peer.encode(feed)
+    return np.array([time.perf_counter() - start, time.process_time() - processor_start]), embeddings
 
 
-def measure(fused, threads, rounds, ours):
-    import numpy as np
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
+def make_peers(arguments, fused, quantized, threads):
     # Threads that spin while waiting would take the core from our own rounds.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if ours is None else "0")
-    session = onnxruntime.InferenceSession(fused, options, providers=["CPUExecutionProvider"])
+    spins = arguments.ours is None
+    made = {}
+    for precision in arguments.precisions:
+        if precision == "float32":
+            made[precision] = OnnxRuntime("onnxruntime float32 fused", fused, threads, spins)
+        elif precision == "int8":
+            made[precision] = OnnxRuntime("onnxruntime int8 fused", quantized, threads, spins)
+        else:
+            made[precision] = Torch(str(arguments.model), threads)
+    return made
+
+
+def measure(arguments, fused, quantized, threads):
+    import numpy as np
+
+    peers = make_peers(arguments, fused, quantized, threads)
     uniform, mixed = [128] * 32, mixed_lengths()
     cases = [("128x32", "batch 32", uniform, 32), ("mixed", "batch 32", mixed, 32), ("mixed", "batch 8", mixed, 8)]
     feeds = [batches(lengths, size) for _, _, lengths, size in cases]
-    for feed in feeds:
-        encode(session, feed)
-    peer, own = {}, {}
-    for _ in range(rounds):
-        for (shape, how, lengths, _), feed in zip(cases, feeds):
-            peer.setdefault((shape, how), []).append(sum(lengths) / encode(session, feed))
-        if ours is not None:
-            output = subprocess.run(ours.format(threads=threads), shell=True, check=True, capture_output=True, text=True)
-            for line in output.stdout.splitlines():
-                if line.startswith("{"):
-                    result = json.loads(line)
-                    own.setdefault(result["shape"], []).append(
-                        [result["tokens_per_second"], result["tokens_per_processor_second"]])
+    exact = OnnxRuntime("exact", fused, threads, False).encode(feeds[0][0])
+    for precision, peer in peers.items():
+        for feed in feeds:
+            encode(peer, feed)
+        cosine = (encode(peer, feeds[0])[1] * exact).sum(1)
+        print(json.dumps({"peer": peer.name, "threads": threads, "cosine_to_float32": float(cosine.mean())}), flush=True)
+    theirs, own = {}, {}
+    for _ in range(arguments.rounds):
+        for precision, peer in peers.items():
+            for (shape, how, lengths, _), feed in zip(cases, feeds):
+                rates = sum(lengths) / encode(peer, feed)[0]
+                theirs.setdefault((precision, shape, how), []).append(rates)
+            if arguments.ours is None:
+                continue
+            command = arguments.ours.format(threads=threads, precision=precision)
+            output = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
+            for line in filter(lambda line: line.startswith("{"), output.stdout.splitlines()):
+                result = json.loads(line)
+                rates = [result["tokens_per_second"], result["tokens_per_processor_second"]]
+                own.setdefault((precision, result["shape"]), []).append(rates)
     best = {}
-    for (shape, how), values in peer.items():
+    for (precision, shape, how), values in theirs.items():
         median = np.median(values, axis=0)
-        if shape not in best or median[0] > best[shape][0]:
-            best[shape] = median
-        report({"peer": "onnxruntime float32 fused", "threads": threads, "shape": shape, "how": how}, median)
-    for shape, values in own.items():
+        key = (precision, shape)
+        best[key] = np.maximum(median, best.get(key, median))
+        report({"peer": peers[precision].name, "precision": precision, "threads": threads, "shape": shape, "how": how},
+               median)
+    for (precision, shape), values in own.items():
         median = np.median(values, axis=0)
-        ratio = [round(float(value), 2) for value in median / best[shape]]
-        report({"ours": True, "threads": threads, "shape": shape, "ratio": ratio[0], "processor_ratio": ratio[1]}, median)
+        ratio = [round(float(value), 2) for value in median / best[precision, shape]]
+        report({"ours": True, "beside": peers[precision].name, "precision": precision, "threads": threads,
+                "shape": shape, "ratio": ratio[0], "processor_ratio": ratio[1]}, median)
 
 
 def report(what, median):
@@ -144,6 +222,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, type=pathlib.Path)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16", "int8"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--venv", type=pathlib.Path)
     parser.add_argument("--ours")
@@ -158,8 +237,9 @@ def main():
             environment = dict(os.environ, ENCODER_PEER_READY="1")
             sys.exit(subprocess.run([str(venv / "bin" / "python"), __file__, *sys.argv[1:]], env=environment).returncode)
         fused = export(arguments.model, folder)
+        quantized = quantize(fused, folder) if "int8" in arguments.precisions else None
         for threads in arguments.threads:
-            measure(fused, threads, arguments.rounds, arguments.ours)
+            measure(arguments, fused, quantized, threads)
 
 
 main()

@@ -16,7 +16,7 @@ struct EmbeddingsChoice: ParsableArguments {
         try choice.check()
         let (models, kept) = try EmbeddingValueModel.load(
             folder: choice.place, threads: threads, heads: [try EmbeddingHead.load(choice.head)],
-            embeddings: embeddings)
+            precision: choice.precision, embeddings: embeddings)
         return (models[0], kept)
     }
 }

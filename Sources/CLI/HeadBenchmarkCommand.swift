@@ -36,6 +36,7 @@ extension Benchmark {
         var standardised = false
 
         func validate() throws {
+            if precision == .int8 { throw ValidationError("--precision int8: the head has float32 and bfloat16") }
             if threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
             if layers < 1 { throw ValidationError("--layers \(layers): at least 1") }
         }

@@ -36,7 +36,8 @@ struct HeadChoice: ParsableArguments {
         try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
         let (models, kept) = try EmbeddingValueModel.load(
-            folder: choice.place, threads: threads, heads: try named.map(Self.head), embeddings: embeddings)
+            folder: choice.place, threads: threads, heads: try named.map(Self.head),
+            precision: choice.precision, embeddings: embeddings)
         return Made(
             heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1) },
             embeddingColumns: models.first?.embeddingColumns, kept: kept)

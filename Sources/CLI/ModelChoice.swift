@@ -17,7 +17,10 @@ struct ModelChoice: ParsableArguments {
                 """))
     var model: String?
 
-    @Option(help: "Arithmetic of a V0 model: float32 (as the reference) or bfloat16 (faster, coarser).")
+    @Option(
+        help: ArgumentHelp(
+            "Arithmetic of the encoder: float32 (exact), bfloat16 or int8 (faster, coarser).",
+            discussion: "BENCHMARKS.md says what each costs in quality. A V0 model's head is in bfloat16 unless all is float32."))
     var precision = Precision.float32
 
     @Option(help: "A V0 model's keys and values of a context: keep, or none (far less memory, computed at each call).")

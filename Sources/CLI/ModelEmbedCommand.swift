@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpora
 import Foundation
 import Inference
+import Kernels
 import Scoring
 
 extension Model {
@@ -22,6 +23,9 @@ extension Model {
 
         @Option(help: "Model folder; default: $STATEZERO_MODEL, else models/all-MiniLM-L6-v2.")
         var model: String?
+
+        @Option(help: "Arithmetic of the encoder: float32, bfloat16 or int8.")
+        var precision = Precision.float32
 
         @Option(help: "Threads of the encoder.")
         var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -61,10 +65,11 @@ extension Model {
         }
 
         private func embed(_ texts: [String]) throws {
-            let choice = try ModelChoice.parse(model.map { ["--model", $0] } ?? [])
+            let choice = try ModelChoice.parse(
+                ["--precision", precision.rawValue] + (model.map { ["--model", $0] } ?? []))
             try choice.check()
             let (_, embeddings) = try EmbeddingValueModel.load(
-                folder: choice.place, threads: threads, heads: [], embeddings: output)
+                folder: choice.place, threads: threads, heads: [], precision: choice.precision, embeddings: output)
             guard let embeddings else { return }
             let line = ProgressLine()
             for start in stride(from: 0, to: texts.count, by: Self.chunk) {

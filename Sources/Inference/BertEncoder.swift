@@ -1,8 +1,9 @@
 import Dispatch
 public import Kernels
+import Scoring
 import Synchronization
 
-/// A BERT sentence encoder in float32: token ids to one embedding a sequence.
+/// A BERT sentence encoder: token ids to one embedding a sequence.
 ///
 /// **An embedding is the same bits in any company.** A sequence alone, in any batch, at any place and with any number
 /// of threads gives the same floats; features may be kept for ever and sharding changes nothing. Whole sequences go
@@ -16,27 +17,42 @@ public final class BertEncoder {
     /// Everything about the arithmetic that may change the last digit: to be part of a model's fingerprint.
     ///
     /// Neither the number of threads nor the batch is in it, for neither changes a bit.
-    public let numerics: String
+    public var numerics: String { stack.numerics }
+    /// In which numbers its products multiply.
+    public let precision: Precision
+    /// What became of the packed weights; where they are not shared, the reason.
+    public let packedWeights: PackedWeightsOrigin
     /// Largest number of tokens that go through the layers together: it bounds memory (3 MB a thread for MiniLM).
     public static let tokensPerRun = 256
 
     private let stack: BertStack
     private let workspaces: [BertWorkspace]
 
-    /// Loads and packs the weights. `threads` runs of sequences are computed at once, one thread each.
+    /// Maps the weights, and packs those of the products or finds them packed. `threads` runs of sequences are computed
+    /// at once, one thread each.
     ///
     /// Throws what is wrong with the weights: `tensorMissing`, `tensorShape`, `tensorType`, `kernel`.
-    /// `backend` is for measurements and tests. Cost: under 1 s for MiniLM; the process then peaked at 203 MB,
-    /// the mapped file included.
+    /// `backend` is for measurements and tests.
     public init(
-        folder: ModelFolder, threads: Int = 1, backend: MatrixMultiply.Backend = .automatic
+        folder: ModelFolder, threads: Int = 1, precision: Precision = .float32,
+        packedIn place: PackedWeightsPlace = .nowhere, backend: MatrixMultiply.Backend = .automatic
     ) throws(ModelError) {
         precondition(threads >= 1, "BertEncoder: \(threads) threads")
         configuration = folder.configuration
-        stack = try BertStack(BertTensors(folder), backend: backend)
-        numerics = stack.numerics
+        self.precision = precision
+        let tensors = BertTensors(folder)
+        let plans: BertProducts.Plans
+        do throws(KernelError) {
+            plans = try BertProducts.Plans(configuration, precision: precision, backend: backend)
+        } catch { throw .kernel(error) }
+        func weights() throws(ModelError) -> Digest { folder.digest }
+        let packed = try PackedWeights(
+            plans.parts(layers: configuration.layers), of: weights, folder: place.path(besideWeightsIn: folder.path)
+        ) { (part) throws(ModelError) in try plans.pack(part, from: tensors) }
+        packedWeights = packed.origin
+        stack = try BertStack(tensors, plans: plans, packed: packed)
         let room = max(Self.tokensPerRun, folder.configuration.tokensMax)
-        workspaces = (0..<threads).map { _ in BertWorkspace(folder.configuration, tokensMax: room) }
+        workspaces = (0..<threads).map { _ in BertWorkspace(folder.configuration, tokensMax: room, precision: precision) }
     }
 
     /// Width of an embedding, C.

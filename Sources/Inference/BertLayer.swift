@@ -1,77 +1,40 @@
 import Kernels
 
-/// The weights of one encoder layer, packed: attention and its residual norm, feed-forward pair and its residual norm.
+/// The weights of one encoder layer: attention and its residual norm, feed-forward pair and its residual norm.
 struct BertLayer: Sendable {
-    private let queriesKeysValues: MatrixMultiply
-    private let attentionOutput: MatrixMultiply
+    private let products: BertProducts
     private let attentionNorm: Normalization
-    private let inner: MatrixMultiply
-    private let outer: MatrixMultiply
     private let outerNorm: Normalization
 
-    /// Reads layer `index` of a checkpoint. Throws `tensorMissing`, `tensorShape`, `tensorType` and `kernel`.
-    init(
-        _ index: Int, of tensors: BertTensors, backend: MatrixMultiply.Backend
-    ) throws(ModelError) {
-        let (width, innerWidth) = (tensors.configuration.width, tensors.configuration.innerWidth)
-        let prefix = "encoder.layer.\(index)."
-        // One product of three times the width is faster than three, and the parts lie as attention wants them.
-        var weight: [Float] = []
-        var bias: [Float] = []
-        for part in ["query", "key", "value"] {
-            weight += try tensors.floats("\(prefix)attention.self.\(part).weight", Shape(width, width))
-            bias += try tensors.floats("\(prefix)attention.self.\(part).bias", Shape(width))
-        }
-        do throws(KernelError) {
-            queriesKeysValues = try MatrixMultiply(
-                weightNK: weight, bias: bias, inputs: width, outputs: 3 * width, backend: backend)
-        } catch { throw .kernel(error) }
-        attentionOutput = try tensors.linear(
-            "\(prefix)attention.output.dense", inputs: width, outputs: width, backend: backend)
-        attentionNorm = try tensors.norm("\(prefix)attention.output.LayerNorm")
-        inner = try tensors.linear(
-            "\(prefix)intermediate.dense", inputs: width, outputs: innerWidth, activation: .gelu, backend: backend)
-        outer = try tensors.linear("\(prefix)output.dense", inputs: innerWidth, outputs: width, backend: backend)
-        outerNorm = try tensors.norm("\(prefix)output.LayerNorm")
+    /// Reads layer `index`'s norms; its products are packed already. Throws as `BertTensors.floats` does, and `kernel`.
+    init(_ index: Int, of tensors: BertTensors, products: BertProducts) throws(ModelError) {
+        self.products = products
+        attentionNorm = try tensors.norm("encoder.layer.\(index).attention.output.LayerNorm")
+        outerNorm = try tensors.norm("encoder.layer.\(index).output.LayerNorm")
     }
 
-    /// What may change the last digit of this layer's result.
-    var numerics: String {
-        Set([queriesKeysValues, attentionOutput, inner, outer].map(\.numerics)).sorted().joined(separator: "+")
-    }
-
-    /// hidden (T, C) -> hidden (T, C), in place, on this thread.
-    func apply(to workspace: BertWorkspace, starts: [Int]) throws(KernelError) {
+    /// hidden (T, C) -> hidden (T, C), in place, on this thread; what the products read of it is rounded before and after.
+    ///
+    /// All but attention goes block by block, so that what one step writes is still in the second-level cache when the
+    /// next one reads it.
+    func apply(to state: BertWorkspace, starts: [Int]) throws(KernelError) {
         let rows = starts.last ?? 0
-        let (hidden, wide, narrow) = (workspace.hiddenTC, workspace.wide, workspace.contextTC)
-        try queriesKeysValues.apply(hidden, output: wide, rows: rows)
-        workspace.attention.apply(wide, starts: starts, context: narrow)
-        try attentionOutput.apply(narrow, output: workspace.updateTC, rows: rows)
-        attentionNorm.apply(to: hidden, adding: workspace.updateTC, rows: rows)
-        try inner.apply(hidden, output: wide, rows: rows)
-        try outer.apply(wide, output: workspace.updateTC, rows: rows)
-        outerNorm.apply(to: hidden, adding: workspace.updateTC, rows: rows)
-    }
-}
-
-/// The buffers that one thread needs for a run of sequences.
-final class BertWorkspace: @unchecked Sendable {
-    // Sendable because an encoder gives each workspace to one thread at a time.
-    let hiddenTC: FloatBuffer
-    let wide: FloatBuffer
-    let contextTC: FloatBuffer
-    let updateTC: FloatBuffer
-    let attention: Attention
-
-    /// Room for `tokensMax` tokens in sequences of up to `configuration.positions`.
-    init(_ configuration: BertConfiguration, tokensMax: Int) {
-        let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
-        let width = configuration.width
-        hiddenTC = FloatBuffer(count: rows * width)
-        wide = FloatBuffer(count: rows * max(3 * width, configuration.innerWidth))
-        contextTC = FloatBuffer(count: rows * width)
-        updateTC = FloatBuffer(count: rows * width)
-        attention = Attention(
-            heads: configuration.heads, headWidth: configuration.headWidth, lengthMax: configuration.tokensMax)
+        for block in BertWorkspace.blocks(rows) {
+            try products.queriesKeysValues.apply(state.hiddenInput, output: state.queriesKeysValues, rows: block)
+        }
+        state.attention.apply(state.queriesKeysValues, starts: starts, context: state.contextTC)
+        for block in BertWorkspace.blocks(rows) {
+            let inBlock = 0..<block.count
+            state.contextInput.take(block, of: state.contextTC)
+            try products.attentionOutput.apply(
+                state.contextInput, output: state.update, rows: block, outputRow: 0)
+            attentionNorm.apply(to: state.hiddenTC, rows: block, adding: state.update)
+            state.hiddenInput.take(block, of: state.hiddenTC)
+            try products.inner.apply(state.hiddenInput, output: state.inner, rows: block, outputRow: 0)
+            state.innerInput.take(inBlock, of: state.inner)
+            try products.outer.apply(state.innerInput, output: state.update, rows: inBlock)
+            outerNorm.apply(to: state.hiddenTC, rows: block, adding: state.update)
+            state.hiddenInput.take(block, of: state.hiddenTC)
+        }
     }
 }

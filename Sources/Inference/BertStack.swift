@@ -3,16 +3,18 @@ import Kernels
 /// All weights of an encoder, packed, and the way through them: embeddings, layers, pooling. Immutable.
 struct BertStack: Sendable {
     let configuration: BertConfiguration
-    private let words: [Float]
+    let numerics: String
+    private let words: TensorTable
     private let positions: [Float]
     private let firstType: [Float]
     private let norm: Normalization
     private let layers: [BertLayer]
 
-    init(_ tensors: BertTensors, backend: MatrixMultiply.Backend) throws(ModelError) {
+    init(_ tensors: BertTensors, plans: BertProducts.Plans, packed: PackedWeights) throws(ModelError) {
         configuration = tensors.configuration
+        numerics = plans.numerics
         let width = configuration.width
-        words = try tensors.floats("embeddings.word_embeddings.weight", Shape(configuration.vocabulary, width))
+        words = try tensors.table("embeddings.word_embeddings.weight", Shape(configuration.vocabulary, width))
         positions = try tensors.floats("embeddings.position_embeddings.weight", Shape(configuration.positions, width))
         let types = try tensors.floats("embeddings.token_type_embeddings.weight", Shape(configuration.types, width))
         // Sentences are of the first type throughout.
@@ -20,13 +22,11 @@ struct BertStack: Sendable {
         norm = try tensors.norm("embeddings.LayerNorm")
         var layers: [BertLayer] = []
         for index in 0..<configuration.layers {
-            layers.append(try BertLayer(index, of: tensors, backend: backend))
+            let products = try plans.products(layer: index, packed, from: tensors)
+            layers.append(try BertLayer(index, of: tensors, products: products))
         }
         self.layers = layers
     }
-
-    /// Names of what computes, each once.
-    var numerics: String { Set(layers.map(\.numerics)).sorted().joined(separator: "+") }
 
     /// Embeddings of a run of whole sequences, on this thread. Precondition: ids and lengths were checked.
     func encode(
@@ -35,6 +35,7 @@ struct BertStack: Sendable {
         let first = batch.starts[run.lowerBound]
         let starts = batch.starts[run.lowerBound...run.upperBound].map { $0 - first }
         embed(batch, run, into: workspace.hiddenTC)
+        workspace.hiddenInput.take(0..<(starts.last ?? 0), of: workspace.hiddenTC)
         for layer in layers { try layer.apply(to: workspace, starts: starts) }
         return Pooling.mean(
             workspace.hiddenTC, starts: starts, width: configuration.width, isNormalized: configuration.isNormalized)
@@ -46,9 +47,8 @@ struct BertStack: Sendable {
         var row = 0
         for index in run {
             for (position, token) in batch[index].enumerated() {
-                Gather.sum(
-                    [(words, Int(token)), (firstType, 0), (positions, position)], width: width, into: hiddenTC, row: row
-                )
+                words.copy(row: Int(token), to: hiddenTC, row: row)
+                Gather.add([(firstType, 0), (positions, position)], width: width, to: hiddenTC, row: row)
                 row += 1
             }
         }

@@ -17,17 +17,9 @@ struct BertTensors {
         try file.floats(prefix + name, shape: shape)
     }
 
-    func linear(
-        _ name: String, inputs: Int, outputs: Int, activation: MatrixMultiply.Activation = .none,
-        backend: MatrixMultiply.Backend
-    ) throws(ModelError) -> MatrixMultiply {
-        let weight = try floats("\(name).weight", Shape(outputs, inputs))
-        let bias = try floats("\(name).bias", Shape(outputs))
-        do throws(KernelError) {
-            return try MatrixMultiply(
-                weightNK: weight, bias: bias, inputs: inputs, outputs: outputs, activation: activation,
-                backend: backend)
-        } catch { throw .kernel(error) }
+    /// Rows of a tensor as they lie in the mapped file.
+    func table(_ name: String, _ shape: Shape) throws(ModelError) -> TensorTable {
+        try file.table(prefix + name, shape: shape)
     }
 
     func norm(_ name: String) throws(ModelError) -> Normalization {

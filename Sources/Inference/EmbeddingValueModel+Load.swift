@@ -1,3 +1,4 @@
+public import Kernels
 import Scoring
 
 extension EmbeddingValueModel {
@@ -5,14 +6,15 @@ extension EmbeddingValueModel {
     ///
     /// The fingerprint covers the folder's files, the arithmetic and the head with its weights. Neither threads nor
     /// batches change an answer, so they are not in it. Throws what is wrong with a file, and `unsupported` for the
-    /// compact head on an encoder of another width than it was trained on. Cost: 0.3 s and 180 MB for MiniLM.
+    /// compact head on an encoder of another width than it was trained on.
     public static func load(
-        folder path: String, threads: Int, head kind: EmbeddingHeadKind = .compact
+        folder path: String, settings: ModelSettings = ModelSettings()
     ) throws(ModelError) -> EmbeddingValueModel {
         let folder = try ModelFolder(path: path)
-        try check(kind, width: folder.configuration.width, folder: path)
-        let head = try EmbeddingHead.load(kind)
-        let embedder = try SentenceEmbedder(folder: folder, threads: threads)
+        try check(settings.head, width: folder.configuration.width, folder: path)
+        let head = try EmbeddingHead.load(settings.head)
+        let embedder = try SentenceEmbedder(
+            folder: folder, threads: settings.threads, precision: settings.precision)
         return EmbeddingValueModel(fingerprint: fingerprint(folder, embedder, head), embedder: embedder, head: head)
     }
 
@@ -22,11 +24,12 @@ extension EmbeddingValueModel {
     /// With `embeddings`, a file of embeddings made before is read, and what is new goes there by `keep()` of what is
     /// returned. Throws what is wrong with a file, and `foreignEmbeddings` for one that another encoder made.
     public static func load(
-        folder path: String, threads: Int, heads: [EmbeddingHead], embeddings file: String? = nil
+        folder path: String, threads: Int, heads: [EmbeddingHead], precision: Precision = .float32,
+        embeddings file: String? = nil
     ) throws(ModelError) -> (models: [EmbeddingValueModel], kept: KeptEmbeddings?) {
         let folder = try ModelFolder(path: path)
         for head in heads { try check(head.kind, width: folder.configuration.width, folder: path) }
-        let embedder = try SentenceEmbedder(folder: folder, threads: threads)
+        let embedder = try SentenceEmbedder(folder: folder, threads: threads, precision: precision)
         var kept: KeptEmbeddings?
         if let file {
             let maker = Digest(of: "\(folder.digest.hex)\n\(embedder.numerics)")

@@ -11,7 +11,7 @@ public enum ModelLoading {
     public static func load(folder path: String, settings: ModelSettings) throws(ModelError) -> any ValueModel {
         try check(settings, for: path)
         if V0Folder.isOne(path) { return try V0ValueModel.load(folder: path, settings: settings) }
-        return try EmbeddingValueModel.load(folder: path, threads: settings.threads, head: settings.head)
+        return try EmbeddingValueModel.load(folder: path, settings: settings)
     }
 
     /// Throws `unsupported` for a setting that the kind of model in a folder does not have. Cost: a look for one file.
@@ -19,7 +19,6 @@ public enum ModelLoading {
         guard !V0Folder.isOne(path) else { return }
         let only = ModelSettings()
         for (key, found, supported) in [
-            ("--precision", settings.precision.rawValue, only.precision.rawValue),
             ("--context-cache", settings.contextCache.rawValue, only.contextCache.rawValue),
             ("--row-hash", settings.rowHash.rawValue, only.rowHash.rawValue),
         ] where found != supported {

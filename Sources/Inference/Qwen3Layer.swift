@@ -54,12 +54,13 @@ struct Qwen3Layer: Sendable {
             for head in 0..<sizes.keyHeads {
                 if turn % team.count == member {
                     own.attention.apply(
-                        state.queriesKeysValues, rows: sequence, keyHead: head, context: state.context)
+                        state.queriesKeysValues, rows: sequence, keyHead: head, context: state.attended)
                 }
                 turn += 1
             }
         }
         guard team.meet() else { return false }
+        state.roundContext(rows)
         try own.time { () throws(KernelError) in
             try products.attentionOutput.apply(state.context, output: state.updateTC, rows: rows)
         }

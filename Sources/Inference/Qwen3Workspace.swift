@@ -7,7 +7,11 @@ final class Qwen3Workspace: @unchecked Sendable {
     let updateTC: FloatBuffer
     let inputTC: ProductInput
     let queriesKeysValues: FloatBuffer
+    /// Where attention writes: the context itself, or floats of which `roundContext` makes it.
+    let attended: ProductInput
     let context: ProductInput
+    // In 8 bits a row is rounded whole, and heads of a row are written by different threads.
+    private let contextFloats: FloatBuffer?
     /// This thread's own, whosever rows it works on.
     let scratch: Qwen3Scratch
 
@@ -16,17 +20,33 @@ final class Qwen3Workspace: @unchecked Sendable {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
         hiddenTC = FloatBuffer(count: rows * sizes.width)
         updateTC = FloatBuffer(count: rows * sizes.width)
-        inputTC = ProductInput(count: rows * sizes.width, precision: precision)
+        inputTC = ProductInput(rows: rows, width: sizes.width, precision: precision)
         queriesKeysValues = FloatBuffer(count: rows * sizes.attentionWidth)
-        context = ProductInput(count: rows * sizes.queryHeads * sizes.headWidth, precision: precision)
+        let contextWidth = sizes.queryHeads * sizes.headWidth
+        context = ProductInput(rows: rows, width: contextWidth, precision: precision)
+        if precision == .int8 {
+            let floats = FloatBuffer(count: rows * contextWidth)
+            contextFloats = floats
+            attended = ProductInput(reading: floats, rows: rows, width: contextWidth, precision: .float32)
+        } else {
+            contextFloats = nil
+            attended = context
+        }
         scratch = try Qwen3Scratch(sizes, lengthMax: lengthMax, precision: precision)
+    }
+
+    /// Makes rows of the context of what attention wrote. Precondition: their heads are all there.
+    func roundContext(_ rows: Range<Int>) {
+        if let contextFloats { context.take(rows, of: contextFloats) }
     }
 
     /// Bytes that one takes.
     static func bytes(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) -> Int {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
-        let floats = rows * (2 * sizes.width + sizes.attentionWidth) * 4
-        return floats + rows * (sizes.width + sizes.queryHeads * sizes.headWidth) * precision.bytes
+        let contextWidth = sizes.queryHeads * sizes.headWidth
+        // In 8 bits, the context in floats too and two scales a row.
+        let wide = 2 * sizes.width + sizes.attentionWidth + (precision == .int8 ? contextWidth + 2 : 0)
+        return rows * wide * 4 + rows * (sizes.width + contextWidth) * precision.bytes
             + Qwen3Scratch.bytes(sizes, lengthMax: lengthMax, precision: precision)
     }
 }
@@ -44,13 +64,13 @@ final class Qwen3Scratch {
 
     init(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) throws(KernelError) {
         gateUp = FloatBuffer(count: Self.rows * 2 * sizes.innerWidth)
-        inner = ProductInput(count: Self.rows * sizes.innerWidth, precision: precision)
+        inner = ProductInput(rows: Self.rows, width: sizes.innerWidth, precision: precision)
         attention = try CausalAttention(
             queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, lengthMax: lengthMax)
     }
 
     static func bytes(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) -> Int {
-        rows * sizes.innerWidth * (8 + precision.bytes)
+        rows * (sizes.innerWidth * (8 + precision.bytes) + (precision == .int8 ? 4 : 0))
             + CausalAttention.bytes(
                 queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth,
                 lengthMax: lengthMax)

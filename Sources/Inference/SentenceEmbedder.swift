@@ -1,3 +1,4 @@
+public import Kernels
 public import Scoring
 import Tokenizers
 
@@ -9,8 +10,11 @@ public final class SentenceEmbedder: TextEmbedder {
     private let encoder: BertEncoder
 
     /// Reads tokenizer and weights. Throws what is wrong with either, or that they are not of the same model.
-    public init(folder: ModelFolder, threads: Int) throws(ModelError) {
-        encoder = try BertEncoder(folder: folder, threads: threads)
+    ///
+    /// Packed weights are kept in `.packed` inside the folder, where all processes of a host share their pages.
+    public init(folder: ModelFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
+        encoder = try BertEncoder(
+            folder: folder, threads: threads, precision: precision, packedIn: .besideWeights)
         do {
             tokenizer = try WordPieceTokenizer(modelFolder: folder.path, maxLength: folder.configuration.tokensMax)
         } catch {

@@ -37,7 +37,7 @@ final class TabPFNWorkspace {
         encoding = TableEncoder.Scratch(c, groups: tokens - 1)
         rounded =
             precision == .float32
-            ? nil : ProductInput(count: rows * max(c.stride, c.innerStride), precision: precision)
+            ? nil : ProductInput(rows: rows, width: max(c.stride, c.innerStride), precision: precision)
     }
 
     static func bytes(_ c: TabPFNConfiguration, tokens: Int, items: Int, precision: Precision) -> Int {

@@ -72,20 +72,13 @@ public final class MatrixMultiply: Sendable {
     /// Computes the first `rows` rows. Both buffers need room for `rows` rounded up to `rowStep`; the rows that fill
     /// the step are computed too and mean nothing.
     ///
-    /// In bfloat16 the rows are rounded into a copy first; a `ProductInput` shared by several products saves that.
+    /// But in float32 the rows are rounded into a copy first; a `ProductInput` shared by several products saves that.
     public func apply(_ input: FloatBuffer, output: FloatBuffer, rows: Int) throws(KernelError) {
         guard rows > 0 else { return }
         let whole = Self.rowsRoundedUp(rows)
-        switch plan.shape.precision {
-        case .float32:
-            let x = input.pointer(first: whole * inputs)
-            let y = output.pointer(first: whole * outputs)
-            try plan.apply(UnsafeMutableRawPointer(x), y, rows: rows, weight: packed, bias: bias)
-        case .bfloat16:
-            let rounded = ProductInput(count: whole * inputs, precision: .bfloat16)
-            rounded.fill(from: input, count: whole * inputs)
-            try apply(rounded, output: output, rows: 0..<rows)
-        }
+        let read = ProductInput(reading: input, rows: whole, width: inputs, precision: plan.shape.precision)
+        read.take(0..<whole, of: input)
+        try apply(read, output: output, rows: 0..<rows)
     }
 
     /// Computes a range of rows, as above, into the same rows of `output` or those from `outputRow`.
@@ -101,7 +94,9 @@ public final class MatrixMultiply: Sendable {
             "MatrixMultiply: rows \(rows) in \(input.precision) for a product in \(plan.shape.precision)")
         let whole = Self.rowsRoundedUp(rows.count)
         let target = outputRow ?? rows.lowerBound
-        let x = input.raw(rows.lowerBound * inputs..<(rows.lowerBound + whole) * inputs)
+        let x = ProductRows(
+            base: input.raw(rows.lowerBound * inputs..<(rows.lowerBound + whole) * inputs),
+            scales: input.scales(fromRow: rows.lowerBound))
         let y = output.pointer(target * outputs..<(target + whole) * outputs)
         try plan.apply(x, y, rows: rows.count, weight: packed, bias: bias)
     }

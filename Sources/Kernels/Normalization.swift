@@ -30,11 +30,12 @@ public struct Normalization: Sendable {
         for row in 0..<rows { normalize(x + row * width, adding: nil) }
     }
 
-    /// hidden = LayerNorm(hidden + update), row by row: the residual connection and its norm in one pass over memory.
-    public func apply(to hiddenTC: FloatBuffer, adding updateTC: FloatBuffer, rows: Int) {
-        let x = hiddenTC.pointer(first: rows * width)
-        let y = updateTC.pointer(first: rows * width)
-        for row in 0..<rows { normalize(x + row * width, adding: y + row * width) }
+    /// hidden = LayerNorm(hidden + update) on a range of rows: the residual connection and its norm in one pass over memory.
+    /// The first row of `update` is added to the first of the range.
+    public func apply(to hiddenTC: FloatBuffer, rows: Range<Int>, adding update: FloatBuffer) {
+        let x = hiddenTC.pointer(rows.lowerBound * width..<rows.upperBound * width)
+        let y = update.pointer(first: rows.count * width)
+        for row in 0..<rows.count { normalize(x + row * width, adding: y + row * width) }
     }
 
     @inline(__always)

@@ -31,8 +31,10 @@ final class OneDNNProduct: Sendable {
     private let primitives = Mutex<[Int: Primitive]>([:])
     /// Name and instruction set of the implementation chosen, as oneDNN spells it.
     let implementation: String
-    /// Bytes of a packed weight.
+    /// Bytes of a packed weight; in 8 bits the outputs' scales come behind it.
     let packedBytes: Int
+    // Where those scales start.
+    private let scalesStart: Int
 
     init(_ shape: ProductShape) throws(KernelError) {
         engine = try Self.engine.get()
@@ -47,7 +49,9 @@ final class OneDNNProduct: Sendable {
         var name: UnsafePointer<CChar>?
         _ = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
         implementation = name.map { String(cString: $0) } ?? "unknown"
-        packedBytes = dnnl_memory_desc_get_size(chosen)
+        let bytes = dnnl_memory_desc_get_size(chosen)
+        scalesStart = (bytes + 63) / 64 * 64
+        packedBytes = shape.precision == .int8 ? scalesStart + shape.outputs * MemoryLayout<Float>.size : bytes
     }
 
     deinit {
@@ -68,8 +72,7 @@ final class OneDNNProduct: Sendable {
 
     /// y (rows, N) = x (rows, K) · W + bias, activated; x is in the shape's precision.
     func apply(
-        _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
-        bias: PackedBytes?
+        _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?
     ) throws(KernelError) {
         let primitive = try primitive(rows: rows)
         var source = try Self.layout(rows, shape.inputs, Self.type(shape.precision), dnnl_ab)
@@ -81,19 +84,40 @@ final class OneDNNProduct: Sendable {
         }
         let scratch = FloatBuffer(count: (primitive.scratchBytes + 3) / 4)
         var arguments = [
-            try memory(DNNL_ARG_SRC, &source, x),
+            try memory(DNNL_ARG_SRC, &source, x.base),
             try memory(DNNL_ARG_WEIGHTS, &weightLayout, weight.base),
             try memory(DNNL_ARG_DST, &target, y),
             try memory(DNNL_ARG_SCRATCHPAD, &scratchLayout, scratch.base),
         ]
-        if let bias { arguments.append(try memory(DNNL_ARG_BIAS, &biasLayout, bias.base)) }
+        if let bias, shape.precision != .int8 {
+            arguments.append(try memory(DNNL_ARG_BIAS, &biasLayout, bias.base))
+        }
         try execute(primitive.handle.pointer, arguments)
+        guard let rowScales = x.scales else { return }
+        EightBits.finish(
+            y, rows: rows, columns: shape.outputs, rowScales: rowScales,
+            columnScales: (weight.base + scalesStart).assumingMemoryBound(to: Float.self), bias: bias?.floats,
+            activation: shape.activation)
     }
 
-    /// Reorders a weight, (N, K) row-major, rounding it if the shape is in bfloat16. Precondition: N · K values.
+    /// Reorders a weight, (N, K) row-major, rounded to the shape's precision. Precondition: N · K values.
     func pack(_ weightNK: [Float]) throws(KernelError) -> PackedBytes {
+        let whole = FloatBuffer(weightNK)
+        guard shape.precision == .int8 else { return try pack(whole.base, dnnl_f32) { _ in } }
+        let rounded = ProductInput(rows: shape.outputs, width: shape.inputs, precision: .int8)
+        rounded.fill(from: whole, count: whole.count)
+        return try pack(rounded.raw(0..<rounded.count), dnnl_s8) { packed in
+            guard let scales = rounded.scales(fromRow: 0) else { return }
+            (packed + scalesStart).copyMemory(from: scales, byteCount: shape.outputs * MemoryLayout<Float>.size)
+        }
+    }
+
+    // `finish` is given the start of the packed bytes when the weight is there.
+    private func pack(
+        _ source: UnsafeMutableRawPointer, _ type: dnnl_data_type_t, finish: (UnsafeMutableRawPointer) -> Void
+    ) throws(KernelError) -> PackedBytes {
         // (N, K) row-major is (K, N) with the strides the other way round.
-        var plain = try Self.layout(shape.inputs, shape.outputs, dnnl_f32, dnnl_ba)
+        var plain = try Self.layout(shape.inputs, shape.outputs, type, dnnl_ba)
         var packed = weightLayout
         var description: dnnl_primitive_desc_t?
         try Self.check("dnnl_reorder_primitive_desc_create") {
@@ -104,11 +128,11 @@ final class OneDNNProduct: Sendable {
         try Self.check("dnnl_primitive_create") { dnnl_primitive_create(&handle, description) }
         defer { dnnl_primitive_destroy(handle) }
         guard let handle else { throw .oneDNN(call: "dnnl_primitive_create", status: 0) }
-        let source = FloatBuffer(weightNK)
         return try PackedBytes(count: packedBytes) { (bytes) throws(KernelError) in
             guard let target = bytes.baseAddress else { return }
             try execute(
-                handle, [try memory(DNNL_ARG_FROM, &plain, source.base), try memory(DNNL_ARG_TO, &packed, target)])
+                handle, [try memory(DNNL_ARG_FROM, &plain, source), try memory(DNNL_ARG_TO, &packed, target)])
+            finish(target)
         }
     }
 
@@ -137,7 +161,9 @@ final class OneDNNProduct: Sendable {
     ) throws(KernelError) -> dnnl_primitive_desc_t {
         var source = try layout(rows, shape.inputs, type(shape.precision), dnnl_ab)
         var target = try layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
-        var bias = shape.hasBias ? try layout(1, shape.outputs, dnnl_f32, dnnl_ab) : dnnl_memory_desc_t()
+        // In 8 bits the scales of rows come in between, which the library does not have: `EightBits` does the rest.
+        let isWhole = shape.precision != .int8
+        var bias = shape.hasBias && isWhole ? try layout(1, shape.outputs, dnnl_f32, dnnl_ab) : dnnl_memory_desc_t()
         var weight = weight
         var product = dnnl_matmul_desc_t()
         // A bias of no dimensions is oneDNN's way to say that there is none.
@@ -148,7 +174,7 @@ final class OneDNNProduct: Sendable {
         try check("dnnl_primitive_attr_set_scratchpad_mode") {
             dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user)
         }
-        if shape.activation == .gelu {
+        if shape.activation == .gelu, isWhole {
             var fused: dnnl_post_ops_t?
             try check("dnnl_post_ops_create") { dnnl_post_ops_create(&fused) }
             defer { dnnl_post_ops_destroy(fused) }
@@ -189,7 +215,11 @@ final class OneDNNProduct: Sendable {
     }
 
     private static func type(_ precision: Precision) -> dnnl_data_type_t {
-        precision == .float32 ? dnnl_f32 : dnnl_bf16
+        switch precision {
+        case .float32: dnnl_f32
+        case .bfloat16: dnnl_bf16
+        case .int8: dnnl_s8
+        }
     }
 
     private static func layout(

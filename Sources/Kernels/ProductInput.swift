@@ -7,13 +7,37 @@ public final class ProductInput {
     public let precision: Precision
     /// Numbers that there is room for.
     public let count: Int
+    /// Numbers of a row. In 8 bits rows are rounded whole; other precisions may be read as rows of any width.
+    public let width: Int
     private let storage: FloatBuffer
+    // Of each row, in 8 bits.
+    private let rowScales: FloatBuffer?
 
-    /// Room for `count` numbers, zero at first.
-    public init(count: Int, precision: Precision) {
-        self.count = count
+    /// Room for `rows` rows of `width` numbers, zero at first.
+    public convenience init(rows: Int, width: Int, precision: Precision) {
+        let count = rows * width
+        self.init(
+            storage: FloatBuffer(count: (count * precision.bytes + 3) / 4), rows: rows, width: width,
+            precision: precision)
+    }
+
+    /// What products read of the rows of a buffer: in float32 the buffer itself, otherwise room for a rounded copy, which
+    /// `take` makes. Precondition: the buffer has the rows.
+    public convenience init(reading floats: FloatBuffer, rows: Int, width: Int, precision: Precision) {
+        if precision == .float32 {
+            precondition(rows * width <= floats.count, "ProductInput: \(rows) × \(width) of \(floats.count)")
+            self.init(storage: floats, rows: rows, width: width, precision: precision)
+        } else {
+            self.init(rows: rows, width: width, precision: precision)
+        }
+    }
+
+    private init(storage: FloatBuffer, rows: Int, width: Int, precision: Precision) {
+        self.storage = storage
         self.precision = precision
-        storage = FloatBuffer(count: (count * precision.bytes + 3) / 4)
+        self.width = width
+        count = rows * width
+        rowScales = precision == .int8 ? FloatBuffer(count: rows) : nil
     }
 
     /// Rounds `count` floats from the start of `source` into the start of this. Precondition: both have them.
@@ -21,7 +45,16 @@ public final class ProductInput {
         store(source.pointer(first: count), at: 0, count: count)
     }
 
-    /// A copy of a range, widened to floats.
+    /// Rounds rows of `source` into the same rows of this; nothing is done where the two are the same memory.
+    ///
+    /// Precondition: both have the rows.
+    public func take(_ rows: Range<Int>, of source: FloatBuffer) {
+        guard source !== storage else { return }
+        let range = rows.lowerBound * width..<rows.upperBound * width
+        store(source.pointer(range), at: range.lowerBound, count: range.count)
+    }
+
+    /// A copy of a range, widened to floats. Precondition: in 8 bits, whole rows.
     public func copy(_ range: Range<Int>) -> [Float] {
         switch precision {
         case .float32:
@@ -29,6 +62,9 @@ public final class ProductInput {
         case .bfloat16:
             let x = halves(range)
             return (0..<range.count).map { Float(bitPattern: UInt32(x[$0]) << 16) }
+        case .int8:
+            let (x, scales) = (eights(range), scales(fromRow: range.lowerBound / width))
+            return (0..<range.count).map { Float(x[$0]) * (scales?[$0 / width] ?? 1) }
         }
     }
 
@@ -38,41 +74,57 @@ public final class ProductInput {
         return UnsafeMutableRawPointer(storage.base) + range.lowerBound * precision.bytes
     }
 
-    func floats(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
+    /// Scales of rows from one on; none but in 8 bits. Precondition: there is such a row.
+    func scales(fromRow row: Int) -> UnsafeMutablePointer<Float>? {
+        rowScales.map { $0.pointer(row..<$0.count) }
+    }
+
+    private func floats(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
         precondition(precision == .float32, "ProductInput: floats of \(precision)")
         return raw(range).assumingMemoryBound(to: Float.self)
     }
 
-    func halves(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
+    private func halves(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
         precondition(precision == .bfloat16, "ProductInput: bfloat16 of \(precision)")
         return raw(range).assumingMemoryBound(to: UInt16.self)
     }
 
-    /// Writes `count` floats from `x` at `index`, rounded if need be.
+    private func eights(_ range: Range<Int>) -> UnsafeMutablePointer<Int8> {
+        precondition(
+            precision == .int8 && range.lowerBound % width == 0 && range.count % width == 0,
+            "ProductInput: 8 bits of \(range) in \(precision), rows of \(width)")
+        return raw(range).assumingMemoryBound(to: Int8.self)
+    }
+
+    /// Writes `count` floats from `x` at `index`, rounded if need be. Precondition: in 8 bits, whole rows.
     @inline(__always)
     func store(_ x: UnsafePointer<Float>, at index: Int, count: Int) {
+        let range = index..<index + count
         switch precision {
-        case .float32: floats(index..<index + count).update(from: x, count: count)
-        case .bfloat16: Self.round(x, halves(index..<index + count), count: count)
+        case .float32: floats(range).update(from: x, count: count)
+        case .bfloat16: Self.round(x, halves(range), count: count)
+        case .int8:
+            let (y, scales) = (eights(range), scales(fromRow: index / width))
+            for row in 0..<count / width {
+                scales?[row] = EightBits.round(x + row * width, y + row * width, count: width)
+            }
         }
     }
 
     /// Has `body` compute each of `rows` rows of `width` floats, in place or in a line that is then rounded.
     @inline(__always)
     func writeRows(_ rows: Range<Int>, width: Int, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
-        let range = rows.lowerBound * width..<rows.upperBound * width
-        switch precision {
-        case .float32:
-            let y = floats(range)
+        guard precision != .float32 else {
+            let y = floats(rows.lowerBound * width..<rows.upperBound * width)
             for row in rows { body(row, y + (row - rows.lowerBound) * width) }
-        case .bfloat16:
-            let y = halves(range)
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
-                guard let line = line.baseAddress else { return }
-                for row in rows {
-                    body(row, line)
-                    Self.round(line, y + (row - rows.lowerBound) * width, count: width)
-                }
+            return
+        }
+        precondition(precision != .int8 || width == self.width, "ProductInput: rows of \(width), not \(self.width)")
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+            guard let line = line.baseAddress else { return }
+            for row in rows {
+                body(row, line)
+                store(line, at: row * width, count: width)
             }
         }
     }
@@ -85,7 +137,7 @@ public final class ProductInput {
     }
 
     // A plain loop over integers, which the compiler turns into vectors; Swift's own narrowing of vectors it does not.
-    static func round(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<UInt16>, count: Int) {
+    private static func round(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<UInt16>, count: Int) {
         for index in 0..<count {
             let bits = x[index].bitPattern
             // Not a number stays one: adding to its bits could carry it into infinity or zero.

@@ -10,6 +10,7 @@ import Synchronization
 /// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
 /// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
 /// In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256 gave the bits of M = 512.
+/// In 8 bits sums are exact, whatever their order.
 /// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
 /// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
 /// the order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
@@ -18,8 +19,8 @@ public final class ProductPlan: Sendable {
     public let shape: ProductShape
     /// Everything about the computation that may change the last digit, for a model's fingerprint.
     ///
-    /// Starts with `f32/` or `bf16/`; `bf16-in-f32/` where this processor has no instructions for bfloat16, so that
-    /// rounded numbers are multiplied as floats: the same rounding, no gain in speed or memory.
+    /// Starts with `f32/`, `bf16/` or `s8/`; `bf16-in-f32/` or `s8-in-f32/` where this processor has no instructions for
+    /// such numbers, so that rounded numbers are multiplied as floats: the same rounding, no gain in speed or memory.
     public let numerics: String
     /// Name of the packed layout, instruction set and library included; equal names mean interchangeable bytes.
     public let layout: String
@@ -66,14 +67,18 @@ public final class ProductPlan: Sendable {
         }
         self.shape = shape
         library = chosen
-        let isFloat32 = shape.precision == .float32
+        let name =
+            switch shape.precision {
+            case .float32: "f32"
+            case .bfloat16: "bf16"
+            case .int8: "s8"
+            }
         if let chosen, let version = dnnl_version()?.pointee {
-            let name = "onednn-\(version.major).\(version.minor).\(version.patch)-\(chosen.implementation)"
-            numerics = (isFloat32 ? "f32/" : "bf16/") + name
+            numerics = "\(name)/onednn-\(version.major).\(version.minor).\(version.patch)-\(chosen.implementation)"
             layout = "\(numerics) \(chosen.layout)"
             packedBytes = chosen.packedBytes
         } else {
-            numerics = isFloat32 ? "f32/portable" : "bf16-in-f32/portable"
+            numerics = shape.precision == .float32 ? "f32/portable" : "\(name)-in-f32/portable"
             layout = "\(numerics) \(shape.inputs)x\(shape.outputs) panels-\(Tile.columns)"
             packedBytes = PortableProduct.packedBytes(shape)
         }
@@ -92,8 +97,7 @@ public final class ProductPlan: Sendable {
 
     /// y (rows, N) = activation(x (rows, K) · W + bias); both have room for `rows` rounded up to the step.
     func apply(
-        _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes,
-        bias: PackedBytes?
+        _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?
     ) throws(KernelError) {
         if let library {
             let whole = MatrixMultiply.rowsRoundedUp(rows)
@@ -113,6 +117,8 @@ public final class ProductPlan: Sendable {
         }
         // Its other kernels are slower than ours (bfloat16 without instructions for it, say) or mix rows.
         guard candidate.implementation.hasPrefix("brg") else { return nil }
+        // Without VNNI (or AMX) 8-bit sums are made in 16 bits on the way, and may saturate.
+        if shape.precision == .int8, !["vnni", "amx"].contains(where: candidate.implementation.contains) { return nil }
         return try keepsRows(candidate, shape) ? candidate : nil
     }
 
@@ -122,15 +128,16 @@ public final class ProductPlan: Sendable {
         var random = ProbeNumbers()
         let weight = try product.pack(random.floats(shape.inputs * shape.outputs))
         let bias = shape.hasBias ? PackedBytes(random.floats(shape.outputs)) : nil
-        let input = ProductInput(count: rows * shape.inputs, precision: shape.precision)
+        let input = ProductInput(rows: rows, width: shape.inputs, precision: shape.precision)
         input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
         let whole = FloatBuffer(count: rows * shape.outputs)
-        let x = input.raw(0..<input.count)
-        try product.apply(x, whole.base, rows: rows, weight: weight, bias: bias)
+        func x(from row: Int) -> ProductRows {
+            ProductRows(base: input.raw(row * shape.inputs..<input.count), scales: input.scales(fromRow: row))
+        }
+        try product.apply(x(from: 0), whole.base, rows: rows, weight: weight, bias: bias)
         let part = FloatBuffer(count: 64 * shape.outputs)
         for (first, count) in [(0, 8), (13, 40), (100, 64)] {
-            let start = x + first * shape.inputs * shape.precision.bytes
-            try product.apply(start, part.base, rows: count, weight: weight, bias: bias)
+            try product.apply(x(from: first), part.base, rows: count, weight: weight, bias: bias)
             for index in 0..<count * shape.outputs
             where part.base[index].bitPattern != whole.base[first * shape.outputs + index].bitPattern {
                 return false
@@ -138,6 +145,12 @@ public final class ProductPlan: Sendable {
         }
         return true
     }
+}
+
+/// Where rows of a product's input start, and in 8 bits their scales.
+struct ProductRows {
+    let base: UnsafeMutableRawPointer
+    let scales: UnsafeMutablePointer<Float>?
 }
 
 /// Numbers in [-1, 1) for the probe.
