@@ -16,6 +16,12 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+// The inner loops of Kernels/Vectors once more, for processors with AVX-512; `Vectors` asks before it calls them.
+#if arch(x86_64)
+    let wide: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v4"]), .define("WIDE")] + strict.dropFirst()
+#else
+    let wide: [SwiftSetting] = [.define("WIDE")] + strict
+#endif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -71,7 +77,8 @@ let package = Package(
         // 1 foundations
         room("Scoring", [crypto]),
         room("Tokenizers", []),
-        room("Kernels", ["COneDNN"]),
+        room("Kernels", ["COneDNN", "WideKernels"]),
+        .target(name: "WideKernels", swiftSettings: wide),
         room("ZeroMQ", ["CZeroMQ"]),
         // 2 meaning
         room("Wire", ["Scoring", protobuf]),
@@ -112,7 +119,7 @@ let package = Package(
 
         tests("ZeroMQTests", ["ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
-        tests("KernelsTests", ["Kernels"]),
+        tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),

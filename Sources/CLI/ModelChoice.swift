@@ -20,7 +20,10 @@ struct ModelChoice: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Arithmetic of the encoder: float32 (exact), bfloat16 or int8 (faster, coarser).",
-            discussion: "BENCHMARKS.md says what each costs in quality. A V0 model's head is in bfloat16 unless all is float32."))
+            discussion: """
+                BENCHMARKS.md says what each gives and costs. A V0 model's head is in float32 with the first, in bfloat16 \
+                with the others.
+                """))
     var precision = Precision.float32
 
     @Option(help: "A V0 model's keys and values of a context: keep, or none (far less memory, computed at each call).")

@@ -52,7 +52,8 @@ public final class BertEncoder {
         packedWeights = packed.origin
         stack = try BertStack(tensors, plans: plans, packed: packed)
         let room = max(Self.tokensPerRun, folder.configuration.tokensMax)
-        workspaces = (0..<threads).map { _ in BertWorkspace(folder.configuration, tokensMax: room, precision: precision) }
+        workspaces = (0..<threads).map { _ in BertWorkspace(folder.configuration, tokensMax: room, precision: precision)
+        }
     }
 
     /// Width of an embedding, C.

@@ -9,13 +9,13 @@ struct BertProducts: Sendable {
 
     /// How the four are computed, and of which tensors each is made, one below the other.
     struct Plans: Sendable {
-        private struct Part {
+        struct Part {
             let name: String
             let plan: ProductPlan
             let tensors: [String]
         }
 
-        private let all: [Part]
+        let all: [Part]
 
         init(
             _ sizes: BertConfiguration, precision: Precision, backend: MatrixMultiply.Backend
@@ -38,8 +38,10 @@ struct BertProducts: Sendable {
             ]
         }
 
-        /// Names of what computes, each once.
-        var numerics: String { Set(all.map(\.plan.numerics)).sorted().joined(separator: "+") }
+        /// Names of what computes, each once; norms and attention sum over as many floats at once as a vector has.
+        var numerics: String {
+            Set(all.map(\.plan.numerics)).sorted().joined(separator: "+") + "/" + Vectors.name
+        }
 
         /// Parts of all layers, in order.
         func parts(layers: Int) -> [PackedWeights.Part] {

@@ -134,8 +134,11 @@ public struct TensorTable: Sendable {
         mapping.withBytes { bytes in
             switch kind {
             case .float32:
-                for c in 0..<count {
-                    y[c] = Float(bitPattern: Self.read(bytes, start + 4 * (first + c), UInt32.self))
+                let row = UnsafeRawBufferPointer(rebasing: bytes[start + 4 * first..<start + 4 * (first + count)])
+                UnsafeMutableRawBufferPointer(start: y, count: 4 * count).copyMemory(from: row)
+                // The format is little-endian.
+                if Int(1).littleEndian != 1 {
+                    for c in 0..<count { y[c] = Float(bitPattern: y[c].bitPattern.byteSwapped) }
                 }
             case .float16:
                 for c in 0..<count {

@@ -1,3 +1,5 @@
+import WideKernels
+
 /// LayerNorm over the channels of each row: (x - mean) / sqrt(variance + ε) · weight + bias.
 ///
 /// Mean first, then the variance about it, as the reference does; a row's result depends on that row alone.
@@ -27,7 +29,7 @@ public struct Normalization: Sendable {
     /// Normalises the first `rows` rows of `hiddenTC` in place.
     public func apply(to hiddenTC: FloatBuffer, rows: Int) {
         let x = hiddenTC.pointer(first: rows * width)
-        for row in 0..<rows { normalize(x + row * width, adding: nil) }
+        normalize(x, adding: nil, rows: rows)
     }
 
     /// hidden = LayerNorm(hidden + update) on a range of rows: the residual connection and its norm in one pass over memory.
@@ -35,33 +37,19 @@ public struct Normalization: Sendable {
     public func apply(to hiddenTC: FloatBuffer, rows: Range<Int>, adding update: FloatBuffer) {
         let x = hiddenTC.pointer(rows.lowerBound * width..<rows.upperBound * width)
         let y = update.pointer(first: rows.count * width)
-        for row in 0..<rows.count { normalize(x + row * width, adding: y + row * width) }
+        normalize(x, adding: y, rows: rows.count)
     }
 
-    @inline(__always)
-    private func normalize(_ x: UnsafeMutablePointer<Float>, adding y: UnsafeMutablePointer<Float>?) {
-        var sums = Lanes.zero
-        for c in stride(from: 0, to: width, by: 8) {
-            var v = Lanes.load(x + c)
-            if let y {
-                v += Lanes.load(y + c)
-                v.store(x + c)
-            }
-            sums += v
-        }
-        let mean = Lanes(repeating: sums.sum() / Float(width))
-        var squares = Lanes.zero
-        for c in stride(from: 0, to: width, by: 8) {
-            let d = Lanes.load(x + c) - mean
-            squares = squares.addingProduct(d, d)
-        }
-        let factor = Lanes(repeating: 1 / (squares.sum() / Float(width) + epsilon).squareRoot())
+    private func normalize(_ x: UnsafeMutablePointer<Float>, adding y: UnsafePointer<Float>?, rows: Int) {
         weight.withUnsafeBufferPointer { weight in
             bias.withUnsafeBufferPointer { bias in
                 guard let weight = weight.baseAddress, let bias = bias.baseAddress else { return }
-                for c in stride(from: 0, to: width, by: 8) {
-                    let scaled = (Lanes.load(x + c) - mean) * factor
-                    Lanes.load(bias + c).addingProduct(scaled, Lanes.load(weight + c)).store(x + c)
+                if Vectors.areWide, width % 16 == 0 {
+                    WideKernels.VectorLoops.layerNorm(
+                        x, adding: y, rows: rows, width: width, weight: weight, bias: bias, epsilon: epsilon)
+                } else {
+                    VectorLoops.layerNorm(
+                        x, adding: y, rows: rows, width: width, weight: weight, bias: bias, epsilon: epsilon)
                 }
             }
         }

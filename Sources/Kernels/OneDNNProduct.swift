@@ -74,6 +74,19 @@ final class OneDNNProduct: Sendable {
     func apply(
         _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?
     ) throws(KernelError) {
+        try multiply(x, y, rows: rows, weight: weight, bias: bias, times: 1)
+        guard let rowScales = x.scales else { return }
+        EightBits.finish(
+            y, rows: rows, columns: shape.outputs, rowScales: rowScales,
+            columnScales: (weight.base + scalesStart).assumingMemoryBound(to: Float.self), bias: bias?.floats,
+            activation: shape.activation)
+    }
+
+    /// What `apply` does, `times` times over but for the scales of 8 bits: the library's own rate, for measurements.
+    func multiply(
+        _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?,
+        times: Int
+    ) throws(KernelError) {
         let primitive = try primitive(rows: rows)
         var source = try Self.layout(rows, shape.inputs, Self.type(shape.precision), dnnl_ab)
         var target = try Self.layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
@@ -92,12 +105,7 @@ final class OneDNNProduct: Sendable {
         if let bias, shape.precision != .int8 {
             arguments.append(try memory(DNNL_ARG_BIAS, &biasLayout, bias.base))
         }
-        try execute(primitive.handle.pointer, arguments)
-        guard let rowScales = x.scales else { return }
-        EightBits.finish(
-            y, rows: rows, columns: shape.outputs, rowScales: rowScales,
-            columnScales: (weight.base + scalesStart).assumingMemoryBound(to: Float.self), bias: bias?.floats,
-            activation: shape.activation)
+        try execute(primitive.handle.pointer, arguments, times: times)
     }
 
     /// Reorders a weight, (N, K) row-major, rounded to the shape's precision. Precondition: N · K values.
@@ -201,15 +209,19 @@ final class OneDNNProduct: Sendable {
     }
 
     /// Runs on this thread and ends when the result is there; destroys the arguments' handles.
-    private func execute(_ primitive: dnnl_primitive_t, _ arguments: [dnnl_exec_arg_t]) throws(KernelError) {
+    private func execute(
+        _ primitive: dnnl_primitive_t, _ arguments: [dnnl_exec_arg_t], times: Int = 1
+    ) throws(KernelError) {
         defer { for argument in arguments { dnnl_memory_destroy(argument.memory) } }
         var stream: dnnl_stream_t?
         try Self.check("dnnl_stream_create") {
             dnnl_stream_create(&stream, engine.pointer, dnnl_stream_default_flags.rawValue)
         }
         defer { dnnl_stream_destroy(stream) }
-        try Self.check("dnnl_primitive_execute") {
-            dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments)
+        for _ in 0..<times {
+            try Self.check("dnnl_primitive_execute") {
+                dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments)
+            }
         }
         try Self.check("dnnl_stream_wait") { dnnl_stream_wait(stream) }
     }

@@ -52,7 +52,9 @@ enum PortableProduct {
             for index in 0..<count { wide.base[index] = Float(bitPattern: UInt32(halves[index]) << 16) }
         case .int8:
             let eights = rows.base.assumingMemoryBound(to: Int8.self)
-            for index in 0..<count { wide.base[index] = Float(eights[index]) * (rows.scales?[index / shape.inputs] ?? 1) }
+            for index in 0..<count {
+                wide.base[index] = Float(eights[index]) * (rows.scales?[index / shape.inputs] ?? 1)
+            }
         }
     }
 

@@ -17,10 +17,22 @@ public enum ProcessorCheck {
         #endif
     }
 
-    /// Required names absent from the first `flags` line; none when there is no such line.
-    public static func missing(inProcessorInfo text: String) -> [String] {
+    /// Whether this machine has all of some instruction sets; never on anything but x86-64.
+    static func has(_ names: [String]) -> Bool {
+        #if arch(x86_64)
+            guard let bytes = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return false }
+            let text = String(decoding: bytes, as: UTF8.self)
+            // Where the list is missing nothing is known to be there.
+            return text.contains("\nflags") && missing(names, inProcessorInfo: text).isEmpty
+        #else
+            return false
+        #endif
+    }
+
+    /// Names absent from the first `flags` line; none when there is no such line.
+    public static func missing(_ names: [String] = required, inProcessorInfo text: String) -> [String] {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") }) else { return [] }
         let flags = Set(line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == ":" }))
-        return required.filter { !flags.contains(Substring($0)) }
+        return names.filter { !flags.contains(Substring($0)) }
     }
 }

@@ -1,3 +1,5 @@
+import WideKernels
+
 /// Rows for products to read, in their precision: what several products share is rounded once.
 ///
 /// Kernels write into it (`RMSNorm`, `SwiGLU`, `CausalAttention`), products read from it. Threads may
@@ -136,14 +138,11 @@ public final class ProductInput {
         return Float(bitPattern: UInt32(half) << 16)
     }
 
-    // A plain loop over integers, which the compiler turns into vectors; Swift's own narrowing of vectors it does not.
     private static func round(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<UInt16>, count: Int) {
-        for index in 0..<count {
-            let bits = x[index].bitPattern
-            // Not a number stays one: adding to its bits could carry it into infinity or zero.
-            let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
-            let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
-            y[index] = UInt16(truncatingIfNeeded: (isNaN ? bits | 0x40_0000 : rounded) >> 16)
+        if Vectors.areWide {
+            WideKernels.VectorLoops.roundHalves(x, y, count: count)
+        } else {
+            VectorLoops.roundHalves(x, y, count: count)
         }
     }
 }

@@ -107,6 +107,30 @@ public final class ProductPlan: Sendable {
         }
     }
 
+    /// Processor seconds of one product of `rows` rows in oneDNN alone, with nothing made anew between products: the best
+    /// of `rounds`. `nil` where oneDNN does not compute this shape.
+    package func librarySeconds(rows: Int, rounds: Int) throws(KernelError) -> Double? {
+        guard let library else { return nil }
+        LibraryThreads.useOneInThisThread()
+        var random = ProbeNumbers()
+        let weight = try pack(random.floats(shape.inputs * shape.outputs))
+        let bias = shape.hasBias ? PackedBytes(random.floats(shape.outputs)) : nil
+        let input = ProductInput(rows: rows, width: shape.inputs, precision: shape.precision)
+        input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
+        let x = ProductRows(base: input.raw(0..<input.count), scales: nil)
+        let output = FloatBuffer(count: rows * shape.outputs)
+        var best = Double.infinity
+        // The first round makes the primitive.
+        for round in 0...rounds {
+            let start = ProcessorTime.ofThisThread
+            try library.multiply(x, output.base, rows: rows, weight: weight, bias: bias, times: Self.timesARound)
+            if round > 0 { best = min(best, (ProcessorTime.ofThisThread - start) / Double(Self.timesARound)) }
+        }
+        return best
+    }
+
+    private static let timesARound = 8
+
     private static func libraryThatKeepsRows(_ shape: ProductShape) throws(KernelError) -> OneDNNProduct? {
         let candidate: OneDNNProduct
         do {

@@ -50,17 +50,55 @@ struct BertEncoderTests {
         #expect(error < 1e-4)
     }
 
-    @Test("an embedding is the same bits alone, in any batch, at any place and on any number of threads")
-    func sameBitsInAnyCompany() throws {
-        let path = EncoderGolden.realModel
-        let folder = try path.map { (path) throws(ModelError) in try ModelFolder(path: path) } ?? tiny
-        try expectSameBits(folder, rounds: path == nil ? 40 : 3)
-        try expectSameBits(tiny, rounds: 40)
+    @Test(
+        "in fewer bits embeddings stay near those of transformers",
+        arguments: [(Precision.bfloat16, Float(0.999)), (.int8, 0.98)],
+        [MatrixMultiply.Backend.automatic, .portable])
+    func fewerBits(_ what: (precision: Precision, cosine: Float), backend: MatrixMultiply.Backend) throws {
+        var cases = [("tiny", 32, tiny)]
+        if let path = EncoderGolden.realModel { cases.append(("minilm", 384, try ModelFolder(path: path))) }
+        for (name, width, folder) in cases {
+            let golden = try EncoderGolden(name, width: width)
+            let encoder = try BertEncoder(folder: folder, precision: what.precision, backend: backend)
+            let found = try encoder.encode(golden.batch)
+            let cosines = stride(from: 0, to: found.count, by: width).map { start in
+                (start..<start + width).reduce(Float(0)) { $0 + found[$1] * golden.embeddings[$1] }
+            }
+            let least = try #require(cosines.min())
+            print("\(name), \(encoder.numerics): least cosine \(least) to float32 (tolerance \(what.cosine))")
+            #expect(least > what.cosine && EncoderGolden.difference(found, golden.embeddings) > 1e-5)
+        }
     }
 
-    private func expectSameBits(_ folder: ModelFolder, rounds: Int) throws {
-        let alone = try BertEncoder(folder: folder)
-        let pair = try BertEncoder(folder: folder, threads: 2)
+    @Test("packed weights that another process left give the same bits, without packing", arguments: Precision.allCases)
+    func packedFile(precision: Precision) throws {
+        let golden = try EncoderGolden("tiny", width: 32)
+        let folder = try ScratchFolder.file([]) + ".packed"
+        let first = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
+        let second = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
+        guard case .written(let file) = first.packedWeights else {
+            Issue.record("\(first.packedWeights)")
+            return
+        }
+        #expect(second.packedWeights == .found(file: file))
+        let own = try BertEncoder(folder: tiny, precision: precision).encode(golden.batch).map(\.bitPattern)
+        #expect(try first.encode(golden.batch).map(\.bitPattern) == own)
+        #expect(try second.encode(golden.batch).map(\.bitPattern) == own)
+    }
+
+    @Test(
+        "an embedding is the same bits alone, in any batch, at any place and on any number of threads",
+        arguments: Precision.allCases)
+    func sameBitsInAnyCompany(precision: Precision) throws {
+        let path = EncoderGolden.realModel
+        let folder = try path.map { (path) throws(ModelError) in try ModelFolder(path: path) } ?? tiny
+        try expectSameBits(folder, precision, rounds: path == nil ? 40 : 2)
+        try expectSameBits(tiny, precision, rounds: 40)
+    }
+
+    private func expectSameBits(_ folder: ModelFolder, _ precision: Precision, rounds: Int) throws {
+        let alone = try BertEncoder(folder: folder, precision: precision)
+        let pair = try BertEncoder(folder: folder, threads: 2, precision: precision)
         let width = alone.width
         let lengthMax = alone.configuration.tokensMax
         var largest: Float = 0

@@ -47,6 +47,19 @@ struct Qwen3EncoderTests {
     }
 
     @Test(
+        "in 8 bits states stay near those of transformers",
+        arguments: Qwen3Golden.names, [MatrixMultiply.Backend.automatic, .portable])
+    func eightBits(name: String, backend: MatrixMultiply.Backend) throws {
+        let golden = try Qwen3Golden(name)
+        let encoder = try golden.encoder(precision: .int8, backend: backend)
+        let found = try encoder.states(golden.batch).flatMap(\.self)
+        let error = Qwen3Golden.relative(found, golden.states)
+        print("Qwen3 \(name), \(encoder.numerics): largest error \(error) of the largest state (tolerance 0.1)")
+        #expect(error < 0.1 && error > 1e-4)
+        #expect(encoder.numerics.hasPrefix("s8"))
+    }
+
+    @Test(
         "a state is the same bits alone, in any batch, at any place and on any number of threads",
         arguments: Qwen3Golden.names, Precision.allCases)
     func sameBitsInAnyCompany(name: String, precision: Precision) throws {
@@ -158,7 +171,7 @@ struct Qwen3EncoderTests {
         let memory = try Qwen3Encoder.memory(
             golden.folder.configuration, tokensMax: 128, threads: 2, precision: precision, backend: .portable)
         let products = 32 * 128 + 64 * 32 + 32 * 96 + 48 * 32
-        // The portable product keeps floats in both precisions.
+        // The portable product keeps floats whatever the precision.
         #expect(memory.packedWeights == 2 * products * 4)
         #expect(memory.embedding == 120 * 32 * 2)
         #expect(memory.workingSet > 2 * 256 * 32 * 4)

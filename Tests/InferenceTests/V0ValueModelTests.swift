@@ -143,7 +143,6 @@ struct V0ValueModelTests {
     @Test("a sentence-transformers model has none of V0's settings and says so, by the option's name")
     func settingsOfOthers() throws {
         for (settings, words) in [
-            (ModelSettings(precision: .bfloat16), ["--precision", "bfloat16", "float32"]),
             (ModelSettings(contextCache: .none), ["--context-cache", "none", "keep"]),
             (ModelSettings(rowHash: .constant), ["--row-hash", "constant", "reference"]),
         ] {

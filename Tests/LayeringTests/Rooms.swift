@@ -17,7 +17,8 @@ struct Room {
 
         Room(name: "Scoring", layer: 1, doors: [], libraries: ["Crypto"]),
         Room(name: "Tokenizers", layer: 1, doors: [], system: ["Foundation", "Synchronization"]),
-        Room(name: "Kernels", layer: 1, doors: ["COneDNN"], system: ["Foundation", "Synchronization"]),
+        Room(name: "WideKernels", layer: 0, doors: []),
+        Room(name: "Kernels", layer: 1, doors: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Room(
             name: "ZeroMQ", layer: 1, doors: ["CZeroMQ"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),

@@ -1,12 +1,12 @@
-/// The heart of a matrix product in registers: 6 rows × 16 columns, twelve accumulators of eight floats.
+/// The heart of a matrix product in registers: 6 rows × 2 vectors (16 columns, or 32), twelve accumulators.
 ///
 /// Every row's sum runs over k in order with fused multiply-adds, whatever the row's place in the tile, so a row's
 /// result never depends on its neighbours.
 enum Tile {
     static let rows = 6
-    static let columns = 16
+    static let columns = 2 * Lanes.scalarCount
 
-    /// c (rows × 16) = a (rows × depth) · b (depth × 16) [+ bias (16)], for 1...6 rows.
+    /// c (rows × columns) = a (rows × depth) · b (depth × columns) [+ bias (columns)], for 1...6 rows.
     ///
     /// `aStride`, `bStride`, `cStride` are floats from one row to the next.
     @inline(__always)
@@ -22,13 +22,13 @@ enum Tile {
         let a4 = a + min(4, last) * aStride
         let a5 = a + min(5, last) * aStride
         let startLow = bias.map { Lanes.load($0) } ?? .zero
-        let startHigh = bias.map { Lanes.load($0 + 8) } ?? .zero
+        let startHigh = bias.map { Lanes.load($0 + Lanes.scalarCount) } ?? .zero
         var l0 = startLow, l1 = startLow, l2 = startLow, l3 = startLow, l4 = startLow, l5 = startLow
         var h0 = startHigh, h1 = startHigh, h2 = startHigh, h3 = startHigh, h4 = startHigh, h5 = startHigh
         var row = b
         for k in 0..<depth {
             let low = Lanes.load(row)
-            let high = Lanes.load(row + 8)
+            let high = Lanes.load(row + Lanes.scalarCount)
             row += bStride
             let s0 = Lanes(repeating: a[k])
             l0.addProduct(s0, low)
@@ -63,6 +63,6 @@ enum Tile {
     ) {
         guard row < rows else { return }
         low.store(c + row * stride)
-        high.store(c + row * stride + 8)
+        high.store(c + row * stride + Lanes.scalarCount)
     }
 }

@@ -1,5 +1,12 @@
-/// Eight floats: one AVX2 register.
-typealias Lanes = SIMD8<Float>
+#if WIDE
+    /// Sixteen floats: one AVX-512 register.
+    typealias Lanes = SIMD16<Float>
+    private typealias Bits = SIMD16<UInt32>
+#else
+    /// Eight floats: one AVX2 register.
+    typealias Lanes = SIMD8<Float>
+    private typealias Bits = SIMD8<UInt32>
+#endif
 
 extension Lanes {
     @inline(__always)
@@ -36,8 +43,8 @@ enum VectorMath {
         p = Lanes(repeating: 1).addingProduct(p, r)
         p = Lanes(repeating: 1).addingProduct(p, r)
         // The low bits of `shifted` are n; added to the exponent they multiply by 2ⁿ.
-        let bits = unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &<< 23
-        let scaled = unsafeBitCast(unsafeBitCast(p, to: SIMD8<UInt32>.self) &+ bits, to: Lanes.self)
+        let bits = unsafeBitCast(shifted, to: Bits.self) &<< 23
+        let scaled = unsafeBitCast(unsafeBitCast(p, to: Bits.self) &+ bits, to: Lanes.self)
         return scaled.replacing(with: 0, where: x .< -87)
     }
 
