@@ -50,7 +50,7 @@ struct StateZero: ParsableCommand {
         version: Version.text,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Doctor.self, Coordinator.self,
-            Worker.self, Rollout.self, Model.self, Validate.self, Benchmark.self,
+            Worker.self, Rollout.self, Model.self, Store.self, Validate.self, Benchmark.self,
         ])
 }
 

@@ -4,6 +4,7 @@ import Corpora
 import Foundation
 import Logging
 import Wire
+import WorkerNode
 import ZeroMQ
 
 /// `statezero score`.
@@ -36,13 +37,19 @@ struct Score: ParsableCommand {
     @Option(help: "Endpoint of a running coordinator, e.g. tcp://127.0.0.1:5570.")
     var coordinator: String?
 
-    @Option(help: "Worker processes on this machine; default: cores divided by threads.")
+    @Option(help: "Worker processes on this machine; default: as `bench tune` found, else cores divided by threads.")
     var workers: Int?
 
-    @Option(help: "Threads of each worker; default: 1, for a V0 model all cores.")
+    @Option(help: "Threads of each worker; default: as `bench tune` found, else 1, for a V0 model all cores.")
     var threads: Int?
 
+    @Flag(
+        inversion: .prefixedNo, help: "Keep each worker to cores of its own; default: as `bench tune` found, else not.")
+    var pin: Bool?
+
+    @OptionGroup var tuning: TuningChoice
     @OptionGroup var model: ModelChoice
+    @OptionGroup var store: StoreChoice
     @OptionGroup var keys: KeyOptions
 
     @Flag(help: "Throw away what an earlier run left in the output folder.")
@@ -150,12 +157,17 @@ struct Score: ParsableCommand {
         } catch {
             throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
         }
-        let threads = threads ?? model.usualThreads
-        let count = workers ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
-        return try LocalCluster(
-            LocalCluster.Configuration(
-                program: Self.program, workers: count, threadsPerWorker: threads, model: model.arguments,
-                journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue), logger: logger)
+        let tuned = tuning.tuning(for: model)
+        let threads = threads ?? tuned?.threads ?? model.usualThreads
+        // A number of workers was measured with a number of threads.
+        let measured = threads == tuned?.threads ? tuned?.workers : nil
+        let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
+        var configuration = LocalCluster.Configuration(
+            program: Self.program, workers: count, threadsPerWorker: threads,
+            model: model.arguments + store.arguments(for: model),
+            journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue)
+        configuration.pinsWorkers = pin ?? tuned?.pin ?? false
+        return try LocalCluster(configuration, logger: logger)
     }
 
     /// This very program, whatever it was called by.
