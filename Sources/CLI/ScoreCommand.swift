@@ -92,19 +92,22 @@ struct Score: ParsableCommand {
     }
 
     private func score() throws {
-        let record = try ContextFile.load(
-            context, policy: policy, promptFiles: prompts, rowsMax: contextSize, seed: contextSeed, keys: keys.keys)
-        for problem in record.problems.prefix(10) { printError("\(problem)") }
-        for warning in record.warnings { printError("warning: \(warning)") }
         let logger = log.logger("statezero.score")
         let stop = StopFlag()
         let signals = Signals { stop.raise() }
+        // Before the record is read: the workers load the model meanwhile.
         let cluster = try startCluster(logger)
         defer {
             cluster?.stop()
             // What a coordinator knows is of use to an unfinished run only.
             if !ScoringRun.isUnfinished(output) { cluster?.forget() }
+            // A record that is refused leaves no folder behind; one that holds anything stays.
+            if cluster != nil { rmdir(output) }
         }
+        let record = try ContextFile.load(
+            context, policy: policy, promptFiles: prompts, rowsMax: contextSize, seed: contextSeed, keys: keys.keys)
+        for problem in record.problems.prefix(10) { printError("\(problem)") }
+        for warning in record.warnings { printError("warning: \(warning)") }
         var configuration = ScoringClient.Configuration(
             coordinator: try Endpoint(cluster?.endpoint ?? coordinator ?? ""), promptFiles: prompts, keys: keys.keys,
             context: record, output: output, existing: overwrite ? .overwrite : .resume,

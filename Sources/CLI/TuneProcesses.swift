@@ -87,8 +87,9 @@ extension Benchmark {
                 if let pin { CorePinning.keep(threads: threads, first: pin) }
                 let encoder = try BertEncoder(folder: try ModelFolder(path: model.place), threads: threads)
                 // Batches as a worker has them: a few prompts between two signs of progress.
-                let batches = stride(from: 0, to: EncoderBenchmark.mixed.count, by: 64).map { start in
-                    EncoderBenchmark.batch(Array(EncoderBenchmark.mixed[start..<start + 64]), for: encoder)
+                let lengths = EncoderBenchmark.mixed.map { min($0, encoder.configuration.tokensMax) }
+                let batches = stride(from: 0, to: lengths.count, by: 64).map { start in
+                    EncoderBenchmark.batch(Array(lengths[start..<start + 64]), for: encoder)
                 }
                 _ = try encoder.encode(batches[0])
                 print("ready")
