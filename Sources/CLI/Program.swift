@@ -85,7 +85,7 @@ struct CommandFailure: Error {
     }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error. Nobody reading it any more is no reason to stop.
 func printError(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }

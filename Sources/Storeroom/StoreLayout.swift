@@ -11,8 +11,10 @@ package struct StoreLayout: Equatable {
     /// Cells of the ring.
     package let cells: Int
 
-    /// A page: the head's text, then the counters, each on a cache line of its own.
+    /// The head's text, then the counters, each on a cache line of its own.
     package static let headBytes = 4096
+    /// What a mapping may begin at a multiple of, on every processor: the largest pages that Linux has.
+    private static let pageBytes = 65_536
     /// Where the counters stand in the head.
     static let claimedAt = 3072
     static let hitsAt = 3136
@@ -35,9 +37,9 @@ package struct StoreLayout: Equatable {
         let usual = StoreLayout(columns: columns, cells: Self.cellsMin)
         // A cell has four words in the index, and head and index fill pages.
         let each = usual.cellBytes + Self.ways / 2 * 8
-        let cells = (bytesMax - 2 * Self.headBytes) / each
+        let cells = (bytesMax - Self.headBytes - Self.pageBytes) / each
         guard cells >= Self.cellsMin else {
-            throw .tooSmall(bytes: bytesMax, needed: 2 * Self.headBytes + Self.cellsMin * each)
+            throw .tooSmall(bytes: bytesMax, needed: Self.headBytes + Self.pageBytes + Self.cellsMin * each)
         }
         self.init(columns: columns, cells: cells)
     }
@@ -51,7 +53,7 @@ package struct StoreLayout: Equatable {
     /// Where the ring starts, on a page.
     package var ringStart: Int {
         let end = Self.headBytes + buckets * Self.ways * 8
-        return (end + Self.headBytes - 1) / Self.headBytes * Self.headBytes
+        return (end + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
     }
 
     /// Where a position's cell lies.

@@ -23,8 +23,8 @@ struct TuningProcessTests {
         try JSONSerialization.data(withJSONObject: tuning).write(to: URL(fileURLWithPath: file))
         let (prompts, context) = try folder.corpus(rows: 50)
         let arguments = [
-            "score", "--prompts", prompts, "--context", context, "--model", Self.model, "--head", "gaussian-process",
-            "--tuned", file, "--log-level", "info", "--overwrite", "--output", folder.file("out"),
+            "score", "--prompts", prompts, "--context", context, "--model", "table", "--tuned", file, "--log-level",
+            "info", "--overwrite", "--output", folder.file("out"),
         ]
         let tuned = try Program.run(arguments, in: folder)
         #expect(tuned.status == 0, "\(tuned.errors)")

@@ -92,7 +92,7 @@ struct StoreTroubleTests {
         let found = Mutex(0)
         let (path, writers, texts) = (scratch.path, 4, 3000)
         DispatchQueue.concurrentPerform(iterations: writers) { writer in
-            // A ring of 1,200 cells or so, gone round many times while others read.
+            // A ring of 800 cells or so, gone round many times while others read.
             guard
                 let store = try? FeatureStore(
                     in: StoreFolder(path: path), encoder: Sample.encoder, columns: Sample.columns, bytesMax: 1 << 18)
