@@ -85,6 +85,7 @@ let package = Package(
         room("Planning", ["Scoring"]),
         room("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
         room("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        room("Storeroom", ["Scoring", crypto]),
         // 3 decisions
         room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         room("Evaluation", ["Scoring", "Planning"]),
@@ -92,7 +93,7 @@ let package = Package(
         room("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers
         room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
-        room("WorkerNode", ["Scoring", "Wire", "Cluster", "ZeroMQ", logging]),
+        room("WorkerNode", ["Scoring", "Wire", "Storeroom", "Cluster", "ZeroMQ", logging]),
         room("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
         room(
@@ -113,7 +114,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
-                "Routing", "Wire", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode", "HTTPNode",
+                "Routing", "Wire", "Storeroom", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
+                "HTTPNode",
                 "RouteNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
@@ -129,6 +131,8 @@ let package = Package(
         tests(
             "RouteNodeTests",
             ["RouteNode", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
+        tests("StoreroomTests", ["Storeroom", "Scoring"]),
+        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "Storeroom", "Wire", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

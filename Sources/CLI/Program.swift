@@ -50,7 +50,7 @@ struct StateZero: ParsableCommand {
         version: Version.text,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Doctor.self, Coordinator.self,
-            Worker.self, Rollout.self, Model.self, Validate.self, Benchmark.self,
+            Worker.self, Rollout.self, Model.self, Store.self, Validate.self, Benchmark.self,
         ])
 }
 
@@ -85,7 +85,7 @@ struct CommandFailure: Error {
     }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error. Nobody reading it any more is no reason to stop.
 func printError(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }

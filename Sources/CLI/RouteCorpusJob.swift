@@ -28,7 +28,9 @@ struct RouteCorpusJob: Sendable {
     ///
     /// On this machine every worker gets a coordinator and blocks of its own, so that nobody takes a shard over from the
     /// worker that has seen it: a prompt is embedded once. A running coordinator's workers share, and sometimes do.
-    func run(coordinator: String?, workers: Int, threads: Int, model: ModelChoice, log: LogOptions) throws {
+    func run(
+        coordinator: String?, workers: Int, threads: Int, model: ModelChoice, store: StoreChoice, log: LogOptions
+    ) throws {
         if case .costAware = rule {
             throw CommandFailure(
                 .usage, "cost-aware labels need contexts of their own; a cluster decides by --beta or --target")
@@ -42,7 +44,8 @@ struct RouteCorpusJob: Sendable {
                 clusters.append(
                     try LocalCluster(
                         LocalCluster.Configuration(
-                            program: Score.program, workers: 1, threadsPerWorker: threads, model: model.arguments,
+                            program: Score.program, workers: 1, threadsPerWorker: threads,
+                            model: model.arguments + store.arguments(for: model),
                             journal: "\(output)/.coordinator-\(lane).sqlite", logLevel: log.logLevel.rawValue),
                         logger: logger))
             }

@@ -63,6 +63,7 @@ extension Route {
 
         @OptionGroup var model: ModelChoice
         @OptionGroup var embeddings: EmbeddingsChoice
+        @OptionGroup var store: StoreChoice
 
         @Option(help: "Threads of the encoder, or of each worker.")
         var threads: Int?
@@ -135,7 +136,7 @@ extension Route {
                 output: output ?? "", blockRows: blockRows)
             try job.run(
                 coordinator: coordinator, workers: workers ?? 1, threads: threads ?? model.usualThreads, model: model,
-                log: log)
+                store: store, log: log)
         }
     }
 }

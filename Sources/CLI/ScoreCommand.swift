@@ -4,6 +4,7 @@ import Corpora
 import Foundation
 import Logging
 import Wire
+import WorkerNode
 import ZeroMQ
 
 /// `statezero score`.
@@ -36,13 +37,19 @@ struct Score: ParsableCommand {
     @Option(help: "Endpoint of a running coordinator, e.g. tcp://127.0.0.1:5570.")
     var coordinator: String?
 
-    @Option(help: "Worker processes on this machine; default: cores divided by threads.")
+    @Option(help: "Worker processes on this machine; default: as `bench tune` found, else cores divided by threads.")
     var workers: Int?
 
-    @Option(help: "Threads of each worker; default: 1, for a V0 model all cores.")
+    @Option(help: "Threads of each worker; default: as `bench tune` found, else 1, for a V0 model all cores.")
     var threads: Int?
 
+    @Flag(
+        inversion: .prefixedNo, help: "Keep each worker to cores of its own; default: as `bench tune` found, else not.")
+    var pin: Bool?
+
+    @OptionGroup var tuning: TuningChoice
     @OptionGroup var model: ModelChoice
+    @OptionGroup var store: StoreChoice
     @OptionGroup var keys: KeyOptions
 
     @Flag(help: "Throw away what an earlier run left in the output folder.")
@@ -85,19 +92,22 @@ struct Score: ParsableCommand {
     }
 
     private func score() throws {
-        let record = try ContextFile.load(
-            context, policy: policy, promptFiles: prompts, rowsMax: contextSize, seed: contextSeed, keys: keys.keys)
-        for problem in record.problems.prefix(10) { printError("\(problem)") }
-        for warning in record.warnings { printError("warning: \(warning)") }
         let logger = log.logger("statezero.score")
         let stop = StopFlag()
         let signals = Signals { stop.raise() }
+        // Before the record is read: the workers load the model meanwhile.
         let cluster = try startCluster(logger)
         defer {
             cluster?.stop()
             // What a coordinator knows is of use to an unfinished run only.
             if !ScoringRun.isUnfinished(output) { cluster?.forget() }
+            // A record that is refused leaves no folder behind; one that holds anything stays.
+            if cluster != nil { rmdir(output) }
         }
+        let record = try ContextFile.load(
+            context, policy: policy, promptFiles: prompts, rowsMax: contextSize, seed: contextSeed, keys: keys.keys)
+        for problem in record.problems.prefix(10) { printError("\(problem)") }
+        for warning in record.warnings { printError("warning: \(warning)") }
         var configuration = ScoringClient.Configuration(
             coordinator: try Endpoint(cluster?.endpoint ?? coordinator ?? ""), promptFiles: prompts, keys: keys.keys,
             context: record, output: output, existing: overwrite ? .overwrite : .resume,
@@ -150,12 +160,17 @@ struct Score: ParsableCommand {
         } catch {
             throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
         }
-        let threads = threads ?? model.usualThreads
-        let count = workers ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
-        return try LocalCluster(
-            LocalCluster.Configuration(
-                program: Self.program, workers: count, threadsPerWorker: threads, model: model.arguments,
-                journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue), logger: logger)
+        let tuned = tuning.tuning(for: model)
+        let threads = threads ?? tuned?.threads ?? model.usualThreads
+        // A number of workers was measured with a number of threads.
+        let measured = threads == tuned?.threads ? tuned?.workers : nil
+        let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
+        var configuration = LocalCluster.Configuration(
+            program: Self.program, workers: count, threadsPerWorker: threads,
+            model: model.arguments + store.arguments(for: model),
+            journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue)
+        configuration.pinsWorkers = pin ?? tuned?.pin ?? false
+        return try LocalCluster(configuration, logger: logger)
     }
 
     /// This very program, whatever it was called by.

@@ -17,10 +17,20 @@ struct Worker: ParsableCommand {
     @Option(help: "Name, stable over restarts; default: host and process id.")
     var name: String?
 
-    @Option(help: "Threads of the model; default: 1, for a V0 model all cores.")
+    @Option(help: "Threads of the model; default: as `bench tune` found, else 1, for a V0 model all cores.")
     var threads: Int?
 
-    @Option(name: .customLong("cache-mib"), help: "Memory for features of prompts seen before, in MiB; 0 keeps none.")
+    @OptionGroup var tuning: TuningChoice
+
+    @Option(
+        help: "Keep the model's threads to that many cores, from this one on: 0 is the first that the process may use.")
+    var pin: Int?
+
+    @OptionGroup var store: StoreChoice
+
+    @Option(
+        name: .customLong("cache-mib"),
+        help: "Memory for features of prompts seen before that no feature store takes, in MiB; 0 keeps none.")
     var cacheMiB = 256
 
     @Option(help: "Leave after so many seconds without a word from a coordinator.")
@@ -33,6 +43,7 @@ struct Worker: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
+        if let pin, pin < 0 { throw ValidationError("--pin \(pin): at least 0") }
         if cacheMiB < 0 { throw ValidationError("--cache-mib \(cacheMiB): at least 0") }
         if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
     }
@@ -40,14 +51,18 @@ struct Worker: ParsableCommand {
     func run() throws {
         ParentWatch.start(parent: parent)
         let process = ProcessInfo.processInfo
-        let (model, threads) = (model, threads ?? model.usualThreads)
+        let (model, pin) = (model, pin)
+        let threads = threads ?? tuning.tuning(for: model)?.threads ?? model.usualThreads
         do {
             var configuration = WorkerNode.Configuration(
                 coordinator: try Endpoint(connect), name: name ?? "\(process.hostName)/\(process.processIdentifier)")
+            configuration.store = store.place(for: self.model)
             configuration.cacheBytes = cacheMiB << 20
             configuration.abandonTime = .seconds(abandonAfter)
             let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
-                try model.make(threads: threads)
+                // This is the thread that computes; the socket's thread stays free to go where there is room.
+                if let pin { CorePinning.keep(threads: threads, first: pin) }
+                return try model.make(threads: threads)
             }
             let signals = Signals { node.drain() }
             try withExtendedLifetime(signals) { try node.wait() }

@@ -21,6 +21,8 @@ public final class LocalCluster: Sendable {
         public var journal: String
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
+        /// Whether each worker keeps to cores of its own, as many as it has threads.
+        public var pinsWorkers = false
 
         /// Describes a cluster.
         public init(
@@ -71,6 +73,7 @@ public final class LocalCluster: Sendable {
         self.logger = logger
         let own = "\(ProcessInfo.processInfo.processIdentifier)"
         let common = ["--log-level", configuration.logLevel, "--parent", own]
+        // The coordinator is the first; `stop` counts on it.
         var members = [
             Member(
                 name: "coordinator",
@@ -81,7 +84,8 @@ public final class LocalCluster: Sendable {
                 "worker", "--connect", endpoint, "--name", "worker-\(index)", "--threads",
                 "\(configuration.threadsPerWorker)",
             ]
-            members.append(Member(name: "worker-\(index)", arguments: arguments + configuration.model + common))
+            let pin = configuration.pinsWorkers ? ["--pin", "\((index - 1) * configuration.threadsPerWorker)"] : []
+            members.append(Member(name: "worker-\(index)", arguments: arguments + pin + configuration.model + common))
         }
         state = Mutex(State(members: members))
         for index in members.indices { start(index) }
@@ -95,17 +99,22 @@ public final class LocalCluster: Sendable {
     public var failure: String? { state.withLock { $0.givenUp } }
 
     /// Asks everybody to leave and waits for it; who does not within a few seconds is killed.
+    ///
+    /// The coordinator goes last: a worker's last word to one that is gone would hold the worker up for its socket's
+    /// linger, a second.
     public func stop() {
         let processes = state.withLock { state in
             state.isStopping = true
-            return state.members.compactMap(\.process).filter(\.isRunning)
+            return state.members.compactMap(\.process)
         }
-        for process in processes { process.terminate() }
         let deadline = Date(timeIntervalSinceNow: 5)
-        for process in processes {
-            while process.isRunning, Date() < deadline { usleep(20_000) }
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            process.waitUntilExit()
+        for some in [Array(processes.dropFirst()), Array(processes.prefix(1))] {
+            for process in some where process.isRunning { process.terminate() }
+            for process in some {
+                while process.isRunning, Date() < deadline { usleep(2000) }
+                if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+                process.waitUntilExit()
+            }
         }
         try? FileManager.default.removeItem(atPath: folder)
     }

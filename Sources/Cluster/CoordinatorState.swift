@@ -83,6 +83,7 @@ public struct CoordinatorState: Sendable {
     private var turn = 0
 
     struct ClientSession {
+        let incarnation: UInt64
         var lastHeard: Instant
         var jobs: [JobID] = []
     }
@@ -179,7 +180,8 @@ public struct CoordinatorState: Sendable {
             return  // The planner's peers; the driver brings them there.
         case .client:
             if clients[peer] == nil { actions.append(.note(.clientJoined(name: hello.name))) }
-            clients[peer] = ClientSession(lastHeard: now, jobs: clients[peer]?.jobs ?? [])
+            clients[peer] = ClientSession(
+                incarnation: hello.incarnation, lastHeard: now, jobs: clients[peer]?.jobs ?? [])
         case .worker(let model, let credit):
             guard admit(hello, model: model, to: peer, &actions) else { return }
             if let former = workerByPeer[peer], former != hello.incarnation {
@@ -198,9 +200,13 @@ public struct CoordinatorState: Sendable {
             }
             workerByPeer[peer] = hello.incarnation
         }
+        welcome(peer, incarnation: hello.incarnation, &actions)
+    }
+
+    private func welcome(_ peer: Peer, incarnation: UInt64, _ actions: inout [Action]) {
         let timing = configuration.timing
         let welcome = Welcome(
-            incarnation: hello.incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
+            incarnation: incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
             fingerprint: fingerprint)
         send(.welcome(welcome), to: peer, &actions)
     }
@@ -235,6 +241,8 @@ public struct CoordinatorState: Sendable {
     private mutating func adopt(_ model: ModelFingerprint, _ actions: inout [Action]) {
         fingerprint = model
         actions.append(.journal(.fingerprintAdopted(model)))
+        // Clients wait for a model before they begin; they would ask again, but up to two heartbeats later.
+        for (peer, client) in clients { welcome(peer, incarnation: client.incarnation, &actions) }
     }
 
     /// A peer's connection is gone.

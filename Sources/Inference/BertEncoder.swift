@@ -1,4 +1,3 @@
-import Dispatch
 public import Kernels
 import Scoring
 import Synchronization
@@ -10,7 +9,7 @@ import Synchronization
 /// through all layers in runs of at most `tokensPerRun` tokens, each run on one thread; nothing on the way mixes
 /// sequences, and products keep a row's bits whatever the other rows (see `MatrixMultiply`).
 ///
-/// An encoder belongs to one thread at a time; its own helper threads live only during `encode`.
+/// An encoder belongs to one thread at a time; its helper threads live as long as it does.
 public final class BertEncoder {
     /// Sizes.
     public let configuration: BertConfiguration
@@ -27,6 +26,7 @@ public final class BertEncoder {
 
     private let stack: BertStack
     private let workspaces: [BertWorkspace]
+    private let pool: ThreadPool
 
     /// Maps the weights, and packs those of the products or finds them packed. `threads` runs of sequences are computed
     /// at once, one thread each.
@@ -54,6 +54,7 @@ public final class BertEncoder {
         let room = max(Self.tokensPerRun, folder.configuration.tokensMax)
         workspaces = (0..<threads).map { _ in BertWorkspace(folder.configuration, tokensMax: room, precision: precision)
         }
+        pool = ThreadPool(count: threads)
     }
 
     /// Width of an embedding, C.
@@ -65,14 +66,9 @@ public final class BertEncoder {
     public func encode(_ batch: RaggedBatch) throws(ModelError) -> [Float] {
         try check(batch)
         let queue = RunQueue(runs: batch.runs(tokensMax: Self.tokensPerRun), valuesCount: batch.count * width)
-        let threads = min(workspaces.count, queue.runs.count)
         let (stack, workspaces) = (stack, workspaces)
-        if threads < 2 {
-            queue.work(stack, batch, workspaces[0])
-        } else {
-            // Each index comes once, so each workspace has one thread.
-            DispatchQueue.concurrentPerform(iterations: threads) { queue.work(stack, batch, workspaces[$0]) }
-        }
+        // Each member comes once, so each workspace has one thread.
+        pool.perform(members: max(1, queue.runs.count)) { queue.work(stack, batch, workspaces[$0]) }
         let values = try queue.finish()
         if let bad = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(sequence: bad / width) }
         return values

@@ -15,7 +15,9 @@ extension EmbeddingValueModel {
         let head = try EmbeddingHead.load(settings.head)
         let embedder = try SentenceEmbedder(
             folder: folder, threads: settings.threads, precision: settings.precision)
-        return EmbeddingValueModel(fingerprint: fingerprint(folder, embedder, head), embedder: embedder, head: head)
+        return EmbeddingValueModel(
+            fingerprint: fingerprint(folder, embedder, head), encoderFingerprint: encoderFingerprint(folder, embedder),
+            embedder: embedder, head: head)
     }
 
     /// Reads a model folder once for several heads, in their order: they share the encoder, so features that one of
@@ -38,7 +40,10 @@ extension EmbeddingValueModel {
         var models: [EmbeddingValueModel] = []
         for head in heads {
             let fingerprint = fingerprint(folder, embedder, head)
-            models.append(EmbeddingValueModel(fingerprint: fingerprint, embedder: kept ?? embedder, head: head))
+            models.append(
+                EmbeddingValueModel(
+                    fingerprint: fingerprint, encoderFingerprint: encoderFingerprint(folder, embedder),
+                    embedder: kept ?? embedder, head: head))
         }
         return (models, kept)
     }
@@ -49,6 +54,12 @@ extension EmbeddingValueModel {
         let parts = [folder.digest.hex, embedder.numerics, head.identity]
         return ModelFingerprint(
             name: "\(folder.name)+\(head.name)", digest: Digest(of: parts.joined(separator: "\n")))
+    }
+
+    private static func encoderFingerprint(_ folder: ModelFolder, _ embedder: SentenceEmbedder) -> ModelFingerprint {
+        let parts = [folder.digest.hex, embedder.numerics, SurfaceFeatures.identity]
+        return ModelFingerprint(
+            name: "\(folder.name)+surface", digest: Digest(of: parts.joined(separator: "\n")))
     }
 
     private static func check(_ kind: EmbeddingHeadKind, width: Int, folder path: String) throws(ModelError) {

@@ -7,16 +7,20 @@ public import Scoring
 public final class EmbeddingValueModel: ValueModel {
     /// Tells whether two workers may share a job.
     public let fingerprint: ModelFingerprint
+    /// What features depend on beside the text; the head is not in it.
+    public let encoderFingerprint: ModelFingerprint
     private let embedder: any TextEmbedder
     private let head: EmbeddingHead
     private var progressListener: (@Sendable () -> Void)?
 
-    /// The fingerprint must cover weights and tokenizer, the encoder's numerics, and the head's weights and numerics.
+    /// The fingerprint must cover weights and tokenizer, the encoder's numerics, and the head's weights and numerics; the
+    /// encoder's all of these but the head's, and the surface features. Without one, it is the whole fingerprint.
     public init(
-        fingerprint: ModelFingerprint, embedder: any TextEmbedder,
+        fingerprint: ModelFingerprint, encoderFingerprint: ModelFingerprint? = nil, embedder: any TextEmbedder,
         head: EmbeddingHead = .gaussianProcess(GaussianProcessHead())
     ) {
         self.fingerprint = fingerprint
+        self.encoderFingerprint = encoderFingerprint ?? fingerprint
         self.embedder = embedder
         self.head = head
     }

@@ -54,15 +54,7 @@ public struct EncoderBenchmark: Sendable {
     ///
     /// Throws what `BertEncoder.encode` throws, so `sequenceLength` for lengths that the model does not read.
     public func run(_ encoder: BertEncoder) throws(ModelError) -> Result {
-        var next: Int32 = 0
-        var batch = RaggedBatch()
-        for length in lengths {
-            batch.append(
-                (0..<length).map { _ in
-                    next = (next + 7919) % Int32(encoder.configuration.vocabulary)
-                    return next
-                })
-        }
+        let batch = Self.batch(lengths, for: encoder)
         _ = try encoder.encode(batch)
         var (seconds, processorSeconds): ([Double], [Double]) = ([], [])
         let clock = ContinuousClock()
@@ -74,6 +66,20 @@ public struct EncoderBenchmark: Sendable {
         }
         return Result(
             sequences: batch.count, tokens: batch.tokens, seconds: seconds, processorSeconds: processorSeconds)
+    }
+
+    /// Sequences of such lengths, with ids that fill the vocabulary evenly.
+    public static func batch(_ lengths: [Int], for encoder: BertEncoder) -> RaggedBatch {
+        var next: Int32 = 0
+        var batch = RaggedBatch()
+        for length in lengths {
+            batch.append(
+                (0..<length).map { _ in
+                    next = (next + 7919) % Int32(encoder.configuration.vocabulary)
+                    return next
+                })
+        }
+        return batch
     }
 
     private static func processorTime() -> Double {

@@ -1,4 +1,5 @@
 internal import Foundation
+import Scoring
 
 /// What a prompt's text says before it is read: length, words, digits, marks of code and mathematics.
 ///
@@ -19,6 +20,17 @@ public enum SurfaceFeatures {
         tally.finish()
         return tally.features
     }
+
+    /// What features kept on a disk depend on: the bits that a few texts have. It changes with the code by itself.
+    static let identity: String = {
+        let bits = probes.flatMap { features(of: $0).map { String($0.bitPattern, radix: 16) } }
+        return "surface \(Digest(of: bits.joined(separator: " ")).hex)"
+    }()
+
+    private static let probes = [
+        "", "Is 3.5 the ONLY answer, or never?\n    x = 12 + 7\n", "\\frac{1}{2} $a_1$ Größe {\"k\": [1, -20]} 1000000",
+        "Explain why it is not always possible.\r\n\tdef f(x): return x ** 2  # 3 * 4 < 13\n\n- a; b",
+    ]
 }
 
 /// Counters of one pass.

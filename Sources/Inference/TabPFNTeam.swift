@@ -1,13 +1,14 @@
-import Dispatch
 import Kernels
 import Synchronization
 
-/// The threads of a head, each with its own buffers. They live only during `perform`.
+/// The threads of a head, each with its own buffers.
 struct TabPFNTeam {
     private let workspaces: [TabPFNWorkspace]
+    private let pool: ThreadPool
 
     init(_ workspaces: [TabPFNWorkspace]) {
         self.workspaces = workspaces
+        pool = ThreadPool(count: workspaces.count)
     }
 
     /// Calls `body` once for each index, on any thread, with that thread's workspace; returns when all are done.
@@ -18,12 +19,7 @@ struct TabPFNTeam {
         _ count: Int, _ body: @escaping (Int, TabPFNWorkspace) throws(KernelError) -> Void
     ) throws(KernelError) {
         let errand = Errand(count: count, workspaces: workspaces, body: body)
-        let threads = min(workspaces.count, count)
-        if threads < 2 {
-            errand.work(thread: 0)
-        } else {
-            DispatchQueue.concurrentPerform(iterations: threads) { errand.work(thread: $0) }
-        }
+        pool.perform(members: max(1, min(workspaces.count, count))) { errand.work(thread: $0) }
         try errand.finish()
     }
 }

@@ -120,10 +120,17 @@ public struct V0Folder: Sendable {
 
     /// SHA-256 over the files that can change an answer; of the encoder's weights, what `Qwen3Folder.digest` found.
     func digest(encoder: Scoring.Digest) throws(ModelError) -> Scoring.Digest {
+        try digest(encoder: encoder, files: [Self.fileName, "encoder/tokenizer.json", "head.safetensors"])
+    }
+
+    /// The same over what can change a feature: all but the head's weights. What the description says of the head is in it.
+    func featuresDigest(encoder: Scoring.Digest) throws(ModelError) -> Scoring.Digest {
+        try digest(encoder: encoder, files: [Self.fileName, "encoder/tokenizer.json"])
+    }
+
+    private func digest(encoder: Scoring.Digest, files: [String]) throws(ModelError) -> Scoring.Digest {
         var parts = ["encoder \(encoder.hex)"]
-        var files = [Self.fileName, "encoder/tokenizer.json", "head.safetensors"]
-        if description.pooling != .lastToken { files.append("adapter.safetensors") }
-        for name in files {
+        for name in files + (description.pooling == .lastToken ? [] : ["adapter.safetensors"]) {
             let file = try MappedFile(path: "\(path)/\(name)")
             let digest = Scoring.Digest { hash in file.withBytes { hash.update(bufferPointer: $0) } }
             parts.append("\(name) \(file.count) \(digest.hex)")

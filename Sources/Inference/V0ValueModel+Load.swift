@@ -21,9 +21,11 @@ extension V0ValueModel {
             parts.digest.hex, parts.embedder.numerics, parts.head.numerics, "row hash \(settings.rowHash.rawValue)",
         ].joined(separator: "\n")
         let pooling = folder.description.pooling.rawValue
+        let name = "\(folder.description.name)+\(pooling)/\(settings.precision.rawValue)"
+        let features = Digest(of: "\(parts.featuresDigest.hex)\n\(parts.embedder.numerics)")
         return V0ValueModel(
-            fingerprint: ModelFingerprint(
-                name: "\(folder.description.name)+\(pooling)/\(settings.precision.rawValue)", digest: Digest(of: text)),
+            fingerprint: ModelFingerprint(name: name, digest: Digest(of: text)),
+            encoderFingerprint: ModelFingerprint(name: name, digest: features),
             embedder: parts.embedder, head: parts.head, settings: settings, availableMemory: availableMemory)
     }
 }
@@ -34,12 +36,15 @@ struct V0Parts {
     let head: TabPFNHead
     /// SHA-256 over every file of the folder that can change an answer.
     let digest: Digest
+    /// SHA-256 over every file that can change a feature.
+    let featuresDigest: Digest
 
     /// Throws what is wrong with any file, and `doesNotFit` before memory is taken.
     init(folder: V0Folder, settings: ModelSettings, available: Int?) throws(ModelError) {
         try V0Memory(folder: folder, settings: settings).checkWeights(available: available)
         let encoderDigest = try Qwen3Folder(path: folder.encoderFolder).digest()
         digest = try folder.digest(encoder: encoderDigest)
+        featuresDigest = try folder.featuresDigest(encoder: encoderDigest)
         embedder = try V0Embedder(folder: folder, digest: encoderDigest, settings: settings)
         head = try TabPFNHead(
             weights: SafetensorsFile(path: folder.headFile), configuration: folder.headConfiguration,

@@ -13,6 +13,8 @@ public import Scoring
 public final class V0ValueModel: ValueModel {
     /// Tells whether two workers may share a job.
     public let fingerprint: ModelFingerprint
+    /// What features depend on beside the text; the head's weights are not in it.
+    public let encoderFingerprint: ModelFingerprint
     private let embedder: V0Embedder
     private let head: TabPFNHead
     private let settings: ModelSettings
@@ -20,10 +22,11 @@ public final class V0ValueModel: ValueModel {
     private let kept = KeptContexts()
 
     init(
-        fingerprint: ModelFingerprint, embedder: V0Embedder, head: TabPFNHead, settings: ModelSettings,
-        availableMemory: @escaping () -> Int?
+        fingerprint: ModelFingerprint, encoderFingerprint: ModelFingerprint, embedder: V0Embedder, head: TabPFNHead,
+        settings: ModelSettings, availableMemory: @escaping () -> Int?
     ) {
         self.fingerprint = fingerprint
+        self.encoderFingerprint = encoderFingerprint
         self.embedder = embedder
         self.head = head
         self.settings = settings

@@ -6,6 +6,10 @@ public protocol ValueModel: AnyObject {
     /// Tells whether two workers may share a job.
     var fingerprint: ModelFingerprint { get }
 
+    /// What features depend on beside the text: everything that `embed` uses, and nothing of the head. Models with equal
+    /// ones make the same features, so features may be kept under it.
+    var encoderFingerprint: ModelFingerprint { get }
+
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
@@ -23,6 +27,9 @@ public protocol ValueModel: AnyObject {
 }
 
 extension ValueModel {
+    /// The whole model's: right for every model, and of no use to another head.
+    public var encoderFingerprint: ModelFingerprint { fingerprint }
+
     /// Nothing: right for a model whose verbs take a second or two at most.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }

@@ -1,13 +1,14 @@
-import Scoring
-import Wire
+package import Scoring
+import Storeroom
+package import Wire
 
 /// What the inference thread does: prepares contexts, embeds and predicts, tells of progress. Knows nothing of leases.
 ///
 /// Prompts are embedded a few at a time so that progress is seen; batches are the model's business beyond that, for an
 /// embedding never depends on its batch-mates.
-struct InferenceDesk {
+package struct InferenceDesk {
     private let model: any ValueModel
-    private var cache: FeatureCache
+    private var kept: KeptFeatures
     private var contexts: [Digest: any PreparedContext] = [:]
     /// Texts that were embedded, and texts whose features were kept from before.
     private(set) var counts = (embedded: 0, kept: 0)
@@ -16,13 +17,13 @@ struct InferenceDesk {
     /// Prompts embedded between two signs of progress. Some 0.3 s with the default model on one core.
     static let progressRows = 64
 
-    init(model: any ValueModel, cacheBytes: Int) {
+    package init(model: any ValueModel, kept: KeptFeatures) {
         self.model = model
-        cache = FeatureCache(bytesMax: cacheBytes)
+        self.kept = kept
     }
 
     /// Fits a context; what is wrong with it otherwise.
-    mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> String? {
+    package mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> String? {
         guard let context = block.contextSet else {
             return "context \(block.digest.short) does not match its digest; submit the job again"
         }
@@ -40,7 +41,7 @@ struct InferenceDesk {
     }
 
     /// Answers a piece: a prediction or a fault for every row.
-    mutating func score(
+    package mutating func score(
         _ block: TextBlock, context digest: Digest, onProgress: () -> Void
     ) -> (AnswerBlock, [RowFault], StageTimes) {
         guard let context = contexts[digest] else {
@@ -119,12 +120,12 @@ struct InferenceDesk {
     }
 
     private mutating func embedChunk(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        guard cache.isOn else {
+        guard kept.isOn else {
             counts.embedded += texts.count
             return try model.embed(texts)
         }
         let digests = texts.map { Digest(of: $0) }
-        let found = digests.map { cache.find($0) }
+        let found = digests.map { kept.find($0) }
         // The same text twice in a chunk is embedded once.
         var missing: [Digest: Int] = [:]
         var missingTexts: [String] = []
@@ -146,9 +147,11 @@ struct InferenceDesk {
                 isTruncated.append(fresh.isTruncated[row])
             }
         }
-        for (digest, row) in missing {
-            cache.keep(digest, FeatureCache.Entry(values: Array(fresh.row(row)), isTruncated: fresh.isTruncated[row]))
-        }
+        kept.keep(
+            missing.sorted { $0.value < $1.value }.map { digest, row in
+                let entry = FeatureStore.Entry(values: Array(fresh.row(row)), isTruncated: fresh.isTruncated[row])
+                return (key: digest, entry: entry)
+            })
         return FeatureMatrix(columns: fresh.columns, values: values, isTruncated: isTruncated)
     }
 

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import Logging
 import Scoring
 import Synchronization
 import Wire
@@ -28,7 +29,7 @@ final class InferenceThread: Sendable {
     /// Starts; returns when the model is loaded. Events go to `events`, which must take them: the machine asks for one
     /// computation at a time.
     init(
-        cacheBytes: Int, events: Mailbox<WorkerState.Event>,
+        _ configuration: WorkerNode.Configuration, events: Mailbox<WorkerState.Event>, logger: Logger,
         makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(WorkerError) {
         let bell: Wakeup
@@ -49,7 +50,9 @@ final class InferenceThread: Sendable {
                 throw .model("\(error)")
             }
             model.tellProgress { _ = events.send(.progressed) }
-            var desk = InferenceDesk(model: model, cacheBytes: cacheBytes)
+            let kept = KeptFeatures(
+                memoryBytes: configuration.cacheBytes, store: configuration.store, for: model, logger: logger)
+            var desk = InferenceDesk(model: model, kept: kept)
             announce(model.fingerprint)
             while true {
                 _ = bell.wait(for: nil)

@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 public import Logging
 public import Scoring
+public import Storeroom
 import Synchronization
 import Wire
 public import ZeroMQ
@@ -18,7 +19,9 @@ public final class WorkerNode: Sendable {
         public var creditRows = 4096
         /// Estimated tokens in hand at a time, two shards of the usual size.
         public var creditTokens = 65_536
-        /// Features kept in memory.
+        /// The feature store on disk; without one, features are kept in memory alone.
+        public var store: StorePlace?
+        /// Features kept in memory: those that no store takes.
         public var cacheBytes = 256 << 20
         /// Without a word from a coordinator for this long, the worker leaves.
         public var abandonTime: Duration = .seconds(600)
@@ -27,6 +30,20 @@ public final class WorkerNode: Sendable {
         public init(coordinator: Endpoint, name: String) {
             self.coordinator = coordinator
             self.name = name
+        }
+    }
+
+    /// Where a feature store is, and how large it may become.
+    public struct StorePlace: Sendable, Equatable {
+        /// Its folder.
+        public var folder: StoreFolder
+        /// Bytes at most; `nil` takes a store as it is, or makes one of the usual size.
+        public var bytesMax: Int?
+
+        /// Names a place.
+        public init(folder: StoreFolder, bytesMax: Int? = nil) {
+            self.folder = folder
+            self.bytesMax = bytesMax
         }
     }
 
@@ -49,7 +66,7 @@ public final class WorkerNode: Sendable {
         }
         // Progress comes once every few prompts and is drained at every turn; results come one at a time.
         let events = Mailbox<WorkerState.Event>(capacity: 65_536, wakeup: bell)
-        let inference = try InferenceThread(cacheBytes: configuration.cacheBytes, events: events, makeModel: makeModel)
+        let inference = try InferenceThread(configuration, events: events, logger: logger, makeModel: makeModel)
         fingerprint = inference.fingerprint
         requests = events
         thread = try SocketThread.start(name: "worker") { announce throws(WorkerError) in

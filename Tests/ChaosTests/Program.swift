@@ -27,6 +27,8 @@ struct Program {
         name = "log-\(UUID().uuidString.prefix(8))"
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
+        // Nothing goes into the user's cache folder, and no test rests on what another has embedded.
+        process.environment = ProcessInfo.processInfo.environment.merging(["STATEZERO_STORE": "off"]) { $1 }
         process.standardInput = FileHandle.nullDevice
         for (suffix, key) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
             let path = folder.file("\(name).\(suffix)")

@@ -19,6 +19,23 @@ struct MembershipTests {
         #expect(bench.actions.entries.isEmpty, "the same model is adopted once")
     }
 
+    @Test("a client that waits for a model is told it as soon as the first worker comes, and no second time")
+    func waitingClientIsTold() throws {
+        var bench = CoordinatorBench()
+        let hello = Hello(role: .client, name: "c", incarnation: 900)
+        bench.hear(.hello(hello), from: CoordinatorBench.client)
+        let told = { (bench: CoordinatorBench) in
+            bench.said(to: CoordinatorBench.client).compactMap {
+                if case .welcome(let welcome) = $0 { welcome } else { nil }
+            }
+        }
+        #expect(told(bench).map(\.fingerprint) == [nil])
+        bench.join(1)
+        #expect(told(bench).map(\.fingerprint) == [Samples.model] && told(bench).first?.incarnation == 900)
+        bench.join(2)
+        #expect(told(bench).isEmpty)
+    }
+
     @Test("a worker with another model is refused, and the message names both digests")
     func otherModelIsRefused() throws {
         var bench = CoordinatorBench()

@@ -21,6 +21,8 @@ struct RatchetTests {
         "Sources/Corpora/ScoringRun.swift": "passes write(2) on, so that tests can fill the disk",
         "Sources/Inference/MappedFile.swift": "owns the mapping of a weights file",
         "Sources/Inference/SafetensorsFile.swift": "reads tensors out of the mapping",
+        "Sources/Storeroom/StoreCell.swift": "numbers in and out of a cell's bytes",
+        "Sources/Storeroom/StoreMapping.swift": "owns the mapping of a feature store",
     ]
 
     @Test("unsafe memory stays where its reasons are")

@@ -33,6 +33,9 @@ struct Room {
         Room(
             name: "Corpora", layer: 2, doors: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
+        Room(
+            name: "Storeroom", layer: 2, doors: ["Scoring"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
 
         Room(
             name: "Cluster", layer: 3, doors: ["Planning", "Scoring", "Wire"],
@@ -46,8 +49,8 @@ struct Room {
             name: "CoordinatorNode", layer: 4, doors: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Room(
-            name: "WorkerNode", layer: 4, doors: ["Cluster", "Scoring", "Wire", "ZeroMQ"], libraries: ["Logging"],
-            system: ["Foundation", "Synchronization"]),
+            name: "WorkerNode", layer: 4, doors: ["Cluster", "Scoring", "Storeroom", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Room(
             name: "RolloutNode", layer: 4, doors: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
@@ -70,8 +73,8 @@ struct Room {
             name: "CLI", layer: 5,
             doors: [
                 "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "HTTPNode", "Inference", "Kernels",
-                "Planning", "Replaying", "RolloutNode", "RouteNode", "Routing", "Scoring", "Simulation", "Wire",
-                "WorkerNode", "ZeroMQ",
+                "Planning", "Replaying", "RolloutNode", "RouteNode", "Routing", "Scoring", "Simulation", "Storeroom",
+                "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

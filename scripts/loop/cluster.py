@@ -35,7 +35,8 @@ class Cluster:
         self.port = None
         self.start_coordinator()
         for number in range(workers):
-            self.start(f"worker-{number}", ["worker", "--connect", self.endpoint, "--name", f"w{number}"] + model)
+            self.start(f"worker-{number}", ["worker", "--connect", self.endpoint, "--name", f"w{number}",
+                       "--store", "off"] + model)
 
     def start(self, name, arguments):
         """Starts a process; its words go to a file."""

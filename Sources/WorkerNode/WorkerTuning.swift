@@ -1,0 +1,116 @@
+import Foundation
+
+/// How many workers of how many threads a machine does best with, as `statezero bench tune` has measured it.
+///
+/// A file of another machine says nothing about this one, so it names the machine it was measured on.
+public struct WorkerTuning: Codable, Sendable, Equatable {
+    /// What a measurement depends on beside the model.
+    public struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
+        /// The processor's own name, or its architecture where it has none.
+        public var processor: String
+        /// Cores that the process may use.
+        public var cores: Int
+
+        /// Describes a machine.
+        public init(processor: String, cores: Int) {
+            self.processor = processor
+            self.cores = cores
+        }
+
+        /// This machine, as this process may use it.
+        public static var current: Machine {
+            let text = FileManager.default.contents(atPath: "/proc/cpuinfo") ?? Data()
+            return Machine(
+                processor: processorName(inProcessorInfo: String(decoding: text, as: UTF8.self)),
+                cores: ProcessInfo.processInfo.activeProcessorCount)
+        }
+
+        package static func processorName(inProcessorInfo text: String) -> String {
+            let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+            let name = line?.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
+            return name ?? "unknown processor"
+        }
+
+        /// In words.
+        public var description: String { "\(processor), \(cores) cores" }
+    }
+
+    /// Why a file is not gone by.
+    public enum Refusal: Error, Equatable, CustomStringConvertible {
+        /// It cannot be read, or makes no sense.
+        case unreadable(file: String, reason: String)
+        /// It is of another machine.
+        case otherMachine(file: String, found: Machine, expected: Machine)
+
+        /// What happened, where and with which values, in words for people.
+        public var description: String {
+            switch self {
+            case .unreadable(let file, let reason):
+                "\(file): \(reason); run `statezero bench tune` again, or remove it"
+            case .otherMachine(let file, let found, let expected):
+                "\(file) is of another machine (\(found)), this one is \(expected); run `statezero bench tune` here"
+            }
+        }
+    }
+
+    /// Format and version of the file.
+    public private(set) var format = WorkerTuning.currentFormat
+    /// The machine that was measured.
+    public var machine: Machine
+    /// Worker processes.
+    public var workers: Int
+    /// Threads of each.
+    public var threads: Int
+    /// Whether each worker keeps to cores of its own.
+    public var pin: Bool
+    /// Prompts a second of all workers together, of lengths spread as real ones.
+    public var rows_per_second: Double
+
+    /// Where a model's file is, unless said otherwise.
+    public static let fileName = ".tuned.json"
+    private static let currentFormat = "statezero-tuning-1"
+
+    /// Describes a result.
+    public init(machine: Machine, workers: Int, threads: Int, pin: Bool, rowsPerSecond: Double) {
+        self.machine = machine
+        self.workers = workers
+        self.threads = threads
+        self.pin = pin
+        rows_per_second = rowsPerSecond
+    }
+
+    /// Reads a file for a machine; `nil` where there is none. Throws a `Refusal`.
+    public static func read(
+        _ file: String, for machine: Machine = .current
+    ) throws(Refusal) -> WorkerTuning? {
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw .unreadable(file: file, reason: "it cannot be read")
+        }
+        guard let tuning = try? JSONDecoder().decode(WorkerTuning.self, from: data), tuning.format == currentFormat
+        else {
+            throw .unreadable(file: file, reason: "it is no file of this release's `statezero bench tune`")
+        }
+        guard (1...countMax).contains(tuning.workers), (1...countMax).contains(tuning.threads) else {
+            throw .unreadable(
+                file: file, reason: "\(tuning.workers) workers of \(tuning.threads) threads make no sense")
+        }
+        guard tuning.machine == machine else {
+            throw .otherMachine(file: file, found: tuning.machine, expected: machine)
+        }
+        return tuning
+    }
+
+    private static let countMax = 4096
+
+    /// Writes the file, whole or not at all. Throws `unreadable` with the reason.
+    public func write(_ file: String) throws(Refusal) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(fileURLWithPath: file), options: .atomic)
+        } catch {
+            throw .unreadable(file: file, reason: "it cannot be written (\(error.localizedDescription))")
+        }
+    }
+}
