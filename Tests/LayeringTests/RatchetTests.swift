@@ -21,6 +21,7 @@ struct RatchetTests {
         "Sources/Corpora/ScoringRun.swift": "passes write(2) on, so that tests can fill the disk",
         "Sources/Inference/MappedFile.swift": "owns the mapping of a weights file",
         "Sources/Inference/SafetensorsFile.swift": "reads tensors out of the mapping",
+        "Sources/Wire/RawFrame.swift": "holds the bytes of a frame where the socket's library has them",
     ]
 
     @Test("unsafe memory stays where its reasons are")
