@@ -6,6 +6,9 @@ public protocol ValueModel: AnyObject {
     /// Tells whether two workers may share a job.
     var fingerprint: ModelFingerprint { get }
 
+    /// Whether features are worth keeping: `false` where embedding a text costs less than looking for it.
+    var isEmbeddingDear: Bool { get }
+
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
@@ -23,6 +26,9 @@ public protocol ValueModel: AnyObject {
 }
 
 extension ValueModel {
+    /// `true`, as for every model that reads a text.
+    public var isEmbeddingDear: Bool { true }
+
     /// Nothing: right for a model whose verbs take a second or two at most.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
