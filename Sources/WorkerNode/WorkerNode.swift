@@ -14,10 +14,10 @@ public final class WorkerNode: Sendable {
         public var coordinator: Endpoint
         /// Stable over restarts: the coordinator prefers the worker that has seen a prompt before.
         public var name: String
-        /// Rows in hand at a time, two shards of the usual size.
+        /// Rows in hand at a time, sixteen shards of the usual size; a slow worker has two in hand, whatever their rows.
         public var creditRows = 4096
-        /// Estimated tokens in hand at a time, two shards of the usual size.
-        public var creditTokens = 65_536
+        /// Estimated tokens in hand at a time, sixteen shards of the usual size.
+        public var creditTokens = 262_144
         /// Features kept in memory.
         public var cacheBytes = 256 << 20
         /// Without a word from a coordinator for this long, the worker leaves.
@@ -146,7 +146,7 @@ struct WorkerLoop: ~Copyable {
                 logger.warning("message over the limits", metadata: ["frames": "\(frames)", "bytes": "\(bytes)"])
             case .message(let message):
                 do {
-                    let envelope = try Envelope(frames: message.frames.map { $0.copyBytes() })
+                    let envelope = try Envelope(rawFrames: message.frames.map(RawFrame.init))
                     try carryOut(state.handle(.received(envelope), at: now))
                 } catch let error as WireError {
                     logger.warning("message refused", metadata: ["reason": "\(error)"])
@@ -179,7 +179,7 @@ struct WorkerLoop: ~Copyable {
     private mutating func flush() throws(ZeroMQError) {
         var sent = 0
         for envelope in outbox {
-            guard try socket.send(ZeroMQ.Message(envelope.frames.map { Frame($0) })) == .sent else { break }
+            guard try socket.send(ZeroMQ.Message(envelope.rawFrames.map(Frame.init))) == .sent else { break }
             sent += 1
         }
         outbox.removeFirst(sent)
