@@ -7,6 +7,7 @@ struct Benchmark: ParsableCommand {
         commandName: "bench",
         abstract: "Measures this machine: the coordinator's throughput, rollout workers, encoders, heads and planning.",
         subcommands: [
-            CoordinatorBenchmark.self, Rollouts.self, Encoder.self, Qwen3.self, Head.self, Compact.self, Plans.self,
+            CoordinatorBenchmark.self, Latency.self, BareRouter.self, Rollouts.self, Encoder.self, Qwen3.self,
+            Head.self, Compact.self, Plans.self,
         ])
 }

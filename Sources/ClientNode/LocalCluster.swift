@@ -94,6 +94,15 @@ public final class LocalCluster: Sendable {
     /// Why the cluster cannot be kept up, once it cannot.
     public var failure: String? { state.withLock { $0.givenUp } }
 
+    /// The processes that run now, by name: `coordinator`, `worker-1` and so on.
+    public var processes: [(name: String, id: Int32)] {
+        state.withLock { state in
+            state.members.compactMap { member in
+                member.process.flatMap { $0.isRunning ? (member.name, $0.processIdentifier) : nil }
+            }
+        }
+    }
+
     /// Asks everybody to leave and waits for it; who does not within a few seconds is killed.
     public func stop() {
         let processes = state.withLock { state in
