@@ -14,7 +14,8 @@ extension Benchmark {
             discussion: """
                 Rows are made here, not read from files: what is measured is the cluster, journal on. Beside it, in the \
                 same rounds, a bare ROUTER and DEALER in two processes over the same transport, with messages of the same \
-                sizes and as many under way: once they send every message back whole, once with a shard's answers.
+                sizes and as many under way: once they send every message back whole, once with a shard's answers. All \
+                share this machine's cores, so workers stand back (--nice) for what feeds them.
                 """)
 
         @Option(help: "Rows in all, of one round.")
@@ -33,6 +34,9 @@ extension Benchmark {
         @Option(help: "Rounds; medians are printed.")
         var rounds = 5
 
+        @Option(help: "Steps by which client and coordinator come before workers.")
+        var nice = 10
+
         @Flag(help: "Print one JSON object.")
         var json = false
 
@@ -45,6 +49,7 @@ extension Benchmark {
             }
             if batchRows < 1 || batchRows > 4096 { throw ValidationError("--batch-rows \(batchRows): from 1 to 4096") }
             if promptBytes < 1 { throw ValidationError("--prompt-bytes \(promptBytes): at least 1") }
+            if nice < 0 || nice > 19 { throw ValidationError("--nice \(nice): from 0 to 19") }
             if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
         }
 
@@ -69,10 +74,11 @@ extension Benchmark {
             let folder = NSTemporaryDirectory() + "statezero-bench-\(ProcessInfo.processInfo.processIdentifier)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            let cluster = try LocalCluster(
-                LocalCluster.Configuration(
-                    program: OwnProgram.path, workers: workers, threadsPerWorker: 1, model: ["--model", "table"],
-                    journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+            var configuration = LocalCluster.Configuration(
+                program: OwnProgram.path, workers: workers, threadsPerWorker: 1, model: ["--model", "table"],
+                journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue)
+            configuration.workerNice = nice
+            let cluster = try LocalCluster(configuration, logger: logger)
             defer { cluster.stop() }
             let endpoint = try Endpoint(cluster.endpoint)
             let load = { (rows: Int) in
@@ -98,6 +104,8 @@ extension Benchmark {
                 workers: workers, predictions_per_second: rate, batches_per_second: batches,
                 of_bare_pair_echoing: batches / bare.echoing_per_second,
                 of_bare_pair_answering: batches / bare.answering_per_second,
+                of_bare_pair_by_coordinator_seconds: bare.echoing_seconds_per_million_rows
+                    / Median.of(spent.map(\.coordinator)),
                 client_seconds_per_million_rows: Median.of(spent.map(\.client)),
                 coordinator_seconds_per_million_rows: Median.of(spent.map(\.coordinator)),
                 workers_seconds_per_million_rows: Median.of(spent.map(\.workers)))
@@ -111,6 +119,8 @@ extension Benchmark {
         let batches_per_second: Double
         let of_bare_pair_echoing: Double
         let of_bare_pair_answering: Double
+        /// Processor time of the bare pair by the coordinator's: what the one process moves for what the two take.
+        let of_bare_pair_by_coordinator_seconds: Double
         let client_seconds_per_million_rows: Double
         let coordinator_seconds_per_million_rows: Double
         let workers_seconds_per_million_rows: Double
@@ -135,15 +145,16 @@ extension Benchmark {
                         "bare ROUTER and DEALER: %.0f batches/s sent back whole, %.0f/s answered; %.2f s of processor a "
                         + "million rows sent back", bare_pair.echoing_per_second, bare_pair.answering_per_second,
                     bare_pair.echoing_seconds_per_million_rows))
-            print("workers  predictions/s  batches/s  of bare pair   processor s a million rows")
-            print("                                   whole  answer  client  coordinator  workers")
+            print("workers  predictions/s  batches/s  of bare pair: rate   by time   processor s a million rows")
+            print("                                      whole  answered             client  coordinator  workers")
             for cluster in clusters {
                 print(
                     String(
-                        format: "%7d  %13.0f  %9.0f  %5.2f  %6.2f  %6.2f  %11.2f  %7.2f", cluster.workers,
+                        format: "%7d  %13.0f  %9.0f  %8.2f  %8.2f  %8.2f  %8.2f  %11.2f  %7.2f", cluster.workers,
                         cluster.predictions_per_second, cluster.batches_per_second, cluster.of_bare_pair_echoing,
-                        cluster.of_bare_pair_answering, cluster.client_seconds_per_million_rows,
-                        cluster.coordinator_seconds_per_million_rows, cluster.workers_seconds_per_million_rows))
+                        cluster.of_bare_pair_answering, cluster.of_bare_pair_by_coordinator_seconds,
+                        cluster.client_seconds_per_million_rows, cluster.coordinator_seconds_per_million_rows,
+                        cluster.workers_seconds_per_million_rows))
             }
         }
     }

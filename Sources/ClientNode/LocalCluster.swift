@@ -19,6 +19,8 @@ public final class LocalCluster: Sendable {
         public var model: [String]
         /// The coordinator's journal.
         public var journal: String
+        /// Steps by which client and coordinator come before workers on a full machine, as the worker's `--nice`.
+        public var workerNice = 0
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
 
@@ -79,7 +81,7 @@ public final class LocalCluster: Sendable {
         for index in 1...max(1, configuration.workers) {
             let arguments = [
                 "worker", "--connect", endpoint, "--name", "worker-\(index)", "--threads",
-                "\(configuration.threadsPerWorker)",
+                "\(configuration.threadsPerWorker)", "--nice", "\(configuration.workerNice)",
             ]
             members.append(Member(name: "worker-\(index)", arguments: arguments + configuration.model + common))
         }
