@@ -101,7 +101,10 @@ struct WorkerSession {
     mutating func renew(progress reported: UInt64, until expires: Instant) {
         guard reported > progress else { return }
         progress = reported
-        for piece in inHand.keys where inHand[piece]?.isNamed == true { inHand[piece]?.expires = expires }
+        // By place, not by name: this is done at every result.
+        for place in inHand.values.indices where inHand.values[place].isNamed {
+            inHand.values[place].expires = expires
+        }
     }
 
     /// Notes that a context goes out; `false` when the worker has it already.
