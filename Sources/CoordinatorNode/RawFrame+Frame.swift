@@ -5,12 +5,12 @@ import ZeroMQ
 
 extension RawFrame {
     init(_ frame: Frame) {
-        self.init(lentBy: frame.owner, frame.ownedBytes)
+        self.init(lentBy: frame, frame.ownedBytes)
     }
 }
 
 extension Frame {
     init(_ raw: RawFrame) {
-        self = raw.owner.flatMap(Frame.init(owner:)) ?? Frame(raw.array)
+        self = raw.owner as? Frame ?? Frame(raw.array)
     }
 }

@@ -8,11 +8,16 @@ public struct RawFrame: Sendable {
         case lent(Loan)
     }
 
-    /// Somebody else's bytes. Why they may cross threads: who lends them promises that they neither move nor change as
-    /// long as the owner lives, and the loan keeps it alive.
-    private struct Loan: @unchecked Sendable {
-        let owner: AnyObject
-        let bytes: UnsafeRawBufferPointer
+    /// Somebody else's bytes. Who lends them promises that they neither move nor change as long as the owner lives; the
+    /// loan keeps it alive, and the owner itself may cross threads.
+    private struct Loan: Sendable {
+        let owner: any Sendable
+        let address: UInt
+        let count: Int
+
+        var bytes: UnsafeRawBufferPointer {
+            UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count)
+        }
     }
 
     private let storage: Storage
@@ -23,12 +28,12 @@ public struct RawFrame: Sendable {
     }
 
     /// Bytes that stay where they are and as they are for as long as `owner` lives.
-    public init(lentBy owner: AnyObject, _ bytes: UnsafeRawBufferPointer) {
-        storage = .lent(Loan(owner: owner, bytes: bytes))
+    public init(lentBy owner: some Sendable, _ bytes: UnsafeRawBufferPointer) {
+        storage = .lent(Loan(owner: owner, address: UInt(bitPattern: bytes.baseAddress), count: bytes.count))
     }
 
     /// Who keeps the bytes; `nil` when they are our own.
-    public var owner: AnyObject? {
+    public var owner: (any Sendable)? {
         if case .lent(let loan) = storage { loan.owner } else { nil }
     }
 
@@ -44,7 +49,7 @@ public struct RawFrame: Sendable {
     public var count: Int {
         switch storage {
         case .array(let bytes): bytes.count
-        case .lent(let loan): loan.bytes.count
+        case .lent(let loan): loan.count
         }
     }
 
@@ -75,7 +80,6 @@ extension RawFrame: Hashable {
     /// Whether the bytes are the same.
     public static func == (left: RawFrame, right: RawFrame) -> Bool {
         guard left.count == right.count else { return false }
-        if let owner = left.owner, owner === right.owner { return true }
         return left.array == right.array
     }
 

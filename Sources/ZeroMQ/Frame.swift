@@ -31,16 +31,8 @@ public struct Frame: @unchecked Sendable {
         self.storage = FrameStorage.make(taking: &message)
     }
 
-    /// The frame that has `owner`; `nil` when that is nothing of a frame's.
-    public init?(owner: AnyObject) {
-        guard let storage = owner as? FrameStorage else { return nil }
-        self.storage = storage
-    }
-
-    /// What keeps the bytes, for a value of another room that holds them without knowing frames.
-    public var owner: AnyObject { storage }
-
-    /// Where the bytes are: they neither move nor change as long as `owner` lives.
+    /// Where the bytes are, for a value of another room that keeps a copy of the frame beside them: they neither move nor
+    /// change as long as there is one.
     public var ownedBytes: UnsafeRawBufferPointer { storage.header }
 
     /// The frame without bytes, as it stands between an envelope and its content.
