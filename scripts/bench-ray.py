@@ -30,10 +30,10 @@ class Scorer:
 
 def calls_per_second(actors, batch, window, seconds):
     """Calls answered a second with so many under way, for about so many seconds."""
+    start = time.perf_counter()
     under_way = [actors[turn % len(actors)].score.remote(batch) for turn in range(window)]
     turn = window
     answered = 0
-    start = time.perf_counter()
     while True:
         done, under_way = ray.wait(under_way, num_returns=1)
         # What else is ready is taken along: fewer calls of `wait` for the same answers.
