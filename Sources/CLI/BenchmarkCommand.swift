@@ -7,8 +7,8 @@ struct Benchmark: ParsableCommand {
         commandName: "bench",
         abstract: "Measures this machine: the coordinator's throughput, rollout workers, encoders, heads and planning.",
         subcommands: [
-            CoordinatorBenchmark.self, Rollouts.self, KernelRates.self, Encoder.self, Qwen3.self, Head.self,
-            Compact.self, Plans.self, Rescore.self, Start.self, Tune.self, TuneWorker.self,
+            CoordinatorBenchmark.self, Latency.self, BareRouter.self, Rollouts.self, KernelRates.self, Encoder.self,
+            Qwen3.self, Head.self, Compact.self, Plans.self, Rescore.self, Start.self, Tune.self, TuneWorker.self,
         ])
 
     @Flag(help: "The same as `bench tune`, with its defaults.")

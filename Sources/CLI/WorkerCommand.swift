@@ -36,6 +36,11 @@ struct Worker: ParsableCommand {
     @Option(help: "Leave after so many seconds without a word from a coordinator.")
     var abandonAfter = 600
 
+    @Option(
+        help:
+            "Steps by which others on the machine come first, 0 to 19: where many workers share it with a coordinator.")
+    var nice = 0
+
     @Option(help: .hidden)
     var parent: Int32?
 
@@ -45,10 +50,13 @@ struct Worker: ParsableCommand {
         if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
         if let pin, pin < 0 { throw ValidationError("--pin \(pin): at least 0") }
         if cacheMiB < 0 { throw ValidationError("--cache-mib \(cacheMiB): at least 0") }
+        if nice < 0 || nice > 19 { throw ValidationError("--nice \(nice): from 0 to 19") }
         if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
     }
 
     func run() throws {
+        // Before there are other threads, which have it from this one.
+        if nice > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(nice)) }
         ParentWatch.start(parent: parent)
         let process = ProcessInfo.processInfo
         let (model, pin) = (model, pin)

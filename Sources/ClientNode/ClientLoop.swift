@@ -66,9 +66,8 @@ struct ClientLoop: ~Copyable {
             case .refused(_, let frames, let bytes):
                 logger.warning("message over the limits", metadata: ["frames": "\(frames)", "bytes": "\(bytes)"])
             case .message(let message):
-                let frames = message.frames.map { $0.copyBytes() }
                 do throws(WireError) {
-                    let envelope = try Envelope(frames: frames)
+                    let envelope = try Envelope(rawFrames: message.frames.map(RawFrame.init))
                     hear(envelope)
                 } catch {
                     logger.warning("message refused", metadata: ["reason": "\(error)"])
@@ -114,7 +113,7 @@ struct ClientLoop: ~Copyable {
     private mutating func flush() throws(ZeroMQError) {
         var sent = 0
         for envelope in outbox {
-            guard try socket.send(ZeroMQ.Message(envelope.frames.map { Frame($0) })) == .sent else { break }
+            guard try socket.send(ZeroMQ.Message(envelope.rawFrames.map(Frame.init))) == .sent else { break }
             sent += 1
         }
         if sent > 0 { outbox.removeFirst(sent) }

@@ -19,6 +19,8 @@ public final class LocalCluster: Sendable {
         public var model: [String]
         /// The coordinator's journal.
         public var journal: String
+        /// Steps by which client and coordinator come before workers on a full machine, as the worker's `--nice`.
+        public var workerNice = 0
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
         /// Whether each worker keeps to cores of its own, as many as it has threads.
@@ -82,7 +84,7 @@ public final class LocalCluster: Sendable {
         for index in 1...max(1, configuration.workers) {
             let arguments = [
                 "worker", "--connect", endpoint, "--name", "worker-\(index)", "--threads",
-                "\(configuration.threadsPerWorker)",
+                "\(configuration.threadsPerWorker)", "--nice", "\(configuration.workerNice)",
             ]
             let pin = configuration.pinsWorkers ? ["--pin", "\((index - 1) * configuration.threadsPerWorker)"] : []
             members.append(Member(name: "worker-\(index)", arguments: arguments + pin + configuration.model + common))
@@ -97,6 +99,15 @@ public final class LocalCluster: Sendable {
 
     /// Why the cluster cannot be kept up, once it cannot.
     public var failure: String? { state.withLock { $0.givenUp } }
+
+    /// The processes that run now, by name: `coordinator`, `worker-1` and so on.
+    public var processes: [(name: String, id: Int32)] {
+        state.withLock { state in
+            state.members.compactMap { member in
+                member.process.flatMap { $0.isRunning ? (member.name, $0.processIdentifier) : nil }
+            }
+        }
+    }
 
     /// Asks everybody to leave and waits for it; who does not within a few seconds is killed.
     ///

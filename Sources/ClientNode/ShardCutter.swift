@@ -22,7 +22,7 @@ struct ShardCutter {
         let tokens: Int
 
         /// Equal for equal texts; leads a shard to the worker that has seen it before.
-        var affinity: UInt64 { Digest(of: texts.bytes).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        var affinity: UInt64 { Digest(of: texts.bytes.array).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
     }
 
     /// Rows of a shard at most: some seconds of work for one core, and an answer of 5 kB.

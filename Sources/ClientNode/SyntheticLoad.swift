@@ -16,16 +16,26 @@ public struct SyntheticLoad {
 
     private let coordinator: Endpoint
     private let rows: Int
+    private let shardRows: Int
     private let promptBytes: Int
+    private let workers: Int
 
-    /// So many rows of so many bytes each, in shards of 256.
-    public init(coordinator: Endpoint, rows: Int, promptBytes: Int) {
+    /// So many rows of so many bytes each, in shards of `shardRows`, once so many workers are there.
+    public init(
+        coordinator: Endpoint, rows: Int, promptBytes: Int, shardRows: Int = SyntheticLoad.usualShardRows,
+        workers: Int = 1
+    ) {
         self.coordinator = coordinator
+        self.workers = workers
         self.rows = rows
+        self.shardRows = shardRows
         self.promptBytes = promptBytes
     }
 
-    /// Runs to the end.
+    /// Rows of a shard as a corpus of short prompts is cut.
+    public static let usualShardRows = ShardCutter.rowsMax
+
+    /// Runs to the end. Confirms as a client with files does, part by part.
     public func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
         let wires: ClientWires
@@ -37,51 +47,110 @@ public struct SyntheticLoad {
             throw .socket(error)
         }
         defer { wires.hangUp() }
-        var chance = SeededGenerator(seed: 1)
+        var chance = SeededGenerator(seed: UInt64.random(in: .min ... .max))
         let job = JobID(using: &chance)
         let clock = ContinuousClock()
         var start = clock.now
+        var texts = SyntheticTexts(rows: shardRows, textBytes: promptBytes)
         var made = 0
         var nextShard: UInt32 = 0
         var answered = 0
-        var answeredShards: Set<UInt32> = []
-        var durableBelow: UInt32 = 0
+        var isOpen = false
+        var confirmed = Confirmations(partShards: UInt32(max(1, PartAssembler.partRows / shardRows)))
         while true {
             _ = wires.deskBell.wait(for: .seconds(1))
             for event in wires.desk.drain() {
                 switch event {
-                case .openOutput:
+                case .openOutput where workers > 1: break
+                case .status(let status) where isOpen || status.workers < workers: break
+                case .openOutput, .status:
+                    isOpen = true
                     start = clock.now
                     _ = wires.events.send(.ready(job, firstShard: 0))
                 case .produce:
                     guard made < rows else {
+                        confirmed.end(at: nextShard)
+                        if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
                         _ = wires.events.send(.inputEnded(shards: nextShard))
                         continue
                     }
-                    let count = min(ShardCutter.rowsMax, rows - made)
-                    let texts = TextBlock((made..<made + count).map(text))
+                    let block = texts.next(min(shardRows, rows - made))
                     let shard = SubmitShard(
-                        job: job, shard: nextShard, tokens: texts.bytes.count / 4, affinity: UInt64(nextShard),
-                        texts: texts)
-                    made += count
+                        job: job, shard: nextShard, tokens: block.bytes.count / 4, affinity: UInt64(nextShard),
+                        texts: block)
+                    made += block.count
                     nextShard += 1
                     _ = wires.events.send(.shardReady(shard))
                 case .deliver(let answer):
-                    answered += (0..<answer.answers.count).count { answer.answers[$0] != nil }
-                    answeredShards.insert(answer.shard)
-                    while answeredShards.remove(durableBelow) != nil { durableBelow += 1 }
-                    _ = wires.events.send(.durable(below: durableBelow))
+                    answered += answer.answers.predicted
+                    confirmed.take(answer.shard)
+                    if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
                 case .finished: return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
                 case .failed(let failure): throw .refused("\(failure)")
                 case .broken(let message): throw .refused(message)
-                case .status: break
                 }
             }
         }
     }
+}
 
-    private func text(_ row: Int) -> String {
-        let head = "row \(row) "
-        return head + String(repeating: "x", count: max(0, promptBytes - head.utf8.count))
+/// Texts that differ in a number only, made by writing the number over a copy of the ones before.
+private struct SyntheticTexts {
+    private let textBytes: Int
+    private var bytes: [UInt8]
+    private var row = 0
+
+    /// Digits of a row's number, or as many as a text has room for.
+    private static let digits = 12
+
+    init(rows: Int, textBytes: Int) {
+        self.textBytes = textBytes
+        bytes = Array(repeating: UInt8(ascii: "x"), count: rows * textBytes)
+    }
+
+    mutating func next(_ rows: Int) -> TextBlock {
+        for place in 0..<rows {
+            var number = row
+            for digit in (0..<min(Self.digits, textBytes)).reversed() {
+                bytes[place * textBytes + digit] = UInt8(ascii: "0") + UInt8(number % 10)
+                number /= 10
+            }
+            row += 1
+        }
+        let whole = rows * textBytes == bytes.count
+        return TextBlock(
+            count: rows, textBytes: textBytes, bytes: whole ? bytes : Array(bytes.prefix(rows * textBytes)))
+    }
+}
+
+/// What a client with files would confirm: all shards of whole parts, and the last part at the end.
+private struct Confirmations {
+    private let partShards: UInt32
+    private var answered: Set<UInt32> = []
+    private var below: UInt32 = 0
+    private var told: UInt32 = 0
+    private var end: UInt32?
+
+    init(partShards: UInt32) {
+        self.partShards = partShards
+    }
+
+    mutating func take(_ shard: UInt32) {
+        answered.insert(shard)
+        while answered.remove(below) != nil { below += 1 }
+    }
+
+    mutating func end(at shards: UInt32) {
+        end = shards
+    }
+
+    /// The number below which all is durable, when a part has become whole.
+    var due: UInt32? {
+        mutating get {
+            let whole = below == end ? below : below / partShards * partShards
+            guard whole > told else { return nil }
+            told = whole
+            return whole
+        }
     }
 }

@@ -1,4 +1,4 @@
-import OrderedCollections
+import DequeModule
 public import Scoring
 public import Wire
 
@@ -89,17 +89,24 @@ public struct ClientState: Sendable {
     private var lastProgress: Instant = .zero
     private var windowRows = 0
     private var windowTokens = 0
+    // Thousands of shards may be in the window, and they come and go in any order: dictionaries that keep no order,
+    // sorted where the order can be seen.
+
     /// Submitted, unanswered.
-    private var unanswered: OrderedDictionary<UInt32, SubmitShard> = [:]
+    private var unanswered: [UInt32: SubmitShard] = [:]
     /// Rows of shards delivered and not durable.
-    private var delivered: OrderedDictionary<UInt32, Int> = [:]
+    private var delivered: [UInt32: Int] = [:]
     private var rowsUnconfirmed = 0
-    private var tokensUnanswered = 0
+    /// Estimated tokens submitted and not answered.
+    private var tokensSubmitted = 0
     private var confirmedBelow: UInt32 = 0
     private var model: ModelFingerprint?
     private var job: JobID?
     private var shardsInAll: UInt32?
-    private var isProducing = false
+    /// Shards asked for and not come yet.
+    private var producing = 0
+    /// Shards that came when the window had no room for their tokens, in order; part of `unanswered`, not submitted.
+    private var heldBack: Deque<UInt32> = []
 
     /// Before `started`.
     public init(_ configuration: Configuration, seed: UInt64) {
@@ -126,14 +133,11 @@ public struct ClientState: Sendable {
             confirmedBelow = firstShard
             if phase == .preparing { open(at: now, &actions) }
         case .shardReady(let shard):
-            isProducing = false
-            unanswered[shard.shard] = shard
-            rowsUnconfirmed += shard.texts.count
-            tokensUnanswered += shard.tokens
-            if unanswered.count == 1 { lastProgress = now }
-            if phase == .streaming { send(.submitShard(shard), &actions) }
+            producing = max(0, producing - 1)
+            take(shard, at: now, &actions)
         case .inputEnded(let shards):
-            isProducing = false
+            // Whatever else was asked for has the same answer.
+            producing = 0
             shardsInAll = shards
         case .durable(let below):
             confirm(below: below, &actions)
@@ -229,36 +233,72 @@ public struct ClientState: Sendable {
         guard phase == .streaming else { return }
         lastProgress = now
         let held = Set(accepted.held)
-        for (index, shard) in unanswered where !held.contains(index) { send(.submitShard(shard), &actions) }
+        heldBack = []
+        tokensSubmitted = 0
+        for (index, shard) in unanswered.sorted(by: { $0.key < $1.key }) {
+            if held.contains(index) { tokensSubmitted += shard.tokens } else { heldBack.append(index) }
+        }
+        submitHeldBack(&actions)
     }
 
     private mutating func deliver(_ answer: ShardAnswer, at now: Instant, _ actions: inout [Action]) {
         // A second copy, or one of another shape than was asked for, is dropped.
         guard let shard = unanswered[answer.shard], shard.texts.count == answer.answers.count else { return }
         unanswered[answer.shard] = nil
-        tokensUnanswered -= shard.tokens
+        tokensSubmitted -= shard.tokens
         delivered[answer.shard] = shard.texts.count
         lastProgress = now
         actions.append(.deliver(answer))
+        submitHeldBack(&actions)
+    }
+
+    /// Keeps a shard, and submits it if the window has room and nothing waits before it.
+    private mutating func take(_ shard: SubmitShard, at now: Instant, _ actions: inout [Action]) {
+        unanswered[shard.shard] = shard
+        rowsUnconfirmed += shard.texts.count
+        if unanswered.count == 1 { lastProgress = now }
+        guard phase == .streaming else { return }
+        heldBack.append(shard.shard)
+        submitHeldBack(&actions)
+    }
+
+    /// Submits what waits, as long as the coordinator would not turn it away.
+    private mutating func submitHeldBack(_ actions: inout [Action]) {
+        while tokensSubmitted == 0 || tokensSubmitted < windowTokens, let index = heldBack.popFirst() {
+            guard let shard = unanswered[index] else { continue }
+            tokensSubmitted += shard.tokens
+            send(.submitShard(shard), &actions)
+        }
     }
 
     private mutating func confirm(below: UInt32, _ actions: inout [Action]) {
         guard below > confirmedBelow, let job else { return }
-        for (index, rows) in delivered where index < below { rowsUnconfirmed -= rows }
-        delivered.removeAll { $0.key < below }
+        for index in delivered.keys.filter({ $0 < below }) {
+            rowsUnconfirmed -= delivered.removeValue(forKey: index) ?? 0
+        }
         confirmedBelow = below
         send(.confirm(job, below: below), &actions)
     }
 
     private mutating func produceIfWanted(_ actions: inout [Action]) {
-        guard phase == .streaming, !isProducing, shardsInAll == nil else { return }
-        // Room for a whole shard is kept, so that the coordinator never has to turn one away.
-        let hasRows = rowsUnconfirmed == 0 || rowsUnconfirmed + Limits.shardRowsMax <= windowRows
-        let hasTokens = tokensUnanswered == 0 || tokensUnanswered < windowTokens
-        guard hasRows, hasTokens else { return }
-        isProducing = true
-        actions.append(.produce)
+        guard phase == .streaming, shardsInAll == nil else { return }
+        while producing < Self.producingMax, hasRoomForMore {
+            producing += 1
+            actions.append(.produce)
+        }
     }
+
+    /// Whether one more shard may be asked for. Room for whole shards is kept, so that the coordinator never has to turn
+    /// one away; how many tokens they have, nobody knows before they come, so a nearly full window asks for one at a time.
+    private var hasRoomForMore: Bool {
+        if rowsUnconfirmed == 0, producing == 0 { return true }
+        let hasRows = rowsUnconfirmed + (producing + 1) * Limits.shardRowsMax <= windowRows
+        let hasTokens = tokensSubmitted == 0 || tokensSubmitted < (producing == 0 ? windowTokens : windowTokens / 2)
+        return hasRows && hasTokens && heldBack.isEmpty
+    }
+
+    /// Shards asked for at a time: the thread that makes them is woken for a few, not for each.
+    private static let producingMax = 8
 
     private mutating func closeIfDone(at now: Instant, _ actions: inout [Action]) {
         guard phase == .streaming, let job, let shardsInAll, confirmedBelow >= shardsInAll else { return }
@@ -321,6 +361,11 @@ public struct ClientState: Sendable {
         let rows = unanswered.values.reduce(0) { $0 + $1.texts.count } + delivered.values.reduce(0, +)
         if rows != rowsUnconfirmed {
             broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)")
+        }
+        let waiting = Set(heldBack)
+        let tokens = unanswered.reduce(0) { $0 + (waiting.contains($1.key) ? 0 : $1.value.tokens) }
+        if phase == .streaming, tokens != tokensSubmitted {
+            broken.append("the client counts \(tokensSubmitted) tokens submitted, has \(tokens)")
         }
         if unanswered.keys.contains(where: { $0 < confirmedBelow }) { broken.append("a durable shard is unanswered") }
         return broken

@@ -14,7 +14,7 @@ extension CoordinatorState {
             if rows != worker.rowsInHand || tokens != worker.tokensInHand {
                 broken.append("worker \(incarnation): counts in hand differ from the leases")
             }
-            if worker.inHand.count > WorkerSession.piecesInHandMax {
+            if worker.inHand.count > Limits.piecesInHandMax {
                 broken.append("worker \(incarnation): \(worker.inHand.count) pieces in hand")
             }
         }

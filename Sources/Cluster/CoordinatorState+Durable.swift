@@ -19,8 +19,7 @@ extension CoordinatorState {
     /// The durable part of the state, for comparing a replay with the state that wrote the journal. Cost: linear.
     package var durable: Durable {
         let open = jobs.map { id, job in
-            let answers = Dictionary(uniqueKeysWithValues: job.answers.map { ($0.key, $0.value) })
-            return (id, Durable.OpenJob(confirmedBelow: job.confirmedBelow, answers: answers))
+            (id, Durable.OpenJob(confirmedBelow: job.confirmedBelow, answers: job.answers))
         }
         return Durable(
             generation: generation, fingerprint: fingerprint, jobs: Dictionary(uniqueKeysWithValues: open))

@@ -81,6 +81,8 @@ public struct CoordinatorState: Sendable {
     private var dead: OrderedSet<UInt64> = []
     /// Which job is served first next; jobs take turns.
     private var turn = 0
+    /// Whether the event at hand gives no reason to look whether something can be lent.
+    private var isIdle = false
 
     struct ClientSession {
         let incarnation: UInt64
@@ -115,6 +117,7 @@ public struct CoordinatorState: Sendable {
     /// Decides. Cost: constant for a heartbeat, a few pieces looked at for a result.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
+        isIdle = false
         switch event {
         case .started:
             generation += 1
@@ -126,16 +129,23 @@ public struct CoordinatorState: Sendable {
         case .tick:
             expire(at: now, &actions)
         }
-        dispatch(at: now, &actions)
+        if !isIdle { dispatch(at: now, &actions) }
         return actions
     }
 
     /// When `tick` is due next; `nil` when nothing can expire.
     public var nextDeadline: Instant? {
-        let silence = workers.values.map { $0.lastHeard + configuration.timing.livenessTime }
-        let leases = workers.values.flatMap { $0.inHand.values.map(\.expires) }
-        let away = clients.values.map { $0.lastHeard + configuration.timing.livenessTime * 3 }
-        return (silence + leases + away).min()
+        let livenessTime = configuration.timing.livenessTime
+        var next: Instant?
+        // Asked at every turn of the driver, so nothing is collected.
+        for worker in workers.values {
+            next = min(next ?? worker.lastHeard + livenessTime, worker.lastHeard + livenessTime)
+            if let expires = worker.nextExpiry { next = min(next ?? expires, expires) }
+        }
+        for client in clients.values {
+            next = min(next ?? client.lastHeard + livenessTime * 3, client.lastHeard + livenessTime * 3)
+        }
+        return next
     }
 
     /// Counts for a progress line.
@@ -390,15 +400,7 @@ public struct CoordinatorState: Sendable {
         case .submitJob(let submitted):
             open(submitted, client: peer, &actions)
         case .submitShard(let shard):
-            // A shard for a job that this life does not know, or of another client: the job is to be opened again.
-            guard let job = jobs[shard.job], job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
-            if let answer = job.answers[shard.shard] { return send(.shardAnswer(answer), to: peer, &actions) }
-            // Over the window: the client does not keep to the terms, or its confirmations are under way.
-            let rows = job.rowsUnconfirmed + shard.texts.count
-            guard rows <= configuration.windowRows || job.rowsUnconfirmed == 0,
-                job.tokensUnanswered < configuration.windowTokens || job.tokensUnanswered == 0
-            else { return }
-            _ = jobs[shard.job]?.submit(shard)
+            take(shard, from: peer, &actions)
         case .confirm(let id, let below):
             guard jobs[id]?.client == peer else { return }
             if jobs[id]?.confirm(below: below) == true { actions.append(.journal(.confirmed(id, below: below))) }
@@ -414,6 +416,21 @@ public struct CoordinatorState: Sendable {
         default:
             break  // Nothing else is a client's to say, and what is not understood is ignored.
         }
+    }
+
+    private mutating func take(_ shard: SubmitShard, from peer: Peer, _ actions: inout [Action]) {
+        // A shard for a job that this life does not know, or of another client: the job is to be opened again.
+        guard let place = jobs.index(forKey: shard.job), jobs.values[place].client == peer else {
+            return send(.whoAreYou, to: peer, &actions)
+        }
+        if let answer = jobs.values[place].answers[shard.shard] {
+            return send(.shardAnswer(answer), to: peer, &actions)
+        }
+        // Over the window: the client does not keep to the terms, or its confirmations are under way.
+        guard jobs.values[place].hasRoom(for: shard, configuration) else { return }
+        // Behind so many others nobody looks at it: nothing can be lent that could not be before.
+        isIdle = jobs.values[place].queue.count >= Job.lookAhead
+        _ = jobs.values[place].submit(shard)
     }
 
     private mutating func open(_ submitted: SubmitJob, client peer: Peer, _ actions: inout [Action]) {
@@ -457,7 +474,7 @@ public struct CoordinatorState: Sendable {
     private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {
         guard let job = jobs[id] else { return }
         // What is answered is not held: submitting it again is how a client asks for an answer that it lost.
-        let held = Array(job.shards.keys)
+        let held = job.shards.keys.sorted()
         send(
             .jobAccepted(
                 JobAccepted(
@@ -520,38 +537,51 @@ public struct CoordinatorState: Sendable {
         var hasLent = true
         while hasLent {
             hasLent = false
-            for incarnation in workers.keys where lendOne(to: incarnation, at: now, &actions) { hasLent = true }
+            for place in workers.values.indices where workers.values[place].hasRoom {
+                if lendOne(to: workers.keys[place], at: now, &actions) { hasLent = true }
+            }
         }
     }
 
     private mutating func lendOne(to incarnation: UInt64, at now: Instant, _ actions: inout [Action]) -> Bool {
-        guard let worker = workers[incarnation], worker.inHand.count < WorkerSession.piecesInHandMax else {
-            return false
-        }
         for offset in 0..<jobs.count {
             let place = (turn + offset) % jobs.count
-            let id = jobs.keys[place]
-            guard let job = jobs[id], job.client != nil, !job.queue.isEmpty, let context = job.context,
-                let index = suitable(job, for: worker)
-            else { continue }
-            let key = job.queue[index]
-            let tokens = job.tokens(of: key)
-            guard let piece = job.piece(at: key),
-                worker.takes(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0)
-            else { continue }
-            if workers[incarnation]?.needsContext(context.digest) == true {
-                send(.context(context), to: worker.peer, &actions)
+            guard let offer = offer(ofJob: place, to: incarnation) else { continue }
+            if workers[incarnation]?.needsContext(offer.context.digest) == true {
+                send(.context(offer.context), to: offer.peer, &actions)
             }
-            let lent = jobs[id]?.lend(queueIndex: index, to: incarnation, job: id)
-            guard let (name, texts) = lent else { continue }
+            let (name, texts) = jobs.values[place].lend(
+                queueIndex: offer.index, to: incarnation, job: jobs.keys[place])
             let lease = WorkerSession.Lease(
-                tokens: tokens, expires: now + configuration.timing.leaseTime, isSuspect: piece.kills > 0)
+                tokens: offer.tokens, expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect)
             workers[incarnation]?.lend(name, lease)
-            send(.shard(name, context: context.digest, texts: texts), to: worker.peer, &actions)
+            send(.shard(name, context: offer.context.digest, texts: texts), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count
             return true
         }
         return false
+    }
+
+    /// A piece that a worker may be lent: where it stands in its job's queue, and what is needed to lend it.
+    private struct Offer {
+        let index: Int
+        let tokens: Int
+        let isSuspect: Bool
+        let context: ContextBlock
+        let peer: Peer
+    }
+
+    /// What a job has for a worker now. Looked for here and lent elsewhere: a copy of the job that is still held while
+    /// the job changes would copy all of its shards.
+    private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
+        let job = jobs.values[place]
+        guard job.client != nil, !job.queue.isEmpty, let context = job.context, let worker = workers[incarnation],
+            let index = suitable(job, for: worker), let piece = job.piece(at: job.queue[index])
+        else { return nil }
+        let tokens = job.tokens(of: job.queue[index])
+        guard worker.takes(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0) else { return nil }
+        return Offer(
+            index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
     /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A piece under

@@ -1,5 +1,4 @@
 import DequeModule
-import OrderedCollections
 import Scoring
 import Wire
 
@@ -12,10 +11,13 @@ struct Job {
     var client: Peer?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
+    // Thousands of shards may be in the window, and they come and go in any order: dictionaries that keep no order,
+    // sorted where the order can be seen.
+
     /// Shards in the works, unanswered.
-    private(set) var shards: OrderedDictionary<UInt32, ShardInWork> = [:]
+    private(set) var shards: [UInt32: ShardInWork] = [:]
     /// Answered, durable here, not yet confirmed by the client.
-    private(set) var answers: OrderedDictionary<UInt32, ShardAnswer> = [:]
+    private(set) var answers: [UInt32: ShardAnswer] = [:]
     /// Pending pieces, first to be lent first.
     private(set) var queue: Deque<PieceKey> = []
     /// The client holds the shards below.
@@ -54,6 +56,12 @@ struct Job {
     }
 
     // MARK: Verbs
+
+    /// Whether a shard is within the window; one may always be under way, whatever its size.
+    func hasRoom(for shard: SubmitShard, _ bounds: CoordinatorState.Configuration) -> Bool {
+        (rowsUnconfirmed + shard.texts.count <= bounds.windowRows || rowsUnconfirmed == 0)
+            && (tokensUnanswered < bounds.windowTokens || tokensUnanswered == 0)
+    }
 
     /// Takes a shard in; `false` when it is here already, answered or confirmed.
     mutating func submit(_ shard: SubmitShard) -> Bool {
@@ -164,9 +172,10 @@ struct Job {
     mutating func confirm(below: UInt32) -> Bool {
         guard below > confirmedBelow else { return false }
         confirmedBelow = below
-        for (index, answer) in answers where index < below { rowsUnconfirmed -= answer.answers.count }
-        answers.removeAll { $0.key < below }
-        for index in shards.keys where index < below { drop(index) }
+        for index in answers.keys.filter({ $0 < below }) {
+            rowsUnconfirmed -= answers.removeValue(forKey: index)?.answers.count ?? 0
+        }
+        for index in shards.keys.filter({ $0 < below }) { drop(index) }
         return true
     }
 
@@ -180,7 +189,7 @@ struct Job {
 
     /// Every piece lent out, with who has it.
     var leases: [(PieceKey, UInt64)] {
-        shards.flatMap { index, shard in
+        shards.sorted { $0.key < $1.key }.flatMap { index, shard in
             shard.pieces.compactMap { piece in
                 guard case .leased(let incarnation) = piece.state else { return nil }
                 return (PieceKey(shard: index, firstRow: UInt32(piece.rows.lowerBound)), incarnation)

@@ -7,6 +7,8 @@ struct WorkerSession {
     /// Where it is reached; changes when its connection does.
     var peer: Peer
     let name: String
+    /// FNV-1a of the name: the same on every machine and after every restart, unlike `hashValue`.
+    let nameHash: UInt64
     let incarnation: UInt64
     /// The level it granted last.
     var credit: Credit
@@ -37,13 +39,12 @@ struct WorkerSession {
     init(peer: Peer, name: String, incarnation: UInt64, credit: Credit, now: Instant) {
         self.peer = peer
         self.name = name
+        nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         self.incarnation = incarnation
         self.credit = credit
         self.lastHeard = now
     }
 
-    /// One running, one waiting: the worker never idles for a round trip and dies with at most two.
-    static let piecesInHandMax = 2
     /// Contexts a worker keeps prepared.
     static let contextsMax = 4
 
@@ -51,8 +52,18 @@ struct WorkerSession {
     func takes(rows: Int, tokens: Int, isSuspect: Bool) -> Bool {
         guard !isDraining, !isFull, credit.rows > 0, credit.tokens > 0 else { return false }
         if inHand.isEmpty { return true }
-        return !isSuspect && inHand.count < Self.piecesInHandMax && !inHand.values.contains { $0.isSuspect }
+        return !isSuspect && inHand.count < credit.pieces && !inHand.values.contains { $0.isSuspect }
             && rowsInHand + rows <= credit.rows && tokensInHand + tokens <= credit.tokens
+    }
+
+    /// Whether it may have another piece in hand, if that is within its credit.
+    var hasRoom: Bool { inHand.count < credit.pieces }
+
+    /// When the first of its leases ends.
+    var nextExpiry: Instant? {
+        var next: Instant?
+        for lease in inHand.values { next = min(next ?? lease.expires, lease.expires) }
+        return next
     }
 
     mutating func lend(_ piece: PieceName, _ lease: Lease) {
@@ -90,7 +101,10 @@ struct WorkerSession {
     mutating func renew(progress reported: UInt64, until expires: Instant) {
         guard reported > progress else { return }
         progress = reported
-        for piece in inHand.keys where inHand[piece]?.isNamed == true { inHand[piece]?.expires = expires }
+        // By place, not by name: this is done at every result.
+        for place in inHand.values.indices where inHand.values[place].isNamed {
+            inHand.values[place].expires = expires
+        }
     }
 
     /// Notes that a context goes out; `false` when the worker has it already.
@@ -106,10 +120,5 @@ struct WorkerSession {
     static func affinity(of nameHash: UInt64, to texts: UInt64) -> UInt64 {
         var mixer = SeededGenerator(seed: nameHash ^ texts)
         return mixer.next()
-    }
-
-    /// FNV-1a of the name: the same on every machine and after every restart, unlike `hashValue`.
-    var nameHash: UInt64 {
-        name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }

@@ -5,7 +5,8 @@ public import Wire
 /// The worker's decisions: when to speak, what to compute next, when to leave.
 ///
 /// One thing is computed at a time, in the order received. The driver owns the socket and the inference thread; it is
-/// told to `compute` and says when that is done. Contexts are kept prepared, the last few of them.
+/// told to `score` and says when that is done. Where a piece takes less than a word to the inference thread and back, it
+/// is told of several at once, and does one after the other. Contexts are kept prepared, the last few of them.
 public struct WorkerState: Sendable {
     /// What happened.
     public enum Event: Sendable {
@@ -94,13 +95,20 @@ public struct WorkerState: Sendable {
     private var lastHeard: Instant?
     private var lastSpoke: Instant = .zero
     private var queue: Deque<Assignment> = []
-    private var running: Assignment?
+    /// What the driver was told to score and has not: the first is being computed, the others are next, in order.
+    private var running: Deque<Assignment> = []
     private var isPreparing = false
     /// A computation of a life that was dismissed is not over. It may never be, so nothing is granted behind it.
     private var isStuck = false
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
     private var progress: UInt64 = 0
+    /// Pieces that it takes in hand at its present pace, and the most that it has ever granted.
+    private var pace = Limits.piecesInHandMin
+    private var piecesGranted = Limits.piecesInHandMin
+
+    /// Pieces in hand are enough work for so long: above a message's way there and back on a busy machine.
+    private static let inHandTime = Duration.milliseconds(5)
 
     /// Before `started`. `seed` must differ between lives of a process.
     public init(_ configuration: Configuration, seed: UInt64) {
@@ -131,7 +139,10 @@ public struct WorkerState: Sendable {
             setContext(digest, failure.map { .failed($0) } ?? .ready)
             progress += 1
         case .computed(let piece, let answers, let faults, var times):
-            if let running { times.queued = max(.zero, now - running.received - times.embedded - times.predicted) }
+            setPace(times.embedded + times.predicted)
+            if let assignment = running.first(where: { $0.piece == piece }) {
+                times.queued = max(.zero, now - assignment.received - times.embedded - times.predicted)
+            }
             finish(piece, answers, faults, times, at: now, &actions)
         case .drainRequested:
             drain(at: now, &actions)
@@ -176,7 +187,7 @@ public struct WorkerState: Sendable {
         case .dismissed(let dismissed) where dismissed == incarnation:
             incarnation = chance.next()
             queue.removeAll()
-            isStuck = running != nil || isPreparing
+            isStuck = !running.isEmpty || isPreparing
             if phase != .draining { introduce(at: now, &actions) }
         case .context(let context):
             if contextPhase(context.digest) == nil || contextPhase(context.digest) == .wanted {
@@ -193,10 +204,10 @@ public struct WorkerState: Sendable {
 
     private mutating func take(_ assignment: Assignment, _ actions: inout [Action]) {
         let piece = assignment.piece
-        guard running?.piece != piece, !queue.contains(where: { $0.piece == piece }) else { return }
+        guard !(running + queue).contains(where: { $0.piece == piece }) else { return }
         guard phase != .draining else { return send(.shardReturned(piece, .draining), &actions) }
         // The coordinator counts what it lent; what it took back may still be here. The bound is ours to keep.
-        guard queue.count < WorkerSession.piecesInHandMax else {
+        guard queue.count < piecesGranted else {
             return send(.shardReturned(piece, .overCredit), &actions)
         }
         queue.append(assignment)
@@ -208,22 +219,24 @@ public struct WorkerState: Sendable {
         }
     }
 
-    /// Starts the next computation when nothing runs: a context first, then the first piece whose context is ready.
+    /// Starts the next computation when nothing runs, or a few when they are short: a context first, then the first
+    /// pieces whose context is ready.
     private mutating func startNext(at now: Instant, _ actions: inout [Action]) {
-        guard running == nil, !isPreparing, phase != .gone else { return }
-        for (place, context) in contexts.enumerated() {
-            guard case .waiting(let block) = context.phase else { continue }
+        guard !isPreparing, phase != .gone else { return }
+        if let place = contexts.firstIndex(where: { if case .waiting = $0.phase { true } else { false } }) {
+            // What runs is finished first, and nothing is put before the context.
+            guard running.isEmpty, case .waiting(let block) = contexts[place].phase else { return }
             contexts[place].phase = .preparing
             isPreparing = true
             actions.append(.prepare(block))
             return
         }
-        while let next = queue.first {
+        let runningMax = pace > Limits.piecesInHandMin ? pace : 1
+        while running.count < runningMax, let next = queue.first {
             switch contextPhase(next.context) {
             case .ready:
-                running = queue.removeFirst()
+                running.append(queue.removeFirst())
                 actions.append(.score(next.piece, context: next.context, next.texts))
-                return
             case .failed(let message):
                 queue.removeFirst()
                 let faults = (0..<next.piece.rows).map {
@@ -241,8 +254,8 @@ public struct WorkerState: Sendable {
         _ piece: PieceName, _ answers: AnswerBlock, _ faults: [RowFault], _ times: StageTimes, at now: Instant,
         _ actions: inout [Action]
     ) {
-        if running?.piece == piece {
-            running = nil
+        if let place = running.firstIndex(where: { $0.piece == piece }) {
+            running.remove(at: place)
             isStuck = false
         }
         progress += 1
@@ -255,7 +268,20 @@ public struct WorkerState: Sendable {
     }
 
     /// What is granted now: nothing while leaving, and nothing that would wait behind a stuck computation.
-    private var grant: Credit { phase == .draining || isStuck ? .none : configuration.credit }
+    private var grant: Credit {
+        if phase == .draining || isStuck { return .none }
+        var credit = configuration.credit
+        credit.pieces = pace
+        return credit
+    }
+
+    /// Notes how long a piece took: the faster they are done, the more are wanted in hand.
+    private mutating func setPace(_ time: Duration) {
+        // Nothing measured, nothing changed.
+        guard time > .zero else { return }
+        pace = min(max(Int(Self.inHandTime / time), Limits.piecesInHandMin), Limits.piecesInHandMax)
+        piecesGranted = max(piecesGranted, pace)
+    }
 
     // MARK: Contexts
 
@@ -272,7 +298,7 @@ public struct WorkerState: Sendable {
     private mutating func keep(_ digest: Digest, _ phase: ContextPhase, _ actions: inout [Action]) {
         contexts.removeAll { $0.digest == digest }
         contexts.append((digest, phase))
-        let needed = Set(queue.map(\.context) + [running?.context, digest].compactMap { $0 })
+        let needed = Set(queue.map(\.context) + running.map(\.context) + [digest])
         while contexts.count > WorkerSession.contextsMax,
             let place = contexts.firstIndex(where: { !needed.contains($0.digest) && $0.phase != .preparing })
         {
@@ -297,7 +323,7 @@ public struct WorkerState: Sendable {
 
     private mutating func beat(at now: Instant, _ actions: inout [Action]) {
         lastSpoke = now
-        let inHand = [running?.piece].compactMap { $0 } + queue.map(\.piece)
+        let inHand = running.map(\.piece) + queue.map(\.piece)
         send(
             .heartbeat(Heartbeat(incarnation: incarnation, credit: grant, progress: progress, inHand: inHand)),
             &actions)
@@ -333,7 +359,7 @@ public struct WorkerState: Sendable {
     }
 
     private mutating func leaveIfDrained(_ actions: inout [Action]) {
-        guard phase == .draining, running == nil, queue.isEmpty else { return }
+        guard phase == .draining, running.isEmpty, queue.isEmpty else { return }
         phase = .gone
         send(.bye, &actions)
         actions.append(.exit(.drained))
@@ -346,8 +372,9 @@ public struct WorkerState: Sendable {
     /// What is always true of a worker; each sentence found broken.
     public var brokenInvariants: [String] {
         var broken: [String] = []
-        if queue.count > WorkerSession.piecesInHandMax { broken.append("\(queue.count) pieces wait") }
-        if running != nil, isPreparing { broken.append("two computations at a time") }
+        if queue.count > piecesGranted { broken.append("\(queue.count) pieces wait") }
+        if running.count > Limits.piecesInHandMax { broken.append("\(running.count) pieces run") }
+        if !running.isEmpty, isPreparing { broken.append("two computations at a time") }
         return broken
     }
 }

@@ -44,6 +44,8 @@ public final class CoordinatorJournal {
     }
 
     private let path: String
+    /// Whether a commit reaches the disk itself, as set last.
+    private var isFull = false
 
     /// What an entry is; the numbers are those in the file.
     private enum Kind: Int {
@@ -89,7 +91,10 @@ public final class CoordinatorJournal {
         }
         do {
             try database.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = \(isForEver ? "FULL" : "NORMAL")")
+                if isForEver != isFull {
+                    try database.execute(sql: "PRAGMA synchronous = \(isForEver ? "FULL" : "NORMAL")")
+                    isFull = isForEver
+                }
                 try database.inTransaction {
                     for entry in entries { try Self.write(entry, to: database) }
                     for entry in plannerEntries { try planner.write(entry, to: database) }
@@ -112,13 +117,16 @@ public final class CoordinatorJournal {
         case .jobOpened(let job):
             try insert(.job, job: job, to: database)
         case .shardAnswered(let answer):
-            let frames = Envelope(generation: 0, .shardAnswer(answer)).frames
+            let frames = Envelope(generation: 0, .shardAnswer(answer)).rawFrames
             try insert(
-                .answer, job: answer.job, shard: Int64(answer.shard), header: frames[0], body: frames[1], to: database)
+                .answer, job: answer.job, shard: Int64(answer.shard), header: frames[0].array, body: frames[1].array,
+                to: database)
         case .confirmed(let job, let below):
-            try database.execute(
-                sql: "DELETE FROM entry WHERE job = ? AND ((kind = ? AND shard < ?) OR kind = ?)",
-                arguments: [data(job.bytes), Kind.answer.rawValue, Int64(below), Kind.confirmed.rawValue])
+            // Two statements, each of which the index answers.
+            try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ? AND shard < ?")
+                .execute(arguments: [data(job.bytes), Kind.answer.rawValue, Int64(below)])
+            try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ?")
+                .execute(arguments: [data(job.bytes), Kind.confirmed.rawValue])
             try insert(.confirmed, job: job, shard: Int64(below), to: database)
         case .jobClosed(let job):
             try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [data(job.bytes)])

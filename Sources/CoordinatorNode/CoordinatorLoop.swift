@@ -19,6 +19,8 @@ struct CoordinatorLoop: ~Copyable {
     private let logger: Logger
     private let reportInterval: Duration
     private var nextReport: Cluster.Instant
+    /// When the machines wanted to be woken, as they said before the turn.
+    private var deadline: Cluster.Instant?
 
     /// Messages taken in one turn at most, so that sending is never starved by receiving.
     private static let turnMessagesMax = 512
@@ -72,7 +74,8 @@ struct CoordinatorLoop: ~Copyable {
         defer { local.close() }
         while !stop.isRaised {
             do {
-                let wait = machines.nextDeadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
+                deadline = machines.nextDeadline
+                let wait = deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
                 _ = try poller.wait(socket, timeout: min(wait, .milliseconds(500)))
                 try turn()
             } catch let error as ZeroMQError {
@@ -102,7 +105,8 @@ struct CoordinatorLoop: ~Copyable {
         }
         for ask in local.take() { actions += hear(ask) }
         let now = self.now
-        if let deadline = machines.nextDeadline, deadline <= now { actions += machines.handle(.tick, at: now) }
+        // What this turn has made due before its end waits for the next one, which comes at once.
+        if let deadline, deadline <= now { actions += machines.handle(.tick, at: now) }
         try carryOut(actions)
         if now >= nextReport { logReport(at: now) }
     }
@@ -129,7 +133,7 @@ struct CoordinatorLoop: ~Copyable {
             return nil
         }
         do {
-            return (try Envelope(frames: message.frames.dropFirst().map { $0.copyBytes() }), peer)
+            return (try Envelope(rawFrames: message.frames.dropFirst().map(RawFrame.init)), peer)
         } catch {
             // The world's doing: counted, told and forgotten.
             counts.refused += 1
@@ -165,7 +169,7 @@ struct CoordinatorLoop: ~Copyable {
     private mutating func send(_ envelope: Envelope, to peer: Peer) throws(CoordinatorError) -> Bool {
         guard !LocalPeers.isLocal(peer) else { return local.answer(envelope.message, to: peer) }
         do {
-            let frames = [Frame(peer.bytes)] + envelope.frames.map { Frame($0) }
+            let frames = [Frame(peer.bytes)] + envelope.rawFrames.map(Frame.init)
             switch try socket.send(ZeroMQ.Message(frames)) {
             case .sent:
                 counts.sent += 1

@@ -4,14 +4,33 @@ public import Crypto
 ///
 /// Two things with the same digest are the same thing, so a digest may be kept, compared and sent instead of the bytes.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Eight bytes each, the first one highest: so digests are compared, hashed and copied without touching the heap.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
     /// The digest's 32 bytes.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.byteCount)
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        return bytes
+    }
+
+    /// The first eight bytes as a number, the first byte highest.
+    public var leading: UInt64 { words.0 }
 
     /// Wraps 32 bytes that came from the wire or a file; `nil` for any other length.
     public init?(bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         guard bytes.count == Self.byteCount else { return nil }
-        self.bytes = bytes
+        self.init(whole: bytes)
+    }
+
+    /// Precondition: there are 32 bytes.
+    private init(whole bytes: [UInt8]) {
+        let word = { (place: Int) in bytes[8 * place..<8 * place + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        words = (word(0), word(1), word(2), word(3))
     }
 
     /// Reads 64 hexadecimal digits; `nil` for anything else.
@@ -23,7 +42,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
             guard let high = Self.nibble(digits[i]), let low = Self.nibble(digits[i + 1]) else { return nil }
             bytes.append(high << 4 | low)
         }
-        self.bytes = bytes
+        self.init(whole: bytes)
     }
 
     /// The digest of a text's UTF-8 bytes.
@@ -40,7 +59,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public init(finishing feed: (inout SHA256) -> Void) {
         var hash = SHA256()
         feed(&hash)
-        self.bytes = Array(hash.finalize())
+        self.init(whole: Array(hash.finalize()))
     }
 
     /// SHA-256 has 32 bytes.
@@ -66,8 +85,14 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// Byte by byte from the first, which is also the order of the hex digits.
     public static func < (left: Digest, right: Digest) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        left.words < right.words
     }
+
+    /// Whether all bytes are the same.
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+
+    /// Hashes the first eight bytes: they are as good as random already.
+    public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 
     private static func nibble(_ digit: UInt8) -> UInt8? {
         switch digit {

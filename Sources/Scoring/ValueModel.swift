@@ -10,6 +10,9 @@ public protocol ValueModel: AnyObject {
     /// ones make the same features, so features may be kept under it.
     var encoderFingerprint: ModelFingerprint { get }
 
+    /// Whether features are worth keeping: `false` where embedding a text costs less than looking for it.
+    var isEmbeddingDear: Bool { get }
+
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
@@ -29,6 +32,9 @@ public protocol ValueModel: AnyObject {
 extension ValueModel {
     /// The whole model's: right for every model, and of no use to another head.
     public var encoderFingerprint: ModelFingerprint { fingerprint }
+
+    /// `true`, as for every model that reads a text.
+    public var isEmbeddingDear: Bool { true }
 
     /// Nothing: right for a model whose verbs take a second or two at most.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}

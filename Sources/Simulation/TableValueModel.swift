@@ -14,16 +14,18 @@ public final class TableValueModel: ValueModel {
     public init(salt: UInt64 = 0, pausePerText: Duration = .zero) {
         self.salt = salt
         self.pausePerText = pausePerText
-        fingerprint = ModelFingerprint(name: "table-\(salt)", digest: Digest(of: "table model \(salt)"))
+        fingerprint = ModelFingerprint(name: "table-\(salt)", digest: Digest(of: "table model by words \(salt)"))
     }
+
+    /// Only with a pause: a hash costs less than telling whether its text was seen before.
+    public var isEmbeddingDear: Bool { pausePerText > .zero }
 
     /// (P texts) -> (P, 4): the 64 bits of a hash of the text, sixteen to a number.
     public func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        var values: [Float] = []
-        values.reserveCapacity(texts.count * 4)
-        for text in texts {
+        var values = [Float](repeating: 0, count: texts.count * 4)
+        for (row, text) in texts.enumerated() {
             let hash = Self.hash(text)
-            for shift in [0, 16, 32, 48] { values.append(Float(hash >> UInt64(shift) & 0xFFFF)) }
+            for place in 0..<4 { values[row * 4 + place] = Float(UInt16(truncatingIfNeeded: hash >> (16 * place))) }
         }
         if pausePerText > .zero { Thread.sleep(forTimeInterval: pausePerText * texts.count / .seconds(1)) }
         return FeatureMatrix(columns: 4, values: values, isTruncated: Array(repeating: false, count: texts.count))
@@ -44,13 +46,14 @@ public final class TableValueModel: ValueModel {
         _ queries: FeatureMatrix, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         guard queries.columns == 4 else { throw .widthMismatch(expected: 4, found: queries.columns) }
+        let seed = Self.seed(context.contextDigest, salt: salt)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
+        let values = queries.values
         for row in 0..<queries.rows {
-            let hash = queries.row(row).enumerated().reduce(UInt64(0)) {
-                $0 | UInt64($1.element) << UInt64(16 * $1.offset)
-            }
-            guard let prediction = Self.prediction(hash: hash, context: context.contextDigest, salt: salt) else {
+            var hash: UInt64 = 0
+            for place in 0..<4 { hash |= UInt64(values[row * 4 + place]) << (16 * place) }
+            guard let prediction = Self.prediction(hash: hash, seed: seed) else {
                 throw .notFinite(stage: "the table", row: row)
             }
             predictions.append(prediction)
@@ -60,20 +63,31 @@ public final class TableValueModel: ValueModel {
 
     /// What the table says of a text: the truth that simulations compare with.
     public static func expected(_ text: String, context: Digest, salt: UInt64 = 0) -> Prediction? {
-        prediction(hash: hash(text), context: context, salt: salt)
+        prediction(hash: hash(text), seed: seed(context, salt: salt))
     }
 
-    private static func prediction(hash: UInt64, context: Digest, salt: UInt64) -> Prediction? {
-        let seed = context.bytes.prefix(8).reduce(salt) { $0 << 8 ^ $0 >> 56 ^ UInt64($1) }
+    private static func seed(_ context: Digest, salt: UInt64) -> UInt64 {
+        context.bytes.prefix(8).reduce(salt) { $0 << 8 ^ $0 >> 56 ^ UInt64($1) }
+    }
+
+    private static func prediction(hash: UInt64, seed: UInt64) -> Prediction? {
         var chance = SeededGenerator(seed: hash ^ seed)
         let p = Float(chance.unit())
         return Prediction(p: p, kappa: Float(1 + 20 * chance.unit()), pLo: p / 2, pHi: (1 + p) / 2)
     }
 
-    /// FNV-1a.
+    /// FNV-1a over words of eight bytes, then over the bytes that are left.
     private static func hash(_ text: String) -> UInt64 {
+        let prime: UInt64 = 0x100_0000_01b3
+        let bytes = text.utf8.span
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let whole = bytes.count & ~7
+        for place in stride(from: 0, to: whole, by: 8) {
+            let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+            hash = (hash ^ UInt64(littleEndian: word)) &* prime
+            hash ^= hash >> 29
+        }
+        for place in whole..<bytes.count { hash = (hash ^ UInt64(bytes[place])) &* prime }
         return hash
     }
 }

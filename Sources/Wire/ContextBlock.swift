@@ -7,7 +7,7 @@ public struct ContextBlock: Hashable, Sendable {
     /// The rows' texts.
     public let texts: TextBlock
     /// The rows' outcomes, packed.
-    let outcomes: [UInt8]
+    let outcomes: RawFrame
 
     static let recordBytes = 12
 
@@ -20,10 +20,10 @@ public struct ContextBlock: Hashable, Sendable {
             LittleEndian.append(row.outcome.reward.bitPattern, to: &bytes)
             LittleEndian.append(UInt32(clamping: row.outcome.n), to: &bytes)
         }
-        outcomes = bytes
+        outcomes = RawFrame(bytes)
     }
 
-    init(digest: Digest, texts: TextBlock, outcomes: [UInt8]) throws(WireError) {
+    init(digest: Digest, texts: TextBlock, outcomes: RawFrame) throws(WireError) {
         guard texts.count <= ContextSet.rowsMax else {
             throw .tooLarge("context rows", found: texts.count, limit: ContextSet.rowsMax)
         }
@@ -35,6 +35,16 @@ public struct ContextBlock: Hashable, Sendable {
         self.outcomes = outcomes
     }
 
+    /// A row's mean reward and number of rollouts, as they stand in the frame.
+    static func record(_ outcomes: RawFrame, row: Int) -> (reward: Double, n: Int) {
+        outcomes.withBytes { span in
+            (
+                Double(bitPattern: LittleEndian.uint64(span, at: row * recordBytes)),
+                Int(LittleEndian.uint32(span, at: row * recordBytes + 8))
+            )
+        }
+    }
+
     /// Number of rows.
     public var count: Int { texts.count }
 
@@ -42,8 +52,7 @@ public struct ContextBlock: Hashable, Sendable {
     public var contextSet: ContextSet? {
         var rows: [ContextSet.Row] = []
         for (i, text) in texts.texts.enumerated() {
-            let reward = Double(bitPattern: LittleEndian.uint64(outcomes, at: i * Self.recordBytes))
-            let n = Int(LittleEndian.uint32(outcomes, at: i * Self.recordBytes + 8))
+            let (reward, n) = Self.record(outcomes, row: i)
             guard let text, let outcome = Outcome(reward: reward, n: n) else { return nil }
             rows.append(ContextSet.Row(text: text, outcome: outcome))
         }

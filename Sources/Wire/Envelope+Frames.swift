@@ -1,21 +1,29 @@
 import SwiftProtobuf
 
 extension Envelope {
-    /// The message's frames, the first one beginning with "SZ01".
-    public var frames: [[UInt8]] {
+    /// The message's frames, the first one beginning with "SZ01", as arrays.
+    public var frames: [[UInt8]] { rawFrames.map(\.array) }
+
+    /// The message's frames, the first one beginning with "SZ01". Those behind it are not copied.
+    public var rawFrames: [RawFrame] {
         var header = ProtoEnvelope()
         header.generation = generation
-        let raw: [[UInt8]]
+        let raw: [RawFrame]
         (header.body, raw) = message.encoded
         var first = Self.magic
         // Serialising fails for missing required fields only, which proto3 does not have.
         if let body: [UInt8] = try? header.serializedBytes() { first.append(contentsOf: body) }
-        return [first] + raw
+        return [RawFrame(first)] + raw
     }
 
     /// Reads a message's frames. Never traps, whatever the bytes.
     public init(frames: [[UInt8]]) throws(WireError) {
-        guard let first = frames.first, first.starts(with: Self.magic) else { throw .notOurs }
+        try self.init(rawFrames: frames.map { RawFrame($0) })
+    }
+
+    /// Reads a message's frames; those behind the header are kept, not copied. Never traps, whatever the bytes.
+    public init(rawFrames frames: [RawFrame]) throws(WireError) {
+        guard let first = frames.first?.array, first.starts(with: Self.magic) else { throw .notOurs }
         guard first.count <= Limits.headerBytesMax else {
             throw .tooLarge("header", found: first.count, limit: Limits.headerBytesMax)
         }

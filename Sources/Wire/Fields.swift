@@ -73,13 +73,14 @@ extension ProtoCredit {
         self = .with {
             $0.rows = UInt32(clamping: credit.rows)
             $0.tokens = UInt32(clamping: credit.tokens)
+            if credit.pieces > Limits.piecesInHandMin { $0.pieces = UInt32(clamping: credit.pieces) }
         }
     }
 }
 
 extension Credit {
     init(_ proto: ProtoCredit) {
-        self.init(rows: Int(proto.rows), tokens: Int(proto.tokens))
+        self.init(rows: Int(proto.rows), tokens: Int(proto.tokens), pieces: Int(proto.pieces))
     }
 }
 

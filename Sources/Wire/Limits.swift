@@ -18,6 +18,10 @@ public enum Limits {
     public static let codeBytesMax = 64
     /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
     public static let faultMessagesBytesMax = 3 << 20
+    /// Pieces in hand that every worker may have: one running, one waiting, so that it never idles for a round trip.
+    public static let piecesInHandMin = 2
+    /// Pieces in hand of a worker that does one in less time than a message takes.
+    public static let piecesInHandMax = 64
     /// Shards that a worker names as in hand.
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as in hand.

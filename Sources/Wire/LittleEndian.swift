@@ -1,12 +1,11 @@
 /// Numbers in raw frames are little-endian, whatever the machine.
 enum LittleEndian {
-    static func uint32(_ bytes: [UInt8], at offset: Int) -> UInt32 {
-        UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16
-            | UInt32(bytes[offset + 3]) << 24
+    static func uint32(_ bytes: borrowing Span<UInt8>, at offset: Int) -> UInt32 {
+        UInt32(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    static func uint64(_ bytes: [UInt8], at offset: Int) -> UInt64 {
-        UInt64(uint32(bytes, at: offset)) | UInt64(uint32(bytes, at: offset + 4)) << 32
+    static func uint64(_ bytes: borrowing Span<UInt8>, at offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     static func append(_ value: UInt32, to bytes: inout [UInt8]) {

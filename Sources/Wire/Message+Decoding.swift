@@ -3,7 +3,7 @@ import Scoring
 /// Protobuf bodies and raw frames to messages: everything is checked here, so that nothing behind this door has to.
 extension Message {
     /// - Throws: what is wrong with the first field or frame that is not as it should be.
-    init(_ body: ProtoEnvelope.OneOf_Body, raw: [[UInt8]]) throws(WireError) {
+    init(_ body: ProtoEnvelope.OneOf_Body, raw: [RawFrame]) throws(WireError) {
         let expected = body.rawFrameCount
         guard raw.count == expected else { throw .frameCount(found: raw.count + 1, expected: expected + 1) }
         switch body {

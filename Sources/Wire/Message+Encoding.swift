@@ -4,7 +4,7 @@ import SwiftProtobuf
 /// Messages to protobuf bodies and raw frames: one decision, told in one place.
 extension Message {
     /// The envelope's body and the raw frames behind it.
-    var encoded: (ProtoEnvelope.OneOf_Body, [[UInt8]]) {
+    var encoded: (ProtoEnvelope.OneOf_Body, [RawFrame]) {
         switch self {
         case .hello(let hello): (.hello(ProtoHello(hello)), [])
         case .welcome(let welcome):
@@ -135,5 +135,5 @@ extension Message {
 }
 
 extension ContextBlock {
-    var frames: [[UInt8]] { [texts.lengthsFrame, texts.bytes, outcomes] }
+    var frames: [RawFrame] { [texts.lengthsFrame, texts.bytes, outcomes] }
 }

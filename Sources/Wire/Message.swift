@@ -89,11 +89,14 @@ public struct Credit: Hashable, Sendable {
     public var rows: Int
     /// Estimated tokens.
     public var tokens: Int
+    /// Pieces of shards, from `Limits.piecesInHandMin` to `Limits.piecesInHandMax`.
+    public var pieces: Int
 
-    /// Grants a level.
-    public init(rows: Int, tokens: Int) {
+    /// Grants a level; pieces beyond their bounds are brought to the nearer one.
+    public init(rows: Int, tokens: Int, pieces: Int = Limits.piecesInHandMin) {
         self.rows = rows
         self.tokens = tokens
+        self.pieces = min(max(pieces, Limits.piecesInHandMin), Limits.piecesInHandMax)
     }
 
     /// Nothing more.

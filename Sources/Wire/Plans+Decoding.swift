@@ -5,7 +5,7 @@ import SwiftProtobuf
 
 extension Message {
     /// The message of a body of plans and rollouts; `nil` for every other body.
-    init?(plan body: ProtoEnvelope.OneOf_Body, raw: [[UInt8]]) throws(WireError) {
+    init?(plan body: ProtoEnvelope.OneOf_Body, raw: [RawFrame]) throws(WireError) {
         switch body {
         case .requestPlan(let request): self = .requestPlan(try RequestPlan(request, raw: raw))
         case .requestRefused(let refused): self = .requestRefused(try RequestRefused(refused))
@@ -52,7 +52,7 @@ extension Message {
     }
 
     /// Texts of a request, an empty one where it was told before.
-    static func planTexts(_ raw: [[UInt8]], count: Int) throws(WireError) -> [String] {
+    static func planTexts(_ raw: [RawFrame], count: Int) throws(WireError) -> [String] {
         var texts: [String] = []
         for (row, text) in try TextBlock(count: count, lengthsFrame: raw[0], bytes: raw[1]).texts.enumerated() {
             guard let text else { throw .badField("texts", found: "row \(row) is not UTF-8") }
@@ -85,7 +85,7 @@ extension PlanName {
 }
 
 extension RequestPlan {
-    init(_ proto: ProtoRequestPlan, raw: [[UInt8]]) throws(WireError) {
+    init(_ proto: ProtoRequestPlan, raw: [RawFrame]) throws(WireError) {
         let texts = try Message.planTexts(raw, count: proto.candidates.count + proto.outcomes.count)
         self.init(
             plan: try PlanName(proto.plan), total: Int(proto.total),
@@ -204,7 +204,7 @@ extension AssignmentName {
 }
 
 extension Assignment {
-    init(_ proto: ProtoAssignment, raw: [[UInt8]]) throws(WireError) {
+    init(_ proto: ProtoAssignment, raw: [RawFrame]) throws(WireError) {
         guard proto.n >= 1 else { throw .badField("n", found: "0") }
         self.init(
             name: try AssignmentName(proto.name), policyVersion: Int(proto.policyVersion),
@@ -233,7 +233,7 @@ extension OutcomesRecorded {
 }
 
 extension RequestScores {
-    init(_ proto: ProtoRequestScores, raw: [[UInt8]]) throws(WireError) {
+    init(_ proto: ProtoRequestScores, raw: [RawFrame]) throws(WireError) {
         let rows = try Message.checkedRows(proto.rows)
         guard proto.contextRows <= ContextSet.rowsMax else {
             throw .tooLarge("context rows", found: Int(proto.contextRows), limit: ContextSet.rowsMax)
@@ -256,14 +256,13 @@ extension RequestScores {
 
 extension ContextBlock {
     /// A context without a digest of its own, which it gets here. Throws `badField` where a row cannot be read.
-    fileprivate init(texts: TextBlock, outcomes: [UInt8]) throws(WireError) {
+    fileprivate init(texts: TextBlock, outcomes: RawFrame) throws(WireError) {
         guard outcomes.count == texts.count * Self.recordBytes else {
             throw .badFrame("outcomes", found: outcomes.count, expected: texts.count * Self.recordBytes)
         }
         var rows: [ContextSet.Row] = []
         for (row, text) in texts.texts.enumerated() {
-            let reward = Double(bitPattern: LittleEndian.uint64(outcomes, at: row * Self.recordBytes))
-            let n = Int(LittleEndian.uint32(outcomes, at: row * Self.recordBytes + 8))
+            let (reward, n) = Self.record(outcomes, row: row)
             guard let text, let outcome = Outcome(reward: reward, n: n) else {
                 throw .badField("context", found: "row \(row): reward \(reward), n \(n)")
             }

@@ -6,7 +6,7 @@ import SwiftProtobuf
 
 extension Message {
     /// The body and raw frames of a message of plans and rollouts. Precondition: it is one.
-    var planEncoded: (ProtoEnvelope.OneOf_Body, [[UInt8]]) {
+    var planEncoded: (ProtoEnvelope.OneOf_Body, [RawFrame]) {
         switch self {
         case .requestPlan(let request):
             let texts = TextBlock(request.candidates.map(\.text) + request.outcomes.map(\.text))
@@ -78,7 +78,10 @@ extension Message {
             let frames = request.context?.frames ?? [[], [], []]
             return (
                 .requestScores(ProtoRequestScores(request)),
-                [request.texts.lengthsFrame + frames[0], request.texts.bytes + frames[1], frames[2]]
+                [
+                    RawFrame(request.texts.lengthsFrame.array + frames[0].array),
+                    RawFrame(request.texts.bytes.array + frames[1].array), frames[2],
+                ]
             )
         case .scores(let scores):
             return (

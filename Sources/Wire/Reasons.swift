@@ -59,7 +59,7 @@ extension ReturnReason {
 }
 
 extension ContextBlock {
-    init(digest: Data, rows: UInt32, raw: [[UInt8]]) throws(WireError) {
+    init(digest: Data, rows: UInt32, raw: [RawFrame]) throws(WireError) {
         guard rows <= ContextSet.rowsMax else {
             throw .tooLarge("context rows", found: Int(rows), limit: ContextSet.rowsMax)
         }

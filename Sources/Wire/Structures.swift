@@ -55,7 +55,7 @@ extension ProtoShardResult {
 }
 
 extension ShardResult {
-    init(_ proto: ProtoShardResult, answers: [UInt8]) throws(WireError) {
+    init(_ proto: ProtoShardResult, answers: RawFrame) throws(WireError) {
         let piece = try PieceName(proto.piece)
         self.init(
             piece: piece, answers: try AnswerBlock(count: Int(piece.rows), bytes: answers),
@@ -82,7 +82,7 @@ extension ProtoSubmitJob {
 }
 
 extension SubmitJob {
-    init(_ proto: ProtoSubmitJob, raw: [[UInt8]]) throws(WireError) {
+    init(_ proto: ProtoSubmitJob, raw: [RawFrame]) throws(WireError) {
         self.init(
             job: try JobID(proto.job, field: "job"),
             policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),

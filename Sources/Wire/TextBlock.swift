@@ -2,75 +2,98 @@
 ///
 /// The coordinator passes blocks on without looking inside; only halving a shard slices one.
 public struct TextBlock: Hashable, Sendable {
-    /// Bytes of each text.
-    public let lengths: [UInt32]
+    /// Number of texts.
+    public let count: Int
+    /// Bytes of each text, as little-endian 32-bit numbers.
+    let lengthsFrame: RawFrame
     /// All texts, concatenated.
-    public let bytes: [UInt8]
+    public let bytes: RawFrame
 
     /// Packs texts.
     public init(_ texts: some Sequence<String>) {
-        var lengths: [UInt32] = []
+        var lengths: [UInt8] = []
         var bytes: [UInt8] = []
+        var count = 0
         for text in texts {
             let before = bytes.count
             bytes.append(contentsOf: text.utf8)
-            lengths.append(UInt32(bytes.count - before))
+            LittleEndian.append(UInt32(bytes.count - before), to: &lengths)
+            count += 1
         }
-        self.lengths = lengths
-        self.bytes = bytes
+        self.init(count: count, checkedLengths: RawFrame(lengths), RawFrame(bytes))
     }
 
-    private init(lengths: [UInt32], bytes: [UInt8]) {
-        self.lengths = lengths
+    /// Packs texts that are bytes already: so many of `textBytes` each.
+    /// Precondition: `bytes` has that many bytes.
+    public init(count: Int, textBytes: Int, bytes: [UInt8]) {
+        precondition(bytes.count == count * textBytes, "\(bytes.count) bytes are not \(count) texts of \(textBytes)")
+        var lengths: [UInt8] = []
+        lengths.reserveCapacity(count * 4)
+        for _ in 0..<count { LittleEndian.append(UInt32(textBytes), to: &lengths) }
+        self.init(count: count, checkedLengths: RawFrame(lengths), RawFrame(bytes))
+    }
+
+    private init(count: Int, checkedLengths: RawFrame, _ bytes: RawFrame) {
+        self.count = count
+        lengthsFrame = checkedLengths
         self.bytes = bytes
     }
 
     /// Reads the two frames.
     /// - Throws: `badFrame` unless the lengths are `count` numbers within limits that add up to the bytes.
-    init(count: Int, lengthsFrame: [UInt8], bytes: [UInt8]) throws(WireError) {
+    init(count: Int, lengthsFrame: RawFrame, bytes: RawFrame) throws(WireError) {
         guard lengthsFrame.count == count * 4 else {
             throw .badFrame("lengths", found: lengthsFrame.count, expected: count * 4)
         }
-        var lengths: [UInt32] = []
-        lengths.reserveCapacity(count)
-        var total = 0
-        for i in 0..<count {
-            let length = LittleEndian.uint32(lengthsFrame, at: i * 4)
-            guard length <= Limits.textBytesMax else {
-                throw .tooLarge("text", found: Int(length), limit: Limits.textBytesMax)
+        let (total, largest) = lengthsFrame.withBytes { span in
+            var total = 0
+            var largest: UInt32 = 0
+            for text in 0..<count {
+                let length = LittleEndian.uint32(span, at: text * 4)
+                total += Int(length)
+                largest = max(largest, length)
             }
-            total += Int(length)
-            lengths.append(length)
+            return (total, Int(largest))
+        }
+        guard largest <= Limits.textBytesMax else {
+            throw .tooLarge("text", found: largest, limit: Limits.textBytesMax)
         }
         guard total == bytes.count else { throw .badFrame("texts", found: bytes.count, expected: total) }
-        self.init(lengths: lengths, bytes: bytes)
+        self.init(count: count, checkedLengths: lengthsFrame, bytes)
     }
 
-    /// Number of texts.
-    public var count: Int { lengths.count }
-
-    /// The lengths as a frame of little-endian 32-bit numbers.
-    var lengthsFrame: [UInt8] {
-        var frame: [UInt8] = []
-        frame.reserveCapacity(lengths.count * 4)
-        for length in lengths { LittleEndian.append(length, to: &frame) }
-        return frame
+    /// Bytes of each text.
+    public var lengths: [Int] {
+        lengthsFrame.withBytes { span in (0..<count).map { Int(LittleEndian.uint32(span, at: $0 * 4)) } }
     }
 
     /// The texts, in order; `nil` in the place of one that is not UTF-8.
     public var texts: [String?] {
-        var start = 0
-        return lengths.map { length in
-            defer { start += Int(length) }
-            return String(validating: bytes[start..<start + Int(length)], as: UTF8.self)
+        let lengths = lengths
+        return bytes.withBytes { span in
+            var texts: [String?] = []
+            texts.reserveCapacity(lengths.count)
+            var start = 0
+            for length in lengths {
+                if let text = try? UTF8Span(validating: span.extracting(start..<start + length)) {
+                    texts.append(String(copying: text))
+                } else {
+                    texts.append(nil)
+                }
+                start += length
+            }
+            return texts
         }
     }
 
     /// The block of some of the texts. Precondition: `rows` lies within the block.
     public func slice(_ rows: Range<Int>) -> TextBlock {
         if rows == 0..<count { return self }
-        let start = lengths[..<rows.lowerBound].reduce(0) { $0 + Int($1) }
-        let size = lengths[rows].reduce(0) { $0 + Int($1) }
-        return TextBlock(lengths: Array(lengths[rows]), bytes: Array(bytes[start..<start + size]))
+        let lengths = lengths
+        let start = lengths[..<rows.lowerBound].reduce(0, +)
+        let size = lengths[rows].reduce(0, +)
+        return TextBlock(
+            count: rows.count, checkedLengths: lengthsFrame.copy(rows.lowerBound * 4..<rows.upperBound * 4),
+            bytes.copy(start..<start + size))
     }
 }

@@ -398,6 +398,9 @@ nonisolated struct ProtoCredit: Sendable {
 
   var tokens: UInt32 = 0
 
+  /// of shards; less than 2, or nothing, is 2, and more than 64 is 64
+  var pieces: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3001,7 +3004,7 @@ nonisolated extension ProtoFingerprint: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Credit"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}tokens\0\u{1}pieces\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3011,6 +3014,7 @@ nonisolated extension ProtoCredit: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.tokens) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.pieces) }()
       default: break
       }
     }
@@ -3023,12 +3027,16 @@ nonisolated extension ProtoCredit: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.tokens != 0 {
       try visitor.visitSingularUInt32Field(value: self.tokens, fieldNumber: 2)
     }
+    if self.pieces != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pieces, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoCredit, rhs: ProtoCredit) -> Bool {
     if lhs.rows != rhs.rows {return false}
     if lhs.tokens != rhs.tokens {return false}
+    if lhs.pieces != rhs.pieces {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

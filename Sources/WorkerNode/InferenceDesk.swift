@@ -47,11 +47,12 @@ package struct InferenceDesk {
         guard let context = contexts[digest] else {
             return Self.failing(block, code: "context_failed", message: "context \(digest.short) is not prepared here")
         }
-        var predictions = [Prediction?](repeating: nil, count: block.count)
         var faults: [RowFault] = []
         let start = clock.now
         var rows: [Int] = []
         var texts: [String] = []
+        rows.reserveCapacity(block.count)
+        texts.reserveCapacity(block.count)
         for (row, text) in block.texts.enumerated() {
             if let text {
                 rows.append(row)
@@ -63,18 +64,27 @@ package struct InferenceDesk {
         }
         let features = embedEach(&rows, texts, &faults, onProgress: onProgress)
         let embedded = clock.now
+        let answers: AnswerBlock
         do {
-            for (row, prediction) in zip(rows, try model.predict(features, in: context)) {
-                predictions[row] = prediction
-            }
+            let predictions = try model.predict(features, in: context)
+            answers =
+                rows.count == block.count
+                ? AnswerBlock(predictions) : AnswerBlock(Self.spread(predictions, over: rows, of: block.count))
         } catch {
             return Self.failing(block, code: "prediction_failed", message: "\(error)")
         }
         faults.sort { $0.row < $1.row }
         return (
-            AnswerBlock(predictions), faults,
+            answers, faults,
             StageTimes(embedded: embedded - start, predicted: clock.now - embedded)
         )
+    }
+
+    /// Predictions in the places of their rows, `nil` at the others.
+    private static func spread(_ predictions: [Prediction], over rows: [Int], of count: Int) -> [Prediction?] {
+        var spread = [Prediction?](repeating: nil, count: count)
+        for (row, prediction) in zip(rows, predictions) { spread[row] = prediction }
+        return spread
     }
 
     /// Embeds texts; when that fails, one by one, so that only the row that cannot be embedded gets a fault.
@@ -106,6 +116,10 @@ package struct InferenceDesk {
         var isTruncated: [Bool] = []
         var columns = 0
         var start = 0
+        guard model.isEmbeddingDear else {
+            counts.embedded += texts.count
+            return try model.embed(texts)
+        }
         while start < texts.count {
             let chunk = Array(texts[start..<min(start + Self.progressRows, texts.count)])
             let features = try embedChunk(chunk)

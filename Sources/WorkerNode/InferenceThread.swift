@@ -38,7 +38,7 @@ final class InferenceThread: Sendable {
         } catch {
             throw .socket(error)
         }
-        let mailbox = Mailbox<Command>(capacity: 64, wakeup: bell)
+        let mailbox = Mailbox<Command>(capacity: 256, wakeup: bell)
         commands = mailbox
         let tally = EmbeddingTally()
         self.tally = tally

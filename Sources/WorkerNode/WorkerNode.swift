@@ -15,10 +15,10 @@ public final class WorkerNode: Sendable {
         public var coordinator: Endpoint
         /// Stable over restarts: the coordinator prefers the worker that has seen a prompt before.
         public var name: String
-        /// Rows in hand at a time, two shards of the usual size.
+        /// Rows in hand at a time, sixteen shards of the usual size; a slow worker has two in hand, whatever their rows.
         public var creditRows = 4096
-        /// Estimated tokens in hand at a time, two shards of the usual size.
-        public var creditTokens = 65_536
+        /// Estimated tokens in hand at a time, sixteen shards of the usual size.
+        public var creditTokens = 262_144
         /// The feature store on disk; without one, features are kept in memory alone.
         public var store: StorePlace?
         /// Features kept in memory: those that no store takes.
@@ -163,7 +163,7 @@ struct WorkerLoop: ~Copyable {
                 logger.warning("message over the limits", metadata: ["frames": "\(frames)", "bytes": "\(bytes)"])
             case .message(let message):
                 do {
-                    let envelope = try Envelope(frames: message.frames.map { $0.copyBytes() })
+                    let envelope = try Envelope(rawFrames: message.frames.map(RawFrame.init))
                     try carryOut(state.handle(.received(envelope), at: now))
                 } catch let error as WireError {
                     logger.warning("message refused", metadata: ["reason": "\(error)"])
@@ -196,7 +196,7 @@ struct WorkerLoop: ~Copyable {
     private mutating func flush() throws(ZeroMQError) {
         var sent = 0
         for envelope in outbox {
-            guard try socket.send(ZeroMQ.Message(envelope.frames.map { Frame($0) })) == .sent else { break }
+            guard try socket.send(ZeroMQ.Message(envelope.rawFrames.map(Frame.init))) == .sent else { break }
             sent += 1
         }
         outbox.removeFirst(sent)

@@ -31,6 +31,10 @@ public struct Frame: @unchecked Sendable {
         self.storage = FrameStorage.make(taking: &message)
     }
 
+    /// Where the bytes are, for a value of another room that keeps a copy of the frame beside them: they neither move nor
+    /// change as long as there is one.
+    public var ownedBytes: UnsafeRawBufferPointer { storage.header }
+
     /// The frame without bytes, as it stands between an envelope and its content.
     public static let empty = Frame([])
 

@@ -94,6 +94,7 @@ struct ClientBench {
     var delivered: [UInt32] { actions.compactMap { if case .deliver(let answer) = $0 { answer.shard } else { nil } } }
     var opened: [ModelFingerprint] { actions.compactMap { if case .openOutput(let model) = $0 { model } else { nil } } }
     var failures: [ClientState.Failure] { actions.compactMap { if case .fail(let why) = $0 { why } else { nil } } }
-    var asksForMore: Bool { actions.contains { if case .produce = $0 { true } else { false } } }
+    var askedFor: Int { actions.count { if case .produce = $0 { true } else { false } } }
+    var asksForMore: Bool { askedFor > 0 }
     var isFinished: Bool { actions.contains { if case .finish = $0 { true } else { false } } }
 }

@@ -61,26 +61,31 @@ struct ClientStateTests {
 
     // MARK: Streaming
 
-    @Test("one shard is asked for at a time, and each goes out as it comes")
+    @Test("eight shards are asked for at a time, and each goes out as it comes")
     func producesInOrder() throws {
         var bench = try ClientBench.streaming()
+        #expect(bench.askedFor == 8)
         for shard in UInt32(0)..<5 {
-            #expect(bench.asksForMore)
             bench.wait(.milliseconds(10))
-            #expect(!bench.asksForMore, "it was asked for already")
+            #expect(!bench.asksForMore, "they were asked for already")
             bench.produce(shard)
             #expect(bench.submitted == [shard])
+            #expect(bench.askedFor == 1, "one came, one more is asked for")
         }
-        bench.handle(.inputEnded(shards: 5))
-        #expect(!bench.asksForMore)
+        // Whatever was asked for and is not there has the same answer.
+        for _ in 0..<8 {
+            bench.handle(.inputEnded(shards: 5))
+            #expect(!bench.asksForMore)
+        }
     }
 
     @Test("no more rows are asked for than the window has room for; durable rows make room, answered ones do not")
     func windowOfRows() throws {
         // Room for two shards of the largest size.
         var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
+        #expect(bench.askedFor == 2)
         bench.produce(0)
-        #expect(bench.asksForMore)
+        #expect(!bench.asksForMore, "the one that was asked for may be large")
         bench.produce(1, rows: Limits.shardRowsMax)
         #expect(!bench.asksForMore, "a whole shard more might not fit")
         bench.answer(1, rows: Limits.shardRowsMax)
@@ -93,12 +98,35 @@ struct ClientStateTests {
     @Test("no more is asked for while the unanswered tokens fill the window; answers make room")
     func windowOfTokens() throws {
         var bench = try ClientBench.streaming(tokens: 100)
-        bench.produce(0, tokens: 99)
-        #expect(bench.asksForMore)
-        bench.produce(1, tokens: 1)
+        for shard in UInt32(0)..<8 { bench.produce(shard, tokens: 51) }
         #expect(!bench.asksForMore)
+        bench.answer(0)
+        #expect(bench.submitted == [2] && !bench.asksForMore, "what came too early goes first")
+        for shard in UInt32(1)..<6 { bench.answer(shard) }
+        #expect(bench.submitted == [7] && !bench.asksForMore)
+        bench.answer(6)
+        #expect(bench.askedFor == 1, "one at a time while the window is more than half full")
+        bench.answer(7)
+        #expect(bench.askedFor == 7)
+    }
+
+    @Test("a shard that came when the tokens filled the window waits, and is submitted when there is room")
+    func heldBack() throws {
+        var bench = try ClientBench.streaming(tokens: 100)
+        var submitted: [UInt32] = []
+        for shard in UInt32(0)..<8 {
+            bench.produce(shard, tokens: 60)
+            submitted += bench.submitted
+        }
+        #expect(submitted == [0, 1], "the second is the one that may go beyond the window")
+        bench.hear(.whoAreYou)
+        bench.welcome()
+        bench.accept(tokens: 100, held: [0])
+        #expect(bench.submitted == [1], "what waited waits after an interruption too")
         bench.answer(1)
-        #expect(bench.asksForMore)
+        #expect(bench.submitted == [2])
+        bench.answer(0)
+        #expect(bench.submitted == [3])
     }
 
     @Test("each shard is delivered once; copies, strangers and answers of another shape are dropped")

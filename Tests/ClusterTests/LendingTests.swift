@@ -29,6 +29,31 @@ struct LendingTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2], "a result makes room for one")
     }
 
+    @Test("a worker that grants more pieces has so many in hand, within rows and tokens as ever")
+    func piecesInHand() throws {
+        var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 5))
+        for shard in UInt32(0)..<9 { bench.submit(Samples.shard(shard, of: job, rows: 4, tokens: 1000)) }
+        #expect(bench.state.status.shardsLeased == 5)
+        bench.beat(1, credit: Credit(rows: 4000, tokens: 7000, pieces: 99))
+        #expect(bench.lent(to: 1).map(\.shard) == [5, 6], "no more tokens than were granted")
+        bench.beat(1, credit: Credit(rows: 4000, tokens: 10_000))
+        #expect(bench.lent(to: 1).isEmpty, "two are granted, seven are in hand")
+    }
+
+    @Test("of many pieces in hand only the one that a dead worker was running is blamed")
+    func onlyTheRunningPieceIsBlamed() throws {
+        var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
+        for shard in UInt32(0)..<6 { bench.submit(Samples.shard(shard, of: job)) }
+        bench.join(2, credit: .none)
+        bench.handle(.unroutable(CoordinatorBench.peer(1)))
+        bench.beat(2, credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
+        #expect(bench.lent(to: 2).map(\.shard) == [0], "the suspect goes first, and alone")
+        bench.hear(
+            Samples.result(try bench.onlyLent(to: 2), credit: Credit(rows: 4000, tokens: 10_000, pieces: 16)),
+            from: CoordinatorBench.peer(2))
+        #expect(bench.lent(to: 2).map(\.shard) == [1, 2, 3, 4, 5])
+    }
+
     @Test("a shard larger than the whole credit goes alone")
     func largerThanCredit() throws {
         var bench = try CoordinatorBench.ready()

@@ -139,6 +139,53 @@ struct WorkerStateTests {
         #expect(bench.said == [.shardReturned(WorkerBench.piece(3), .overCredit)])
     }
 
+    @Test(
+        "the faster pieces are done, the more are granted in hand and scored in a row; a slow one brings it back to two"
+    )
+    func pace() throws {
+        var bench = try WorkerBench.ready()
+        let quick = { (piece: PieceName, time: Duration) in
+            WorkerState.Event.computed(
+                piece, Samples.answers(to: piece), [], StageTimes(embedded: time, predicted: .zero))
+        }
+        try bench.lend(WorkerBench.piece(0))
+        bench.handle(quick(WorkerBench.piece(0), .milliseconds(1)))
+        #expect(bench.results.first?.credit.pieces == 5, "what is done in 5 ms")
+        for shard in UInt32(1)...5 {
+            try bench.lend(WorkerBench.piece(shard))
+            #expect(bench.scored == [WorkerBench.piece(shard)], "handed over at once, done one after the other")
+        }
+        try bench.lend(WorkerBench.piece(6))
+        #expect(bench.scored.isEmpty)
+        bench.handle(quick(WorkerBench.piece(1), .microseconds(1)))
+        #expect(bench.results.first?.credit.pieces == Limits.piecesInHandMax && bench.scored == [WorkerBench.piece(6)])
+        bench.wait(.seconds(1))
+        #expect(bench.heartbeats.first?.inHand == (2...6).map { WorkerBench.piece($0) })
+        bench.handle(quick(WorkerBench.piece(2), .seconds(1)))
+        #expect(bench.results.first?.credit == WorkerBench.credit)
+        try bench.lend(WorkerBench.piece(7))
+        #expect(bench.scored.isEmpty, "four are waiting to be done")
+    }
+
+    @Test("a context that has come is prepared when what runs is done, before anything else is begun")
+    func contextBetweenQuickPieces() throws {
+        var bench = try WorkerBench.ready()
+        try bench.lend(WorkerBench.piece(0))
+        let time = StageTimes(embedded: .microseconds(1), predicted: .zero)
+        bench.handle(.computed(WorkerBench.piece(0), Samples.answers(rows: 4), [], time))
+        try bench.lend(WorkerBench.piece(1))
+        let context = try Samples.context(2)
+        bench.hear(.context(context))
+        #expect(bench.prepared.isEmpty)
+        try bench.lend(WorkerBench.piece(2), context: 2)
+        try bench.lend(WorkerBench.piece(3))
+        #expect(bench.scored.isEmpty)
+        bench.handle(.computed(WorkerBench.piece(1), Samples.answers(rows: 4), [], time))
+        #expect(bench.prepared == [context.digest] && bench.scored.isEmpty)
+        bench.handle(.contextPrepared(context.digest, failure: nil))
+        #expect(bench.scored == [WorkerBench.piece(2), WorkerBench.piece(3)])
+    }
+
     @Test("a copy of a shard's message changes nothing")
     func duplicatedShard() throws {
         var bench = try WorkerBench.ready()

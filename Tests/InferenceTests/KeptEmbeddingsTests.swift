@@ -20,13 +20,11 @@ struct KeptEmbeddingsTests {
 
     private static let maker = Digest(of: "maker")
 
-    private static func place() -> String {
-        FileManager.default.temporaryDirectory.appendingPathComponent("kept-\(UUID().uuidString)").path
-    }
+    private static func place() throws -> String { try ScratchFolder.new() + "/kept" }
 
     @Test("a text is embedded once, however often it is asked for, and in the next run not at all")
     func once() throws {
-        let file = Self.place()
+        let file = try Self.place()
         let embedder = LengthEmbedder()
         let kept = try KeptEmbeddings(of: embedder, maker: Self.maker, file: file)
         let first = try kept.embed(["aa", "b", "aa", "long text"])
@@ -49,7 +47,7 @@ struct KeptEmbeddingsTests {
 
     @Test("the file tells of each text's digest which row is its, so that another program can read it")
     func layout() throws {
-        let file = Self.place()
+        let file = try Self.place()
         let kept = try KeptEmbeddings(of: LengthEmbedder(), maker: Self.maker, file: file)
         let texts = ["one", "three", "fifteen", ""]
         _ = try kept.embed(texts)
@@ -67,7 +65,7 @@ struct KeptEmbeddingsTests {
 
     @Test("another encoder's file, and one that is none, are refused before anything is embedded")
     func foreign() throws {
-        let file = Self.place()
+        let file = try Self.place()
         let kept = try KeptEmbeddings(of: LengthEmbedder(), maker: Self.maker, file: file)
         _ = try kept.embed(["a"])
         try kept.keep()
@@ -86,7 +84,7 @@ struct KeptEmbeddingsTests {
     func failures() throws {
         let embedder = LengthEmbedder()
         embedder.last = .nan
-        let kept = try KeptEmbeddings(of: embedder, maker: Self.maker, file: Self.place() + "/no-such-folder/file")
+        let kept = try KeptEmbeddings(of: embedder, maker: Self.maker, file: try Self.place() + "/no-such-folder/file")
         #expect(throws: ValueModelError.notFinite(stage: "the encoder", row: 1)) {
             embedder.last = 0
             _ = try kept.embed(["a"])

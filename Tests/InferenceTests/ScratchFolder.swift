@@ -1,6 +1,6 @@
 import Foundation
 
-/// Files of one test, under the system's temporary folder; each call makes a place of its own.
+/// Files of one test, under a folder of this process that is gone with it; each call makes a place of its own.
 enum ScratchFolder {
     static func file(_ bytes: [UInt8]) throws -> String {
         let path = try new() + "/file"
@@ -23,9 +23,15 @@ enum ScratchFolder {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     }
 
-    private static func new() throws -> String {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("encoder-\(UUID().uuidString)")
+    static func new() throws -> String {
+        let folder = root.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder.path
     }
+
+    private static let root: URL = {
+        atexit { try? FileManager.default.removeItem(at: ScratchFolder.root) }
+        return FileManager.default.temporaryDirectory
+            .appendingPathComponent("inference-tests-\(ProcessInfo.processInfo.processIdentifier)")
+    }()
 }

@@ -23,6 +23,7 @@ struct RatchetTests {
         "Sources/Inference/SafetensorsFile.swift": "reads tensors out of the mapping",
         "Sources/Storeroom/StoreCell.swift": "numbers in and out of a cell's bytes",
         "Sources/Storeroom/StoreMapping.swift": "owns the mapping of a feature store",
+        "Sources/Wire/RawFrame.swift": "holds the bytes of a frame where the socket's library has them",
     ]
 
     @Test("unsafe memory stays where its reasons are")

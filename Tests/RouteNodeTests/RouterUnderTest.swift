@@ -23,6 +23,12 @@ final class RouterUnderTest: Sendable {
         }
     }
 
+    // Gone with this process.
+    private static let root: String = {
+        atexit { try? FileManager.default.removeItem(atPath: RouterUnderTest.root) }
+        return NSTemporaryDirectory() + "route-tests-\(ProcessInfo.processInfo.processIdentifier)"
+    }()
+
     let port: Int
     let folder: String
     private let task: Task<Void, Never>
@@ -31,7 +37,7 @@ final class RouterUnderTest: Sendable {
         _ fleet: Fleet, histories: [[ContextSet.Row]], folder: String? = nil,
         _ change: (inout RouteServer.Configuration) -> Void = { _ in }
     ) async throws {
-        self.folder = folder ?? NSTemporaryDirectory() + "statezero-route-\(UInt64.random(in: 0...UInt64.max))"
+        self.folder = folder ?? Self.root + "/\(UInt64.random(in: 0...UInt64.max))"
         var configuration = RouteServer.Configuration(fleet: fleet, histories: histories, stateFolder: self.folder)
         configuration.port = 0
         change(&configuration)
