@@ -215,7 +215,7 @@ def main():
     points = encoder_points + coordinator_points
     if points:
         pathlib.Path(picture).write_text(bars("Processor time beside the peers, ratio of rates (1 = equal)", points))
-    text = (pathlib.Path(__file__).parent / "introduction.md").read_text()
+    text = (pathlib.Path(__file__).parent / "document.txt").read_text()
     for name, part in {
         "machine": machine(measured), "encoder": encoders, "kernels": kernels(measured), "profile": profile(measured),
         "precision": precision(measured), "coordinator": coordinators, "latency": latency(measured),
