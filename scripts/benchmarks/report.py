@@ -163,7 +163,8 @@ def coordinator(measured):
 
 def latency(measured):
     rows = []
-    for name, model in [("latency-table", "table"), ("latency", "all-MiniLM-L6-v2")]:
+    for name, model in [("latency-table", "table"), ("latency", "all-MiniLM-L6-v2"),
+                        ("latency-64", "all-MiniLM-L6-v2")]:
         report = measured.one(name)
         for line in report["results"] if report else []:
             rows.append([model, line["rows"], f"{line['direct_ms_median']:.2f}", f"{line['cluster_ms_median']:.2f}",
