@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What coarser arithmetic of the encoder costs: Intra-context AUC, and how far it moves probabilities.
 
-    scripts/benchmarks/precision.py STATEZERO MODEL [--data DATA] [--rows 1000]
+    scripts/benchmarks/precision.py STATEZERO MODEL auc|moves [--data DATA] [--rows 3000]
 
-One JSON line a source and arithmetic. AUC is `statezero evaluate`'s, 256 context rows, three draws. Probabilities are
-`statezero score`'s for the first policy of the source with 256 rows of its record, over the first --rows prompts of the
-sources that have no more than 3,000. Sources: the sample of this repository; with DATA, its evaluation part too.
+One JSON line an arithmetic, or a source and arithmetic. AUC is `statezero evaluate`'s, 256 context rows, three draws.
+Probabilities are `statezero score`'s for the first policy of the source with 256 rows of its record, over all prompts of
+the sources that have no more than --rows. Sources: the sample of this repository; with DATA, its evaluation part too.
 """
 import argparse
 import glob
@@ -41,13 +41,18 @@ def probabilities(arguments, precision, prompts, context, policy, folder):
             for line in file:
                 row = json.loads(line)
                 if row.get("p") is not None:
-                    found[row["id"]] = row["p"]
+                    found[row["prompt_id"]] = row["p"]
     return found
 
 
 def lines(path):
     with gzip.open(path, "rt") as file:
         return [json.loads(line) for line in file if line.strip()]
+
+
+def first_policy(path):
+    row = lines(path)[0]
+    return row["policy_id"] + (f"@{row['policy_version']}" if row.get("policy_version") is not None else "")
 
 
 def moves(arguments, source, prompts, context, policy):
@@ -65,6 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("statezero")
     parser.add_argument("model")
+    parser.add_argument("what", choices=["auc", "moves"])
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--rows", type=int, default=3000)
     arguments = parser.parse_args()
@@ -73,15 +79,17 @@ def main():
         for part in ["train", "eval"]:
             prompts += sorted(glob.glob(f"{arguments.data}/{part}/*.prompts.jsonl.gz"))
         outcomes += sorted(glob.glob(f"{arguments.data}/eval/*.outcomes.jsonl.gz"))
-    for precision in PRECISIONS:
-        print(json.dumps({"precision": precision, "evaluation": evaluate(arguments, precision, prompts, outcomes)}),
-              flush=True)
+    if arguments.what == "auc":
+        for precision in PRECISIONS:
+            found = evaluate(arguments, precision, prompts, outcomes)
+            print(json.dumps({"precision": precision, "evaluation": found}), flush=True)
+        return
     moves(arguments, "sample", f"{SAMPLE}/queries.jsonl.gz", f"{SAMPLE}/context.three-shot-t0.8.jsonl.gz", None)
     for path in outcomes[1:]:
         source = os.path.basename(path).removesuffix(".outcomes.jsonl.gz")
         file = f"{arguments.data}/eval/{source}.prompts.jsonl.gz"
         if len(lines(file)) <= arguments.rows:
-            moves(arguments, source, file, path, lines(path)[0]["policy_id"])
+            moves(arguments, source, file, path, first_policy(path))
 
 
 main()

@@ -24,7 +24,12 @@ class Measured:
         path = self.folder / f"{name}.jsonl"
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
+        found = []
+        for line in path.read_text().splitlines():
+            if line.startswith(("{", "[")):
+                value = json.loads(line)
+                found += value if isinstance(value, list) else [value]
+        return found
 
     def one(self, name):
         lines = self.lines(name)
@@ -100,11 +105,10 @@ def profile(measured):
 
 
 def precision(measured):
-    lines = measured.lines("precision")
-    evaluations = {line["precision"]: line["evaluation"] for line in lines if "evaluation" in line}
+    evaluations = {line["precision"]: line["evaluation"] for line in measured.lines("precision-auc")}
     if not evaluations:
         return missing("scripts/benchmarks/precision.py")
-    moves = [line for line in lines if "mean_move" in line]
+    moves = measured.lines("precision-moves")
     figures = {name: evaluation_figures(value) for name, value in evaluations.items()}
     sources = [source for source in figures["float32"] if source != "mean"] + ["mean"]
     rows = []
