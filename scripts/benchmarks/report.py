@@ -219,7 +219,7 @@ def main():
     coordinators, coordinator_points = coordinator(measured)
     points = encoder_points + coordinator_points
     if points:
-        pathlib.Path(picture).write_text(bars("Processor time beside the peers, ratio of rates (1 = equal)", points))
+        pathlib.Path(picture).write_text(bars("Our rates by our peers' (1 = equal); the encoder's by processor time", points))
     text = (pathlib.Path(__file__).parent / "document.txt").read_text()
     for name, part in {
         "machine": machine(measured), "encoder": encoders, "kernels": kernels(measured), "profile": profile(measured),
