@@ -16,7 +16,7 @@ extension Benchmark {
         @Option(help: "Threads.")
         var threads = ProcessInfo.processInfo.activeProcessorCount
 
-        @Option(help: "Arithmetic: float32 or bfloat16.")
+        @Option(help: "Arithmetic: float32, bfloat16 or int8.")
         var precision = Precision.float32
 
         @Option(help: "Measured rounds; the median counts. 0 measures nothing.")
