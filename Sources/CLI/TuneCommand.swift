@@ -53,7 +53,7 @@ extension Benchmark {
                             try SplitRun(split: results[index].split, model: model, seconds: seconds).rowsPerSecond())
                     }
                 }
-                guard let best = results.max(by: { $0.median < $1.median }) else { return }
+                guard let best = SplitResult.choice(of: results) else { return }
                 let tuning = WorkerTuning(
                     machine: machine, workers: best.split.workers, threads: best.split.threads, pin: best.split.pin,
                     rowsPerSecond: (best.median * 10).rounded() / 10)
@@ -120,6 +120,14 @@ struct Split: Equatable, CustomStringConvertible {
 struct SplitResult {
     let split: Split
     var rates: [Double] = []
+
+    /// The earliest of those whose best round reaches the median of the fastest. Differences smaller than what a split's own
+    /// rounds differ by are not evidence, and the earlier splits, with fewer threads and unpinned, bear other programs on the
+    /// machine better.
+    static func choice(of results: [SplitResult]) -> SplitResult? {
+        guard let fastest = results.map(\.median).max() else { return nil }
+        return results.first { ($0.rates.max() ?? 0) >= fastest }
+    }
 
     var median: Double {
         let ordered = rates.sorted()
