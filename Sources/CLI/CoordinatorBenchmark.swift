@@ -71,12 +71,11 @@ extension Benchmark {
         /// All rounds with so many workers, on one cluster.
         private func measure(workers: Int, bare: BarePairProcess.Rates) throws -> ClusterRates {
             let logger = log.logger("statezero.bench")
-            let folder = NSTemporaryDirectory() + "statezero-bench-\(ProcessInfo.processInfo.processIdentifier)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let folder = try BenchmarkFolder()
+            defer { withExtendedLifetime(folder) {} }
             var configuration = LocalCluster.Configuration(
                 program: OwnProgram.path, workers: workers, threadsPerWorker: 1, model: ["--model", "table"],
-                journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue)
+                journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue)
             configuration.workerNice = nice
             let cluster = try LocalCluster(configuration, logger: logger)
             defer { cluster.stop() }

@@ -55,14 +55,13 @@ extension Benchmark {
             do {
                 try model.check()
                 let direct = try DirectCalls(model.make(threads: 1), context: context())
-                let folder = NSTemporaryDirectory() + "statezero-bench-\(ProcessInfo.processInfo.processIdentifier)"
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-                defer { try? FileManager.default.removeItem(atPath: folder) }
+                let folder = try BenchmarkFolder()
+                defer { withExtendedLifetime(folder) {} }
                 let logger = log.logger("statezero.bench")
                 let cluster = try LocalCluster(
                     LocalCluster.Configuration(
                         program: OwnProgram.path, workers: 1, threadsPerWorker: 1, model: model.arguments,
-                        journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+                        journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
                 defer { cluster.stop() }
                 let probe = try LatencyProbe(
                     coordinator: try Endpoint(cluster.endpoint), context: context(), logger: logger)

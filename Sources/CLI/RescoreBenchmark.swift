@@ -91,7 +91,7 @@ extension Benchmark {
         private func runStanding(_ folder: BenchmarkFolder) throws -> Pair {
             let cluster = try LocalCluster(
                 LocalCluster.Configuration(
-                    program: Score.program, workers: workerCount, threadsPerWorker: 1,
+                    program: OwnProgram.path, workers: workerCount, threadsPerWorker: 1,
                     model: model.arguments + ["--store", "\(folder.path)/standing"],
                     journal: "\(folder.path)/journal.sqlite", logLevel: "warning"), logger: LogOptions.quiet)
             defer { cluster.stop() }
@@ -125,9 +125,9 @@ extension Benchmark {
 
             init(_ processes: String, _ pairs: [Pair]) {
                 self.processes = processes
-                first_seconds = MeasuredScore.median(pairs.map(\.first))
-                second_seconds = MeasuredScore.median(pairs.map(\.second))
-                ratio = MeasuredScore.median(pairs.map { $0.second / $0.first })
+                first_seconds = Median.of(pairs.map(\.first))
+                second_seconds = Median.of(pairs.map(\.second))
+                ratio = Median.of(pairs.map { $0.second / $0.first })
             }
         }
     }

@@ -41,9 +41,8 @@ extension Benchmark {
         }
 
         func run() throws {
-            let folder = NSTemporaryDirectory() + "statezero-bench-\(ProcessInfo.processInfo.processIdentifier)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let folder = try BenchmarkFolder()
+            defer { withExtendedLifetime(folder) {} }
             let program =
                 (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
                 ?? CommandLine.arguments[0]
@@ -52,7 +51,7 @@ extension Benchmark {
                 let cluster = try LocalCluster(
                     LocalCluster.Configuration(
                         program: program, workers: 1, threadsPerWorker: 1, model: ["--model", "table"],
-                        journal: folder + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+                        journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
                 defer { cluster.stop() }
                 var load = RolloutLoad(coordinator: try Endpoint(cluster.endpoint))
                 (load.workers, load.prompts, load.slots, load.seconds) = (workers, prompts, slots, seconds)

@@ -44,7 +44,7 @@ struct RouteCorpusJob: Sendable {
                 clusters.append(
                     try LocalCluster(
                         LocalCluster.Configuration(
-                            program: Score.program, workers: 1, threadsPerWorker: threads,
+                            program: OwnProgram.path, workers: 1, threadsPerWorker: threads,
                             model: model.arguments + store.arguments(for: model),
                             journal: "\(output)/.coordinator-\(lane).sqlite", logLevel: log.logLevel.rawValue),
                         logger: logger))

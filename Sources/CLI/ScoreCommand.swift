@@ -166,16 +166,11 @@ struct Score: ParsableCommand {
         let measured = threads == tuned?.threads ? tuned?.workers : nil
         let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
         var configuration = LocalCluster.Configuration(
-            program: Self.program, workers: count, threadsPerWorker: threads,
+            program: OwnProgram.path, workers: count, threadsPerWorker: threads,
             model: model.arguments + store.arguments(for: model),
             journal: ScoringRun.coordinatorJournal(in: output), logLevel: log.logLevel.rawValue)
         configuration.pinsWorkers = pin ?? tuned?.pin ?? false
         return try LocalCluster(configuration, logger: logger)
-    }
-
-    /// This very program, whatever it was called by.
-    static var program: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 
     private func report(_ manifest: RunManifest, wasThere: Bool, rows: Int, seconds: Double) throws {

@@ -87,10 +87,10 @@ extension Benchmark {
 
             init(_ store: String, _ runs: [MeasuredScore]) {
                 self.store = store
-                first_result_seconds = MeasuredScore.median(runs.map(\.firstPart))
+                first_result_seconds = Median.of(runs.map(\.firstPart))
                 first_result_seconds_min = runs.map(\.firstPart).min() ?? 0
                 first_result_seconds_max = runs.map(\.firstPart).max() ?? 0
-                end_seconds = MeasuredScore.median(runs.map(\.end))
+                end_seconds = Median.of(runs.map(\.end))
             }
         }
     }

@@ -129,10 +129,5 @@ struct SplitResult {
         return results.first { ($0.rates.max() ?? 0) >= fastest }
     }
 
-    var median: Double {
-        let ordered = rates.sorted()
-        guard let last = ordered.last else { return 0 }
-        let middle = ordered.count / 2
-        return ordered.count % 2 == 1 ? ordered[middle] : (ordered[middle - 1] + min(ordered[middle], last)) / 2
-    }
+    var median: Double { rates.isEmpty ? 0 : Median.of(rates) }
 }

@@ -38,7 +38,7 @@ struct SplitRun {
         private let output = Pipe()
 
         init(_ arguments: [String]) throws {
-            process.executableURL = URL(fileURLWithPath: Score.program)
+            process.executableURL = URL(fileURLWithPath: OwnProgram.path)
             process.arguments = arguments
             process.standardInput = input
             process.standardOutput = output

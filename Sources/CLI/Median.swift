@@ -1,0 +1,13 @@
+/// What a benchmark says of several rounds.
+enum Median {
+    /// The middle value, or the mean of the two in the middle. Precondition: there is one.
+    static func of(_ values: [Double]) -> Double { quantile(0.5, of: values) }
+
+    /// The value below which a share of the others lie, between its neighbours. Precondition: there is one.
+    static func quantile(_ share: Double, of values: [Double]) -> Double {
+        let sorted = values.sorted()
+        let place = share * Double(sorted.count - 1)
+        let (low, high) = (Int(place.rounded(.down)), Int(place.rounded(.up)))
+        return sorted[low] + (sorted[high] - sorted[low]) * (place - Double(low))
+    }
+}
