@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Tokenizers/ReferenceUnicodeData.swift: what the reference knows of each Unicode scalar.
+"""Writes Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift: what the reference knows of each Unicode scalar.
 
 The reference (the `tokenizers` library, pinned below) links five Unicode tables of different ages: white space and
 lower case come from Rust's standard library, punctuation and decompositions from two older crates, what a regular
@@ -16,7 +16,7 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 
 PINNED = "0.22.1"
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-TARGET = ROOT / "Sources/Tokenizers/ReferenceUnicodeData.swift"
+TARGET = ROOT / "Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift"
 SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 HANGUL = range(0xAC00, 0xD7A4)
 
