@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Names, layers and doors are told in Sources/README.md; LayeringTests keeps them.
+// Sources/README.md describes the modules and their layers; LayeringTests checks them.
 
 #if arch(x86_64)
     // Wide Swift vectors are fifty times slower without AVX2 and FMA; the program names a missing one at start.
@@ -43,12 +43,12 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
 let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
 
-func room(_ name: String, _ doors: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: doors, resources: resources[name] ?? [], swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
 }
 
-func tests(_ name: String, _ doors: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: doors, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: strict)
 }
 
 let package = Package(
@@ -75,50 +75,51 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", providers: [.apt(["libzstd-dev"])]),
         // 1 foundations
-        room("Scoring", [crypto]),
-        room("Tokenizers", []),
-        room("Kernels", ["COneDNN", "WideKernels"]),
+        module("Scoring", [crypto]),
+        module("Tokenizers", []),
+        module("Kernels", ["COneDNN", "WideKernels"]),
         .target(name: "WideKernels", swiftSettings: wide),
-        room("ZeroMQ", ["CZeroMQ"]),
+        module("ZeroMQ", ["CZeroMQ"]),
         // 2 meaning
-        room("Wire", ["Scoring", protobuf]),
-        room("Planning", ["Scoring"]),
-        room("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
-        room("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
-        room("Storeroom", ["Scoring", crypto]),
+        module("Wire", ["Scoring", protobuf]),
+        module("Planning", ["Scoring"]),
+        module("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
+        module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions
-        room("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
-        room("Evaluation", ["Scoring", "Planning"]),
-        room("Replaying", ["Scoring", "Planning"]),
-        room("Routing", ["Scoring", "Planning", yams]),
+        module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
+        module("Evaluation", ["Scoring", "Planning"]),
+        module("Replaying", ["Scoring", "Planning"]),
+        module("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers
-        room("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
-        room("WorkerNode", ["Scoring", "Wire", "Storeroom", "Cluster", "ZeroMQ", logging]),
-        room("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
-        room("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
-        room(
-            "HTTPNode",
+        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
+        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        module(
+            "CoordinatorHTTP",
             [
                 "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
                 logging, nioCore,
             ]),
-        room(
-            "RouteNode",
+        module(
+            "RouterHTTP",
             [
                 "Scoring", "Routing", "Corpora", "ZeroMQ", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
                 httpTypes,
             ]),
-        room("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 program
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
-                "Routing", "Wire", "Storeroom", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "HTTPNode",
-                "RouteNode", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
+                "CoordinatorHTTP",
+                "RouterHTTP", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ZeroMQTests", ["ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
@@ -129,14 +130,14 @@ let package = Package(
         tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
         tests(
-            "RouteNodeTests",
-            ["RouteNode", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
-        tests("StoreroomTests", ["Storeroom", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "Storeroom", "Wire", logging]),
+            "RouterHTTPTests",
+            ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
+        tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
+        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
-        tests("HTTPNodeTests", ["HTTPNode", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
+        tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),

@@ -9,7 +9,7 @@ struct ClientLoop: ~Copyable {
     private let socket: Socket
     private let poller: Poller
     private let events: Mailbox<ClientState.Event>
-    private let desk: Mailbox<DeskEvent>
+    private let desk: Mailbox<ClientEvent>
     private let stop: StopFlag
     private var state: ClientState
     private let clock = ContinuousClock()
@@ -21,7 +21,7 @@ struct ClientLoop: ~Copyable {
 
     init(
         endpoint: Endpoint, configuration: ClientState.Configuration, events: Mailbox<ClientState.Event>,
-        desk: Mailbox<DeskEvent>, wakeup: Wakeup, stop: StopFlag, logger: Logger
+        desk: Mailbox<ClientEvent>, wakeup: Wakeup, stop: StopFlag, logger: Logger
     ) throws(ZeroMQError) {
         socket = try Self.connect(to: endpoint)
         poller = Poller(wakeup: wakeup)
@@ -104,7 +104,7 @@ struct ClientLoop: ~Copyable {
         }
     }
 
-    private func tell(_ event: DeskEvent) {
+    private func tell(_ event: ClientEvent) {
         // The window bounds answers, and the desk is asked for one shard at a time: its mailbox has room for all.
         let outcome = desk.send(event)
         precondition(outcome != .full, "the client's window is larger than its desk's mailbox")

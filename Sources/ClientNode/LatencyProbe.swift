@@ -8,7 +8,7 @@ public import ZeroMQ
 ///
 /// Belongs to one thread. What is timed goes the whole way, from the caller's thread to the caller's thread.
 public final class LatencyProbe {
-    private let wires: ClientWires
+    private let wires: ClientConnection
     private let clock = ContinuousClock()
     private let job: JobID
     private var nextShard: UInt32 = 0
@@ -18,7 +18,7 @@ public final class LatencyProbe {
     /// Opens a job under a context; returns when the cluster has taken it. The first call of `seconds` prepares the context.
     public init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
         do {
-            wires = try ClientWires(
+            wires = try ClientConnection(
                 to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
                 logger: logger)
         } catch {

@@ -75,15 +75,15 @@ public struct ScoringClient: Sendable {
         } catch {
             throw .corpora(error)
         }
-        let wires: ClientWires
+        let wires: ClientConnection
         do {
-            wires = try ClientWires(
+            wires = try ClientConnection(
                 to: configuration.coordinator, policy: configuration.context.policy,
                 context: configuration.context.context, abandonTime: configuration.abandonTime, logger: logger)
         } catch {
             throw .socket(error)
         }
-        var desk = ScoringDesk(configuration, survey: survey, events: wires.events)
+        var desk = ScoringWriter(configuration, survey: survey, events: wires.events)
         defer { wires.hangUp() }
         return try desk.run(wires, until: stop, onProgress: onProgress)
     }

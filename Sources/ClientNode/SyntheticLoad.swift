@@ -38,9 +38,9 @@ public struct SyntheticLoad {
     /// Runs to the end. Confirms as a client with files does, part by part.
     public func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
-        let wires: ClientWires
+        let wires: ClientConnection
         do {
-            wires = try ClientWires(
+            wires = try ClientConnection(
                 to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
                 logger: logger)
         } catch {

@@ -12,7 +12,7 @@ public struct HTTPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `HOST:PORT`, an IPv6 address in brackets. Throws `addressInvalid`.
-    public init(_ text: String) throws(HTTPNodeError) {
+    public init(_ text: String) throws(CoordinatorHTTPError) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw .addressInvalid(text)
         }

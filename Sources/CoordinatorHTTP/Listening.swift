@@ -3,7 +3,7 @@ import ServiceLifecycle
 import Wire
 
 /// What is heard of the coordinator after a question.
-enum Heard: Sendable {
+enum ReplyEvent: Sendable {
     case said(Message)
     /// The time is over.
     case late
@@ -11,11 +11,11 @@ enum Heard: Sendable {
     case stopping
 }
 
-extension CoordinatorDoor {
+extension CoordinatorClient {
     /// Asks, and listens for so long and no longer. The stream's end without a last word is the coordinator's end.
     ///
     /// - Parameter untilStop: Whether a stopping server cuts the listening short; else it goes on to its deadline.
-    func listen(to message: Message, for duration: Duration, untilStop: Bool = false) -> AsyncStream<Heard> {
+    func listen(to message: Message, for duration: Duration, untilStop: Bool = false) -> AsyncStream<ReplyEvent> {
         AsyncStream { continuation in
             let answers = ask(message)
             let listener = Task(executorPreference: RequestThreads.shared) {

@@ -65,7 +65,7 @@ public struct Evaluator {
                 let oracle = draw.queries.map { row in
                     keys[place][row.promptID].flatMap { others.mean(on: $0.digest, besides: draw.policy) }
                 }
-                let asked = AskedContext(draw, of: source, features: features, options: options, oracle: oracle)
+                let asked = EvaluationContext(draw, of: source, features: features, options: options, oracle: oracle)
                 for size in tally.sizes.indices {
                     for (predictor, score) in try asked.scores(rows: options.contextSizes[size], heads: heads) {
                         tally.sizes[size].add(score, of: predictor, source: source.name)

@@ -35,7 +35,7 @@ public final class BertEncoder {
     /// `backend` is for measurements and tests. Cost for MiniLM: some 0.03 s where packed weights are found, 0.1 to 0.2 s
     /// where they are made.
     public init(
-        folder: ModelFolder, threads: Int = 1, precision: Precision = .float32,
+        folder: SentenceTransformerFolder, threads: Int = 1, precision: Precision = .float32,
         packedIn place: PackedWeightsPlace = .nowhere, backend: MatrixMultiply.Backend = .automatic
     ) throws(ModelError) {
         precondition(threads >= 1, "BertEncoder: \(threads) threads")

@@ -7,7 +7,7 @@ public struct BertReference {
     private let tensors: BertTensors
 
     /// Reads nothing yet.
-    public init(folder: ModelFolder) {
+    public init(folder: SentenceTransformerFolder) {
         tensors = BertTensors(folder)
     }
 

@@ -6,7 +6,7 @@ struct BertTensors {
     private let file: SafetensorsFile
     private let prefix: String
 
-    init(_ folder: ModelFolder) {
+    init(_ folder: SentenceTransformerFolder) {
         configuration = folder.configuration
         file = folder.weights
         // Checkpoints saved with a task's head on top put everything under `bert.`.

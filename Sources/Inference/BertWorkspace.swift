@@ -7,9 +7,9 @@ final class BertWorkspace: @unchecked Sendable {
     let queriesKeysValues: FloatBuffer
     let contextTC: FloatBuffer
     /// What products read of the three, in their precision.
-    let hiddenInput: ProductInput
-    let contextInput: ProductInput
-    let innerInput: ProductInput
+    let hiddenInput: QuantizedActivations
+    let contextInput: QuantizedActivations
+    let innerInput: QuantizedActivations
     /// Of one block of rows: inside the feed-forward pair, and what a residual connection adds.
     let inner: FloatBuffer
     let update: FloatBuffer
@@ -28,9 +28,9 @@ final class BertWorkspace: @unchecked Sendable {
         contextTC = FloatBuffer(count: rows * width)
         inner = FloatBuffer(count: Self.block * innerWidth)
         update = FloatBuffer(count: Self.block * width)
-        hiddenInput = ProductInput(reading: hiddenTC, rows: rows, width: width, precision: precision)
-        contextInput = ProductInput(reading: contextTC, rows: rows, width: width, precision: precision)
-        innerInput = ProductInput(reading: inner, rows: Self.block, width: innerWidth, precision: precision)
+        hiddenInput = QuantizedActivations(reading: hiddenTC, rows: rows, width: width, precision: precision)
+        contextInput = QuantizedActivations(reading: contextTC, rows: rows, width: width, precision: precision)
+        innerInput = QuantizedActivations(reading: inner, rows: Self.block, width: innerWidth, precision: precision)
         attention = Attention(
             heads: configuration.heads, headWidth: configuration.headWidth, lengthMax: configuration.tokensMax)
     }

@@ -10,7 +10,7 @@ extension EmbeddingValueModel {
     public static func load(
         folder path: String, settings: ModelSettings = ModelSettings()
     ) throws(ModelError) -> EmbeddingValueModel {
-        let folder = try ModelFolder(path: path)
+        let folder = try SentenceTransformerFolder(path: path)
         try check(settings.head, width: folder.configuration.width, folder: path)
         let head = try EmbeddingHead.load(settings.head)
         let embedder = try SentenceEmbedder(
@@ -28,14 +28,14 @@ extension EmbeddingValueModel {
     public static func load(
         folder path: String, threads: Int, heads: [EmbeddingHead], precision: Precision = .float32,
         embeddings file: String? = nil
-    ) throws(ModelError) -> (models: [EmbeddingValueModel], kept: KeptEmbeddings?) {
-        let folder = try ModelFolder(path: path)
+    ) throws(ModelError) -> (models: [EmbeddingValueModel], kept: EmbeddingFile?) {
+        let folder = try SentenceTransformerFolder(path: path)
         for head in heads { try check(head.kind, width: folder.configuration.width, folder: path) }
         let embedder = try SentenceEmbedder(folder: folder, threads: threads, precision: precision)
-        var kept: KeptEmbeddings?
+        var kept: EmbeddingFile?
         if let file {
             let maker = Digest(of: "\(folder.digest.hex)\n\(embedder.numerics)")
-            kept = try KeptEmbeddings(of: embedder, maker: maker, file: file)
+            kept = try EmbeddingFile(of: embedder, maker: maker, file: file)
         }
         var models: [EmbeddingValueModel] = []
         for head in heads {
@@ -49,14 +49,14 @@ extension EmbeddingValueModel {
     }
 
     private static func fingerprint(
-        _ folder: ModelFolder, _ embedder: SentenceEmbedder, _ head: EmbeddingHead
+        _ folder: SentenceTransformerFolder, _ embedder: SentenceEmbedder, _ head: EmbeddingHead
     ) -> ModelFingerprint {
         let parts = [folder.digest.hex, embedder.numerics, head.identity]
         return ModelFingerprint(
             name: "\(folder.name)+\(head.name)", digest: Digest(of: parts.joined(separator: "\n")))
     }
 
-    private static func encoderFingerprint(_ folder: ModelFolder, _ embedder: SentenceEmbedder) -> ModelFingerprint {
+    private static func encoderFingerprint(_ folder: SentenceTransformerFolder, _ embedder: SentenceEmbedder) -> ModelFingerprint {
         let parts = [folder.digest.hex, embedder.numerics, SurfaceFeatures.identity]
         return ModelFingerprint(
             name: "\(folder.name)+surface", digest: Digest(of: parts.joined(separator: "\n")))

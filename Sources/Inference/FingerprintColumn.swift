@@ -1,7 +1,7 @@
 import Crypto
 
 /// What a table's extra column holds, which the reference fills with a hash of each row's bits.
-public enum FingerprintMode: Sendable, Equatable {
+public enum RowHashMode: Sendable, Equatable {
     /// The reference's hash. It depends on the last bit of every feature, so two devices rarely agree on all rows.
     case reference
     /// The same number in every row: the column then says nothing, whatever the bits.

@@ -22,13 +22,13 @@ package struct MemberTable: Sendable {
 
     /// Appends member `index`'s fingerprints to standardised features and orders the columns.
     package init(
-        _ features: FeatureMatrix, role: Role, plan: EnsemblePlan, member index: Int, fingerprints: FingerprintMode
+        _ features: FeatureMatrix, role: Role, plan: EnsemblePlan, member index: Int, fingerprints: RowHashMode
     ) throws(TabPFNError) {
         let member = plan.members[index]
         let column: [Float]
         switch fingerprints {
         case .constant:
-            column = [Float](repeating: FingerprintMode.constantValue, count: features.rows)
+            column = [Float](repeating: RowHashMode.constantValue, count: features.rows)
         case .injected(let columns):
             guard columns.count == plan.members.count else {
                 throw .count(what: "injected columns", expected: plan.members.count, found: columns.count)

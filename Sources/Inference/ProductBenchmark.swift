@@ -41,7 +41,7 @@ public struct ProductBenchmark: Sendable {
     }
 
     /// Measures all shapes, then the encoder on 32 sequences of 128 tokens. Throws as `BertEncoder` does.
-    public func run(_ folder: ModelFolder, precision: Precision) throws(ModelError) -> Result {
+    public func run(_ folder: SentenceTransformerFolder, precision: Precision) throws(ModelError) -> Result {
         let encoder = try BertEncoder(folder: folder, precision: precision)
         let sizes = folder.configuration
         var made: [Row] = []
@@ -76,7 +76,7 @@ public struct ProductBenchmark: Sendable {
         let weight = [Float](repeating: 0.01, count: shape.inputs * shape.outputs)
         let bias = [Float](repeating: 0.01, count: shape.outputs)
         let product = try MatrixMultiply(plan: plan, packed: try plan.pack(weight), bias: bias)
-        let input = ProductInput(rows: Self.rows, width: shape.inputs, precision: shape.precision)
+        let input = QuantizedActivations(rows: Self.rows, width: shape.inputs, precision: shape.precision)
         let values = FloatBuffer([Float](repeating: 0.5, count: input.count))
         input.fill(from: values, count: input.count)
         let output = FloatBuffer(count: Self.rows * shape.outputs)

@@ -131,7 +131,7 @@ public struct Qwen3Benchmark {
         let times = Mutex<[Double]>([])
         let failure = Mutex<KernelError?>(nil)
         ThreadTeam.run(threads) { _, team in
-            let input = ProductInput(rows: rows, width: shape.inputs, precision: shape.precision)
+            let input = QuantizedActivations(rows: rows, width: shape.inputs, precision: shape.precision)
             let output = FloatBuffer(count: rows * shape.outputs)
             var best = Double.infinity
             do throws(KernelError) {

@@ -5,11 +5,11 @@ final class Qwen3Workspace: @unchecked Sendable {
     // Sendable because threads of a team write different rows, or different heads, between their meetings.
     let hiddenTC: FloatBuffer
     let updateTC: FloatBuffer
-    let inputTC: ProductInput
+    let inputTC: QuantizedActivations
     let queriesKeysValues: FloatBuffer
     /// Where attention writes: the context itself, or floats of which `roundContext` makes it.
-    let attended: ProductInput
-    let context: ProductInput
+    let attended: QuantizedActivations
+    let context: QuantizedActivations
     // In 8 bits a row is rounded whole, and heads of a row are written by different threads.
     private let contextFloats: FloatBuffer?
     /// This thread's own, whosever rows it works on.
@@ -20,14 +20,14 @@ final class Qwen3Workspace: @unchecked Sendable {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
         hiddenTC = FloatBuffer(count: rows * sizes.width)
         updateTC = FloatBuffer(count: rows * sizes.width)
-        inputTC = ProductInput(rows: rows, width: sizes.width, precision: precision)
+        inputTC = QuantizedActivations(rows: rows, width: sizes.width, precision: precision)
         queriesKeysValues = FloatBuffer(count: rows * sizes.attentionWidth)
         let contextWidth = sizes.queryHeads * sizes.headWidth
-        context = ProductInput(rows: rows, width: contextWidth, precision: precision)
+        context = QuantizedActivations(rows: rows, width: contextWidth, precision: precision)
         if precision == .int8 {
             let floats = FloatBuffer(count: rows * contextWidth)
             contextFloats = floats
-            attended = ProductInput(reading: floats, rows: rows, width: contextWidth, precision: .float32)
+            attended = QuantizedActivations(reading: floats, rows: rows, width: contextWidth, precision: .float32)
         } else {
             contextFloats = nil
             attended = context
@@ -57,14 +57,14 @@ final class Qwen3Scratch {
     static let rows = 256
 
     let gateUp: FloatBuffer
-    let inner: ProductInput
+    let inner: QuantizedActivations
     let attention: CausalAttention
     /// Processor seconds spent in products.
     private(set) var productSeconds = 0.0
 
     init(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) throws(KernelError) {
         gateUp = FloatBuffer(count: Self.rows * 2 * sizes.innerWidth)
-        inner = ProductInput(rows: Self.rows, width: sizes.innerWidth, precision: precision)
+        inner = QuantizedActivations(rows: Self.rows, width: sizes.innerWidth, precision: precision)
         attention = try CausalAttention(
             queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, lengthMax: lengthMax)
     }

@@ -12,7 +12,7 @@ public final class SentenceEmbedder: TextEmbedder {
     /// Reads tokenizer and weights. Throws what is wrong with either, or that they are not of the same model.
     ///
     /// Packed weights are kept in `.packed` inside the folder, where all processes of a host share their pages.
-    public init(folder: ModelFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
+    public init(folder: SentenceTransformerFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
         encoder = try BertEncoder(
             folder: folder, threads: threads, precision: precision, packedIn: .besideWeights)
         do {

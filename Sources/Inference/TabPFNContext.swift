@@ -20,14 +20,14 @@ public final class TabPFNContext {
     public let bytes: Int
     /// `nil` when the context was given standardised, or as tables.
     let standardisation: TableStandardisation?
-    let fingerprints: FingerprintMode
+    let fingerprints: RowHashMode
     let plan: EnsemblePlan
     let labelMean: Float
     let positions: FloatBuffer
     let members: [Member]
 
     init(
-        rows: Int, features: Int, bytes: Int, standardisation: TableStandardisation?, fingerprints: FingerprintMode,
+        rows: Int, features: Int, bytes: Int, standardisation: TableStandardisation?, fingerprints: RowHashMode,
         plan: EnsemblePlan, labelMean: Float, positions: FloatBuffer, members: [Member]
     ) {
         self.rows = rows

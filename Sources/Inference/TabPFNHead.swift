@@ -56,7 +56,7 @@ public final class TabPFNHead {
     /// Throws `count`, `notFinite`, `constantContext`, `tooManyColumns` and `kernel`. Cost: 14 TFLOP and 5 GB for 256
     /// rows of 1,008 features, four members; `memory` tells before.
     public func prepare(
-        _ features: FeatureMatrix, labels: [Bool], fingerprints: FingerprintMode = .reference
+        _ features: FeatureMatrix, labels: [Bool], fingerprints: RowHashMode = .reference
     ) throws(TabPFNError) -> TabPFNContext {
         let standardisation = try TableStandardisation(features)
         return try prepare(
@@ -66,7 +66,7 @@ public final class TabPFNHead {
 
     /// The same for features that were standardised already, as another program's bits are for a comparison.
     public func prepare(
-        standardised features: FeatureMatrix, labels: [Bool], fingerprints: FingerprintMode = .reference
+        standardised features: FeatureMatrix, labels: [Bool], fingerprints: RowHashMode = .reference
     ) throws(TabPFNError) -> TabPFNContext {
         try TableStandardisation.checkFinite(features, stage: "context features")
         return try prepare(
@@ -78,7 +78,7 @@ public final class TabPFNHead {
     /// `fingerprints` is the context's mode unless given. Throws `width`, `count`, `notFinite` and `kernel`.
     /// Cost: 40 GFLOP a query for V0.
     public func predict(
-        _ queries: FeatureMatrix, in context: TabPFNContext, fingerprints: FingerprintMode? = nil
+        _ queries: FeatureMatrix, in context: TabPFNContext, fingerprints: RowHashMode? = nil
     ) throws(TabPFNError) -> TabPFNAnswer {
         let features = try standardise(queries, context.standardisation, columns: context.features)
         var logits: [[[Float]]] = []
@@ -98,7 +98,7 @@ public final class TabPFNHead {
     /// not kept when a single query needs more.
     public func predictWithoutContext(
         _ queries: FeatureMatrix, context features: FeatureMatrix, labels: [Bool],
-        fingerprints: FingerprintMode = .reference, bytesMax: Int = 900_000_000
+        fingerprints: RowHashMode = .reference, bytesMax: Int = 900_000_000
     ) throws(TabPFNError) -> TabPFNAnswer {
         let standardisation = try TableStandardisation(features)
         let context = try standardisation.apply(features)
@@ -162,7 +162,7 @@ public final class TabPFNHead {
     // MARK: - Inside
 
     private func prepare(
-        standardised features: FeatureMatrix, labels: [Bool], fingerprints: FingerprintMode,
+        standardised features: FeatureMatrix, labels: [Bool], fingerprints: RowHashMode,
         standardisation: TableStandardisation?
     ) throws(TabPFNError) -> TabPFNContext {
         let (labels, mean) = try check(labels, rows: features.rows)

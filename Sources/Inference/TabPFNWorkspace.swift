@@ -18,7 +18,7 @@ final class TabPFNWorkspace {
     private let update: FloatBuffer
     private let norm: TableNorm
     // Where products in bfloat16 read.
-    private let rounded: ProductInput?
+    private let rounded: QuantizedActivations?
     private let trace: TabPFNTrace?
 
     /// Room for rows of `tokens` tokens and columns of `items`.
@@ -37,7 +37,7 @@ final class TabPFNWorkspace {
         encoding = TableEncoder.Scratch(c, groups: tokens - 1)
         rounded =
             precision == .float32
-            ? nil : ProductInput(rows: rows, width: max(c.stride, c.innerStride), precision: precision)
+            ? nil : QuantizedActivations(rows: rows, width: max(c.stride, c.innerStride), precision: precision)
     }
 
     static func bytes(_ c: TabPFNConfiguration, tokens: Int, items: Int, precision: Precision) -> Int {

@@ -144,7 +144,7 @@ public final class V0ValueModel: ValueModel {
         return read
     }
 
-    private var fingerprints: FingerprintMode { settings.rowHash == .reference ? .reference : .constant }
+    private var fingerprints: RowHashMode { settings.rowHash == .reference ? .reference : .constant }
 
     private static func translating<Value>(
         _ body: () throws(TabPFNError) -> Value

@@ -33,7 +33,7 @@ final class ProcessProgram: RolloutProgram {
     ///   - lineBytesMax: A longer line of its output is a bad line.
     ///   - graceTime: From SIGTERM to SIGKILL.
     init(
-        _ command: [String], lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramWord>
+        _ command: [String], lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramEvent>
     ) throws(RolloutError) {
         let child: ChildProcess
         let bell: Wakeup
@@ -116,7 +116,7 @@ final class ProcessProgram: RolloutProgram {
     private struct Reader {
         let child: ChildProcess
         let graceTime: Duration
-        let words: Mailbox<ProgramWord>
+        let words: Mailbox<ProgramEvent>
         let isStopping: () -> Bool
         private var cutter: LineCutter
         private var buffer = [UInt8](repeating: 0, count: ProcessProgram.chunkBytes)
@@ -126,7 +126,7 @@ final class ProcessProgram: RolloutProgram {
         private var signalled: Int32 = 0
 
         init(
-            _ child: ChildProcess, lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramWord>,
+            _ child: ChildProcess, lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramEvent>,
             isStopping: @escaping () -> Bool
         ) {
             (self.child, self.graceTime, self.words, self.isStopping) = (child, graceTime, words, isStopping)
@@ -194,7 +194,7 @@ final class ProcessProgram: RolloutProgram {
             }
         }
 
-        private func post(_ word: ProgramWord) {
+        private func post(_ word: ProgramEvent) {
             while words.send(word) == .full, !isStopping() { usleep(1000) }
         }
     }

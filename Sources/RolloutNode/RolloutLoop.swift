@@ -9,8 +9,8 @@ struct RolloutLoop: ~Copyable {
     private let socket: Socket
     private let poller: Poller
     private let configuration: RolloutNode.Configuration
-    private let wishes: Mailbox<RolloutNode.Wish>
-    private let words: Mailbox<ProgramWord>
+    private let wishes: Mailbox<RolloutNode.RolloutRequest>
+    private let words: Mailbox<ProgramEvent>
     private let tally: RolloutTally
     private let logger: Logger
     private let clock = ContinuousClock()
@@ -22,7 +22,7 @@ struct RolloutLoop: ~Copyable {
     private var ending: Result<Void, RolloutError>?
 
     init(
-        _ configuration: RolloutNode.Configuration, wishes: Mailbox<RolloutNode.Wish>, wakeup: Wakeup,
+        _ configuration: RolloutNode.Configuration, wishes: Mailbox<RolloutNode.RolloutRequest>, wakeup: Wakeup,
         tally: RolloutTally, context: Context?, logger: Logger
     ) throws(RolloutError) {
         do {
@@ -106,7 +106,7 @@ struct RolloutLoop: ~Copyable {
         try flush()
     }
 
-    private mutating func hear(_ word: ProgramWord) throws(ZeroMQError) {
+    private mutating func hear(_ word: ProgramEvent) throws(ZeroMQError) {
         switch word {
         case .report(let report):
             tally.change { $0.rollouts += report.count }

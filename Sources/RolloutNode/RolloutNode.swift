@@ -54,11 +54,11 @@ public final class RolloutNode: Sendable {
     }
 
     private let thread: SocketThread<Void, RolloutError>
-    private let wishes: Mailbox<Wish>
+    private let wishes: Mailbox<RolloutRequest>
     private let tally: RolloutTally
 
     /// What others ask of the socket's thread.
-    enum Wish: Sendable { case drain }
+    enum RolloutRequest: Sendable { case drain }
 
     /// Starts; returns when the program is started and the rollout worker on its way to the coordinator.
     ///
@@ -72,7 +72,7 @@ public final class RolloutNode: Sendable {
         } catch {
             throw .socket(error)
         }
-        let wishes = Mailbox<Wish>(capacity: 16, wakeup: bell)
+        let wishes = Mailbox<RolloutRequest>(capacity: 16, wakeup: bell)
         let tally = RolloutTally()
         (self.wishes, self.tally) = (wishes, tally)
         thread = try SocketThread.start(name: "rollout") { announce throws(RolloutError) in

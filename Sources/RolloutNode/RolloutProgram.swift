@@ -15,7 +15,7 @@ public protocol RolloutProgram: Sendable {
 }
 
 /// What a program says.
-public enum ProgramWord: Sendable {
+public enum ProgramEvent: Sendable {
     /// Rollouts ended.
     case report(RolloutReport)
     /// A line of its output that is no report: its number from 1, and what is wrong with it.

@@ -58,7 +58,7 @@ final class SimulatedProgram: RolloutProgram {
     private let rates: SimulatedRates
     private let seconds: Double
     private let seed: UInt64
-    private let words: Mailbox<ProgramWord>
+    private let words: Mailbox<ProgramEvent>
     private let orders: Mailbox<Order>?
 
     private enum Order: Sendable { case run(Assignment), stop }
@@ -66,7 +66,7 @@ final class SimulatedProgram: RolloutProgram {
     /// - Parameter seconds: Mean duration of a rollout; each takes between half and one and a half of it, and those of an
     ///   assignment come one after the other.
     init(
-        _ rates: SimulatedRates, seconds: Double, seed: UInt64, words: Mailbox<ProgramWord>
+        _ rates: SimulatedRates, seconds: Double, seed: UInt64, words: Mailbox<ProgramEvent>
     ) throws(RolloutError) {
         (self.rates, self.seconds, self.seed, self.words) = (rates, seconds, seed, words)
         guard seconds > 0 else {
@@ -103,7 +103,7 @@ final class SimulatedProgram: RolloutProgram {
 
     private static func run(
         _ rates: SimulatedRates, _ seconds: Double, _ seed: UInt64, orders: Mailbox<Order>,
-        words: Mailbox<ProgramWord>
+        words: Mailbox<ProgramEvent>
     ) {
         let clock = ContinuousClock()
         var running: [(due: ContinuousClock.Instant, left: Int, draw: Draw)] = []

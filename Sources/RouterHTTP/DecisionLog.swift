@@ -19,7 +19,7 @@ package final class DecisionLog: Sendable {
     private let state: Mutex<State>
 
     /// Appends to the file. Throws `state` where it cannot be opened.
-    package init(path: String, bytesMax: Int = 64 << 20, filesMax: Int = 8) throws(RouteNodeError) {
+    package init(path: String, bytesMax: Int = 64 << 20, filesMax: Int = 8) throws(RouterHTTPError) {
         self.path = path
         self.bytesMax = bytesMax
         self.filesMax = max(1, filesMax)
@@ -64,7 +64,7 @@ package final class DecisionLog: Sendable {
         state.bytes = next.bytes
     }
 
-    private static func open(_ path: String) throws(RouteNodeError) -> (handle: FileHandle, bytes: Int) {
+    private static func open(_ path: String) throws(RouterHTTPError) -> (handle: FileHandle, bytes: Int) {
         if !FileManager.default.fileExists(atPath: path) {
             _ = FileManager.default.createFile(atPath: path, contents: nil)
         }

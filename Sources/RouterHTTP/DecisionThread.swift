@@ -14,7 +14,7 @@ final class DecisionThread: Sendable {
 
     /// An answer's way back. The first one counts: the model's, or the clock's.
     private final class Reply: Sendable {
-        typealias Answer = Result<[ModelEstimate], RouteNodeError>
+        typealias Answer = Result<[ModelEstimate], RouterHTTPError>
         private let waiting: Mutex<CheckedContinuation<Answer, Never>?>
 
         init(_ continuation: CheckedContinuation<Answer, Never>) {
@@ -32,7 +32,7 @@ final class DecisionThread: Sendable {
         var isAwaited: Bool { waiting.withLock { $0 != nil } }
     }
 
-    private let thread: SocketThread<ModelFingerprint, RouteNodeError>
+    private let thread: SocketThread<ModelFingerprint, RouterHTTPError>
     private let commands: Mailbox<Command>
     private let rows: RowCounts
 
@@ -49,7 +49,7 @@ final class DecisionThread: Sendable {
     /// Loads the model and prepares `histories`, by model; returns when decisions can be made.
     init(
         fleet: Fleet, histories: [[ContextSet.Row]], makeModel: @escaping @Sendable () throws -> any ValueModel
-    ) throws(RouteNodeError) {
+    ) throws(RouterHTTPError) {
         let bell: Wakeup
         do {
             bell = try Wakeup()
@@ -60,14 +60,14 @@ final class DecisionThread: Sendable {
         let rows = RowCounts()
         commands = mailbox
         self.rows = rows
-        thread = try SocketThread.start(name: "decisions") { announce throws(RouteNodeError) in
+        thread = try SocketThread.start(name: "decisions") { announce throws(RouterHTTPError) in
             let model: any ValueModel
             do {
                 model = try makeModel()
             } catch {
                 throw .modelNotLoaded("\(error)")
             }
-            var desk = DecisionDesk(fleet: fleet, model: model)
+            var desk = DecisionEngine(fleet: fleet, model: model)
             do throws(ValueModelError) {
                 for (index, history) in histories.enumerated() { try desk.prepare(index, rows: history) }
             } catch {
@@ -87,7 +87,7 @@ final class DecisionThread: Sendable {
 
     /// What the value model says of each model of the fleet. Throws `overloaded`, `late` after `limit`, `stopped` and
     /// `valueModel`.
-    func estimate(_ text: String, within limit: Duration) async throws(RouteNodeError) -> [ModelEstimate] {
+    func estimate(_ text: String, within limit: Duration) async throws(RouterHTTPError) -> [ModelEstimate] {
         let answer: Reply.Answer = await withCheckedContinuation { continuation in
             let reply = Reply(continuation)
             switch commands.send(.estimate(text, reply)) {
@@ -115,7 +115,7 @@ final class DecisionThread: Sendable {
     }
 
     /// Carries out what waits; `true` to end.
-    private static func turn(_ commands: [Command], at desk: inout DecisionDesk, rows: RowCounts) -> Bool {
+    private static func turn(_ commands: [Command], at desk: inout DecisionEngine, rows: RowCounts) -> Bool {
         var waiting: [(text: String, reply: Reply)] = []
         var isLast = false
         for command in commands {

@@ -11,14 +11,14 @@ public enum FleetHistories {
     /// Throws `history` naming the model.
     public static func load(
         _ fleet: Fleet, folder: String, keys: RowKeys = .automatic, onWarning: (String) -> Void = { _ in }
-    ) throws(RouteNodeError) -> [[ContextSet.Row]] {
+    ) throws(RouterHTTPError) -> [[ContextSet.Row]] {
         try files(fleet, folder: folder, keys: keys, onWarning: onWarning).map { $0?.context.rows ?? [] }
     }
 
     /// The same as context files, which a cluster's client takes; `nil` for a model without a history.
     public static func files(
         _ fleet: Fleet, folder: String, keys: RowKeys = .automatic, onWarning: (String) -> Void = { _ in }
-    ) throws(RouteNodeError) -> [ContextFile?] {
+    ) throws(RouterHTTPError) -> [ContextFile?] {
         var histories: [ContextFile?] = []
         for model in fleet.models {
             guard !model.history.files.isEmpty else {

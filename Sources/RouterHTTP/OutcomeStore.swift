@@ -22,7 +22,7 @@ struct OutcomeStore: Sendable {
     static let rowsMax = 20_000
 
     /// Opens or makes the file. Throws `state`.
-    init(path: String) throws(RouteNodeError) {
+    init(path: String) throws(RouterHTTPError) {
         do {
             var configuration = Configuration()
             configuration.prepareDatabase { database in
@@ -46,7 +46,7 @@ struct OutcomeStore: Sendable {
     }
 
     /// Writes events down, all or none; by event, whether it was new. Rows beyond `rowsMax` of a model go.
-    func record(_ events: [Event]) async throws(RouteNodeError) -> [Bool] {
+    func record(_ events: [Event]) async throws(RouterHTTPError) -> [Bool] {
         do {
             return try await queue.write { database in
                 var fresh: [Bool] = []
@@ -74,7 +74,7 @@ struct OutcomeStore: Sendable {
     }
 
     /// Which of some event ids were written down before.
-    func known(_ eventIDs: [String]) async throws(RouteNodeError) -> Set<String> {
+    func known(_ eventIDs: [String]) async throws(RouterHTTPError) -> Set<String> {
         do {
             return try await queue.read { database in
                 var known: Set<String> = []
@@ -92,7 +92,7 @@ struct OutcomeStore: Sendable {
     }
 
     /// A model's newest outcomes, oldest first, at most `limit`.
-    func newest(of model: String, limit: Int) throws(RouteNodeError) -> [ContextSet.Row] {
+    func newest(of model: String, limit: Int) throws(RouterHTTPError) -> [ContextSet.Row] {
         do {
             return try queue.read { database in
                 let rows = try Row.fetchAll(

@@ -5,16 +5,16 @@ public import Scoring
 public struct PromptRouter {
     private let fleet: Fleet
     private let chooser: RouteChooser
-    private var desk: DecisionDesk
+    private var desk: DecisionEngine
 
     /// Prepares a context for each model that has a history. Cost: an embedding of each distinct text of the histories,
     /// and a preparation a model. Throws `valueModel`.
     public init(
         _ fleet: Fleet, histories: [[ContextSet.Row]], model: any ValueModel
-    ) throws(RouteNodeError) {
+    ) throws(RouterHTTPError) {
         self.fleet = fleet
         chooser = RouteChooser(fleet)
-        desk = DecisionDesk(fleet: fleet, model: model)
+        desk = DecisionEngine(fleet: fleet, model: model)
         do throws(ValueModelError) {
             for (index, rows) in histories.enumerated() { try desk.prepare(index, rows: rows) }
         } catch {
@@ -23,7 +23,7 @@ public struct PromptRouter {
     }
 
     /// Decides for prompts, in their order; each is embedded once for the whole fleet.
-    public mutating func decide(_ prompts: [Prompt], rule: RouteRule? = nil) throws(RouteNodeError) -> [DecisionRow] {
+    public mutating func decide(_ prompts: [Prompt], rule: RouteRule? = nil) throws(RouterHTTPError) -> [DecisionRow] {
         let estimates: [[ModelEstimate]]
         do throws(ValueModelError) {
             estimates = try desk.estimate(prompts.map(\.text))

@@ -52,10 +52,10 @@ public final class RouteServer: Sendable {
     private let logger: Logger
 
     /// Checks the configuration, loads the value model and prepares every history; listens only in `run`.
-    /// Throws what `RouteNodeError` tells.
+    /// Throws what `RouterHTTPError` tells.
     public init(
         _ configuration: Configuration, logger: Logger, makeModel: @escaping @Sendable () throws -> any ValueModel
-    ) throws(RouteNodeError) {
+    ) throws(RouterHTTPError) {
         let fleet = configuration.fleet
         try Self.check(configuration)
         do {
@@ -93,7 +93,7 @@ public final class RouteServer: Sendable {
             forwarder: Forwarder(client: client, keys: configuration.environment), logger: logger)
     }
 
-    private static func check(_ configuration: Configuration) throws(RouteNodeError) {
+    private static func check(_ configuration: Configuration) throws(RouterHTTPError) {
         let bare = configuration.fleet.models.filter { $0.endpoint == nil }.map(\.name)
         guard bare.isEmpty else { throw .noEndpoint(models: bare) }
         for model in configuration.fleet.models {
@@ -108,13 +108,13 @@ public final class RouteServer: Sendable {
 
     /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests under way are finished first.
     /// `onListening` is told the port.
-    public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouteNodeError) {
+    public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let application = Application(
             router: router(),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "statezero"),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: logger)
-        var failure: RouteNodeError?
+        var failure: RouterHTTPError?
         do {
             try await application.runService()
         } catch {
@@ -159,7 +159,7 @@ public final class RouteServer: Sendable {
     /// What every request goes through: its key, its place, its body, and its failures as JSON.
     private func answer(
         _ request: Request, needsBody: Bool = true,
-        _ body: (ByteBuffer, Ticket) async throws -> Response
+        _ body: (ByteBuffer, ScopeGuard) async throws -> Response
     ) async -> Response {
         let service = service
         do {
@@ -171,7 +171,7 @@ public final class RouteServer: Sendable {
                     .tooManyRequests, "overloaded", "\(service.options.requestsMax) requests are being served",
                     retryAfter: 1)
             }
-            let ticket = Ticket { service.counters.leave() }
+            let ticket = ScopeGuard { service.counters.leave() }
             var bytes = ByteBuffer()
             if needsBody {
                 do {
@@ -196,11 +196,11 @@ public final class RouteServer: Sendable {
 
     private static func failure(_ error: any Error) -> HTTPFailure {
         switch error {
-        case RouteNodeError.overloaded:
+        case RouterHTTPError.overloaded:
             HTTPFailure(.tooManyRequests, "overloaded", "\(error)", retryAfter: 1)
-        case RouteNodeError.late, RouteNodeError.stopped:
+        case RouterHTTPError.late, RouterHTTPError.stopped:
             HTTPFailure(.serviceUnavailable, "undecided", "\(error)", retryAfter: 1)
-        case RouteNodeError.state:
+        case RouterHTTPError.state:
             HTTPFailure(
                 .serviceUnavailable, "not_durable", "the outcomes could not be written; send them again", retryAfter: 5)
         default: HTTPFailure(.internalServerError, "failed", "\(error)")

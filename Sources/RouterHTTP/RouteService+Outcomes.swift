@@ -86,7 +86,7 @@ extension RouteService {
     }
 
     /// A model's history: what its files say, then the newest outcomes.
-    func history(of index: Int) throws(RouteNodeError) -> [ContextSet.Row] {
+    func history(of index: Int) throws(RouterHTTPError) -> [ContextSet.Row] {
         fileRows[index] + (try store.newest(of: fleet.models[index].name, limit: fleet.historyRows))
     }
 

@@ -69,7 +69,7 @@ final class RouteService: Sendable {
     }
 
     /// Decides for a request. `isNeeded`: an overloaded value model is an error instead of a decision for the default.
-    func decide(_ request: ChatRequest, rule: RouteRule, isNeeded: Bool) async throws(RouteNodeError) -> Decided {
+    func decide(_ request: ChatRequest, rule: RouteRule, isNeeded: Bool) async throws(RouterHTTPError) -> Decided {
         let start = clock.now
         let text = request.text
         let prompt = RouteChooser.Prompt(
@@ -79,7 +79,7 @@ final class RouteService: Sendable {
             repeating: ModelEstimate(prediction: nil, rows: 0, costAwareScore: nil), count: fleet.models.count)
         var failure: RouteDecision.Reason?
         if let text {
-            do throws(RouteNodeError) {
+            do throws(RouterHTTPError) {
                 estimates = try await thread.estimate(text, within: options.decisionTime)
             } catch {
                 if isNeeded { throw error }
@@ -105,14 +105,14 @@ final class RouteService: Sendable {
     }
 
     /// What a model's name in a request asks for.
-    enum Wish: Equatable {
+    enum RolloutRequest: Equatable {
         case rule(RouteRule)
         case model(Int)
     }
 
     /// `statezero` and no name at all are the fleet's rule, `statezero-p0.80` a target, `statezero-b0.70` a β; a model of
     /// the fleet is itself. `nil` for anything else.
-    func wish(_ name: String?) -> Wish? {
+    func wish(_ name: String?) -> RolloutRequest? {
         guard let name, name != Self.ownName, name != "auto" else { return .rule(fleet.rule) }
         if let index = fleet.index(of: name) { return .model(index) }
         for (prefix, rule) in [("\(Self.ownName)-p", "target"), ("\(Self.ownName)-b", "weighted")]
@@ -127,7 +127,7 @@ final class RouteService: Sendable {
     static let ownName = "statezero"
 
     /// Decides and forwards. Throws `HTTPFailure` where there is nothing to pass on.
-    func complete(_ request: ChatRequest, ticket: Ticket) async throws -> Response {
+    func complete(_ request: ChatRequest, ticket: ScopeGuard) async throws -> Response {
         guard let wish = wish(request.model) else { throw unknownModel(request.model ?? "") }
         var decided: Decided
         var order: [Int]
@@ -150,7 +150,7 @@ final class RouteService: Sendable {
     }
 
     private func forward(
-        _ request: ChatRequest, _ decided: Decided, order: [Int], ticket: Ticket
+        _ request: ChatRequest, _ decided: Decided, order: [Int], ticket: ScopeGuard
     ) async throws -> Response {
         var row = stamped(decided.row)
         let deadline = clock.now + fleet.deadline
@@ -159,7 +159,7 @@ final class RouteService: Sendable {
             guard failures.count < options.attemptsMax, clock.now < deadline else { break }
             let model = fleet.models[index]
             guard let endpoint = model.endpoint, begin(index) else { continue }
-            let use = Ticket { [weak self] in self?.endpoints.withLock { $0.end(index) } }
+            let use = ScopeGuard { [weak self] in self?.endpoints.withLock { $0.end(index) } }
             let limit = min(endpoint.timeout, deadline - clock.now)
             let answer = await forwarder.send(request.body(naming: endpoint.model), to: endpoint, within: limit)
             switch answer {
@@ -202,7 +202,7 @@ final class RouteService: Sendable {
     private func begin(_ index: Int) -> Bool { endpoints.withLock { $0.begin(index, now: clock.now) } }
 
     /// The endpoint's answer, piece by piece as it comes; the tickets live as long as it flows.
-    private func pass(_ response: HTTPClientResponse, headers: HTTPFields, tickets: [Ticket]) -> Response {
+    private func pass(_ response: HTTPClientResponse, headers: HTTPFields, tickets: [ScopeGuard]) -> Response {
         var headers = headers
         for name in ["content-type", "cache-control", "x-request-id", "retry-after", "content-encoding"] {
             if let value = response.headers.first(name: name), let field = HTTPField.Name(name) {
@@ -277,7 +277,7 @@ final class RouteService: Sendable {
 }
 
 /// Runs something once, when the last holder lets go: a request's place is given back however its answer ends.
-final class Ticket: Sendable {
+final class ScopeGuard: Sendable {
     private let onEnd: @Sendable () -> Void
     init(_ onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
     deinit { onEnd() }
@@ -285,7 +285,7 @@ final class Ticket: Sendable {
 
 /// Keeps tickets until the answer has flowed.
 private func withExtendedLifetimeAsync(
-    _ tickets: [Ticket], _ body: () async throws -> Void
+    _ tickets: [ScopeGuard], _ body: () async throws -> Void
 ) async throws {
     try await body()
     withExtendedLifetime(tickets) {}

@@ -11,7 +11,7 @@ public protocol ValueModel: AnyObject {
     var encoderFingerprint: ModelFingerprint { get }
 
     /// Whether features are worth keeping: `false` where embedding a text costs less than looking for it.
-    var isEmbeddingDear: Bool { get }
+    var shouldCacheFeatures: Bool { get }
 
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
@@ -34,7 +34,7 @@ extension ValueModel {
     public var encoderFingerprint: ModelFingerprint { fingerprint }
 
     /// `true`, as for every model that reads a text.
-    public var isEmbeddingDear: Bool { true }
+    public var shouldCacheFeatures: Bool { true }
 
     /// Nothing: right for a model whose verbs take a second or two at most.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}

@@ -73,7 +73,7 @@ struct SimulatedWorker {
     var life = 0
     var isFrozen = false
     var isWedged = false
-    var cut: Weather.Direction?
+    var cut: FaultPlan.Direction?
     /// What came while it was frozen.
     var missed: [WorkerState.Event] = []
     var contexts: Set<Digest> = []
@@ -111,7 +111,7 @@ struct SimulatedClient {
     private let partShards: Int
     private var duplicates = 0
 
-    init(index: Int, weather: Weather, seed: UInt64) {
+    init(index: Int, weather: FaultPlan, seed: UInt64) {
         var chance = SeededGenerator(seed: seed &+ UInt64(index) &* 7919)
         self.index = index
         job = JobID(using: &chance)

@@ -30,7 +30,7 @@ struct SimulatedTrainer {
     /// Says something again after this long without all that it waits for.
     private static let patience: Duration = .seconds(4)
 
-    init(index: Int, weather: Weather, seed: UInt64) {
+    init(index: Int, weather: FaultPlan, seed: UInt64) {
         var chance = SeededGenerator(seed: seed &+ UInt64(index) &* 104_729)
         self.index = index
         requests = (0..<weather.steps).map { step in

@@ -184,7 +184,7 @@ extension Simulator {
 
     // MARK: Faults
 
-    mutating func strike(_ fault: Weather.Fault) {
+    mutating func strike(_ fault: FaultPlan.Fault) {
         let pause = Duration.milliseconds(200 + chance.next() % 8000)
         switch fault {
         case .killWorker(let index):

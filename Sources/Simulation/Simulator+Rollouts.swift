@@ -95,7 +95,7 @@ extension Simulator {
 
     // MARK: Faults
 
-    mutating func strike(rollout fault: Weather.Fault) {
+    mutating func strike(rollout fault: FaultPlan.Fault) {
         let pause = Duration.milliseconds(200 + chance.next() % 8000)
         switch fault {
         case .killTrainer(let index):

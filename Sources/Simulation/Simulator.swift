@@ -55,7 +55,7 @@ public struct Simulator {
         case rolloutEvent(Int, life: Int, RolloutState.Event)
         case programSays(Int, life: Int, program: Int, RolloutReport)
         case tick
-        case fault(Weather.Fault)
+        case fault(FaultPlan.Fault)
         case startCoordinator
         case startWorker(Int)
         case startClient(Int)
@@ -66,7 +66,7 @@ public struct Simulator {
         case mend(Int)
     }
 
-    let weather: Weather
+    let weather: FaultPlan
     var chance: SeededGenerator
     var now: Instant = .zero
     var agenda: Heap<Due> = []
@@ -86,8 +86,8 @@ public struct Simulator {
     static let end = Instant(.seconds(3600))
 
     /// Sets up a run.
-    public init(seed: UInt64, weather: Weather? = nil) {
-        let weather = weather ?? Weather(seed: seed)
+    public init(seed: UInt64, weather: FaultPlan? = nil) {
+        let weather = weather ?? FaultPlan(seed: seed)
         self.weather = weather
         chance = SeededGenerator(seed: seed ^ 0x5EED)
         report = Report(seed: seed)

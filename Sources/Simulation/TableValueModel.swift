@@ -18,7 +18,7 @@ public final class TableValueModel: ValueModel {
     }
 
     /// Only with a pause: a hash costs less than telling whether its text was seen before.
-    public var isEmbeddingDear: Bool { pausePerText > .zero }
+    public var shouldCacheFeatures: Bool { pausePerText > .zero }
 
     /// (P texts) -> (P, 4): the 64 bits of a hash of the text, sixteen to a number.
     public func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {

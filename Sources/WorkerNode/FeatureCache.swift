@@ -1,5 +1,5 @@
 import Scoring
-import Storeroom
+import FeatureStore
 
 /// Features of texts seen before, so that scoring again with another context embeds nothing. Bounded, in memory: for
 /// workers without a feature store on disk.

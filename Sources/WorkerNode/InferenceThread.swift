@@ -50,9 +50,9 @@ final class InferenceThread: Sendable {
                 throw .model("\(error)")
             }
             model.tellProgress { _ = events.send(.progressed) }
-            let kept = KeptFeatures(
+            let kept = TieredFeatureCache(
                 memoryBytes: configuration.cacheBytes, store: configuration.store, for: model, logger: logger)
-            var desk = InferenceDesk(model: model, kept: kept)
+            var desk = InferenceExecutor(model: model, kept: kept)
             announce(model.fingerprint)
             while true {
                 _ = bell.wait(for: nil)
@@ -76,7 +76,7 @@ final class InferenceThread: Sendable {
     }
 
     private static func carryOut(
-        _ command: Command, at desk: inout InferenceDesk, _ events: Mailbox<WorkerState.Event>
+        _ command: Command, at desk: inout InferenceExecutor, _ events: Mailbox<WorkerState.Event>
     ) {
         let progressed = { _ = events.send(.progressed) }
         switch command {

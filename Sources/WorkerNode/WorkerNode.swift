@@ -2,7 +2,7 @@ import Cluster
 import Foundation
 public import Logging
 public import Scoring
-public import Storeroom
+public import FeatureStore
 import Synchronization
 import Wire
 public import ZeroMQ

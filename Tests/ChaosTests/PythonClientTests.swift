@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("the Python clients against the real program", .serialized)
 struct PythonClientTests {
     /// `scripts/clients`, found from this file's place.
     private var folder: URL {
-        URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "scripts/clients")
+        Repository.root.appending(path: "scripts/clients")
     }
 
     @Test("statezero_client.py: its own tests, against servers that fail in every way and against a real cluster")

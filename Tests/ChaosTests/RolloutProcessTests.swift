@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The GRPO loop, with real processes", .serialized)
 struct RolloutProcessTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    private static let root = Repository.root
 
     @Test("recorded rollouts, killed rollout workers, a killed coordinator: every reward is in its group, once")
     func loop() throws {

@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The feature store, with real processes", .serialized)
 struct StoreProcessTests {
-    private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/v0/dynamic_query").path
+    private static let model = Repository.root.appending(path: "Tests/Goldens/v0/dynamic_query").path
 
     private struct Contents: Decodable {
         struct Encoder: Decodable {

@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("bench tune, with real processes", .serialized)
 struct TuningProcessTests {
-    private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/encoder/tiny").path
+    private static let model = Repository.root.appending(path: "Tests/Goldens/encoder/tiny").path
 
     @Test("every split is measured, one is written, and score starts as many workers as it says, pinned if it says so")
     func tunedRun() throws {

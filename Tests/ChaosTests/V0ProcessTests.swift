@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A V0 model, with real processes", .serialized)
 struct V0ProcessTests {
-    private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/v0/dynamic_query").path
+    private static let model = Repository.root.appending(path: "Tests/Goldens/v0/dynamic_query").path
 
     @Test("one worker or three, threads or not, the context kept or not: the same bytes")
     func sameBytes() throws {

@@ -1,6 +1,6 @@
 import Cluster
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Logging
 import Testing
 
@@ -19,23 +19,23 @@ struct NodeTests {
         for text in [
             "", ":80", "localhost", "localhost:", "localhost:65536", "::1:80", "http://localhost:80", "a b:80",
         ] {
-            #expect(throws: HTTPNodeError.addressInvalid(text)) { try HTTPAddress(text) }
+            #expect(throws: CoordinatorHTTPError.addressInvalid(text)) { try HTTPAddress(text) }
         }
     }
 
     @Test("an address that others can reach is refused without leave, and one in use with what to do")
     func binding() async throws {
         let stub = StubCoordinator()
-        let open = HTTPNode.Configuration(address: HTTPAddress(host: "0.0.0.0", port: 0))
-        await #expect(throws: HTTPNodeError.publicWithoutEncryption(open.address)) {
-            _ = try await HTTPNode.start(open, door: stub.door, logger: Logger(label: "test"))
+        let open = CoordinatorHTTPServer.Configuration(address: HTTPAddress(host: "0.0.0.0", port: 0))
+        await #expect(throws: CoordinatorHTTPError.publicWithoutEncryption(open.address)) {
+            _ = try await CoordinatorHTTPServer.start(open, door: stub.door, logger: Logger(label: "test"))
         }
         let served = try await Served()
-        let taken = HTTPNode.Configuration(address: served.node.address)
+        let taken = CoordinatorHTTPServer.Configuration(address: served.node.address)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         do {
-            _ = try await HTTPNode.start(taken, door: stub.door, logger: logger)
+            _ = try await CoordinatorHTTPServer.start(taken, door: stub.door, logger: logger)
             Issue.record("a port was bound twice")
         } catch {
             #expect("\(error)".contains("\(served.node.address)"), "\(error)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Yams
 
 /// `proto/openapi.yaml`, and whether an answer is as it says. Knows as much of JSON Schema as the file uses, and refuses
@@ -7,11 +8,7 @@ struct OpenAPI {
     let root: [String: Any]
 
     init() throws {
-        var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        while !FileManager.default.fileExists(atPath: folder.appending(path: "Package.swift").path) {
-            folder.deleteLastPathComponent()
-        }
-        let text = try String(contentsOf: folder.appending(path: "proto/openapi.yaml"), encoding: .utf8)
+        let text = try String(contentsOf: Repository.root.appending(path: "proto/openapi.yaml"), encoding: .utf8)
         root = try Yams.load(yaml: text) as? [String: Any] ?? [:]
     }
 

@@ -1,6 +1,6 @@
 import Cluster
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Testing
 
 @Suite("HTTP: plans")

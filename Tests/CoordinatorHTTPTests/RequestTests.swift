@@ -1,5 +1,5 @@
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Testing
 
 @Suite("HTTP: what is wrong with a request is said, with the member's name")

@@ -1,5 +1,5 @@
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Logging
 import Synchronization
 import Testing
@@ -7,7 +7,7 @@ import Testing
 /// HTTP served on a port of the system's choice, before a stub, with every answer held against `proto/openapi.yaml`.
 final class Served: Sendable {
     let stub: StubCoordinator
-    let node: HTTPNode
+    let node: CoordinatorHTTPServer
     private let described: Described
 
     /// The document, which no test changes.
@@ -18,15 +18,15 @@ final class Served: Sendable {
     /// What has been answered so far, as `METHOD path status`.
     let answered = Mutex<Set<String>>([])
 
-    init(_ configure: (inout HTTPNode.Configuration) -> Void = { _ in }) async throws {
+    init(_ configure: (inout CoordinatorHTTPServer.Configuration) -> Void = { _ in }) async throws {
         stub = StubCoordinator()
         described = Described(document: try OpenAPI())
-        var configuration = HTTPNode.Configuration(address: HTTPAddress(host: "127.0.0.1", port: 0))
+        var configuration = CoordinatorHTTPServer.Configuration(address: HTTPAddress(host: "127.0.0.1", port: 0))
         configuration.version = "0.0.0"
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        node = try await HTTPNode.start(configuration, door: stub.door, logger: logger)
+        node = try await CoordinatorHTTPServer.start(configuration, door: stub.door, logger: logger)
     }
 
     var document: OpenAPI { described.document }

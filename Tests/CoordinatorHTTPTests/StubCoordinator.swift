@@ -1,6 +1,6 @@
 import Cluster
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Planning
 import Scoring
 import Synchronization
@@ -22,8 +22,8 @@ final class StubCoordinator: Sendable {
 
     private let state = Mutex(State())
 
-    var door: CoordinatorDoor {
-        CoordinatorDoor(
+    var door: CoordinatorClient {
+        CoordinatorClient(
             ask: { message in AsyncStream { self.answer(message, $0) } },
             report: { self.state.withLock { $0.report } })
     }

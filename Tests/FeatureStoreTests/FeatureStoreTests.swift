@@ -1,6 +1,6 @@
 import Foundation
 import Scoring
-import Storeroom
+import FeatureStore
 import Testing
 
 @Suite("The feature store")

@@ -1,6 +1,6 @@
 import Foundation
 import Scoring
-import Storeroom
+import FeatureStore
 
 /// A folder of a test's own, removed with it.
 final class ScratchFolder {

@@ -5,10 +5,10 @@ import Testing
 
 @Suite("BertEncoder")
 struct BertEncoderTests {
-    let tiny: ModelFolder
+    let tiny: SentenceTransformerFolder
 
     init() throws {
-        tiny = try ModelFolder(path: "\(EncoderGolden.folder)/tiny")
+        tiny = try SentenceTransformerFolder(path: "\(EncoderGolden.folder)/tiny")
     }
 
     @Test("the slow reference agrees with transformers on the tiny model")
@@ -42,7 +42,7 @@ struct BertEncoderTests {
     func realGolden(backend: MatrixMultiply.Backend) throws {
         let path = try #require(EncoderGolden.realModel)
         let golden = try EncoderGolden("minilm", width: 384)
-        let encoder = try BertEncoder(folder: try ModelFolder(path: path), threads: 2, backend: backend)
+        let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: path), threads: 2, backend: backend)
         let error = EncoderGolden.difference(try encoder.encode(golden.batch), golden.embeddings)
         print(
             "all-MiniLM-L6-v2, \(encoder.numerics): max error \(error) over \(golden.batch.count) texts (tolerance 1e-4)"
@@ -56,7 +56,7 @@ struct BertEncoderTests {
         [MatrixMultiply.Backend.automatic, .portable])
     func fewerBits(_ what: (precision: Precision, cosine: Float), backend: MatrixMultiply.Backend) throws {
         var cases = [("tiny", 32, tiny)]
-        if let path = EncoderGolden.realModel { cases.append(("minilm", 384, try ModelFolder(path: path))) }
+        if let path = EncoderGolden.realModel { cases.append(("minilm", 384, try SentenceTransformerFolder(path: path))) }
         for (name, width, folder) in cases {
             let golden = try EncoderGolden(name, width: width)
             let encoder = try BertEncoder(folder: folder, precision: what.precision, backend: backend)
@@ -91,12 +91,12 @@ struct BertEncoderTests {
         arguments: Precision.allCases)
     func sameBitsInAnyCompany(precision: Precision) throws {
         let path = EncoderGolden.realModel
-        let folder = try path.map { (path) throws(ModelError) in try ModelFolder(path: path) } ?? tiny
+        let folder = try path.map { (path) throws(ModelError) in try SentenceTransformerFolder(path: path) } ?? tiny
         try expectSameBits(folder, precision, rounds: path == nil ? 40 : 2)
         try expectSameBits(tiny, precision, rounds: 40)
     }
 
-    private func expectSameBits(_ folder: ModelFolder, _ precision: Precision, rounds: Int) throws {
+    private func expectSameBits(_ folder: SentenceTransformerFolder, _ precision: Precision, rounds: Int) throws {
         let alone = try BertEncoder(folder: folder, precision: precision)
         let pair = try BertEncoder(folder: folder, threads: 2, precision: precision)
         let width = alone.width

@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import Kernels
 import Scoring
+import TestSupport
 import Testing
 
 /// What the slow version said of real prompts, from `Tests/Goldens/compact`; `scripts/train/golden.py` made it.
@@ -13,7 +14,7 @@ struct CompactHeadGolden {
     private static let queryCount = 8
 
     init() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let root = Repository.root.appending(path: "Tests")
         file = try SafetensorsFile(path: root.appending(path: "Goldens/compact/compact.safetensors").path)
         cases = try #require(file.header.metadata["cases"]).split(separator: " ").map { text in
             let parts = text.split(separator: ":")

@@ -1,11 +1,11 @@
 import Foundation
 import Inference
 import Kernels
+import TestSupport
 
 /// Token ids and what the reference made of them, from `Tests/Goldens/encoder`.
 struct EncoderGolden {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/encoder").path
+    static let folder = Repository.root.appending(path: "Tests/Goldens/encoder").path
 
     let batch: RaggedBatch
     let embeddings: [Float]
@@ -29,8 +29,7 @@ struct EncoderGolden {
 
     /// Where the real default model is, if it is: `STATEZERO_MODEL`, or `models/all-MiniLM-L6-v2` at the root.
     static let realModel: String? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+        let root = Repository.root
         let named = ProcessInfo.processInfo.environment["STATEZERO_MODEL"]
         let path = named ?? root.appendingPathComponent("models/all-MiniLM-L6-v2").path
         return FileManager.default.fileExists(atPath: "\(path)/model.safetensors") ? path : nil

@@ -1,5 +1,6 @@
 import Foundation
 import Scoring
+import TestSupport
 import Testing
 
 /// What numpy and scipy said of small inputs, from `Tests/Goldens/head`; `scripts/goldens/head/make_gp.py` made it.
@@ -30,7 +31,7 @@ enum HeadGolden {
     }
 
     static func read<Golden: Decodable>(_ name: String, as type: Golden.Type) throws -> Golden {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let root = Repository.root.appending(path: "Tests")
         let data = try Data(contentsOf: root.appendingPathComponent("Goldens/head/\(name)"))
         return try JSONDecoder().decode(type, from: data)
     }

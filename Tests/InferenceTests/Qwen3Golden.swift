@@ -1,11 +1,11 @@
 import Foundation
 import Inference
 import Kernels
+import TestSupport
 
 /// A small Qwen3 and what transformers made of some sequences, from `Tests/Goldens/qwen`.
 struct Qwen3Golden {
-    static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/qwen").path
+    static let path = Repository.root.appending(path: "Tests/Goldens/qwen").path
     /// One file without prefix, and base-model names in three shards.
     static let names = ["plain", "sharded"]
 

@@ -45,7 +45,7 @@ struct TabPFNGoldenTests {
     func fingerprints() throws {
         let rows = FeatureMatrix(columns: 2, values: [1, 2, 1, 2, 1, 2], isTruncated: [false, false, false])
         let plan = EnsemblePlan(seed: 0, members: 1, columns: 2)
-        func column(_ role: MemberTable.Role, _ mode: FingerprintMode) throws -> [Float] {
+        func column(_ role: MemberTable.Role, _ mode: RowHashMode) throws -> [Float] {
             let table = try MemberTable(rows, role: role, plan: plan, member: 0, fingerprints: mode)
             let place = try #require(plan.members[0].permutation.firstIndex(of: 2))
             return (0..<3).map { table[$0][$0 * 3 + place] }

@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import Scoring
+import TestSupport
 import Testing
 
 /// Tiny converted models, from `Tests/Goldens/v0`; `scripts/goldens/v0/make.py` made them.
@@ -8,8 +9,7 @@ enum V0Folders {
     static let poolings = ["last_token", "fixed_query", "dynamic_query"]
 
     static func path(_ pooling: String) -> String {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Goldens/v0/\(pooling)").path
+        Repository.root.appending(path: "Tests/Goldens/v0/\(pooling)").path
     }
 
     /// A copy that a test may damage; the encoder is a folder there, not a link.

@@ -2,11 +2,11 @@ import Foundation
 import Inference
 import Kernels
 import Scoring
+import TestSupport
 
 /// What the reference's adapter and head gave, from `Tests/Goldens/v0head`; `scripts/goldens/v0head` made it.
 struct V0HeadGolden {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/v0head").path
+    static let folder = Repository.root.appending(path: "Tests/Goldens/v0head").path
 
     /// The tiny head: 24 channels, 2 layers, 4 thinking rows.
     static let configuration = TabPFNConfiguration(width: 24, layers: 2, heads: 3, thinkingRows: 4)

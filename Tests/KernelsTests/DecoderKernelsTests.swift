@@ -10,7 +10,7 @@ struct DecoderKernelsTests {
         let (x, u) = (Samples(seed: 30).floats(rows * width, range: 9), Samples(seed: 31).floats(rows * width))
         let weight = Samples(seed: 32).floats(width)
         let norm = try RMSNorm(weight: weight, epsilon: 1e-6)
-        let input = ProductInput(rows: rows, width: width, precision: .float32)
+        let input = QuantizedActivations(rows: rows, width: width, precision: .float32)
         norm.apply(FloatBuffer(x), rows: 0..<rows, into: input)
         let alone = ReferenceKernels.rmsNorm(x.map(Double.init), weight: weight, epsilon: 1e-6)
         let error = Samples.difference(input.copy(0..<rows * width), alone)
@@ -36,8 +36,8 @@ struct DecoderKernelsTests {
         let (rows, width) = (3, 40)
         let x = FloatBuffer(Samples(seed: 33).floats(rows * width, range: 5))
         let norm = try RMSNorm(weight: Samples(seed: 34).floats(width), epsilon: 1e-6)
-        let exact = ProductInput(rows: rows, width: width, precision: .float32)
-        let half = ProductInput(rows: rows, width: width, precision: .bfloat16)
+        let exact = QuantizedActivations(rows: rows, width: width, precision: .float32)
+        let half = QuantizedActivations(rows: rows, width: width, precision: .bfloat16)
         for input in [exact, half] { norm.apply(x, rows: 0..<rows, into: input) }
         let all = 0..<rows * width
         #expect(half.copy(all) == ReferenceKernels.roundedToBFloat16(exact.copy(all)))
@@ -76,7 +76,7 @@ struct DecoderKernelsTests {
         let width = 8 * 2500
         let gate = (0..<width).map { Float($0) * 0.01 - 100 }
         let up = Samples(seed: 37).floats(width)
-        let input = ProductInput(rows: 1, width: width, precision: .float32)
+        let input = QuantizedActivations(rows: 1, width: width, precision: .float32)
         SwiGLU.apply(FloatBuffer(gate + up), rows: 0..<1, width: width, into: input)
         let expected = ReferenceKernels.swiGLU(gate: gate.map(Double.init), up: up.map(Double.init))
         let error = zip(input.copy(0..<width), expected).map { abs(Double($0) - $1) / max(abs($1), 1e-6) }.max() ?? 1
@@ -93,7 +93,7 @@ struct DecoderKernelsTests {
         let tokens = lengths.reduce(0, +)
         let (stride, width) = ((queryHeads + 2 * keyHeads) * headWidth, queryHeads * headWidth)
         let x = Samples(seed: 38).floats(tokens * stride, range: 2)
-        let context = ProductInput(rows: tokens, width: width, precision: .float32)
+        let context = QuantizedActivations(rows: tokens, width: width, precision: .float32)
         let attention = try CausalAttention(
             queryHeads: queryHeads, keyHeads: keyHeads, headWidth: headWidth, lengthMax: 64)
         var worst = 0.0
@@ -117,10 +117,10 @@ struct DecoderKernelsTests {
         let stride = 4 * headWidth
         let x = Samples(seed: 39).floats(length * stride, range: 2)
         let attention = try CausalAttention(queryHeads: 2, keyHeads: 1, headWidth: headWidth, lengthMax: length)
-        let whole = ProductInput(rows: length, width: 2 * headWidth, precision: .float32)
+        let whole = QuantizedActivations(rows: length, width: 2 * headWidth, precision: .float32)
         attention.apply(FloatBuffer(x), rows: 0..<length, keyHead: 0, context: whole)
         for prefix in 1..<length {
-            let part = ProductInput(rows: prefix, width: 2 * headWidth, precision: .float32)
+            let part = QuantizedActivations(rows: prefix, width: 2 * headWidth, precision: .float32)
             attention.apply(FloatBuffer(x), rows: 0..<prefix, keyHead: 0, context: part)
             #expect(part.copy(0..<part.count).map(\.bitPattern) == whole.copy(0..<part.count).map(\.bitPattern))
         }

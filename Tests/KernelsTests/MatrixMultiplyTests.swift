@@ -74,7 +74,7 @@ struct MatrixMultiplyTests {
     @Test("rounding to bfloat16 is to the nearest, ties to even, and keeps infinities and what is no number")
     func rounding() {
         let x: [Float] = [1, 0x1.01p0, 0x1.03p0, 0x1.010002p0, -0x1.03p0, .infinity, -.infinity, 3.4e38, 0, -0.0]
-        let input = ProductInput(rows: 1, width: x.count, precision: .bfloat16)
+        let input = QuantizedActivations(rows: 1, width: x.count, precision: .bfloat16)
         input.fill(from: FloatBuffer(x), count: x.count)
         let expected: [Float] = [1, 1, 0x1.04p0, 0x1.02p0, -0x1.04p0, .infinity, -.infinity, .infinity, 0, -0.0]
         #expect(input.copy(0..<x.count) == expected)
@@ -90,7 +90,7 @@ struct MatrixMultiplyTests {
         let layer = try MatrixMultiply(
             weightNK: Samples(seed: 24).floats(outputs * inputs), inputs: inputs, outputs: outputs,
             precision: precision)
-        let input = ProductInput(rows: rows, width: inputs, precision: precision)
+        let input = QuantizedActivations(rows: rows, width: inputs, precision: precision)
         input.fill(from: FloatBuffer(x), count: x.count)
         let output = FloatBuffer(count: rows * outputs)
         for range in [24..<48, 0..<8, 8..<21] { try layer.apply(input, output: output, rows: range) }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The house: rooms and doors")
+@Suite("Layers: modules and their imports")
 struct LayeringTests {
     private let tree: PackageTree
     private let sources: [PackageTree.File]
@@ -11,48 +11,51 @@ struct LayeringTests {
         sources = try tree.files(under: "Sources", withExtension: "swift")
     }
 
-    @Test("every door leads down")
-    func doorsLeadDown() throws {
-        for room in Room.all {
-            for door in room.doors {
-                let other = try #require(Room.named(door), "\(room.name) has a door to \(door), which is no room")
-                #expect(other.layer < room.layer, "\(room.name) (\(room.layer)) enters \(door) (\(other.layer))")
+    @Test("a module imports only modules of lower layers")
+    func importsPointDown() throws {
+        for module in Module.all {
+            for name in module.imports {
+                let other = try #require(Module.named(name), "\(module.name) imports \(name), which is not in the table")
+                #expect(other.layer < module.layer, "\(module.name) (\(module.layer)) imports \(name) (\(other.layer))")
             }
         }
     }
 
-    @Test("every folder of Sources is a room of the table, and the README has a line for it")
-    func everyFolderIsARoom() throws {
+    @Test("every folder of Sources is a module of the table, and Sources/README.md has a line for it")
+    func everyFolderIsAModule() throws {
         let readme = try tree.file("Sources/README.md").text
         let folders = Set(
             try tree.files(under: "Sources").compactMap { file -> String? in
                 let parts = file.path.split(separator: "/")
-                return parts.count > 2 ? String(parts[1]) : nil
+                guard parts.count > 2 else { return nil }
+                return String(parts[1] == "C" ? parts[2] : parts[1])
             })
         #expect(folders.count >= 15, "found \(folders.sorted())")
         for folder in folders.sorted() {
-            #expect(Room.named(folder) != nil, "Sources/\(folder) stands in no row of the table")
+            #expect(Module.named(folder) != nil, "Sources/\(folder) is not in the table of modules")
             #expect(readme.contains("`\(folder)`"), "Sources/README.md does not know \(folder)")
         }
     }
 
-    @Test("no file imports what its room has no door to")
+    @Test("a file imports only what its module may import")
     func imports() throws {
         var count = 0
         for file in sources {
             let parts = file.path.split(separator: "/")
-            let room = try #require(Room.named(parts[1]), "\(file) stands in no room")
-            let allowed = room.doors.union(room.libraries).union(room.system)
+            // Foreign modules stand one folder deeper, in `C`.
+            let folder = parts[1] == "C" ? parts[2] : parts[1]
+            let module = try #require(Module.named(folder), "\(file) is in no module of the table")
+            let allowed = module.imports.union(module.libraries).union(module.system)
             for (number, line) in Self.code(file.lines) {
-                guard let module = Self.imported(line) else { continue }
+                guard let name = Self.imported(line) else { continue }
                 count += 1
-                #expect(allowed.contains(module), "\(file):\(number + 1): \(room.name) has no door to \(module)")
+                #expect(allowed.contains(name), "\(file):\(number + 1): \(module.name) may not import \(name)")
             }
         }
         #expect(count > 100, "only \(count) imports were read")
     }
 
-    @Test("the manifest declares the table's doors and libraries, no more and no fewer")
+    @Test("the manifest declares exactly the imports and libraries of the table")
     func manifest() throws {
         let text = try tree.file("Package.swift").text
         var products: [String: String] = [:]
@@ -60,19 +63,19 @@ struct LayeringTests {
             products[String(match.1)] = String(match.2)
         }
         var declared: [String: Set<String>] = [:]
-        for match in text.matches(of: /room\(\s*"(\w+)",\s*\[([^\]]*)\]\)/) {
+        for match in text.matches(of: /module\(\s*"(\w+)",\s*\[([^\]]*)\]\)/) {
             declared[String(match.1)] = Self.names(match.2, products: products)
         }
         let program = try #require(
             text.firstMatch(of: /executableTarget\(\s*name: "CLI",\s*dependencies: \[([^\]]*)\]/),
             "no program is declared")
         declared["CLI"] = Self.names(program.1, products: products)
-        for room in Room.all where room.layer > 0 {
-            let found = try #require(declared[room.name], "Package.swift does not declare \(room.name)")
-            let expected = room.doors.union(room.libraries)
+        for module in Module.all where module.layer > 0 {
+            let found = try #require(declared[module.name], "Package.swift does not declare \(module.name)")
+            let expected = module.imports.union(module.libraries)
             #expect(
                 found == expected,
-                "\(room.name): Package.swift has \(found.sorted()), the table \(expected.sorted())")
+                "\(module.name): Package.swift has \(found.sorted()), the table \(expected.sorted())")
         }
     }
 
@@ -123,7 +126,7 @@ struct LayeringTests {
         return String(line).firstMatch(of: pattern).map { String($0.1) }
     }
 
-    /// The doors of a manifest's list: quoted rooms, and the products behind names.
+    /// The dependencies in a list of the manifest: quoted modules, and the products behind names.
     private static func names(_ list: some StringProtocol, products: [String: String]) -> Set<String> {
         Set(
             list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The package's own files, found from this file's place. Links are followed first, so a folder of links reads the same.
@@ -6,12 +7,7 @@ struct PackageTree {
     let root: URL
 
     init() throws {
-        var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        while !FileManager.default.fileExists(atPath: folder.appending(path: "Package.swift").path) {
-            try #require(folder.path != "/", "no Package.swift above \(#filePath)")
-            folder.deleteLastPathComponent()
-        }
-        root = folder
+        root = Repository.root
     }
 
     /// One text file: its path below the root, and its lines.

@@ -11,14 +11,14 @@ import ZeroMQ
 /// A coordinator of a few lines: welcomes whoever comes, lends what it was given against credit, records rewards.
 final class StubCoordinator: Sendable {
     /// What it has heard.
-    struct Heard: Sendable {
+    struct ReplyEvent: Sendable {
         var rewards: [AssignmentName: Rewards] = [:]
         var returned: [AssignmentName: AssignmentReturn] = [:]
         var hasLeft = false
     }
 
     let endpoint: Endpoint
-    private let heard = Mutex(Heard())
+    private let heard = Mutex(ReplyEvent())
     private let isOver = Atomic(false)
     private let folder: String
     private let thread: Mutex<SocketThread<Void, ZeroMQError>?> = Mutex(nil)
@@ -38,7 +38,7 @@ final class StubCoordinator: Sendable {
     }
 
     /// Waits until it has heard enough; `false` after half a minute.
-    func waitUntil(_ isEnough: (Heard) -> Bool) -> Bool {
+    func waitUntil(_ isEnough: (ReplyEvent) -> Bool) -> Bool {
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
             if isEnough(now) { return true }
@@ -47,7 +47,7 @@ final class StubCoordinator: Sendable {
         return isEnough(now)
     }
 
-    var now: Heard { heard.withLock { $0 } }
+    var now: ReplyEvent { heard.withLock { $0 } }
 
     func stop() throws {
         isOver.store(true, ordering: .relaxed)

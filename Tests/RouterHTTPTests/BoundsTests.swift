@@ -1,5 +1,5 @@
 import Foundation
-import RouteNode
+import RouterHTTP
 import Routing
 import Scoring
 import Testing

@@ -1,4 +1,4 @@
-import RouteNode
+import RouterHTTP
 import Routing
 import Testing
 

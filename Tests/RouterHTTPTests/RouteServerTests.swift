@@ -1,7 +1,7 @@
 import Foundation
 import HTTPTypes
 import NIOHTTP1
-import RouteNode
+import RouterHTTP
 import Routing
 import Testing
 
@@ -283,12 +283,12 @@ struct RouteServerTests {
         #expect(endpoint.keys == ["Bearer k-1"])
         await router.stop()
         endpoint.stop()
-        await #expect(throws: RouteNodeError.self) {
+        await #expect(throws: RouterHTTPError.self) {
             try await RouterUnderTest(fleet, histories: RouterUnderTest.histories)
         }
         let bare = try Fleet(models: [FleetModel(name: "a", price: .flat(1))])
-        await #expect(throws: RouteNodeError.self) { try await RouterUnderTest(bare, histories: [[]]) }
-        await #expect(throws: RouteNodeError.self) {
+        await #expect(throws: RouterHTTPError.self) { try await RouterUnderTest(bare, histories: [[]]) }
+        await #expect(throws: RouterHTTPError.self) {
             try await RouterUnderTest(fleet, histories: RouterUnderTest.histories) {
                 $0.environment = ["UPSTREAM_KEY": "k-1"]
                 $0.host = "0.0.0.0"

@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
-import RouteNode
+import RouterHTTP
 import Routing
 import Scoring
 

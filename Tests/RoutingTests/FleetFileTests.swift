@@ -1,5 +1,6 @@
 import Foundation
 import Routing
+import TestSupport
 import Testing
 
 @Suite("Fleet files")
@@ -66,8 +67,7 @@ struct FleetFileTests {
             ("deploy/fleet.example.yaml", 2), ("scripts/sample/fleet.yaml", 2), ("scripts/routing/prices.yaml", 40),
         ])
     func shipped(file: String, models: Int) throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+        let root = Repository.root
         let text = try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
         #expect(try FleetFile.parse(text, path: file).models.count == models)
     }

@@ -9,9 +9,9 @@ struct ScenarioTests {
 
     /// A corpus of sixteen shards, and nothing that goes wrong by itself.
     private func weather(
-        seed: UInt64, workers: Int, _ faults: [(seconds: Int, fault: Weather.Fault)] = []
-    ) -> Weather {
-        var weather = Weather(seed: seed)
+        seed: UInt64, workers: Int, _ faults: [(seconds: Int, fault: FaultPlan.Fault)] = []
+    ) -> FaultPlan {
+        var weather = FaultPlan(seed: seed)
         weather.workers = workers
         weather.clients = 1
         weather.shards = 16
@@ -23,7 +23,7 @@ struct ScenarioTests {
     }
 
     /// Runs a story under every seed; the rows and condemned rows of all runs.
-    private func tell(_ weather: (UInt64) -> Weather) -> (rows: Int, condemned: Int) {
+    private func tell(_ weather: (UInt64) -> FaultPlan) -> (rows: Int, condemned: Int) {
         var (rows, condemned) = (0, 0)
         for seed in Self.seeds {
             var simulator = Simulator(seed: seed, weather: weather(seed))

@@ -23,7 +23,7 @@ extension Benchmark {
         func run() throws {
             do {
                 let encoder = try BertEncoder(
-                    folder: try ModelFolder(path: model.place), threads: threads, precision: model.precision)
+                    folder: try SentenceTransformerFolder(path: model.place), threads: threads, precision: model.precision)
                 for (shape, lengths) in [("128x32", EncoderBenchmark.uniform), ("mixed", EncoderBenchmark.mixed)] {
                     let result = try EncoderBenchmark(lengths: lengths, rounds: rounds).run(encoder)
                     if json {

@@ -8,7 +8,7 @@ struct EmbeddingsChoice: ParsableArguments {
     var embeddings: String?
 
     /// Makes a model that embeds only what the file does not hold; call `keep()` of what comes with it at the end.
-    func make(_ choice: ModelChoice, threads: Int) throws -> (model: any ValueModel, kept: KeptEmbeddings?) {
+    func make(_ choice: ModelChoice, threads: Int) throws -> (model: any ValueModel, kept: EmbeddingFile?) {
         guard let embeddings else { return (try choice.make(threads: threads), nil) }
         guard !ModelChoice.isTable(choice.place), !V0Folder.isOne(choice.place) else {
             throw CommandFailure(.usage, "--embeddings is for sentence-transformers models; \(choice.place) is none")

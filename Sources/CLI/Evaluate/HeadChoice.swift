@@ -20,7 +20,7 @@ struct HeadChoice: ParsableArguments {
         let heads: [EvaluatedHead]
         /// Leading columns of the features that are the encoder's; `nil` where that means nothing.
         let embeddingColumns: Int?
-        let kept: KeptEmbeddings?
+        let kept: EmbeddingFile?
     }
 
     /// Loads the model's encoder once, and every head.

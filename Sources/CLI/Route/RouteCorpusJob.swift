@@ -3,7 +3,7 @@ import Corpora
 import Dispatch
 import Foundation
 import Logging
-import RouteNode
+import RouterHTTP
 import Routing
 import Scoring
 import Synchronization

@@ -2,7 +2,7 @@ import ArgumentParser
 import Corpora
 import Foundation
 import Inference
-import RouteNode
+import RouterHTTP
 import Routing
 import Scoring
 

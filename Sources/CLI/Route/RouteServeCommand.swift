@@ -1,7 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
-import RouteNode
+import RouterHTTP
 import Routing
 import Synchronization
 
@@ -94,9 +94,9 @@ extension Route {
             }
             let host = host
             let ended = DispatchSemaphore(value: 0)
-            let failure = Mutex<RouteNodeError?>(nil)
+            let failure = Mutex<RouterHTTPError?>(nil)
             Task {
-                do throws(RouteNodeError) {
+                do throws(RouterHTTPError) {
                     try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
                 } catch {
                     failure.withLock { $0 = error }

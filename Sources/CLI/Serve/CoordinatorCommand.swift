@@ -2,7 +2,7 @@ import ArgumentParser
 import Cluster
 import CoordinatorNode
 import Foundation
-import HTTPNode
+import CoordinatorHTTP
 import Scoring
 import ZeroMQ
 
@@ -76,10 +76,10 @@ struct Coordinator: ParsableCommand {
     }
 
     private func serve(_ node: CoordinatorNode, at address: String) throws -> ServedHTTP {
-        var configuration = HTTPNode.Configuration(address: try HTTPAddress(address))
+        var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
-        let door = CoordinatorDoor(ask: { node.ask($0) }, report: { await node.report() })
+        let door = CoordinatorClient(ask: { node.ask($0) }, report: { await node.report() })
         return try ServedHTTP(configuration, door: door, logger: log.logger("statezero.http"))
     }
 }

@@ -1,20 +1,20 @@
 import Dispatch
-import HTTPNode
+import CoordinatorHTTP
 import Logging
 import Synchronization
 
 /// HTTP for a program that is threads and not tasks: starts and stops it, and waits for both.
 final class ServedHTTP: Sendable {
-    private let node: HTTPNode
+    private let node: CoordinatorHTTPServer
 
     /// `http://HOST:PORT`, with the port the system has chosen.
     var url: String { node.url }
 
-    /// Returns when it listens. Throws what `HTTPNode.start` throws.
-    init(_ configuration: HTTPNode.Configuration, door: CoordinatorDoor, logger: Logger) throws(HTTPNodeError) {
-        let result = Self.wait { () async -> Result<HTTPNode, HTTPNodeError> in
-            do throws(HTTPNodeError) {
-                return .success(try await HTTPNode.start(configuration, door: door, logger: logger))
+    /// Returns when it listens. Throws what `CoordinatorHTTPServer.start` throws.
+    init(_ configuration: CoordinatorHTTPServer.Configuration, door: CoordinatorClient, logger: Logger) throws(CoordinatorHTTPError) {
+        let result = Self.wait { () async -> Result<CoordinatorHTTPServer, CoordinatorHTTPError> in
+            do throws(CoordinatorHTTPError) {
+                return .success(try await CoordinatorHTTPServer.start(configuration, door: door, logger: logger))
             } catch {
                 return .failure(error)
             }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Storeroom
+import FeatureStore
 import WorkerNode
 
 /// Which feature store workers use.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Scoring
-import Storeroom
+import FeatureStore
 
 /// `statezero store`.
 struct Store: ParsableCommand {

@@ -221,10 +221,10 @@ extension PlannerState {
         let missing = Set(session.missing)
         for context in contexts(for: session.request) {
             let rows = context.candidates.filter(missing.contains)
-            let errand = ScoringErrands.Errand(
+            let errand = PredictionQueue.Errand(
                 owner: .plan(name), policy: Policy(id: name.policyID, version: session.version),
                 context: context.block,
-                shards: ScoringErrands.shards(rows.map { ($0, session.request.candidates[$0].text) }))
+                shards: PredictionQueue.shards(rows.map { ($0, session.request.candidates[$0].text) }))
             for message in errands.begin(errand, at: now) { actions.append(.toCoordinator(message)) }
         }
     }

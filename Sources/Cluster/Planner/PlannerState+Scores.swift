@@ -45,8 +45,8 @@ extension PlannerState {
             peer: peer, request: request.request, deadline: now + request.deadline, context: context.digest,
             contextRows: context.count, predictions: Array(repeating: nil, count: texts.count),
             unanswered: texts.count)
-        let errand = ScoringErrands.Errand(
-            owner: .scores(number), policy: request.policy, context: context, shards: ScoringErrands.shards(texts))
+        let errand = PredictionQueue.Errand(
+            owner: .scores(number), policy: request.policy, context: context, shards: PredictionQueue.shards(texts))
         for message in errands.begin(errand, at: now) { actions.append(.toCoordinator(message)) }
     }
 

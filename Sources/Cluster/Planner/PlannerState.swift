@@ -83,7 +83,7 @@ public struct PlannerState: Sendable {
     /// This life of the coordinator.
     public let generation: UInt64
     /// The coordinator's machine as a client sees it.
-    var errands: ScoringErrands
+    var errands: PredictionQueue
     var histories: OrderedDictionary<String, PolicyHistory> = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
     /// When plans that have not ended are cut, and refused where their trainer wants that.
@@ -135,7 +135,7 @@ public struct PlannerState: Sendable {
     ) {
         self.configuration = configuration
         self.generation = generation
-        errands = ScoringErrands(generation: generation)
+        errands = PredictionQueue(generation: generation)
         attempts = generation << 32
         for entry in entries { replay(entry) }
         if !sessions.isEmpty { lendsFrom = Instant(configuration.timing.livenessTime * 2) }

@@ -56,7 +56,7 @@ public struct OutcomeSource: Sendable {
         promptFiles: [String], outcomeFiles: [String], keys: RowKeys = .automatic
     ) throws(CorporaError) -> Loaded {
         var problems = Problems()
-        let shelves = try Shelf.load(promptFiles, keys: keys, problems: &problems)
+        let shelves = try PromptIndex.load(promptFiles, keys: keys, problems: &problems)
         var drafts: [String: Draft] = [:]
         for file in outcomeFiles {
             let stem = stem(of: file)
@@ -98,18 +98,18 @@ private struct Problems {
 }
 
 /// The prompts of the files of one stem.
-private struct Shelf {
+private struct PromptIndex {
     let stem: String
     var rows: [String: PromptRow] = [:]
 
     static func load(
         _ files: [String], keys: RowKeys, problems: inout Problems
-    ) throws(CorporaError) -> [Shelf] {
-        var shelves: [Shelf] = []
+    ) throws(CorporaError) -> [PromptIndex] {
+        var shelves: [PromptIndex] = []
         for file in files {
             let stem = OutcomeSource.stem(of: file)
             let place = shelves.firstIndex { $0.stem == stem } ?? shelves.count
-            if place == shelves.count { shelves.append(Shelf(stem: stem)) }
+            if place == shelves.count { shelves.append(PromptIndex(stem: stem)) }
             // A corpus a file: training and evaluation files of one source name the same prompts.
             var corpus = try PromptCorpus(files: [file], keys: keys)
             while let element = try corpus.next() {
@@ -149,7 +149,7 @@ private struct Draft {
     private var rows: [[OutcomeSource.Row]] = []
     private var pairs: [Pair: Int] = [:]
 
-    mutating func take(_ row: HistoryRow, shelves: [Shelf], problems: inout Problems) {
+    mutating func take(_ row: HistoryRow, shelves: [PromptIndex], problems: inout Problems) {
         guard let place = place(of: row, shelves: shelves) else {
             return problems.add(
                 RowError(
@@ -176,7 +176,7 @@ private struct Draft {
             groups: groups.sorted { $0.key < $1.key }.map { OutcomeSource.Group(policy: $0.key, rows: rows[$0.value]) })
     }
 
-    private mutating func place(of row: HistoryRow, shelves: [Shelf]) -> Int? {
+    private mutating func place(of row: HistoryRow, shelves: [PromptIndex]) -> Int? {
         let id = row.promptID ?? row.text.map { "sha256:\(Digest(of: $0).hex.prefix(16))" } ?? ""
         if let place = places[id] { return place }
         let found = shelves.lazy.compactMap { $0.rows[id] }.first

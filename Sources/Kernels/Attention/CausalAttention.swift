@@ -60,7 +60,7 @@ public final class CausalAttention {
     /// A row of `queriesKeysValues` is all query heads, all key heads, all value heads; a row of `context` all query
     /// heads. `rows` are the sequence's. Threads may do different heads or sequences of the same buffers at once, each
     /// with an instance of its own. Precondition: the sequence is not longer than `lengthMax`.
-    public func apply(_ queriesKeysValues: FloatBuffer, rows: Range<Int>, keyHead: Int, context: ProductInput) {
+    public func apply(_ queriesKeysValues: FloatBuffer, rows: Range<Int>, keyHead: Int, context: QuantizedActivations) {
         precondition(
             rows.count <= lengthMax && 0 <= keyHead && keyHead < keyHeads,
             "CausalAttention: \(rows.count) tokens of \(lengthMax), key head \(keyHead) of \(keyHeads)")

@@ -19,7 +19,7 @@ public struct RMSNorm: Sendable {
     }
 
     /// input = norm(hidden) for a range of rows, for products to read.
-    public func apply(_ hiddenTC: FloatBuffer, rows: Range<Int>, into input: ProductInput) {
+    public func apply(_ hiddenTC: FloatBuffer, rows: Range<Int>, into input: QuantizedActivations) {
         let x = hiddenTC.pointer(rows.lowerBound * width..<rows.upperBound * width)
         input.writeRows(rows, width: width) { row, y in
             normalize(x + (row - rows.lowerBound) * width, into: y)
@@ -28,7 +28,7 @@ public struct RMSNorm: Sendable {
 
     /// hidden += update, then input = norm(hidden): a residual connection and the next norm in one pass over memory.
     public func apply(
-        _ hiddenTC: FloatBuffer, adding updateTC: FloatBuffer, rows: Range<Int>, into input: ProductInput
+        _ hiddenTC: FloatBuffer, adding updateTC: FloatBuffer, rows: Range<Int>, into input: QuantizedActivations
     ) {
         let range = rows.lowerBound * width..<rows.upperBound * width
         let (x, u) = (hiddenTC.pointer(range), updateTC.pointer(range))

@@ -5,7 +5,7 @@ public enum SwiGLU {
     /// input (rows, I) = silu(gate) · up, where each row of `gateUp` (rows, 2 · I) is the gate's I floats, then up's.
     ///
     /// Precondition: I is a positive multiple of 8, and both have the rows.
-    public static func apply(_ gateUp: FloatBuffer, rows: Range<Int>, width: Int, into input: ProductInput) {
+    public static func apply(_ gateUp: FloatBuffer, rows: Range<Int>, width: Int, into input: QuantizedActivations) {
         precondition(width > 0 && width % 8 == 0, "SwiGLU: width \(width)")
         let x = gateUp.pointer(rows.lowerBound * 2 * width..<rows.upperBound * 2 * width)
         input.writeRows(rows, width: width) { row, y in

@@ -72,11 +72,11 @@ public final class MatrixMultiply: Sendable {
     /// Computes the first `rows` rows. Both buffers need room for `rows` rounded up to `rowStep`; the rows that fill
     /// the step are computed too and mean nothing.
     ///
-    /// But in float32 the rows are rounded into a copy first; a `ProductInput` shared by several products saves that.
+    /// But in float32 the rows are rounded into a copy first; a `QuantizedActivations` shared by several products saves that.
     public func apply(_ input: FloatBuffer, output: FloatBuffer, rows: Int) throws(KernelError) {
         guard rows > 0 else { return }
         let whole = Self.rowsRoundedUp(rows)
-        let read = ProductInput(reading: input, rows: whole, width: inputs, precision: plan.shape.precision)
+        let read = QuantizedActivations(reading: input, rows: whole, width: inputs, precision: plan.shape.precision)
         read.take(0..<whole, of: input)
         try apply(read, output: output, rows: 0..<rows)
     }
@@ -86,7 +86,7 @@ public final class MatrixMultiply: Sendable {
     /// Threads may compute different ranges of one input at once. Precondition: the input has the product's precision,
     /// and the range starts at a multiple of `rowStep`.
     public func apply(
-        _ input: ProductInput, output: FloatBuffer, rows: Range<Int>, outputRow: Int? = nil
+        _ input: QuantizedActivations, output: FloatBuffer, rows: Range<Int>, outputRow: Int? = nil
     ) throws(KernelError) {
         guard !rows.isEmpty else { return }
         precondition(

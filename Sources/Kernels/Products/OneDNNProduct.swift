@@ -76,7 +76,7 @@ final class OneDNNProduct: Sendable {
     ) throws(KernelError) {
         try multiply(x, y, rows: rows, weight: weight, bias: bias, times: 1)
         guard let rowScales = x.scales else { return }
-        EightBits.finish(
+        Int8Quantization.finish(
             y, rows: rows, columns: shape.outputs, rowScales: rowScales,
             columnScales: (weight.base + scalesStart).assumingMemoryBound(to: Float.self), bias: bias?.floats,
             activation: shape.activation)
@@ -112,7 +112,7 @@ final class OneDNNProduct: Sendable {
     func pack(_ weightNK: [Float]) throws(KernelError) -> PackedBytes {
         let whole = FloatBuffer(weightNK)
         guard shape.precision == .int8 else { return try pack(whole.base, dnnl_f32) { _ in } }
-        let rounded = ProductInput(rows: shape.outputs, width: shape.inputs, precision: .int8)
+        let rounded = QuantizedActivations(rows: shape.outputs, width: shape.inputs, precision: .int8)
         rounded.fill(from: whole, count: whole.count)
         return try pack(rounded.raw(0..<rounded.count), dnnl_s8) { packed in
             guard let scales = rounded.scales(fromRow: 0) else { return }
@@ -169,7 +169,7 @@ final class OneDNNProduct: Sendable {
     ) throws(KernelError) -> dnnl_primitive_desc_t {
         var source = try layout(rows, shape.inputs, type(shape.precision), dnnl_ab)
         var target = try layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
-        // In 8 bits the scales of rows come in between, which the library does not have: `EightBits` does the rest.
+        // In 8 bits the scales of rows come in between, which the library does not have: `Int8Quantization` does the rest.
         let isWhole = shape.precision != .int8
         var bias = shape.hasBias && isWhole ? try layout(1, shape.outputs, dnnl_f32, dnnl_ab) : dnnl_memory_desc_t()
         var weight = weight

@@ -15,7 +15,7 @@ enum PortableProduct {
         let inputs = shape.inputs
         let rounded = FloatBuffer(weightNK)
         if shape.precision != .float32 {
-            let rows = ProductInput(rows: shape.outputs, width: inputs, precision: shape.precision)
+            let rows = QuantizedActivations(rows: shape.outputs, width: inputs, precision: shape.precision)
             rows.fill(from: rounded, count: rounded.count)
             widen(ProductRows(base: rows.raw(0..<rows.count), scales: rows.scales(fromRow: 0)), to: rounded, shape)
         }

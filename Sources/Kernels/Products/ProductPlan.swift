@@ -115,7 +115,7 @@ public final class ProductPlan: Sendable {
         var random = ProbeNumbers()
         let weight = try pack(random.floats(shape.inputs * shape.outputs))
         let bias = shape.hasBias ? PackedBytes(random.floats(shape.outputs)) : nil
-        let input = ProductInput(rows: rows, width: shape.inputs, precision: shape.precision)
+        let input = QuantizedActivations(rows: rows, width: shape.inputs, precision: shape.precision)
         input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
         let x = ProductRows(base: input.raw(0..<input.count), scales: nil)
         let output = FloatBuffer(count: rows * shape.outputs)
@@ -152,7 +152,7 @@ public final class ProductPlan: Sendable {
         var random = ProbeNumbers()
         let weight = try product.pack(random.floats(shape.inputs * shape.outputs))
         let bias = shape.hasBias ? PackedBytes(random.floats(shape.outputs)) : nil
-        let input = ProductInput(rows: rows, width: shape.inputs, precision: shape.precision)
+        let input = QuantizedActivations(rows: rows, width: shape.inputs, precision: shape.precision)
         input.fill(from: FloatBuffer(random.floats(input.count)), count: input.count)
         let whole = FloatBuffer(count: rows * shape.outputs)
         func x(from row: Int) -> ProductRows {

@@ -1,5 +1,5 @@
 /// A way to give rollouts to prompts, for comparison.
-public enum ReplayPolicy: String, CaseIterable, Codable, Sendable {
+public enum AllocationStrategy: String, CaseIterable, Codable, Sendable {
     /// As many for each.
     case uniform
     /// DAPO's dynamic sampling (arXiv 2503.14476): equal groups; silent ones are thrown away, and paid for; further
@@ -63,7 +63,7 @@ public struct ReplayGroup: Hashable, Sendable {
 /// What a policy made of a step.
 public struct ReplayResult: Hashable, Codable, Sendable {
     /// The policy.
-    public let policy: ReplayPolicy
+    public let policy: AllocationStrategy
     /// Prompts that rollouts were drawn for.
     public let groups: Int
     /// Rollouts drawn, thrown away or not.
@@ -78,7 +78,7 @@ public struct ReplayResult: Hashable, Codable, Sendable {
     public let expected: Double
 
     /// Adds up groups.
-    init(_ policy: ReplayPolicy, _ drawn: [ReplayGroup]) {
+    init(_ policy: AllocationStrategy, _ drawn: [ReplayGroup]) {
         self.policy = policy
         groups = drawn.count
         spent = drawn.reduce(0) { $0 + $1.n }
@@ -114,7 +114,7 @@ public struct Replay: Sendable {
 
     /// Plays a policy and adds its groups up. Throws as `groups`.
     public func run(
-        _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
+        _ policy: AllocationStrategy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
     ) throws(PlanningError) -> ReplayResult {
         ReplayResult(policy, try groups(policy, on: prompts, pool: pool))
     }
@@ -128,7 +128,7 @@ public struct Replay: Sendable {
     ///
     /// Cost: a plan, and every rollout.
     public func groups(
-        _ policy: ReplayPolicy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
+        _ policy: AllocationStrategy, on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
     ) throws(PlanningError) -> [ReplayGroup] {
         guard policy != .dapoFilter else {
             for prompt in prompts + pool { try prompt.truth.check(promptID: prompt.promptID) }
@@ -152,12 +152,12 @@ public struct Replay: Sendable {
         on prompts: [ReplayPrompt], pool: [ReplayPrompt] = []
     ) throws(PlanningError) -> [ReplayResult] {
         var results: [ReplayResult] = []
-        for policy in ReplayPolicy.allCases { results.append(try run(policy, on: prompts, pool: pool)) }
+        for policy in AllocationStrategy.allCases { results.append(try run(policy, on: prompts, pool: pool)) }
         return results
     }
 
     /// Budgets of a policy that plans them, in the order of the prompts.
-    public func budgets(_ policy: ReplayPolicy, _ prompts: [ReplayPrompt]) throws(PlanningError) -> [Int] {
+    public func budgets(_ policy: AllocationStrategy, _ prompts: [ReplayPrompt]) throws(PlanningError) -> [Int] {
         var request = request
         var beliefs = prompts.map(\.belief)
         switch policy {

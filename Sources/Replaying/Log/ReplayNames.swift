@@ -1,6 +1,6 @@
 internal import Planning
 
-extension ReplayPolicy {
+extension AllocationStrategy {
     /// As people read it.
     var name: String {
         switch self {

@@ -6,7 +6,7 @@ public struct ReplayReport: Codable, Sendable {
     /// What one policy made of one kind of visits. Counts and utility are means over seeds.
     public struct Line: Codable, Sendable {
         /// The policy.
-        public let policy: ReplayPolicy
+        public let policy: AllocationStrategy
         /// What it planned from.
         public let belief: ReplayBelief
         /// Groups drawn.
@@ -58,11 +58,11 @@ public struct ReplayReport: Codable, Sendable {
     public struct Part: Codable, Sendable {
         /// Which.
         public let stratum: ReplayStratum
-        /// Its policies, in the order of `ReplayPolicy`.
+        /// Its policies, in the order of `AllocationStrategy`.
         public let lines: [Line]
 
         /// A policy's line by what it planned from.
-        public func line(_ policy: ReplayPolicy, _ belief: ReplayBelief) -> Line? {
+        public func line(_ policy: AllocationStrategy, _ belief: ReplayBelief) -> Line? {
             lines.first { $0.policy == policy && $0.belief == belief }
         }
     }
@@ -158,7 +158,7 @@ extension ReplayReport.Part {
         let comparison = ReplayComparison(tally: tally, stratum: stratum)
         let mean = { (values: [Double]) in values.reduce(0, +) / Double(seeds) }
         var lines: [ReplayReport.Line] = []
-        for policy in ReplayPolicy.allCases {
+        for policy in AllocationStrategy.allCases {
             // On a first visit there is no record, and its lines would be the model's.
             for belief in ReplayBelief.allCases where belief != .record || stratum.visit != 1 {
                 let series = ReplaySeries(policy: policy, belief: belief)

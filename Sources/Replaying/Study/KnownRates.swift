@@ -44,7 +44,7 @@ public struct KnownRates: Hashable, Codable, Sendable {
                     promptID: id, belief: try Belief(mean: rate, promptID: id), truth: .rate(rate))
             }
             prompts += rates.count
-            for (place, policy) in [ReplayPolicy.uniform, .greedy, .ours].enumerated() {
+            for (place, policy) in [AllocationStrategy.uniform, .greedy, .ours].enumerated() {
                 for (n, rate) in zip(try Replay(request: request).budgets(policy, step), rates) {
                     worth[place] += objective.value(of: n, at: rate)
                 }

@@ -32,7 +32,7 @@ struct ReplayStage {
             of: UInt64(seed) << 32 ^ UInt64(bitPattern: Int64(version.policy.version ?? 0)))
         let replay = Replay(request: options.request(prompts: visits.count), seed: luck)
         let hasRecords = schedule.mode == .steps
-        for policy in ReplayPolicy.allCases {
+        for policy in AllocationStrategy.allCases {
             let plays: [(belief: ReplayBelief, prompts: [ReplayPrompt])] =
                 switch policy {
                 case .uniform, .dapoFilter: [(.none, alone)]

@@ -2,10 +2,10 @@ package import Planning
 
 /// A policy and what it planned from.
 package struct ReplaySeries: Hashable {
-    let policy: ReplayPolicy
+    let policy: AllocationStrategy
     let belief: ReplayBelief
 
-    package init(policy: ReplayPolicy, belief: ReplayBelief) {
+    package init(policy: AllocationStrategy, belief: ReplayBelief) {
         self.policy = policy
         self.belief = belief
     }

@@ -20,15 +20,15 @@ public struct WordPieceTokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, maxLength: Int) throws(TokenizerError) {
-        try self.init(TokenizerFile(path: path), maxLength: maxLength)
+        try self.init(WordPieceFile(path: path), maxLength: maxLength)
     }
 
     /// Reads `tokenizer.json` of a model folder or, where there is none, `vocab.txt` with `tokenizer_config.json`.
     public init(modelFolder: String, maxLength: Int) throws(TokenizerError) {
-        try self.init(TokenizerFile(modelFolder: modelFolder), maxLength: maxLength)
+        try self.init(WordPieceFile(modelFolder: modelFolder), maxLength: maxLength)
     }
 
-    private init(_ file: TokenizerFile, maxLength: Int) throws(TokenizerError) {
+    private init(_ file: WordPieceFile, maxLength: Int) throws(TokenizerError) {
         guard maxLength >= file.template.count else {
             throw .lengthTooSmall(maxLength: maxLength, specialTokens: file.template.count)
         }

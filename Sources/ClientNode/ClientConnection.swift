@@ -1,0 +1,60 @@
+import Cluster
+import Foundation
+import Logging
+import Scoring
+import Wire
+import ZeroMQ
+
+/// The two mailboxes and the thread between a desk and a coordinator.
+struct ClientConnection {
+    /// To the socket's thread.
+    let events: Mailbox<ClientState.Event>
+    /// To the desk.
+    let desk: Mailbox<ClientEvent>
+    let deskBell: Wakeup
+    private let socketBell: Wakeup
+    private let hasHungUp = StopFlag()
+    private let thread: SocketThread<Void, ZeroMQError>
+
+    /// Above every answer a window can hold, even with one row to a shard.
+    private static let mailboxMax = 1 << 18
+
+    /// Starts the socket's thread, which says Hello.
+    init(
+        to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration, logger: Logger
+    ) throws(ZeroMQError) {
+        let socketBell = try Wakeup()
+        let deskBell = try Wakeup()
+        let events = Mailbox<ClientState.Event>(capacity: Self.mailboxMax, wakeup: socketBell)
+        let desk = Mailbox<ClientEvent>(capacity: Self.mailboxMax, wakeup: deskBell)
+        var machine = ClientState.Configuration(
+            name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
+            policy: policy, context: ContextBlock(context))
+        machine.abandonTime = abandonTime
+        let settled = machine
+        let hasHungUp = hasHungUp
+        thread = try SocketThread.start(name: "client") { announce throws(ZeroMQError) in
+            var loop = try ClientLoop(
+                endpoint: endpoint, configuration: settled, events: events, desk: desk, wakeup: socketBell,
+                stop: hasHungUp, logger: logger)
+            announce(())
+            do throws(ZeroMQError) {
+                try loop.run()
+            } catch {
+                _ = desk.send(.broken("\(error)"))
+            }
+        }
+        self.events = events
+        self.desk = desk
+        self.deskBell = deskBell
+        self.socketBell = socketBell
+    }
+
+    /// Ends the socket's thread.
+    func hangUp() {
+        hasHungUp.raise()
+        socketBell.signal()
+        // What the thread had to say after opening came through the mailbox.
+        try? thread.join()
+    }
+}

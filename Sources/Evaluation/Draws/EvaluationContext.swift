@@ -1,0 +1,91 @@
+internal import Planning
+internal import Scoring
+
+/// One draw with all that predictors need of it, so that each beginning of its context is asked about in turn.
+struct EvaluationContext {
+    private let draw: ContextDraw
+    private let source: String
+    private let rows: [ContextSet.Row]
+    private let features: FeatureMatrix
+    private let queryTexts: [String]
+    private let queryFeatures: FeatureMatrix
+    private let neighbours: NearestNeighbours?
+    private let oracle: [Double?]
+    private let options: EvaluationOptions
+
+    /// `oracle` is by query of the draw. Precondition: the draw's texts have features.
+    init(
+        _ draw: ContextDraw, of source: EvaluationSource, features: TextFeatures, options: EvaluationOptions,
+        oracle: [Double?]
+    ) {
+        self.draw = draw
+        self.source = source.name
+        self.options = options
+        self.oracle = oracle
+        rows = draw.context.map { ContextSet.Row(text: source.prompts[$0.promptID] ?? "", outcome: $0.outcome) }
+        queryTexts = draw.queries.map { source.prompts[$0.promptID] ?? "" }
+        let context = features.matrix(rows.map(\.text))
+        let queries = features.matrix(queryTexts)
+        self.features = context
+        queryFeatures = queries
+        neighbours = options.embeddingColumns.map { NearestNeighbours(context: context, queries: queries, columns: $0) }
+    }
+
+    /// Every predictor's score with the first rows of the context: heads, baselines, oracle.
+    func scores(
+        rows count: Int, heads: [EvaluatedHead]
+    ) throws(EvaluationError) -> [(predictor: Predictor, score: ContextScore)] {
+        let beginning = Array(rows.prefix(count))
+        guard let context = ContextSet(beginning) else {
+            throw .optionOutOfRange(name: "context size", value: beginning.count, range: "1…\(ContextSet.rowsMax)")
+        }
+        let contextFeatures = features.selecting(Array(beginning.indices))
+        var answers: [Answer] = []
+        for head in heads {
+            do throws(ValueModelError) {
+                let prepared = try head.model.prepare(context, features: contextFeatures)
+                let predictions = try head.model.predict(queryFeatures, in: prepared)
+                answers.append(
+                    Answer(
+                        Predictor(name: head.name, kind: .head), probabilities: predictions.map { Double($0.p) },
+                        kappas: predictions.map { Double($0.kappa) }))
+            } catch {
+                throw .model(source: source, error)
+            }
+        }
+        answers += baselines(context, contextFeatures)
+        if oracle.contains(where: { $0 != nil }) { answers.append(Answer(.otherPolicies, ranking: oracle)) }
+        var scores: [(Predictor, ContextScore)] = []
+        for answer in answers {
+            do throws(PlanningError) {
+                let score = try ContextScore(answer, to: draw, context: context, options: options)
+                scores.append((answer.predictor, score))
+            } catch {
+                throw .metric(source: source, "\(error)")
+            }
+        }
+        return scores
+    }
+
+    private func baselines(_ context: ContextSet, _ contextFeatures: FeatureMatrix) -> [Answer] {
+        let rewards = context.rows.map(\.outcome.reward)
+        var answers: [Answer] = []
+        if let columns = options.embeddingColumns, let neighbours {
+            answers.append(Answer(.knn10, probabilities: neighbours.meanReward(of: 10, rewards: rewards)))
+            let logistic = LogisticRegression(context: contextFeatures, rewards: rewards, embeddingColumns: columns)
+            answers.append(Answer(.logistic, probabilities: logistic.predict(queryFeatures)))
+        }
+        let sign = Self.sign(lengths: context.rows.map { Double($0.text.utf8.count) }, rewards: rewards)
+        answers.append(Answer(.length, ranking: queryTexts.map { sign * Double($0.utf8.count) }))
+        answers.append(Answer(.constant, probabilities: queryTexts.map { _ in context.baseRate }))
+        return answers
+    }
+
+    /// Of the covariance; + for none.
+    private static func sign(lengths: [Double], rewards: [Double]) -> Double {
+        let meanReward = rewards.reduce(0, +) / Double(rewards.count)
+        let meanLength = lengths.reduce(0, +) / Double(lengths.count)
+        let covariance = zip(lengths, rewards).reduce(0) { $0 + ($1.0 - meanLength) * ($1.1 - meanReward) }
+        return covariance < 0 ? -1 : 1
+    }
+}

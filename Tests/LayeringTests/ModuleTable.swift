@@ -1,0 +1,84 @@
+/// The table of modules (Sources/README.md): their layers and what each may import. Think before you add an import.
+struct Module {
+    let name: String
+    let layer: Int
+    /// Modules of this package that it may import.
+    let imports: Set<String>
+    /// Libraries from outside it may use.
+    var libraries: Set<String> = []
+    /// Modules of the toolchain and the system. Modules that decide import none: no clock, file, lock or thread.
+    var system: Set<String> = []
+
+    static let all: [Module] = [
+        Module(name: "CZeroMQ", layer: 0, imports: []),
+        Module(name: "COneDNN", layer: 0, imports: []),
+        Module(name: "CZlib", layer: 0, imports: []),
+        Module(name: "CZstd", layer: 0, imports: []),
+
+        Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
+        Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
+        Module(name: "WideKernels", layer: 0, imports: []),
+        Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "ZeroMQ", layer: 1, imports: ["CZeroMQ"],
+            system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
+
+        Module(
+            name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
+            system: ["Foundation", "FoundationEssentials"]),
+        Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
+        Module(
+            name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Dispatch", "Foundation", "Synchronization"]),
+        Module(
+            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
+            system: ["Foundation"]),
+        Module(
+            name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
+
+        Module(
+            name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
+            libraries: ["DequeModule", "OrderedCollections"]),
+        Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
+        Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
+        Module(
+            name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+
+        Module(
+            name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "WorkerNode", layer: 4, imports: ["Cluster", "Scoring", "FeatureStore", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
+        Module(
+            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
+            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            system: ["Dispatch", "Foundation", "Synchronization"]),
+        Module(
+            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "ZeroMQ"],
+            libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
+            system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Simulation", layer: 4, imports: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
+            system: ["Foundation"]),
+
+        Module(
+            name: "CLI", layer: 5,
+            imports: [
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Inference", "Kernels",
+                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
+                "Wire", "WorkerNode", "ZeroMQ",
+            ],
+            libraries: ["ArgumentParser", "Crypto", "Logging"],
+            system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),
+    ]
+
+    static func named(_ name: some StringProtocol) -> Module? { all.first { $0.name == name } }
+}
