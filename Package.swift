@@ -120,6 +120,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ScoringTests", ["Scoring", crypto]),
         tests("ZeroMQTests", ["ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),

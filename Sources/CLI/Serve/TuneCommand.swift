@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inference
 import Kernels
+import Scoring
 import WorkerNode
 
 extension Benchmark {
