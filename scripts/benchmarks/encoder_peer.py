@@ -18,6 +18,7 @@ machine has other work.
 Tokens are real tokens: padding counts as time, not as tokens. The mixed batch of 256 lengths is given to the peer sorted
 by length, as sentence-transformers does, in batches of 32 and of 8; the better one counts.
 """
+
 import argparse
 import json
 import math
@@ -29,7 +30,14 @@ import sys
 import tempfile
 import time
 
-PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "onnx==1.23.2", "onnxscript", "onnxruntime==1.32.0"]
+PACKAGES = [
+    "numpy==2.4.6",
+    "torch==2.13.0",
+    "transformers==4.55.4",
+    "onnx==1.23.2",
+    "onnxscript",
+    "onnxruntime==1.32.0",
+]
 
 
 def mixed_lengths():
@@ -44,7 +52,9 @@ def export(model_path, folder):
     import transformers
     from onnxruntime.transformers import optimizer
 
-    model = transformers.BertModel.from_pretrained(model_path, add_pooling_layer=False, attn_implementation="eager").eval()
+    model = transformers.BertModel.from_pretrained(
+        model_path, add_pooling_layer=False, attn_implementation="eager"
+    ).eval()
     names = ["input_ids", "attention_mask", "token_type_ids"]
     example = tuple(torch.ones(2, 16, dtype=torch.long) for _ in names)
     axes = {name: {0: "batch", 1: "tokens"} for name in names + ["last_hidden_state"]}
@@ -60,8 +70,14 @@ def export(model_path, folder):
 
     with torch.no_grad():
         torch.onnx.export(
-            LastState(), example, plain, input_names=names, output_names=["last_hidden_state"], dynamic_axes=axes,
-            opset_version=17, dynamo=False,
+            LastState(),
+            example,
+            plain,
+            input_names=names,
+            output_names=["last_hidden_state"],
+            dynamic_axes=axes,
+            opset_version=17,
+            dynamo=False,
         )
     config = model.config
     made = optimizer.optimize_model(
@@ -121,7 +137,8 @@ class Torch:
 
         torch.set_num_threads(threads)
         self.model = transformers.BertModel.from_pretrained(
-            model, add_pooling_layer=False, attn_implementation="sdpa", torch_dtype=torch.bfloat16).eval()
+            model, add_pooling_layer=False, attn_implementation="sdpa", torch_dtype=torch.bfloat16
+        ).eval()
 
     def encode(self, feed):
         import torch
@@ -142,9 +159,13 @@ def quantize(fused, folder):
 
     made = str(folder / "int8.onnx")
     onnxruntime.quantization.quantize_dynamic(
-        fused, made, per_channel=True, weight_type=onnxruntime.quantization.QuantType.QInt8,
+        fused,
+        made,
+        per_channel=True,
+        weight_type=onnxruntime.quantization.QuantType.QInt8,
         # Fused operators are not in ONNX itself, so their results have no known type.
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
     return made
 
 
@@ -184,7 +205,9 @@ def measure(arguments, fused, quantized, threads):
         for feed in feeds:
             encode(peer, feed)
         cosine = (encode(peer, feeds[0])[1] * exact).sum(1)
-        print(json.dumps({"peer": peer.name, "threads": threads, "cosine_to_float32": float(cosine.mean())}), flush=True)
+        print(
+            json.dumps({"peer": peer.name, "threads": threads, "cosine_to_float32": float(cosine.mean())}), flush=True
+        )
     theirs, own = {}, {}
     for _ in range(arguments.rounds):
         for precision, peer in peers.items():
@@ -204,13 +227,25 @@ def measure(arguments, fused, quantized, threads):
         median = np.median(values, axis=0)
         key = (precision, shape)
         best[key] = np.maximum(median, best.get(key, median))
-        report({"peer": peers[precision].name, "precision": precision, "threads": threads, "shape": shape, "how": how},
-               median)
+        report(
+            {"peer": peers[precision].name, "precision": precision, "threads": threads, "shape": shape, "how": how},
+            median,
+        )
     for (precision, shape), values in own.items():
         median = np.median(values, axis=0)
         ratio = [round(float(value), 2) for value in median / best[precision, shape]]
-        report({"ours": True, "beside": peers[precision].name, "precision": precision, "threads": threads,
-                "shape": shape, "ratio": ratio[0], "processor_ratio": ratio[1]}, median)
+        report(
+            {
+                "ours": True,
+                "beside": peers[precision].name,
+                "precision": precision,
+                "threads": threads,
+                "shape": shape,
+                "ratio": ratio[0],
+                "processor_ratio": ratio[1],
+            },
+            median,
+        )
 
 
 def report(what, median):
@@ -235,7 +270,9 @@ def main():
                 subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
                 subprocess.run([str(venv / "bin" / "pip"), "install", "--quiet", *PACKAGES], check=True)
             environment = dict(os.environ, ENCODER_PEER_READY="1")
-            sys.exit(subprocess.run([str(venv / "bin" / "python"), __file__, *sys.argv[1:]], env=environment).returncode)
+            sys.exit(
+                subprocess.run([str(venv / "bin" / "python"), __file__, *sys.argv[1:]], env=environment).returncode
+            )
         fused = export(arguments.model, folder)
         quantized = quantize(fused, folder) if "int8" in arguments.precisions else None
         for threads in arguments.threads:

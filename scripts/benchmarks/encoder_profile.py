@@ -6,6 +6,7 @@
 Needs `perf`; says so and gives an empty list where there is none, or where the kernel does not let it sample. oneDNN is
 told to name the code that it generates, all of which is matrix products (with bias and GELU fused in).
 """
+
 import argparse
 import json
 import os
@@ -16,11 +17,19 @@ import tempfile
 
 # What a symbol is, by a part of its name; the first that fits.
 KINDS = [
-    ("brgemm", "oneDNN's products (bias and GELU in them)"), ("jit_", "oneDNN's products (bias and GELU in them)"),
-    ("attentionProduct", "attention's products"), ("exponentials", "softmax"), ("finishEightBits", "8-bit scales and GELU"),
-    ("roundEightBits", "rounding to 8 bits"), ("magnitude", "rounding to 8 bits"), ("roundHalves", "rounding to bfloat16"),
-    ("layerNorm", "layer norm"), ("attend", "packing keys and values"), ("Pooling", "pooling"),
-    ("TensorTable", "word embeddings"), ("Gather", "word embeddings"),
+    ("brgemm", "oneDNN's products (bias and GELU in them)"),
+    ("jit_", "oneDNN's products (bias and GELU in them)"),
+    ("attentionProduct", "attention's products"),
+    ("exponentials", "softmax"),
+    ("finishEightBits", "8-bit scales and GELU"),
+    ("roundEightBits", "rounding to 8 bits"),
+    ("magnitude", "rounding to 8 bits"),
+    ("roundHalves", "rounding to bfloat16"),
+    ("layerNorm", "layer norm"),
+    ("attend", "packing keys and values"),
+    ("Pooling", "pooling"),
+    ("TensorTable", "word embeddings"),
+    ("Gather", "word embeddings"),
 ]
 
 
@@ -33,15 +42,30 @@ def kind(symbol, place):
 
 def profile(arguments, precision, folder):
     data = os.path.join(folder, "perf.data")
-    command = [arguments.statezero, "bench", "encoder", "--model", arguments.model, "--precision", precision,
-               "--rounds", str(arguments.rounds), "--json"]
+    command = [
+        arguments.statezero,
+        "bench",
+        "encoder",
+        "--model",
+        arguments.model,
+        "--precision",
+        precision,
+        "--rounds",
+        str(arguments.rounds),
+        "--json",
+    ]
     environment = dict(os.environ, ONEDNN_JIT_PROFILE="2", DNNL_JIT_PROFILE="2")
-    recorded = subprocess.run(["perf", "record", "-q", "-F", "499", "-o", data, *command], env=environment,
-                              capture_output=True, text=True)
+    recorded = subprocess.run(
+        ["perf", "record", "-q", "-F", "499", "-o", data, *command], env=environment, capture_output=True, text=True
+    )
     if recorded.returncode != 0:
         return None
-    text = subprocess.run(["perf", "report", "-i", data, "--stdio", "-F", "overhead,dso,symbol", "-t", "|"],
-                          capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["perf", "report", "-i", data, "--stdio", "-F", "overhead,dso,symbol", "-t", "|"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     shares = {}
     for line in text.splitlines():
         parts = [part.strip() for part in line.split("|")]

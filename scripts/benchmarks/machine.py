@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """One JSON line about the machine and the versions that figures come from.
 
-    scripts/benchmarks/machine.py STATEZERO
+scripts/benchmarks/machine.py STATEZERO
 """
+
 import importlib.metadata
 import json
 import os
@@ -29,15 +30,19 @@ def main():
         memory = int(re.search(r"MemTotal:\s+(\d+)", file.read()).group(1))
     flags = set(re.search(r"^flags\s*:\s*(.*)$", text, re.M).group(1).split()) if "flags" in text else set()
     model = re.search(r"^model name\s*:\s*(.*)$", text, re.M)
-    print(json.dumps({
-        "processor": model.group(1) if model else platform.machine(),
-        "cores": os.cpu_count(),
-        "gib": round(memory / 2**20),
-        "instruction_sets": [name for name in SETS if name in flags],
-        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
-        "statezero": subprocess.run([sys.argv[1], "--version"], capture_output=True, text=True).stdout.strip(),
-        "peers": {package: version(package) for package in PEERS},
-    }))
+    print(
+        json.dumps(
+            {
+                "processor": model.group(1) if model else platform.machine(),
+                "cores": os.cpu_count(),
+                "gib": round(memory / 2**20),
+                "instruction_sets": [name for name in SETS if name in flags],
+                "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
+                "statezero": subprocess.run([sys.argv[1], "--version"], capture_output=True, text=True).stdout.strip(),
+                "peers": {package: version(package) for package in PEERS},
+            }
+        )
+    )
 
 
 main()

@@ -5,6 +5,8 @@
 
 Standard library only. Starts a coordinator and two workers of its own over ipc, scores, reads VmHWM of /proc.
 """
+
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -29,7 +31,9 @@ def main():
         prompts, context = folder / "prompts.jsonl", folder / "context.jsonl"
         with prompts.open("w") as file:
             for row in range(rows):
-                text = f"Question {row}: what is {row * 7919 % 1_000_003} plus {row % 97}? " + "Think step by step. " * 10
+                text = (
+                    f"Question {row}: what is {row * 7919 % 1_000_003} plus {row % 97}? " + "Think step by step. " * 10
+                )
                 file.write(json.dumps({"prompt_id": f"p{row}", "prompt": text}) + "\n")
         with context.open("w") as file:
             for row in range(64):
@@ -37,21 +41,31 @@ def main():
         endpoint = f"ipc://{folder}/sock"
         coordinator = subprocess.Popen(
             [program, "coordinator", "--bind", endpoint, "--journal", str(folder / "journal.sqlite")],
-            stdout=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL,
+        )
         workers = [
             subprocess.Popen([program, "worker", "--connect", endpoint, "--model", "table", "--cache-mib", "16"])
             for _ in range(2)
         ]
         start = time.monotonic()
         client = subprocess.Popen(
-            [program, "score", "--prompts", str(prompts), "--context", str(context), "--output", str(folder / "out"),
-             "--coordinator", endpoint])
+            [
+                program,
+                "score",
+                "--prompts",
+                str(prompts),
+                "--context",
+                str(context),
+                "--output",
+                str(folder / "out"),
+                "--coordinator",
+                endpoint,
+            ]
+        )
         client_peak = 0.0
         while client.poll() is None:
-            try:
+            with contextlib.suppress(OSError):
                 client_peak = max(client_peak, peak_mib(client.pid))
-            except OSError:
-                pass
             time.sleep(0.2)
         seconds = time.monotonic() - start
         coordinator_peak = peak_mib(coordinator.pid)
@@ -59,10 +73,19 @@ def main():
             process.terminate()
         for process in [*workers, coordinator]:
             process.wait()
-        print(json.dumps({
-            "rows": rows, "input_mib": round(prompts.stat().st_size / 2**20), "seconds": round(seconds, 1),
-            "rows_per_second": round(rows / seconds), "coordinator_peak_mib": round(coordinator_peak),
-            "client_peak_mib": round(client_peak), "client_status": client.returncode}))
+        print(
+            json.dumps(
+                {
+                    "rows": rows,
+                    "input_mib": round(prompts.stat().st_size / 2**20),
+                    "seconds": round(seconds, 1),
+                    "rows_per_second": round(rows / seconds),
+                    "coordinator_peak_mib": round(coordinator_peak),
+                    "client_peak_mib": round(client_peak),
+                    "client_status": client.returncode,
+                }
+            )
+        )
         sys.exit(client.returncode)
 
 

@@ -39,22 +39,49 @@ def texts(count):
     """Prompts of the sample corpus, numbered where it has too few."""
     with gzip.open(os.path.join(ROOT, "scripts/sample/data/sample.prompts.jsonl.gz"), "rt", encoding="utf-8") as lines:
         sample = [json.loads(line)["prompt"] for line in lines]
-    return [sample[index] if index < len(sample) else "%s (%d)" % (sample[index % len(sample)], index)
-            for index in range(count)]
+    return [
+        sample[index] if index < len(sample) else "%s (%d)" % (sample[index % len(sample)], index)
+        for index in range(count)
+    ]
 
 
 class Cluster:
     def __init__(self, options, folder):
         self.processes = []
-        endpoint = "ipc://%s/sock" % folder
+        endpoint = f"ipc://{folder}/sock"
         out = os.path.join(folder, "coordinator.out")
-        self.start([options.program, "coordinator", "--bind", endpoint, "--http", "127.0.0.1:0", "--journal",
-                    os.path.join(folder, "journal.sqlite")], out)
+        self.start(
+            [
+                options.program,
+                "coordinator",
+                "--bind",
+                endpoint,
+                "--http",
+                "127.0.0.1:0",
+                "--journal",
+                os.path.join(folder, "journal.sqlite"),
+            ],
+            out,
+        )
         for number in range(options.workers):
             threads = [] if options.model.startswith("table") else ["--threads", str(options.threads)]
             # What an earlier run has kept on disk must not help this one.
-            self.start([options.program, "worker", "--connect", endpoint, "--name", "w%d" % number, "--model",
-                        options.model, "--store", "off", *threads], os.path.join(folder, "worker-%d.out" % number))
+            self.start(
+                [
+                    options.program,
+                    "worker",
+                    "--connect",
+                    endpoint,
+                    "--name",
+                    "w%d" % number,
+                    "--model",
+                    options.model,
+                    "--store",
+                    "off",
+                    *threads,
+                ],
+                os.path.join(folder, "worker-%d.out" % number),
+            )
         self.port = int(self.wait(lambda: self.read_port(out)))
         self.wait(lambda: json.loads(self.ask("GET", "/v1/status")[1])["coordinator"]["workers"] == options.workers)
 
@@ -115,8 +142,10 @@ class Cluster:
 
 def rewards(prompt, step, n):
     """Made up: a prompt's own rate and chance from hashes, so that runs are equal."""
+
     def share(text):
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2 ** 48
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
+
     rate = share(prompt) ** 2
     return [float(share("%s %d %d" % (prompt, step, index)) < rate) for index in range(n)]
 
@@ -124,8 +153,10 @@ def rewards(prompt, step, n):
 def line(name, seconds):
     ordered = sorted(seconds)
     at = lambda share: 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]  # noqa: E731
-    print("%-34s p50 %7.1f ms   p99 %7.1f ms   max %7.1f ms   (%d)" % (
-        name, at(0.5), at(0.99), 1000 * ordered[-1], len(ordered)))
+    print(
+        "%-34s p50 %7.1f ms   p99 %7.1f ms   max %7.1f ms   (%d)"
+        % (name, at(0.5), at(0.99), 1000 * ordered[-1], len(ordered))
+    )
 
 
 def main():
@@ -139,9 +170,16 @@ def main():
             spent = (0.0, 0.0)
             for step in range(2 * options.steps + 1):
                 is_streamed = step % 2 == 0
-                body = json.dumps({
-                    "policy_id": "bench", "step": step, "total": options.mean * options.prompts, "deadline_ms": 60000,
-                    "items": items, "context": {"rows": options.context}})
+                body = json.dumps(
+                    {
+                        "policy_id": "bench",
+                        "step": step,
+                        "total": options.mean * options.prompts,
+                        "deadline_ms": 60000,
+                        "items": items,
+                        "context": {"rows": options.context},
+                    }
+                )
                 accept = "application/x-ndjson" if is_streamed else "application/json"
                 early, answer, late = cluster.ask("POST", "/v1/plans", body, accept)
                 lines = answer.decode().splitlines()
@@ -155,8 +193,9 @@ def main():
                     raise SystemExit("plans: step %d: budgets do not add up" % step)
                 if step == 0:
                     spent = cluster.seconds()
-                    print("first step, nothing embedded yet: first budget %.1f ms, whole %.1f ms" % (
-                        1000 * early, 1000 * late))
+                    print(
+                        f"first step, nothing embedded yet: first budget {1000 * early:.1f} ms, whole {1000 * late:.1f} ms"
+                    )
                 else:
                     statuses[end["status"]] = statuses.get(end["status"], 0) + 1
                     if is_streamed:
@@ -164,20 +203,40 @@ def main():
                         last.append(late)
                     else:
                         whole.append(late)
-                outcomes = [{"event_id": "%d/%s" % (step, item["prompt_id"]), "prompt_id": item["prompt_id"],
-                             "step": step, "rewards": rewards(item["prompt"], step, budgets[item["prompt_id"]])}
-                            for item in items]
-                told.append(cluster.ask(
-                    "POST", "/v1/outcomes", json.dumps({"policy_id": "bench", "outcomes": outcomes}))[2])
-            print("%d prompts, %d rollouts, %d workers x %d threads, %s, %d cores, load %s" % (
-                options.prompts, options.mean * options.prompts, options.workers, options.threads,
-                os.path.basename(options.model), os.cpu_count(), "%.1f" % os.getloadavg()[0]))
+                outcomes = [
+                    {
+                        "event_id": "%d/%s" % (step, item["prompt_id"]),
+                        "prompt_id": item["prompt_id"],
+                        "step": step,
+                        "rewards": rewards(item["prompt"], step, budgets[item["prompt_id"]]),
+                    }
+                    for item in items
+                ]
+                told.append(
+                    cluster.ask("POST", "/v1/outcomes", json.dumps({"policy_id": "bench", "outcomes": outcomes}))[2]
+                )
+            print(
+                "%d prompts, %d rollouts, %d workers x %d threads, %s, %d cores, load %s"
+                % (
+                    options.prompts,
+                    options.mean * options.prompts,
+                    options.workers,
+                    options.threads,
+                    os.path.basename(options.model),
+                    os.cpu_count(),
+                    f"{os.getloadavg()[0]:.1f}",
+                )
+            )
             line("whole plan, JSON", whole)
             line("first budget, streamed", first)
             line("whole plan, streamed", last)
             line("outcomes of a step", told)
             spent = [1000 * (now - then) / (2 * options.steps) for now, then in zip(cluster.seconds(), spent)]
-            print("processor time a step: coordinator %.1f ms (plan and outcomes), all workers %.1f ms" % tuple(spent))
+            print(
+                "processor time a step: coordinator {:.1f} ms (plan and outcomes), all workers {:.1f} ms".format(
+                    *tuple(spent)
+                )
+            )
             print("ended:", ", ".join("%d %s" % (count, status) for status, count in sorted(statuses.items())))
         finally:
             cluster.stop()

@@ -1,4 +1,5 @@
 """A bar chart as SVG, by hand: no library for one picture."""
+
 from html import escape
 
 WIDTH, BAR, GAP, LEFT, TOP = 860, 18, 8, 330, 44
@@ -20,5 +21,7 @@ def bars(title, points):
         parts.append(f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end" fill="#222222">{escape(name)}</text>')
         parts.append(f'<rect x="{LEFT}" y="{y}" width="{value * scale:.1f}" height="{BAR}" fill="#2b6cb0"/>')
         parts.append(f'<text x="{LEFT + value * scale + 6:.1f}" y="{y + 14}" fill="#222222">{value:.2f}</text>')
-    parts.append(f'<line x1="{one:.1f}" y1="{TOP - 6}" x2="{one:.1f}" y2="{height - 10}" stroke="#c05621" stroke-dasharray="4 3"/>')
+    parts.append(
+        f'<line x1="{one:.1f}" y1="{TOP - 6}" x2="{one:.1f}" y2="{height - 10}" stroke="#c05621" stroke-dasharray="4 3"/>'
+    )
     return "\n".join(parts + ["</svg>", ""])

@@ -7,6 +7,7 @@ One JSON line an arithmetic, or a source and arithmetic. AUC is `statezero evalu
 Probabilities are `statezero score`'s for the first policy of the source with 256 rows of its record, over all prompts of
 the sources that have no more than --rows. Sources: the sample of this repository; with DATA, its evaluation part too.
 """
+
 import argparse
 import glob
 import gzip
@@ -25,19 +26,45 @@ def run(*command):
 
 
 def evaluate(arguments, precision, prompts, outcomes):
-    text = run(arguments.statezero, "evaluate", "--model", arguments.model, "--precision", precision, "--json",
-               "--prompts", *prompts, "--outcomes", *outcomes)
+    text = run(
+        arguments.statezero,
+        "evaluate",
+        "--model",
+        arguments.model,
+        "--precision",
+        precision,
+        "--json",
+        "--prompts",
+        *prompts,
+        "--outcomes",
+        *outcomes,
+    )
     return json.loads(text)
 
 
 def probabilities(arguments, precision, prompts, context, policy, folder):
     output = os.path.join(folder, precision)
-    run(arguments.statezero, "score", "--model", arguments.model, "--precision", precision, "--prompts", prompts,
-        "--context", context, *(["--policy", policy] if policy else []), "--output", output, "--overwrite",
-        "--store", os.path.join(folder, "store"))
+    run(
+        arguments.statezero,
+        "score",
+        "--model",
+        arguments.model,
+        "--precision",
+        precision,
+        "--prompts",
+        prompts,
+        "--context",
+        context,
+        *(["--policy", policy] if policy else []),
+        "--output",
+        output,
+        "--overwrite",
+        "--store",
+        os.path.join(folder, "store"),
+    )
     found = {}
     for part in sorted(glob.glob(f"{output}/part-*.jsonl*")):
-        with (gzip.open(part, "rt") if part.endswith(".gz") else open(part)) as file:
+        with gzip.open(part, "rt") if part.endswith(".gz") else open(part) as file:
             for line in file:
                 row = json.loads(line)
                 if row.get("p") is not None:
@@ -61,9 +88,18 @@ def moves(arguments, source, prompts, context, policy):
         for precision in PRECISIONS[1:]:
             coarse = probabilities(arguments, precision, prompts, context, policy, folder)
             differences = [abs(coarse[row] - exact[row]) for row in exact]
-            print(json.dumps({
-                "source": source, "precision": precision, "rows": len(differences),
-                "mean_move": sum(differences) / len(differences), "largest_move": max(differences)}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "source": source,
+                        "precision": precision,
+                        "rows": len(differences),
+                        "mean_move": sum(differences) / len(differences),
+                        "largest_move": max(differences),
+                    }
+                ),
+                flush=True,
+            )
 
 
 def main():

@@ -18,6 +18,7 @@ Ours is `statezero bench qwen` of a release build.
 Processor seconds (all threads of the process) are what is left to compare when the machine has other work. Packed
 weights are made by the first of our rounds, which is not counted.
 """
+
 import argparse
 import json
 import os
@@ -32,12 +33,26 @@ PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "safetensor
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LENGTHS = [1, 2, 7, 64, 90, 200, 512]
 CONFIG = {
-    "architectures": ["Qwen3Model"], "model_type": "qwen3", "hidden_size": 1024, "num_hidden_layers": 28,
-    "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 3072,
-    "vocab_size": 151669, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+    "architectures": ["Qwen3Model"],
+    "model_type": "qwen3",
+    "hidden_size": 1024,
+    "num_hidden_layers": 28,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "intermediate_size": 3072,
+    "vocab_size": 151669,
+    "max_position_embeddings": 32768,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 1000000,
     "rope_scaling": None,
-    "tie_word_embeddings": True, "attention_bias": False, "use_sliding_window": False, "sliding_window": None,
-    "hidden_act": "silu", "torch_dtype": "bfloat16"}
+    "tie_word_embeddings": True,
+    "attention_bias": False,
+    "use_sliding_window": False,
+    "sliding_window": None,
+    "hidden_act": "silu",
+    "torch_dtype": "bfloat16",
+}
 
 
 def make(folder):
@@ -62,13 +77,21 @@ def make(folder):
     tensors = {"embed_tokens.weight": matrix(CONFIG["vocab_size"], width, 0.5), "norm.weight": norm(width)}
     for layer in range(CONFIG["num_hidden_layers"]):
         for name, outputs, inputs in [
-            ("self_attn.q_proj", queries, width), ("self_attn.k_proj", keys, width), ("self_attn.v_proj", keys, width),
-            ("self_attn.o_proj", width, queries), ("mlp.gate_proj", inner, width), ("mlp.up_proj", inner, width),
-            ("mlp.down_proj", width, inner)]:
+            ("self_attn.q_proj", queries, width),
+            ("self_attn.k_proj", keys, width),
+            ("self_attn.v_proj", keys, width),
+            ("self_attn.o_proj", width, queries),
+            ("mlp.gate_proj", inner, width),
+            ("mlp.up_proj", inner, width),
+            ("mlp.down_proj", width, inner),
+        ]:
             tensors[f"layers.{layer}.{name}.weight"] = matrix(outputs, inputs)
         for name, size in [
-            ("input_layernorm", width), ("post_attention_layernorm", width), ("self_attn.q_norm", CONFIG["head_dim"]),
-            ("self_attn.k_norm", CONFIG["head_dim"])]:
+            ("input_layernorm", width),
+            ("post_attention_layernorm", width),
+            ("self_attn.q_norm", CONFIG["head_dim"]),
+            ("self_attn.k_norm", CONFIG["head_dim"]),
+        ]:
             tensors[f"layers.{layer}.{name}.weight"] = norm(size)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -108,17 +131,37 @@ def compare(arguments, models, folder, scratch):
     largest = exact.abs().max()
     for name, values in found.items():
         error = (values - exact).abs()
-        print(json.dumps({
-            "states": name, "max_error": float(f"{error.max():.3g}"), "largest_state": float(f"{largest:.3g}"),
-            "relative": float(f"{error.max() / largest:.3g}"),
-            "root_mean_square_relative": float(f"{error.square().mean().sqrt() / exact.square().mean().sqrt():.3g}"),
-            "tokens": exact.shape[0]}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "states": name,
+                    "max_error": float(f"{error.max():.3g}"),
+                    "largest_state": float(f"{largest:.3g}"),
+                    "relative": float(f"{error.max() / largest:.3g}"),
+                    "root_mean_square_relative": float(
+                        f"{error.square().mean().sqrt() / exact.square().mean().sqrt():.3g}"
+                    ),
+                    "tokens": exact.shape[0],
+                }
+            ),
+            flush=True,
+        )
 
 
 def run(arguments, folder, precision, *options):
     """What `statezero bench qwen` prints."""
-    command = [arguments.program, "bench", "qwen", str(folder), "--threads", str(arguments.threads),
-               "--precision", precision, "--json", *map(str, options)]
+    command = [
+        arguments.program,
+        "bench",
+        "qwen",
+        str(folder),
+        "--threads",
+        str(arguments.threads),
+        "--precision",
+        precision,
+        "--json",
+        *map(str, options),
+    ]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -146,17 +189,28 @@ def measure(arguments, models, folder):
                 result = json.loads(line) if line.startswith("{") else {}
                 key = precision, result.get("tokens"), result.get("sequences")
                 if key[1:] in cases:
-                    own.setdefault(key, []).append(
-                        [result["tokens_per_second"], result["tokens_per_processor_second"]])
+                    own.setdefault(key, []).append([result["tokens_per_second"], result["tokens_per_processor_second"]])
                     share.setdefault(key, []).append(result["product_share"])
     for key in peer:
         theirs, ours = ([statistics.median(column) for column in zip(*rows)] for rows in (peer[key], own[key]))
-        print(json.dumps({
-            "precision": key[0], "tokens": key[1], "sequences": key[2], "threads": arguments.threads,
-            "torch_tokens_per_second": round(theirs[0], 1), "our_tokens_per_second": round(ours[0], 1),
-            "ratio": round(ours[0] / theirs[0], 2), "torch_tokens_per_processor_second": round(theirs[1], 1),
-            "our_tokens_per_processor_second": round(ours[1], 1), "processor_ratio": round(ours[1] / theirs[1], 2),
-            "product_share": round(statistics.median(share[key]), 3)}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "precision": key[0],
+                    "tokens": key[1],
+                    "sequences": key[2],
+                    "threads": arguments.threads,
+                    "torch_tokens_per_second": round(theirs[0], 1),
+                    "our_tokens_per_second": round(ours[0], 1),
+                    "ratio": round(ours[0] / theirs[0], 2),
+                    "torch_tokens_per_processor_second": round(theirs[1], 1),
+                    "our_tokens_per_processor_second": round(ours[1], 1),
+                    "processor_ratio": round(ours[1] / theirs[1], 2),
+                    "product_share": round(statistics.median(share[key]), 3),
+                }
+            ),
+            flush=True,
+        )
 
 
 def main():

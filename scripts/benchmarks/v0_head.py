@@ -12,6 +12,7 @@ largest error of raw logits and of scores, on the reference's standardised tenso
 times of both, and the peak memory with the context kept and without. Smaller --layers and --rows are for a first look.
 Takes about seven minutes on two cores, and 6 GB.
 """
+
 import argparse
 import json
 import os
@@ -48,15 +49,27 @@ model, config = make_model(192, 3, arguments.layers, 64, 7, adding=0.7)
 random = np.random.RandomState(5)
 total = arguments.rows + arguments.queries
 features = (random.randn(total, arguments.features) * (0.2 + random.rand(arguments.features))).astype(np.float32)
-context, queries = features[:arguments.rows], features[arguments.rows:]
+context, queries = features[: arguments.rows], features[arguments.rows :]
 labels = (random.rand(arguments.rows) > 0.55).astype(np.int64)
 labels[:2] = [0, 1]
 print(f"context {context.shape}, {arguments.layers} layers, {arguments.threads} threads, torch {torch.__version__}")
 
 
 def ours(folder, data, *options):
-    command = [arguments.program, "bench", "head", "--weights", f"{folder}/head.safetensors", "--data", data,
-               "--layers", str(arguments.layers), "--threads", str(arguments.threads), *options]
+    command = [
+        arguments.program,
+        "bench",
+        "head",
+        "--weights",
+        f"{folder}/head.safetensors",
+        "--data",
+        data,
+        "--layers",
+        str(arguments.layers),
+        "--threads",
+        str(arguments.threads),
+        *options,
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed with {done.returncode}")
@@ -71,8 +84,13 @@ def errors(name, found, raw, score):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    save_file({**{k: floats(v) for k, v in model.state_dict().items()},
-               "column_embedding": np.ascontiguousarray(column_embedding(192))}, f"{folder}/head.safetensors")
+    save_file(
+        {
+            **{k: floats(v) for k, v in model.state_dict().items()},
+            "column_embedding": np.ascontiguousarray(column_embedding(192)),
+        },
+        f"{folder}/head.safetensors",
+    )
     y = labels.astype(np.int32)
     z_context, z_queries = standardise(context, queries)
     save_file({"X": context, "y": y, "queries": queries}, f"{folder}/features.safetensors")
@@ -92,28 +110,44 @@ with tempfile.TemporaryDirectory() as folder:
     logits = raw.mean(0) / 0.9
     score = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
 
-    print(f"raw logits of the reference: {raw.min():.2f} to {raw.max():.2f}; scores {score.min():.3f} to {score.max():.3f}")
+    print(
+        f"raw logits of the reference: {raw.min():.2f} to {raw.max():.2f}; scores {score.min():.3f} to {score.max():.3f}"
+    )
     raw_error, score_error = errors("float32, standardised tensor given", kept, raw, score)
     errors("float32, context not kept, features as they come", without, raw, score)
     identical = kept["rawLogits"] == without["rawLogits"]
     print(f"context kept and not kept: {'the same bits' if identical else 'other bits'} in all raw logits")
     print(f"reference: context and 8 queries {reference:.1f} s, {processor:.1f} s of processor time")
-    print(f"ours: prepare {kept['prepareSeconds']:.1f} s, first 8 queries {kept['querySeconds'][0]:.2f} s, "
-          f"together {first:.1f} s: {reference / first:.2f} times as fast")
+    print(
+        f"ours: prepare {kept['prepareSeconds']:.1f} s, first 8 queries {kept['querySeconds'][0]:.2f} s, "
+        f"together {first:.1f} s: {reference / first:.2f} times as fast"
+    )
     if further:
-        print(f"each further 8 queries: {', '.join(f'{s:.2f}' for s in further)} s; "
-              f"at most 1/{reference / max(further):.0f} of the reference's call")
-    print(f"ours: {kept['processorSeconds']:.1f} s of processor time for the context and {arguments.queries} queries, "
-          f"{without['processorSeconds']:.1f} s without keeping it")
-    print(f"memory with the context kept: peak {kept['peakBytes'] / 2**30:.2f} GiB, counted {kept['plannedBytes'] / 2**30:.2f}")
-    print(f"without: {len(without['scores'])} queries in {without['querySeconds'][0]:.1f} s, "
-          f"peak {without['peakBytes'] / 1e6:.0f} MB, counted {without['plannedBytes'] / 1e6:.0f} MB")
+        print(
+            f"each further 8 queries: {', '.join(f'{s:.2f}' for s in further)} s; "
+            f"at most 1/{reference / max(further):.0f} of the reference's call"
+        )
+    print(
+        f"ours: {kept['processorSeconds']:.1f} s of processor time for the context and {arguments.queries} queries, "
+        f"{without['processorSeconds']:.1f} s without keeping it"
+    )
+    print(
+        f"memory with the context kept: peak {kept['peakBytes'] / 2**30:.2f} GiB, counted {kept['plannedBytes'] / 2**30:.2f}"
+    )
+    print(
+        f"without: {len(without['scores'])} queries in {without['querySeconds'][0]:.1f} s, "
+        f"peak {without['peakBytes'] / 1e6:.0f} MB, counted {without['plannedBytes'] / 1e6:.0f} MB"
+    )
     if not arguments.no_bfloat16:
-        for name, options in (("keys and values in bfloat16", ["--keys-values", "bfloat16"]),
-                              ("products in bfloat16 too", ["--precision", "bfloat16", "--keys-values", "bfloat16"])):
+        for name, options in (
+            ("keys and values in bfloat16", ["--keys-values", "bfloat16"]),
+            ("products in bfloat16 too", ["--precision", "bfloat16", "--keys-values", "bfloat16"]),
+        ):
             found = ours(folder, f"{folder}/standardised.safetensors", "--standardised", *options)
             errors(name, found, raw, score)
-            print(f"  prepare {found['prepareSeconds']:.1f} s, 8 queries {found['querySeconds'][-1]:.2f} s, "
-                  f"peak {found['peakBytes'] / 2**30:.2f} GiB")
+            print(
+                f"  prepare {found['prepareSeconds']:.1f} s, 8 queries {found['querySeconds'][-1]:.2f} s, "
+                f"peak {found['peakBytes'] / 2**30:.2f} GiB"
+            )
     if raw_error > 1e-4 or score_error > 1e-5:
         sys.exit("beyond the tolerance of 1e-4 for raw logits or 1e-5 for scores")

@@ -14,6 +14,7 @@ Ask on one rank and broadcast: another rank might ask a moment later, and fall b
 """
 
 import collections
+import contextlib
 import hashlib
 import http.client
 import json
@@ -26,8 +27,16 @@ import urllib.parse
 import uuid
 
 __all__ = [
-    "Client", "Plan", "Report", "Groups", "StateZeroError", "RequestError", "Unavailable", "DeadlineExceeded",
-    "expand", "uniform_budgets",
+    "Client",
+    "Plan",
+    "Report",
+    "Groups",
+    "StateZeroError",
+    "RequestError",
+    "Unavailable",
+    "DeadlineExceeded",
+    "expand",
+    "uniform_budgets",
 ]
 
 ROLLOUTS_MAX = 1024  # of one prompt
@@ -73,9 +82,15 @@ class Plan:
         self.reason = reason or body.get("uniform_reason")
 
     def __repr__(self):
-        why = " because of %s" % self.reason if self.fallback else ""
+        why = f" because of {self.reason}" if self.fallback else ""
         return "<plan %s/%s: %d rollouts over %d prompts, %s%s>" % (
-            self.policy_id, self.step, self.total, len(self.items), self.status, why)
+            self.policy_id,
+            self.step,
+            self.total,
+            len(self.items),
+            self.status,
+            why,
+        )
 
 
 class Report:
@@ -87,7 +102,11 @@ class Report:
 
     def __repr__(self):
         return "<report: %d accepted, %d duplicates, %d rejected%s>" % (
-            self.accepted, self.duplicates, len(self.rejected), "" if self.delivered else ", not delivered")
+            self.accepted,
+            self.duplicates,
+            len(self.rejected),
+            "" if self.delivered else ", not delivered",
+        )
 
 
 class Groups:
@@ -103,14 +122,15 @@ class Groups:
 class Client:
     """Speaks to one coordinator. May be used from several threads."""
 
-    def __init__(self, url="http://127.0.0.1:8080", timeout=5.0, strict=False, shadow=False, retries=2, spool=None,
-                 keep=65536):
+    def __init__(
+        self, url="http://127.0.0.1:8080", timeout=5.0, strict=False, shadow=False, retries=2, spool=None, keep=65536
+    ):
         """`timeout`: seconds a call takes at most. `shadow`: plans are made and logged, even budgets handed out.
         `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps outcomes not yet told, so that
         they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them)."""
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
-            raise RequestError("the coordinator's url must be http://HOST:PORT, not %r" % (url,))
+            raise RequestError(f"the coordinator's url must be http://HOST:PORT, not {url!r}")
         self._host, self._port = parts.hostname, parts.port or 80
         self.timeout, self.strict, self.shadow, self.retries = float(timeout), strict, shadow, retries
         self.dropped = 0
@@ -164,7 +184,11 @@ class Client:
         """
         wait = max(0.0, min(float(wait), 30.0))
         path = "/v1/plans/%s/%d?groups_after=%d&wait_ms=%d" % (
-            urllib.parse.quote(policy_id, safe=""), step, after, int(1000 * wait))
+            urllib.parse.quote(policy_id, safe=""),
+            step,
+            after,
+            int(1000 * wait),
+        )
         try:
             answer = self._ask("GET", path, None, time.monotonic() + wait + self.timeout)
         except Unavailable:
@@ -262,7 +286,7 @@ class Client:
         """The answer's JSON. Tries again, inside the time, what another try may cure."""
         data = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
         for attempt in range(self.retries + 1):
-            pause = 0.1 * 2 ** attempt
+            pause = 0.1 * 2**attempt
             try:
                 status, headers, answer = self._once(method, path, data, end)
             except DeadlineExceeded:
@@ -277,25 +301,24 @@ class Client:
                     parsed, error = None, {}
                 if status == 200 and isinstance(parsed, dict):
                     return parsed
-                message = "%s %s: %s %s" % (method, path, status, error.get("message", "without a reason"))
+                message = "{} {}: {} {}".format(method, path, status, error.get("message", "without a reason"))
                 if 400 <= status < 500 and status not in (408, 429):
                     raise RequestError(message, status, error.get("code"), error.get("param"))
                 if status == 504:
                     raise DeadlineExceeded(message)
                 failure = Unavailable(message)
-                try:
+                with contextlib.suppress(ValueError):
                     pause = max(pause, float(headers.get("Retry-After", 0)))
-                except ValueError:
-                    pass
             if attempt == self.retries or time.monotonic() + pause >= end:
                 raise failure
             time.sleep(pause)
+        return None
 
     def _once(self, method, path, data, end):
         """One request. A thread of its own makes it, so that no name server and no slow drip outlasts the time."""
         seconds = end - time.monotonic()
         if seconds <= 0:
-            raise DeadlineExceeded("no time is left for %s %s" % (method, path))
+            raise DeadlineExceeded(f"no time is left for {method} {path}")
         connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
         outcome = []
 
@@ -322,9 +345,9 @@ class Client:
                     opened.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass  # it was closed in between
-            raise DeadlineExceeded("%s %s: no answer within %.1f s" % (method, path, seconds))
+            raise DeadlineExceeded(f"{method} {path}: no answer within {seconds:.1f} s")
         if isinstance(outcome[0], socket.timeout):
-            raise DeadlineExceeded("%s %s: no answer within %.1f s" % (method, path, seconds))
+            raise DeadlineExceeded(f"{method} {path}: no answer within {seconds:.1f} s")
         if isinstance(outcome[0], Exception):
             raise outcome[0]
         return outcome[0]
@@ -338,9 +361,9 @@ def expand(plan, rows, key="prompt_id"):
     for row in rows:
         row = dict(row)
         if row[key] not in plan.n:
-            raise RequestError("%s %r is not in %r" % (key, row[key], plan))
+            raise RequestError(f"{key} {row[key]!r} is not in {plan!r}")
         size = plan.n[row[key]]
-        uid = "%s/%s/%s" % (plan.policy_id, plan.step, row[key])
+        uid = f"{plan.policy_id}/{plan.step}/{row[key]}"
         expanded.extend(dict(row, uid=uid, rollout_index=index, group_size=size) for index in range(size))
     return expanded
 
@@ -358,7 +381,7 @@ def _event(policy_id, outcome, ranges):
     if "rewards" in outcome:
         outcome["rewards"] = [float(reward) for reward in outcome["rewards"]]
         if not all(math.isfinite(reward) for reward in outcome["rewards"]):
-            raise RequestError("prompt %r has a reward that is not a number" % (outcome.get("prompt_id"),))
+            raise RequestError("prompt {!r} has a reward that is not a number".format(outcome.get("prompt_id")))
     return {"to": dict(ranges, policy_id=policy_id), "outcome": outcome}
 
 
@@ -368,8 +391,12 @@ def _checked(answer, body):
         asked = [item["prompt_id"] for item in body["items"]]
         n = [item["n"] for item in answer["items"]]
         digest = hashlib.sha256(b"".join(number.to_bytes(4, "little") for number in n)).hexdigest()
-        is_whole = ([item["prompt_id"] for item in answer["items"]] == asked and sum(n) == answer["total"]
-                    and answer["total"] + answer["surplus"] == body["total"] and digest == answer["digest"])
+        is_whole = (
+            [item["prompt_id"] for item in answer["items"]] == asked
+            and sum(n) == answer["total"]
+            and answer["total"] + answer["surplus"] == body["total"]
+            and digest == answer["digest"]
+        )
     except (KeyError, TypeError, AttributeError, OverflowError):
         is_whole = False
     if not is_whole:
@@ -382,13 +409,32 @@ def _checked(answer, body):
 
 def _uniform_plan(body, reason, message):
     n = uniform_budgets(
-        body["items"], body["total"], n_min=body.get("n_min", 4), n_max=body.get("n_max"),
-        multiple_of=body.get("multiple_of", 1), group_sizes=body.get("group_sizes"))
-    items = [{"prompt_id": item["prompt_id"], "n": count, "p": None, "kappa": None, "source": "fallback",
-              "reason": reason} for item, count in zip(body["items"], n)]
-    return Plan({"policy_id": body["policy_id"], "step": body["step"], "status": "fallback", "items": items,
-                 "total": sum(n), "surplus": body["total"] - sum(n), "plan_id": None, "uniform_reason": reason,
-                 "warnings": [message]}, fallback=True, reason=reason)
+        body["items"],
+        body["total"],
+        n_min=body.get("n_min", 4),
+        n_max=body.get("n_max"),
+        multiple_of=body.get("multiple_of", 1),
+        group_sizes=body.get("group_sizes"),
+    )
+    items = [
+        {"prompt_id": item["prompt_id"], "n": count, "p": None, "kappa": None, "source": "fallback", "reason": reason}
+        for item, count in zip(body["items"], n)
+    ]
+    return Plan(
+        {
+            "policy_id": body["policy_id"],
+            "step": body["step"],
+            "status": "fallback",
+            "items": items,
+            "total": sum(n),
+            "surplus": body["total"] - sum(n),
+            "plan_id": None,
+            "uniform_reason": reason,
+            "warnings": [message],
+        },
+        fallback=True,
+        reason=reason,
+    )
 
 
 def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_sizes=None):
@@ -396,11 +442,11 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
     to the lowest prompt ids. Beyond what all can take it gives the most. Raises `RequestError` where there are none."""
     n_max = max(32, n_min) if n_max is None else n_max
     if not 0 <= n_min <= n_max <= ROLLOUTS_MAX or multiple_of < 1:
-        raise RequestError("n_min %s, n_max %s, multiple_of %s give no group sizes" % (n_min, n_max, multiple_of))
+        raise RequestError(f"n_min {n_min}, n_max {n_max}, multiple_of {multiple_of} give no group sizes")
     if group_sizes:
         sizes = sorted(set(group_sizes))
         if any(not n_min <= size <= n_max or size % multiple_of for size in sizes):
-            raise RequestError("group_sizes must be multiples of %s from %s to %s" % (multiple_of, n_min, n_max))
+            raise RequestError(f"group_sizes must be multiples of {multiple_of} from {n_min} to {n_max}")
     else:
         sizes = [n for n in range(n_min, n_max + 1) if n % multiple_of == 0 and (n != 1 or n_min == 1)]
     ids = [item["prompt_id"] for item in items]
@@ -416,7 +462,7 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
         low = 0 if floor is None else next((i for i, size in enumerate(sizes) if size >= floor), len(sizes))
         high = len(sizes) - 1 if cap is None else max((i for i, size in enumerate(sizes) if size <= cap), default=-1)
         if low > high:
-            raise RequestError("prompt %r: no group size lies between its n_min and n_max" % (ids[row],))
+            raise RequestError(f"prompt {ids[row]!r}: no group size lies between its n_min and n_max")
         places.append((low, high))
     least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
     if total < least:
@@ -430,6 +476,7 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
 
 def _level(sizes, places, total):
     """All are raised together, each between its own limits, then the first ranks by one size more."""
+
     def at(level):
         return [min(max(level, low), high) for low, high in places]
 
@@ -461,7 +508,7 @@ def _settle(sizes, places, budgets, left, boundary, mean):
         unit = math.gcd(unit, high - low)
     unit = unit or 1
     if left % unit:
-        raise RequestError("no budgets of the group sizes %s add up to the total" % sizes)
+        raise RequestError(f"no budgets of the group sizes {sizes} add up to the total")
     target, span = left // unit, (sizes[-1] - sizes[0]) // unit
     near = list(range(max(0, boundary - 16), min(count, boundary + 16)))
     rows_max, slack = 32, 2 * span
@@ -471,8 +518,9 @@ def _settle(sizes, places, budgets, left, boundary, mean):
         for rank in ranks:
             here = (budgets[rank] - mean) ** 2
             low, high = places[rank]
-            choices.append([((size - budgets[rank]) // unit, here - (size - mean) ** 2, size)
-                            for size in sizes[low:high + 1]])
+            choices.append(
+                [((size - budgets[rank]) // unit, here - (size - mean) ** 2, size) for size in sizes[low : high + 1]]
+            )
         if rows_max > 32 and sum(map(len, choices)) * (abs(target) + 2 * slack + 1) > 5_000_000:
             break
         found = _best(choices, target, slack)
@@ -483,7 +531,7 @@ def _settle(sizes, places, budgets, left, boundary, mean):
         if rows_max >= count and slack >= span * count:
             break
         rows_max, slack = min(count, rows_max * 4), min(span * count, slack * 4)
-    raise RequestError("no budgets of the group sizes %s add up to the total" % sizes)
+    raise RequestError(f"no budgets of the group sizes {sizes} add up to the total")
 
 
 def _ranks(near, wanted, count):

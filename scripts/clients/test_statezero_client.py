@@ -20,8 +20,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from statezero_client import (  # noqa: E402
-    Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets)
+from statezero_client import Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets  # noqa: E402
 
 BINARY = os.environ.get("STATEZERO_BINARY")
 ITEMS = [{"prompt_id": "p%02d" % index, "prompt": "What is %d + 1?" % index} for index in range(10)]
@@ -248,8 +247,15 @@ class Outcomes(unittest.TestCase):
 
 class Expanding(unittest.TestCase):
     def test_rows_are_repeated_by_their_budget(self):
-        plan = Plan({"policy_id": "a", "step": 3, "status": "ok", "total": 3,
-                     "items": [{"prompt_id": "x", "n": 2}, {"prompt_id": "y", "n": 0}, {"prompt_id": "z", "n": 1}]})
+        plan = Plan(
+            {
+                "policy_id": "a",
+                "step": 3,
+                "status": "ok",
+                "total": 3,
+                "items": [{"prompt_id": "x", "n": 2}, {"prompt_id": "y", "n": 0}, {"prompt_id": "z", "n": 1}],
+            }
+        )
         rows = expand(plan, [{"prompt_id": name, "answer": name.upper()} for name in "zyx"])
         self.assertEqual([row["uid"] for row in rows], ["a/3/z", "a/3/x", "a/3/x"])
         self.assertEqual([row["rollout_index"] for row in rows], [0, 0, 1])
@@ -263,7 +269,7 @@ class Cluster:
 
     def __init__(self, folder, worker=True):
         self.folder, self.processes, self.port = folder, {}, 0
-        self.endpoint = "ipc://%s/sock" % folder
+        self.endpoint = f"ipc://{folder}/sock"
         self.start_coordinator()
         if worker:
             self.start("worker", "worker", "--connect", self.endpoint, "--model", "table")
@@ -277,8 +283,16 @@ class Cluster:
         out.close()
 
     def start_coordinator(self):
-        self.start("coordinator", "coordinator", "--bind", self.endpoint, "--http", "127.0.0.1:%d" % self.port,
-                   "--journal", os.path.join(self.folder, "journal.sqlite"))
+        self.start(
+            "coordinator",
+            "coordinator",
+            "--bind",
+            self.endpoint,
+            "--http",
+            "127.0.0.1:%d" % self.port,
+            "--journal",
+            os.path.join(self.folder, "journal.sqlite"),
+        )
         self.wait(self.read_port)
 
     def read_port(self):
@@ -316,6 +330,7 @@ class Probe:
 
     def get(self, path):
         import http.client
+
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", path)
@@ -326,7 +341,9 @@ class Probe:
             connection.close()
 
 
-@unittest.skipUnless(BINARY, "STATEZERO_BINARY does not name the program: the client was not tried against the real one")
+@unittest.skipUnless(
+    BINARY, "STATEZERO_BINARY does not name the program: the client was not tried against the real one"
+)
 class RealServer(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -339,9 +356,14 @@ class RealServer(unittest.TestCase):
 
     def outcomes(self, plan, step):
         chance = random.Random(step)
-        return [{"prompt_id": item["prompt_id"], "step": step,
-                 "rewards": [float(chance.random() < (0.1 + 0.08 * index)) for _ in range(item["n"])]}
-                for index, item in enumerate(plan.items)]
+        return [
+            {
+                "prompt_id": item["prompt_id"],
+                "step": step,
+                "rewards": [float(chance.random() < (0.1 + 0.08 * index)) for _ in range(item["n"])],
+            }
+            for index, item in enumerate(plan.items)
+        ]
 
     def test_steps_of_a_training_run(self):
         cluster = self.cluster()

@@ -29,15 +29,23 @@ def missing():
 @unittest.skipIf(missing(), missing())
 class ZeroMQExample(unittest.TestCase):
     def test_three_steps(self):
-        made = subprocess.run([os.path.join(FOLDER, "generate-pb2")], env=dict(os.environ, PYTHON=sys.executable),
-                              capture_output=True, text=True)
+        made = subprocess.run(
+            [os.path.join(FOLDER, "generate-pb2")],
+            env=dict(os.environ, PYTHON=sys.executable),
+            capture_output=True,
+            text=True,
+        )
         if made.returncode != 0:
             self.skipTest(made.stderr.strip())
         with tempfile.TemporaryDirectory() as folder:
             cluster = Cluster(folder)
             try:
-                ended = subprocess.run([sys.executable, os.path.join(FOLDER, "zmq_example.py"), cluster.endpoint],
-                                       capture_output=True, text=True, timeout=60)
+                ended = subprocess.run(
+                    [sys.executable, os.path.join(FOLDER, "zmq_example.py"), cluster.endpoint],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
             finally:
                 cluster.stop()
         self.assertEqual(ended.returncode, 0, ended.stderr)

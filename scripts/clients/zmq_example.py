@@ -47,15 +47,17 @@ class Trainer:
         self.socket.send_multipart([MAGIC + envelope.SerializeToString(), *raw])
 
     def hello(self):
-        self.send("hello", wire.Hello(role=wire.Hello.ROLE_TRAINER, protocol=1, name="zmq_example",
-                                      incarnation=self.incarnation))
+        self.send(
+            "hello",
+            wire.Hello(role=wire.Hello.ROLE_TRAINER, protocol=1, name="zmq_example", incarnation=self.incarnation),
+        )
 
     def hear(self, until):
         """The next message as (kind, body), or raises TimeoutError."""
         while True:
             left = until - time.monotonic()
             if left <= 0 or not self.socket.poll(1000 * left):
-                raise TimeoutError("no answer from the coordinator within %.0f s" % self.timeout)
+                raise TimeoutError(f"no answer from the coordinator within {self.timeout:.0f} s")
             header, *_ = self.socket.recv_multipart()
             if header[:4] != MAGIC:
                 continue
@@ -87,7 +89,7 @@ class Trainer:
         while True:
             kind, body = self.hear(until)
             if kind == "refused":
-                sys.exit("zmq_example: refused: %s" % body.message)
+                sys.exit(f"zmq_example: refused: {body.message}")
             if kind == "welcome":
                 return body
 
@@ -95,12 +97,22 @@ class Trainer:
         """Budgets by prompt id, and the plan's end. `prompts`: (prompt_id, text) pairs."""
         name = wire.PlanName(policy=policy, step=step)
         request = wire.RequestPlan(
-            plan=name, total=total, n_min=4, n_max=32, multiple_of=1, objective="expectedContrast", deadline_ms=5000,
-            fallback=wire.RequestPlan.FALLBACK_UNIFORM, mode=wire.RequestPlan.MODE_ACTIVE,
+            plan=name,
+            total=total,
+            n_min=4,
+            n_max=32,
+            multiple_of=1,
+            objective="expectedContrast",
+            deadline_ms=5000,
+            fallback=wire.RequestPlan.FALLBACK_UNIFORM,
+            mode=wire.RequestPlan.MODE_ACTIVE,
             delivery=wire.RequestPlan.DELIVERY_TRAINER,
             context=wire.ContextChoice(rows=256, selection=wire.ContextChoice.SELECTION_RECENT),
-            record_decay=0.99, reward_low=0, reward_high=1,
-            candidates=[wire.PlanCandidate(prompt_id=prompt_id) for prompt_id, _ in prompts])
+            record_decay=0.99,
+            reward_low=0,
+            reward_high=1,
+            candidates=[wire.PlanCandidate(prompt_id=prompt_id) for prompt_id, _ in prompts],
+        )
         budgets, ends = {}, []
 
         def hear(kind, body):
@@ -123,14 +135,16 @@ class Trainer:
     def report(self, policy, step, rewards):
         """Tells rewards by prompt id; what became of them."""
         request = random.getrandbits(63)
-        outcomes = [wire.GroupOutcome(event_id="%d/%s" % (step, prompt_id), prompt_id=prompt_id, step=step,
-                                      rewards=values) for prompt_id, values in rewards.items()]
+        outcomes = [
+            wire.GroupOutcome(event_id="%d/%s" % (step, prompt_id), prompt_id=prompt_id, step=step, rewards=values)
+            for prompt_id, values in rewards.items()
+        ]
         body = wire.ReportOutcomes(request=request, policy=policy, reward_low=0, reward_high=1, outcomes=outcomes)
         answers = []
 
         def hear(kind, body):
             if kind == "request_refused":
-                sys.exit("zmq_example: the report is refused: %s" % body.message)
+                sys.exit(f"zmq_example: the report is refused: {body.message}")
             if kind == "outcomes_recorded" and body.request == request:
                 answers.append(body)
             return bool(answers)
@@ -154,15 +168,29 @@ def main():
     for step in range(3):
         budgets, end = trainer.plan("zmq-example", step, 256, prompts)
         sizes = sorted(budgets.values())
-        print("step %d: %s, %d rollouts over %d prompts, %d to %d each, utility %.2f (uniform %.2f)" % (
-            step, wire.PlanEnd.Status.Name(end.status).split("_")[1].lower(), end.total, end.prompts, sizes[0],
-            sizes[-1], end.utility, end.uniform_utility))
+        print(
+            "step %d: %s, %d rollouts over %d prompts, %d to %d each, utility %.2f (uniform %.2f)"
+            % (
+                step,
+                wire.PlanEnd.Status.Name(end.status).split("_")[1].lower(),
+                end.total,
+                end.prompts,
+                sizes[0],
+                sizes[-1],
+                end.utility,
+                end.uniform_utility,
+            )
+        )
         # In earnest these are rollouts: the harder half never succeeds here.
-        rewards = {prompt_id: [float(index < 16 and chance.random() < 0.5) for _ in range(budgets[prompt_id])]
-                   for index, (prompt_id, _) in enumerate(prompts)}
+        rewards = {
+            prompt_id: [float(index < 16 and chance.random() < 0.5) for _ in range(budgets[prompt_id])]
+            for index, (prompt_id, _) in enumerate(prompts)
+        }
         recorded = trainer.report("zmq-example", step, rewards)
-        print("        %d outcomes recorded, %d groups done" % (
-            recorded.accepted, sum(1 for decision in recorded.decisions if decision.HasField("done"))))
+        print(
+            "        %d outcomes recorded, %d groups done"
+            % (recorded.accepted, sum(1 for decision in recorded.decisions if decision.HasField("done")))
+        )
     trainer.leave()
 
 

@@ -37,8 +37,18 @@ class Runs:
         if self.options.again or not os.path.exists(path):
             prompts = [f"{source}.prompts.jsonl.gz" for source in sources]
             outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
-            command = [self.options.program, "evaluate", "--prompts", *prompts, "--outcomes", *outcomes, "--embeddings",
-                       os.path.join(self.folder, "embeddings.safetensors"), "--json", *map(str, arguments)]
+            command = [
+                self.options.program,
+                "evaluate",
+                "--prompts",
+                *prompts,
+                "--outcomes",
+                *outcomes,
+                "--embeddings",
+                os.path.join(self.folder, "embeddings.safetensors"),
+                "--json",
+                *map(str, arguments),
+            ]
             with open(path + ".new", "w") as file:
                 subprocess.run(command, stdout=file, check=True)
             os.rename(path + ".new", path)
@@ -66,22 +76,27 @@ def main():
     parser.add_argument("--card", default="Sources/CompactHead.md")
     options = parser.parse_args()
     runs = Runs(options)
-    stems = sorted(path.removesuffix(".outcomes.jsonl.gz")
-                   for path in glob.glob(os.path.join(options.data, "eval/*.outcomes.jsonl.gz")))
+    stems = sorted(
+        path.removesuffix(".outcomes.jsonl.gz")
+        for path in glob.glob(os.path.join(options.data, "eval/*.outcomes.jsonl.gz"))
+    )
     rates = [stem for stem in stems if os.path.basename(stem) in RATES]
     heads = ["--heads", *HEADS]
     results = dict(
         main=runs.run("main", stems, *heads, "--context-size", *SIZES, "--seeds", SEEDS),
         sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", BUDGET_SEEDS),
         budgets=runs.run("budgets", rates, *heads, "--context-size", 256, "--seeds", BUDGET_SEEDS, "--budgets"),
-        sample_budgets=runs.run("sample-budgets", [SAMPLE], *heads, "--context-size", 256, "--seeds", BUDGET_SEEDS,
-                                "--budgets"),
-        left_out={})
+        sample_budgets=runs.run(
+            "sample-budgets", [SAMPLE], *heads, "--context-size", 256, "--seeds", BUDGET_SEEDS, "--budgets"
+        ),
+        left_out={},
+    )
     for pair in options.left_out:
         source, head = pair.split("=", 1)
         stem = os.path.join(options.data, "eval", source)
         results["left_out"][source] = runs.run(
-            f"without-{source}", [stem], *heads, f"left-out={head}", "--context-size", 32, 256, "--seeds", SEEDS)
+            f"without-{source}", [stem], *heads, f"left-out={head}", "--context-size", 32, 256, "--seeds", SEEDS
+        )
     os.makedirs(options.plots, exist_ok=True)
     plots.sizes(results["main"], os.path.join(options.plots, "auc-by-size.svg"))
     plots.sources(results["main"], os.path.join(options.plots, "auc-by-source.svg"))

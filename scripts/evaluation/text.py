@@ -39,13 +39,35 @@ def summary(comparison, size):
     for name, predictor in predictors(comparison, size).items():
         mean = predictor["mean"]
         gain = "–" if name == "gaussian-process" else with_error(mean.get("gain"), mean.get("gain_stderr"), True)
-        rows.append([NAMES[name] + ("" if predictor["kind"] != "oracle" else f" ({mean['sources']} sources)"),
-                     with_error(mean.get("auc"), mean.get("auc_stderr")), gain, number(mean.get("ece")),
-                     number(mean.get("ece_expected")), number(mean.get("brier")), number(mean.get("log_loss")),
-                     number(mean.get("shortcut"), True), number(mean.get("shortcut_expected"), True),
-                     number(mean.get("difficulty"), True)])
-    return table(["predictor", "AUC", "paired gain over the Gaussian process", "ECE", "ECE by chance", "Brier",
-                  "log loss", "shortcut", "shortcut if right", "difficulty"], rows)
+        rows.append(
+            [
+                NAMES[name] + ("" if predictor["kind"] != "oracle" else f" ({mean['sources']} sources)"),
+                with_error(mean.get("auc"), mean.get("auc_stderr")),
+                gain,
+                number(mean.get("ece")),
+                number(mean.get("ece_expected")),
+                number(mean.get("brier")),
+                number(mean.get("log_loss")),
+                number(mean.get("shortcut"), True),
+                number(mean.get("shortcut_expected"), True),
+                number(mean.get("difficulty"), True),
+            ]
+        )
+    return table(
+        [
+            "predictor",
+            "AUC",
+            "paired gain over the Gaussian process",
+            "ECE",
+            "ECE by chance",
+            "Brier",
+            "log loss",
+            "shortcut",
+            "shortcut if right",
+            "difficulty",
+        ],
+        rows,
+    )
 
 
 def auc_by_size(comparison):
@@ -55,8 +77,9 @@ def auc_by_size(comparison):
         means = [predictors(comparison, size)[name]["mean"] for size in sizes]
         rows.append([NAMES[name]] + [number(mean.get("auc")) for mean in means])
     gains = [predictors(comparison, size)["compact"]["mean"] for size in sizes]
-    rows.append(["compact head − Gaussian process"]
-                + [with_error(mean["gain"], mean["gain_stderr"], True) for mean in gains])
+    rows.append(
+        ["compact head − Gaussian process"] + [with_error(mean["gain"], mean["gain_stderr"], True) for mean in gains]
+    )
     return table(["context rows"] + [str(size) for size in sizes], rows)
 
 
@@ -65,9 +88,14 @@ def auc_by_source(comparison, size):
     rows = []
     for source, figures_ in here["compact"].items():
         shown = [n for n in here if n != "constant"]
-        rows.append([f"`{source}`", str(figures_["contexts"]),
-                     with_error(figures_.get("gain"), figures_.get("gain_stderr"), True)]
-                    + [number(here[n].get(source, {}).get("auc")) for n in shown])
+        rows.append(
+            [
+                f"`{source}`",
+                str(figures_["contexts"]),
+                with_error(figures_.get("gain"), figures_.get("gain_stderr"), True),
+            ]
+            + [number(here[n].get(source, {}).get("auc")) for n in shown]
+        )
     return table(["source", "contexts", "compact − GP"] + [NAMES[n] for n in here if n != "constant"], rows)
 
 
@@ -76,12 +104,29 @@ def calibration_by_source(comparison, size):
     rows = []
     for source in here["compact"]:
         mine = here["compact"][source]
-        rows.append([f"`{source}`"] + [number(here[n][source].get("ece")) for n in here]
-                    + [number(mine.get("ece_expected")), number(mine.get("shortcut"), True),
-                       number(mine.get("shortcut_expected"), True),
-                       number(mine.get("difficulty"), True)])
-    return table(["source", "ECE compact", "ECE Gaussian process", "ECE constant", "by chance (compact)",
-                  "shortcut, compact", "if right", "difficulty, compact"], rows)
+        rows.append(
+            [f"`{source}`"]
+            + [number(here[n][source].get("ece")) for n in here]
+            + [
+                number(mine.get("ece_expected")),
+                number(mine.get("shortcut"), True),
+                number(mine.get("shortcut_expected"), True),
+                number(mine.get("difficulty"), True),
+            ]
+        )
+    return table(
+        [
+            "source",
+            "ECE compact",
+            "ECE Gaussian process",
+            "ECE constant",
+            "by chance (compact)",
+            "shortcut, compact",
+            "if right",
+            "difficulty, compact",
+        ],
+        rows,
+    )
 
 
 def beliefs(comparison, size):
@@ -90,22 +135,45 @@ def beliefs(comparison, size):
         for source, mine in by_source(predictors(comparison, size)[name]).items():
             fit = mine.get("belief")
             if fit:
-                rows.append([f"`{source}`, {NAMES[name]}", str(fit["queries"]), number(fit["coverage"]),
-                             number(fit["coverage_expected"]), number(fit["log_likelihood"]),
-                             number(fit["log_likelihood_of_mean"])])
-    return table(["source", "queries", "inside the central 80 %", "if right", "nats a query under the belief",
-                  "under the mean alone"], rows)
+                rows.append(
+                    [
+                        f"`{source}`, {NAMES[name]}",
+                        str(fit["queries"]),
+                        number(fit["coverage"]),
+                        number(fit["coverage_expected"]),
+                        number(fit["log_likelihood"]),
+                        number(fit["log_likelihood_of_mean"]),
+                    ]
+                )
+    return table(
+        [
+            "source",
+            "queries",
+            "inside the central 80 %",
+            "if right",
+            "nats a query under the belief",
+            "under the mean alone",
+        ],
+        rows,
+    )
 
 
 def budgets(*comparisons):
     rows, versions = [], []
     for comparison in comparisons:
         for budget in comparison["budgets"]:
-            rows.append([f"`{budget['source']}`, {NAMES[budget['predictor']]}"]
-                        + shares(budget) + [number(budget["oracle_gain"], True)])
+            rows.append(
+                [f"`{budget['source']}`, {NAMES[budget['predictor']]}"]
+                + shares(budget)
+                + [number(budget["oracle_gain"], True)]
+            )
             if budget["predictor"] == "compact":
-                versions += [[f"`{budget['source']}` {version['policy']}", str(version["prompts"])] + shares(version)
-                             + [number(version["oracle_gain"], True)] for version in budget["versions"]]
+                versions += [
+                    [f"`{budget['source']}` {version['policy']}", str(version["prompts"])]
+                    + shares(version)
+                    + [number(version["oracle_gain"], True)]
+                    for version in budget["versions"]
+                ]
     head = ["on the belief", "on the mean alone", "oracle over uniform"]
     return table(["source, head"] + head, rows), table(["policy version", "prompts"] + head, versions)
 
@@ -120,12 +188,31 @@ def left_out(results):
         for size in figures.sizes(comparison):
             here = {name: by_source(p).get(source, {}) for name, p in predictors(comparison, size).items()}
             mine = here["left-out"]
-            rows.append([f"`{source}`", str(size), number(here["gaussian-process"].get("auc")),
-                         number(mine.get("auc")), with_error(mine.get("gain"), mine.get("gain_stderr"), True),
-                         number(here["compact"].get("auc")), number(mine.get("ece")),
-                         number(here["gaussian-process"].get("ece"))])
-    return table(["source", "rows", "Gaussian process", "head trained without it", "paired gain",
-                  "shipped head (trained with it)", "ECE without it", "ECE Gaussian process"], rows)
+            rows.append(
+                [
+                    f"`{source}`",
+                    str(size),
+                    number(here["gaussian-process"].get("auc")),
+                    number(mine.get("auc")),
+                    with_error(mine.get("gain"), mine.get("gain_stderr"), True),
+                    number(here["compact"].get("auc")),
+                    number(mine.get("ece")),
+                    number(here["gaussian-process"].get("ece")),
+                ]
+            )
+    return table(
+        [
+            "source",
+            "rows",
+            "Gaussian process",
+            "head trained without it",
+            "paired gain",
+            "shipped head (trained with it)",
+            "ECE without it",
+            "ECE Gaussian process",
+        ],
+        rows,
+    )
 
 
 def card(main, sample):
@@ -136,16 +223,29 @@ def card(main, sample):
             cells = []
             for size in (32, 256):
                 mine = by_source(predictors(comparison, size)["compact"])[source]
-                cells += [number(mine.get("auc")), with_error(mine.get("gain"), mine.get("gain_stderr"), True),
-                          number(mine.get("ece"))]
+                cells += [
+                    number(mine.get("auc")),
+                    with_error(mine.get("gain"), mine.get("gain_stderr"), True),
+                    number(mine.get("ece")),
+                ]
             rows.append([f"`{source}`"] + cells)
     cells = []
     for size in (32, 256):
         mean = predictors(main, size)["compact"]["mean"]
         cells += [number(mean["auc"]), with_error(mean["gain"], mean["gain_stderr"], True), number(mean["ece"])]
     rows.append(["mean of the nine, without the sample"] + cells)
-    return table(["source", "AUC, 32 rows", "over the Gaussian process", "ECE", "AUC, 256 rows",
-                  "over the Gaussian process", "ECE"], rows)
+    return table(
+        [
+            "source",
+            "AUC, 32 rows",
+            "over the Gaussian process",
+            "ECE",
+            "AUC, 256 rows",
+            "over the Gaussian process",
+            "ECE",
+        ],
+        rows,
+    )
 
 
 def losses(*comparisons):
@@ -172,9 +272,11 @@ def gain_line(comparison, size):
     sources = [s for s in predictors(comparison, size)["compact"]["sources"] if s.get("gain_stderr") is not None]
     noisiest = max(sources, key=lambda source: source["gain_stderr"])
     rest = [source["gain"] for source in sources if source is not noisiest]
-    return (f"**{number(mean['auc'])} at {size} context rows, {with_error(mean['gain'], mean['gain_stderr'], True)} "
-            f"against the Gaussian process**; without `{noisiest['source']}`, whose gain is the least certain "
-            f"({with_error(noisiest['gain'], noisiest['gain_stderr'], True)}), {number(sum(rest) / len(rest), True)}")
+    return (
+        f"**{number(mean['auc'])} at {size} context rows, {with_error(mean['gain'], mean['gain_stderr'], True)} "
+        f"against the Gaussian process**; without `{noisiest['source']}`, whose gain is the least certain "
+        f"({with_error(noisiest['gain'], noisiest['gain_stderr'], True)}), {number(sum(rest) / len(rest), True)}"
+    )
 
 
 def report(results, plots, date):
@@ -183,14 +285,18 @@ def report(results, plots, date):
     belief_table = beliefs(main, 256)
     budget_table, version_table = budgets(results["budgets"], results["sample_budgets"])
     seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], " --- |")
-    without = f"""
+    without = (
+        f"""
 ## A source left out of training
 
 The head trained again without one source (`train.py --without`), scored on it. This is what to expect on prompts of a
 kind that the shipped head has not met: about the Gaussian process's score at 256 rows, and no gain to rely on.
 
 {left_out(results["left_out"])}
-""" if results["left_out"] else ""
+"""
+        if results["left_out"]
+        else ""
+    )
     return f"""# How well the heads predict
 
 Written by `scripts/evaluation/report.py` on {date.isoformat()} from what the program says; no figure here is typed by

@@ -18,11 +18,10 @@ import os
 import zlib
 from collections import defaultdict
 
+import gaussian_process as gp
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln
-
-import gaussian_process as gp
 from surface_features import surface_features
 
 PRIOR_SHRINKAGE = 0.5  # chosen with GAMMA and SURFACE by AUC on held-out training prompts, source left out
@@ -71,8 +70,10 @@ def prior_weights(x, z, data):
             noise = 0.25 * np.exp(-1.5 * np.maximum(0, 2 - 2 * x[i] @ x[i].T)) + 0.9 * np.eye(len(i))
             solved = np.linalg.solve(noise, s)
             weights.append(
-                np.linalg.solve(s.T @ solved + s.shape[1] / 3 * np.eye(s.shape[1]),
-                                solved.T @ ((y - y.mean()) / y.std())))
+                np.linalg.solve(
+                    s.T @ solved + s.shape[1] / 3 * np.eye(s.shape[1]), solved.T @ ((y - y.mean()) / y.std())
+                )
+            )
         means[source] = np.mean(weights, 0)
     return means
 
@@ -109,7 +110,7 @@ def main():
     constants["prior"] = (PRIOR_SHRINKAGE * np.mean(list(means.values()), 0)).round(4).tolist()
 
     records = []
-    for source, key, size, context, queries in episodes(data, side, (16, 32, 64, 128, 256, 512)):
+    for source, _key, size, context, queries in episodes(data, side, (16, 32, 64, 128, 256, 512)):
         others = [weights for name, weights in means.items() if name != source]
         elsewhere = dict(constants, prior=PRIOR_SHRINKAGE * np.mean(others, 0))
         c, q = context[:, 0].astype(int), queries[:, 0].astype(int)

@@ -80,7 +80,9 @@ def main():
     args = parser.parse_args()
     model = None if args.table else default_model()
     if model is None:
-        print("check: the table model, for the mechanics alone; with the default model (statezero model fetch) it checks plans too")
+        print(
+            "check: the table model, for the mechanics alone; with the default model (statezero model fetch) it checks plans too"
+        )
         model = ["--model", "table"]
     pool = Pool(POOL)
     texts = {row["prompt_id"]: row["prompt"] for row in read_prompts()}
@@ -102,8 +104,10 @@ def main():
         for version, step in zip(pool.versions, run):
             rewards += check_step(pool, version, step, total)
             outcomes += len(step.groups)
-            print(f"step {version}: {step.plan.status}, {sum(step.plan.n.values())} rollouts in {len(step.groups)} groups, "
-                  f"{step.seconds:.1f} s, killed so far: {len(killer.kills)}")
+            print(
+                f"step {version}: {step.plan.status}, {sum(step.plan.n.values())} rollouts in {len(step.groups)} groups, "
+                f"{step.seconds:.1f} s, killed so far: {len(killer.kills)}"
+            )
         killer.is_over.set()
         killer.join()
         assert "coordinator" in killer.kills, "the steps are too short for the kills"

@@ -35,8 +35,10 @@ class Cluster:
         self.port = None
         self.start_coordinator()
         for number in range(workers):
-            self.start(f"worker-{number}", ["worker", "--connect", self.endpoint, "--name", f"w{number}",
-                       "--store", "off"] + model)
+            self.start(
+                f"worker-{number}",
+                ["worker", "--connect", self.endpoint, "--name", f"w{number}", "--store", "off"] + model,
+            )
 
     def start(self, name, arguments):
         """Starts a process; its words go to a file."""
@@ -52,8 +54,18 @@ class Cluster:
     def start_coordinator(self):
         """Starts the coordinator, or starts it again on the same port and journal, and waits until it listens."""
         http = f"127.0.0.1:{self.port or 0}"
-        process = self.start("coordinator", ["coordinator", "--bind", self.endpoint, "--http", http, "--journal",
-                                             os.path.join(self.folder, "journal.sqlite")])
+        process = self.start(
+            "coordinator",
+            [
+                "coordinator",
+                "--bind",
+                self.endpoint,
+                "--http",
+                http,
+                "--journal",
+                os.path.join(self.folder, "journal.sqlite"),
+            ],
+        )
         deadline = time.monotonic() + 60
         while self.port is None or not self.has_said(process, "http://"):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -66,8 +78,10 @@ class Cluster:
 
     def start_rollout(self, name, command, slots=2, arguments=()):
         """Starts a rollout worker with a program of its own."""
-        return self.start(name, ["rollout", "--connect", self.endpoint, "--name", name, "--slots", str(slots),
-                                 *arguments, "--", *command])
+        return self.start(
+            name,
+            ["rollout", "--connect", self.endpoint, "--name", name, "--slots", str(slots), *arguments, "--", *command],
+        )
 
     def has_said(self, process, words):
         """Whether a process has written some words."""

@@ -32,9 +32,12 @@ def main():
         for number, step in enumerate(run):
             groups = [group["rewards"] for group in step.groups.values()]
             n = step.plan.n.values()
-            print(f"step {number}: {step.plan.status}, {sum(map(len, groups))} rollouts in {step.seconds:.0f} s, budgets "
-                  f"{min(n)} to {max(n)}, {sum(map(is_silent, groups))} of {len(groups)} groups silent, "
-                  f"utility {sum(map(realised, groups))}", flush=True)
+            print(
+                f"step {number}: {step.plan.status}, {sum(map(len, groups))} rollouts in {step.seconds:.0f} s, budgets "
+                f"{min(n)} to {max(n)}, {sum(map(is_silent, groups))} of {len(groups)} groups silent, "
+                f"utility {sum(map(realised, groups))}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

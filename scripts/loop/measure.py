@@ -31,10 +31,14 @@ ORDER = ["uniform", *ARMS, "oracle"]
 def judge(pool, version, groups, budgets):
     """What a step's groups came to: utility, realised and expected; silent groups and the rollouts in them."""
     silent = sum(is_silent(rewards) for rewards in groups.values())
-    return {"realised": sum(realised(rewards) for rewards in groups.values()),
-            "expected": sum(pool.expected(version, prompt_id, n) for prompt_id, n in budgets.items()),
-            "silent": silent / len(groups), "signal": len(groups) - silent, "rollouts": sum(budgets.values()),
-            "wasted": sum(len(rewards) for rewards in groups.values() if is_silent(rewards)) / sum(budgets.values())}
+    return {
+        "realised": sum(realised(rewards) for rewards in groups.values()),
+        "expected": sum(pool.expected(version, prompt_id, n) for prompt_id, n in budgets.items()),
+        "silent": silent / len(groups),
+        "signal": len(groups) - silent,
+        "rollouts": sum(budgets.values()),
+        "wasted": sum(len(rewards) for rewards in groups.values() if is_silent(rewards)) / sum(budgets.values()),
+    }
 
 
 def repetition(pool, url, number, items):
@@ -50,16 +54,20 @@ def repetition(pool, url, number, items):
     for arm, options in ARMS.items():
         arms[arm] = []
         policy_id = f"{POLICY}/{arm.replace(', ', '-')}/r{number}"
-        for version, step in zip(pool.versions, steps(url, policy_id, items, pool.versions, total, n_min=N_MIN,
-                                                      n_max=N_MAX, **options)):
+        for version, step in zip(
+            pool.versions, steps(url, policy_id, items, pool.versions, total, n_min=N_MIN, n_max=N_MAX, **options)
+        ):
             groups = {i: group["rewards"] for i, group in step.groups.items()}
             for prompt_id, rewards in groups.items():
                 # Every rollout once, none lost: the group is exactly what was dealt.
                 assert sorted(rewards) == sorted(pool.dealt(policy_id, version, prompt_id, step.plan.n[prompt_id]))
             assert sum(step.plan.n.values()) == total and step.plan.status == "ok", step.plan
             arms[arm].append(judge(pool, version, groups, step.plan.n))
-            arms[arm][-1].update(seconds=step.seconds, uniform_reason=step.plan.body["uniform_reason"],
-                                 context_rows=step.plan.body["context_rows"])
+            arms[arm][-1].update(
+                seconds=step.seconds,
+                uniform_reason=step.plan.body["uniform_reason"],
+                context_rows=step.plan.body["context_rows"],
+            )
     return arms
 
 
@@ -83,27 +91,36 @@ def summarise(runs, versions):
                 row[key], row[key + "_se"] = mean_error([r[key] for r in rows])
             row["gain"], row["gain_se"] = mean_error([r["realised"] - e["realised"] for r, e in zip(rows, even)])
             row["share"], row["share_se"] = mean_error(
-                [(r["expected"] - e["expected"]) / (b["expected"] - e["expected"]) for r, e, b in zip(rows, even, best)])
+                [(r["expected"] - e["expected"]) / (b["expected"] - e["expected"]) for r, e, b in zip(rows, even, best)]
+            )
             table.append(row)
     return table
 
 
 def text_table(table):
     """The table for people, in Markdown."""
-    lines = ["| step | budgets | realised utility | gain on uniform | of the oracle's gain | groups with a signal | silent groups "
-             "| rollouts in silent groups |", "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| step | budgets | realised utility | gain on uniform | of the oracle's gain | groups with a signal | silent groups "
+        "| rollouts in silent groups |",
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for row in sorted(table, key=lambda row: row["step"]):
         gain = "" if row["arm"] == "uniform" else f"{row['gain']:+.1f} ± {row['gain_se']:.1f}"
         share = f"{100 * row['share']:.0f} ± {100 * row['share_se']:.0f} %" if row["arm"] in ARMS else ""
-        lines.append(f"| {row['step']} | {row['arm']} | {row['realised']:.1f} ± {row['realised_se']:.1f} | {gain} | {share} | "
-                     f"{row['signal']:.1f} | {100 * row['silent']:.1f} % | {100 * row['wasted']:.1f} % |")
+        lines.append(
+            f"| {row['step']} | {row['arm']} | {row['realised']:.1f} ± {row['realised_se']:.1f} | {gain} | {share} | "
+            f"{row['signal']:.1f} | {100 * row['silent']:.1f} % | {100 * row['wasted']:.1f} % |"
+        )
     return "\n".join(lines)
 
 
 def sums_table(runs):
     """All steps together, and what is reached of the oracle's gain from the third visit on."""
-    lines = ["| budgets | realised utility, all steps | gain on uniform | of the oracle's gain, from the third visit on | silent "
-             "groups | rollouts in silent groups |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| budgets | realised utility, all steps | gain on uniform | of the oracle's gain, from the third visit on | silent "
+        "groups | rollouts in silent groups |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
 
     def late(run, arm):
         return sum(step["expected"] for step in run[arm][2:])
@@ -114,28 +131,41 @@ def sums_table(runs):
         gain, gain_se = mean_error([s - e for s, e in zip(sums, even)])
         mean, mean_se = mean_error(sums)
         share, share_se = mean_error(
-            [(late(run, arm) - late(run, "uniform")) / (late(run, "oracle") - late(run, "uniform")) for run in runs])
+            [(late(run, arm) - late(run, "uniform")) / (late(run, "oracle") - late(run, "uniform")) for run in runs]
+        )
         silent = [step["silent"] for run in runs for step in run[arm]]
         wasted = [step["wasted"] for run in runs for step in run[arm]]
         percent = 100 * gain * len(runs) / sum(even)
         told = "" if arm == "uniform" else f"{gain:+.1f} ± {gain_se:.1f} ({percent:+.0f} %)"
         reached = f"{100 * share:.0f} ± {100 * share_se:.0f} %" if arm in ARMS else ""
-        lines.append(f"| {arm} | {mean:.1f} ± {mean_se:.1f} | {told} | {reached} | {100 * sum(silent) / len(silent):.1f} % | "
-                     f"{100 * sum(wasted) / len(wasted):.1f} % |")
+        lines.append(
+            f"| {arm} | {mean:.1f} ± {mean_se:.1f} | {told} | {reached} | {100 * sum(silent) / len(silent):.1f} % | "
+            f"{100 * sum(wasted) / len(wasted):.1f} % |"
+        )
     return "\n".join(lines)
 
 
 def plot(table, versions, path):
     """Realised utility and rollouts in silent groups, step by step."""
     import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     for arm, colour in zip(ORDER, ("0.45", "tab:blue", "tab:red", "tab:orange", "tab:green")):
         rows = sorted((row for row in table if row["arm"] == arm), key=lambda row: row["step"])
         x = [row["step"] for row in rows]
-        left.errorbar(x, [row["realised"] for row in rows], [2 * row["realised_se"] for row in rows], color=colour,
-                      marker="o", ms=4, capsize=3, label=arm)
+        left.errorbar(
+            x,
+            [row["realised"] for row in rows],
+            [2 * row["realised_se"] for row in rows],
+            color=colour,
+            marker="o",
+            ms=4,
+            capsize=3,
+            label=arm,
+        )
         right.plot(x, [100 * row["wasted"] for row in rows], color=colour, marker="o", ms=4, label=arm)
     left.set_ylabel("realised utility: failed rollouts\nin groups that hold a success")
     right.set_ylabel("rollouts in silent groups, %")
@@ -171,13 +201,18 @@ def main():
         cluster.start_rollout("rollout-0", program, slots=16)
         for number in range(args.repetitions):
             runs.append(repetition(pool, cluster.url, number, items))
-            print(f"repetition {number}: " + ", ".join(
-                f"{arm} {sum(step['realised'] for step in rows):.0f}" for arm, rows in runs[-1].items()),
-                file=sys.stderr, flush=True)
+            print(
+                f"repetition {number}: "
+                + ", ".join(f"{arm} {sum(step['realised'] for step in rows):.0f}" for arm, rows in runs[-1].items()),
+                file=sys.stderr,
+                flush=True,
+            )
     table = summarise(runs, pool.versions)
     size = len(next(iter(pool.rewards.values())))
-    print(f"{len(items)} prompts, {len(pool.versions)} versions, a pool of {size} rollouts of each; "
-          f"{MEAN * len(items)} rollouts a step; {len(runs)} repetitions; ± is one standard error over repetitions\n")
+    print(
+        f"{len(items)} prompts, {len(pool.versions)} versions, a pool of {size} rollouts of each; "
+        f"{MEAN * len(items)} rollouts a step; {len(runs)} repetitions; ± is one standard error over repetitions\n"
+    )
     print(sums_table(runs) + "\n")
     print(text_table(table))
     if args.json:

@@ -13,7 +13,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sample"))
 
 import families  # noqa: E402
-
 from pool import Pool  # noqa: E402
 from prompts import read_prompts  # noqa: E402
 
@@ -26,11 +25,16 @@ def main():
     with open(path, encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.endswith("\n")]
     order = {prompt_id: place for place, prompt_id in enumerate(kept)}
-    rows = sorted((row for row in rows if row["prompt_id"] in order),
-                  key=lambda row: (order[row["prompt_id"]], row["policy_version"]))
+    rows = sorted(
+        (row for row in rows if row["prompt_id"] in order),
+        key=lambda row: (order[row["prompt_id"]], row["policy_version"]),
+    )
     out = os.path.join(HERE, "data", "pool.jsonl.gz")
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    with open(out, "wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as packed:
+    with (
+        open(out, "wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as packed,
+    ):
         for row in rows:
             row["rewards"] = [int(families.verify(metadata[row["prompt_id"]], reply)) for reply in row["replies"]]
             packed.write((json.dumps(row, ensure_ascii=False) + "\n").encode())

@@ -28,7 +28,7 @@ def main():
         version, prompt_id, name = task["policy_version"], task["prompt_id"], task["assignment"]
         # A program of another life deals from the start again: what it dealt before was not recorded, or is complete.
         start = taken.get((task["policy_id"], version, prompt_id), 0)
-        dealt = pool.deal(task["policy_id"], version, prompt_id)[start:start + task["n"]]
+        dealt = pool.deal(task["policy_id"], version, prompt_id)[start : start + task["n"]]
         taken[task["policy_id"], version, prompt_id] = start + len(dealt)
         count += 1
         for place, number in enumerate(dealt):
@@ -36,8 +36,10 @@ def main():
                 os._exit(9)
             time.sleep(args.seconds)
             reward = pool.rewards[version, prompt_id][number]
-            print(json.dumps({"assignment": name, "reward": reward, "reference": f"pool/{version}/{prompt_id}/{number}"}),
-                  flush=True)
+            print(
+                json.dumps({"assignment": name, "reward": reward, "reference": f"pool/{version}/{prompt_id}/{number}"}),
+                flush=True,
+            )
         for _ in range(task["n"] - len(dealt)):
             print(json.dumps({"assignment": name, "error": "the pool is used up"}), flush=True)
 

@@ -35,8 +35,18 @@ def steps(url, policy_id, items, versions, total, patience=120.0, **options):
     client = Client(url, timeout=30.0, strict=True)
     for step, version in enumerate(versions):
         start = time.monotonic()
-        plan = again(start + patience, client.plan, policy_id, step, total, items, policy_version=version,
-                     delivery="workers", deadline=10.0, **options)
+        plan = again(
+            start + patience,
+            client.plan,
+            policy_id,
+            step,
+            total,
+            items,
+            policy_version=version,
+            delivery="workers",
+            deadline=10.0,
+            **options,
+        )
         groups, after = {}, 0
         wanted = [item["prompt_id"] for item in plan.items if item["n"] > 0]
         while len(groups) < len(wanted):

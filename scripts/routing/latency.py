@@ -29,7 +29,8 @@ def fleet(count):
         lines.append(
             f"  - {{name: model-{index}, price: {{input: {0.1 * (index + 1):.1f}, output: {0.3 * (index + 1):.1f}}}, "
             f"history: {{files: [{DATA}/context.{history}-t0.8.jsonl.gz]}}, "
-            f"endpoint: {{url: \"http://127.0.0.1:9/v1\", model: m}}}}")
+            f'endpoint: {{url: "http://127.0.0.1:9/v1", model: m}}}}'
+        )
     return "\n".join(lines)
 
 
@@ -49,10 +50,26 @@ def main():
         with open(path, "w") as file:
             file.write(fleet(options.models))
         router = subprocess.Popen(
-            [options.statezero, "route", "serve", "--fleet", path, "--port", "0", "--threads", str(options.threads),
-             "--state", os.path.join(folder, "state")], stderr=subprocess.PIPE, text=True)
+            [
+                options.statezero,
+                "route",
+                "serve",
+                "--fleet",
+                path,
+                "--port",
+                "0",
+                "--threads",
+                str(options.threads),
+                "--state",
+                os.path.join(folder, "state"),
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
-            port = next(int(found.group(1)) for found in (re.search(r"127.0.0.1:(\d+)/v1", l) for l in router.stderr) if found)
+            port = next(
+                int(found.group(1)) for found in (re.search(r"127.0.0.1:(\d+)/v1", l) for l in router.stderr) if found
+            )
             connection = http.client.HTTPConnection("127.0.0.1", port)
 
             def ask(text):
@@ -74,9 +91,14 @@ def main():
             router.send_signal(signal.SIGTERM)
             router.wait()
     times.sort()
-    at = lambda share: times[min(len(times) - 1, int(share * len(times)))]
+
+    def at(share):
+        return times[min(len(times) - 1, int(share * len(times)))]
+
     tokens = sum(len(text.encode()) for text in texts[20:]) / 4 / len(times)
-    print(f"{len(times)} decisions, {options.models} models, {options.threads} threads, {tokens:.0f} tokens a prompt on average")
+    print(
+        f"{len(times)} decisions, {options.models} models, {options.threads} threads, {tokens:.0f} tokens a prompt on average"
+    )
     print(f"median {at(0.5):.1f} ms, 90th percentile {at(0.9):.1f}, 99th {at(0.99):.1f}, largest {times[-1]:.1f}")
     print(f"{spent:.1f} ms of CPU a decision; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 

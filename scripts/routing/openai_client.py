@@ -103,15 +103,30 @@ def run(options):
                 children.append(
                     subprocess.Popen(
                         [sys.executable, __file__, "--gguf", options.gguf, "--serve", str(port), "--alias", alias],
-                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                    )
+                )
             for port in ports:
                 wait_for(f"http://127.0.0.1:{port}/health")
             path = os.path.join(folder, "fleet.yaml")
             with open(path, "w") as file:
                 file.write(fleet(ports, os.path.join(ROOT, "scripts/sample/data")))
             router = subprocess.Popen(
-                [options.statezero, "route", "serve", "--fleet", path, "--port", "0", "--state",
-                 os.path.join(folder, "state")], stderr=subprocess.PIPE, text=True)
+                [
+                    options.statezero,
+                    "route",
+                    "serve",
+                    "--fleet",
+                    path,
+                    "--port",
+                    "0",
+                    "--state",
+                    os.path.join(folder, "state"),
+                ],
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             children.append(router)
             address = None
             for line in router.stderr:
@@ -136,12 +151,13 @@ def run(options):
 def talk(client, address, checks, small):
     import openai
 
-    ask = [{"role": "user", "content": "Say \"tessellate\" and nothing else."}]
+    ask = [{"role": "user", "content": 'Say "tessellate" and nothing else.'}]
     names = [model.id for model in client.models.list()]
     checks.check("models.list", names == ["statezero", "small", "large"], names)
 
     raw = client.chat.completions.with_raw_response.create(
-        model="statezero", messages=ask, max_tokens=24, temperature=0)
+        model="statezero", messages=ask, max_tokens=24, temperature=0
+    )
     told = {name: raw.headers.get(f"x-statezero-{name}") for name in ["model", "p", "cost", "reason", "decision-id"]}
     whole = raw.parse().choices[0].message.content
     checks.check("a completion, and headers that name the decision", bool(whole) and all(told.values()), told)
@@ -149,24 +165,31 @@ def talk(client, address, checks, small):
     begin = time.monotonic()
     times, pieces = [], []
     for chunk in client.chat.completions.create(
-            model=told["model"], messages=ask, max_tokens=24, temperature=0, stream=True):
+        model=told["model"], messages=ask, max_tokens=24, temperature=0, stream=True
+    ):
         times.append(time.monotonic() - begin)
         if chunk.choices and chunk.choices[0].delta.content:
             pieces.append(chunk.choices[0].delta.content)
     checks.check("a stream gives the same text", "".join(pieces) == whole, repr("".join(pieces)))
     checks.check(
-        "it comes in pieces", len(pieces) > 1 and times[0] < times[-1],
-        f"{len(pieces)} pieces, the first after {times[0] * 1000:.0f} ms, the last after {times[-1] * 1000:.0f} ms")
+        "it comes in pieces",
+        len(pieces) > 1 and times[0] < times[-1],
+        f"{len(pieces)} pieces, the first after {times[0] * 1000:.0f} ms, the last after {times[-1] * 1000:.0f} ms",
+    )
 
-    for wanted, reason in [("statezero-p0.01", "cheapest_reaching_target"), ("statezero-p1.0", "below_target"),
-                           ("large", "named")]:
+    for wanted, reason in [
+        ("statezero-p0.01", "cheapest_reaching_target"),
+        ("statezero-p1.0", "below_target"),
+        ("large", "named"),
+    ]:
         raw = client.chat.completions.with_raw_response.create(model=wanted, messages=ask, max_tokens=4)
         found = (raw.headers["x-statezero-model"], raw.headers["x-statezero-reason"])
-        checks.check(f"model=\"{wanted}\"", found[1] == reason, found)
+        checks.check(f'model="{wanted}"', found[1] == reason, found)
 
     def post(path, body):
         request = urllib.request.Request(
-            address.removesuffix("/v1") + path, json.dumps(body).encode(), {"content-type": "application/json"})
+            address.removesuffix("/v1") + path, json.dumps(body).encode(), {"content-type": "application/json"}
+        )
         return json.load(urllib.request.urlopen(request))
 
     outcome = {"outcomes": [{"event_id": "one", "decision_id": told["decision-id"], "reward": 1}]}
@@ -177,8 +200,12 @@ def talk(client, address, checks, small):
 
     for what, arguments, kind, code in [
         ("an unknown model", {"model": "gpt"}, openai.NotFoundError, "model_not_found"),
-        ("a prompt that nobody takes", {"messages": [{"role": "user", "content": "long " * 4000}]},
-         openai.APIStatusError, "prompt_too_long"),
+        (
+            "a prompt that nobody takes",
+            {"messages": [{"role": "user", "content": "long " * 4000}]},
+            openai.APIStatusError,
+            "prompt_too_long",
+        ),
     ]:
         try:
             client.chat.completions.create(**({"model": "statezero", "messages": ask} | arguments))
@@ -199,8 +226,10 @@ def talk(client, address, checks, small):
         checks.check("named while it cools down", False, "was answered")
     except openai.APIStatusError as error:
         checks.check(
-            "named while it cools down", error.status_code == 503,
-            f"{error.status_code} {error.code}, Retry-After {error.response.headers.get('retry-after')}")
+            "named while it cools down",
+            error.status_code == 503,
+            f"{error.status_code} {error.code}, Retry-After {error.response.headers.get('retry-after')}",
+        )
     metrics = urllib.request.urlopen(address.removesuffix("/v1") + "/metrics").read().decode()
     line = next(line for line in metrics.splitlines() if line.startswith("statezero_route_fallbacks_total{"))
     checks.check("metrics count the fallback", line.endswith(" 1"), line)

@@ -72,9 +72,17 @@ def outcome_rows(prompts, policies, context):
         for prompt in prompts:
             texts = replies[prompt["prompt_id"]]["replies"]
             k = sum(families.verify(prompt["metadata"], text) for text in texts)
-            rows.append({"policy_id": policy_id, "policy_version": None, "prompt_id": prompt["prompt_id"],
-                         "reward": k / len(texts), "n": len(texts), "k": k,
-                         "role": "context" if prompt["prompt_id"] in context else "query"})
+            rows.append(
+                {
+                    "policy_id": policy_id,
+                    "policy_version": None,
+                    "prompt_id": prompt["prompt_id"],
+                    "reward": k / len(texts),
+                    "n": len(texts),
+                    "k": k,
+                    "role": "context" if prompt["prompt_id"] in context else "query",
+                }
+            )
     return rows
 
 
@@ -83,8 +91,17 @@ def history_rows(policy_id, prompts, outcomes, context):
     texts = {p["prompt_id"]: p["prompt"] for p in prompts}
     counts = {o["prompt_id"]: o for o in outcomes if o["policy_id"] == policy_id}
     chosen = sorted(context, key=hash_order)[:HISTORY_ROWS]
-    return [{"policy_id": policy_id, "policy_version": 0, "prompt_id": i, "prompt": texts[i],
-             "k": counts[i]["k"], "n": counts[i]["n"]} for i in chosen]
+    return [
+        {
+            "policy_id": policy_id,
+            "policy_version": 0,
+            "prompt_id": i,
+            "prompt": texts[i],
+            "k": counts[i]["k"],
+            "n": counts[i]["n"],
+        }
+        for i in chosen
+    ]
 
 
 def mean(values):
@@ -107,8 +124,9 @@ def tables(prompts, outcomes):
     for policy in policies:
         values = [reward[policy, i] for i in family]
         zero, one = mean([v == 0 for v in values]), mean([v == 1 for v in values])
-        lines.append(f"| {policy} | {len(values)} | {zero:.1%} | {1 - zero - one:.1%} | {one:.1%} "
-                     f"| {mean(values):.3f} |")
+        lines.append(
+            f"| {policy} | {len(values)} | {zero:.1%} | {1 - zero - one:.1%} | {one:.1%} | {mean(values):.3f} |"
+        )
     return "\n".join(lines)
 
 
@@ -132,9 +150,19 @@ def main():
     outcomes = outcome_rows(prompts, policies, context)
     write_gzip("sample.prompts.jsonl.gz", prompts)
     write_gzip("sample.outcomes.jsonl.gz", outcomes)
-    write_gzip("sample.replies.jsonl.gz", [
-        {"policy_id": policy_id, "prompt_id": p["prompt_id"], "seed": rows[p["prompt_id"]]["seed"],
-         "replies": rows[p["prompt_id"]]["replies"]} for policy_id, rows in policies.items() for p in prompts])
+    write_gzip(
+        "sample.replies.jsonl.gz",
+        [
+            {
+                "policy_id": policy_id,
+                "prompt_id": p["prompt_id"],
+                "seed": rows[p["prompt_id"]]["seed"],
+                "replies": rows[p["prompt_id"]]["replies"],
+            }
+            for policy_id, rows in policies.items()
+            for p in prompts
+        ],
+    )
     write_gzip("queries.jsonl.gz", [p for p in prompts if p["prompt_id"] not in context])
     for policy_id in policies:
         write_gzip(f"context.{short(policy_id)}.jsonl.gz", history_rows(policy_id, prompts, outcomes, context))

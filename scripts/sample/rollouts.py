@@ -28,8 +28,11 @@ SEED = 7
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL = "smollm2-135m-instruct"
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-SHOTS = [("Which one is colder: ice or soup?", "ice"), ("Repeat after me: open ocean", "open ocean"),
-         ("What is the name of the large gray animal with a trunk?", "elephant")]
+SHOTS = [
+    ("Which one is colder: ice or soup?", "ice"),
+    ("Repeat after me: open ocean", "open ocean"),
+    ("What is the name of the large gray animal with a trunk?", "elephant"),
+]
 POLICIES = {
     f"{MODEL}/three-shot-t0.8": {"template": "three-shot", "temperature": 0.8},
     f"{MODEL}/zero-shot-t0.8": {"template": "zero-shot", "temperature": 0.8},
@@ -41,8 +44,7 @@ POLICIES = {
 def template(name):
     """The text before and after a prompt: the chat template without shots, or plain questions and answers."""
     if name == "zero-shot":
-        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n",
-                "<|im_end|>\n<|im_start|>assistant\n")
+        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
     return "".join(f"Question: {q}\nAnswer: {a}\n\n" for q, a in SHOTS) + "Question:", "\nAnswer:"
 
 
@@ -127,10 +129,11 @@ class Policy:
                 break
             if len(keep) < len(logits):
                 cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache,
-                                use_cache=True).logits[:, -1]
+            logits = self.model(
+                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
+            ).logits[:, -1]
         texts = [self.text(row) for row in ids]
-        return [texts[i:i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
+        return [texts[i : i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
 
 
 def batches(rows, size):
@@ -140,7 +143,7 @@ def batches(rows, size):
     groups = {}
     for row in rows:
         groups.setdefault(len(row["ids"]), []).append(row)
-    chunks = [g[i:i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
+    chunks = [g[i : i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
     random.Random(SEED).shuffle(chunks)
     return chunks
 
@@ -175,7 +178,7 @@ def run(policy, prompts, path, size, last_first=False):
     todo = [row for row in rows if (row["prompt_id"], row["prompt"]) not in done]
     start, count = time.time(), 0
     with open(path, "a", encoding="utf-8") as out:
-        for chunk in batches(todo, size)[::-1 if last_first else 1]:
+        for chunk in batches(todo, size)[:: -1 if last_first else 1]:
             seeds = [seed_of(policy.id, row["prompt_id"]) for row in chunk]
             for row, seed, texts in zip(chunk, seeds, policy.replies([row["ids"] for row in chunk], seeds)):
                 record = {"prompt_id": row["prompt_id"], "prompt": row["prompt"], "seed": seed, "replies": texts}
@@ -195,8 +198,11 @@ def main():
     parser.add_argument("policies", nargs="+", choices=sorted(POLICIES))
     parser.add_argument("--limit", type=int, default=0, help="only this many prompts, spread over all families")
     parser.add_argument("--batch", type=int, default=8, help="prompts a batch")
-    parser.add_argument("--last-first", action="store_true",
-                        help="from the other end, for a second process with a folder of its own; then concatenate")
+    parser.add_argument(
+        "--last-first",
+        action="store_true",
+        help="from the other end, for a second process with a folder of its own; then concatenate",
+    )
     args = parser.parse_args()
     prompts = read_rows(args.prompts)
     if args.limit:
@@ -204,8 +210,7 @@ def main():
     os.makedirs(args.folder, exist_ok=True)
     tokenizer, model = load()
     for policy_id in args.policies:
-        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch,
-            args.last_first)
+        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch, args.last_first)
 
 
 if __name__ == "__main__":

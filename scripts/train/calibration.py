@@ -10,7 +10,7 @@ LIMIT = 0.005
 
 def probability(z, level, rows, v):
     size = np.log2((rows + 1) / 257)
-    score = (np.exp(v[0] + v[1] * size) * (z - level) + (v[2] + v[3] * size) * level + v[4] + v[5] * size)
+    score = np.exp(v[0] + v[1] * size) * (z - level) + (v[2] + v[3] * size) * level + v[4] + v[5] * size
     return np.clip(expit(score), LIMIT, 1 - LIMIT)
 
 
@@ -57,8 +57,10 @@ def fit_concentration(cases):
         value = 0.0
         for c, ln in zip(cases, ln_kappa):
             many = c["n"] > 1
-            value -= np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["y"] * c["n"])[many], c["n"][many])
-                            ) / share[c["source"]]
+            value -= (
+                np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["y"] * c["n"])[many], c["n"][many]))
+                / share[c["source"]]
+            )
         return value
 
     size = np.array([np.log2((c["rows"] + 1) / 257) for c in cases])

@@ -14,15 +14,19 @@ import json
 import os
 
 import numpy as np
-from safetensors.numpy import save_file
-
 from inference import Head
 from outcomes import digest, read_embeddings, surface_features
+from safetensors.numpy import save_file
 
 QUERIES = 8
 CASES = [  # name, rows, kind of outcome
-    ("empty", 0, "binary"), ("one", 1, "binary"), ("eight", 8, "fraction"), ("all-right", 32, "ones"),
-    ("thirty-two", 32, "binary"), ("partial-credit", 32, "partial"), ("full", 256, "fraction"),
+    ("empty", 0, "binary"),
+    ("one", 1, "binary"),
+    ("eight", 8, "fraction"),
+    ("all-right", 32, "ones"),
+    ("thirty-two", 32, "binary"),
+    ("partial-credit", 32, "partial"),
+    ("full", 256, "fraction"),
     ("full-binary", 256, "binary"),
 ]
 
@@ -43,7 +47,7 @@ def main():
             if "three-shot" in row["policy_id"]:
                 rows[row["prompt_id"]] = (row["reward"], row["n"])
     random = np.random.RandomState(4)
-    names = [str(n) for n in random.permutation(sorted(rows))[:256 + QUERIES]]
+    names = [str(n) for n in random.permutation(sorted(rows))[: 256 + QUERIES]]
     x = np.array([vectors[digest(prompts[n])] for n in names], np.float16)
     surface = np.array([surface_features(prompts[n]) for n in names]).astype(np.float16)
     tensors = {"pool.embedding": x, "pool.surface": surface}
@@ -63,16 +67,32 @@ def main():
         c = head.prepare(x[:count].astype(np.float64), surface[:count].astype(np.float64), rewards, rollouts)
         p, kappa, stages = head.predict(c, xq, sq)
         results = {
-            "rewards": rewards, "rollouts": rollouts, "context.columns": c["columns"], "level": [c["level"]],
-            "odds": c["odds"], "context.log_odds": c["context"],
-            "query.z": stages["z"], "query.columns": stages["columns"], "query.log_odds": stages["regression"],
-            "p": p, "kappa": [kappa]}
+            "rewards": rewards,
+            "rollouts": rollouts,
+            "context.columns": c["columns"],
+            "level": [c["level"]],
+            "odds": c["odds"],
+            "context.log_odds": c["context"],
+            "query.z": stages["z"],
+            "query.columns": stages["columns"],
+            "query.log_odds": stages["regression"],
+            "p": p,
+            "kappa": [kappa],
+        }
         for key, value in results.items():
             tensors[f"{name}.{key}"] = np.ascontiguousarray(np.asarray(value, np.float32))
         cases.append(f"{name}:{count}")
-        print(name, count, "level %.3f kappa %.3f" % (c["level"], kappa), "p", p.round(3))
-    save_file(tensors, options.output, {"cases": " ".join(cases), "made by": "scripts/train/golden.py",
-                                        "numpy": np.__version__, "tolerance": "1e-4 absolute on p, 1e-3 on log-odds"})
+        print(name, count, "level {:.3f} kappa {:.3f}".format(c["level"], kappa), "p", p.round(3))
+    save_file(
+        tensors,
+        options.output,
+        {
+            "cases": " ".join(cases),
+            "made by": "scripts/train/golden.py",
+            "numpy": np.__version__,
+            "tolerance": "1e-4 absolute on p, 1e-3 on log-odds",
+        },
+    )
     print(os.path.getsize(options.output), "bytes")
 
 

@@ -52,8 +52,9 @@ class Outcomes:
 
     def taken(self, mask):
         role = None if self.is_query is None else self.is_query[mask]
-        return Outcomes(self.source, self.policy, self.version, self.prompts[mask], self.rewards[mask],
-                        self.rollouts[mask], role)
+        return Outcomes(
+            self.source, self.policy, self.version, self.prompts[mask], self.rewards[mask], self.rollouts[mask], role
+        )
 
 
 @dataclass
@@ -142,7 +143,7 @@ def held_policies(records, salt):
     """
     names = sorted({r.policy for r in records}, key=lambda name: share(name, salt))
     if len(names) == 1:
-        last = sorted(r.version for r in records)[-max(1, len(records) // 8):][0]
+        last = sorted(r.version for r in records)[-max(1, len(records) // 8) :][0]
         return [r for r in records if r.version < last], [r for r in records if r.version >= last]
     kept = set(names[: len(names) // 5])
     return [r for r in records if r.policy not in kept], [r for r in records if r.policy in kept]

@@ -7,6 +7,7 @@
 Linearised least squares at Chebyshev nodes, with weights that grow where the error is large (Lawson), which tends to
 the minimax fit. Prints the coefficients from the constant upwards, and the relative error in double precision.
 """
+
 import mpmath
 import numpy as np
 
