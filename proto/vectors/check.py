@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Builds every vector by other means than Swift, and compares the bytes.
+"""Builds every vector by other means than Swift, and compares the bytes: python3 proto/vectors/check.py
 
-Needs Debian's protobuf-compiler (protoc) and `pip install protobuf`; nothing of this project but statezero.proto.
-A client in another language can be written from this file: `envelope` makes frame 0, `texts`, `outcomes` and
-`answers` the raw frames. Usage: python3 proto/vectors/check.py
+Needs `pip install protobuf`, and grpcio-tools or Debian's protobuf-compiler (protoc); of this project it needs only
+statezero.proto. Start from this file to write a client in another language: `envelope` makes frame 0, `texts`,
+`outcomes` and `answers` make the raw frames.
 """
 
 import hashlib
+import importlib.util
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -19,12 +21,21 @@ VECTORS = pathlib.Path(__file__).resolve().parent
 PROTO = VECTORS.parent
 
 
+def compiler():
+    """The command of the protobuf compiler."""
+    if importlib.util.find_spec("grpc_tools"):
+        return [sys.executable, "-m", "grpc_tools.protoc"]
+    if shutil.which("protoc"):
+        return ["protoc"]
+    sys.exit("check: there is neither grpcio-tools (pip install grpcio-tools) nor protoc")
+
+
 def schema():
     """The message classes of statezero.proto, without generated code."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "set.pb"
         subprocess.run(
-            ["protoc", f"--proto_path={PROTO}", f"--descriptor_set_out={path}", "statezero.proto"], check=True
+            [*compiler(), f"--proto_path={PROTO}", f"--descriptor_set_out={path}", "statezero.proto"], check=True
         )
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
     pool = descriptor_pool.DescriptorPool()

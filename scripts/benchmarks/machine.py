@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""One JSON line about the machine and the versions that figures come from.
+"""Prints one JSON line about the machine and the versions that figures come from.
 
-scripts/benchmarks/machine.py STATEZERO
+scripts/benchmarks/machine.py [--program .build/release/statezero]
 """
 
 import importlib.metadata
 import json
 import os
+import pathlib
 import platform
 import re
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments
 
 PEERS = ["torch", "transformers", "onnxruntime", "pyzmq", "ray", "numpy"]
 SETS = ["avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_int8"]
@@ -24,6 +28,9 @@ def version(package):
 
 
 def main():
+    parser = arguments.parser(__doc__)
+    arguments.add_program(parser)
+    options = parser.parse_args()
     with open("/proc/cpuinfo") as file:
         text = file.read()
     with open("/proc/meminfo") as file:
@@ -38,11 +45,14 @@ def main():
                 "gib": round(memory / 2**20),
                 "instruction_sets": [name for name in SETS if name in flags],
                 "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
-                "statezero": subprocess.run([sys.argv[1], "--version"], capture_output=True, text=True).stdout.strip(),
+                "statezero": subprocess.run(
+                    [options.program, "--version"], capture_output=True, text=True
+                ).stdout.strip(),
                 "peers": {package: version(package) for package in PEERS},
             }
         )
     )
 
 
-main()
+if __name__ == "__main__":
+    main()

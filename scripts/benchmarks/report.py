@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes BENCHMARKS.md and its plot from what scripts/benchmarks/run measured, and prints the ratios.
+"""Writes BENCHMARKS.md and its plot from the files of scripts/benchmarks/run, and prints the ratios.
 
     scripts/benchmarks/report.py OUT BENCHMARKS.md RATIOS.svg
 
@@ -10,13 +10,17 @@ import json
 import pathlib
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from plot import bars
+
+from common import arguments
+from common.markdown import table
 
 ORDER = ["float32", "bfloat16", "int8"]
 
 
 class Measured:
-    """The JSON lines that one run left, by name."""
+    """The JSON lines that one run has written, by name."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -35,13 +39,6 @@ class Measured:
     def one(self, name):
         lines = self.lines(name)
         return lines[0] if lines else None
-
-
-def table(head, rows):
-    return "\n".join(
-        ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
-        + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
-    )
 
 
 def missing(command):
@@ -107,7 +104,7 @@ def encoder(measured):
 def kernels(measured):
     lines = measured.lines("kernels")
     if not lines:
-        return missing("statezero bench kernels")
+        return missing("statezero-bench kernels")
     rows = []
     for line in lines:
         shape = f"{line['inputs']} × {line['outputs']}" if line.get("inputs") else "32 × 128 tokens"
@@ -169,7 +166,7 @@ def evaluation_figures(evaluation):
 def coordinator(measured):
     report, ray, pyzmq = measured.one("coordinator"), measured.one("ray"), measured.one("pyzmq")
     if not report:
-        return missing("statezero bench coordinator"), []
+        return missing("statezero-bench coordinator"), []
     bare = report["bare_pair"]
     rows = []
     for cluster in report["clusters"]:
@@ -241,7 +238,7 @@ def latency(measured):
                 ]
             )
     if not rows:
-        return missing("statezero bench latency")
+        return missing("statezero-bench latency")
     return table(
         ["model", "rows", "called directly, ms", "through the cluster", "added", "p99 directly", "p99 through"], rows
     )
@@ -250,7 +247,7 @@ def latency(measured):
 def rescore(measured):
     lines = measured.lines("rescore")
     if not lines:
-        return missing("statezero bench rescore")
+        return missing("statezero-bench rescore")
     rows = []
     for name, corpus in [("rescore", "sample, 868 short prompts"), ("rescore-data", "mmlu_pro, 11,885 prompts")]:
         for line in measured.lines(name):
@@ -284,23 +281,33 @@ def start(measured):
                 ]
             )
     if not rows:
-        return missing("statezero bench start")
+        return missing("statezero-bench start")
     return table(["what", "feature store", "to the first result, s", "least … most", "to the end"], rows)
 
 
 def head(measured):
     line = measured.one("head")
     if not line:
-        return missing("statezero bench compact")
+        return missing("statezero-bench compact")
+    prepare, query, alone = (
+        1000 * line[f"{name}Seconds"] for name in ("prepareProcessor", "queryProcessor", "loneQuery")
+    )
     return (
-        f"The trained head prepares {line['contextRows']} context rows in {1000 * line['prepareProcessorSeconds']:.1f} ms "
-        f"of processor time; a query takes {1e3 * line['queryProcessorSeconds']:.3f} ms in batches of {line['queries']}, "
-        f"{1e3 * line['loneQuerySeconds']:.2f} ms alone."
+        f"The trained head prepares {line['contextRows']} context rows in {prepare:.1f} ms of processor time; a query "
+        f"takes {query:.3f} ms in batches of {line['queries']}, {alone:.2f} ms alone."
     )
 
 
 def main():
-    out, document, picture = sys.argv[1:]
+    parser = arguments.parser(__doc__)
+    for name, text in [
+        ("out", "folder of measurements"),
+        ("document", "page to write"),
+        ("picture", "SVG file to write"),
+    ]:
+        parser.add_argument(name, help=text)
+    options = parser.parse_args()
+    out, document, picture = options.out, options.document, options.picture
     measured = Measured(out)
     encoders, encoder_points = encoder(measured)
     coordinators, coordinator_points = coordinator(measured)
@@ -328,4 +335,5 @@ def main():
         print(f"{ratio:6.2f}  {name}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,16 +1,16 @@
-"""Budgets of rollouts from a StateZero coordinator, for trainers. One file, standard library only, Python 3.9 and later.
+"""Budgets of rollouts from a StateZero coordinator, for trainers. One file, standard library only, Python 3.9 or later.
 
     client = Client("http://127.0.0.1:8080", timeout=5.0)
     plan = client.plan("llm-a", step=12, total=8192, items=[{"prompt_id": "a", "prompt": "What is 17 + 25?"}, ...])
     for row in expand(plan, rows): ...                      # as many rows a prompt as its budget, with a group's uid
     client.report("llm-a", [{"prompt_id": "a", "step": 12, "rewards": [1, 0, 0, 1]}, ...])
 
-Fails open: at the timeout, without a coordinator, or where it has trouble of its own, `plan` gives even budgets, marked
-by `plan.fallback` with the reason, and training goes on; `strict=True` raises instead. What the caller did wrong raises
-always (`RequestError`). No call takes longer than its timeout. Outcomes that could not be told are kept, and told with
-the next call; each has an event id, so that nothing counts twice.
+Fails open: at the timeout, without a coordinator, or where the coordinator fails, `plan` gives even budgets, marked
+by `plan.fallback` with the reason, and training goes on; `strict=True` raises instead. An invalid
+request always raises (`RequestError`). No call takes longer than its timeout. Undelivered outcomes are kept, and sent
+with the next call; each has an event id, so that none counts twice.
 
-Ask on one rank and broadcast: another rank might ask a moment later, and fall back alone.
+Request a plan on one rank and broadcast it: another rank's request might come a moment later, and fall back alone.
 """
 
 import collections
@@ -43,11 +43,11 @@ ROLLOUTS_MAX = 1024  # of one prompt
 
 
 class StateZeroError(Exception):
-    """Whatever this client raises."""
+    """The base of all errors of this client."""
 
 
 class RequestError(StateZeroError, ValueError):
-    """The request cannot be granted as it is; the same again would fail again."""
+    """The request is invalid; the same request would fail again."""
 
     def __init__(self, message, status=None, code=None, param=None):
         super().__init__(message)
@@ -55,13 +55,13 @@ class RequestError(StateZeroError, ValueError):
 
 
 class Unavailable(StateZeroError):
-    """No coordinator, or one in trouble."""
+    """There is no coordinator, or it failed."""
 
     reason = "no_coordinator"
 
 
 class DeadlineExceeded(Unavailable):
-    """No answer in time."""
+    """There was no answer in time."""
 
     reason = "deadline"
 
@@ -83,30 +83,23 @@ class Plan:
 
     def __repr__(self):
         why = f" because of {self.reason}" if self.fallback else ""
-        return "<plan %s/%s: %d rollouts over %d prompts, %s%s>" % (
-            self.policy_id,
-            self.step,
-            self.total,
-            len(self.items),
-            self.status,
-            why,
+        return (
+            f"<plan {self.policy_id}/{self.step}: {self.total} rollouts over {len(self.items)} prompts, "
+            f"{self.status}{why}>"
         )
 
 
 class Report:
-    """What became of outcomes: `delivered` is false where they are kept for the next call."""
+    """The result of a report: `delivered` is false where outcomes are kept for the next call."""
 
     def __init__(self, delivered, accepted=0, duplicates=0, rejected=(), decisions=(), reason=None):
         self.delivered, self.accepted, self.duplicates = delivered, accepted, duplicates
         self.rejected, self.decisions, self.reason = list(rejected), list(decisions), reason
 
     def __repr__(self):
-        return "<report: %d accepted, %d duplicates, %d rejected%s>" % (
-            self.accepted,
-            self.duplicates,
-            len(self.rejected),
-            "" if self.delivered else ", not delivered",
-        )
+        late = "" if self.delivered else ", not delivered"
+        counts = f"{self.accepted} accepted, {self.duplicates} duplicates, {len(self.rejected)} rejected"
+        return f"<report: {counts}{late}>"
 
 
 class Groups:
@@ -120,13 +113,13 @@ class Groups:
 
 
 class Client:
-    """Speaks to one coordinator. May be used from several threads."""
+    """A client of one coordinator. May be used from several threads."""
 
     def __init__(
         self, url="http://127.0.0.1:8080", timeout=5.0, strict=False, shadow=False, retries=2, spool=None, keep=65536
     ):
         """`timeout`: seconds a call takes at most. `shadow`: plans are made and logged, even budgets handed out.
-        `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps outcomes not yet told, so that
+        `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps undelivered outcomes, so that
         they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them)."""
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
@@ -160,11 +153,9 @@ class Client:
         if outcomes:
             ranges = {key: body[key] for key in ("reward_low", "reward_high") if key in body}
             self._store([_event(policy_id, outcome, ranges) for outcome in outcomes])
-        try:
-            # What was learned comes first, but must not eat up the time for what is wanted.
+        with contextlib.suppress(Unavailable):
+            # Outcomes go first, but leave half of the time for the plan.
             self._deliver(time.monotonic() + self.timeout / 2)
-        except Unavailable:
-            pass
         left = end - time.monotonic()
         seconds = min(deadline if deadline is not None else left, max(0.001, left - min(0.5, left / 4)))
         body["deadline_ms"] = max(1, min(600_000, int(1000 * seconds)))
@@ -183,12 +174,8 @@ class Client:
         For plans with `delivery="workers"`. Without a coordinator there are none, unless `strict`.
         """
         wait = max(0.0, min(float(wait), 30.0))
-        path = "/v1/plans/%s/%d?groups_after=%d&wait_ms=%d" % (
-            urllib.parse.quote(policy_id, safe=""),
-            step,
-            after,
-            int(1000 * wait),
-        )
+        policy, milliseconds = urllib.parse.quote(policy_id, safe=""), int(1000 * wait)
+        path = f"/v1/plans/{policy}/{step}?groups_after={after}&wait_ms={milliseconds}"
         try:
             answer = self._ask("GET", path, None, time.monotonic() + wait + self.timeout)
         except Unavailable:
@@ -200,9 +187,9 @@ class Client:
     # Outcomes and scores
 
     def report(self, policy_id, outcomes, reward_low=None, reward_high=None):
-        """Tells what groups came to: dicts with `prompt_id` and `rewards` (or `mean` and `n`), and `step`, `failed`,
-        `prompt`, `policy_version` where they are known. What cannot be told now is kept, unless the coordinator refuses
-        it; one that is rejected for itself is in the answer's `rejected`.
+        """Reports outcomes of groups: dicts with `prompt_id` and `rewards` (or `mean` and `n`), and `step`, `failed`,
+        `prompt`, `policy_version` where they are known. What cannot be delivered now is kept, unless the coordinator
+        refuses it; one that is rejected for itself is in the answer's `rejected`.
         """
         ranges = {"reward_low": reward_low, "reward_high": reward_high}
         ranges = {key: value for key, value in ranges.items() if value is not None}
@@ -216,13 +203,14 @@ class Client:
 
     @property
     def pending(self):
-        """How many outcomes are kept to be told."""
+        """The number of outcomes that wait for delivery."""
         with self._lock:
             return len(self._pending)
 
     def score(self, policy_id, prompts, context_set=None, context=None, policy_version=None):
         """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`; raises without a coordinator, for
-        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one it is
+        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one
+        it is
         drawn from the policy's history."""
         body = {"policy_id": policy_id, "items": [{"prompt": prompt} for prompt in prompts]}
         for key, value in (("context_set", context_set), ("context", context), ("policy_version", policy_version)):
@@ -232,7 +220,7 @@ class Client:
         body["deadline_ms"] = max(1, min(600_000, int(900 * self.timeout)))
         return self._ask("POST", "/v1/score", body, end)["items"]
 
-    # Keeping and telling outcomes
+    # Outcomes: storing and delivering
 
     def _store(self, events):
         with self._lock:
@@ -270,9 +258,9 @@ class Client:
                 raise
             finally:
                 if answered:
-                    told = {event["outcome"]["event_id"] for event in events}
+                    delivered = {event["outcome"]["event_id"] for event in events}
                     with self._lock:
-                        kept = [event for event in self._pending if event["outcome"]["event_id"] not in told]
+                        kept = [event for event in self._pending if event["outcome"]["event_id"] not in delivered]
                         self._pending = collections.deque(kept)
                         self._save()
             report.accepted += answer["accepted"]
@@ -283,7 +271,7 @@ class Client:
     # HTTP
 
     def _ask(self, method, path, body, end):
-        """The answer's JSON. Tries again, inside the time, what another try may cure."""
+        """The answer's JSON. Retries what may succeed later, within the time."""
         data = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
         for attempt in range(self.retries + 1):
             pause = 0.1 * 2**attempt
@@ -292,7 +280,7 @@ class Client:
             except DeadlineExceeded:
                 raise
             except (OSError, http.client.HTTPException) as error:
-                failure = Unavailable("no coordinator at http://%s:%d: %s" % (self._host, self._port, error))
+                failure = Unavailable(f"no coordinator at http://{self._host}:{self._port}: {error}")
             else:
                 try:
                     parsed = json.loads(answer)
@@ -330,7 +318,7 @@ class Client:
                 connection.request(method, path, body=data, headers=headers)
                 response = connection.getresponse()
                 outcome.append((response.status, response.headers, response.read()))
-            except Exception as error:  # told to the caller, who waits
+            except Exception as error:  # the caller, who waits, gets it
                 outcome.append(error)
             finally:
                 connection.close()
@@ -451,9 +439,9 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
         sizes = [n for n in range(n_min, n_max + 1) if n % multiple_of == 0 and (n != 1 or n_min == 1)]
     ids = [item["prompt_id"] for item in items]
     if not items or not sizes or len(set(ids)) != len(ids):
-        raise RequestError("there are no prompts, no group sizes, or a prompt stands twice")
+        raise RequestError("there are no prompts, no group sizes, or a prompt occurs twice")
     if total % multiple_of:
-        raise RequestError("a total of %d is no multiple of %d" % (total, multiple_of))
+        raise RequestError(f"the total {total} is not a multiple of {multiple_of}")
     order = sorted(range(len(items)), key=lambda row: ids[row].encode())
     # By rank: places of the smallest and largest size of the prompt.
     places = []
@@ -466,7 +454,7 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
         places.append((low, high))
     least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
     if total < least:
-        raise RequestError("a total of %d is less than the %d that all prompts need at least" % (total, least))
+        raise RequestError(f"the total {total} is less than the minimum of all prompts, {least}")
     ranked = _level(sizes, places, min(total, most))
     budgets = [0] * len(items)
     for rank, row in enumerate(order):
@@ -502,7 +490,7 @@ def _level(sizes, places, total):
 
 
 def _settle(sizes, places, budgets, left, boundary, mean):
-    """Irregular sizes: changes a few prompts next to the boundary, so that the rest is spent and all stay near the mean."""
+    """Irregular sizes: changes a few prompts at the boundary, so that the total fits and all stay near the mean."""
     count, unit = len(budgets), 0
     for low, high in zip(sizes, sizes[1:]):
         unit = math.gcd(unit, high - low)

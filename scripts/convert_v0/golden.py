@@ -43,13 +43,13 @@ CONTEXT = [
     ("Give three words that rhyme with orange.", 0),
     ("Translate into Latin: the road is long, but the evening is mild.", 0),
     (
-        "Three painters paint a fence in 8 hours. After 2 hours one of them leaves. How long does the whole job take, if "
-        "all work at the same pace and the others do not get tired?",
+        "Three painters paint a fence in 8 hours. After 2 hours one of them leaves. How long does the whole job take"
+        ", if all work at the same pace and the others do not get tired?",
         1,
     ),
     (
-        "A bag holds 5 red, 7 blue and 8 green marbles. Four are drawn without replacement. What is the probability that "
-        "all three colours are seen? Give the answer as a fraction in lowest terms.",
+        "A bag holds 5 red, 7 blue and 8 green marbles. Four are drawn without replacement. What is the probability"
+        " that all three colours are seen? Give the answer as a fraction in lowest terms.",
         0,
     ),
     ("Let $P_0=(2,1)$ and $P_{n+1}=(x_n-2y_n,\\,2x_n+y_n)$. Find the distance of $P_{10}$ from the origin.", 0),
@@ -58,8 +58,8 @@ CONTEXT = [
     ("🍎 + 🍎 = 10 and 🍎 × 🍌 = 15. What is 🍌?", 1),
     ("Cafe\u0301 au lait costs 3.20, an espresso 2.10. What do two of each cost?", 1),
     (
-        "On an 8 by 8 board a knight starts in a corner. What is the least number of moves to reach the opposite corner, "
-        "and how many shortest ways are there?",
+        "On an 8 by 8 board a knight starts in a corner. What is the least number of moves to reach the opposite corner"
+        ", and how many shortest ways are there?",
         0,
     ),
 ]
@@ -90,7 +90,7 @@ def write_golden(folder, head, adapter, sizes, settings, log):
     """Runs the reference on the folder's own encoder; writes golden.json and golden.safetensors into it."""
     check_versions()
     torch.manual_seed(0)
-    texts, labels = [t for t, _ in CONTEXT], [l for _, l in CONTEXT]
+    texts, labels = [t for t, _ in CONTEXT], [label for _, label in CONTEXT]
     encoder = ReferenceEncoder(folder / "encoder", settings["tokens_max"])
     pool = (lambda states, mask: states[:, -1]) if sizes is None else ReferenceAdapter(adapter, sizes)
     last, features, tensors = [], [], {}
@@ -136,7 +136,7 @@ def write_golden(folder, head, adapter, sizes, settings, log):
         "format": "statezero-v0-golden",
         "version": 1,
         "made_with": made_with,
-        "context": [{"text": t, "label": l} for t, l in CONTEXT],
+        "context": [{"text": t, "label": label} for t, label in CONTEXT],
         "queries": QUERIES,
         "salts": salts,
         "scores": tensors["scores"].tolist(),

@@ -1,7 +1,13 @@
-"""The words and tables of EVALUATION.md."""
+"""The text and tables of EVALUATION.md."""
 
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import figures
 from figures import NAMES, by_source, predictors
+
+from common import markdown
 
 # What the shipped head's training has seen of each source.
 SEEN = {
@@ -29,9 +35,9 @@ def with_error(value, error, signed=False):
     return number(value, signed) + ("" if error is None else f" ± {number(error)}")
 
 
-def table(head, rows, rest=" ---: |"):
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + rest * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+def table(head, rows, numbers=True):
+    """A table whose first column is text; the others are numbers unless said otherwise."""
+    return markdown.table(head, rows, "l" + ("r" if numbers else "l") * (len(head) - 1))
 
 
 def summary(comparison, size):
@@ -284,7 +290,7 @@ def report(results, plots, date):
     contexts = predictors(main, 256)["compact"]["mean"]["contexts"]
     belief_table = beliefs(main, 256)
     budget_table, version_table = budgets(results["budgets"], results["sample_budgets"])
-    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], " --- |")
+    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], numbers=False)
     without = (
         f"""
 ## A source left out of training
@@ -300,8 +306,8 @@ kind that the shipped head has not met: about the Gaussian process's score at 25
     return f"""# How well the heads predict
 
 Written by `scripts/evaluation/report.py` on {date.isoformat()} from what the program says; no figure here is typed by
-hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in this repository, and the
-[sample corpus](scripts/sample/README.md), which is.
+hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in
+this repository, and the [sample corpus](scripts/sample/README.md), which is.
 
 Intra-context AUC, mean over the nine sources:
 
@@ -320,19 +326,19 @@ training has met with *other* policies. What differs is how much training has se
 {seen}
 
 So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` asks of new task families, and
-`oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has seen
-a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it is a
-Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
-made, so no figure here is wholly untouched; what ships was chosen by the training part alone
-([what was tried](scripts/train/README.md)).
+`oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has
+seen a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it
+is a Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
+made, so no figure here is wholly untouched; what ships was chosen by the training part alone ([what was
+tried](scripts/train/README.md)).
 
 ## How it is scored
 
 A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds, {contexts} draws that have at least
 {main["class_min"]} query rows of either class). A smaller context is the beginning of the larger one, and all
-predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the standard
-error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of equal mass
-over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
+predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the
+standard error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of
+equal mass over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
 [0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
 is what it would be of outcomes drawn from these very predictions, which is not 0 where outcomes are yes or no, so the
 difference is what counts. *Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that
@@ -403,8 +409,8 @@ A plan cannot lose to the uniform one in expectation under its own belief; below
 {without}
 ## The sample corpus
 
-Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds. 256
-rows:
+Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds.
+256 rows:
 
 {summary(results["sample"], 256)}
 

@@ -1,11 +1,11 @@
-"""Checks the committed sample and the verifiers; standard library only. Exit code 1 and one line a violation."""
+"""Checks the committed sample and the verifiers. Exit code 1 and one line per violation. Standard library only."""
 
 import glob
 import os
 import sys
 
 import families
-from finish import CONTEXT_PROMPTS, DATA, HISTORY_ROWS, read_jsonl, short
+from finish import CONTEXT_PROMPTS, DATA, HISTORY_ROWS, read_rows, short
 
 MIN_PROMPTS, MIN_FAMILIES, MIN_POLICIES, MAX_ZERO, MAX_BYTES = 1200, 10, 2, 0.5, 2_000_000
 PROBLEMS = []
@@ -28,7 +28,7 @@ EXAMPLES = [
 
 
 def require(condition, text):
-    """Notes a violation."""
+    """Records a violation."""
     if not condition:
         PROBLEMS.append(text)
 
@@ -92,7 +92,7 @@ def check_inputs(prompts, outcomes, policies, roles):
     texts = {row["prompt_id"]: row["prompt"] for row in prompts}
     counts = {(row["policy_id"], row["prompt_id"]): (row["k"], row["n"]) for row in outcomes}
     for policy in policies:
-        rows = read_jsonl(os.path.join(DATA, f"context.{short(policy)}.jsonl.gz"))
+        rows = read_rows(os.path.join(DATA, f"context.{short(policy)}.jsonl.gz"))
         require(len({row["prompt_id"] for row in rows}) == HISTORY_ROWS == len(rows), f"history of {policy}")
         for row in rows:
             good = (
@@ -103,7 +103,7 @@ def check_inputs(prompts, outcomes, policies, roles):
                 and (row["k"], row["n"]) == counts[policy, row["prompt_id"]]
             )
             require(good, f"history row {row}")
-    queries = read_jsonl(os.path.join(DATA, "queries.jsonl.gz"))
+    queries = read_rows(os.path.join(DATA, "queries.jsonl.gz"))
     require(queries == [row for row in prompts if roles[row["prompt_id"]] == "query"], "queries.jsonl.gz")
 
 
@@ -119,7 +119,7 @@ def check_files():
 def main():
     """Runs all checks."""
     prompts, outcomes, replies = (
-        read_jsonl(os.path.join(DATA, f"sample.{name}.jsonl.gz")) for name in ("prompts", "outcomes", "replies")
+        read_rows(os.path.join(DATA, f"sample.{name}.jsonl.gz")) for name in ("prompts", "outcomes", "replies")
     )
     check_verifiers(prompts)
     check_prompts(prompts)

@@ -9,17 +9,21 @@ samples, prompts of equal length share a batch (no padding), and finished sample
 its own seeded stream of numbers, so it does not depend on which prompts share its batch.
 """
 
-import argparse
 import copy
 import hashlib
 import importlib.util
 import json
 import os
+import pathlib
 import random
+import sys
 import time
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, rows
 
 SAMPLES = 8
 MAX_NEW_TOKENS = 16
@@ -154,12 +158,8 @@ def out_path(folder, policy_id):
 
 
 def read_rows(path):
-    """Rows of a JSONL file; a last line that was cut is left out."""
-    rows = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as source:
-            rows = [json.loads(line) for line in source if line.endswith("\n")]
-    return rows
+    """Rows of a work file; none where it does not exist yet."""
+    return rows.read(path) if os.path.exists(path) else []
 
 
 def drop_cut_line(path):
@@ -174,8 +174,8 @@ def run(policy, prompts, path, size, last_first=False):
     """Appends the replies to all prompts that the work file lacks."""
     drop_cut_line(path)
     done = {(row["prompt_id"], row["prompt"]) for row in read_rows(path)}
-    rows = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
-    todo = [row for row in rows if (row["prompt_id"], row["prompt"]) not in done]
+    encoded = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
+    todo = [row for row in encoded if (row["prompt_id"], row["prompt"]) not in done]
     start, count = time.time(), 0
     with open(path, "a", encoding="utf-8") as out:
         for chunk in batches(todo, size)[:: -1 if last_first else 1]:
@@ -187,17 +187,17 @@ def run(policy, prompts, path, size, last_first=False):
             count += len(chunk)
             spent = time.time() - start
             rate = spent / count / SAMPLES
-            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s a rollout", flush=True)
+            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s per rollout", flush=True)
 
 
 def main():
     """Runs one policy, or several one after another."""
-    parser = argparse.ArgumentParser()
+    parser = arguments.parser(__doc__)
     parser.add_argument("prompts")
     parser.add_argument("folder")
     parser.add_argument("policies", nargs="+", choices=sorted(POLICIES))
     parser.add_argument("--limit", type=int, default=0, help="only this many prompts, spread over all families")
-    parser.add_argument("--batch", type=int, default=8, help="prompts a batch")
+    parser.add_argument("--batch", type=int, default=8, help="prompts per batch")
     parser.add_argument(
         "--last-first",
         action="store_true",

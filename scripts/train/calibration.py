@@ -45,8 +45,8 @@ KAPPA_SPREAD = 1.0
 def fit_concentration(cases):
     """`cases` have p, y, n, source of queries, rows, and context_p, context_y, context_n. Returns three constants.
 
-    ln κ is `centre + by_size·log2((N + 1)/257)` without rows of several rollouts; with them it is what they say, under a
-    prior, plus `offset`, which makes up for their having been seen by the difficulty network.
+    ln κ is `centre + by_size·log2((N + 1)/257)` without rows of several rollouts; with them it is what they say, under
+    a prior, plus `offset`, which makes up for their having been seen by the difficulty network.
     """
     cases = [c for c in cases if c["n"].max() > 1]
     share = {}

@@ -12,7 +12,8 @@ COLOURS = {"0": "#5b8c3e", "32": "#e07b00", "256": "#0b5fa5"}
 
 
 def main():
-    lines = [json.loads(line) for line in open(sys.argv[1])]
+    with open(sys.argv[1]) as file:
+        lines = [json.loads(line) for line in file]
     matplotlib.rcParams.update(
         {
             "svg.fonttype": "none",

@@ -1,7 +1,7 @@
 """The difficulty network: from a prompt's features to its difficulty and to what policies differ in.
 
-An item-response model whose items are texts: the log-odds that policy j solves prompt x are `ability_j +
-(1 + discrimination_j)·difficulty(x) + loadings_j·columns(x)`, where a small network makes difficulty and columns. Several
+An item-response model whose items are texts: the log-odds that policy j solves prompt x are `ability_j + (1 +
+discrimination_j)·difficulty(x) + loadings_j·columns(x)`, where a small network makes difficulty and columns. Several
 copies of the network ("members") are trained side by side with the policies' numbers in common, so that their columns
 mean the same: one for each fold of prompts, which never sees the fold's outcomes, and one for each group of sources,
 which never sees those sources. Episodes use the member that has not seen their queries; the shipped network is the mean

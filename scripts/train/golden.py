@@ -1,6 +1,6 @@
-"""Makes Tests/Goldens/compact/compact.safetensors: features, contexts and every stage of HEAD.md for them.
+"""Writes Tests/Goldens/compact/compact.safetensors: features, contexts and every stage of HEAD.md for them.
 
-    python3 golden.py --sample ../sample/data --embeddings sample.safetensors --head compact-head.safetensors --output FILE
+    python3 golden.py --embeddings sample.safetensors --head compact-head.safetensors --output FILE
 
 Features are those of prompts of the sample corpus (`../sample`), rounded to half precision. `pool.embedding`
 (272, 384) and `pool.surface` (272, 30) hold them; case k's context is the pool's first N rows, its queries are the
@@ -8,15 +8,17 @@ pool's last eight. `<k>.` tensors: rewards, rollouts, and results in float32, co
 the float32 weights.
 """
 
-import argparse
-import gzip
-import json
-import os
+import pathlib
+import sys
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from inference import Head
 from outcomes import digest, read_embeddings, surface_features
 from safetensors.numpy import save_file
+
+from common import arguments, paths, rows
 
 QUERIES = 8
 CASES = [  # name, rows, kind of outcome
@@ -32,22 +34,20 @@ CASES = [  # name, rows, kind of outcome
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", required=True)
-    parser.add_argument("--embeddings", required=True)
-    parser.add_argument("--head", required=True)
-    parser.add_argument("--output", required=True)
+    parser = arguments.parser(__doc__)
+    parser.add_argument("--embeddings", required=True, metavar="FILE", help="embeddings of the sample's prompts")
+    parser.add_argument("--head", required=True, metavar="FILE", help="the trained head")
+    arguments.add_output(parser, "file to write")
     options = parser.parse_args()
     vectors = read_embeddings([options.embeddings])
-    with gzip.open(os.path.join(options.sample, "sample.prompts.jsonl.gz"), "rt") as file:
-        prompts = {row["prompt_id"]: row["prompt"] for row in map(json.loads, file)}
-    rows = {}
-    with gzip.open(os.path.join(options.sample, "sample.outcomes.jsonl.gz"), "rt") as file:
-        for row in map(json.loads, file):
-            if "three-shot" in row["policy_id"]:
-                rows[row["prompt_id"]] = (row["reward"], row["n"])
+    prompts = {row["prompt_id"]: row["prompt"] for row in rows.each(paths.SAMPLE / "sample.prompts.jsonl.gz")}
+    outcomes = {
+        row["prompt_id"]: (row["reward"], row["n"])
+        for row in rows.each(paths.SAMPLE / "sample.outcomes.jsonl.gz")
+        if "three-shot" in row["policy_id"]
+    }
     random = np.random.RandomState(4)
-    names = [str(n) for n in random.permutation(sorted(rows))[: 256 + QUERIES]]
+    names = [str(n) for n in random.permutation(sorted(outcomes))[: 256 + QUERIES]]
     x = np.array([vectors[digest(prompts[n])] for n in names], np.float16)
     surface = np.array([surface_features(prompts[n]) for n in names]).astype(np.float16)
     tensors = {"pool.embedding": x, "pool.surface": surface}
@@ -55,8 +55,8 @@ def main():
     xq, sq = x[-QUERIES:].astype(np.float64), surface[-QUERIES:].astype(np.float64)
     cases = []
     for name, count, kind in CASES:
-        rewards = np.array([rows[n][0] for n in names[:count]], np.float64)
-        rollouts = np.array([rows[n][1] for n in names[:count]], np.float64)
+        rewards = np.array([outcomes[n][0] for n in names[:count]], np.float64)
+        rollouts = np.array([outcomes[n][1] for n in names[:count]], np.float64)
         if kind == "ones":
             rewards, rollouts = np.ones(count), np.ones(count)
         elif kind == "binary":
@@ -93,7 +93,7 @@ def main():
             "tolerance": "1e-4 absolute on p, 1e-3 on log-odds",
         },
     )
-    print(os.path.getsize(options.output), "bytes")
+    print(pathlib.Path(options.output).stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The compact head in numpy and double precision: what HEAD.md says, slowly. Reads the safetensors that train.py writes.
+"""The compact head in numpy and double precision: HEAD.md, done slowly. Reads the safetensors that train.py writes.
 
 head = Head("compact-head.safetensors")
 prepared = head.prepare(embeddings, surface, rewards, rollouts)   # (N, 384), raw (N, 30), (N,), (N,)

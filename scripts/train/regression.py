@@ -1,8 +1,8 @@
 """The in-context regression inside the head: a Gaussian process on the log-odds with a learnt prior mean.
 
 A prompt's log-odds under the policy are `level + difficulty + columns·weights + smooth(embedding)`. Difficulty and
-columns come from the difficulty network; weights and the smooth part are Gaussian with learnt variances. One Newton step
-from the prior turns rewards into pseudo-observations, so that a context costs one factorisation for each of a few
+columns come from the difficulty network; weights and the smooth part are Gaussian with learnt variances. One Newton
+step from the prior turns rewards into pseudo-observations, so that a context costs one factorisation for each of a few
 settings; the settings are averaged by their evidence and learnt odds. Everything is differentiable, so the variances
 are learnt over many policies. Batches are `(B, N, …)`, all contexts of a batch having N rows. HEAD.md has the formulas.
 """

@@ -7,13 +7,15 @@ Stages are kept in WORK and not repeated: a run that was stopped goes on where i
 checkpoint). `--without SOURCE` leaves a source out of everything. Nothing of an evaluation part is read.
 """
 
-import argparse
 import json
 import math
 import os
+import pathlib
 import pickle
+import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import calibration
 import difficulty
 import numpy as np
@@ -23,6 +25,8 @@ from measures import auc, by_source
 from model import SURFACE, CompactHead, binary_loss
 from outcomes import FOLDS, held_policies, load
 from safetensors.numpy import save_file
+
+from common import arguments
 
 REGRESSION_STEPS, REGRESSION_RATE = 400, 0.03
 RATE, DECAY, AVERAGE, RANKING = 7e-4, 0.3, 0.99, 0.25
@@ -90,7 +94,7 @@ class Training:
         for seed in seeds:
             head = self.new_head(fitted)
             head.corrector.load_state_dict(
-                self.stage(f"corrector-{seed}.pkl", lambda: self.train_corrector(fitted, seed))
+                self.stage(f"corrector-{seed}.pkl", lambda seed=seed: self.train_corrector(fitted, seed))
             )
             heads.append(head.eval())
         regression = self.new_head(fitted).regression.eval()
@@ -336,20 +340,22 @@ class Training:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--embeddings", required=True, nargs="+")
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--without", default=[], nargs="*")
-    parser.add_argument("--seed", type=int, default=0)
+    parser = arguments.parser(__doc__)
+    arguments.add_data(parser, "folder of prompts and outcomes", required=True)
+    parser.add_argument("--embeddings", required=True, nargs="+", metavar="FILE", help="from statezero model embed")
+    parser.add_argument("--work", required=True, metavar="DIR", help="folder that keeps the stages")
+    arguments.add_output(parser, "safetensors file to write")
+    parser.add_argument("--without", default=[], nargs="*", metavar="SOURCE", help="sources to leave out")
+    arguments.add_seed(parser)
     parser.add_argument("--correctors", type=int, default=0, help="transformers on top; README.md says why none")
-    parser.add_argument("--steps", type=int, default=700, help="of a corrector")
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--depth", type=int, default=2)
-    parser.add_argument("--synthetic", type=float, default=0.2)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device")
+    parser.add_argument("--steps", type=int, default=700, help="steps of a corrector (default: %(default)s)")
+    parser.add_argument("--width", type=int, default=64, help="of a corrector (default: %(default)s)")
+    parser.add_argument("--depth", type=int, default=2, help="of a corrector (default: %(default)s)")
+    parser.add_argument(
+        "--synthetic", type=float, default=0.2, help="share of synthetic episodes (default: %(default)s)"
+    )
+    arguments.add_threads(parser, 1)
+    parser.add_argument("--device", help="torch device of correctors (default: the best there is)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     Training(options).run()

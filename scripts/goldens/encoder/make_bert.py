@@ -9,8 +9,8 @@ Writes, under Tests/Goldens/encoder:
   tiny.safetensors    token ids and their embeddings by that model
   minilm.safetensors  the same for all-MiniLM-L6-v2, when MODEL names its folder
 
-Embeddings are sentence-transformers': mean of the last states over all tokens, then division by the L2 norm. Ids are one
-array, `starts` its cumulative lengths. Computed one text at a time, so without padding, on one thread.
+Embeddings are sentence-transformers': mean of the last states over all tokens, then division by the L2 norm. Ids are
+one array, `starts` its cumulative lengths. Computed one text at a time, so without padding, on one thread.
 """
 
 import json

@@ -74,7 +74,8 @@ def write(folder, name, value):
         file.write("\n")
 
 
-gp_constants = json.load(open(sys.argv[1]))
+with open(sys.argv[1]) as constants_file:
+    gp_constants = json.load(constants_file)
 
 
 def main():

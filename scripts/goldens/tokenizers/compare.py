@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Writes many texts with the reference's ids, for the test that compares all of them with ours.
 
-Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on one
-thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it is
-stands in the model's file.
+Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on
+one thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it
+is stands in the model's file.
 
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/compare.py --model models/all-MiniLM-L6-v2 --output DIR
     STATEZERO_TOKENIZER_CASES=DIR swift test -c release --filter TokenizersTests
 
-For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt` in
-every line; such texts are compared and timed too.
+For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt`
+in every line; such texts are compared and timed too.
 """
 
 import argparse

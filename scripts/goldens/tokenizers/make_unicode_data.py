@@ -84,7 +84,7 @@ def matching(pattern, beside):
 
 
 def decomposition_tables(decomposed, nfd, nfc):
-    """Rows of singletons (scalar, other), of what composes again (scalar, first, second), of others (scalar, count, …)."""
+    """Singletons (scalar, other), pairs that compose (scalar, first, second) and others (scalar, count, …)."""
     single, pairs, others = [], [], []
     for c, text in sorted(decomposed.items()):
         if len(text) == 1:
