@@ -20,7 +20,7 @@ def make(folder: pathlib.Path, packages: list[str]) -> pathlib.Path:
 
 
 def install(folder: pathlib.Path, packages: list[str]) -> str:
-    """Installs packages into a folder for PYTHONPATH, where it does not exist. Returns "", or why they cannot be had."""
+    """Installs packages into a folder for PYTHONPATH, where it does not exist. Returns "", or why it cannot."""
     if folder.exists():
         return ""
     folder.parent.mkdir(parents=True, exist_ok=True)
