@@ -89,7 +89,7 @@ public struct Qwen3Benchmark {
     }
 
     /// Encodes the sequences of a safetensors file (`ids`, and `starts` as in `RaggedBatch`) and writes all tokens' states
-    /// as little-endian floats, (T, C): what `scripts/bench-qwen-peer.py` compares with the reference's.
+    /// as little-endian floats, (T, C): what `scripts/benchmarks/qwen_peer.py` compares with the reference's.
     public func writeStates(ofIdsIn file: String, to path: String) throws(ModelError) {
         let source = try SafetensorsFile(path: file)
         let (ids, starts) = (try source.integers("ids"), try source.integers("starts"))

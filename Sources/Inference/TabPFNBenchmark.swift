@@ -3,7 +3,7 @@ import Kernels
 import Scoring
 
 /// Seconds, bytes and answers of a head on one context and its queries; `statezero bench head` prints them, and
-/// `scripts/bench-v0-head.py` sets them beside the reference's.
+/// `scripts/benchmarks/v0_head.py` sets them beside the reference's.
 public struct TabPFNBenchmark: Sendable {
     /// What a measurement gave.
     public struct Result: Sendable, Encodable {

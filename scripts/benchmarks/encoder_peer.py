@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The encoder's peers on the shapes of `statezero bench encoder`, in each of three precisions.
 
-    scripts/bench-encoder-peer.py --model models/all-MiniLM-L6-v2 [--threads 1 2] [--rounds 5] [--venv DIR] \\
+    scripts/benchmarks/encoder_peer.py --model models/all-MiniLM-L6-v2 [--threads 1 2] [--rounds 5] [--venv DIR] \\
         [--precisions float32 bfloat16 int8] \\
         [--ours 'statezero bench encoder --model MODEL --threads {threads} --precision {precision} --rounds 1 --json']
 

@@ -5,7 +5,7 @@ Two actors (or --actors), each called with a batch of prompts and answering a nu
 --windows says, one window after the other, and the best of them is what counts. Nothing is computed: what is measured is
 what Ray itself costs, as the table model does with the coordinator.
 
-    python3 -m venv .venv-ray && .venv-ray/bin/pip install ray==2.60.0 && .venv-ray/bin/python scripts/bench-ray.py
+    python3 -m venv .venv-ray && .venv-ray/bin/pip install ray==2.60.0 && .venv-ray/bin/python scripts/benchmarks/ray_peer.py
 """
 
 import argparse

@@ -2,7 +2,7 @@
 """Round trips a second of a bare ROUTER and DEALER under pyzmq, with messages as a shard's: a peer of
 `statezero bench coordinator`, whose own bare pair is libzmq without Python.
 
-    python3 -m venv .venv-zmq && .venv-zmq/bin/pip install pyzmq==27.3.0 && .venv-zmq/bin/python scripts/bench-pyzmq.py
+    python3 -m venv .venv-zmq && .venv-zmq/bin/pip install pyzmq==27.3.0 && .venv-zmq/bin/python scripts/benchmarks/pyzmq_peer.py
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Qwen3 encoder's peer: transformers with torch, float32 and bfloat16, on random weights of Qwen3-0.6B's shapes.
 
-    scripts/bench-qwen-peer.py [--program .build/release/statezero] [--no-states] [--threads 2] [--rounds 3]
+    scripts/benchmarks/qwen_peer.py [--program .build/release/statezero] [--no-states] [--threads 2] [--rounds 3]
         [--tokens 64 128 256] [--sequences 1 8] [--model DIR] [--venv DIR]
 
 Makes a virtual environment (a throw-away one unless --venv names a folder), installs pinned packages from PyPI, and
@@ -29,7 +29,7 @@ import tempfile
 import time
 
 PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "safetensors==0.8.0"]
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LENGTHS = [1, 2, 7, 64, 90, 200, 512]
 CONFIG = {
     "architectures": ["Qwen3Model"], "model_type": "qwen3", "hidden_size": 1024, "num_hidden_layers": 28,

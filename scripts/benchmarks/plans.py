@@ -3,7 +3,7 @@
 step after step for the same prompts (embedded once, before the clock runs), and reports rewards in between, so that
 every step is profiled anew. Prints p50, p99 and the maximum of whole plans, and of the first budget of streamed ones.
 
-    scripts/bench-plans --prompts 1000 --workers 2 --steps 200 --model models/all-MiniLM-L6-v2
+    scripts/benchmarks/plans.py --prompts 1000 --workers 2 --steps 200 --model models/all-MiniLM-L6-v2
 
 Only the standard library; traffic stays on loopback. The clock runs from before the request's first byte to the
 answer's last (or first line), the client's own JSON is not in it.
@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def arguments():
@@ -74,9 +74,9 @@ class Cluster:
             if found:
                 return found
             if any(process.poll() is not None for process in self.processes):
-                raise SystemExit("bench-plans: a process has ended; its words are above")
+                raise SystemExit("plans: a process has ended; its words are above")
             time.sleep(0.05)
-        raise SystemExit("bench-plans: the cluster was not there within two minutes")
+        raise SystemExit("plans: the cluster was not there within two minutes")
 
     def ask(self, method, path, body=None, accept="application/json"):
         """Status, body, seconds to the first line and to the last byte."""
@@ -94,7 +94,7 @@ class Cluster:
         late = time.perf_counter() - begin
         connection.close()
         if response.status != 200:
-            raise SystemExit("bench-plans: %s %s: %d %s" % (method, path, response.status, first.decode()))
+            raise SystemExit("plans: %s %s: %d %s" % (method, path, response.status, first.decode()))
         return early, first + rest, late
 
     def seconds(self):
@@ -152,7 +152,7 @@ def main():
                     end = json.loads(answer)
                     budgets = {row["prompt_id"]: row["n"] for row in end["items"]}
                 if sum(budgets.values()) != options.mean * options.prompts:
-                    raise SystemExit("bench-plans: step %d: budgets do not add up" % step)
+                    raise SystemExit("plans: step %d: budgets do not add up" % step)
                 if step == 0:
                     spent = cluster.seconds()
                     print("first step, nothing embedded yet: first budget %.1f ms, whole %.1f ms" % (

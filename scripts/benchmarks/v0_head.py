@@ -4,7 +4,7 @@
     git clone https://github.com/Now-Join-Us/V0.git && git -C V0 checkout 2c09c7c   # for its patches
     python3 -m venv venv && venv/bin/pip install numpy==2.4.6 safetensors==0.8.0 tabpfn==6.2.0 torch==2.13.0
     swift build -c release
-    venv/bin/python scripts/bench-v0-head.py V0_REPOSITORY [--program .build/release/statezero] [--layers 24] [--rows 256]
+    venv/bin/python scripts/benchmarks/v0_head.py V0_REPOSITORY [--program .build/release/statezero] [--layers 24] [--rows 256]
 
 Random weights of the release's shapes (192 channels, 24 layers, 64 thinking rows, the package's own column embedding),
 256 context rows of 1,008 features, 8 queries through V0's patched classifier on two threads, 32 through ours. Prints the
@@ -21,12 +21,12 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "goldens" / "v0head"))
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(SCRIPTS / "goldens" / "v0head"))
 
 parser = argparse.ArgumentParser()
 parser.add_argument("v0", help="a checkout of V0's repository")
-parser.add_argument("--program", default=str(HERE.parent / ".build" / "release" / "statezero"))
+parser.add_argument("--program", default=str(SCRIPTS.parent / ".build" / "release" / "statezero"))
 parser.add_argument("--layers", type=int, default=24)
 parser.add_argument("--rows", type=int, default=256)
 parser.add_argument("--features", type=int, default=1008)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where the encoder's time goes, by function: one JSON line for each arithmetic.
 
-    scripts/benchmarks/profile.py STATEZERO MODEL [--rounds 20]
+    scripts/benchmarks/encoder_profile.py STATEZERO MODEL [--rounds 20]
 
 Needs `perf`; says so and gives an empty list where there is none, or where the kernel does not let it sample. oneDNN is
 told to name the code that it generates, all of which is matrix products (with bias and GELU fused in).

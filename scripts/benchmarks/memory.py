@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peak memory of coordinator, client and workers while a million synthetic rows are scored with the table model.
 
-    scripts/bench-memory.py .build/release/statezero [rows]
+    scripts/benchmarks/memory.py .build/release/statezero [rows]
 
 Standard library only. Starts a coordinator and two workers of its own over ipc, scores, reads VmHWM of /proc.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes README.md and replay.svg of this folder: what plans would have been worth on logged rollouts.
 
-    scripts/replay/make DATA [DATA ...]
+    scripts/replay/make.py DATA [DATA ...]
 
 DATA are folders of <source>.prompts.jsonl.gz and <source>.outcomes.jsonl.gz; the sample of this repository is always
 replayed. Needs the release build and the default model; the standard library does the rest.
@@ -148,7 +148,7 @@ def page(report, inside, kinds, process, again):
         for part in source["parts"]:
             if part["stratum"].get("visit") == 3:
                 text += [f"**{stratum(part)}**", "", table(part), ""]
-    text += ["", f"Made by `scripts/replay/make` with {report['model']}, {options['seeds']} seeds, steps of at most "
+    text += ["", f"Made by `scripts/replay/make.py` with {report['model']}, {options['seeds']} seeds, steps of at most "
              f"{options['stepPrompts']} prompts, {options['contextRows']} context rows, "
              f"γ = {options['decay']} a step."]
     return "\n".join(text).replace("\n\n\n", "\n\n") + "\n"
