@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--output", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots")
-    parser.add_argument("--card", default="Sources/CompactHead.md")
+    parser.add_argument("--card", default="Sources/Documentation/CompactHead.md")
     options = parser.parse_args()
     runs = Runs(options)
     stems = sorted(path.removesuffix(".outcomes.jsonl.gz")

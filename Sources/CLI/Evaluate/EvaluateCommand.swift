@@ -2,7 +2,6 @@ import ArgumentParser
 import Corpora
 import Evaluation
 import Foundation
-import Inference
 import Scoring
 
 /// `statezero evaluate`.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Corpora
 import Foundation
-import Inference
 import RouterHTTP
 import Routing
 import Scoring
