@@ -1,7 +1,7 @@
 import Encoders
 import Heads
 public import Kernels
-import ModelFiles
+public import ModelFiles
 import Scoring
 
 extension EmbeddingValueModel {

@@ -2,7 +2,6 @@ import Encoders
 import Foundation
 import Kernels
 import ModelFiles
-import Models
 import Scoring
 import Synchronization
 import TestSupport

@@ -1,6 +1,5 @@
 import Foundation
 import Heads
-import Models
 import Testing
 
 @Suite("NumpyGenerator and EnsemblePlan")

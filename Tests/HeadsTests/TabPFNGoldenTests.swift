@@ -1,7 +1,7 @@
 import Foundation
 import Heads
 import Kernels
-import Models
+import ModelFiles
 import Scoring
 import Synchronization
 import TestSupport

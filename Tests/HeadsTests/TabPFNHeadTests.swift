@@ -1,7 +1,6 @@
 import Heads
 import Kernels
 import ModelFiles
-import Models
 import Scoring
 import TestSupport
 import Testing

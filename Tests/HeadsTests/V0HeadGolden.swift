@@ -2,7 +2,6 @@ import Foundation
 import Heads
 import Kernels
 import ModelFiles
-import Models
 import Scoring
 import TestSupport
 

@@ -1,5 +1,5 @@
 public import Kernels
-import ModelFiles
+public import ModelFiles
 public import Scoring
 import Tokenizers
 

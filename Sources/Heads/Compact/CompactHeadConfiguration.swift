@@ -1,4 +1,4 @@
-import ModelFiles
+package import ModelFiles
 
 /// Sizes of a compact head, the same for every file of this format.
 package enum CompactHeadConfiguration {

@@ -1,5 +1,5 @@
-public import Encoders
-public import Heads
+import Encoders
+import Heads
 import Kernels
 public import ModelFiles
 import Scoring

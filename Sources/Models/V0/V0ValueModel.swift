@@ -1,5 +1,5 @@
 import Foundation
-public import Heads
+import Heads
 public import Scoring
 
 /// The value model of the V0 paper (arXiv 2602.03584): Qwen3 encoder, query adapter, TabPFN v2.5 head.
