@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpora
 import Evaluation
 import Foundation
+import Models
 import Scoring
 
 /// `statezero evaluate`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpora
 import Foundation
+import Models
 import RouterHTTP
 import Routing
 import Scoring
