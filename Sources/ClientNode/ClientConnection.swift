@@ -30,7 +30,7 @@ struct ClientConnection {
         var machine = ClientState.Configuration(
             name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
             policy: policy, context: ContextBlock(context))
-        machine.abandonTime = abandonTime
+        machine.peer.abandonTime = abandonTime
         let settled = machine
         let hasHungUp = hasHungUp
         thread = try SocketThread.start(name: "client") { announce throws(ZeroMQError) in

@@ -89,7 +89,7 @@ extension PlanOpening {
     }
 }
 
-extension [TakenPrediction] {
+extension [CandidatePrediction] {
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.write(count)
@@ -108,7 +108,7 @@ extension [TakenPrediction] {
             let index = try reader.integer()
             let (mean, kappa) = (try reader.real(), try reader.real())
             guard let source = BudgetSource(rawValue: try reader.text()) else { throw CoordinatorError.journalDamaged }
-            append(TakenPrediction(index: index, mean: mean, kappa: kappa, source: source))
+            append(CandidatePrediction(index: index, mean: mean, kappa: kappa, source: source))
         }
     }
 }

@@ -70,7 +70,7 @@ struct PlannerJournal {
         var reader = ByteReader(body)
         switch kind {
         case .opened: return .planOpened(try PlanOpening(reading: &reader))
-        case .predictions: return .predictionsTaken(plan, try [TakenPrediction](reading: &reader))
+        case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
         case .cut: return .planCut(plan)
         case .group: return .groupReported(plan, try GroupReport(reading: &reader))
         }
@@ -85,7 +85,7 @@ struct PlannerJournal {
             try prune(policyID, in: database)
         case .planOpened(let opening):
             try write(.opened, opening.request.plan, opening.bytes, to: database)
-        case .predictionsTaken(let plan, let predictions):
+        case .predictionsReceived(let plan, let predictions):
             try write(.predictions, plan, predictions.bytes, to: database)
         case .planCut(let plan): try write(.cut, plan, [], to: database)
         case .groupReported(let plan, let report): try write(.group, plan, report.bytes, to: database)

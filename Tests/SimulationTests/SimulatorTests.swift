@@ -22,7 +22,7 @@ struct SimulatorTests {
             steps += report.steps
             messages += report.messages
             rows += report.rows
-            condemned += report.condemnedRows
+            condemned += report.poisonedRows
             groups += report.groups
             rewards += report.rewards
             drawn += report.rolloutsDrawn
@@ -33,7 +33,7 @@ struct SimulatorTests {
                 + "\(rows) rows answered, \(condemned) condemned; \(groups) groups trained on with \(rewards) rewards, "
                 + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline")
         #expect(groups > 0 && drawn > 0 && fallbacks > 0, "plans must end in all ways")
-        #expect(rows > 0 && condemned > 0, "the weather must reach both kinds of answers")
+        #expect(rows > 0 && condemned > 0, "the faultPlan must reach both kinds of answers")
     }
 
     @Test("the same seed gives the same run")

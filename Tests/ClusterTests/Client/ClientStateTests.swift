@@ -22,7 +22,7 @@ struct ClientStateTests {
         #expect(bench.opened == [Samples.model])
         bench.welcome()
         #expect(bench.opened.isEmpty)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome()
         #expect(bench.opened.isEmpty, "not even after an interruption")
         bench.handle(.ready(job, firstShard: 5))
@@ -46,15 +46,15 @@ struct ClientStateTests {
     @Test("a refusal of client or job ends it with the coordinator's words")
     func refused() throws {
         var bench = try ClientBench()
-        bench.hear(.refused(.protocolVersion, message: "old"))
+        bench.receive(.refused(.protocolVersion, message: "old"))
         #expect(bench.failures == [.refused(.protocolVersion, message: "old")])
         var other = try ClientBench()
         other.welcome()
         other.handle(.ready(job, firstShard: 0))
-        other.hear(.jobRefused(Samples.job(9), .capacity, message: "not ours"))
+        other.receive(.jobRefused(Samples.job(9), .capacity, message: "not ours"))
         #expect(other.failures.isEmpty)
-        other.hear(.jobRefused(job, .capacity, message: "full"))
-        #expect(other.failures == [.jobRefused(.capacity, message: "full")] && other.said == [.bye])
+        other.receive(.jobRefused(job, .capacity, message: "full"))
+        #expect(other.failures == [.jobRefused(.capacity, message: "full")] && other.sent == [.bye])
         other.wait(.seconds(60))
         #expect(other.actions.isEmpty)
     }
@@ -92,7 +92,7 @@ struct ClientStateTests {
         #expect(!bench.asksForMore)
         bench.answer(0)
         bench.handle(.durable(below: 2))
-        #expect(bench.said == [.confirm(job, below: 2)] && bench.asksForMore)
+        #expect(bench.sent == [.confirm(job, below: 2)] && bench.asksForMore)
     }
 
     @Test("no more is asked for while the unanswered tokens fill the window; answers make room")
@@ -119,7 +119,7 @@ struct ClientStateTests {
             submitted += bench.submitted
         }
         #expect(submitted == [0, 1], "the second is the one that may go beyond the window")
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome()
         bench.accept(tokens: 100, held: [0])
         #expect(bench.submitted == [1], "what waited waits after an interruption too")
@@ -148,7 +148,7 @@ struct ClientStateTests {
         var bench = try ClientBench.streaming()
         for shard in UInt32(0)..<4 { bench.produce(shard) }
         bench.answer(1)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.count == 1)
         bench.welcome()
         #expect(bench.jobs.count == 1)
@@ -159,7 +159,7 @@ struct ClientStateTests {
     @Test("what comes from the corpus during an interruption goes out after it")
     func producedMeanwhile() throws {
         var bench = try ClientBench.streaming()
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.produce(0)
         #expect(bench.submitted.isEmpty)
         bench.welcome()
@@ -175,7 +175,7 @@ struct ClientStateTests {
         for second in 1...29 {
             bench.wait(.seconds(1))
             #expect(bench.jobs.isEmpty, "second \(second)")
-            bench.hear(.clusterStatus(status))
+            bench.receive(.clusterStatus(status))
         }
         bench.wait(.seconds(1))
         #expect(bench.jobs.count == 1)
@@ -189,7 +189,7 @@ struct ClientStateTests {
         for _ in 1...4 {
             bench.wait(.seconds(1))
             #expect(bench.hellos.isEmpty)
-            guard case .heartbeat? = bench.said.first else { throw Unexpected(bench.actions) }
+            guard case .heartbeat? = bench.sent.first else { throw Unexpected(bench.actions) }
         }
         bench.wait(.seconds(1))
         #expect(bench.hellos.count == 1)
@@ -199,13 +199,13 @@ struct ClientStateTests {
     func anotherModel() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome(Samples.model(7))
         guard case .jobRefused(.fingerprint, let message)? = bench.failures.first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
-        #expect(bench.said.last == .bye)
+        #expect(bench.sent.last == .bye)
     }
 
     @Test("without a word for the time allowed the client gives up, and says how long it waited")
@@ -225,20 +225,20 @@ struct ClientStateTests {
         bench.produce(0)
         bench.handle(.inputEnded(shards: 1))
         bench.answer(0)
-        #expect(!bench.said.contains(.closeJob(job)), "answered is not durable")
+        #expect(!bench.sent.contains(.closeJob(job)), "answered is not durable")
         bench.handle(.durable(below: 1))
-        #expect(bench.said == [.confirm(job, below: 1), .closeJob(job)])
-        bench.hear(.jobClosed(Samples.job(9)))
+        #expect(bench.sent == [.confirm(job, below: 1), .closeJob(job)])
+        bench.receive(.jobClosed(Samples.job(9)))
         #expect(!bench.isFinished)
-        bench.hear(.jobClosed(job))
-        #expect(bench.isFinished && bench.said == [.bye])
+        bench.receive(.jobClosed(job))
+        #expect(bench.isFinished && bench.sent == [.bye])
     }
 
     @Test("an empty corpus is a finished job")
     func emptyCorpus() throws {
         var bench = try ClientBench.streaming()
         bench.handle(.inputEnded(shards: 0))
-        #expect(bench.said == [.closeJob(job)])
+        #expect(bench.sent == [.closeJob(job)])
     }
 
     @Test("closing is tried four times; then the client finishes all the same, for everything is durable")
@@ -246,7 +246,7 @@ struct ClientStateTests {
         var bench = try ClientBench.closing()
         for _ in 0..<3 {
             bench.wait(.seconds(1))
-            #expect(bench.said.contains(.closeJob(job)) && !bench.isFinished)
+            #expect(bench.sent.contains(.closeJob(job)) && !bench.isFinished)
         }
         bench.wait(.seconds(1))
         #expect(bench.isFinished)
@@ -256,13 +256,13 @@ struct ClientStateTests {
     func closingAtAnotherCoordinator() throws {
         for model in [nil, Samples.model(7)] {
             var bench = try ClientBench.closing()
-            bench.hear(.whoAreYou)
+            bench.receive(.whoAreYou)
             #expect(bench.hellos.count == 1)
             bench.welcome(model)
             #expect(bench.failures.isEmpty, "all is durable, so another model harms nobody")
             bench.wait(.seconds(1))
-            #expect(bench.said.contains(.closeJob(job)))
-            bench.hear(.jobClosed(job))
+            #expect(bench.sent.contains(.closeJob(job)))
+            bench.receive(.jobClosed(job))
             #expect(bench.isFinished)
         }
     }

@@ -8,7 +8,7 @@ struct JobTests {
     private let job = Samples.job(1)
 
     private func accepted(_ bench: CoordinatorBench, to client: Peer = CoordinatorBench.client) throws -> JobAccepted {
-        guard case .jobAccepted(let accepted)? = bench.said(to: client).first else { throw Unexpected(bench.actions) }
+        guard case .jobAccepted(let accepted)? = bench.sent(to: client).first else { throw Unexpected(bench.actions) }
         return accepted
     }
 
@@ -25,7 +25,7 @@ struct JobTests {
         var bench = CoordinatorBench()
         bench.join(1, model: Samples.model(7))
         try bench.open()
-        guard case .jobRefused(job, .fingerprint, let message)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(job, .fingerprint, let message)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
@@ -35,7 +35,7 @@ struct JobTests {
     func otherContext() throws {
         var bench = try CoordinatorBench.ready()
         try bench.open(context: 2)
-        guard case .jobRefused(job, .context, let message)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(job, .context, let message)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
         let digests = try [1, 2].map { try Samples.context($0).digest.hex }
@@ -54,10 +54,10 @@ struct JobTests {
         try bench.open(Samples.job(1))
         try bench.open(Samples.job(2), client: other)
         try bench.open(Samples.job(3))
-        guard case .jobRefused(Samples.job(3), .capacity, _)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(Samples.job(3), .capacity, _)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
-        bench.hear(.bye, from: other)
+        bench.receive(.bye, from: other)
         try bench.open(Samples.job(3))
         #expect(try accepted(bench).job == Samples.job(3))
         #expect(bench.actions.entries == [.jobClosed(Samples.job(2)), .jobOpened(Samples.job(3))])
@@ -67,7 +67,7 @@ struct JobTests {
     func foreignShard() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(9)))
-        #expect(bench.said(to: CoordinatorBench.client) == [.whoAreYou])
+        #expect(bench.sent(to: CoordinatorBench.client) == [.whoAreYou])
         #expect(bench.state.status.shardsPending == 0)
     }
 
@@ -83,14 +83,14 @@ struct JobTests {
     func answeredAgain() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
-        bench.hear(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         let answer = bench.answers()
         bench.submit(Samples.shard(0, of: job))
         #expect(bench.answers() == answer && answer.count == 1)
         #expect(bench.lent(to: 1).isEmpty && bench.actions.entries.isEmpty)
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         #expect(bench.actions.entries == [.confirmed(job, below: 1)])
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         #expect(bench.actions.entries.isEmpty, "old news")
         bench.submit(Samples.shard(0, of: job))
         #expect(bench.actions.isEmpty)
@@ -105,11 +105,11 @@ struct JobTests {
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 20))
         #expect(bench.state.status.shardsPending == 1, "a shard larger than the window goes alone")
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         bench.submit(
             Samples.shard(1, of: job, rows: 6), Samples.shard(2, of: job, rows: 4), Samples.shard(3, of: job, rows: 1))
         #expect(bench.state.status.shardsPending == 2)
-        bench.hear(.confirm(job, below: 2), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 2), from: CoordinatorBench.client)
         bench.submit(Samples.shard(3, of: job, rows: 1))
         #expect(bench.state.status.shardsPending == 2)
     }
@@ -120,12 +120,12 @@ struct JobTests {
         for index in UInt32(0)..<4 { bench.submit(Samples.shard(index, of: job)) }
         let one = Credit(rows: 4, tokens: 40)
         let first = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
-        bench.hear(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
         let second = try bench.onlyLent(to: 1)
-        bench.hear(.bye, from: CoordinatorBench.client)
-        #expect(bench.notes == [.clientLost(job)])
+        bench.receive(.bye, from: CoordinatorBench.client)
+        #expect(bench.logEvents == [.clientLost(job)])
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 1))
-        bench.hear(Samples.result(second, credit: one), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(second, credit: one), from: CoordinatorBench.peer(1))
         #expect(bench.answers().isEmpty && bench.actions.entries.count == 1, "durable, and nobody to tell")
         // Back over another connection: nothing is in the works, so everything unanswered is submitted again.
         let back = Peer([0xC9])
@@ -146,7 +146,7 @@ struct JobTests {
         let back = Peer([0xC9])
         try bench.open(client: back)
         #expect(try accepted(bench, to: back).held == [0])
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
         #expect(bench.answers(to: back).map(\.shard) == [0] && bench.answers().isEmpty)
     }
 
@@ -154,7 +154,7 @@ struct JobTests {
     func lostWhileAway() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
-        bench.hear(.bye, from: CoordinatorBench.client)
+        bench.receive(.bye, from: CoordinatorBench.client)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status == ClusterStatus(workers: 0, shardsPending: 0, shardsLeased: 0))
     }
@@ -178,13 +178,13 @@ struct JobTests {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let piece = try bench.onlyLent(to: 1)
-        bench.hear(.closeJob(job), from: CoordinatorBench.client)
+        bench.receive(.closeJob(job), from: CoordinatorBench.client)
         #expect(bench.actions.entries == [.jobClosed(job)])
-        #expect(bench.said(to: CoordinatorBench.client) == [.jobClosed(job)])
+        #expect(bench.sent(to: CoordinatorBench.client) == [.jobClosed(job)])
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 0))
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
         #expect(bench.actions.isEmpty)
-        bench.hear(.closeJob(job), from: CoordinatorBench.client)
-        #expect(bench.said(to: CoordinatorBench.client) == [.jobClosed(job)] && bench.actions.entries.isEmpty)
+        bench.receive(.closeJob(job), from: CoordinatorBench.client)
+        #expect(bench.sent(to: CoordinatorBench.client) == [.jobClosed(job)] && bench.actions.entries.isEmpty)
     }
 }

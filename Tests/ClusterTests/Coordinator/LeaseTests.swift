@@ -15,7 +15,7 @@ struct LeaseTests {
         for second in 1...seconds {
             bench.pass(.seconds(1))
             lent += bench.lent(to: worker)
-            guard bench.said(to: worker).allSatisfy({ if case .dismissed = $0 { false } else { true } }) else { break }
+            guard bench.sent(to: worker).allSatisfy({ if case .dismissed = $0 { false } else { true } }) else { break }
             bench.beat(worker, progress: progress(second), naming: pieces)
             lent += bench.lent(to: worker)
         }
@@ -29,7 +29,7 @@ struct LeaseTests {
         let piece = try bench.onlyLent(to: 1)
         let more = beats(&bench, worker: 1, seconds: 120, naming: [piece]) { UInt64($0 / 20) }
         #expect(more.isEmpty && bench.state.status.shardsLeased == 1)
-        bench.hear(Samples.result(piece, progress: 99), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece, progress: 99), from: CoordinatorBench.peer(1))
         #expect(bench.answers().count == 1)
     }
 
@@ -48,7 +48,7 @@ struct LeaseTests {
         let again = try bench.onlyLent(to: 1)
         #expect(again == PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 2))
         #expect(
-            bench.notes == [
+            bench.logEvents == [
                 .leaseExpired(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1), worker: "w1")
             ])
         #expect(bench.state.status.workers == 1, "a lost message kills nobody")
@@ -64,14 +64,14 @@ struct LeaseTests {
         var returned: Instant?
         for _ in 0..<70 where returned == nil {
             bench.pass(.milliseconds(500))
-            if bench.notes.contains(where: {
+            if bench.logEvents.contains(where: {
                 if case .leaseExpired(let piece, _) = $0 { piece.shard == 1 } else { false }
             }) {
                 returned = bench.now
                 break
             }
             progress += 1
-            bench.hear(Samples.result(running, progress: progress), from: CoordinatorBench.peer(1))
+            bench.receive(Samples.result(running, progress: progress), from: CoordinatorBench.peer(1))
             running = try bench.onlyLent(to: 1)
         }
         #expect(returned == Instant(.seconds(30)))
@@ -85,10 +85,10 @@ struct LeaseTests {
         _ = beats(&bench, worker: 1, seconds: 29, naming: pieces)
         #expect(bench.state.status.workers == 1)
         bench.pass(.seconds(1))
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         #expect(bench.state.status.workers == 0 && bench.state.status.shardsPending == 2)
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
     }
 
     @Test("a silent worker is buried, and only the piece it was running is blamed")
@@ -99,7 +99,7 @@ struct LeaseTests {
         bench.pass(.milliseconds(4999))
         #expect(bench.state.status.workers == 1)
         bench.pass(.milliseconds(1))
-        guard case .workerLost(name: "w1", incarnation: 1, let reason, pieces: 2)? = bench.notes.first else {
+        guard case .workerLost(name: "w1", incarnation: 1, let reason, pieces: 2)? = bench.logEvents.first else {
             throw Unexpected(bench.actions)
         }
         #expect(reason.contains("silent"))
@@ -128,7 +128,7 @@ struct LeaseTests {
         } else {
             #expect(bench.lent(to: 2).isEmpty, "a suspect joins nothing")
         }
-        bench.hear(Samples.result(first), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(first), from: CoordinatorBench.peer(2))
         #expect(try bench.onlyLent(to: 2).job != first.job)
     }
 
@@ -149,8 +149,8 @@ struct LeaseTests {
                 deaths.append(piece.range)
                 bench.handle(.unroutable(CoordinatorBench.peer(number)))
             } else {
-                bench.hear(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))
-                bench.hear(.bye, from: CoordinatorBench.peer(number))
+                bench.receive(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))
+                bench.receive(.bye, from: CoordinatorBench.peer(number))
             }
             number += 1
         }

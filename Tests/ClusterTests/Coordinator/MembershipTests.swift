@@ -12,7 +12,7 @@ struct MembershipTests {
         bench.join(1)
         #expect(bench.actions.entries == [.fingerprintAdopted(Samples.model)])
         #expect(bench.state.fingerprint == Samples.model)
-        guard case .welcome(let welcome)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .welcome(let welcome)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         #expect(welcome.incarnation == 1 && welcome.fingerprint == Samples.model)
         #expect(welcome.leaseTime == .seconds(30) && welcome.heartbeatInterval == .seconds(1))
         bench.join(2)
@@ -23,9 +23,9 @@ struct MembershipTests {
     func waitingClientIsTold() throws {
         var bench = CoordinatorBench()
         let hello = Hello(role: .client, name: "c", incarnation: 900)
-        bench.hear(.hello(hello), from: CoordinatorBench.client)
+        bench.receive(.hello(hello), from: CoordinatorBench.client)
         let told = { (bench: CoordinatorBench) in
-            bench.said(to: CoordinatorBench.client).compactMap {
+            bench.sent(to: CoordinatorBench.client).compactMap {
                 if case .welcome(let welcome) = $0 { welcome } else { nil }
             }
         }
@@ -41,7 +41,7 @@ struct MembershipTests {
         var bench = CoordinatorBench()
         bench.join(1)
         bench.join(2, model: Samples.model(7))
-        guard case .refused(.fingerprint, let message)? = bench.said(to: 2).first else {
+        guard case .refused(.fingerprint, let message)? = bench.sent(to: 2).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
@@ -63,7 +63,7 @@ struct MembershipTests {
         configuration.fingerprint = Samples.model
         var bench = CoordinatorBench(configuration)
         bench.join(1, model: Samples.model(7))
-        guard case .refused(.fingerprint, _)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .refused(.fingerprint, _)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         bench.join(2)
         #expect(bench.state.status.workers == 1)
     }
@@ -73,8 +73,8 @@ struct MembershipTests {
         var bench = CoordinatorBench()
         let hello = Hello(
             role: .worker(Samples.model, CoordinatorBench.credit), protocolVersion: 99, name: "w1", incarnation: 1)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
-        guard case .refused(.protocolVersion, let message)? = bench.said(to: 1).first else {
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
+        guard case .refused(.protocolVersion, let message)? = bench.sent(to: 1).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains("99") && message.contains("\(Limits.protocolVersion)"))
@@ -88,9 +88,9 @@ struct MembershipTests {
         var bench = CoordinatorBench(configuration)
         bench.join(1)
         bench.join(2)
-        guard case .refused(.capacity, _)? = bench.said(to: 2).first else { throw Unexpected(bench.actions) }
+        guard case .refused(.capacity, _)? = bench.sent(to: 2).first else { throw Unexpected(bench.actions) }
         bench.join(1)
-        guard case .welcome? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .welcome? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
     }
 
     @Test("somebody unknown is asked who it is, whatever it says")
@@ -98,8 +98,8 @@ struct MembershipTests {
         var bench = CoordinatorBench()
         let piece = PieceName(job: Samples.job(1), shard: 0, firstRow: 0, rows: 4, attempt: 1)
         for message in [.heartbeat(Heartbeat(incarnation: 5)), .bye, .drain, Samples.result(piece)] as [Message] {
-            bench.hear(message, from: CoordinatorBench.peer(9))
-            #expect(bench.said(to: 9) == [.whoAreYou])
+            bench.receive(message, from: CoordinatorBench.peer(9))
+            #expect(bench.sent(to: 9) == [.whoAreYou])
         }
     }
 
@@ -109,11 +109,11 @@ struct MembershipTests {
         bench.submit(Samples.shard(0, of: Samples.job(1)))
         let piece = try bench.onlyLent(to: 1)
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(77))
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(77))
         #expect(bench.state.status.shardsLeased == 1, "nothing was taken back")
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
-        #expect(bench.said(to: 1) == [.whoAreYou], "the old connection is nobody's")
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(77))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
+        #expect(bench.sent(to: 1) == [.whoAreYou], "the old connection is nobody's")
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(77))
         #expect(bench.answers().count == 1)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status.workers == 1, "the end of the old connection is not the worker's")
@@ -127,7 +127,7 @@ struct MembershipTests {
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         let piece = try bench.onlyLent(to: 2)
         #expect(piece.attempt == 2)
-        guard case .workerLost(name: "w1", incarnation: 1, _, pieces: 1)? = bench.notes.first else {
+        guard case .workerLost(name: "w1", incarnation: 1, _, pieces: 1)? = bench.logEvents.first else {
             throw Unexpected(bench.actions)
         }
     }
@@ -137,13 +137,13 @@ struct MembershipTests {
         var bench = try CoordinatorBench.ready()
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         bench.beat(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         #expect(bench.state.status.workers == 0)
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1001)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
-        guard case .welcome(let welcome)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
+        guard case .welcome(let welcome)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         #expect(welcome.incarnation == 1001)
     }
 
@@ -152,11 +152,11 @@ struct MembershipTests {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1001)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
         let piece = try bench.onlyLent(to: 1)
         #expect(piece.attempt == 2 && bench.state.status.workers == 1)
         bench.wait(.seconds(4))
-        bench.hear(
+        bench.receive(
             .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, inHand: [piece])),
             from: CoordinatorBench.peer(1))
         bench.wait(.seconds(2))
@@ -170,17 +170,17 @@ struct MembershipTests {
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
         let pieces = bench.lent(to: 1)
         #expect(pieces.map(\.shard) == [0, 1])
-        bench.hear(.drain, from: CoordinatorBench.peer(1))
-        bench.hear(.shardReturned(pieces[1], .draining), from: CoordinatorBench.peer(1))
+        bench.receive(.drain, from: CoordinatorBench.peer(1))
+        bench.receive(.shardReturned(pieces[1], .draining), from: CoordinatorBench.peer(1))
         #expect(bench.lent(to: 1).isEmpty)
         #expect(bench.state.status.shardsPending == 2)
-        bench.hear(.bye, from: CoordinatorBench.peer(1))
+        bench.receive(.bye, from: CoordinatorBench.peer(1))
         #expect(bench.state.status.shardsPending == 3 && bench.state.status.workers == 0)
-        #expect(bench.notes == [.workerLeft(name: "w1", incarnation: 1)])
+        #expect(bench.logEvents == [.workerLeft(name: "w1", incarnation: 1)])
         bench.join(2)
         #expect(bench.lent(to: 2).map(\.shard) == [0, 1], "in the old order, two at a time: nothing is suspect")
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)], "who left is not the one who comes")
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)], "who left is not the one who comes")
     }
 }
 

@@ -10,7 +10,7 @@ struct ResultTests {
     func answered() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(3, of: job))
-        bench.hear(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         let answer = ShardAnswer(job: job, shard: 3, answers: Samples.answers(rows: 4), faults: [])
         #expect(bench.answers() == [answer])
         #expect(bench.actions.entries == [.shardAnswered(answer)])
@@ -30,10 +30,10 @@ struct ResultTests {
         let second = try bench.onlyLent(to: 2)
         #expect(second.attempt == 2)
         bench.join(11)
-        bench.hear(Samples.result(first), from: CoordinatorBench.peer(11))
+        bench.receive(Samples.result(first), from: CoordinatorBench.peer(11))
         #expect(bench.answers().count == 1)
         #expect(bench.state.status.shardsLeased == 0, "the other lease ends with the answer")
-        bench.hear(Samples.result(second), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(second), from: CoordinatorBench.peer(2))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
     }
 
@@ -45,7 +45,7 @@ struct ResultTests {
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status.shardsPending == 1)
         bench.join(2, credit: .none)
-        bench.hear(Samples.result(first, credit: .none), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(first, credit: .none), from: CoordinatorBench.peer(2))
         #expect(bench.answers().count == 1 && bench.state.status.shardsPending == 0)
     }
 
@@ -54,8 +54,8 @@ struct ResultTests {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let result = Samples.result(try bench.onlyLent(to: 1))
-        bench.hear(result, from: CoordinatorBench.peer(1))
-        bench.hear(result, from: CoordinatorBench.peer(1))
+        bench.receive(result, from: CoordinatorBench.peer(1))
+        bench.receive(result, from: CoordinatorBench.peer(1))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
     }
 
@@ -64,12 +64,12 @@ struct ResultTests {
         var bench = try CoordinatorBench.ready()
         let (left, right, whole) = try halved(&bench)
         _ = whole
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         let other = ShardResult(
             piece: left, answers: Samples.answers(firstRow: 100, rows: 2), faults: [], credit: CoordinatorBench.credit,
             progress: 9)
-        bench.hear(.shardResult(other), from: CoordinatorBench.peer(3))
-        bench.hear(Samples.result(right), from: CoordinatorBench.peer(3))
+        bench.receive(.shardResult(other), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(right), from: CoordinatorBench.peer(3))
         #expect(bench.answers().map(\.answers) == [Samples.answers(rows: 4)])
     }
 
@@ -77,11 +77,11 @@ struct ResultTests {
     func resultAfterHalving() throws {
         var bench = try CoordinatorBench.ready()
         let (left, right, whole) = try halved(&bench)
-        bench.hear(Samples.result(whole), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(whole), from: CoordinatorBench.peer(3))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         #expect(bench.answers().isEmpty, "half an answer is none")
-        bench.hear(Samples.result(right), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(right), from: CoordinatorBench.peer(3))
         #expect(bench.answers().map(\.answers) == [Samples.answers(rows: 4)])
     }
 
@@ -89,9 +89,9 @@ struct ResultTests {
     func faultsMove() throws {
         var bench = try CoordinatorBench.ready()
         let (left, right, _) = try halved(&bench)
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         let fault = RowFault(row: 1, code: "not_finite", message: "row 1")
-        bench.hear(
+        bench.receive(
             .shardResult(
                 ShardResult(
                     piece: right, answers: AnswerBlock([Samples.answers(rows: 1)[0], nil]), faults: [fault],

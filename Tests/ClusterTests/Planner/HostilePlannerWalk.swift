@@ -12,7 +12,7 @@ struct HostilePlannerWalk {
     private(set) var planner: PlannerState
     private(set) var now: Instant = .zero
     private(set) var problems: [String] = []
-    /// What was said by kind, so that a walk that says nothing is seen.
+    /// What was sent by kind, so that a walk that says nothing is seen.
     private(set) var counts = Counts()
     private var draw: AbsurdMessages
     private var generation: UInt64 = 1
@@ -55,11 +55,11 @@ struct HostilePlannerWalk {
         switch draw.below(100) {
         case 0..<60:
             let peer = draw.peer()
-            hear(draw.message(from: peer), from: peer)
+            receive(draw.message(from: peer), from: peer)
         case 60..<76: answer()
         case 76..<78: handle(.unroutable(draw.peer()))
         case 78: draw.below(2) == 0 ? handle(.joinedLocally(Self.local)) : handle(.leftLocally(Self.local))
-        case 79: hear(draw.message(from: Self.local), from: Self.local)
+        case 79: receive(draw.message(from: Self.local), from: Self.local)
         case 80: handle(.fromCoordinator(.whoAreYou))
         case 81 where draw.below(4) == 0: restart()
         default: wait(.milliseconds(draw.below(4) == 0 ? draw.below(12_000) : draw.below(300)))
@@ -70,14 +70,14 @@ struct HostilePlannerWalk {
     private static let local = Peer([0x6C, 1, 0, 0, 0, 0, 0, 0, 0])
 
     /// Says something, as far as it can be read.
-    private mutating func hear(_ message: Message, from peer: Peer) {
+    private mutating func receive(_ message: Message, from peer: Peer) {
         guard let envelope = try? Envelope(frames: Envelope(generation: generation, message).frames) else { return }
         handle(.received(envelope, from: peer))
     }
 
     /// Says it without the wire in between.
     mutating func say(_ message: Message, from peer: Peer) {
-        hear(message, from: peer)
+        receive(message, from: peer)
         problems += planner.brokenInvariants
     }
 
@@ -113,7 +113,7 @@ struct HostilePlannerWalk {
         for action in actions {
             switch action {
             case .journal(let entry): journal.append(entry)
-            case .note: break
+            case .log: break
             case .toCoordinator(let message): tell(message)
             case .send(let envelope, _): read(envelope)
             }

@@ -9,7 +9,7 @@ struct JournalledFacts {
     private var jobs: Set<JobID> = []
     private var answers: Set<ShardAnswer> = []
 
-    mutating func note(_ entry: JournalEntry) {
+    mutating func append(_ entry: JournalEntry) {
         switch entry {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let model): models = [model.digest]
@@ -21,7 +21,7 @@ struct JournalledFacts {
     }
 
     /// Whether everything that a message claims is durable.
-    func back(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
+    func support(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
         guard envelope.generation == generation else { return false }
         switch envelope.message {
         case .welcome(let welcome):

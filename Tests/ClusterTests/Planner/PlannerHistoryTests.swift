@@ -22,12 +22,12 @@ struct PlannerHistoryTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         let outcomes = PlannerBench.outcomes(0..<10)
-        bench.hear(report(outcomes + [outcomes[3]]), from: PlannerBench.trainer)
+        bench.receive(report(outcomes + [outcomes[3]]), from: PlannerBench.trainer)
         #expect(
             try answer(bench) == OutcomesRecorded(request: 5, accepted: 10, duplicates: 1, rejected: [], decisions: []))
         bench = bench.restarted()
         bench.joinTrainer()
-        bench.hear(report(outcomes), from: PlannerBench.trainer)
+        bench.receive(report(outcomes), from: PlannerBench.trainer)
         #expect(try answer(bench).duplicates == 10)
     }
 
@@ -35,7 +35,7 @@ struct PlannerHistoryTests {
     func rejected() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([
                 GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [0, 2]),
                 GroupOutcome(eventID: "", promptID: "x", text: "t", rewards: [0]),
@@ -57,7 +57,7 @@ struct PlannerHistoryTests {
     func scaled() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [-1, 1, 1, -0.5])], range: -1...1),
             from: PlannerBench.trainer)
         guard case .outcomesRecorded(_, let kept)? = bench.planJournal.last else {
@@ -73,13 +73,13 @@ struct PlannerHistoryTests {
         bench.joinTrainer()
         var request = PlannerBench.request(50, first: 1000)
         request.outcomes = PlannerBench.outcomes(0..<300)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.contexts.map(\.rows.count) == [256])
         #expect(bench.end()?.contextRows == 256 && bench.end()?.staleness == 1)
         // Told again with the next step, they count no second time.
         var next = PlannerBench.request(50, step: 2, first: 1000)
         next.outcomes = request.outcomes
-        bench.hear(.requestPlan(next), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(next), from: PlannerBench.trainer)
         #expect(bench.machines.planner.isDurablyEqual(to: bench.restarted().machines.planner))
         #expect(bench.end()?.staleness == 2)
     }
@@ -88,9 +88,9 @@ struct PlannerHistoryTests {
     func ownOutcomes() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(report(PlannerBench.outcomes(0..<100)), from: PlannerBench.trainer)
+        bench.receive(report(PlannerBench.outcomes(0..<100)), from: PlannerBench.trainer)
         bench.isWorking = false
-        bench.hear(.requestPlan(PlannerBench.request(100)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(100)), from: PlannerBench.trainer)
         var seen = 0
         while !bench.shards.isEmpty {
             let (_, texts) = bench.shards[0]
@@ -109,7 +109,7 @@ struct PlannerHistoryTests {
         var request = PlannerBench.request(100, step: 2)
         request.context.includesOwn = true
         bench.isWorking = true
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.contexts.last?.rows.count == 100)
     }
 
@@ -120,15 +120,15 @@ struct PlannerHistoryTests {
         bench.table = { _ in (0.5, 8) }
         let solved = GroupOutcome(
             eventID: "s", promptID: "q0", text: "prompt 0", policyVersion: 1, rewards: Array(repeating: 1, count: 16))
-        bench.hear(report([solved]), from: PlannerBench.trainer)
-        bench.hear(.requestPlan(PlannerBench.request(40, step: 2)), from: PlannerBench.trainer)
+        bench.receive(report([solved]), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(40, step: 2)), from: PlannerBench.trainer)
         let fused = try #require(bench.budgets().last { $0.index == 0 })
         let weight = 16 * 0.99
         #expect(fused.source == "record" && abs((fused.p ?? 0) - (4 + weight) / (8 + weight)) < 1e-9)
         #expect(abs((fused.kappa ?? 0) - (8 + weight)) < 1e-9)
         var request = PlannerBench.request(40, step: 3)
         request.recordDecay = 0
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.budgets().last { $0.index == 0 }?.p == 0.5)
     }
 
@@ -136,13 +136,13 @@ struct PlannerHistoryTests {
     func failures() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [0, 1, 1], failed: 1)]),
             from: PlannerBench.trainer)
         var request = PlannerBench.request(60)
         request.raisesFloors = true
         request.groupSurvival = 0.05
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let n = Dictionary(bench.budgets().map { ($0.index, $0.n) }, uniquingKeysWith: { $1 }).values
         // 4/(1 − 1/4) = 5.33 → 6; log 0.05/log 0.75 = 10.4 → 10.
         #expect(n.min() == 6 && n.max() == 10 && n.reduce(0, +) == 480)
@@ -152,15 +152,15 @@ struct PlannerHistoryTests {
     func texts() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(20)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(20)), from: PlannerBench.trainer)
         var request = PlannerBench.request(20, step: 2)
         for index in request.candidates.indices { request.candidates[index].text = "" }
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
         var later = bench.restarted()
         later.joinTrainer()
         request.plan.step = 3
-        later.hear(.requestPlan(request), from: PlannerBench.trainer)
+        later.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(later.end()?.status == .ok, "\(String(describing: later.refusal()))")
     }
 
@@ -168,9 +168,9 @@ struct PlannerHistoryTests {
     func scores() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(report(PlannerBench.outcomes(0..<40)), from: PlannerBench.trainer)
+        bench.receive(report(PlannerBench.outcomes(0..<40)), from: PlannerBench.trainer)
         let texts = TextBlock(["prompt 1", "prompt 500"])
-        bench.hear(
+        bench.receive(
             .requestScores(RequestScores(request: 9, policy: Policy(id: "p"), texts: texts)), from: PlannerBench.trainer
         )
         let scores = try #require(
@@ -182,7 +182,7 @@ struct PlannerHistoryTests {
         #expect(scores.answers[0]?.p == PlannerBench.spread("prompt 1")?.p)
         // Nobody answers: refused when its time is over, not before.
         bench.isWorking = false
-        bench.hear(
+        bench.receive(
             .requestScores(
                 RequestScores(request: 10, policy: Policy(id: "p"), deadline: .seconds(1), texts: TextBlock(["new"]))),
             from: PlannerBench.trainer)

@@ -17,7 +17,7 @@ struct PlannerHostileTests {
     private static let seeds: ClosedRange<UInt64> = chosen ?? 1...4000
     private static let steps = 160
 
-    @Test("4000 walks of absurd events: nothing traps, no invariant breaks, what is said can be read, replays agree")
+    @Test("4000 walks of absurd events: nothing traps, no invariant breaks, what is sent can be read, replays agree")
     func walks() {
         var sum = HostilePlannerWalk.Counts()
         var broken = 0

@@ -10,7 +10,7 @@ struct PlannerPlanTests {
     func whole() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(200)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(200)), from: PlannerBench.trainer)
         let budgets = bench.budgets()
         let end = try #require(bench.end())
         var n = [Int](repeating: 0, count: 200)
@@ -27,7 +27,7 @@ struct PlannerPlanTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.isWorking = false
-        bench.hear(.requestPlan(PlannerBench.request(400)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(400)), from: PlannerBench.trainer)
         #expect(bench.budgets().isEmpty && bench.end() == nil)
         var n: [Int: Int] = [:]
         var early = 0
@@ -49,19 +49,19 @@ struct PlannerPlanTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         let request = PlannerBench.request(100)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let (budgets, end) = (bench.budgets(), bench.end())
         var again = request
         again.deadline = .seconds(9)
-        bench.hear(.requestPlan(again), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.budgets() == budgets && bench.end() == end)
         again.total += 8
-        bench.hear(.requestPlan(again), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .conflict)
         // Another trainer may ask, too, and a life later it is still the same plan.
         var later = bench.restarted()
         later.joinTrainer(Peer([0x12]))
-        later.hear(.requestPlan(request), from: Peer([0x12]))
+        later.receive(.requestPlan(request), from: Peer([0x12]))
         #expect(later.budgets(to: Peer([0x12])) == budgets && later.end(to: Peer([0x12])) == end)
     }
 
@@ -69,8 +69,8 @@ struct PlannerPlanTests {
     func deadline() throws {
         var bench = PlannerBench(withWorker: false)
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(10)), from: PlannerBench.trainer)
-        #expect(bench.said.isEmpty || bench.end() == nil)
+        bench.receive(.requestPlan(PlannerBench.request(10)), from: PlannerBench.trainer)
+        #expect(bench.sent.isEmpty || bench.end() == nil)
         bench.wait(.milliseconds(1999))
         #expect(bench.end() == nil)
         bench.wait(.milliseconds(2))
@@ -87,7 +87,7 @@ struct PlannerPlanTests {
         var n = [Int](repeating: 0, count: 401)
         var request = PlannerBench.request(401)
         request.total = 401 * 8 + 3
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         bench.workOff(1)
         bench.workOff(1)
         bench.workOff(1)
@@ -106,11 +106,11 @@ struct PlannerPlanTests {
         bench.joinTrainer()
         var request = PlannerBench.request(10)
         request.fallback = .refuse
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         bench.wait(.seconds(3))
         #expect(bench.refusal()?.reason == .deadline && bench.end() == nil)
         bench.joinWorker()
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
     }
 
@@ -120,7 +120,7 @@ struct PlannerPlanTests {
         bench.joinTrainer()
         var request = PlannerBench.request(100)
         request.mode = .shadow
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let end = try #require(bench.end())
         #expect(bench.budgets().count == 100 && bench.budgets().allSatisfy { $0.n == 8 && $0.reason == "shadow" })
         #expect(end.uniformReason == "shadow" && end.utility > end.uniformUtility)
@@ -136,7 +136,7 @@ struct PlannerPlanTests {
         request.explore = 0.05
         request.candidates[0].maximum = 4
         request.candidates[1].minimum = 16
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         var n: [Int: Int] = [:]
         for budget in bench.budgets() { n[budget.index] = budget.n }
         #expect(n.values.allSatisfy { [4, 8, 16].contains($0) } && n.values.reduce(0, +) == 960)
@@ -148,7 +148,7 @@ struct PlannerPlanTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.table = { $0 == "prompt 3" ? nil : PlannerBench.spread($0) }
-        bench.hear(.requestPlan(PlannerBench.request(50)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(50)), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
         #expect(bench.budgets().last { $0.index == 3 }?.source == "fallback")
     }
@@ -159,7 +159,7 @@ struct PlannerPlanTests {
         bench.joinTrainer()
         var request = PlannerBench.request(10)
         absurdity.spoil(&request)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let refusal = try #require(bench.refusal(), "\(absurdity)")
         #expect(refusal.reason == (absurdity == .unknownText ? .unknown : .invalid))
         #expect(refusal.message.contains(absurdity.word), "\(refusal.message)")
@@ -208,12 +208,12 @@ struct PlannerPlanTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         for step in 1...9 {
-            bench.hear(.requestPlan(PlannerBench.request(20, step: step)), from: PlannerBench.trainer)
+            bench.receive(.requestPlan(PlannerBench.request(20, step: step)), from: PlannerBench.trainer)
         }
-        #expect(bench.notes.contains(.planForgotten(PlanName(policyID: "p", step: 1))))
-        bench.hear(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.trainer)
+        #expect(bench.logEvents.contains(.planForgotten(PlanName(policyID: "p", step: 1))))
+        bench.receive(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .unknown)
-        bench.hear(.followPlan(PlanName(policyID: "p", step: 9), groupsAfter: 0), from: PlannerBench.trainer)
+        bench.receive(.followPlan(PlanName(policyID: "p", step: 9), groupsAfter: 0), from: PlannerBench.trainer)
         #expect(bench.budgets().count >= 20 && bench.end() != nil)
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }

@@ -21,7 +21,7 @@ struct PlannerRolloutTests {
         for number in 1...max(1, rollouts) where rollouts > 0 { bench.joinRollout(number, assignments: assignments) }
         var request = request(prompts)
         change(&request)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         return bench
     }
 
@@ -40,7 +40,7 @@ struct PlannerRolloutTests {
         var rollouts = 0
         while let assignment = open.first {
             open.removeFirst()
-            bench.hear(Self.rewards(assignment), from: PlannerBench.rollout(1))
+            bench.receive(Self.rewards(assignment), from: PlannerBench.rollout(1))
             #expect(bench.recorded(to: 1) == [RewardsRecorded(name: assignment.name, verdict: .recorded)])
             let group = try #require(bench.groups().first)
             #expect(group.promptID == assignment.promptID && group.rewards.count == assignment.n)
@@ -60,7 +60,7 @@ struct PlannerRolloutTests {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.joinRollout(1, assignments: 100, rollouts: 20)
-        bench.hear(.requestPlan(Self.request(20)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(Self.request(20)), from: PlannerBench.trainer)
         let lent = bench.assignments(to: 1)
         #expect(lent.reduce(0) { $0 + $1.n } <= 20 && !lent.isEmpty)
         bench.joinRollout(2, assignments: 1, rollouts: 1)
@@ -80,13 +80,13 @@ struct PlannerRolloutTests {
         #expect(Set(taken.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
         // The dead one's rewards come after all, over a new connection: the other one has the prompt.
         bench.joinRollout(3)
-        bench.hear(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
+        bench.receive(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
         #expect(bench.recorded(to: 3).map(\.verdict) == [.superseded])
         // Rewards whose prompt nobody has count, whoever brings them.
         bench.handle(.unroutable(PlannerBench.rollout(2)))
         bench.handle(.unroutable(PlannerBench.rollout(3)))
         bench.joinRollout(4, assignments: 0)
-        bench.hear(Self.rewards(taken[5]), from: PlannerBench.rollout(4))
+        bench.receive(Self.rewards(taken[5]), from: PlannerBench.rollout(4))
         #expect(bench.recorded(to: 4).map(\.verdict) == [.recorded] && bench.groups().count == 1)
     }
 
@@ -95,22 +95,22 @@ struct PlannerRolloutTests {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
         bench.wait(.seconds(6))
-        bench.hear(
+        bench.receive(
             .heartbeat(Heartbeat(incarnation: 1, assignments: lost.map(\.name))), from: PlannerBench.rollout(1))
         #expect(bench.messages(to: PlannerBench.rollout(1)) == [.dismissed(incarnation: 1)])
     }
 
     @Test(
-        "rewards said again are acknowledged again and count once; a reward out of range is rejected and rolled out anew"
+        "rewards sent again are acknowledged again and count once; a reward out of range is rejected and rolled out anew"
     )
     func again() throws {
         var bench = Self.planned(6)
         let lent = bench.assignments(to: 1)
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         let count = bench.planJournal.count
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(bench.recorded(to: 1).map(\.verdict) == [.recorded] && bench.planJournal.count == count)
-        bench.hear(
+        bench.receive(
             .rewards(Rewards(name: lent[1].name, rewards: Array(repeating: 7, count: lent[1].n))),
             from: PlannerBench.rollout(1))
         let rejected = bench.recorded(to: 1)
@@ -127,7 +127,7 @@ struct PlannerRolloutTests {
         let named = lent.dropFirst().map(\.name)
         for _ in 0..<6 {
             bench.wait(.seconds(1))
-            bench.hear(
+            bench.receive(
                 .heartbeat(
                     Heartbeat(incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 0, assignments: named)),
                 from: PlannerBench.rollout(1))
@@ -149,7 +149,7 @@ struct PlannerRolloutTests {
             }
             if second == 300 { bench.joinRollout(2) }
             for number in [1, 2] {
-                bench.hear(
+                bench.receive(
                     .heartbeat(
                         Heartbeat(
                             incarnation: UInt64(number), credit: Credit(rows: 4, tokens: 64),
@@ -163,23 +163,23 @@ struct PlannerRolloutTests {
     func restart() throws {
         var bench = Self.planned(10)
         let lent = bench.assignments(to: 1)
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         let still = Array(lent.dropFirst()) + bench.assignments(to: 1)
         var later = bench.restarted()
         later.joinRollout(1)
         #expect(later.assignments(to: 1).isEmpty, "others may still have them")
-        later.hear(
+        later.receive(
             .heartbeat(
                 Heartbeat(
                     incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 1,
                     assignments: still.map(\.name))), from: PlannerBench.rollout(1))
-        later.hear(Self.rewards(still[0]), from: PlannerBench.rollout(1))
+        later.receive(Self.rewards(still[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         // What an earlier life recorded is acknowledged by this one.
-        later.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        later.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         later.wait(.seconds(4))
-        later.hear(
+        later.receive(
             .heartbeat(
                 Heartbeat(
                     incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 2,
@@ -208,7 +208,7 @@ struct PlannerRolloutTests {
             let holder = bench.machines.planner.knows(PlannerBench.rollout(2)) && assignment.n > 0 ? 2 : 1
             // Everything fails, whatever was predicted.
             for number in [1, 2] where bench.recorded(to: number).isEmpty || number == holder {
-                bench.hear(Self.rewards(assignment, solved: 0), from: PlannerBench.rollout(number))
+                bench.receive(Self.rewards(assignment, solved: 0), from: PlannerBench.rollout(number))
                 guard let recorded = bench.recorded(to: number).first else { continue }
                 drawn += recorded.draw
                 prompts[assignment.promptID, default: 0] += 1
@@ -228,19 +228,19 @@ struct PlannerRolloutTests {
         request.lookAhead = 1.0 / 256
         request.lookAheadMost = 40
         request.reserve = 400
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let n = Dictionary(bench.budgets().map { ($0.index, $0.n) }, uniquingKeysWith: { $1 })
         var decisions: [OutcomesRecorded.Decision] = []
         for (index, budget) in n {
             let outcome = GroupOutcome(
                 eventID: "g\(index)", promptID: "q\(index)", step: 1, rewards: Array(repeating: 0, count: budget))
             let report = ReportOutcomes(request: 1, policyID: "p", outcomes: [outcome])
-            bench.hear(.reportOutcomes(report), from: PlannerBench.trainer)
+            bench.receive(.reportOutcomes(report), from: PlannerBench.trainer)
             for case .outcomesRecorded(let recorded) in bench.messages(to: PlannerBench.trainer) {
                 #expect(recorded.accepted == 1)
                 decisions += recorded.decisions
                 // Said again, it is answered again.
-                bench.hear(.reportOutcomes(report), from: PlannerBench.trainer)
+                bench.receive(.reportOutcomes(report), from: PlannerBench.trainer)
                 for case .outcomesRecorded(let again) in bench.messages(to: PlannerBench.trainer) {
                     #expect(again.duplicates == 1 && again.decisions == recorded.decisions)
                 }
@@ -252,8 +252,8 @@ struct PlannerRolloutTests {
         // Half a group is no group yet.
         var half = PlannerBench()
         half.joinTrainer()
-        half.hear(.requestPlan(PlannerBench.request(40)), from: PlannerBench.trainer)
-        half.hear(
+        half.receive(.requestPlan(PlannerBench.request(40)), from: PlannerBench.trainer)
+        half.receive(
             .reportOutcomes(
                 ReportOutcomes(
                     request: 1, policyID: "p",
@@ -272,7 +272,7 @@ struct PlannerRolloutTests {
         var request = Self.request(600)
         request.total = 600 * 4
         request.maximum = 4
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         var taken: [Int: Int] = [:]
         var open: [(Int, Assignment)] = (1...20).flatMap { number in bench.assignments(to: number).map { (number, $0) }
         }
@@ -280,7 +280,7 @@ struct PlannerRolloutTests {
             var next: [(Int, Assignment)] = []
             for (number, assignment) in open {
                 taken[number, default: 0] += 1
-                bench.hear(Self.rewards(assignment), from: PlannerBench.rollout(number))
+                bench.receive(Self.rewards(assignment), from: PlannerBench.rollout(number))
                 for other in 1...20 { next += bench.assignments(to: other).map { (other, $0) } }
             }
             open = next

@@ -26,7 +26,7 @@ struct RolloutProgramTests {
         var bench = RolloutBench.ready()
         bench.handle(.programDied("signal 9"))
         bench.handle(.programDied("signal 9"))
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [.none])
@@ -60,7 +60,7 @@ struct RolloutProgramTests {
         bench.lend(0)
         bench.handle(.programDied("exit status 127"))
         #expect(bench.returns == [0: .programDied])
-        #expect(bench.said.last == .bye && bench.exits == [.programFailed(deaths: 4, "exit status 127")])
+        #expect(bench.sent.last == .bye && bench.exits == [.programFailed(deaths: 4, "exit status 127")])
     }
 
     @Test("a report between deaths starts their count anew")
@@ -110,7 +110,7 @@ struct RolloutProgramTests {
     func orphansDie() {
         var bench = RolloutBench.ready()
         bench.lend(0)
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         bench.welcome()
         bench.wait(.seconds(100))
         #expect(bench.kills == 1)
@@ -130,7 +130,7 @@ struct RolloutProgramTests {
         bench.lend(0)
         bench.lend(1)
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
+        #expect(bench.sent == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
         bench.lend(2)
         #expect(bench.returns == [2: .draining])
         bench.wait(.seconds(1))
@@ -138,7 +138,7 @@ struct RolloutProgramTests {
         bench.report(0, [1, 1, 1, 1])
         #expect(bench.rewards.count == 1 && bench.exits.isEmpty)
         bench.record(0)
-        #expect(bench.said == [.bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.bye] && bench.exits == [.drained])
     }
 
     @Test("draining with nothing in hand leaves at once, welcome or not", arguments: [true, false])
@@ -147,7 +147,7 @@ struct RolloutProgramTests {
         bench.handle(.started)
         if isWelcome { bench.welcome() }
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
     @Test("rewards that are still to be told are told to the next life of the coordinator too, then it leaves")
@@ -157,7 +157,7 @@ struct RolloutProgramTests {
         bench.handle(.drainRequested)
         bench.report(0, [1, 1, 1, 1])
         bench.generation = 2
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()
         #expect(bench.rewards.count == 1)

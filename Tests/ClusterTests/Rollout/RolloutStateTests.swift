@@ -30,7 +30,7 @@ struct RolloutStateTests {
         bench.wait(first)
         #expect(bench.hellos.count == 1)
         #expect(bench.state.nextDeadline - bench.now > first)
-        bench.hear(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
+        bench.receive(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
         #expect(bench.actions.isEmpty)
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [RolloutBench.credit])
@@ -41,7 +41,7 @@ struct RolloutStateTests {
     func refused() {
         var bench = RolloutBench()
         bench.handle(.started)
-        bench.hear(.refused(.capacity, message: "full"))
+        bench.receive(.refused(.capacity, message: "full"))
         #expect(bench.exits == [.refused(.capacity, message: "full")])
         bench.wait(.seconds(1000))
         #expect(bench.actions.isEmpty)
@@ -172,7 +172,7 @@ struct RolloutStateTests {
         bench.lend(0)
         bench.lend(1)
         let incarnation = bench.state.incarnation
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.report(0, [1, 0, 0, 0])
         #expect(bench.rewards.isEmpty, "a stranger's words are lost")
@@ -202,9 +202,9 @@ struct RolloutStateTests {
         var bench = RolloutBench.ready(slots: 2)
         for number in 0..<3 { bench.lend(number) }
         let former = bench.state.incarnation
-        bench.hear(.dismissed(incarnation: former &+ 1))
+        bench.receive(.dismissed(incarnation: former &+ 1))
         #expect(bench.actions.isEmpty, "that was for another life")
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()

@@ -23,7 +23,7 @@ struct RolloutWalkTests {
 
 /// The world around the machine: what was lent, what the program has, what the coordinator was told.
 private struct RolloutWalk {
-    private var chance: SeededGenerator
+    private var random: SeededGenerator
     private var state: RolloutState
     private var now = Instant.zero
     private var generation: UInt64 = 1
@@ -42,17 +42,17 @@ private struct RolloutWalk {
     var toldCount: Int { told.count }
 
     init(seed: UInt64) {
-        chance = SeededGenerator(seed: seed)
+        random = SeededGenerator(seed: seed)
         var configuration = RolloutState.Configuration(name: "r", slots: 3)
         configuration.deathsMax = .max
         configuration.silenceTime = .seconds(3600)
-        configuration.abandonTime = .seconds(1_000_000)
+        configuration.peer.abandonTime = .seconds(1_000_000)
         state = RolloutState(configuration, seed: seed)
         handle(.started)
     }
 
     mutating func step() {
-        switch chance.next() % 16 {
+        switch random.next() % 16 {
         case 0...3: lend()
         case 4...8: report()
         case 9: die()
@@ -60,8 +60,8 @@ private struct RolloutWalk {
         case 11:
             generation += 1
             isWelcome = false
-        case 12: if isWelcome { hear(.dismissed(incarnation: state.incarnation)) }
-        default: pass(.milliseconds(Int64(chance.next() % 3000)))
+        case 12: if isWelcome { receive(.dismissed(incarnation: state.incarnation)) }
+        default: pass(.milliseconds(Int64(random.next() % 3000)))
         }
     }
 
@@ -79,19 +79,19 @@ private struct RolloutWalk {
     private var hasLeft = false
 
     private mutating func lend() {
-        let isCopy = next > 0 && chance.next() % 4 == 0
-        let number = isCopy ? Int(chance.next() % UInt64(next)) : next
+        let isCopy = next > 0 && random.next() % 4 == 0
+        let number = isCopy ? Int(random.next() % UInt64(next)) : next
         if !isCopy { next += 1 }
         let assignment = lent[RolloutBench.name(number)] ?? RolloutBench.assignment(number, n: 1 + number % 5)
         lent[assignment.name] = assignment
-        hear(.assignment(assignment))
+        receive(.assignment(assignment))
     }
 
     private mutating func report() {
         guard hasProgram, !program.isEmpty else { return }
-        let place = Int(chance.next() % UInt64(program.count))
-        let count = 1 + Int(chance.next() % UInt64(program[place].missing))
-        let failed = Int(chance.next() % UInt64(count + 1))
+        let place = Int(random.next() % UInt64(program.count))
+        let count = 1 + Int(random.next() % UInt64(program[place].missing))
+        let failed = Int(random.next() % UInt64(count + 1))
         program[place].missing -= count
         let label = program[place].assignment.name.description
         if program[place].missing == 0 { program.remove(at: place) }
@@ -111,7 +111,7 @@ private struct RolloutWalk {
         if state.nextDeadline <= now { handle(.tick) }
     }
 
-    private mutating func hear(_ message: Message) {
+    private mutating func receive(_ message: Message) {
         guard isConnected else { return }
         handle(.received(Envelope(generation: generation, message)))
     }
@@ -120,7 +120,7 @@ private struct RolloutWalk {
         let actions = state.handle(event, at: now)
         faults += state.brokenInvariants
         for action in actions { carryOut(action) }
-        while !inbox.isEmpty { hear(inbox.removeFirst()) }
+        while !inbox.isEmpty { receive(inbox.removeFirst()) }
     }
 
     private mutating func carryOut(_ action: RolloutState.Action) {
@@ -160,7 +160,7 @@ private struct RolloutWalk {
                 faults.append("\(rewards.name) is told in part")
             }
             told[rewards.name] = rewards
-            if chance.next() % 3 > 0 {
+            if random.next() % 3 > 0 {
                 inbox.append(.rewardsRecorded(RewardsRecorded(name: rewards.name, verdict: .recorded)))
             }
         default: break

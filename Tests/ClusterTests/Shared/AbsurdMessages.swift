@@ -5,7 +5,7 @@ import Wire
 /// Draws what trainers and rollout workers may say: mostly what makes sense, so that plans come to their ends, and in any
 /// field now and then what nobody would say.
 struct AbsurdMessages {
-    private var chance: SeededGenerator
+    private var random: SeededGenerator
     /// Assignments that were lent, the latest last.
     private var lent: [Assignment] = []
     /// Incarnations told in a Hello.
@@ -14,7 +14,7 @@ struct AbsurdMessages {
     private var events: [String] = ["e"]
 
     init(seed: UInt64) {
-        chance = SeededGenerator(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func remember(_ assignment: Assignment) {
@@ -23,14 +23,14 @@ struct AbsurdMessages {
     }
 
     /// Most of them: some rollout workers of an earlier life still have what they were lent.
-    mutating func forgetAssignments() { lent.removeAll { _ in chance.unit() < 0.5 } }
+    mutating func forgetAssignments() { lent.removeAll { _ in random.unit() < 0.5 } }
 
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &chance) }
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &random) }
 
     private mutating func pick<Choice>(_ choices: [Choice]) -> Choice { choices[below(choices.count)] }
 
     /// Now and then.
-    private mutating func isAbsurd() -> Bool { chance.unit() < 0.012 }
+    private mutating func isAbsurd() -> Bool { random.unit() < 0.012 }
 
     mutating func peer() -> Peer { Peer([0, UInt8(below(7))]) }
 
@@ -176,7 +176,7 @@ struct AbsurdMessages {
 
     private mutating func event() -> String {
         guard below(4) > 0 else { return isAbsurd() ? "" : pick(events) }
-        let event = "e\(chance.next())"
+        let event = "e\(random.next())"
         events.append(event)
         if events.count > 50 { events.removeFirst() }
         return event
@@ -187,7 +187,7 @@ struct AbsurdMessages {
         choice.rows = isAbsurd() ? number(9000) : pick([0, 1, 4, 8, 256])
         choice.selection = pick(ContextChoice.Selection.allCases)
         choice.includesOwn = below(2) == 0
-        choice.seed = pick([0, .max, chance.next()])
+        choice.seed = pick([0, .max, random.next()])
         return choice
     }
 
@@ -204,7 +204,7 @@ struct AbsurdMessages {
     private mutating func real() -> Double {
         isAbsurd()
             ? pick([-1, 2, -.greatestFiniteMagnitude, .greatestFiniteMagnitude, .leastNonzeroMagnitude, -0.0])
-            : pick([0, 1, chance.unit()])
+            : pick([0, 1, random.unit()])
     }
 
     private mutating func reward() -> Double {
@@ -226,11 +226,11 @@ struct AbsurdMessages {
             (0..<rows).map { _ in
                 guard !isAbsurd() else { return nil }
                 let p: Float =
-                    below(4) == 0 ? pick([0, 1, .leastNonzeroMagnitude, 1 - .ulpOfOne / 2]) : Float(chance.unit())
+                    below(4) == 0 ? pick([0, 1, .leastNonzeroMagnitude, 1 - .ulpOfOne / 2]) : Float(random.unit())
                 let kappa: Float =
                     below(4) == 0
                     ? pick([.infinity, .leastNonzeroMagnitude, 1e-20, 1e-3, 1e9, .greatestFiniteMagnitude])
-                    : Float(0.5 + 20 * chance.unit())
+                    : Float(0.5 + 20 * random.unit())
                 return Prediction(p: p, kappa: kappa, pLo: 0, pHi: 1)
             })
     }

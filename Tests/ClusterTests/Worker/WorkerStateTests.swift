@@ -7,7 +7,7 @@ import Wire
 struct WorkerStateTests {
     // MARK: Introducing
 
-    @Test("Hello is said again with doubling pauses, never more than 40 s apart, and not in step with others")
+    @Test("Hello is sent again with doubling pauses, never more than 40 s apart, and not in step with others")
     func helloRetries() throws {
         var firstPauses: Set<Duration> = []
         for seed in UInt64(1)...20 {
@@ -43,7 +43,7 @@ struct WorkerStateTests {
     func foreignWelcome() {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
+        bench.receive(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
         #expect(bench.actions.isEmpty)
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [WorkerBench.credit])
@@ -53,7 +53,7 @@ struct WorkerStateTests {
     func heartbeats() throws {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(
+        bench.receive(
             .welcome(
                 Welcome(incarnation: bench.state.incarnation, heartbeatInterval: .seconds(3), leaseTime: .seconds(30))))
         bench.wait(.milliseconds(2999))
@@ -69,7 +69,7 @@ struct WorkerStateTests {
         try bench.lend(WorkerBench.piece(0))
         try bench.lend(WorkerBench.piece(1))
         let incarnation = bench.state.incarnation
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.welcome()
         #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0), WorkerBench.piece(1)])
@@ -134,9 +134,9 @@ struct WorkerStateTests {
     func overCredit() throws {
         var bench = try WorkerBench.ready()
         for shard in UInt32(0)..<3 { try bench.lend(WorkerBench.piece(shard)) }
-        #expect(bench.said.isEmpty)
+        #expect(bench.sent.isEmpty)
         try bench.lend(WorkerBench.piece(3))
-        #expect(bench.said == [.shardReturned(WorkerBench.piece(3), .overCredit)])
+        #expect(bench.sent == [.shardReturned(WorkerBench.piece(3), .overCredit)])
     }
 
     @Test(
@@ -175,7 +175,7 @@ struct WorkerStateTests {
         bench.handle(.computed(WorkerBench.piece(0), Samples.answers(rows: 4), [], time))
         try bench.lend(WorkerBench.piece(1))
         let context = try Samples.context(2)
-        bench.hear(.context(context))
+        bench.receive(.context(context))
         #expect(bench.prepared.isEmpty)
         try bench.lend(WorkerBench.piece(2), context: 2)
         try bench.lend(WorkerBench.piece(3))
@@ -206,14 +206,14 @@ struct WorkerStateTests {
         bench.welcome()
         let context = try Samples.context(1)
         try bench.lend(WorkerBench.piece(0))
-        #expect(bench.said == [.contextWanted(context.digest)] && bench.scored.isEmpty)
+        #expect(bench.sent == [.contextWanted(context.digest)] && bench.scored.isEmpty)
         bench.wait(.seconds(1))
-        #expect(bench.said.contains(.contextWanted(context.digest)) && bench.heartbeats.count == 1)
-        bench.hear(.context(context))
+        #expect(bench.sent.contains(.contextWanted(context.digest)) && bench.heartbeats.count == 1)
+        bench.receive(.context(context))
         #expect(bench.prepared == [context.digest])
         bench.wait(.seconds(1))
-        #expect(!bench.said.contains(.contextWanted(context.digest)))
-        bench.hear(.context(context))
+        #expect(!bench.sent.contains(.contextWanted(context.digest)))
+        bench.receive(.context(context))
         #expect(bench.prepared.isEmpty, "prepared once")
         bench.handle(.contextPrepared(context.digest, failure: nil))
         #expect(bench.scored == [WorkerBench.piece(0)])
@@ -223,7 +223,7 @@ struct WorkerStateTests {
     func preparingIsExclusive() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
-        bench.hear(.context(try Samples.context(2)))
+        bench.receive(.context(try Samples.context(2)))
         #expect(bench.prepared.isEmpty)
         bench.compute(WorkerBench.piece(0))
         #expect(bench.prepared == [try Samples.context(2).digest])
@@ -239,7 +239,7 @@ struct WorkerStateTests {
         bench.handle(.started)
         bench.welcome()
         let context = try Samples.context(1)
-        bench.hear(.context(context))
+        bench.receive(.context(context))
         try bench.lend(WorkerBench.piece(0))
         bench.handle(.contextPrepared(context.digest, failure: "a reward is not a number"))
         let result = try #require(bench.results.first)
@@ -253,9 +253,9 @@ struct WorkerStateTests {
     func contextsMakeRoom() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
-        for number in 2...4 { bench.hear(.context(try Samples.context(number))) }
+        for number in 2...4 { bench.receive(.context(try Samples.context(number))) }
         #expect(bench.forgotten.isEmpty)
-        bench.hear(.context(try Samples.context(5)))
+        bench.receive(.context(try Samples.context(5)))
         #expect(bench.forgotten == [try Samples.context(2).digest], "1 is the oldest, and in use")
     }
 
@@ -267,18 +267,18 @@ struct WorkerStateTests {
         for shard in UInt32(0)..<3 { try bench.lend(WorkerBench.piece(shard)) }
         bench.handle(.drainRequested)
         #expect(
-            bench.said == [
+            bench.sent == [
                 .drain, .shardReturned(WorkerBench.piece(1), .draining),
                 .shardReturned(WorkerBench.piece(2), .draining),
             ])
         #expect(bench.exits.isEmpty)
         try bench.lend(WorkerBench.piece(3))
-        #expect(bench.said == [.shardReturned(WorkerBench.piece(3), .draining)])
+        #expect(bench.sent == [.shardReturned(WorkerBench.piece(3), .draining)])
         bench.wait(.seconds(1))
         #expect(bench.heartbeats.map(\.credit) == [.none])
         bench.compute(WorkerBench.piece(0))
         #expect(bench.results.map(\.credit) == [.none])
-        #expect(bench.said.last == .bye && bench.exits == [.drained])
+        #expect(bench.sent.last == .bye && bench.exits == [.drained])
         bench.wait(.seconds(100))
         #expect(bench.actions.isEmpty, "who is gone says nothing")
     }
@@ -289,14 +289,14 @@ struct WorkerStateTests {
         bench.handle(.started)
         if isWelcome { bench.welcome() }
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
     @Test("a refused worker exits with the reason and never comes back")
     func refused() {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(.refused(.fingerprint, message: "another model"))
+        bench.receive(.refused(.fingerprint, message: "another model"))
         #expect(bench.exits == [.refused(.fingerprint, message: "another model")])
         bench.wait(.seconds(100))
         #expect(bench.actions.isEmpty)
@@ -306,11 +306,11 @@ struct WorkerStateTests {
     func dismissed() throws {
         var bench = try WorkerBench.ready()
         let former = bench.state.incarnation
-        bench.hear(.dismissed(incarnation: former &+ 1))
+        bench.receive(.dismissed(incarnation: former &+ 1))
         #expect(bench.actions.isEmpty, "that was for another life")
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former && bench.hellos.map(\.incarnation) == [bench.state.incarnation])
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.actions.isEmpty, "once is enough")
     }
 
@@ -319,7 +319,7 @@ struct WorkerStateTests {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
         try bench.lend(WorkerBench.piece(1))
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         #expect(
             bench.hellos.map(\.role) == [.worker(Samples.model, .none)],
             "new work would get stuck behind the old, and be blamed for it")
@@ -335,8 +335,8 @@ struct WorkerStateTests {
     func dismissedWhilePreparing() throws {
         var bench = try WorkerBench.ready()
         let context = try Samples.context(2)
-        bench.hear(.context(context))
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.context(context))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         #expect(bench.hellos.map(\.role) == [.worker(Samples.model, .none)])
         bench.welcome()
         bench.handle(.contextPrepared(context.digest, failure: nil))
