@@ -1,8 +1,8 @@
-"""Samples replies of SmolLM2-135M-Instruct to the prompts: what a real, small policy did.
+"""Samples replies of SmolLM2-135M-Instruct to the prompts: the rollouts of a real, small policy.
 
 `python3 rollouts.py PROMPTS.jsonl OUT_DIR POLICY [--limit N]` appends one row a prompt to OUT_DIR/<policy>.jsonl:
-prompt_id, seed and the eight replies. Prompts that are there already are skipped, so a run can be cut and resumed.
-Replies are judged later (finish.py), so a better verifier never needs new rollouts.
+prompt_id, seed and the eight replies. Prompts that already have replies are skipped, so a run can be stopped and
+resumed. Replies are judged later (finish.py), so a better verifier never needs new rollouts.
 
 Why a loop of its own instead of `generate`: the policy's fixed prefix is computed once, a prompt once for its eight
 samples, prompts of equal length share a batch (no padding), and finished samples leave it. Each sample draws from
@@ -73,7 +73,7 @@ def seed_of(policy_id, prompt_id):
 
 
 def draws(seed):
-    """The numbers in [0,1) that decide the tokens: one row a sample, one column a step."""
+    """The numbers in [0,1) that decide the tokens: one row per sample, one column per step."""
     rng = random.Random(seed)
     return [[rng.random() for _ in range(MAX_NEW_TOKENS)] for _ in range(SAMPLES)]
 

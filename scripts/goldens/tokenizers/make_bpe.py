@@ -28,7 +28,7 @@ TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers
 
 
 def small():
-    """A tokenizer.json with some thousand tokens."""
+    """A tokenizer.json with a few thousand tokens."""
     file = qwen.file({}, [])
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = Tokenizer.from_str(json.dumps(file)).pre_tokenizer
@@ -48,7 +48,7 @@ def small():
 
 
 def encode(file, cases, max_length):
-    """Ids of every text, and whether there were more."""
+    """Ids of every text, and whether it was truncated."""
     tokenizer = Tokenizer.from_str(json.dumps(file))
     tokenizer.enable_truncation(max_length=max_length)
     found = [tokenizer.encode(text * times) for text, times in cases]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and what the reference makes of some hundred texts.
+"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and the reference's ids of several hundred texts.
 
 The small vocabulary is every special token, every single character and a part of the words of all-MiniLM-L6-v2, with
 new ids, so that tests run without the model. `real` ids are those of the model's own tokenizer; the tests use them
@@ -23,7 +23,7 @@ COUNT = 300
 MAX_LENGTH = 256
 SMALL_MAX_LENGTH = 48
 TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers"
-# Everything a normalizer can be told, and one template that is not BERT's.
+# Every setting of a normalizer, and one template that is not BERT's.
 VARIANTS = {
     "cased": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": False},
     "lowercaseWithAccents": {
@@ -84,7 +84,7 @@ def small(real):
 
 
 def encode(tokenizer, cases, max_length):
-    """Ids of every text, and whether there were more."""
+    """Ids of every text, and whether it was truncated."""
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=max_length)
     found = [tokenizer.encode(text * times) for text, times in cases]
