@@ -73,20 +73,7 @@ class Version(rollouts.Policy):
         cache.batch_repeat_interleave(count)
         logits = out.logits[:, -1].repeat_interleave(count, dim=0)
         uniform = self.uniform(prompt_id, stream, 0, count)
-        ids, alive = [[] for _ in range(count)], list(range(count))
-        for step in range(MAX_NEW_TOKENS):
-            tokens = rollouts.pick(logits, uniform[alive, step], self.temperature).tolist()
-            for row, token in zip(alive, tokens):
-                ids[row].append(token)
-            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
-            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
-            if not alive or step + 1 == MAX_NEW_TOKENS:
-                break
-            if len(keep) < len(logits):
-                cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(
-                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
-            ).logits[:, -1]
+        ids = self.sample(logits, cache, uniform, self.temperature)
         return [self.text(row).split("\n")[0] for row in ids]
 
 
