@@ -1,6 +1,6 @@
 """Writes the Swift constants of the Gaussian-process head from the JSON file of fit.py.
 
-python3 write_constants.py constants.json ../../Sources/Inference/GaussianProcessConstants.swift
+python3 write_constants.py constants.json ../../Sources/Heads/GaussianProcess/GaussianProcessConstants.swift
 """
 
 import json
