@@ -1,4 +1,5 @@
 import Kernels
+import Threads
 
 /// All weights of an encoder and the way through them. Immutable.
 struct Qwen3Stack: Sendable {
@@ -46,6 +47,6 @@ struct Qwen3Stack: Sendable {
             guard goesOn else { return false }
         }
         norm.apply(to: state.hiddenTC, adding: state.updateTC, rows: rows)
-        return team.meet()
+        return team.barrier()
     }
 }

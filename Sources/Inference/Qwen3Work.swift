@@ -1,5 +1,6 @@
 import Kernels
 import Synchronization
+import Threads
 
 /// One batch on its way through an encoder: runs to be computed, and what became of the sequences.
 final class Qwen3Work<Value: Sendable>: Sendable {
@@ -42,7 +43,7 @@ final class Qwen3Work<Value: Sendable>: Sendable {
             }
         } catch {
             state.withLock { $0.failure = $0.failure ?? error }
-            team.breakUp()
+            team.cancel()
         }
     }
 
@@ -82,6 +83,6 @@ final class Qwen3Work<Value: Sendable>: Sendable {
             state.withLock { $0.values[index] = value }
         }
         // The rows are free for the next run when everyone has read.
-        return team.meet()
+        return team.barrier()
     }
 }

@@ -1,11 +1,14 @@
 import Dispatch
-import Foundation
+import Glibc
 
-/// SIGTERM and SIGINT as a call, once; a second signal ends the process as if nobody had listened.
-final class Signals {
+/// Turns SIGTERM and SIGINT into one call; a second signal ends the process at once, as by default.
+///
+/// Signals are handled until the value is released.
+public final class StopSignals {
     private var sources: [any DispatchSourceSignal] = []
 
-    init(onStop: @escaping @Sendable () -> Void) {
+    /// Calls `onStop` on a queue of its own when the first signal arrives.
+    public init(onStop: @escaping @Sendable () -> Void) {
         for number in [SIGTERM, SIGINT] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -15,17 +18,6 @@ final class Signals {
             }
             source.resume()
             sources.append(source)
-        }
-    }
-}
-
-/// Ends this process when the one that started it is gone, so that no worker outlives a killed `score`.
-enum ParentWatch {
-    static func start(parent: Int32?) {
-        guard let parent else { return }
-        Thread.detachNewThread {
-            while getppid() == parent { usleep(500_000) }
-            exit(ExitStatus.failed.rawValue)
         }
     }
 }
