@@ -1,4 +1,4 @@
-public import Dispatch
+import Dispatch
 import Synchronization
 
 /// Runs asynchronous code from a thread that is not a task, and blocks the thread until it has ended.
@@ -9,7 +9,7 @@ public enum TaskWait {
     public static func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () async throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        let result = run(atMost: .never) { () async -> Result<Value, Failure> in
+        let result = run(atMost: nil) { () async -> Result<Value, Failure> in
             do throws(Failure) {
                 return .success(try await body())
             } catch {
@@ -20,10 +20,10 @@ public enum TaskWait {
         return try result.get()
     }
 
-    /// Runs `body` in a task; returns its value, or `nil` when it takes longer than `time`. The task goes on then.
+    /// Runs `body` in a task; returns its value, or `nil` when it takes longer than `time`. The task goes on then. `nil` waits without limit.
     @discardableResult
     public static func run<Value: Sendable>(
-        atMost time: DispatchTimeInterval, _ body: @escaping @Sendable () async -> Value
+        atMost time: Duration?, _ body: @escaping @Sendable () async -> Value
     ) -> Value? {
         let done = DispatchSemaphore(value: 0)
         let result = TaskResult<Value>()
@@ -32,7 +32,7 @@ public enum TaskWait {
             result.value.withLock { $0 = value }
             done.signal()
         }
-        _ = done.wait(timeout: .now() + time)
+        _ = done.wait(timeout: time.map { .now() + .milliseconds(Int($0.milliseconds())) } ?? .distantFuture)
         return result.value.withLock { $0 }
     }
 }

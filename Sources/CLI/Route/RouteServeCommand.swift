@@ -1,9 +1,8 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import RouterHTTP
 import Routing
-import Synchronization
+import Threads
 
 extension Route {
     /// `statezero route serve`.
