@@ -70,7 +70,12 @@ def main():
     parser.add_argument("--again", action="store_true", help="repeat runs whose output exists")
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots", metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--card", default="Sources/CompactHead.md", metavar="FILE", help="page that gets the scores")
+    parser.add_argument(
+        "--card",
+        default="Sources/Documentation/CompactHead.md",
+        metavar="FILE",
+        help="page that gets the scores",
+    )
     options = parser.parse_args()
     runs = Runs(options)
     stems = sorted(

@@ -1,4 +1,4 @@
-"""Surface features of a prompt: the slow, obvious version of Sources/Inference/SurfaceFeatures.swift.
+"""Surface features of a prompt: the slow, obvious version of Sources/Heads/Surface/SurfaceFeatures.swift.
 
 Everything is counted over UTF-8 bytes, so that both languages agree to the byte: white space is the six ASCII white
 characters, a letter outside ASCII is a byte from 0xC0 on, a character is a byte that does not continue one.

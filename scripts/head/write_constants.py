@@ -1,6 +1,6 @@
-"""Writes Sources/Inference/GaussianProcessConstants.swift from what fit.py found.
+"""Writes Sources/Heads/GaussianProcess/GaussianProcessConstants.swift from what fit.py found.
 
-python3 write_constants.py constants.json ../../Sources/Inference/GaussianProcessConstants.swift
+python3 write_constants.py constants.json ../../Sources/Heads/GaussianProcess/GaussianProcessConstants.swift
 """
 
 import json
