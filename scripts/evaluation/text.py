@@ -295,8 +295,8 @@ def report(results, plots, date):
         f"""
 ## A source left out of training
 
-The head, trained again without one source (`train.py --without`) and scored on it. Expect this on kinds of prompts that the
-shipped head has not seen: about the Gaussian process's score at 256 rows, and no reliable gain.
+The head, trained again without one source (`train.py --without`) and scored on it. Expect this on kinds of prompts that
+the shipped head has not seen: about the Gaussian process's score at 256 rows, and no reliable gain.
 
 {left_out(results["left_out"])}
 """
@@ -305,17 +305,17 @@ shipped head has not seen: about the Gaussian process's score at 256 rows, and n
     )
     return f"""# How well the heads predict
 
-Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure is typed by hand. The
-outcomes are public outcomes of real models ({len(SEEN)} sources, [listed here](scripts/train/README.md)), which are not in this
-repository, and the [sample corpus](scripts/sample/README.md), which is.
+Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure is typed by hand.
+The outcomes are public outcomes of real models ({len(SEEN)} sources, [listed here](scripts/train/README.md)), which are
+not in this repository, and the [sample corpus](scripts/sample/README.md), which is.
 
 Intra-context AUC, mean over the nine sources:
 
 - {gain_line(main, 256)}
 - {gain_line(main, 32)}
 
-Expect no gain on kinds of prompts that training has not seen, and with histories of some hundred rows. The head is below
-the Gaussian process on {losses(main, results["sample"])}.
+Expect no gain on kinds of prompts that training has not seen, and with histories of some hundred rows. The head is
+below the Gaussian process on {losses(main, results["sample"])}.
 
 ## What training has seen, and what it has not
 
@@ -327,10 +327,10 @@ training has seen with *other* policies. What differs is how much training has s
 
 So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` has new task families, and
 `oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has
-seen a kind of prompt with other policies, the head knows the difficulty of such prompts, and that is its gain; elsewhere
-it is a Gaussian process. Earlier versions of the head, and a prototype, were scored on the same data before this one was
-made, so no figure here is fully independent of them. The shipped head was chosen by the training part alone ([variants that
-were tried](scripts/train/README.md)).
+seen a kind of prompt with other policies, the head knows the difficulty of such prompts, and that is its gain;
+elsewhere it is a Gaussian process. Earlier versions of the head, and a prototype, were scored on the same data before
+this one was made, so no figure here is fully independent of them. The shipped head was chosen by the training part
+alone ([variants that were tried](scripts/train/README.md)).
 
 ## How it is scored
 
@@ -338,11 +338,11 @@ A draw is a policy version with context rows drawn by seed ({main["seeds"]} seed
 {main["class_min"]} query rows of either class). A smaller context is the first part of the larger one, and all
 predictors get the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the
 standard error over policies (over draws where a source has one policy), for a gain, the paired one. ECE has 15 bins of
-equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss clips p to
-[0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
-is the value for outcomes drawn from the predictions themselves; it is not 0 where outcomes are yes or no, so compare the
-two. *Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that hard prompts are
-overrated. The oracle knows the outcomes of other policies on the same prompt.
+equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss clips p to [0.005, 0.995].
+*Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right* is the value for
+outcomes drawn from the predictions themselves; it is not 0 where outcomes are yes or no, so compare the two.
+*Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that hard prompts are overrated.
+The oracle knows the outcomes of other policies on the same prompt.
 
 ## 256 context rows
 
@@ -393,14 +393,14 @@ central 80 % of the predicted beta-binomial distribution, and their likelihood u
 
 ## Utility of budgets planned on the beliefs
 
-`expectedContrast`, mean 8 rollouts in [4, 32], 256 context rows, {results["budgets"]["seeds"]} seeds; the share of
-the way from the uniform plan (0) to the plan that knows the rates (1), on the measured rates, ± over seeds. The rates come
+`expectedContrast`, mean 8 rollouts in [4, 32], 256 context rows, {results["budgets"]["seeds"]} seeds; the share of the
+way from the uniform plan (0) to the plan that knows the rates (1), on the measured rates, ± over seeds. The rates come
 from few rollouts, which favours the oracle.
 
 {budget_table}
 
-Under its own belief, a plan is never worse than the uniform plan in expectation. A share below 0 means that it was worse at
-the observed rates.
+Under its own belief, a plan is never worse than the uniform plan in expectation. A share below 0 means that it was
+worse at the observed rates.
 
 <details><summary>By policy version, compact head</summary>
 
@@ -410,8 +410,8 @@ the observed rates.
 {without}
 ## The sample corpus
 
-Two policies of one small model, short prompts written for this project; never trained on. {results["sample"]["seeds"]} seeds.
-256 rows:
+Two policies of one small model, short prompts written for this project; never trained on. {results["sample"]["seeds"]}
+seeds. 256 rows:
 
 {summary(results["sample"], 256)}
 
