@@ -28,8 +28,8 @@ struct Module {
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
-            name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
-            system: ["Dispatch", "Foundation", "Synchronization"]),
+            name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation"]),
         Module(
             name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
@@ -38,6 +38,12 @@ struct Module {
             system: ["Foundation", "Synchronization"]),
 
         Module(
+            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Tokenizers"],
+            libraries: ["Crypto"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
+        Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
@@ -45,6 +51,10 @@ struct Module {
         Module(
             name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
+        Module(
+            name: "Models", layer: 4,
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
@@ -72,7 +82,7 @@ struct Module {
         Module(
             name: "CLI", layer: 5,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Inference", "Kernels",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
                 "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
                 "Wire", "WorkerNode", "ZeroMQ",
             ],
