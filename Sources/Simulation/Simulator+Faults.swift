@@ -1,4 +1,5 @@
 import Cluster
+import Scoring
 
 /// Faults: processes are killed, frozen, drained or cut off from the network, and come back later.
 extension Simulator {

@@ -1,4 +1,5 @@
 import Cluster
+import Scoring
 import Wire
 
 /// The coordinator's driver and the network: journal first, then messages with delay, loss and duplication.

@@ -1,6 +1,6 @@
 import DequeModule
-public import Scoring
-public import Wire
+import Scoring
+import Wire
 
 /// A scoring client's decisions: it opens a job, submits shards as the window allows, delivers answers, confirms what is
 /// durable and closes the job.

@@ -21,7 +21,7 @@ public struct CoordinatorState: Sendable {
     /// Numbers this life of the coordinator.
     public private(set) var generation: UInt64
     /// The model all work is done by, once known.
-    public private(set) var fingerprint: ModelFingerprint?
+    public internal(set) var fingerprint: ModelFingerprint?
     var jobs: OrderedDictionary<JobID, Job> = [:]
     var workers = Membership<WorkerSession>()
     var clients: OrderedDictionary<Peer, ClientSession> = [:]

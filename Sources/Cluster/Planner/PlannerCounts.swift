@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// What the planner counts since its start, for `/metrics`. Levels are read from its state.
 public struct PlannerCounts: Hashable, Sendable {
     var plansOK = 0

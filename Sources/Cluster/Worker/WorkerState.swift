@@ -1,6 +1,6 @@
 import DequeModule
-public import Scoring
-public import Wire
+import Scoring
+import Wire
 
 /// The worker's decisions: when to send, what to compute next, when to leave.
 ///
