@@ -2,8 +2,8 @@ public import Cluster
 import Scoring
 import Wire
 
-/// What goes wrong in one simulated run, all of it drawn from the seed. Faults end at `faultsEnd`; after that no message is
-/// lost and no process is killed, so that every job must finish.
+/// What goes wrong in one simulated run, all of it drawn from the seed. Faults end at `faultsEnd`; after that no
+/// message is lost and no process is killed, so that every job must finish.
 public struct FaultPlan: Sendable {
     /// Workers of the run.
     public var workers: Int
@@ -106,8 +106,8 @@ public struct FaultPlan: Sendable {
             }
             faults.sort { $0.at < $1.at }
         }
-        // A row is poisoned at four deaths. So a run may have at most three deaths by chance, or a harmless row could be hit
-        // each time; two where a poisoned row beside it can cost it one.
+        // A row is poisoned at four deaths. So a run may have at most three deaths by chance, or a harmless row could
+        // be hit each time; two where a poisoned row beside it can cost it one.
         var deathsLeft = poisonEvery > 0 ? 2 : 3
         for _ in 0..<Int.random(in: 0...5, using: &random) {
             let worker = Int.random(in: 0..<workers, using: &random)

@@ -1,7 +1,7 @@
 import Cluster
 
-/// A peer's address: which process, which life of it, and which life of the coordinator it is connected to. All are in the
-/// routing id, so that a message to a former life is recognised.
+/// A peer's address: which process, which life of it, and which life of the coordinator it is connected to. All are in
+/// the routing id, so that a message to a former life is recognised.
 struct SimulatedAddress: Hashable {
     enum Role: UInt8 { case worker, client, trainer, rollout }
     let role: Role

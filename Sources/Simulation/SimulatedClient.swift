@@ -66,8 +66,8 @@ struct SimulatedClient {
             ))
     }
 
-    /// Keeps an answer. When all shards of a part are there, commits the part and returns the number below which all shards
-    /// are durable.
+    /// Keeps an answer. When all shards of a part are there, commits the part and returns the number below which all
+    /// shards are durable.
     mutating func keep(_ answer: ShardAnswer) -> UInt32? {
         if delivered.updateValue(answer, forKey: answer.shard) != nil { duplicates += 1 }
         var next = UInt32(durable.count)

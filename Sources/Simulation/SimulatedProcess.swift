@@ -46,7 +46,8 @@ struct SimulatedProcess<Machine: SimulatedMachine> {
         return missed
     }
 
-    /// The actions that an event leads to: none for a former life, none yet while frozen. Adds invariants that do not hold.
+    /// The actions that an event leads to: none for a former life, none yet while frozen. Adds invariants that do not
+    /// hold.
     mutating func handle(
         _ event: Machine.Event, life: Int, at now: Instant, _ broken: inout [String]
     ) -> [Machine.Action] {

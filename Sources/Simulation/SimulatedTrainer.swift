@@ -2,8 +2,8 @@ import Cluster
 import Scoring
 import Wire
 
-/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until all
-/// groups are done, checks what it was told, and goes on to the next step.
+/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until
+/// all groups are done, checks what it got, and goes on to the next step.
 struct SimulatedTrainer {
     /// What it has of the step under way.
     private struct Step {

@@ -3,8 +3,8 @@ import Wire
 
 /// The final check on rewards.
 extension Simulator {
-    /// Checks, at the end of a run, that every acknowledged reward was trained on, none twice, and that the journal has the
-    /// same rewards.
+    /// Checks, at the end of a run, that every acknowledged reward was trained on, none twice, and that the journal has
+    /// the same rewards.
     mutating func checkRewards() {
         var seen: Set<Double> = []
         var trained = 0

@@ -46,7 +46,8 @@ extension Simulator {
         switch action {
         case .send(let envelope):
             guard coordinator.state != nil else { return }
-            let peer = SimulatedAddress(role: .rollout, index: index, life: life, connection: coordinator.connection).peer
+            let peer = SimulatedAddress(role: .rollout, index: index, life: life, connection: coordinator.connection)
+                .peer
             transmit(envelope) { .toCoordinator($0, from: peer) }
         case .launch: rollouts[index].programLife += 1
         case .run(let assignment): runProgram(assignment, rollout: index)
@@ -62,8 +63,8 @@ extension Simulator {
         }
     }
 
-    /// The program: rollouts end one by one or all at once, a few without a reward. Every reward is a number that no other
-    /// rollout has, so that a lost or doubled one is found.
+    /// The program: rollouts end one by one or all at once, a few without a reward. Every reward is a number that no
+    /// other rollout has, so that a lost or doubled one is found.
     private mutating func runProgram(_ assignment: Assignment, rollout index: Int) {
         let life = rollouts[index].process.life
         let program = rollouts[index].programLife

@@ -3,11 +3,11 @@ import HeapModule
 import Scoring
 import Wire
 
-/// A whole cluster in one process from one seed: virtual network, clock and disk, faults, and a check of the invariants after
-/// every step.
+/// A whole cluster in one process from one seed: virtual network, clock and disk, faults, and a check of the invariants
+/// after every step.
 ///
-/// The state machines are the real ones; only the drivers are simulated. The same seed gives the same run on every machine,
-/// so a failing seed is a bug report.
+/// The state machines are the real ones; only the drivers are simulated. The same seed gives the same run on every
+/// machine, so a failing seed is a bug report.
 public struct Simulator {
     /// How a run ended.
     public struct Report: Sendable {

@@ -76,7 +76,7 @@ public final class TableValueModel: ValueModel {
         return Prediction(p: p, kappa: Float(1 + 20 * random.unit()), pLo: p / 2, pHi: (1 + p) / 2)
     }
 
-    /// A hash of the words of eight bytes, then over the bytes that are left.
+    /// Hashes eight bytes at a time, then the bytes that are left.
     private static func hash(_ text: String) -> UInt64 {
         let bytes = text.utf8.span
         var hash = StableHash()

@@ -2,12 +2,12 @@ import Cluster
 import Simulation
 import Testing
 
-/// Stories with names: one thing goes wrong, at moments drawn from a few seeds, in otherwise fine faultPlan.
+/// Scenarios with names: one kind of fault at fixed times, under 40 seeds, without any other fault.
 @Suite("Scenarios: one thing going wrong")
 struct ScenarioTests {
     private static let seeds: Range<UInt64> = 0..<40
 
-    /// A corpus of sixteen shards, and nothing that goes wrong by itself.
+    /// A corpus of sixteen shards, and no faults but those given.
     private func faultPlan(
         seed: UInt64, workers: Int, _ faults: [(seconds: Int, fault: FaultPlan.Fault)] = []
     ) -> FaultPlan {
@@ -22,67 +22,67 @@ struct ScenarioTests {
         return faultPlan
     }
 
-    /// Runs a story under every seed; the rows and condemned rows of all runs.
-    private func tell(_ faultPlan: (UInt64) -> FaultPlan) -> (rows: Int, condemned: Int) {
-        var (rows, condemned) = (0, 0)
+    /// Runs a scenario under every seed; the rows and poisoned rows of all runs.
+    private func run(_ faultPlan: (UInt64) -> FaultPlan) -> (rows: Int, poisoned: Int) {
+        var (rows, poisoned) = (0, 0)
         for seed in Self.seeds {
             var simulator = Simulator(seed: seed, faultPlan: faultPlan(seed))
             let report = simulator.run()
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
             rows += report.rows
-            condemned += report.poisonedRows
+            poisoned += report.poisonedRows
         }
         #expect(rows > 0)
-        return (rows, condemned)
+        return (rows, poisoned)
     }
 
-    @Test("partition: coordinator hears worker, worker hears nothing")
+    @Test("partition: the coordinator receives the worker's messages, the worker receives none")
     func workerHearsNothing() {
-        let told = tell { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .toWorker))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .toWorker))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("partition: worker hears coordinator, coordinator hears nothing")
+    @Test("partition: the worker receives the coordinator's messages, the coordinator receives none")
     func coordinatorHearsNothing() {
-        let told = tell { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .fromWorker))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .fromWorker))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the only worker sleeps longer than the dead are silent, and wakes up to be told")
+    @Test("the only worker is frozen for longer than the liveness time, and is dismissed when it resumes")
     func sleeper() {
-        let told = tell { faultPlan(seed: $0, workers: 1, [(5, .freezeWorker(0, .seconds(12)))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 1, [(5, .freezeWorker(0, .seconds(12)))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the coordinator dies three times with shards under way; nothing accepted is lost")
+    @Test("the coordinator dies three times while shards are computed, and no accepted answer is lost")
     func coordinatorDiesThrice() {
-        let told = tell {
+        let all = run {
             faultPlan(seed: $0, workers: 3, [(4, .killCoordinator), (15, .killCoordinator), (27, .killCoordinator)])
         }
-        #expect(told.condemned == 0)
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the only worker's computation never ends: one shard is blamed once, and no row is condemned for it")
+    @Test("the only worker's computation never ends: one death counts against one shard, and no row is poisoned")
     func wedged() {
-        let told = tell { faultPlan(seed: $0, workers: 1, [(5, .hangWorker(0))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 1, [(5, .hangWorker(0))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the client dies and comes back while its shards are under way")
+    @Test("the client dies and comes back while its shards are computed")
     func clientComesBack() {
-        let told = tell { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("every row kills its worker: every row is condemned, and the job finishes")
+    @Test("every row kills its worker: every row is poisoned, and the job finishes")
     func everyRowKills() {
-        let told = tell { seed in
+        let all = run { seed in
             var faultPlan = faultPlan(seed: seed, workers: 3)
             faultPlan.shards = 2
             faultPlan.rowsMax = 3
             faultPlan.poisonEvery = 1
             return faultPlan
         }
-        #expect(told.condemned == told.rows)
+        #expect(all.poisoned == all.rows)
     }
 }

@@ -2,8 +2,8 @@ import DequeModule
 import Scoring
 import Wire
 
-/// A scoring client's decisions: it opens a job, submits shards as the window allows, delivers answers, confirms what is
-/// durable and closes the job.
+/// A scoring client's decisions: it opens a job, submits shards as the window allows, delivers answers, confirms what
+/// is durable and closes the job.
 ///
 /// The client owns input and output, so it can start again from the first shard that is not durable.
 public struct ClientState: Sendable {
@@ -28,8 +28,8 @@ public struct ClientState: Sendable {
     private var lastProgress: Instant = .zero
     private var windowRows = 0
     private var windowTokens = 0
-    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order, and
-    // are sorted where the order is visible.
+    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
+    // and are sorted where the order is visible.
 
     /// Submitted, unanswered.
     private var unanswered: [UInt32: SubmitShard] = [:]
@@ -227,8 +227,9 @@ public struct ClientState: Sendable {
         }
     }
 
-    /// Whether one more shard may be asked for. The window must fit a whole shard, so that the coordinator never refuses
-    /// one. Its tokens are not known before it comes, so a window that is half full asks for one shard at a time.
+    /// Whether one more shard may be asked for. The window must fit a whole shard, so that the coordinator never
+    /// refuses one. Its tokens are not known before it comes, so a window that is half full asks for one shard at a
+    /// time.
     private var canProduce: Bool {
         if rowsUnconfirmed == 0, producing == 0 { return true }
         let hasRows = rowsUnconfirmed + (producing + 1) * Limits.shardRowsMax <= windowRows

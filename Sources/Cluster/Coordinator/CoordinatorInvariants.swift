@@ -5,8 +5,8 @@ import Wire
 // Invariants of the coordinator's machine, checked by tests and simulation after every event.
 
 extension CoordinatorState {
-    /// Invariants of a coordinator (Sources/README.md, "What is always true") that do not hold, a sentence each; empty when
-    /// all do. Cost: linear in shards and leases; for tests and simulation.
+    /// Invariants of a coordinator (Sources/README.md, "What is always true") that do not hold, a sentence each; empty
+    /// when all do. Cost: linear in shards and leases; for tests and simulation.
     public var brokenInvariants: [String] {
         var broken: [String] = []
         for (id, job) in jobs { broken += Self.broken(in: job, id: id, workers: workers.sessions) }

@@ -5,8 +5,8 @@ public import Wire
 /// The coordinator's two machines as the driver sees them: one lends shards to workers, the other plans steps. Messages
 /// between the two stay here.
 ///
-/// Both belong to one thread. A `journal` or `journalPlan` action must be durable before the actions after it are carried
-/// out.
+/// Both belong to one thread. A `journal` or `journalPlan` action must be durable before the actions after it are
+/// carried out.
 public struct CoordinatorMachines: Sendable {
     /// What happened.
     public enum Event: Sendable {

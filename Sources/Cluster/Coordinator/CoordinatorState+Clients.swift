@@ -19,7 +19,8 @@ extension CoordinatorState {
             guard jobs[id]?.client == peer else { return }
             if jobs[id]?.confirm(below: below) == true { actions.append(.journal(.confirmed(id, below: below))) }
         case .closeJob(let id):
-            // Only its own client may close a job, over this connection or a new one. Closing it twice is answered twice.
+            // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
+            // twice.
             if let job = jobs[id] {
                 guard job.client == nil || job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
                 close(id, &actions)

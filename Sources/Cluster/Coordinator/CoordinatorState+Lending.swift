@@ -6,8 +6,8 @@ import Wire
 // Lending: which worker gets which piece next.
 
 extension CoordinatorState {
-    /// Lends pending pieces while a worker has credit. Jobs take turns. Among the first few pieces of a job, a worker gets
-    /// one whose texts it has probably seen before, else the first.
+    /// Lends pending pieces while a worker has credit. Jobs take turns. Among the first few pieces of a job, a worker
+    /// gets one whose texts it has probably seen before, else the first.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
         guard !jobs.isEmpty, workers.count > 0 else { return }
         var hasLent = true
@@ -49,11 +49,12 @@ extension CoordinatorState {
         let peer: Peer
     }
 
-    /// What a job has for a worker now. It is found here and lent in the caller: a copy of the job that exists while the
-    /// job changes would make Swift copy all of its shards.
+    /// What a job has for a worker now. It is found here and lent in the caller: a copy of the job that exists while
+    /// the job changes would make Swift copy all of its shards.
     private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
         let job = jobs.values[place]
-        guard job.client != nil, !job.queue.isEmpty, let context = job.context, let worker = workers.sessions[incarnation],
+        guard job.client != nil, !job.queue.isEmpty, let context = job.context,
+            let worker = workers.sessions[incarnation],
             let index = suitable(job, for: worker), let piece = job.piece(at: job.queue[index])
         else { return nil }
         let tokens = job.tokens(of: job.queue[index])
@@ -62,8 +63,8 @@ extension CoordinatorState {
             index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
-    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A suspect piece
-    /// at the head goes first, to any worker.
+    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A suspect
+    /// piece at the head goes first, to any worker.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
         guard let head = job.queue.first else { return nil }
         if workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }

@@ -20,7 +20,7 @@ extension CoordinatorState {
                 markDead(former, reason: "another life came over its connection", &actions)
             }
             if workers.reconnect(hello.incarnation, at: peer, now: now) {
-                // Not `grant`: it may still be full, and says with its next heartbeat when it is not.
+                // Not `grant`: it may still be full; its next heartbeat grants again.
                 workers.sessions[hello.incarnation]?.leases.credit = credit
             } else {
                 workers.add(
@@ -83,8 +83,8 @@ extension CoordinatorState {
         }
     }
 
-    /// Declares an incarnation dead: its pieces are taken back, and the death counts against the one it was running unless
-    /// `isFailure` is false.
+    /// Declares an incarnation dead: its pieces are taken back, and the death counts against the one it was running
+    /// unless `isFailure` is false.
     mutating func markDead(_ incarnation: UInt64, reason: String, isFailure: Bool = true, _ actions: inout [Action]) {
         guard let worker = workers.remove(incarnation) else { return }
         actions.append(

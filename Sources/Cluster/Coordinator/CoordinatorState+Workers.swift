@@ -78,8 +78,8 @@ extension CoordinatorState {
         if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
     }
 
-    /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too many
-    /// workers.
+    /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too
+    /// many workers.
     mutating func takeBack(
         _ piece: PieceName, isFailure: Bool = false, event: String, _ actions: inout [Action]
     ) {

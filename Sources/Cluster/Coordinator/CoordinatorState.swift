@@ -8,9 +8,9 @@ public import Wire
 /// A value without clock, socket, file or chance: `handle(event, at: now)` returns what the driver must do, in order.
 /// A `journal` action must be durable before the actions after it are carried out.
 ///
-/// The rules, with the reasons in proto/PROTOCOL.md: work is lent against credit; a lease is renewed by progress; a silent
-/// or stuck incarnation is dead for ever; a result counts if its piece is still wanted; a death counts only against the
-/// piece that the worker was running.
+/// The rules, with the reasons in proto/PROTOCOL.md: work is lent against credit; a lease is renewed by progress; a
+/// silent or stuck incarnation is dead for ever; a result counts if its piece is still wanted; a death counts only
+/// against the piece that the worker was running.
 ///
 /// Each subject has a file: `+Members` who joins and dies, `+Workers` results and returned pieces, `+Clients` jobs and
 /// shards, `+Lending` who gets which piece.

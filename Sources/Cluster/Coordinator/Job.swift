@@ -4,15 +4,15 @@ import Wire
 
 /// One job as the coordinator sees it: a window of shards, from submission to the client's confirmation.
 ///
-/// A shard is a list of pieces: one at first, more when a shard that kills workers is halved. Each piece is in exactly one
-/// of three states, and the shard is answered when all its pieces are done.
+/// A shard is a list of pieces: one at first, more when a shard that kills workers is halved. Each piece is in exactly
+/// one of three states, and the shard is answered when all its pieces are done.
 struct Job {
     /// Who gets the answers; `nil` while the client is away.
     var client: Peer?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
-    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order, and
-    // are sorted where the order is visible.
+    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
+    // and are sorted where the order is visible.
 
     /// Shards that are not answered yet.
     private(set) var shards: [UInt32: Shard] = [:]
@@ -123,7 +123,7 @@ struct Job {
         if piece.rows.count == 1, piece.kills >= Self.killsToPoison {
             let message =
                 "\(piece.kills) workers died while scoring this row: \(piece.trace.joined(separator: "; ")); "
-                + "look at the worker's log, then take the row out or report it"
+                + "look at the worker's log, then remove the row or report it"
             let fault = RowFault(row: 0, code: "worker_died", message: message)
             finish(key, AnswerBlock([nil]), [fault])
         } else if piece.rows.count > 1, piece.kills >= Self.killsToHalve {

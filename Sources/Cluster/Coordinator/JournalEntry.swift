@@ -1,8 +1,8 @@
 public import Scoring
 public import Wire
 
-/// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without what was in flight:
-/// workers say Hello again, and clients submit again what was not answered.
+/// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without what was in
+/// flight: workers say Hello again, and clients submit again what was not answered.
 public enum JournalEntry: Hashable, Sendable {
     /// A new life of the coordinator.
     case generationStarted(UInt64)

@@ -33,8 +33,8 @@ struct PlanGroup: Hashable {
     /// Rollouts that are still to come.
     var outstanding: Int { max(0, wanted - rewards.count - failed) }
 
-    /// Adds a report. There are references to all rewards or to none: where one report has references and another has not,
-    /// the missing ones are empty.
+    /// Adds a report. There are references to all rewards or to none: where one report has references and another has
+    /// not, the missing ones are empty.
     mutating func append(_ report: GroupReport) {
         if !references.isEmpty || !report.references.isEmpty {
             references += Array(repeating: "", count: rewards.count - references.count)

@@ -15,9 +15,9 @@ extension PlannerState {
         let staleness: Int?
     }
 
-    /// The contexts of a plan. No prompt's own outcomes may be in the context that predicts it. There is one context when
-    /// the history has enough rows of other prompts; else two, each without the outcomes of the half of the prompts that it
-    /// predicts. Halves are by digest, so a prompt is always in the same one.
+    /// The contexts of a plan. No prompt's own outcomes may be in the context that predicts it. There is one context
+    /// when the history has enough rows of other prompts; else two, each without the outcomes of the half of the
+    /// prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
     ///
     /// The same history and request give the same contexts.
     func contexts(for request: RequestPlan) -> [DrawnContext] {

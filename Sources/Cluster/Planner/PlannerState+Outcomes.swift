@@ -6,8 +6,8 @@ import Wire
 // Outcomes: trainers report rollouts, which join the policy's history and complete the groups of plans.
 
 extension PlannerState {
-    /// Records a trainer's report and answers it: how many outcomes count, which are duplicates, which are rejected, and the
-    /// decisions on groups.
+    /// Records a trainer's report and answers it: how many outcomes count, which are duplicates, which are rejected,
+    /// and the decisions on groups.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(report.request)
         do throws(RequestFault) {
@@ -16,7 +16,8 @@ extension PlannerState {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
         guard histories[report.policyID] != nil || histories.count < configuration.policiesMax else {
-            let message = "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
+            let message =
+                "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
             return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
         }
         var answer = OutcomesRecorded(

@@ -74,8 +74,8 @@ extension PlannerState {
         }
     }
 
-    /// A request is journalled as a message, with all of its texts. It must be readable again, also when it came from this
-    /// process and not over the wire.
+    /// A request is journalled as a message, with all of its texts. It must be readable again, also when it came from
+    /// this process and not over the wire.
     private func checkReadable(_ request: RequestPlan) throws {
         var request = request
         request.outcomes = []
@@ -94,7 +94,9 @@ extension PlannerState {
     private func checkCapacity(forPolicy policyID: String) throws {
         guard histories[policyID] != nil || histories.count < configuration.policiesMax else {
             throw PlanRefusal(
-                reason: .capacity, message: "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept")
+                reason: .capacity,
+                message: "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
+            )
         }
     }
 
@@ -128,8 +130,8 @@ extension PlannerState {
         actions.append(.log(.planForgotten(plan)))
     }
 
-    /// A plan's session. Failures must not cost a trainer its plan: where the limits adjusted to past failures contradict
-    /// the prompts' own limits, the allowed sizes or the total, the limits of the request are used.
+    /// A plan's session. Failures must not cost a trainer its plan: where the limits adjusted to past failures
+    /// contradict the prompts' own limits, the allowed sizes or the total, the limits of the request are used.
     private func begin(_ opening: PlanOpening) throws -> (PlanOpening, PlanSession) {
         let request = opening.request
         do {
@@ -139,7 +141,8 @@ extension PlannerState {
             var plain = opening
             (plain.minimum, plain.maximum) = (request.minimum, request.maximum)
             plain.warnings.append(
-                "limits of \(opening.minimum) to \(opening.maximum), adjusted to failed rollouts, were not used: \(error)")
+                "limits of \(opening.minimum) to \(opening.maximum), adjusted to failed rollouts, were not used: \(error)"
+            )
             return (plain, try PlanSession(plain))
         }
     }
@@ -214,7 +217,8 @@ extension PlannerState {
             guard let effects = try sessions[plan]?.receive(received) else { return }
             announce(effects, of: plan, &actions)
         } catch {
-            // Beliefs and limits were checked before. So only the end of the plan can fail, and even budgets are possible.
+            // Beliefs and limits were checked before. So only the end of the plan can fail, and even budgets are
+            // possible.
             cut(plan, &actions)
         }
     }
@@ -228,7 +232,8 @@ extension PlannerState {
         }
     }
 
-    /// A candidate's belief: the model's joined with the prompt's own record, or the record alone where the model failed.
+    /// A candidate's belief: the model's joined with the prompt's own record, or the record alone where the model
+    /// failed.
     private func prediction(_ answer: Prediction?, of index: Int, in session: PlanSession) -> CandidatePrediction {
         let candidate = session.request.candidates[index]
         // Without a prediction, one half is as good as any guess; a single rollout outweighs it.
@@ -283,7 +288,8 @@ extension PlannerState {
             .log(.planEnded(plan, end.status, utility: end.utility, uniformUtility: end.uniformUtility)))
     }
 
-    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer wants that and no budget was sent.
+    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer wants that and no budget was
+    /// sent.
     mutating func cut(_ plan: PlanName, _ actions: inout [Action]) {
         deadlines[plan] = nil
         guard let isOpen = sessions[plan].map({ $0.end == nil }), isOpen else { return }
@@ -313,7 +319,7 @@ extension PlannerState {
     mutating func follow(_ plan: PlanName, _ groupsAfter: Int, by peer: Peer, _ actions: inout [Action]) {
         guard sessions[plan] != nil else {
             let message =
-                "step \(plan) has no plan here: it was never asked for, or later steps have taken its place; ask for it"
+                "step \(plan) has no plan here: it was never requested, or it was dropped for later steps; request it"
             return refuse(plan, .unknown, message, to: peer, &actions)
         }
         listen(peer, to: plan)
@@ -331,8 +337,7 @@ extension PlannerState {
         }
     }
 
-    /// Groups sent at once: a peer whose queue of messages is full would be taken for gone. It asks for the groups after
-    /// these.
+    /// Groups sent at once: a peer whose queue of messages is full counts as gone. It asks for the groups after these.
     private static let groupsMax = 4096
 
     private mutating func refuse(

@@ -9,7 +9,8 @@ import Wire
 extension PlannerState {
     // MARK: Joining and leaving
 
-    /// Whether a rollout worker may take part; the same life over a new connection keeps its leases.
+    /// Adds a rollout worker; `false` when it may not join. The same incarnation over a new connection keeps its
+    /// leases.
     mutating func join(
         _ hello: Hello, credit: Credit, from peer: Peer, at now: Instant, _ actions: inout [Action]
     ) -> Bool {
@@ -62,7 +63,9 @@ extension PlannerState {
 
     /// Ends the lease of the rollout worker that has a group.
     mutating func release(_ lease: PlanGroup.Lease, of plan: PlanName) {
-        let held = rollouts.sessions[lease.incarnation]?.leases.leases.keys.first { $0.plan == plan && $0.attempt == lease.attempt }
+        let held = rollouts.sessions[lease.incarnation]?.leases.leases.keys.first {
+            $0.plan == plan && $0.attempt == lease.attempt
+        }
         if let held { rollouts.sessions[lease.incarnation]?.leases.release(held) }
     }
 
@@ -148,7 +151,7 @@ extension PlannerState {
             actions.append(.log(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .new(let report, let outcome):
-            // It may come from an incarnation that was taken for dead, after the group was lent to another one.
+            // It may come from an incarnation that was declared dead, after the group was lent to another one.
             if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
@@ -283,8 +286,8 @@ extension PlannerState {
         }
     }
 
-    /// The assignment of a queued group; `nil` where its plan is gone or it is queued no more. The session is read in here
-    /// only: a copy of it that exists while its groups change would make Swift copy them.
+    /// The assignment of a queued group; `nil` where its plan is gone or it is queued no more. The session is read in
+    /// here only: a copy of it that exists while its groups change would make Swift copy them.
     private func assignment(_ key: GroupKey) -> Assignment? {
         guard let session = sessions[key.plan], session.groups[key.index].isQueued else { return nil }
         let candidate = session.request.candidates[key.index]

@@ -24,7 +24,8 @@ extension PlannerState {
     mutating func score(_ request: RequestScores, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(request.request)
         guard requests.count < configuration.requestsMax else {
-            let message = "\(requests.count) requests are not answered yet, and no more are accepted; try again in a second"
+            let message =
+                "\(requests.count) requests are not answered yet, and no more are accepted; try again in a second"
             return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
         }
         do throws(RequestFault) {
@@ -83,7 +84,8 @@ extension PlannerState {
 
     /// A request's deadline has passed.
     mutating func end(request number: UInt64, _ actions: inout [Action]) {
-        let message = predictions.model == nil
+        let message =
+            predictions.model == nil
             ? "no worker with a model has joined" : "predictions did not come in time"
         fail(request: number, .deadline, "\(message); ask again", &actions)
     }

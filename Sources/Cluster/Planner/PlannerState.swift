@@ -6,15 +6,15 @@ public import Wire
 /// The planner's decisions: what each policy did, what each step's plan is, who rolls out what, which groups are done.
 ///
 /// It runs beside `CoordinatorState` on the same thread, and is a client of it: predictions are jobs. Like it, it is a
-/// value without clock, socket, file or chance. A `journal` action must be durable before the actions after it are carried
-/// out. All arithmetic on its thread is bounded: candidates of a plan, rows of a draw, outcomes of a report.
+/// value without clock, socket, file or chance. A `journal` action must be durable before the actions after it are
+/// carried out. All arithmetic on its thread is bounded: candidates of a plan, rows of a draw, outcomes of a report.
 ///
-/// The rules, with the reasons in proto/PROTOCOL.md: a step has one plan, and the same request gets the same bytes; budgets
-/// sum to the total, with predictions or without; a rollout worker has its assignment as a lease; a reward counts once, and
-/// only what is durable is acknowledged.
+/// The rules, with the reasons in proto/PROTOCOL.md: a step has one plan, and the same request gets the same bytes;
+/// budgets sum to the total, with predictions or without; a rollout worker has its assignment as a lease; a reward
+/// counts once, and only what is durable is acknowledged.
 ///
-/// Each subject has a file: `+Plans` from request to end, `+Contexts` what predictions are based on, `+Outcomes` reports of
-/// trainers, `+Rollouts` rollout workers and their rewards, `+Scores` predictions without a plan.
+/// Each subject has a file: `+Plans` from request to end, `+Contexts` what predictions are based on, `+Outcomes`
+/// reports of trainers, `+Rollouts` rollout workers and their rewards, `+Scores` predictions without a plan.
 public struct PlannerState: Sendable {
     // MARK: State
 
@@ -61,8 +61,8 @@ public struct PlannerState: Sendable {
         let index: Int
     }
 
-    /// Starts from the state that the journal's entries give; there are none in a first life. Entries of another version
-    /// that cannot be applied are ignored.
+    /// Starts from the state that the journal's entries give; there are none in a first life. Entries of another
+    /// version that cannot be applied are ignored.
     public init(
         _ configuration: Configuration = Configuration(), generation: UInt64, replaying entries: [PlannerEntry] = []
     ) {
@@ -189,7 +189,7 @@ public struct PlannerState: Sendable {
         trainers[peer] = nil
         for plan in listeners.keys { listeners[plan]?.remove(peer) }
         for (number, request) in requests where request.peer == peer {
-            // Nobody waits for the answer any more; the job itself ends at its deadline.
+            // No peer waits for the answer any more; the job itself ends at its deadline.
             requests[number]?.isWanted = false
         }
     }

@@ -2,8 +2,8 @@ import OrderedCollections
 import Scoring
 import Wire
 
-/// The planner as a scoring client: it submits jobs to the coordinator's machine by the same messages as other clients, and
-/// its jobs take turns with theirs.
+/// The planner as a scoring client: it submits jobs to the coordinator's machine by the same messages as other clients,
+/// and its jobs take turns with theirs.
 ///
 /// Both machines run on one thread, so no message between them is lost or repeated. A job waits only for a model to be
 /// known, and begins again when the model changes.
@@ -56,7 +56,7 @@ struct PredictionQueue {
     private(set) var nextDeadline: Instant = .zero
     private let incarnation: UInt64
 
-    /// Between heartbeats; without them the coordinator's machine would take the planner for gone.
+    /// Between heartbeats; without them the planner would be away for the coordinator's machine.
     private static let heartbeatInterval: Duration = .seconds(2)
     /// Between questions for the model, while a job waits for it.
     private static let modelInterval: Duration = .milliseconds(100)
@@ -70,8 +70,8 @@ struct PredictionQueue {
         incarnation = ids.next()
     }
 
-    /// Cuts rows into shards by the digests of their texts. So a text goes to the worker that has seen it before, at every
-    /// step and whatever other texts come with it.
+    /// Cuts rows into shards by the digests of their texts. So a text goes to the worker that has seen it before, at
+    /// every step and whatever other texts come with it.
     static func shards(_ rows: [(row: Int, text: String)]) -> [Shard] {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }

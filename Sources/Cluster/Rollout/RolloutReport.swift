@@ -23,7 +23,8 @@ public struct RolloutReport: Hashable, Sendable {
 
 /// Why a report of the program is ignored, or a part of it.
 public enum RolloutFault: Hashable, Sendable, CustomStringConvertible {
-    /// The program has no such assignment: it never had it, has reported all of it, or was silent about it for too long.
+    /// The program has no such assignment: it never had it, has reported all of it, or was silent about it for too
+    /// long.
     case unknownAssignment(String)
     /// More rollouts than were asked for; those beyond are dropped.
     case tooMany(String, extra: Int)
@@ -35,7 +36,8 @@ public enum RolloutFault: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .unknownAssignment(let name): "the program has no assignment \(name)"
         case .tooMany(let name, let extra): "\(extra) rollouts more than \(name) asked for are dropped"
-        case .malformed(let name): "a report of \(name) has a reward that is not finite, or not one reference for each reward"
+        case .malformed(let name):
+            "a report of \(name) has a reward that is not finite, or not one reference for each reward"
         }
     }
 }

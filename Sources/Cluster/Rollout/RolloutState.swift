@@ -51,7 +51,8 @@ public struct RolloutState: Sendable {
 
     /// Before `started`. `seed` must differ between lives of a process.
     public init(_ configuration: Configuration, seed: UInt64) {
-        precondition(configuration.slots > 0 && configuration.credit.rows > 0, "a rollout worker without slots or credit")
+        precondition(
+            configuration.slots > 0 && configuration.credit.rows > 0, "a rollout worker without slots or credit")
         self.configuration = configuration
         session = CoordinatorSession(configuration.peer.timing, seed: seed)
     }
@@ -132,7 +133,7 @@ public struct RolloutState: Sendable {
         let name = assignment.name
         guard !isKnown(name), assignment.n > 0 else { return }
         guard leaving == nil else { return sendBack(name, .draining, &actions) }
-        // The coordinator counts what it lent; what it took back may still be here. So the bound is checked here too.
+        // What the coordinator has taken back may still be here. So the bound is checked here too.
         guard waiting.count < configuration.credit.rows, inHandCount < Limits.assignmentsMax else {
             return sendBack(name, .overCredit, &actions)
         }

@@ -20,7 +20,7 @@ public struct PeerConfiguration: Sendable {
 /// A session with the coordinator, as a worker, rollout worker or client keeps it: its incarnation, when Hello is
 /// repeated, when a heartbeat is due, and how long the coordinator has been silent.
 ///
-/// It sends nothing itself: its owner does, and says so.
+/// It sends nothing itself: its owner sends, and records that here.
 struct CoordinatorSession: Sendable {
     private var random: SeededGenerator
     /// Names one life; a new one is drawn when the coordinator has declared this one dead.
@@ -51,7 +51,7 @@ struct CoordinatorSession: Sendable {
 
     // MARK: Received
 
-    /// Records that the coordinator was heard, or that waiting for it begins.
+    /// Records a message of the coordinator, or the start of waiting for it.
     mutating func received(at now: Instant) { lastReceived = now }
 
     /// Enters the coordinator's life that spoke; `false` when it is the one known.
@@ -61,7 +61,7 @@ struct CoordinatorSession: Sendable {
         return self.generation != generation
     }
 
-    /// Takes the coordinator's clock over.
+    /// Adopts the interval of a Welcome.
     mutating func setHeartbeatInterval(_ interval: Duration) { heartbeatInterval = interval }
 
     /// This incarnation is dead: draws another one.

@@ -20,8 +20,8 @@ protocol MemberSession: Sendable {
 /// An incarnation joins once, may change its connection, and leaves once: no incarnation goes from dead to live. The
 /// coordinator keeps its workers in one, the planner its rollout workers in another.
 struct Membership<Session: MemberSession>: Sendable {
-    /// Live sessions by incarnation, in the order in which they joined. A session is changed in place; `add` and `remove`
-    /// are the only ways in and out.
+    /// Live sessions by incarnation, in the order in which they joined. A session is changed in place; `add` and
+    /// `remove` are the only ways in and out.
     var sessions: OrderedDictionary<UInt64, Session> = [:]
     private var incarnationByPeer: [Peer: UInt64] = [:]
     /// Incarnations that may not come back, the latest last.
@@ -35,12 +35,12 @@ struct Membership<Session: MemberSession>: Sendable {
     /// Leases of all sessions.
     var leaseCount: Int { sessions.values.reduce(0) { $0 + $1.leases.count } }
 
-    /// The incarnation that speaks over a connection.
+    /// The live incarnation of a connection.
     func incarnation(at peer: Peer) -> UInt64? { incarnationByPeer[peer] }
 
     func isDead(_ incarnation: UInt64) -> Bool { dead.contains(incarnation) }
 
-    /// What a Hello is answered with when its sender may not take part, whatever its role; `nil` when it may.
+    /// The answer to a Hello whose sender may not join, whatever its role; `nil` when it may.
     func refusal(of hello: Hello) -> Message? {
         guard hello.protocolVersion == Limits.protocolVersion else {
             let message =
@@ -51,7 +51,7 @@ struct Membership<Session: MemberSession>: Sendable {
         return isDead(hello.incarnation) ? .dismissed(incarnation: hello.incarnation) : nil
     }
 
-    /// What a peer without a session is answered: that its incarnation is dead, or that it has to say Hello.
+    /// The answer to a peer without a session: its incarnation is dead, or it must send Hello.
     func answer(toStranger message: Message) -> Message {
         if case .heartbeat(let heartbeat) = message, isDead(heartbeat.incarnation) {
             return .dismissed(incarnation: heartbeat.incarnation)

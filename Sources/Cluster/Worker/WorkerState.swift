@@ -5,9 +5,9 @@ import Wire
 /// The worker's decisions: when to send, what to compute next, when to leave.
 ///
 /// One piece is computed at a time, in the order received. The driver owns the socket and the inference thread: it
-/// carries out `score` and answers with `computed`. Where a piece takes less time than a message to the inference thread
-/// and back, the driver gets several `score` actions at once and computes one after the other. The last few contexts are
-/// kept prepared.
+/// carries out `score` and answers with `computed`. Where a piece takes less time than a message to the inference
+/// thread and back, the driver gets several `score` actions at once and computes one after the other. The last few
+/// contexts are kept prepared.
 public struct WorkerState: Sendable {
     private enum Phase: Equatable {
         /// Hello is sent, a Welcome is awaited.
@@ -46,7 +46,8 @@ public struct WorkerState: Sendable {
     /// Pieces given to the driver to score: the first is being computed, the others are next, in order.
     private var running: Deque<PieceInHand> = []
     private var isPreparing = false
-    /// A computation of an incarnation that was dismissed is not over. It may never be, so nothing is granted behind it.
+    /// A computation of an incarnation that was dismissed is not over. It may never be, so nothing is granted behind
+    /// it.
     private var isStuck = false
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
@@ -149,7 +150,7 @@ public struct WorkerState: Sendable {
         let piece = inHand.piece
         guard !(running + queue).contains(where: { $0.piece == piece }) else { return }
         guard phase != .draining else { return send(.shardReturned(piece, .draining), &actions) }
-        // The coordinator counts what it lent; pieces it took back may still be here. So the worker checks its own bound.
+        // Pieces that the coordinator has taken back may still be here. So the worker checks its own bound.
         guard queue.count < piecesGranted else {
             return send(.shardReturned(piece, .overCredit), &actions)
         }

@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// A client on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the client's machine: it passes events and time, and checks the invariants after every event.
 struct ClientBench {
     private(set) var state: ClientState
     private(set) var now: Instant = .zero
@@ -85,7 +85,7 @@ struct ClientBench {
         return bench
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
     var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
     var submitted: [UInt32] { sent.compactMap { if case .submitShard(let shard) = $0 { shard.shard } else { nil } } }

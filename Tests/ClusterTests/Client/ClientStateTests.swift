@@ -9,7 +9,7 @@ struct ClientStateTests {
 
     // MARK: Beginning
 
-    @Test("the client says Hello until a Welcome names a model; then the output is opened, once")
+    @Test("the client repeats Hello until a Welcome names a model; then the output is opened, once")
     func waitsForModel() throws {
         var bench = try ClientBench()
         for _ in 0..<3 {
@@ -43,7 +43,7 @@ struct ClientStateTests {
         #expect(bench.asksForMore)
     }
 
-    @Test("a refusal of client or job ends it with the coordinator's words")
+    @Test("a refusal of client or job ends it with the coordinator's message")
     func refused() throws {
         var bench = try ClientBench()
         bench.receive(.refused(.protocolVersion, message: "old"))
@@ -61,7 +61,7 @@ struct ClientStateTests {
 
     // MARK: Streaming
 
-    @Test("eight shards are asked for at a time, and each goes out as it comes")
+    @Test("eight shards are asked for at a time, and each is submitted when it comes")
     func producesInOrder() throws {
         var bench = try ClientBench.streaming()
         #expect(bench.askedFor == 8)
@@ -79,9 +79,9 @@ struct ClientStateTests {
         }
     }
 
-    @Test("no more rows are asked for than the window has room for; durable rows make room, answered ones do not")
+    @Test("no more rows are asked for than fit in the window; durable rows free space, answered ones do not")
     func windowOfRows() throws {
-        // Room for two shards of the largest size.
+        // The window fits two shards of the largest size.
         var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
         #expect(bench.askedFor == 2)
         bench.produce(0)
@@ -95,7 +95,7 @@ struct ClientStateTests {
         #expect(bench.sent == [.confirm(job, below: 2)] && bench.asksForMore)
     }
 
-    @Test("no more is asked for while the unanswered tokens fill the window; answers make room")
+    @Test("nothing is asked for while unanswered tokens fill the window; answers free space")
     func windowOfTokens() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         for shard in UInt32(0)..<8 { bench.produce(shard, tokens: 51) }
@@ -110,7 +110,7 @@ struct ClientStateTests {
         #expect(bench.askedFor == 7)
     }
 
-    @Test("a shard that came when the tokens filled the window waits, and is submitted when there is room")
+    @Test("a shard that comes when tokens fill the window waits until it fits")
     func heldBack() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         var submitted: [UInt32] = []
@@ -129,7 +129,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [3])
     }
 
-    @Test("each shard is delivered once; copies, strangers and answers of another shape are dropped")
+    @Test("each shard is delivered once; copies, unknown shards and answers with other row counts are dropped")
     func deliveredOnce() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
@@ -156,7 +156,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0, 3])
     }
 
-    @Test("what comes from the corpus during an interruption goes out after it")
+    @Test("shards that come during an interruption are submitted after it")
     func producedMeanwhile() throws {
         var bench = try ClientBench.streaming()
         bench.receive(.whoAreYou)
@@ -167,7 +167,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0])
     }
 
-    @Test("when nothing is answered for as long as a lease lasts, the job is opened again")
+    @Test("the job is opened again when no answer comes for the lease time")
     func stall() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
@@ -183,7 +183,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0])
     }
 
-    @Test("a coordinator silent for as long as makes a worker dead is greeted again")
+    @Test("Hello is sent again when the coordinator is silent for the liveness time")
     func silence() throws {
         var bench = try ClientBench.streaming()
         for _ in 1...4 {
@@ -195,7 +195,7 @@ struct ClientStateTests {
         #expect(bench.hellos.count == 1)
     }
 
-    @Test("another model later ends the job, and the message names both digests")
+    @Test("another model later fails the job, and the message names both digests")
     func anotherModel() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
@@ -208,7 +208,7 @@ struct ClientStateTests {
         #expect(bench.sent.last == .bye)
     }
 
-    @Test("without a word for the time allowed the client gives up, and says how long it waited")
+    @Test("the client gives up when the coordinator is silent for the time allowed, and says how long it waited")
     func abandoned() throws {
         var bench = try ClientBench(abandonTime: .seconds(60))
         bench.wait(.milliseconds(59_999))
@@ -241,7 +241,7 @@ struct ClientStateTests {
         #expect(bench.sent == [.closeJob(job)])
     }
 
-    @Test("closing is tried four times; then the client finishes all the same, for everything is durable")
+    @Test("closing is tried four times; then the client finishes anyway, since everything is durable")
     func closingRetries() throws {
         var bench = try ClientBench.closing()
         for _ in 0..<3 {
@@ -252,14 +252,14 @@ struct ClientStateTests {
         #expect(bench.isFinished)
     }
 
-    @Test("a coordinator that has forgotten the client while it closes does not keep it, with or without a model")
+    @Test("a coordinator that forgets a closing client does not keep it from finishing, with or without a model")
     func closingAtAnotherCoordinator() throws {
         for model in [nil, Samples.model(7)] {
             var bench = try ClientBench.closing()
             bench.receive(.whoAreYou)
             #expect(bench.hellos.count == 1)
             bench.welcome(model)
-            #expect(bench.failures.isEmpty, "all is durable, so another model harms nobody")
+            #expect(bench.failures.isEmpty, "all is durable, so another model does no harm")
             bench.wait(.seconds(1))
             #expect(bench.sent.contains(.closeJob(job)))
             bench.receive(.jobClosed(job))

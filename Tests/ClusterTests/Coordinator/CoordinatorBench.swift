@@ -3,8 +3,8 @@ import Scoring
 import Testing
 import Wire
 
-/// A coordinator on the bench: it is fed messages and time, its actions are kept, and two things are checked after every
-/// event: its invariants, and that nothing is sent before what it depends on is journaled.
+/// A test bench for the coordinator's machine: it passes messages and time, keeps the actions, and checks two things
+/// after every event: the invariants, and that nothing is sent before what it depends on is journaled.
 struct CoordinatorBench {
     private(set) var state: CoordinatorState
     private(set) var now: Instant = .zero
@@ -57,7 +57,7 @@ struct CoordinatorBench {
         handle(.tick, sourceLocation: sourceLocation)
     }
 
-    /// Lets time pass while the client, alive, says so.
+    /// Lets time pass while the client sends a heartbeat.
     mutating func pass(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
         receive(.heartbeat(Heartbeat(incarnation: 900)), from: Self.client, sourceLocation: sourceLocation)
         wait(time, sourceLocation: sourceLocation)
@@ -68,7 +68,7 @@ struct CoordinatorBench {
     static func peer(_ number: Int) -> Peer { Peer([UInt8(number)]) }
     static let client = Peer([0xC1])
 
-    /// A worker says Hello; its number is its peer, its incarnation and its name.
+    /// A worker sends Hello; its number is its peer, its incarnation and its name.
     mutating func join(
         _ number: Int, credit: Credit = Self.credit, model: ModelFingerprint = Samples.model,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -87,7 +87,7 @@ struct CoordinatorBench {
         receive(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 
-    /// A client says Hello and opens a job.
+    /// A client sends Hello and opens a job.
     mutating func open(
         _ job: JobID = Samples.job(1), context: Int = 1, confirmedBelow: UInt32 = 0, client: Peer = Self.client,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -112,7 +112,7 @@ struct CoordinatorBench {
         actions = all
     }
 
-    /// A worker and a client with its job are there: how most stories begin.
+    /// With workers and a client with its job: the start of most tests.
     static func ready(workers: Int = 1, credit: Credit = Self.credit) throws -> CoordinatorBench {
         var bench = CoordinatorBench()
         for number in 1...workers { bench.join(number, credit: credit) }
@@ -120,7 +120,7 @@ struct CoordinatorBench {
         return bench
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
     /// What the last event sent to a peer.
     func sent(to peer: Peer) -> [Message] { actions.messages(to: peer) }

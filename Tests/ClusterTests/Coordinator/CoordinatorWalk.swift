@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// A coordinator led through random events from a seed: workers and clients that come, go, lie about progress, send old
+/// A coordinator under random events from a seed: workers and clients that join, leave, report wrong progress, send old
 /// results and copies, and restarts of the coordinator itself.
 struct CoordinatorWalk {
     private(set) var bench = CoordinatorBench()
@@ -20,7 +20,7 @@ struct CoordinatorWalk {
         random = SeededGenerator(seed: seed)
     }
 
-    /// Sentences that should have been true.
+    /// What went wrong, a sentence each.
     var broken: [String] {
         let replayed = CoordinatorState(replaying: bench.journal).durable
         return problems
@@ -31,7 +31,7 @@ struct CoordinatorWalk {
         let worker = Int.random(in: 1...6, using: &random)
         let number = Int.random(in: 1...3, using: &random)
         let job = Samples.job(number)
-        // Mostly the job's own client, now and then somebody else.
+        // Mostly the job's own client, sometimes another one.
         let client = Peer([0xC0 + UInt8(random.unit() < 0.9 ? number : Int.random(in: 1...3, using: &random))])
         switch Int.random(in: 0..<40, using: &random) {
         case 0..<4: bench.join(worker)
@@ -52,7 +52,7 @@ struct CoordinatorWalk {
             let reason: ReturnReason = random.unit() < 0.5 ? .overCredit : .draining
             bench.receive(.shardReturned(piece, reason), from: CoordinatorBench.peer(worker))
         case 34:
-            // A new life of a worker; the number stands for peer and incarnation both.
+            // A new life of a worker; elsewhere the number is both peer and incarnation.
             let hello = Hello(
                 role: .worker(Samples.model, CoordinatorBench.credit), name: "w\(worker)", incarnation: random.next())
             bench.receive(.hello(hello), from: CoordinatorBench.peer(worker))

@@ -12,7 +12,7 @@ struct JobTests {
         return accepted
     }
 
-    @Test("a job is accepted with the window's terms, and opening it is durable first")
+    @Test("a job is accepted with its window, and opening it is durable first")
     func opened() throws {
         let bench = try CoordinatorBench.ready()
         let terms = try accepted(bench)
@@ -44,7 +44,7 @@ struct JobTests {
         #expect(try accepted(bench).job == job)
     }
 
-    @Test("jobs beyond the most that are kept are refused; one whose client is away makes room")
+    @Test("jobs beyond the limit are refused, unless one whose client is away can be closed")
     func jobsMax() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.jobsMax = 2
@@ -63,7 +63,7 @@ struct JobTests {
         #expect(bench.actions.entries == [.jobClosed(Samples.job(2)), .jobOpened(Samples.job(3))])
     }
 
-    @Test("a shard for a job that is not the sender's is not taken; it is asked to introduce itself")
+    @Test("a shard for a job of another client is ignored, and its sender gets WhoAreYou")
     func foreignShard() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(9)))
@@ -71,7 +71,7 @@ struct JobTests {
         #expect(bench.state.status.shardsPending == 0)
     }
 
-    @Test("a shard submitted twice is worked on once")
+    @Test("a shard submitted twice is computed once")
     func submittedTwice() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(0, of: job))
@@ -79,7 +79,7 @@ struct JobTests {
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 1))
     }
 
-    @Test("submitting an answered shard again gives its answer again, and a confirmed one nothing")
+    @Test("an answered shard that is submitted again gets its answer again; a confirmed one gets none")
     func answeredAgain() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -96,7 +96,7 @@ struct JobTests {
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("more rows than the window are turned away until the client confirms; one shard always fits")
+    @Test("rows beyond the window are ignored until the client confirms; one shard always fits")
     func windowOfRows() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.windowRows = 10
@@ -114,7 +114,7 @@ struct JobTests {
         #expect(bench.state.status.shardsPending == 2)
     }
 
-    @Test("a client that is away: what nobody works on is forgotten, what is answered waits for it")
+    @Test("when a client is away, pending shards are forgotten and answers are kept for it")
     func clientAwayAndBack() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         for index in UInt32(0)..<4 { bench.submit(Samples.shard(index, of: job)) }
@@ -126,8 +126,8 @@ struct JobTests {
         #expect(bench.logEvents == [.clientLost(job)])
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 1))
         bench.receive(Samples.result(second, credit: one), from: CoordinatorBench.peer(1))
-        #expect(bench.answers().isEmpty && bench.actions.entries.count == 1, "durable, and nobody to tell")
-        // Back over another connection: nothing is in the works, so everything unanswered is submitted again.
+        #expect(bench.answers().isEmpty && bench.actions.entries.count == 1, "durable, and no client to send it to")
+        // Back over another connection: nothing is held, so everything unanswered is submitted again.
         let back = Peer([0xC9])
         try bench.open(client: back)
         #expect(try accepted(bench, to: back).held.isEmpty)
@@ -137,7 +137,7 @@ struct JobTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2])
     }
 
-    @Test("a client that comes back while its shard is in the works is told so, and gets the answer")
+    @Test("a client that comes back is told which of its shards are held, and gets the answer")
     func heldShards() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -150,7 +150,7 @@ struct JobTests {
         #expect(bench.answers(to: back).map(\.shard) == [0] && bench.answers().isEmpty)
     }
 
-    @Test("work lent for a client that is away is dropped when its worker is lost, without blame")
+    @Test("work of a client that is away is dropped when its worker dies; no death is counted")
     func lostWhileAway() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -159,7 +159,7 @@ struct JobTests {
         #expect(bench.state.status == ClusterStatus(workers: 0, shardsPending: 0, shardsLeased: 0))
     }
 
-    @Test("a client silent for three times as long as a worker may be is away")
+    @Test("a client is away after three times the liveness time")
     func silentClient() throws {
         var bench = CoordinatorBench()
         bench.join(1, credit: .none)
@@ -173,7 +173,7 @@ struct JobTests {
         #expect(bench.state.status.shardsPending == 0)
     }
 
-    @Test("a closed job leaves nothing behind; closing it again is answered again")
+    @Test("nothing of a closed job is kept; closing it again is answered again")
     func closed() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))

@@ -17,18 +17,18 @@ struct JournalTests {
         }
     }
 
-    @Test("entries stand before the messages that depend on them")
+    @Test("entries come before the messages that depend on them")
     func orderOfActions() throws {
         var bench = CoordinatorBench()
         bench.join(1)
         #expect(Self.order(bench.actions) == ["journal", "log", "send"], "adopted, joined, Welcome")
         try bench.open()
-        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "opened, told, JobAccepted")
+        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "opened, logged, JobAccepted")
         bench.submit(Samples.shard(0, of: job))
         bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         #expect(Self.order(bench.actions) == ["journal", "send"], "answered, ShardAnswer")
         bench.receive(.closeJob(job), from: CoordinatorBench.client)
-        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "closed, told, JobClosed")
+        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "closed, logged, JobClosed")
     }
 
     private static func order(_ actions: [CoordinatorState.Action]) -> [String] {
@@ -41,7 +41,7 @@ struct JournalTests {
         }
     }
 
-    @Test("a restarted coordinator answers an answered shard without any worker, and takes up the rest")
+    @Test("a restarted coordinator sends an answered shard's answer without a worker, and lends the rest again")
     func restart() throws {
         var before = try CoordinatorBench.ready()
         before.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -62,7 +62,7 @@ struct JournalTests {
     }
 
     @Test(
-        "replaying the journal gives the state that wrote it, after any events, restarts among them", arguments: 0..<200
+        "replaying the journal gives the state that wrote it, after random events and restarts", arguments: 0..<200
     )
     func replay(seed: UInt64) {
         var walk = CoordinatorWalk(seed: seed)
@@ -72,6 +72,6 @@ struct JournalTests {
             #expect(broken.isEmpty, "seed \(seed), step \(step): \(broken)")
             guard broken.isEmpty else { return }
         }
-        #expect(walk.durableChanges > 10, "seed \(seed) walked nowhere")
+        #expect(walk.durableChanges > 10, "seed \(seed) changed nothing")
     }
 }

@@ -2,7 +2,7 @@ import Cluster
 import Testing
 import Wire
 
-@Suite("Coordinator: leases, silence and blame")
+@Suite("Coordinator: leases, silence and deaths")
 struct LeaseTests {
     private let job = Samples.job(1)
 
@@ -33,7 +33,9 @@ struct LeaseTests {
         #expect(bench.answers().count == 1)
     }
 
-    @Test("a lease that its worker does not name runs out, and the piece goes to the head of the queue without blame")
+    @Test(
+        "a lease that its worker does not name expires, and the piece goes to the head of the queue; no death is counted"
+    )
     func lostShard() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -51,7 +53,7 @@ struct LeaseTests {
             bench.logEvents == [
                 .leaseExpired(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1), worker: "w1")
             ])
-        #expect(bench.state.status.workers == 1, "a lost message kills nobody")
+        #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
 
     @Test("results renew only what the worker has named: a piece lost on the way comes back while others are answered")
@@ -77,7 +79,7 @@ struct LeaseTests {
         #expect(returned == Instant(.seconds(30)))
     }
 
-    @Test("a stuck worker, which names its piece and makes no progress, is dismissed and never lives again")
+    @Test("a stuck worker, which names its piece and makes no progress, is dismissed for ever")
     func stuckWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -91,7 +93,7 @@ struct LeaseTests {
         #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
     }
 
-    @Test("a silent worker is buried, and only the piece it was running is blamed")
+    @Test("a silent worker is declared dead, which counts only against the piece it was running")
     func silentWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
@@ -112,7 +114,7 @@ struct LeaseTests {
         #expect(bench.lent(to: 2).isEmpty)
     }
 
-    @Test("a piece under suspicion waits for a worker with empty hands, and nothing joins it")
+    @Test("a suspect piece waits for a worker with nothing in hand, and runs alone")
     func suspectsRunAlone() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -132,14 +134,14 @@ struct LeaseTests {
         #expect(try bench.onlyLent(to: 2).job != first.job)
     }
 
-    @Test("a shard that kills twice is halved, and so on down to the row, which is condemned at its fourth death")
+    @Test("a shard that kills twice is halved, down to a single row, which is poisoned at its fourth death")
     func halvingFindsTheRow() throws {
         var bench = CoordinatorBench()
         try bench.open()
         bench.join(1, credit: .none)
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 8))
-        // Row 5 kills whoever computes it; each worker gets one piece at a time.
+        // Row 5 kills every worker that computes it; each worker gets one piece at a time.
         var deaths: [Range<Int>] = []
         var number = 2
         while deaths.count < 40, bench.state.status.shardsPending + bench.state.status.shardsLeased > 0 {
@@ -165,6 +167,6 @@ struct LeaseTests {
         let fault = try #require(answer.faults.first)
         #expect(fault.code == "worker_died")
         #expect(fault.message.hasPrefix("4 workers died") && fault.message.contains("worker w2 was lost at attempt 1"))
-        #expect(fault.message.contains("its connection is gone"), "the message tells the story")
+        #expect(fault.message.contains("its connection is gone"), "the message has the trace")
     }
 }

@@ -18,7 +18,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == 1)
     }
 
-    @Test("two in hand at most, however much credit there is")
+    @Test("a worker has two pieces in hand at most, however much credit there is")
     func twoInHand() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 1_000_000))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
@@ -26,10 +26,10 @@ struct LendingTests {
         #expect(pieces.map(\.shard) == [0, 1])
         bench.receive(
             Samples.result(pieces[0], credit: Credit(rows: 4000, tokens: 1_000_000)), from: CoordinatorBench.peer(1))
-        #expect(bench.lent(to: 1).map(\.shard) == [2], "a result makes room for one")
+        #expect(bench.lent(to: 1).map(\.shard) == [2], "a result frees credit for one")
     }
 
-    @Test("a worker that grants more pieces has so many in hand, within rows and tokens as ever")
+    @Test("a worker that grants more pieces has more in hand, still within its rows and tokens")
     func piecesInHand() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 5))
         for shard in UInt32(0)..<9 { bench.submit(Samples.shard(shard, of: job, rows: 4, tokens: 1000)) }
@@ -40,7 +40,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).isEmpty, "two are granted, seven are in hand")
     }
 
-    @Test("of many pieces in hand only the one that a dead worker was running is blamed")
+    @Test("a worker's death counts only against the piece it was running, not the others in hand")
     func onlyTheRunningPieceIsBlamed() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
         for shard in UInt32(0)..<6 { bench.submit(Samples.shard(shard, of: job)) }
@@ -75,7 +75,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == (fits ? 1 : 0))
     }
 
-    @Test("a context goes out once to a worker, before its first shard, and again when it is wanted")
+    @Test("a worker gets a context once, before its first shard, and again when it asks for it")
     func contextsGoOnce() throws {
         var bench = try CoordinatorBench.ready()
         let context = try Samples.context(1)
@@ -92,7 +92,7 @@ struct LendingTests {
         guard case .context(context)? = bench.sent(to: 2).first else { throw Unexpected(bench.actions) }
     }
 
-    @Test("a worker that waits for a context of a job that is over starts a new life, and nothing is blamed")
+    @Test("a worker that waits for a context of a closed job is dismissed, and the death counts against no piece")
     func contextOfNoJob() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -103,7 +103,7 @@ struct LendingTests {
         #expect(bench.lent(to: 2).count == 2, "a piece under suspicion would be lent alone")
     }
 
-    @Test("a context pushed out by four others goes out again")
+    @Test("a context that four others have replaced is sent again")
     func contextsAreForgotten() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 400))
         var sent: [Digest] = []
@@ -139,7 +139,7 @@ struct LendingTests {
         #expect(zip(order, order.dropFirst()).allSatisfy { $0 != $1 }, "\(order)")
     }
 
-    @Test("the same texts go to the same worker in a later job, when everybody has credit")
+    @Test("the same texts go to the same worker in a later job, when all workers have credit")
     func affinity() throws {
         var bench = CoordinatorBench()
         for number in 1...3 { try bench.joinWithoutCredit(number) }
@@ -151,17 +151,18 @@ struct LendingTests {
         }
         let same = owners[0].filter { owners[1][$0.key] == $0.value }.count
         #expect(owners[0].count == 12 && owners[1].count == 12)
-        // Whoever has nothing of its own among the first pieces takes the head, so not every shard goes home.
+        // A worker without a preferred piece among the first ones gets the head, so not every shard goes to the same
+        // worker.
         #expect(same >= 9, "\(same) of 12 shards went to the worker that had them before")
     }
 
-    @Test("a worker that says it is full is not sent the same piece over and over before it speaks of room again")
+    @Test("a worker that is full does not get the same piece again before it grants credit again")
     func overCreditDoesNotPingPong() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let piece = try bench.onlyLent(to: 1)
         bench.receive(.shardReturned(piece, .overCredit), from: CoordinatorBench.peer(1))
-        #expect(bench.lent(to: 1).isEmpty, "sent again at once, it would come back at once")
+        #expect(bench.lent(to: 1).isEmpty, "lent again at once, it would be returned at once")
         #expect(bench.state.status.shardsPending == 1)
         bench.beat(1)
         #expect(bench.lent(to: 1).count == 1)

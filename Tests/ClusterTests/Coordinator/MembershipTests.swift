@@ -3,9 +3,9 @@ import Scoring
 import Testing
 import Wire
 
-@Suite("Coordinator: who belongs")
+@Suite("Coordinator: who may join")
 struct MembershipTests {
-    @Test("the first worker's model is adopted, made durable and named to everybody")
+    @Test("the first worker's model is adopted, made durable and sent to all peers")
     func firstModelIsAdopted() throws {
         var bench = CoordinatorBench()
         #expect(bench.journal == [.generationStarted(1)])
@@ -19,21 +19,21 @@ struct MembershipTests {
         #expect(bench.actions.entries.isEmpty, "the same model is adopted once")
     }
 
-    @Test("a client that waits for a model is told it as soon as the first worker comes, and no second time")
+    @Test("a client that waits for a model gets it as soon as the first worker joins, and only once")
     func waitingClientIsTold() throws {
         var bench = CoordinatorBench()
         let hello = Hello(role: .client, name: "c", incarnation: 900)
         bench.receive(.hello(hello), from: CoordinatorBench.client)
-        let told = { (bench: CoordinatorBench) in
+        let welcomes = { (bench: CoordinatorBench) in
             bench.sent(to: CoordinatorBench.client).compactMap {
                 if case .welcome(let welcome) = $0 { welcome } else { nil }
             }
         }
-        #expect(told(bench).map(\.fingerprint) == [nil])
+        #expect(welcomes(bench).map(\.fingerprint) == [nil])
         bench.join(1)
-        #expect(told(bench).map(\.fingerprint) == [Samples.model] && told(bench).first?.incarnation == 900)
+        #expect(welcomes(bench).map(\.fingerprint) == [Samples.model] && welcomes(bench).first?.incarnation == 900)
         bench.join(2)
-        #expect(told(bench).isEmpty)
+        #expect(welcomes(bench).isEmpty)
     }
 
     @Test("a worker with another model is refused, and the message names both digests")
@@ -49,7 +49,7 @@ struct MembershipTests {
         #expect(bench.state.fingerprint == Samples.model)
     }
 
-    @Test("a model that was only remembered gives way when nobody works and nothing is under way")
+    @Test("a model from the journal is replaced when there is no worker and no job")
     func rememberedModelGivesWay() {
         var bench = CoordinatorBench(replaying: [.generationStarted(3), .fingerprintAdopted(Samples.model)])
         bench.join(1, model: Samples.model(7))
@@ -57,7 +57,7 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 1)
     }
 
-    @Test("a model set by the operator is not replaced by the first comer's")
+    @Test("a model set by the operator is not replaced by the first worker's")
     func configuredModelStays() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.fingerprint = Samples.model
@@ -81,7 +81,7 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 0 && bench.state.fingerprint == nil)
     }
 
-    @Test("workers beyond the most that are taken are refused; one that is known may come back")
+    @Test("workers beyond the limit are refused; a known one may come back")
     func workersMax() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.workersMax = 1
@@ -93,7 +93,7 @@ struct MembershipTests {
         guard case .welcome? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
     }
 
-    @Test("somebody unknown is asked who it is, whatever it says")
+    @Test("an unknown peer gets WhoAreYou, whatever it sends")
     func unknownPeer() {
         var bench = CoordinatorBench()
         let piece = PieceName(job: Samples.job(1), shard: 0, firstRow: 0, rows: 4, attempt: 1)
@@ -103,7 +103,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("the same life over a new connection keeps its leases")
+    @Test("the same incarnation over a new connection keeps its leases")
     func newConnectionKeepsLeases() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
@@ -112,14 +112,14 @@ struct MembershipTests {
         bench.receive(.hello(hello), from: CoordinatorBench.peer(77))
         #expect(bench.state.status.shardsLeased == 1, "nothing was taken back")
         bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
-        #expect(bench.sent(to: 1) == [.whoAreYou], "the old connection is nobody's")
+        #expect(bench.sent(to: 1) == [.whoAreYou], "the old connection has no session")
         bench.receive(Samples.result(piece), from: CoordinatorBench.peer(77))
         #expect(bench.answers().count == 1)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status.workers == 1, "the end of the old connection is not the worker's")
     }
 
-    @Test("a connection that is gone takes its worker with it; work goes to another at once")
+    @Test("when a connection is gone its worker is dead, and its work goes to another at once")
     func unroutableWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
@@ -132,7 +132,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("an incarnation that was lost never lives again")
+    @Test("a dead incarnation never lives again")
     func theDeadStayDead() throws {
         var bench = try CoordinatorBench.ready()
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
@@ -147,7 +147,7 @@ struct MembershipTests {
         #expect(welcome.incarnation == 1001)
     }
 
-    @Test("another life over the connection of a former one ends that one")
+    @Test("another incarnation over the same connection ends the former one")
     func anotherLifeOverTheSameConnection() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
@@ -163,7 +163,7 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 1, "the new life lives on")
     }
 
-    @Test("a worker that drains gets nothing more, and its bye gives back what it has without blame")
+    @Test("a draining worker gets nothing more, and its bye returns what it has; no death is counted")
     func drainAndBye() throws {
         var bench = try CoordinatorBench.ready()
         let job = Samples.job(1)

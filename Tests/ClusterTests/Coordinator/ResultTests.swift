@@ -16,9 +16,9 @@ struct ResultTests {
         #expect(bench.actions.entries == [.shardAnswered(answer)])
     }
 
-    @Test("the result of an attempt that was given up still counts, once; the second copy is dropped")
+    @Test("the result of a former attempt still counts, once; the second copy is dropped")
     func oldAttemptCounts() throws {
-        //  w1 ◀── piece, attempt 1        w1 goes silent and is buried
+        //  w1 ◀── piece, attempt 1        w1 goes silent and is dead
         //  w2 ◀── piece, attempt 2
         //  w1 ──▶ result of attempt 1     under its next life: counts
         //  w2 ──▶ result of attempt 2     dropped
@@ -37,7 +37,7 @@ struct ResultTests {
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
     }
 
-    @Test("a result for a piece that waits in the queue again takes it out of the queue")
+    @Test("a result for a piece that is pending again removes it from the queue")
     func resultForPending() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -49,7 +49,7 @@ struct ResultTests {
         #expect(bench.answers().count == 1 && bench.state.status.shardsPending == 0)
     }
 
-    @Test("a copy of a result that the network made is dropped")
+    @Test("a duplicated result is dropped")
     func duplicatedMessage() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -85,7 +85,7 @@ struct ResultTests {
         #expect(bench.answers().map(\.answers) == [Samples.answers(rows: 4)])
     }
 
-    @Test("a fault's row is the shard's, not the piece's")
+    @Test("a fault's row is counted in the shard, not in the piece")
     func faultsMove() throws {
         var bench = try CoordinatorBench.ready()
         let (left, right, _) = try halved(&bench)

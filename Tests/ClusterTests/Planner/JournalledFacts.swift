@@ -2,7 +2,7 @@ import Cluster
 import Scoring
 import Wire
 
-/// What a journal's entries allow a coordinator to say. A message that depends on an entry may only follow it.
+/// The facts in a journal's entries. A message that depends on a fact may only be sent after its entry.
 struct JournalledFacts {
     private var generation: UInt64 = 0
     private var models: Set<Digest> = []
@@ -20,7 +20,7 @@ struct JournalledFacts {
         }
     }
 
-    /// Whether everything that a message claims is durable.
+    /// Whether everything that a message depends on is durable.
     func support(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
         guard envelope.generation == generation else { return false }
         switch envelope.message {

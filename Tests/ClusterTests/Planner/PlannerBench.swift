@@ -4,8 +4,8 @@ import Scoring
 import Testing
 import Wire
 
-/// A coordinator with its planner on the bench, and one worker that answers every shard from a table. Invariants are
-/// checked after every event, and that what is acknowledged is durable.
+/// A test bench for coordinator and planner, with one worker that answers every shard from a table. After every event
+/// it checks the invariants, and that what is acknowledged is durable.
 struct PlannerBench {
     private(set) var machines: CoordinatorMachines
     private(set) var now: Instant = .zero
@@ -151,7 +151,7 @@ struct PlannerBench {
         receive(.hello(Hello(role: .trainer, name: "trainer", incarnation: 77)), from: peer)
     }
 
-    /// A rollout worker says Hello; its number is its peer, its incarnation and its name.
+    /// A rollout worker sends Hello; its number is its peer, its incarnation and its name.
     mutating func joinRollout(_ number: Int, assignments: Int = 4, rollouts: Int = 64) {
         let credit = Credit(rows: assignments, tokens: rollouts)
         receive(
@@ -161,7 +161,7 @@ struct PlannerBench {
 
     static func rollout(_ number: Int) -> Peer { Peer([0x20, UInt8(number)]) }
 
-    // MARK: What it sent
+    // MARK: Messages sent
 
     func messages(to peer: Peer) -> [Message] { sent.filter { $0.peer == peer }.map(\.message) }
 

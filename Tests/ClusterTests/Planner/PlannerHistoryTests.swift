@@ -17,7 +17,7 @@ struct PlannerHistoryTests {
             }.first)
     }
 
-    @Test("an outcome told twice counts once, in one report, in two, and a life later")
+    @Test("an outcome reported twice counts once: in one report, in two, and after a restart")
     func once() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -31,7 +31,7 @@ struct PlannerHistoryTests {
         #expect(try answer(bench).duplicates == 10)
     }
 
-    @Test("what cannot count is told with its code, and the others count")
+    @Test("rejected outcomes are returned with a code, and the others count")
     func rejected() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -50,7 +50,7 @@ struct PlannerHistoryTests {
             answer.rejected.map(\.code) == [
                 "reward_out_of_range", "no_event_id", "unknown_prompt", "no_rollouts", "count_mismatch",
             ])
-        #expect(answer.accepted == 2, "a text told with one outcome is told for all of the prompt's")
+        #expect(answer.accepted == 2, "a text sent with one outcome is enough for all of the prompt's")
     }
 
     @Test("rewards of −1…1 are scaled, raw ones are kept")
@@ -76,7 +76,7 @@ struct PlannerHistoryTests {
         bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.contexts.map(\.rows.count) == [256])
         #expect(bench.end()?.contextRows == 256 && bench.end()?.staleness == 1)
-        // Told again with the next step, they count no second time.
+        // Reported again with the next step, they do not count a second time.
         var next = PlannerBench.request(50, step: 2, first: 1000)
         next.outcomes = request.outcomes
         bench.receive(.requestPlan(next), from: PlannerBench.trainer)
@@ -113,7 +113,7 @@ struct PlannerHistoryTests {
         #expect(bench.contexts.last?.rows.count == 100)
     }
 
-    @Test("a prompt's own record joins its belief, loses worth with its age, and can be left out")
+    @Test("a prompt's own record joins its belief, weighs less with age, and can be left out")
     func ownRecord() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -132,7 +132,7 @@ struct PlannerHistoryTests {
         #expect(bench.budgets().last { $0.index == 0 }?.p == 0.5)
     }
 
-    @Test("floors grow and caps fall with the rollouts that were seen to fail")
+    @Test("floors rise and caps fall when rollouts have failed")
     func failures() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -148,7 +148,7 @@ struct PlannerHistoryTests {
         #expect(n.min() == 6 && n.max() == 10 && n.reduce(0, +) == 480)
     }
 
-    @Test("a text told before need not be told again, and another text begins another record")
+    @Test("a text need not be sent twice, and another text begins another record")
     func texts() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -164,7 +164,7 @@ struct PlannerHistoryTests {
         #expect(later.end()?.status == .ok, "\(String(describing: later.refusal()))")
     }
 
-    @Test("scores are asked for without a plan, under a context given or drawn")
+    @Test("scores without a plan use a context that is given or drawn")
     func scores() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -180,7 +180,7 @@ struct PlannerHistoryTests {
             .first)
         #expect(scores.request == 9 && scores.contextRows == 39 && scores.answers.count == 2)
         #expect(scores.answers[0]?.p == PlannerBench.spread("prompt 1")?.p)
-        // Nobody answers: refused when its time is over, not before.
+        // No worker answers: refused at its deadline, not before.
         bench.isWorking = false
         bench.receive(
             .requestScores(

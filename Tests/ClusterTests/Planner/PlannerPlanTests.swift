@@ -6,7 +6,7 @@ import Wire
 
 @Suite("Planner: plans")
 struct PlannerPlanTests {
-    @Test("a plan is predicted, handed out, and sums to the total; its digest is that of its budgets")
+    @Test("a plan's budgets sum to the total, and its digest is that of the budgets")
     func whole() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -22,7 +22,7 @@ struct PlannerPlanTests {
         #expect(budgets.allSatisfy { $0.p != nil && !$0.source.isEmpty && !$0.reason.isEmpty })
     }
 
-    @Test("budgets leave while predictions still arrive, and none is ever reduced")
+    @Test("budgets are sent while predictions still arrive, and none is ever reduced")
     func streams() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -44,7 +44,7 @@ struct PlannerPlanTests {
         #expect(early > 200 && n.count == 400 && n.values.reduce(0, +) == 3200)
     }
 
-    @Test("asked twice, it answers with the same bytes; asked for something else, it refuses")
+    @Test("the same request gets the same bytes; another request for the step is refused")
     func idempotent() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -65,7 +65,7 @@ struct PlannerPlanTests {
         #expect(later.budgets(to: Peer([0x12])) == budgets && later.end(to: Peer([0x12])) == end)
     }
 
-    @Test("without a worker the deadline brings the uniform plan, marked as such")
+    @Test("without a worker, the deadline gives the uniform plan, marked as such")
     func deadline() throws {
         var bench = PlannerBench(withWorker: false)
         bench.joinTrainer()
@@ -79,7 +79,7 @@ struct PlannerPlanTests {
         #expect(bench.budgets().allSatisfy { $0.n == 8 && $0.source == "fallback" && $0.reason == "deadline" })
     }
 
-    @Test("at the deadline what has left stays, and the rest shares evenly to the rollout")
+    @Test("at the deadline, sent budgets stay, and the rest is shared evenly, to the rollout")
     func degraded() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -100,7 +100,7 @@ struct PlannerPlanTests {
         #expect(early > 0 && early < 401 && n.allSatisfy { (4...32).contains($0) })
     }
 
-    @Test("who does not want a fallback gets a refusal, and may ask again")
+    @Test("a request without a fallback is refused at the deadline, and may be repeated")
     func strict() throws {
         var bench = PlannerBench(withWorker: false)
         bench.joinTrainer()
@@ -114,7 +114,7 @@ struct PlannerPlanTests {
         #expect(bench.end()?.status == .ok)
     }
 
-    @Test("a plan that is only watched hands out even budgets and says what it would be worth")
+    @Test("a plan in shadow mode sends even budgets, and says what its own would be worth")
     func shadow() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -143,7 +143,7 @@ struct PlannerPlanTests {
         #expect(n[0] == 4 && n[1] == 16)
     }
 
-    @Test("a prompt that the model cannot read gets a budget all the same, and says so")
+    @Test("a prompt without a prediction gets a budget too, marked as such")
     func faults() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -153,7 +153,7 @@ struct PlannerPlanTests {
         #expect(bench.budgets().last { $0.index == 3 }?.source == "fallback")
     }
 
-    @Test("what cannot be planned is refused, naming the field", arguments: Absurdity.allCases)
+    @Test("an impossible request is refused, and the message names the field", arguments: Absurdity.allCases)
     func refused(absurdity: Absurdity) throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -162,7 +162,7 @@ struct PlannerPlanTests {
         bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let refusal = try #require(bench.refusal(), "\(absurdity)")
         #expect(refusal.reason == (absurdity == .unknownText ? .unknown : .invalid))
-        #expect(refusal.message.contains(absurdity.word), "\(refusal.message)")
+        #expect(refusal.message.contains(absurdity.field), "\(refusal.message)")
         #expect(bench.planJournal.isEmpty)
     }
 
@@ -185,7 +185,7 @@ struct PlannerPlanTests {
         }
 
         /// What the message must name.
-        var word: String {
+        var field: String {
             switch self {
             case .total: "39"
             case .range: "33"
@@ -201,7 +201,7 @@ struct PlannerPlanTests {
         }
     }
 
-    @Test("plans of eight steps are kept; an older one is forgotten, on disk too, and its step may be planned anew")
+    @Test("plans of eight steps are kept; an older one is forgotten, also on disk, and its step may be planned again")
     func retention() throws {
         var bench = PlannerBench()
         bench.joinTrainer()

@@ -31,7 +31,7 @@ struct PlannerRolloutTests {
             Rewards(name: assignment.name, rewards: (0..<assignment.n).map { $0 < solved ? 1 : 0 }))
     }
 
-    @Test("budgets go out against credit; what is reported is recorded, acknowledged, told, and makes room")
+    @Test("budgets are lent against credit; reported rewards are recorded, acknowledged and sent on, and free credit")
     func circle() throws {
         var bench = Self.planned(20)
         var open = bench.assignments(to: 1)
@@ -55,7 +55,7 @@ struct PlannerRolloutTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("credit in rollouts bounds what is lent, but one assignment may always be")
+    @Test("credit in rollouts limits what is lent, but one assignment always may be")
     func credit() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -67,30 +67,30 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 2).count == 1)
     }
 
-    @Test("a dead rollout worker's prompts go to another, each in one pair of hands at a time")
+    @Test("a dead rollout worker's prompts go to another, and each prompt is with one worker at a time")
     func death() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
         #expect(lost.count == 4)
         bench.handle(.unroutable(PlannerBench.rollout(1)))
         bench.joinRollout(2, assignments: 10, rollouts: 1000)
-        let taken = bench.assignments(to: 2)
-        #expect(taken.count == 6)
-        #expect(Array(taken.prefix(4).map(\.promptID)) == lost.map(\.promptID), "first what was lost")
-        #expect(Set(taken.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
+        let received = bench.assignments(to: 2)
+        #expect(received.count == 6)
+        #expect(Array(received.prefix(4).map(\.promptID)) == lost.map(\.promptID), "first what was lost")
+        #expect(Set(received.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
         // The dead one's rewards come after all, over a new connection: the other one has the prompt.
         bench.joinRollout(3)
         bench.receive(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
         #expect(bench.recorded(to: 3).map(\.verdict) == [.superseded])
-        // Rewards whose prompt nobody has count, whoever brings them.
+        // Rewards of a prompt without a lease count, whichever worker sends them.
         bench.handle(.unroutable(PlannerBench.rollout(2)))
         bench.handle(.unroutable(PlannerBench.rollout(3)))
         bench.joinRollout(4, assignments: 0)
-        bench.receive(Self.rewards(taken[5]), from: PlannerBench.rollout(4))
+        bench.receive(Self.rewards(received[5]), from: PlannerBench.rollout(4))
         #expect(bench.recorded(to: 4).map(\.verdict) == [.recorded] && bench.groups().count == 1)
     }
 
-    @Test("silence is death after five seconds; the dead do not come back as themselves")
+    @Test("a rollout worker is dead after five seconds of silence, and its incarnation does not come back")
     func silence() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
@@ -101,7 +101,7 @@ struct PlannerRolloutTests {
     }
 
     @Test(
-        "rewards sent again are acknowledged again and count once; a reward out of range is rejected and rolled out anew"
+        "rewards sent again are acknowledged again and count once; a reward out of range is rejected and rolled out again"
     )
     func again() throws {
         var bench = Self.planned(6)
@@ -119,7 +119,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 2).contains { $0.promptID == lent[1].promptID })
     }
 
-    @Test("an assignment that its worker does not name was lost on the way, and goes out again")
+    @Test("an assignment that its worker does not name was lost, and is lent again")
     func lostOnTheWay() throws {
         var bench = Self.planned(3)
         let lent = bench.assignments(to: 1)
@@ -136,7 +136,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 1).map(\.promptID) == [lent[0].promptID])
     }
 
-    @Test("an assignment without progress for ten minutes goes to another, although its worker breathes")
+    @Test("an assignment without progress for ten minutes goes to another, although its worker sends heartbeats")
     func stuck() throws {
         var bench = Self.planned(1)
         let lent = bench.assignments(to: 1)
@@ -159,7 +159,7 @@ struct PlannerRolloutTests {
         Issue.record("the stuck assignment was never given to another")
     }
 
-    @Test("a new life of the coordinator lets rollout workers keep what they have, and lends nothing at first")
+    @Test("after a restart, rollout workers keep what they have, and nothing is lent at first")
     func restart() throws {
         var bench = Self.planned(10)
         let lent = bench.assignments(to: 1)
@@ -220,7 +220,7 @@ struct PlannerRolloutTests {
         #expect(drawn == 20, "predictions far from 0 are contradicted by many a group")
     }
 
-    @Test("a trainer that rolls out by itself reports its groups, and hears: done, or so many more")
+    @Test("a trainer that rolls out itself reports its groups, and learns whether they are done or draw more")
     func byTrainer() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -239,7 +239,7 @@ struct PlannerRolloutTests {
             for case .outcomesRecorded(let recorded) in bench.messages(to: PlannerBench.trainer) {
                 #expect(recorded.accepted == 1)
                 decisions += recorded.decisions
-                // Said again, it is answered again.
+                // Reported again, it is answered again.
                 bench.receive(.reportOutcomes(report), from: PlannerBench.trainer)
                 for case .outcomesRecorded(let again) in bench.messages(to: PlannerBench.trainer) {
                     #expect(again.duplicates == 1 && again.decisions == recorded.decisions)
@@ -273,20 +273,20 @@ struct PlannerRolloutTests {
         request.total = 600 * 4
         request.maximum = 4
         bench.receive(.requestPlan(request), from: PlannerBench.trainer)
-        var taken: [Int: Int] = [:]
+        var lentCounts: [Int: Int] = [:]
         var open: [(Int, Assignment)] = (1...20).flatMap { number in bench.assignments(to: number).map { (number, $0) }
         }
         while !open.isEmpty {
             var next: [(Int, Assignment)] = []
             for (number, assignment) in open {
-                taken[number, default: 0] += 1
+                lentCounts[number, default: 0] += 1
                 bench.receive(Self.rewards(assignment), from: PlannerBench.rollout(number))
                 for other in 1...20 { next += bench.assignments(to: other).map { (other, $0) } }
             }
             open = next
         }
-        print("fairness: prompts by rollout worker \(taken.values.sorted())")
-        #expect(taken.values.reduce(0, +) == 600)
-        #expect(Double(taken.values.max() ?? 0) / Double(taken.values.min() ?? 1) < 1.5)
+        print("fairness: prompts by rollout worker \(lentCounts.values.sorted())")
+        #expect(lentCounts.values.reduce(0, +) == 600)
+        #expect(Double(lentCounts.values.max() ?? 0) / Double(lentCounts.values.min() ?? 1) < 1.5)
     }
 }

@@ -3,7 +3,8 @@ import Scoring
 import Testing
 import Wire
 
-/// A rollout worker on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the rollout worker's machine: it passes events and time, and checks the invariants after every
+/// event.
 struct RolloutBench {
     private(set) var state: RolloutState
     private(set) var now: Instant = .zero
@@ -85,7 +86,7 @@ struct RolloutBench {
             leaseTime: .seconds(30))
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
     var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
     var runs: [Assignment] { actions.compactMap { if case .run(let assignment) = $0 { assignment } else { nil } } }

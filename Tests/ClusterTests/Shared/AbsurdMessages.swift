@@ -2,15 +2,15 @@ import Cluster
 import Scoring
 import Wire
 
-/// Draws what trainers and rollout workers may say: mostly what makes sense, so that plans come to their ends, and in any
-/// field now and then what nobody would say.
+/// Draws messages of trainers and rollout workers: most are sensible, so that plans end; some have an absurd value in
+/// any field.
 struct AbsurdMessages {
     private var random: SeededGenerator
     /// Assignments that were lent, the latest last.
     private var lent: [Assignment] = []
-    /// Incarnations told in a Hello.
+    /// Incarnations of earlier Hellos.
     private var lives: [Peer: UInt64] = [:]
-    /// Event ids told, some to be told again.
+    /// Event ids of earlier reports; some are reported again.
     private var events: [String] = ["e"]
 
     init(seed: UInt64) {
@@ -138,7 +138,7 @@ struct AbsurdMessages {
             texts: TextBlock((0...below(20)).map { "text of p\($0)" }))
     }
 
-    /// What a rollout worker reports: mostly of what somebody was lent, and mostly all of it.
+    /// What a rollout worker reports: mostly on what was lent, and mostly all of it.
     private mutating func rewards() -> Rewards {
         guard let assignment = lent.isEmpty ? nil : pick(lent), !isAbsurd() else {
             return Rewards(name: name(), rewards: (0..<below(6)).map { _ in reward() }, failed: number(3))
@@ -169,7 +169,7 @@ struct AbsurdMessages {
 
     private mutating func prompt() -> String { isAbsurd() ? "" : "p\(below(12))" }
 
-    /// The same text for a prompt, but now and then another one or somebody else's.
+    /// The same text for a prompt, but sometimes another one, or another prompt's.
     private mutating func text(_ promptID: String) -> String {
         isAbsurd() ? pick(["", "\u{0}", "text of p1", "new"]) : "text of \(promptID)"
     }
@@ -220,7 +220,7 @@ struct AbsurdMessages {
             ]) : 0...1
     }
 
-    /// Beliefs at the ends of what an answer may say, and rows without one.
+    /// Beliefs at the limits of an answer's range, and rows without one.
     mutating func answers(_ rows: Int) -> AnswerBlock {
         AnswerBlock(
             (0..<rows).map { _ in

@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// A worker on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the worker's machine: it passes events and time, and checks the invariants after every event.
 struct WorkerBench {
     private(set) var state: WorkerState
     private(set) var now: Instant = .zero
@@ -66,7 +66,7 @@ struct WorkerBench {
         PieceName(job: Samples.job(1), shard: shard, firstRow: 0, rows: 4, attempt: attempt)
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
     var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
     var scored: [PieceName] { actions.compactMap { if case .score(let piece, _, _) = $0 { piece } else { nil } } }

@@ -2,9 +2,9 @@ public import Wire
 
 /// What the planner makes durable: outcomes, and everything that a plan's budgets follow from.
 ///
-/// Budgets are not written. A plan is a function of its opening and of the predictions in the order in which they came, so
-/// a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without what was in
-/// flight: peers, leases and predictions that had not come.
+/// Budgets are not written. A plan is a function of its opening and of the predictions in the order in which they came,
+/// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without what
+/// was in flight: peers, leases and predictions that had not come.
 public enum PlannerEntry: Hashable, Sendable {
     /// Outcomes joined a policy's history.
     case outcomesRecorded(policyID: String, [RecordedOutcome])

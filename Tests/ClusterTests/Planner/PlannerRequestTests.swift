@@ -4,8 +4,8 @@ import Testing
 import Wire
 
 /// What the planner refuses, and what it must live through; each was found by reading it, or by a hostile walk.
-@Suite("The planner's door")
-struct PlannerDoorTests {
+@Suite("Planner: requests and reports that must not pass")
+struct PlannerRequestTests {
     private static let trainer = PlannerBench.trainer
 
     private static func request(
@@ -36,10 +36,10 @@ struct PlannerDoorTests {
 
     // MARK: Plans
 
-    @Test("a step that is planned again with fewer prompts has none of its former places in the queue")
+    @Test("a step that is planned again with fewer prompts has no former group in the queue")
     func formerPlaces() {
         var bench = Self.bench { $0.plansMax = 1 }
-        // Nobody rolls out, so every place stays in the queue until its plan is forgotten.
+        // There is no rollout worker, so every group stays in the queue until its plan is forgotten.
         for (prompts, step) in [(20, 1), (2, 2), (3, 1)] {
             bench.receive(Self.request(prompts, step: step) { $0.delivery = .workers }, from: Self.trainer)
             #expect(bench.end()?.prompts == prompts)
@@ -48,7 +48,7 @@ struct PlannerDoorTests {
         #expect(bench.assignments(to: 1).map(\.name.index).sorted() == [0, 1, 2])
     }
 
-    @Test("a plan whose limits for failures do not go with its sizes is made with the limits asked for")
+    @Test("a plan whose limits for failures contradict its sizes is made with the limits of the request")
     func limitsForFailures() throws {
         var bench = Self.bench()
         var failing = PlannerBench.outcomes(0..<8)
@@ -98,7 +98,7 @@ struct PlannerDoorTests {
             #expect(bench.refusal(to: local)?.reason == .invalid)
         }
         #expect(bench.planJournal.isEmpty)
-        // Texts told earlier come on top of those in the request.
+        // Texts sent earlier come on top of those in the request.
         let long = String(repeating: "t", count: 12 << 20)
         for place in 0..<6 {
             var outcome = PlannerBench.outcomes(place..<place + 1)[0]
@@ -113,7 +113,7 @@ struct PlannerDoorTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("outcomes that come with a request cannot bring in a policy too many")
+    @Test("outcomes of a request cannot add a policy beyond the limit")
     func policies() {
         var bench = Self.bench { $0.policiesMax = 2 }
         for (policy, isTaken) in [("a", true), ("b", true), ("c", false), ("a", true)] {
@@ -125,10 +125,11 @@ struct PlannerDoorTests {
         }
     }
 
-    @Test("steps and versions whose difference is no number are refused or rejected")
+    @Test("steps and versions whose difference would overflow are refused or rejected")
     func versions() throws {
         var bench = Self.bench()
-        bench.receive(Self.report(PlannerBench.outcomes(0..<40, version: PlanLimits.steps.upperBound)), from: Self.trainer)
+        let newest = PlannerBench.outcomes(0..<40, version: PlanLimits.steps.upperBound)
+        bench.receive(Self.report(newest), from: Self.trainer)
         #expect(Self.answers(bench).first?.accepted == 40)
         for version in [Int.min, -1, PlanLimits.steps.upperBound + 1, .max] {
             bench.receive(Self.report(PlannerBench.outcomes(2..<3, version: version)), from: Self.trainer)
@@ -149,7 +150,7 @@ struct PlannerDoorTests {
         #expect(bench.end()?.staleness == -1)
     }
 
-    @Test("a context of no rows is a context, by any way of drawing", arguments: ContextChoice.Selection.allCases)
+    @Test("a context without rows is valid, by every method of drawing", arguments: ContextChoice.Selection.allCases)
     func noRows(_ selection: ContextChoice.Selection) {
         var bench = Self.bench()
         bench.receive(Self.report(PlannerBench.outcomes(0..<20)), from: Self.trainer)
@@ -163,7 +164,7 @@ struct PlannerDoorTests {
 
     // MARK: Rewards and outcomes
 
-    @Test("a range of rewards whose squares are no numbers is refused")
+    @Test("a range of rewards whose squares overflow is refused")
     func ranges() {
         var bench = Self.bench()
         for range in [-1e300...1e300, 0...1e-300, 0...2e12] {
@@ -180,7 +181,7 @@ struct PlannerDoorTests {
         #expect(Self.answers(bench).first?.accepted == 1)
     }
 
-    @Test("rewards of an attempt that is still to come do not count, and do not stop it from counting when it has come")
+    @Test("rewards of a future attempt do not count, and do not keep that attempt's rewards from counting later")
     func attemptsToCome() {
         var bench = Self.bench()
         bench.receive(
@@ -206,7 +207,7 @@ struct PlannerDoorTests {
 
     private static func wins(_ count: Int) -> [Double] { (0..<count).map { Double($0 % 2) } }
 
-    @Test("a rollout worker has no say in a group that the trainer rolls out")
+    @Test("a rollout worker cannot report a group that the trainer rolls out")
     func othersGroups() {
         var bench = Self.bench()
         bench.receive(Self.request(2), from: Self.trainer)
@@ -216,7 +217,7 @@ struct PlannerDoorTests {
         #expect(bench.recorded(to: 1).map(\.verdict) == [.superseded])
     }
 
-    @Test("a group that was reported before its plan's end is decided at it, and told to who reports again")
+    @Test("a group that was reported before its plan's end is decided at the end, and sent to who reports it again")
     func earlyReports() throws {
         var bench = Self.bench()
         bench.isWorking = false
@@ -240,7 +241,7 @@ struct PlannerDoorTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("what is reported of a group that is done counts for the history and leaves the group as it was")
+    @Test("a report on a group that is done counts for the history and does not change the group")
     func groupsDone() throws {
         var bench = Self.bench()
         bench.receive(Self.request(1) { ($0.minimum, $0.maximum) = (4, 8) }, from: Self.trainer)
@@ -252,7 +253,7 @@ struct PlannerDoorTests {
         bench.receive(Self.report([more]), from: Self.trainer)
         let answer = try #require(Self.answers(bench).first)
         #expect(answer.accepted == 1 && answer.decisions.map(\.done) == [done])
-        // Told of the group once, though both of its events are told again.
+        // The group is sent once, though both of its events are reported again.
         bench.receive(Self.report([first, more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.decisions.compactMap(\.done) == [done])
         more.eventID = "c"
@@ -261,7 +262,7 @@ struct PlannerDoorTests {
         #expect(Self.answers(bench).first?.rejected.map(\.code) == ["too_many_rewards"])
     }
 
-    @Test("after a restart, groups that wait for a rollout worker make no deadline of an instant that has passed")
+    @Test("after a restart, waiting groups set no deadline in the past")
     func restLending() {
         var bench = Self.bench()
         bench.receive(Self.request(2) { $0.delivery = .workers }, from: Self.trainer)
@@ -272,7 +273,7 @@ struct PlannerDoorTests {
 
     // MARK: Connections
 
-    @Test("a connection has one role, the one that it sent last")
+    @Test("a connection has one role, that of its last Hello")
     func roles() {
         var bench = Self.bench()
         bench.receive(Self.request(1) { $0.delivery = .workers }, from: Self.trainer)
