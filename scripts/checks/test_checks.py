@@ -298,6 +298,16 @@ class Formatting(CheckCase):
             self.assert_problem(formatting.swift(tree()), "LineLength")
 
 
+class Listing(unittest.TestCase):
+    def test_a_copy_without_git_lists_the_same_files(self):
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for path in ["a.md", "Sources/b.swift", ".build/c", "out/d", "Sources/out/e", "__pycache__/f.pyc"]:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text("x")
+            self.assertEqual(Tree(root).paths, ["Sources/b.swift", "Sources/out/e", "a.md"])
+
+
 class Readers(unittest.TestCase):
     def test_imports(self):
         self.assertEqual(swift_code.imported("import Wire"), "Wire")
