@@ -76,7 +76,8 @@ let package = Package(
         .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", providers: [.apt(["libzstd-dev"])]),
         // 1 foundations
         module("Scoring", [crypto]),
-        module("Tokenizers", []),
+        module("JSON", []),
+        module("Tokenizers", ["JSON"]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         .target(name: "WideKernels", swiftSettings: wide),
         module("ZeroMQ", ["CZeroMQ"]),
@@ -84,13 +85,13 @@ let package = Package(
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
-        module("Routing", ["Scoring", "Planning", yams]),
+        module("Routing", ["Scoring", "JSON", "Planning", yams]),
         // 4 drivers
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
@@ -99,7 +100,7 @@ let package = Package(
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                "Scoring", "JSON", "Wire", "Planning", "Cluster", httpTypes, hummingbird, hummingbirdCore, lifecycle,
                 logging, nioCore,
             ]),
         module(
@@ -121,6 +122,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("JSONTests", ["JSON"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),

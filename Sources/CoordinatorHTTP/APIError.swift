@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import HTTPTypes
 
 /// What a request is answered with where it is not answered as it wished: a status, and JSON that says what to do.
@@ -63,3 +63,20 @@ struct APIError: Error {
         }
     }
 }
+
+extension APIError: JSONFieldFailure {
+    /// A member of a request's body that is missing, unknown, of another type, or out of range.
+    init(_ problem: JSONFieldProblem) {
+        let code: Code =
+            switch problem.kind {
+            case .missing: .missing
+            case .wrongType: .wrongType
+            case .outOfRange: .outOfRange
+            case .unknownKey: .unknownKey
+            }
+        self = .invalid(code, problem.member, problem.message)
+    }
+}
+
+/// Reads the members of a request's body.
+typealias RequestFields = JSONFields<APIError>

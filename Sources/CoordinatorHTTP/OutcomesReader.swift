@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import Planning
 import Scoring
 import Wire

@@ -16,7 +16,8 @@ struct Module {
         Module(name: "CZstd", layer: 0, imports: []),
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
-        Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
+        Module(name: "JSON", layer: 1, imports: []),
+        Module(name: "Tokenizers", layer: 2, imports: ["JSON"], system: ["Foundation", "Synchronization"]),
         Module(name: "WideKernels", layer: 0, imports: []),
         Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -28,10 +29,10 @@ struct Module {
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
-            name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            name: "Inference", layer: 3, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
+            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
         Module(
             name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
@@ -43,7 +44,7 @@ struct Module {
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
         Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
         Module(
             name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
@@ -58,7 +59,7 @@ struct Module {
             name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
+            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "JSON", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
