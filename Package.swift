@@ -41,7 +41,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
-let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
+let resources: [String: [Resource]] = ["Heads": [.copy("Compact/Resources/compact-head.safetensors")]]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
@@ -77,22 +77,25 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
-        module("Tokenizers", ["JSON"]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         .target(name: "WideKernels", swiftSettings: wide),
         module("ZeroMQ", ["CZeroMQ"]),
         // 2 meaning
+        module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
-        module("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
+        module("ModelFiles", ["Scoring", "Kernels", crypto]),
         module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
-        // 3 decisions
+        // 3 decisions, and the parts of models
+        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", crypto]),
+        module("Heads", ["Scoring", "Kernels", "ModelFiles", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "JSON", "Planning", yams]),
-        // 4 drivers
+        // 4 drivers, and whole models
+        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
@@ -114,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP",
                 "RouterHTTP", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
@@ -126,7 +129,10 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
-        tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
+        tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
+        tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),

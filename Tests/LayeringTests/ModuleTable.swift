@@ -17,20 +17,20 @@ struct Module {
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "JSON", layer: 1, imports: []),
-        Module(name: "Tokenizers", layer: 2, imports: ["JSON"], system: ["Foundation", "Synchronization"]),
         Module(name: "WideKernels", layer: 0, imports: []),
         Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
+        Module(name: "Tokenizers", layer: 2, imports: ["JSON"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
-            name: "Inference", layer: 3, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
-            system: ["Dispatch", "Foundation", "Synchronization"]),
+            name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation"]),
         Module(
             name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
@@ -39,6 +39,12 @@ struct Module {
             system: ["Foundation", "Synchronization"]),
 
         Module(
+            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Tokenizers"],
+            libraries: ["Crypto"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
+        Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
@@ -46,6 +52,10 @@ struct Module {
         Module(
             name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
+        Module(
+            name: "Models", layer: 4,
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
@@ -73,7 +83,7 @@ struct Module {
         Module(
             name: "CLI", layer: 5,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Inference", "Kernels",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
                 "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
                 "Wire", "WorkerNode", "ZeroMQ",
             ],

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
+import Models
 
 extension Benchmark {
     /// `statezero bench encoder`.

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
-import Inference
+import Heads
 import Kernels
+import Models
 
 extension Benchmark {
     /// `statezero bench head`.

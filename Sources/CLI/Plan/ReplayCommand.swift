@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Corpora
 import Foundation
-import Inference
 import Planning
 public import Replaying
 import Scoring

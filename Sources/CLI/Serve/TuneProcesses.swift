@@ -1,7 +1,8 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
 import Kernels
+import Models
 
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.
 struct SplitRun {
