@@ -27,11 +27,11 @@ struct JSONReaderTests {
 
     @Test("numbers keep the digits that the text has")
     func digits() throws {
-        let elements = try #require(try value("[12345678901234567890, -0, 1e999, 8.0, 1E+2, 0.10]").elements)
-        let digits = ["12345678901234567890", "-0", "1e999", "8.0", "1E+2", "0.10"]
+        let elements = try #require(try value("[1234567890123456789012, -0, 1e999, 8.0, 1E+2, 0.10]").elements)
+        let digits = ["1234567890123456789012", "-0", "1e999", "8.0", "1E+2", "0.10"]
         #expect(elements == digits.map { JSONValue.number($0) })
         #expect(elements.map(\.integer) == [nil, 0, nil, 8, 100, nil])
-        #expect(elements.map(\.double) == [12_345_678_901_234_567_890, 0, nil, 8, 100, 0.1])
+        #expect(elements.map(\.double) == [1.234567890123456789e21, 0, nil, 8, 100, 0.1])
     }
 
     @Test(
