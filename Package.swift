@@ -74,12 +74,13 @@ let package = Package(
         .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "WideKernels", swiftSettings: wide),
+        module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
-        .target(name: "WideKernels", swiftSettings: wide),
-        module("ZeroMQ", ["CZeroMQ"]),
+        module("ZeroMQ", ["CZeroMQ", "Threads"]),
         // 2 meaning
         module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
@@ -88,18 +89,18 @@ let package = Package(
         module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
-        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", crypto]),
-        module("Heads", ["Scoring", "Kernels", "ModelFiles", crypto]),
+        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
+        module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "JSON", "Planning", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
+        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module(
             "CoordinatorHTTP",
             [
@@ -109,7 +110,7 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "ZeroMQ", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -120,12 +121,13 @@ let package = Package(
                 "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP",
-                "RouterHTTP", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        tests("ZeroMQTests", ["ZeroMQ"]),
         tests("JSONTests", ["JSON"]),
+        tests("ThreadsTests", ["Threads"]),
+        tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
@@ -146,7 +148,8 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
-        tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
+        tests(
+            "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
     ],

@@ -2,7 +2,7 @@
 /// know.
 ///
 /// `null` is the same as absent. Every error names the member by its path, as `items[3].n_min`. The caller's own error
-/// type, `Failure`, carries it.
+/// type, `Failure`, carries it. A range is optional: a caller that checks its request as a whole gives none.
 public struct JSONFields<Failure: JSONFieldFailure> {
     private let path: String
     private var values: KeyedValues<JSONValue>
@@ -44,12 +44,12 @@ public struct JSONFields<Failure: JSONFieldFailure> {
         return value
     }
 
-    /// A string of so many UTF-8 bytes. Throws `wrongType`, `outOfRange`.
-    public mutating func text(_ key: String, bytes: ClosedRange<Int>) throws(Failure) -> String? {
+    /// A string, of so many UTF-8 bytes if a range is given. Throws `wrongType`, `outOfRange`.
+    public mutating func text(_ key: String, bytes: ClosedRange<Int>? = nil) throws(Failure) -> String? {
         guard let value = remove(key) else { return nil }
         guard case .string(let text) = value else { throw wrongType(name(of: key), value, "a string") }
         let count = text.utf8.count
-        guard bytes.contains(count) else {
+        if let bytes, !bytes.contains(count) {
             throw problem(
                 .outOfRange, name(of: key),
                 " has \(count) bytes; it must have \(bytes.lowerBound) to \(bytes.upperBound)")
@@ -57,14 +57,14 @@ public struct JSONFields<Failure: JSONFieldFailure> {
         return text
     }
 
-    /// A whole number in a range. Throws `wrongType`, `outOfRange`.
-    public mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
+    /// A whole number. Throws `wrongType`, `outOfRange`.
+    public mutating func integer(_ key: String, in range: ClosedRange<Int>? = nil) throws(Failure) -> Int? {
         guard let value = remove(key) else { return nil }
         return try integer(value, in: range, name(of: key))
     }
 
-    /// A number in a range. Throws `wrongType`, `outOfRange`.
-    public mutating func number(_ key: String, in range: ClosedRange<Double>) throws(Failure) -> Double? {
+    /// A finite number. Throws `wrongType`, `outOfRange`.
+    public mutating func number(_ key: String, in range: ClosedRange<Double>? = nil) throws(Failure) -> Double? {
         guard let value = remove(key) else { return nil }
         return try number(value, in: range, name(of: key))
     }
@@ -76,17 +76,17 @@ public struct JSONFields<Failure: JSONFieldFailure> {
         return flag
     }
 
-    /// The value that one of several strings stands for. Throws `wrongType`, `outOfRange`.
-    public mutating func choice<Value>(
-        _ key: String, _ choices: KeyValuePairs<String, Value>
+    /// The case of an enumeration that a string names. Throws `wrongType`, `outOfRange`.
+    public mutating func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ key: String
     ) throws(Failure) -> Value? {
         guard let value = remove(key) else { return nil }
-        guard case .string(let name) = value else { throw wrongType(self.name(of: key), value, "a string") }
-        guard let choice = choices.first(where: { $0.key == name }) else {
-            let names = choices.map { "\"\($0.key)\"" }.joined(separator: ", ")
-            throw problem(.outOfRange, self.name(of: key), " is \(value.kind); it must be one of \(names)")
+        guard case .string(let text) = value else { throw wrongType(name(of: key), value, "a string") }
+        guard let choice = Value(rawValue: text) else {
+            let names = Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+            throw problem(.outOfRange, name(of: key), " is \(value.kind); it must be one of \(names)")
         }
-        return choice.value
+        return choice
     }
 
     /// An array of so many elements. Throws `wrongType`, `outOfRange`.
@@ -101,51 +101,55 @@ public struct JSONFields<Failure: JSONFieldFailure> {
         return elements
     }
 
-    /// Whole numbers in a range. Throws `wrongType`, `outOfRange`.
+    /// Whole numbers. Throws `wrongType`, `outOfRange`.
     public mutating func integers(
-        _ key: String, count: ClosedRange<Int>, in range: ClosedRange<Int>
+        _ key: String, count: ClosedRange<Int>, in range: ClosedRange<Int>? = nil
     ) throws(Failure) -> [Int]? {
-        guard let elements = try array(key, count: count) else { return nil }
-        var numbers: [Int] = []
-        for (index, element) in elements.enumerated() {
-            numbers.append(try integer(element, in: range, "\(name(of: key))[\(index)]"))
+        try elements(key, count: count) { (fields, value, name) throws(Failure) in
+            try fields.integer(value, in: range, name())
         }
-        return numbers
     }
 
-    /// Numbers in a range. Throws `wrongType`, `outOfRange`.
+    /// Finite numbers. Throws `wrongType`, `outOfRange`.
     public mutating func numbers(
-        _ key: String, count: ClosedRange<Int>, in range: ClosedRange<Double>
+        _ key: String, count: ClosedRange<Int>, in range: ClosedRange<Double>? = nil
     ) throws(Failure) -> [Double]? {
-        guard let elements = try array(key, count: count) else { return nil }
-        var numbers: [Double] = []
-        numbers.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() {
-            numbers.append(try number(element, in: range, "\(name(of: key))[\(index)]"))
+        try elements(key, count: count) { (fields, value, name) throws(Failure) in
+            try fields.number(value, in: range, name())
         }
-        return numbers
+    }
+
+    private mutating func elements<Element>(
+        _ key: String, count: ClosedRange<Int>,
+        _ read: (JSONFields, JSONValue, @autoclosure () -> String) throws(Failure) -> Element
+    ) throws(Failure) -> [Element]? {
+        guard let values = try array(key, count: count) else { return nil }
+        var elements: [Element] = []
+        elements.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            elements.append(try read(self, value, "\(name(of: key))[\(index)]"))
+        }
+        return elements
     }
 
     private func integer(
-        _ value: JSONValue, in range: ClosedRange<Int>, _ name: @autoclosure () -> String
+        _ value: JSONValue, in range: ClosedRange<Int>?, _ name: @autoclosure () -> String
     ) throws(Failure) -> Int {
         guard case .number = value else { throw wrongType(name(), value, "a whole number") }
-        guard let number = value.integer, range.contains(number) else {
-            throw problem(
-                .outOfRange, name(),
-                " is \(value.kind); it must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        guard let number = value.integer, range?.contains(number) ?? true else {
+            let bounds = range.map { " from \($0.lowerBound) to \($0.upperBound)" } ?? ""
+            throw problem(.outOfRange, name(), " is \(value.kind); it must be a whole number\(bounds)")
         }
         return number
     }
 
     private func number(
-        _ value: JSONValue, in range: ClosedRange<Double>, _ name: @autoclosure () -> String
+        _ value: JSONValue, in range: ClosedRange<Double>?, _ name: @autoclosure () -> String
     ) throws(Failure) -> Double {
         guard case .number = value else { throw wrongType(name(), value, "a number") }
-        guard let number = value.double, range.contains(number) else {
-            throw problem(
-                .outOfRange, name(),
-                " is \(value.kind); it must be a number from \(range.lowerBound) to \(range.upperBound)")
+        guard let number = value.double, range?.contains(number) ?? true else {
+            let bounds = range.map { " from \($0.lowerBound) to \($0.upperBound)" } ?? ""
+            throw problem(.outOfRange, name(), " is \(value.kind); it must be a number\(bounds)")
         }
         return number
     }

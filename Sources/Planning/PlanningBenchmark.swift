@@ -1,5 +1,5 @@
 import Foundation
-import Scoring
+public import Scoring
 
 /// Seconds of planning on made-up beliefs, on the thread that calls; `statezero bench planning` prints them.
 public struct PlanningBenchmark: Sendable {

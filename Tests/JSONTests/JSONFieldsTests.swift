@@ -3,6 +3,10 @@ import Testing
 
 @Suite("JSON fields")
 struct JSONFieldsTests {
+    private enum Letter: String, CaseIterable {
+        case x, z
+    }
+
     private struct Failure: JSONFieldFailure {
         let problem: JSONFieldProblem
         init(_ problem: JSONFieldProblem) { self.problem = problem }
@@ -27,7 +31,7 @@ struct JSONFieldsTests {
         #expect(try all.integer("i", in: 0...3) == 3)
         #expect(try all.number("n", in: 0...1) == 0.5)
         #expect(try all.flag("f") == true)
-        #expect(try all.choice("c", ["x": 7]) == 7)
+        #expect(try all.choice("c") == Letter.x)
         #expect(try all.array("a", count: 0...1)?.count == 1)
         #expect(try all.integers("ii", count: 0...2, in: 0...2) == [1, 2])
         #expect(try all.numbers("nn", count: 0...2, in: 0...2) == [0.5])
@@ -61,9 +65,11 @@ struct JSONFieldsTests {
             _ = try all.number("n", in: 0...1)
         }
         try expect(.outOfRange, "p.c", "p.c is the string \"y\"; it must be one of \"x\", \"z\"") {
-            _ = try all.choice("c", ["x": 1, "z": 2])
+            let _: Letter? = try all.choice("c")
         }
-        try expect(.outOfRange, "p.a", "p.a has 2 elements; it must have 0 to 1") { _ = try all.array("a", count: 0...1) }
+        try expect(.outOfRange, "p.a", "p.a has 2 elements; it must have 0 to 1") {
+            _ = try all.array("a", count: 0...1)
+        }
         try expect(.wrongType, "p.ii[1]", "p.ii[1]: expected a whole number, found the string \"x\"") {
             _ = try all.integers("ii", count: 0...2, in: 0...9)
         }
@@ -71,6 +77,16 @@ struct JSONFieldsTests {
             _ = try all.need("q") { fields throws(Failure) in try fields.flag("q") }
         }
         try expect(.wrongType, nil, "the body: expected a JSON object, found an array of 0") { _ = try fields("[]") }
+    }
+
+    @Test("without a range every finite value is read")
+    func withoutRanges() throws {
+        var all = try fields(#"{"i":-9223372036854775808,"j":1e30,"n":-1e300,"m":1e999,"t":""}"#)
+        #expect(try all.integer("i") == .min)
+        try expect(.outOfRange, "j", "j is the number 1e30; it must be a whole number") { _ = try all.integer("j") }
+        #expect(try all.number("n") == -1e300)
+        try expect(.outOfRange, "m", "m is the number 1e999; it must be a number") { _ = try all.number("m") }
+        #expect(try all.text("t")?.isEmpty == true)
     }
 
     @Test("keys that are allowed but never removed are not left over")

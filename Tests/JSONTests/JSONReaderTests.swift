@@ -57,7 +57,9 @@ struct JSONReaderTests {
 
     @Test("nesting is limited, so that no text can exhaust the stack")
     func nesting() throws {
-        func nested(_ depth: Int) -> String { String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
         #expect(try value(nested(JSONReader.depthMax)) != .null)
         #expect(try select(#"{"y":\#(nested(100))}"#) == [nil, nil])
         for text in [nested(JSONReader.depthMax + 1), String(repeating: "[", count: 100_000)] {

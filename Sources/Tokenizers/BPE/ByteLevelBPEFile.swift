@@ -103,7 +103,8 @@ struct ByteLevelBPEFile {
                 throw .inconsistentToken(
                     path: path, token: missing ?? "", reason: "of model.merges[\(position)] is not in the vocabulary")
             }
-            pairs.insert(UInt32(bitPattern: first), UInt32(bitPattern: second), value: rank << 32 | UInt64(UInt32(joined)))
+            pairs.insert(
+                UInt32(bitPattern: first), UInt32(bitPattern: second), value: rank << 32 | UInt64(UInt32(joined)))
             rank += 1
         }
         return pairs
