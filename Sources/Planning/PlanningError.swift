@@ -42,8 +42,6 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
     case exactTooLarge(steps: Int, limit: Int)
     /// Lists that belong together have different lengths.
     case countMismatch(what: String, expected: Int, found: Int)
-    /// An observed score that is not a number in [0, 1].
-    case scoreOutOfRange(context: String, index: Int, value: Double)
 
     /// What happened, with its values, and what to do next.
     public var description: String {
@@ -102,8 +100,6 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
             """
         case .countMismatch(let what, let expected, let found):
             "\(what): expected \(expected) values, found \(found); the lists must run in step"
-        case .scoreOutOfRange(let context, let index, let value):
-            "context \(context), query \(index): score \(value) is not a number in [0, 1]"
         }
     }
 

@@ -17,6 +17,7 @@ struct Module {
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
+        Module(name: "Reporting", layer: 1, imports: [], system: ["Foundation"]),
         Module(name: "WideKernels", layer: 0, imports: []),
         Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -27,6 +28,7 @@ struct Module {
             name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
+        Module(name: "PredictionMetrics", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
             name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
@@ -40,10 +42,15 @@ struct Module {
         Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
-        Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
-        Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Evaluation", layer: 3, imports: ["Planning", "PredictionMetrics", "Reporting", "Scoring"],
+            system: ["Foundation"]),
+        Module(
+            name: "Replaying", layer: 3, imports: ["Planning", "PredictionMetrics", "Reporting", "Scoring"],
+            system: ["Foundation"]),
+        Module(
+            name: "Routing", layer: 3, imports: ["PredictionMetrics", "Reporting", "Scoring"], libraries: ["Yams"],
+            system: ["Foundation"]),
 
         Module(
             name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
