@@ -1,5 +1,5 @@
 import Foundation
-import Planning
+import PredictionMetrics
 import Scoring
 import Testing
 
@@ -14,7 +14,7 @@ struct BeliefFitTests {
             kappas: kappa.map { [Double](repeating: $0, count: predictions.count) })
     }
 
-    /// Rollouts from the urn of Pólya, or of a coin.
+    /// Rollouts from Pólya's urn, or of a coin.
     private static func urn(
         _ mean: Double, _ kappa: Double?, _ n: Int, _ generator: inout SeededGenerator
     ) -> (k: Int, n: Int) {
@@ -49,7 +49,7 @@ struct BeliefFitTests {
         }
     }
 
-    @Test("the central interval holds its mass and no more than it must")
+    @Test("the central interval contains its mass and is no wider than needed")
     func interval() {
         // All of 0 … 9 are equally likely: a quarter is passed at 2, three quarters at 7.
         let uniform = BetaBinomial(mean: 0.5, kappa: 2, rollouts: 9).central(0.5)
@@ -59,7 +59,7 @@ struct BeliefFitTests {
         #expect(sure.range == 44...56)
     }
 
-    @Test("log loss is the cross-entropy, a score being a rate, and 0 or 1 costs 5.3 nats and not everything")
+    @Test("log loss is the cross-entropy of rates, and a wrong prediction of 0 or 1 costs 5.3 nats")
     func logLoss() throws {
         let queries = try Self.queries([0.25, 0.5], [(1, 4), (4, 4)])
         let expected = (-0.25 * log(0.25) - 0.75 * log(0.75) - log(0.5)) / 2
@@ -69,7 +69,7 @@ struct BeliefFitTests {
         #expect(EvaluationMetrics.logLoss([]) == nil)
     }
 
-    @Test("beliefs drawn from are covered as they say and likelier than their means; too sure ones are neither")
+    @Test("true beliefs have the expected coverage and a higher likelihood than their means; overconfident ones have neither")
     func fits() throws {
         var generator = SeededGenerator(seed: 41)
         var predictions: [Double] = []
@@ -91,7 +91,7 @@ struct BeliefFitTests {
         #expect(EvaluationMetrics.beliefFit([try Self.queries([0.5], [(1, 1)], kappa: 2)]) == nil)
     }
 
-    @Test("the calibration error by chance is what right predictions show, within a seventh")
+    @Test("the calibration error expected by chance matches that of right predictions within a seventh")
     func byChance() throws {
         for (kappa, n) in [(Double?.none, 1), (4, 8)] {
             var generator = SeededGenerator(seed: 11)
@@ -108,7 +108,7 @@ struct BeliefFitTests {
         }
     }
 
-    @Test("right predictions are not uncorrelated with the level, and what is expected of them is what they show")
+    @Test("right predictions are correlated with the level, as much as the expected value says")
     func shortcutExpected() throws {
         for (levels, kappa, n) in [([0.7, 0.95], Double?.none, 1), ([0.2, 0.5], 4, 8)] {
             var generator = SeededGenerator(seed: 5)
@@ -140,10 +140,10 @@ struct BeliefFitTests {
         }
     }
 
-    @Test("a concentration that is none is refused with its prompt")
+    @Test("an invalid concentration is rejected, naming the prompt")
     func refused() throws {
         let outcome = try #require(Outcome(k: 1, n: 2))
-        #expect(throws: PlanningError.kappaOutOfRange(promptID: "b", value: 0)) {
+        #expect(throws: MetricError.kappaOutOfRange(promptID: "b", value: 0)) {
             try ScoredQueries(
                 context: "c", promptIDs: ["a", "b"], predictions: [0.5, 0.5], outcomes: [outcome, outcome],
                 kappas: [1, 0])

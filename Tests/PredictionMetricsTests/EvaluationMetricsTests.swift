@@ -1,4 +1,4 @@
-import Planning
+import PredictionMetrics
 import Scoring
 import Testing
 
@@ -70,7 +70,7 @@ struct EvaluationMetricsTests {
         print("calibration error against scikit-learn: error \(error)")
     }
 
-    @Test("AUC by hand: ties count one half, one class is undefined")
+    @Test("AUC agrees with hand-computed values: ties count one half, one class is undefined")
     func aucByHand() {
         #expect(EvaluationMetrics.auc(predictions: [0.1, 0.4, 0.35, 0.8], labels: [false, false, true, true]) == 0.75)
         #expect(EvaluationMetrics.auc(predictions: [0.5, 0.5, 0.5], labels: [false, true, true]) == 0.5)
@@ -79,7 +79,7 @@ struct EvaluationMetricsTests {
         #expect(EvaluationMetrics.auc(predictions: [], labels: []) == nil)
     }
 
-    @Test("AUC equals the share of ordered pairs, counted one by one")
+    @Test("AUC is the share of correctly ordered pairs")
     func aucIsShareOfPairs() throws {
         for seed in UInt64(0)..<50 {
             var generator = SeededGenerator(seed: seed)
@@ -98,7 +98,7 @@ struct EvaluationMetricsTests {
         }
     }
 
-    @Test("contexts of one class are left out of the means, and counted out")
+    @Test("contexts of one class are left out of the means and of their counts")
     func oneClassContexts() throws {
         let mixed = try ScoredQueries(
             context: "a", promptIDs: ["1", "2"], predictions: [0.2, 0.9], scores: [0, 1])
@@ -106,7 +106,7 @@ struct EvaluationMetricsTests {
             context: "b", promptIDs: ["1", "2", "3"], predictions: [0.2, 0.9, 0.4], scores: [1, 1, 0.5])
         let both = try #require(EvaluationMetrics.intraContextAUC([mixed, single]))
         #expect(both.mean == 1)
-        #expect(both.contexts == 1)
+        #expect(both.count == 1)
         #expect(both.standardError == nil)
         #expect(EvaluationMetrics.groupAUC([mixed, single]) == 1)
         #expect(EvaluationMetrics.groupAUC([single]) == nil)
@@ -114,7 +114,7 @@ struct EvaluationMetricsTests {
         #expect(EvaluationMetrics.globalAUC([single]) == nil)
     }
 
-    @Test("pairs hold one success and one failure; accuracy by hand")
+    @Test("a pair has one success and one failure; accuracies agree with hand-computed values")
     func pairAccuracy() throws {
         let queries = try ScoredQueries(
             context: "a", promptIDs: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -131,7 +131,7 @@ struct EvaluationMetricsTests {
         #expect(EvaluationMetrics.rankingPairAccuracy([]) == nil)
     }
 
-    @Test("the reliability diagram never parts equal predictions and ignores the order of queries")
+    @Test("the reliability diagram keeps equal predictions together and ignores the order of queries")
     func reliabilityTies() throws {
         let constant = try ScoredQueries(
             context: "a", promptIDs: (0..<40).map(String.init), predictions: .init(repeating: 0.25, count: 40),
@@ -149,18 +149,18 @@ struct EvaluationMetricsTests {
         #expect(zip(points, points.dropFirst()).allSatisfy { $0.prediction < $1.prediction })
     }
 
-    @Test("rank correlation and residual tests are undefined where one side does not vary")
+    @Test("rank correlation and residual tests are undefined where one side is constant")
     func undefinedCorrelations() throws {
         #expect(EvaluationMetrics.spearman([1, 2, 3], [2, 2, 2]) == nil)
         #expect(EvaluationMetrics.spearman([1], [2]) == nil)
         #expect(EvaluationMetrics.spearman([1, 2, 3], [10, 100, 1000]) == 1)
         #expect(EvaluationMetrics.spearman([1, 2, 3], [3, 2, 1]) == -1)
-        let lonely = try ScoredQueries(context: "a", promptIDs: ["1", "2"], predictions: [0.1, 0.2], scores: [0, 1])
-        #expect(EvaluationMetrics.shortcutCorrelation([lonely]) == nil)
-        #expect(EvaluationMetrics.difficultyCorrelation([lonely]) == nil)
+        let single = try ScoredQueries(context: "a", promptIDs: ["1", "2"], predictions: [0.1, 0.2], scores: [0, 1])
+        #expect(EvaluationMetrics.shortcutCorrelation([single]) == nil)
+        #expect(EvaluationMetrics.difficultyCorrelation([single]) == nil)
     }
 
-    @Test("a model that only knows the policy's level fails the difficulty test, one that knows neither both")
+    @Test("a good model passes both residual tests, and a model that knows only the policy's level fails both")
     func residualTestsDetect() throws {
         var generator = SeededGenerator(seed: 11)
         let difficulties = (0..<300).map { _ in generator.unit() * 0.6 }
@@ -181,18 +181,18 @@ struct EvaluationMetricsTests {
         #expect(try #require(EvaluationMetrics.difficultyCorrelation(shortcut)) < -0.15)
     }
 
-    @Test("what is not a number in [0, 1], or does not run in step, is refused by name")
-    func refusals() {
-        #expect(throws: PlanningError.countMismatch(what: "scores of context a", expected: 1, found: 2)) {
+    @Test("values outside [0, 1] and lists of different lengths are rejected by name")
+    func rejections() {
+        #expect(throws: MetricError.countMismatch(list: "scores of context a", expected: 1, found: 2)) {
             try ScoredQueries(context: "a", promptIDs: ["1"], predictions: [0.5], scores: [0, 1])
         }
-        #expect(throws: PlanningError.probabilityOutOfRange(promptID: "2", value: 1.5)) {
+        #expect(throws: MetricError.probabilityOutOfRange(promptID: "2", value: 1.5)) {
             try ScoredQueries(context: "a", promptIDs: ["1", "2"], predictions: [0.5, 1.5], scores: [0, 1])
         }
-        #expect(throws: PlanningError.scoreOutOfRange(context: "a", index: 1, value: -1)) {
+        #expect(throws: MetricError.scoreOutOfRange(context: "a", index: 1, value: -1)) {
             try ScoredQueries(context: "a", promptIDs: ["1", "2"], predictions: [0.5, 0.5], scores: [0, -1])
         }
-        #expect(throws: PlanningError.self) {
+        #expect(throws: MetricError.self) {
             try ScoredQueries(context: "a", promptIDs: ["1"], predictions: [.nan], scores: [0])
         }
     }

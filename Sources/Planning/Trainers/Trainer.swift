@@ -12,8 +12,8 @@ public struct Trainer: Hashable, Codable, Sendable {
         /// It finds groups by their size: unequal ones are mixed, or refused.
         case unsafe
 
-        /// In a sentence.
-        public var told: String {
+        /// One sentence for people.
+        public var summary: String {
             switch self {
             case .ready: "unequal groups are taken, each with its own advantages"
             case .adapter: "advantages are each group's own, but unequal groups need code of yours elsewhere"

@@ -1,4 +1,5 @@
 public import Planning
+import Scoring
 
 /// Replays one step under several strategies with the same random numbers.
 public struct Replay: Sendable {

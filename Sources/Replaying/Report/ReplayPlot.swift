@@ -1,4 +1,5 @@
 internal import Reporting
+internal import Scoring
 
 /// The report as a plot: for each source and kind of visits, the value of a rollout under each strategy relative to a
 /// rollout of the uniform plan, with two standard errors on each side, and the share of silent groups.

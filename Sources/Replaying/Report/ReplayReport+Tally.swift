@@ -1,4 +1,5 @@
 internal import Planning
+internal import Scoring
 
 // Builds a report's sources and parts from what a study tallied.
 

@@ -1,4 +1,5 @@
 internal import Reporting
+internal import Scoring
 
 /// The report as text: a block for each source and kind of visits, with a line for each strategy.
 public struct ReplayTable: CustomStringConvertible {

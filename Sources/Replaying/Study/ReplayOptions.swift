@@ -1,4 +1,4 @@
-public import Planning
+internal import Planning
 public import Scoring
 
 /// How a log is split into what was known and what was to come.

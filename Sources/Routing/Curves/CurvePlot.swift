@@ -104,7 +104,6 @@ public struct CurvePlot {
         let points = path.map { "\(Self.number(x($0.0))),\(Self.number(y($0.1)))" }.joined(separator: " ")
         let height = frame.top + 10 + Double(index) * 18
         let legend = frame.left + frame.width + 30
-        let (start, end) = ("\(legend)", "\(legend + 18)")
         let stroke: [(String, String)] =
             [("stroke", colour), ("stroke-width", "2")] + (line.name == "random" ? [("stroke-dasharray", "5 4")] : [])
         drawing.add("polyline", [("points", points), ("fill", "none")] + stroke)

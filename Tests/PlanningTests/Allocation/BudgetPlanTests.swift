@@ -258,35 +258,6 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("the budget value is 1 for the truth, 0 for the uniform plan, and by hand in between")
-    func budgetValue() throws {
-        let truths = [0.5, 0.0, 0.5, 1.0]
-        let ids = ["a", "b", "c", "d"]
-        func plan(_ means: [Double]) throws -> BudgetPlan {
-            try BudgetRequest(total: 32, maximum: 16).plan(
-                zip(ids, means).map { BudgetCandidate(promptID: $0, belief: try Belief(mean: $1, promptID: $0)) })
-        }
-        let oracle = try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: truths)
-        #expect(oracle.share == 1)
-        #expect(oracle.realised == oracle.oracle)
-        let flat = try EvaluationMetrics.budgetValue(of: plan([0, 0, 0, 0]), trueRates: truths)
-        #expect(flat.share == 0 && flat.gain == 0)
-        let objective = BudgetObjective.expectedContrast
-        #expect(abs(flat.uniform - 2 * objective.value(of: 8, at: 0.5)) < 1e-12)
-        let wrong = try EvaluationMetrics.budgetValue(of: plan([0, 0.5, 0, 0.5]), trueRates: truths)
-        let expected = 2 * objective.value(of: 2, at: 0.5)
-        #expect(abs(wrong.realised - expected) < 1e-12)
-        #expect(try #require(wrong.share) < 0)
-        #expect(throws: PlanningError.countMismatch(what: "true rates", expected: 4, found: 1)) {
-            try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0.5])
-        }
-        #expect(throws: PlanningError.probabilityOutOfRange(promptID: "b", value: 2)) {
-            try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0.5, 2, 0, 0])
-        }
-        let hopeless = try EvaluationMetrics.budgetValue(of: plan(truths), trueRates: [0, 0, 1, 1])
-        #expect(hopeless.share == nil && hopeless.gain == nil)
-    }
-
     /// The table of PLANNING.md in miniature: weak but calibrated predictions, planned on the belief and on its mean.
     @Test("planning on the belief beats planning on the mean alone where predictions are weak")
     func beliefBeatsMean() throws {

@@ -1,4 +1,6 @@
 import Planning
+import PredictionMetrics
+import Replaying
 import Scoring
 import Testing
 
@@ -14,7 +16,7 @@ struct RatePriorTests {
         }
     }
 
-    @Test("the spread that made the counts is found again", arguments: [(0.3, 0.6), (1, 1), (2, 6), (8, 24)])
+    @Test("the fit recovers the distribution that the counts were drawn from", arguments: [(0.3, 0.6), (1, 1), (2, 6), (8, 24)])
     func recovers(a: Double, b: Double) throws {
         for seed in UInt64(0)..<5 {
             let prior = try #require(RatePrior(Self.groups(a, b, count: 4000, n: 32, seed: seed)))
@@ -23,7 +25,7 @@ struct RatePriorTests {
         }
     }
 
-    @Test("a prompt that always failed is not hopeless: the posterior by hand")
+    @Test("a prompt that always failed is not hopeless: its posterior agrees with the formula")
     func posterior() throws {
         let prior = try #require(RatePrior(Self.groups(1, 1, count: 4000, seed: 1)))
         let belief = prior.posterior(k: 0, n: 8)
@@ -32,7 +34,7 @@ struct RatePriorTests {
         #expect(prior.posterior(k: 8, n: 8).mean < 1)
     }
 
-    @Test("what tells nothing of a spread gives none")
+    @Test("counts that show no spread give no prior")
     func none() {
         #expect(RatePrior([]) == nil)
         #expect(RatePrior([(k: 0, n: 1), (k: 1, n: 1)]) == nil)
@@ -40,7 +42,7 @@ struct RatePriorTests {
         #expect(RatePrior([(k: 9, n: 8), (k: -1, n: 8)]) == nil)
     }
 
-    @Test("a posterior truth is worth on average what is expected of it, for every objective and any size")
+    @Test("the mean realised value of a posterior truth is its expected value, for every objective and size")
     func truth() throws {
         let belief = try Belief(mean: 0.2, kappa: 3, promptID: "x")
         let prompt = ReplayPrompt(
@@ -54,14 +56,14 @@ struct RatePriorTests {
                     values.append(result.realised)
                     if seed == 0 { #expect(result.expected == objective.expectedValue(of: n, under: belief)) }
                 }
-                let mean = try #require(EvaluationMetrics.ContextMean(values))
+                let mean = try #require(MeanEstimate(values))
                 let expected = objective.expectedValue(of: n, under: belief)
                 #expect(abs(mean.mean - expected) < 4 * (mean.standardError ?? 0), "\(objective), \(n)")
             }
         }
     }
 
-    @Test("the oracle of a posterior knows what was logged and no more")
+    @Test("the oracle of a posterior plans from the posterior itself")
     func oracle() throws {
         let beliefs = try [0.05, 0.5, 0.9].map { try Belief(mean: $0, kappa: 4, promptID: "p") }
         let prompts = try beliefs.enumerated().map { index, belief in

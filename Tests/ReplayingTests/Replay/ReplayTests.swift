@@ -1,4 +1,5 @@
 import Planning
+import Replaying
 import Scoring
 import Testing
 
@@ -18,7 +19,7 @@ struct ReplayTests {
     }
 
     @Test(
-        "counts add up, plans spend the total, and the same seed plays the same step",
+        "counts add up, plans spend the total, and the same seed replays the same step",
         arguments: BudgetObjective.allCases)
     func counts(objective: BudgetObjective) throws {
         for seed in UInt64(0)..<60 {
@@ -36,7 +37,7 @@ struct ReplayTests {
             }
             let uniform = results[0]
             let filtered = results[1]
-            // On the same luck: dynamic sampling begins as uniform does and goes on until it has its forty groups.
+            // With the same random numbers dynamic sampling begins like uniform, and continues until it has forty groups.
             #expect(filtered.signalGroups == 40 && filtered.spent == 8 * filtered.groups)
             #expect(filtered.groups >= 40 + uniform.silentGroups)
             let alone = try replay.run(.dapoFilter, on: prompts)
@@ -48,7 +49,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("what is realised is what is expected, on average over 400 steps, from rates and from records")
+    @Test("the mean realised value over 400 steps is the expected value, for rates and for records")
     func means() throws {
         for isRecorded in [false, true] {
             for objective in BudgetObjective.allCases {
@@ -77,9 +78,9 @@ struct ReplayTests {
         }
     }
 
-    /// An urn of 2 successes and 2 failures. Two draws: both fail 1/6, both succeed 1/6, so mixed 2/3, and one fails
-    /// among a success: contrast 2/3. Three draws are always mixed: 1 or 2 failures, contrast 3/2.
-    @Test("a record is worth what drawing without putting back is worth, by hand")
+    /// A record of 2 successes and 2 failures. Two draws: both fail 1/6, both succeed 1/6, so mixed 2/3, with one failure:
+    /// contrast 2/3. Three draws are always mixed: 1 or 2 failures, contrast 3/2.
+    @Test("the value of a record is that of drawing without replacement; hand-computed")
     func recordByHand() throws {
         let prompt = ReplayPrompt(
             promptID: "x", belief: try Belief(mean: 0.5, promptID: "x"), truth: .record(successes: 2, rollouts: 4))
@@ -99,12 +100,12 @@ struct ReplayTests {
         #expect(abs(try expected(4, .advantageMass) - 4) < 1e-14)
         for seed in UInt64(0)..<50 {
             let request = BudgetRequest(total: 8, minimum: 8, maximum: 8)
-            // The urn is filled again: four of eight.
+            // The record is drawn twice: four of eight.
             #expect(try Replay(request: request, seed: seed).run(.uniform, on: [prompt]).realised == 4)
         }
     }
 
-    @Test("a table of policies on calibrated weak predictions: ours beats uniform, the oracle beats all")
+    @Test("with calibrated weak predictions ours beats uniform, and the oracle beats ours")
     func table() throws {
         var sums: [AllocationStrategy: (utility: Double, spent: Int, signal: Int, silent: Int)] = [:]
         for seed in UInt64(0)..<40 {
@@ -133,7 +134,7 @@ struct ReplayTests {
         #expect(utility(.ours) > utility(.meanAlone))
     }
 
-    @Test("on known rates the envelope is worth at least 20 % more than the paper's greedy at [2, 128]")
+    @Test("on known rates the envelope solver's plans are worth at least 20 % more than the paper's greedy ones at [2, 128]")
     func envelopeBeatsGreedy() throws {
         var ratios: [Double] = []
         for seed in UInt64(0)..<20 {
@@ -156,8 +157,8 @@ struct ReplayTests {
         #expect(mean >= 1.2 && (ratios.min() ?? 0) >= 1.2)
     }
 
-    @Test("truths that are none are refused, naming the prompt")
-    func refusals() throws {
+    @Test("invalid truths are rejected, naming the prompt")
+    func rejections() throws {
         let belief = try Belief(mean: 0.5, promptID: "x")
         let replay = Replay(request: BudgetRequest(total: 8))
         for truth in [

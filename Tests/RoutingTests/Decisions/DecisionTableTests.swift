@@ -12,7 +12,7 @@ struct DecisionTableTests {
         -> DecisionRow
     {
         let candidates = [0, 1].map {
-            Samples.candidate($0, p: p[$0], cost: [0.5, 2][$0], relative: [0.25, 1][$0], excluded: excluded[$0])
+            SampleRoutes.candidate($0, p: p[$0], cost: [0.5, 2][$0], relative: [0.25, 1][$0], excluded: excluded[$0])
         }
         return DecisionRow(
             id: "d-\(id)", promptID: id, promptDigest: "00", inputTokens: 7, rule: .weighted(0.5),

@@ -5,22 +5,6 @@ import Testing
 
 @Suite("Evaluation comparison")
 struct EvaluationComparisonTests {
-    /// Prompts `t0` … `t199`, the first half for contexts; by policy, a reward of `n` rollouts a prompt.
-    private static func source(
-        policies: [Policy], n: Int = 1, reward: (Policy, Int) -> Double
-    ) throws -> EvaluationSource {
-        try EvaluationSource(
-            name: "numbers", prompts: Dictionary(uniqueKeysWithValues: (0..<200).map { ("id\($0)", "t\($0)") }),
-            rows: try policies.flatMap { policy in
-                try (0..<200).map { number in
-                    let outcome = Outcome(reward: reward(policy, number), n: n)
-                    return EvaluationSource.Row(
-                        policy: policy, promptID: "id\(number)", outcome: try #require(outcome),
-                        role: number < 100 ? .context : .query)
-                }
-            })
-    }
-
     private static func compared(
         _ heads: [EvaluatedHead], _ source: EvaluationSource, _ options: EvaluationOptions
     ) throws -> EvaluationComparison {
@@ -30,15 +14,13 @@ struct EvaluationComparisonTests {
     /// 0, 1/8 … 1.
     private static func rate(_ number: Int) -> Double { Double((number * 7) % 9) / 8 }
 
-    private static func parity(_: Policy, number: Int) -> Double { Double(number % 2) }
-
-    @Test("a smaller context is the beginning of the larger one, the queries are the same, texts are embedded once")
+    @Test("a smaller context is the beginning of the larger one, queries are the same, and texts are embedded once")
     func sizes() throws {
         let model = TableModel { Float($0 % 2) }
         let other = TableModel { _ in 0.5 }
         let options = try EvaluationOptions(contextSizes: [64, 8, 8, 16], seeds: 2)
         let heads = [EvaluatedHead(name: "one", model: model), EvaluatedHead(name: "two", model: other)]
-        let source = try Self.source(policies: [Policy(id: "a")], reward: Self.parity)
+        let source = try SampleSources.numbers(policies: [Policy(id: "a")])
         let comparison = try Self.compared(heads, source, options)
         #expect(comparison.sizes.map(\.contextSize) == [8, 16, 64])
         #expect(model.contexts.map(\.rows.count) == [8, 16, 64, 8, 16, 64])
@@ -54,11 +36,11 @@ struct EvaluationComparisonTests {
         #expect(other.contexts.map(\.digest) == model.contexts.map(\.digest))
     }
 
-    @Test("gain is paired with the reference by draw, its error is over policies; without a reference there is none")
+    @Test("the gain is paired with the reference by draw, with its error over policies; without a reference there is none")
     func gain() throws {
         let policies = ["a", "b", "c"].map { Policy(id: $0) }
-        // Policy c fails where the others succeed, so the head that knows the parity is wrong of it.
-        let source = try Self.source(policies: policies) { policy, number in
+        // Policy c fails where the others succeed, so the head that knows the parity is wrong about it.
+        let source = try SampleSources.numbers(policies: policies) { policy, number in
             Double((number + (policy.id == "c" ? 1 : 0)) % 2)
         }
         let heads = [
@@ -78,10 +60,10 @@ struct EvaluationComparisonTests {
         #expect(alone.reference == nil && alone.sizes[0].predictors.allSatisfy { $0.mean.gain == nil })
     }
 
-    @Test("the oracle is the mean of the other policies, versions counting as one; one policy alone has none")
+    @Test("the oracle is the mean of the other policies, whose versions count as one; a single policy has no oracle")
     func oracle() throws {
         let many = [Policy(id: "a"), Policy(id: "b", version: 1), Policy(id: "b", version: 2), Policy(id: "c")]
-        let source = try Self.source(policies: many) { policy, number in
+        let source = try SampleSources.numbers(policies: many) { policy, number in
             // The two versions of b disagree with a and c; counted as two they would outvote them.
             Double((number + (policy.id == "b" ? 1 : 0)) % 2)
         }
@@ -94,13 +76,13 @@ struct EvaluationComparisonTests {
         let expected = (0.5 + 0.0 + 0.0 + 0.5) / 4
         #expect(abs(auc - expected) < 1e-12)
         let lonely = try Self.compared(
-            heads, Self.source(policies: Array(many[1...2]), reward: Self.parity), options)
+            heads, SampleSources.numbers(policies: Array(many[1...2])), options)
         #expect(lonely.sizes[0].predictors.allSatisfy { $0.kind != .oracle })
     }
 
-    @Test("logistic regression and ten neighbours find what the embedding says, where they are told its width")
+    @Test("logistic regression and ten neighbours use the embedding where its width is given")
     func baselines() throws {
-        let source = try Self.source(policies: [Policy(id: "a")], reward: Self.parity)
+        let source = try SampleSources.numbers(policies: [Policy(id: "a")])
         let heads = [EvaluatedHead(name: "one", model: TableModel { _ in 0.5 })]
         for columns in [2, nil] {
             let options = try EvaluationOptions(contextSizes: [40], embeddingColumns: columns)
@@ -112,9 +94,9 @@ struct EvaluationComparisonTests {
     }
 
     /// Golden values: the same loss minimised by SciPy 1.17.1 (BFGS, gradient below 1e-9) on the same columns.
-    @Test("logistic regression on rates is where another minimiser ends")
+    @Test("logistic regression on rates agrees with SciPy's minimiser")
     func logisticAgrees() throws {
-        let source = try Self.source(policies: [Policy(id: "a")], n: 40) { _, number in
+        let source = try SampleSources.numbers(policies: [Policy(id: "a")], n: 40) { _, number in
             Self.rate(number) * 0.6 + (number % 2 == 1 && number % 3 > 0 ? 0.4 : 0)
         }
         let heads = [EvaluatedHead(name: "one", model: TableModel { _ in 0.5 })]
@@ -127,30 +109,30 @@ struct EvaluationComparisonTests {
         #expect(brierError < 1e-7 && lossError < 1e-7)
     }
 
-    @Test("budgets on true rates realise the oracle's worth, on a constant nothing; one rollout plans none")
+    @Test("plans on true rates have the oracle's value, on a constant no gain; single rollouts are not planned")
     func budgets() throws {
         let heads = [
             EvaluatedHead(name: "truth", model: TableModel { Float(Self.rate($0)) }),
             EvaluatedHead(name: "constant-p", model: TableModel { _ in 0.4 }),
         ]
         let options = try EvaluationOptions(contextSizes: [30], seeds: 2, budget: .init())
-        let source = try Self.source(policies: [Policy(id: "a")], n: 8) { Self.rate($1) }
+        let source = try SampleSources.numbers(policies: [Policy(id: "a")], n: 8) { Self.rate($1) }
         let comparison = try Self.compared(heads, source, options)
         #expect(comparison.budgets.count == 2)
         let truth = try #require(comparison.budgets.first { $0.predictor == "truth" })
         #expect(abs(truth.meanAlone.share - 1) < 1e-9 && truth.meanAlone.standardError == 0)
         #expect(truth.oracleGain > 0.1 && truth.versions.map(\.prompts) == [100])
         let constant = try #require(comparison.budgets.first { $0.predictor == "constant-p" })
-        // Its beliefs are all the same, so who gets the rollouts is chance: no gain beyond it.
+        // Its beliefs are all equal, so prompts get rollouts by chance, and there is no gain beyond chance.
         #expect(abs(constant.belief.share) < 0.05)
         let single = try Self.compared(
-            heads, Self.source(policies: [Policy(id: "a")], reward: Self.parity), options)
+            heads, SampleSources.numbers(policies: [Policy(id: "a")]), options)
         #expect(single.budgets.isEmpty)
     }
 
-    @Test("its tables hold every predictor at every size, and realised budgets")
+    @Test("the tables have every predictor at every size, and realised budgets")
     func tables() throws {
-        let source = try Self.source(policies: [Policy(id: "a")], n: 8) { Self.rate($1) }
+        let source = try SampleSources.numbers(policies: [Policy(id: "a")], n: 8) { Self.rate($1) }
         let heads = [
             EvaluatedHead(name: "compact", model: TableModel { Float(Self.rate($0)) }),
             EvaluatedHead(name: Predictor.reference, model: TableModel { _ in 0.5 }),
@@ -158,15 +140,15 @@ struct EvaluationComparisonTests {
         let options = try EvaluationOptions(contextSizes: [16, 32], embeddingColumns: 2, budget: .init())
         let comparison = try Self.compared(heads, source, options)
         let lines = ComparisonTable(comparison).description.split(separator: "\n")
-        // Two tables of a head, a rule and six predictors at two sizes.
+        // Two tables with a header, a rule, and six predictors at two sizes.
         #expect(lines.count == 2 * (2 + 2 * 6))
         #expect(lines[0].contains("gain over gaussian-process"))
         #expect(lines[2].hasPrefix("16") && lines[2].contains("compact") && lines[2].contains("1.0000"))
         let budgets = BudgetTable(comparison).description.split(separator: "\n")
-        #expect(budgets.count == 3 + 4 && budgets[0].contains("8 rollouts a prompt on average, 4…32 each"))
+        #expect(budgets.count == 3 + 4 && budgets[0].contains("8 rollouts per prompt on average, 4…32 each"))
     }
 
-    @Test("names of heads are refused where they are missing, twice, or a baseline's")
+    @Test("head names are rejected where they are missing, repeated, or a baseline's")
     func names() throws {
         let model = TableModel { _ in 0.5 }
         let options = try EvaluationOptions()

@@ -20,7 +20,7 @@ struct EvaluationReportTests {
             .evaluate([source, rare])
     }
 
-    @Test("its JSON has the promised keys, and reads back as the same report")
+    @Test("the JSON has the documented keys, and decodes to the same report")
     func json() throws {
         let report = try Self.report()
         let data = try JSONEncoder().encode(report)
@@ -41,7 +41,7 @@ struct EvaluationReportTests {
         #expect(sources[1]["intra_context_auc"] == nil && sources[1]["queries"] as? Int == 0)
     }
 
-    @Test("its table has a line a source, the mean, and why contexts were skipped, in 120 columns")
+    @Test("the table has a line per source, the mean, and reasons for skipped contexts, in 120 columns")
     func table() throws {
         let lines = EvaluationTable(try Self.report()).description.split(separator: "\n")
         #expect(lines[0].hasPrefix("source"))

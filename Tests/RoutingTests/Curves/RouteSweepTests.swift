@@ -5,7 +5,7 @@ import Testing
 struct RouteSweepTests {
     @Test("a sweep of two models and four prompts, by hand")
     func byHand() throws {
-        let sweep = try RouteSweep(Samples.table)
+        let sweep = try RouteSweep(SampleRoutes.table)
         // Rewards: cheap 1/4, dear 3/4. The first prompt is worth 0.8, the second 0.4, the others nothing to the rule.
         #expect(sweep.singles.map(\.quality) == [0.25, 0.75])
         #expect(sweep.singles.map(\.cost) == [0, 1])
@@ -64,11 +64,11 @@ struct RouteSweepTests {
 
     @Test("choices of a table are those of the rule on candidates, for every setting", arguments: RouteSweep.betas)
     func sameAsRule(beta: Double) {
-        let table = Samples.table
+        let table = SampleRoutes.table
         let choices = table.choices(.weighted(beta))
         for prompt in 0..<table.prompts {
             let candidates = (0..<2).map {
-                Samples.candidate($0, p: Float(table.p[prompt * 2 + $0]), cost: table.cost[prompt * 2 + $0])
+                SampleRoutes.candidate($0, p: Float(table.p[prompt * 2 + $0]), cost: table.cost[prompt * 2 + $0])
             }
             #expect(RouteRule.weighted(beta).decide(candidates, fallback: 0).model == choices[prompt])
         }

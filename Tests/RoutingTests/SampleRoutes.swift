@@ -2,7 +2,7 @@ import Routing
 import Scoring
 
 /// Candidates and tables small enough to be worked out by hand.
-enum Samples {
+enum SampleRoutes {
     static func candidate(
         _ model: Int, p: Float?, cost: Double, relative: Double? = nil, rows: Int = 256, costAware: Double? = nil,
         excluded: RouteCandidate.Exclusion? = nil

@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Rules of routing")
 struct RouteRuleTests {
-    private let cheap = Samples.candidate(0, p: 0.5, cost: 0.1)
-    private let middle = Samples.candidate(1, p: 0.7, cost: 0.4)
-    private let dear = Samples.candidate(2, p: 0.9, cost: 1)
+    private let cheap = SampleRoutes.candidate(0, p: 0.5, cost: 0.1)
+    private let middle = SampleRoutes.candidate(1, p: 0.7, cost: 0.4)
+    private let dear = SampleRoutes.candidate(2, p: 0.9, cost: 1)
 
     @Test("the weighted rule takes the largest β·p + (1 − β)(1 − c̃)")
     func weighted() {
@@ -29,28 +29,28 @@ struct RouteRuleTests {
 
     @Test("cost-aware scores decide under their rule alone")
     func costAware() {
-        let first = Samples.candidate(0, p: 0.2, cost: 0.1, costAware: 0.8)
-        let second = Samples.candidate(1, p: 0.9, cost: 1, costAware: 0.6)
+        let first = SampleRoutes.candidate(0, p: 0.2, cost: 0.1, costAware: 0.8)
+        let second = SampleRoutes.candidate(1, p: 0.9, cost: 1, costAware: 0.6)
         #expect(RouteRule.costAware(0.5).decide([first, second], fallback: 1).model == 0)
         #expect(RouteRule.weighted(1).decide([first, second], fallback: 0).model == 1)
     }
 
     @Test("equal scores go to the cheaper, then to the earlier model")
     func ties() {
-        let twins = [Samples.candidate(0, p: 0.5, cost: 1), Samples.candidate(1, p: 0.5, cost: 0.5)]
+        let twins = [SampleRoutes.candidate(0, p: 0.5, cost: 1), SampleRoutes.candidate(1, p: 0.5, cost: 0.5)]
         #expect(RouteRule.weighted(1).decide(twins, fallback: 0).model == 1)
-        let equals = [Samples.candidate(0, p: 0.5, cost: 0.5), Samples.candidate(1, p: 0.5, cost: 0.5)]
+        let equals = [SampleRoutes.candidate(0, p: 0.5, cost: 0.5), SampleRoutes.candidate(1, p: 0.5, cost: 0.5)]
         #expect(RouteRule.weighted(0.5).decide(equals, fallback: 1).ranking == [0, 1])
     }
 
     @Test("a model without evidence is not decided for; with nobody left the default takes it, and it says so")
     func evidence() {
-        let thin = Samples.candidate(2, p: 0.99, cost: 0.01, rows: 4, excluded: .insufficientEvidence)
+        let thin = SampleRoutes.candidate(2, p: 0.99, cost: 0.01, rows: 4, excluded: .insufficientEvidence)
         #expect(RouteRule.weighted(0.7).decide([cheap, middle, thin], fallback: 2).model == 1)
         let nobody = [
-            Samples.candidate(0, p: nil, cost: 0.1, rows: 0, excluded: .insufficientEvidence),
-            Samples.candidate(1, p: nil, cost: 0.4, rows: 0, excluded: .insufficientEvidence),
-            Samples.candidate(2, p: nil, cost: 1, rows: 0, excluded: .insufficientEvidence),
+            SampleRoutes.candidate(0, p: nil, cost: 0.1, rows: 0, excluded: .insufficientEvidence),
+            SampleRoutes.candidate(1, p: nil, cost: 0.4, rows: 0, excluded: .insufficientEvidence),
+            SampleRoutes.candidate(2, p: nil, cost: 1, rows: 0, excluded: .insufficientEvidence),
         ]
         let decision = RouteRule.target(0.5).decide(nobody, fallback: 1)
         #expect(decision == RouteDecision(model: 1, reason: .insufficientEvidence, ranking: [1, 0, 2]))
@@ -59,24 +59,24 @@ struct RouteRuleTests {
     @Test("a default that cannot take the prompt is not sent it")
     func defaultExcluded() {
         let candidates = [
-            Samples.candidate(0, p: nil, cost: 0.1, rows: 0, excluded: .insufficientEvidence),
-            Samples.candidate(1, p: nil, cost: 1, rows: 0, excluded: .promptTooLong),
+            SampleRoutes.candidate(0, p: nil, cost: 0.1, rows: 0, excluded: .insufficientEvidence),
+            SampleRoutes.candidate(1, p: nil, cost: 1, rows: 0, excluded: .promptTooLong),
         ]
         #expect(RouteRule.weighted(0.7).decide(candidates, fallback: 1).model == 0)
     }
 
     @Test("a prompt that is too long for all, and a fleet that is cooling down, are told apart")
     func nobody() {
-        let long = (0..<2).map { Samples.candidate($0, p: 0.5, cost: 1, excluded: .promptTooLong) }
+        let long = (0..<2).map { SampleRoutes.candidate($0, p: 0.5, cost: 1, excluded: .promptTooLong) }
         #expect(RouteRule.weighted(0.7).decide(long, fallback: 0).reason == .promptTooLong)
-        let ill = [long[0], Samples.candidate(1, p: 0.5, cost: 1, excluded: .coolingDown)]
+        let ill = [long[0], SampleRoutes.candidate(1, p: 0.5, cost: 1, excluded: .coolingDown)]
         #expect(RouteRule.weighted(0.7).decide(ill, fallback: 0).reason == .noneAvailable)
         #expect(RouteRule.weighted(0.7).decide([], fallback: 0).reason == .noneAvailable)
     }
 
     @Test("a price of zero is a price: free models are ranked by p")
     func free() {
-        let all = [Samples.candidate(0, p: 0.5, cost: 0), Samples.candidate(1, p: 0.6, cost: 0)]
+        let all = [SampleRoutes.candidate(0, p: 0.5, cost: 0), SampleRoutes.candidate(1, p: 0.6, cost: 0)]
         #expect(RouteRule.weighted(0.3).decide(all, fallback: 0).model == 1)
         #expect(RouteRule.target(0.4).decide(all, fallback: 1).model == 0)
     }
