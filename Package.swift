@@ -41,7 +41,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
-let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
+let resources: [String: [Resource]] = ["Heads": [.copy("Compact/Resources/compact-head.safetensors")]]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
@@ -74,30 +74,34 @@ let package = Package(
         .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "WideKernels", swiftSettings: wide),
+        module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
         module("Tokenizers", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
-        .target(name: "WideKernels", swiftSettings: wide),
-        module("ZeroMQ", ["CZeroMQ"]),
+        module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("Reporting", []),
         // 2 meaning
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
-        module("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
+        module("ModelFiles", ["Scoring", "Kernels", crypto]),
         module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
-        // 3 decisions
+        // 3 decisions, and the parts of models
+        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
+        module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Routing", ["Scoring", "PredictionMetrics", "Reporting", yams]),
-        // 4 drivers
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        // 4 drivers, and whole models
+        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
+        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module(
             "CoordinatorHTTP",
             [
@@ -107,7 +111,7 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "ZeroMQ", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -115,23 +119,27 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP",
-                "RouterHTTP", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("ThreadsTests", ["Threads"]),
+        tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
         tests("ReportingTests", ["Reporting"]),
-        tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
+        tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
+        tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "Scoring"]),
-        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
         tests(
             "RouterHTTPTests",
@@ -142,7 +150,8 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
-        tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
+        tests(
+            "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
     ],

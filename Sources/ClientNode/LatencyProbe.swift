@@ -1,6 +1,7 @@
 import Cluster
 public import Logging
 public import Scoring
+import Threads
 import Wire
 public import ZeroMQ
 
@@ -17,13 +18,9 @@ public final class LatencyProbe {
 
     /// Opens a job under a context; returns when the cluster has taken it. The first call of `seconds` prepares the context.
     public init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
-        do {
-            wires = try ClientConnection(
-                to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
-                logger: logger)
-        } catch {
-            throw .socket(error)
-        }
+        wires = try ClientConnection(
+            to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
+            logger: logger)
         var chance = SystemRandomNumberGenerator()
         job = JobID(using: &chance)
         while shardsWanted == 0 { _ = try take() }

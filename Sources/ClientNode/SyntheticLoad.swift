@@ -1,6 +1,7 @@
 import Cluster
 public import Logging
 import Scoring
+import Threads
 import Wire
 public import ZeroMQ
 
@@ -38,14 +39,9 @@ public struct SyntheticLoad {
     /// Runs to the end. Confirms as a client with files does, part by part.
     public func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
-        let wires: ClientConnection
-        do {
-            wires = try ClientConnection(
-                to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
-                logger: logger)
-        } catch {
-            throw .socket(error)
-        }
+        let wires = try ClientConnection(
+            to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
+            logger: logger)
         defer { wires.hangUp() }
         var chance = SeededGenerator(seed: UInt64.random(in: .min ... .max))
         let job = JobID(using: &chance)

@@ -1,5 +1,6 @@
 import Cluster
 public import Logging
+import Threads
 import Wire
 public import ZeroMQ
 

@@ -1,8 +1,10 @@
+import Threads
+
 /// A ROUTER and a DEALER with nothing behind them: what the transport alone moves, for comparison with what is built on it.
 public enum BarePair {
     /// Listens at an endpoint and answers every message with frames of the sizes given, or with its own frames, until
     /// the process is ended.
-    public static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws(ZeroMQError) {
+    public static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws {
         let socket = try Socket(.router, in: try Context(), options: options)
         _ = try socket.bind(endpoint)
         let poller = Poller(wakeup: try Wakeup())
@@ -19,7 +21,7 @@ public enum BarePair {
     /// Returns seconds from the first one to the last answer.
     public static func ask(
         at endpoint: Endpoint, messages: Int, window: Int, frameBytes: [Int]
-    ) throws(ZeroMQError) -> Double {
+    ) throws -> Double {
         let socket = try Socket(.dealer, in: try Context(), options: options)
         try socket.connect(endpoint)
         let poller = Poller(wakeup: try Wakeup())

@@ -14,14 +14,16 @@ struct Module {
         Module(name: "COneDNN", layer: 0, imports: []),
         Module(name: "CZlib", layer: 0, imports: []),
         Module(name: "CZstd", layer: 0, imports: []),
+        Module(name: "WideKernels", layer: 0, imports: []),
+        Module(name: "Threads", layer: 0, imports: [], system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
         Module(name: "Reporting", layer: 1, imports: [], system: ["Foundation"]),
-        Module(name: "WideKernels", layer: 0, imports: []),
-        Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "ZeroMQ", layer: 1, imports: ["CZeroMQ"],
+            name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(
@@ -30,8 +32,8 @@ struct Module {
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(name: "PredictionMetrics", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
-            name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
-            system: ["Dispatch", "Foundation", "Synchronization"]),
+            name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation"]),
         Module(
             name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
@@ -39,6 +41,12 @@ struct Module {
             name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
 
+        Module(
+            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
+            libraries: ["Crypto"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Threads"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
         Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
@@ -53,23 +61,28 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
+            name: "Models", layer: 4,
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "CoordinatorNode", layer: 4,
+            imports: ["Cluster", "Planning", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "WorkerNode", layer: 4, imports: ["Cluster", "Scoring", "FeatureStore", "Wire", "ZeroMQ"],
+            name: "WorkerNode", layer: 4, imports: ["Cluster", "FeatureStore", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
         Module(
-            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "ZeroMQ"],
+            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
             libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
             system: ["Foundation", "Synchronization"]),
         Module(
@@ -79,9 +92,9 @@ struct Module {
         Module(
             name: "CLI", layer: 5,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Inference", "Kernels",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
                 "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
-                "Wire", "WorkerNode", "ZeroMQ",
+                "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -19,10 +19,12 @@ struct RatchetTests {
         "Sources/Corpora/Files/LineReader.swift": "memchr over the buffer, and lines hashed without a copy",
         "Sources/Corpora/Output/OutputFolder.swift": "write(2) takes what is left of a buffer",
         "Sources/Corpora/Output/ScoringRun.swift": "passes write(2) on, so that tests can fill the disk",
-        "Sources/Inference/MappedFile.swift": "owns the mapping of a weights file",
-        "Sources/Inference/SafetensorsFile.swift": "reads tensors out of the mapping",
+        "Sources/ModelFiles/MappedFile.swift": "owns the mapping of a weights file",
+        "Sources/ModelFiles/SafetensorsFile.swift": "reads tensors out of the mapping",
         "Sources/FeatureStore/StoreCell.swift": "numbers in and out of a cell's bytes",
         "Sources/FeatureStore/StoreMapping.swift": "owns the mapping of a feature store",
+        "Sources/Threads/ThreadPlacement.swift": "glibc's calls for cores are looked up by name and take a set's words",
+        "Sources/Threads/Wakeup.swift": "read(2) fills a buffer on the stack",
         "Sources/Wire/Blocks/RawFrame.swift": "holds the bytes of a frame where the socket's library has them",
     ]
 

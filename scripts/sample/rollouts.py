@@ -1,25 +1,29 @@
-"""Samples replies of SmolLM2-135M-Instruct to the prompts: what a real, small policy did.
+"""Samples replies of SmolLM2-135M-Instruct to the prompts: the rollouts of a real, small policy.
 
 `python3 rollouts.py PROMPTS.jsonl OUT_DIR POLICY [--limit N]` appends one row a prompt to OUT_DIR/<policy>.jsonl:
-prompt_id, seed and the eight replies. Prompts that are there already are skipped, so a run can be cut and resumed.
-Replies are judged later (finish.py), so a better verifier never needs new rollouts.
+prompt_id, seed and the eight replies. Prompts that already have replies are skipped, so a run can be stopped and
+resumed. Replies are judged later (finish.py), so a better verifier never needs new rollouts.
 
 Why a loop of its own instead of `generate`: the policy's fixed prefix is computed once, a prompt once for its eight
 samples, prompts of equal length share a batch (no padding), and finished samples leave it. Each sample draws from
 its own seeded stream of numbers, so it does not depend on which prompts share its batch.
 """
 
-import argparse
 import copy
 import hashlib
 import importlib.util
 import json
 import os
+import pathlib
 import random
+import sys
 import time
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, rows
 
 SAMPLES = 8
 MAX_NEW_TOKENS = 16
@@ -28,8 +32,11 @@ SEED = 7
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL = "smollm2-135m-instruct"
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-SHOTS = [("Which one is colder: ice or soup?", "ice"), ("Repeat after me: open ocean", "open ocean"),
-         ("What is the name of the large gray animal with a trunk?", "elephant")]
+SHOTS = [
+    ("Which one is colder: ice or soup?", "ice"),
+    ("Repeat after me: open ocean", "open ocean"),
+    ("What is the name of the large gray animal with a trunk?", "elephant"),
+]
 POLICIES = {
     f"{MODEL}/three-shot-t0.8": {"template": "three-shot", "temperature": 0.8},
     f"{MODEL}/zero-shot-t0.8": {"template": "zero-shot", "temperature": 0.8},
@@ -41,8 +48,7 @@ POLICIES = {
 def template(name):
     """The text before and after a prompt: the chat template without shots, or plain questions and answers."""
     if name == "zero-shot":
-        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n",
-                "<|im_end|>\n<|im_start|>assistant\n")
+        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
     return "".join(f"Question: {q}\nAnswer: {a}\n\n" for q, a in SHOTS) + "Question:", "\nAnswer:"
 
 
@@ -67,7 +73,7 @@ def seed_of(policy_id, prompt_id):
 
 
 def draws(seed):
-    """The numbers in [0,1) that decide the tokens: one row a sample, one column a step."""
+    """The numbers in [0,1) that decide the tokens: one row per sample, one column per step."""
     rng = random.Random(seed)
     return [[rng.random() for _ in range(MAX_NEW_TOKENS)] for _ in range(SAMPLES)]
 
@@ -106,6 +112,24 @@ class Policy:
         """The reply without its stop token."""
         return self.tokenizer.decode([i for i in ids if i not in self.stops]).strip()
 
+    def sample(self, logits, cache, uniform, temperature):
+        """Token ids of each row, drawn until the row ends or has a token for each column of `uniform`."""
+        ids, alive = [[] for _ in uniform], list(range(len(uniform)))
+        for step in range(uniform.shape[1]):
+            tokens = pick(logits, uniform[alive, step], temperature).tolist()
+            for row, token in zip(alive, tokens):
+                ids[row].append(token)
+            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
+            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
+            if not alive or step + 1 == uniform.shape[1]:
+                break
+            if len(keep) < len(logits):
+                cache.batch_select_indices(torch.tensor(keep))
+            logits = self.model(
+                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
+            ).logits[:, -1]
+        return ids
+
     @torch.inference_mode()
     def replies(self, batch, seeds):
         """Eight replies for each prompt of a batch whose prompts have equally many tokens."""
@@ -116,21 +140,9 @@ class Policy:
         cache.batch_repeat_interleave(SAMPLES)
         logits = out.logits[:, -1].repeat_interleave(SAMPLES, dim=0)
         uniform = torch.tensor([row for seed in seeds for row in draws(seed)], dtype=torch.float64)
-        ids, alive = [[] for _ in uniform], list(range(len(uniform)))
-        for step in range(MAX_NEW_TOKENS):
-            tokens = pick(logits, uniform[alive, step], self.config["temperature"]).tolist()
-            for row, token in zip(alive, tokens):
-                ids[row].append(token)
-            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
-            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
-            if not alive or step + 1 == MAX_NEW_TOKENS:
-                break
-            if len(keep) < len(logits):
-                cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache,
-                                use_cache=True).logits[:, -1]
+        ids = self.sample(logits, cache, uniform, self.config["temperature"])
         texts = [self.text(row) for row in ids]
-        return [texts[i:i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
+        return [texts[i : i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
 
 
 def batches(rows, size):
@@ -140,7 +152,7 @@ def batches(rows, size):
     groups = {}
     for row in rows:
         groups.setdefault(len(row["ids"]), []).append(row)
-    chunks = [g[i:i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
+    chunks = [g[i : i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
     random.Random(SEED).shuffle(chunks)
     return chunks
 
@@ -151,12 +163,8 @@ def out_path(folder, policy_id):
 
 
 def read_rows(path):
-    """Rows of a JSONL file; a last line that was cut is left out."""
-    rows = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as source:
-            rows = [json.loads(line) for line in source if line.endswith("\n")]
-    return rows
+    """Rows of a work file; none where it does not exist yet."""
+    return rows.read(path) if os.path.exists(path) else []
 
 
 def drop_cut_line(path):
@@ -171,11 +179,11 @@ def run(policy, prompts, path, size, last_first=False):
     """Appends the replies to all prompts that the work file lacks."""
     drop_cut_line(path)
     done = {(row["prompt_id"], row["prompt"]) for row in read_rows(path)}
-    rows = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
-    todo = [row for row in rows if (row["prompt_id"], row["prompt"]) not in done]
+    encoded = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
+    todo = [row for row in encoded if (row["prompt_id"], row["prompt"]) not in done]
     start, count = time.time(), 0
     with open(path, "a", encoding="utf-8") as out:
-        for chunk in batches(todo, size)[::-1 if last_first else 1]:
+        for chunk in batches(todo, size)[:: -1 if last_first else 1]:
             seeds = [seed_of(policy.id, row["prompt_id"]) for row in chunk]
             for row, seed, texts in zip(chunk, seeds, policy.replies([row["ids"] for row in chunk], seeds)):
                 record = {"prompt_id": row["prompt_id"], "prompt": row["prompt"], "seed": seed, "replies": texts}
@@ -184,19 +192,22 @@ def run(policy, prompts, path, size, last_first=False):
             count += len(chunk)
             spent = time.time() - start
             rate = spent / count / SAMPLES
-            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s a rollout", flush=True)
+            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s per rollout", flush=True)
 
 
 def main():
     """Runs one policy, or several one after another."""
-    parser = argparse.ArgumentParser()
+    parser = arguments.parser(__doc__)
     parser.add_argument("prompts")
     parser.add_argument("folder")
     parser.add_argument("policies", nargs="+", choices=sorted(POLICIES))
     parser.add_argument("--limit", type=int, default=0, help="only this many prompts, spread over all families")
-    parser.add_argument("--batch", type=int, default=8, help="prompts a batch")
-    parser.add_argument("--last-first", action="store_true",
-                        help="from the other end, for a second process with a folder of its own; then concatenate")
+    parser.add_argument("--batch", type=int, default=8, help="prompts per batch")
+    parser.add_argument(
+        "--last-first",
+        action="store_true",
+        help="from the other end, for a second process with a folder of its own; then concatenate",
+    )
     args = parser.parse_args()
     prompts = read_rows(args.prompts)
     if args.limit:
@@ -204,8 +215,7 @@ def main():
     os.makedirs(args.folder, exist_ok=True)
     tokenizer, model = load()
     for policy_id in args.policies:
-        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch,
-            args.last_first)
+        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch, args.last_first)
 
 
 if __name__ == "__main__":

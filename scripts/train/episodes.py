@@ -1,10 +1,9 @@
-"""Episodes: a context and queries of one policy, real or made up, as the head meets them in use."""
+"""Episodes: a context and queries of one policy, real or synthetic, as the head gets them in use."""
 
 import math
 
 import numpy as np
 import torch
-
 from outcomes import FOLDS
 
 QUERIES = 64
@@ -16,7 +15,7 @@ SYNTHETIC, FLIPPED, TWO_SOURCES, MIXED, BINARY = 0.2, 0.02, 0.2, 0.25, 0.3
 
 
 class Features:
-    """What the head is given of all prompts; `columns` are the members' outputs, (members, P, 1 + C)."""
+    """The head's inputs for all prompts; `columns` are the members' outputs, (members, P, 1 + C)."""
 
     def __init__(self, embeddings, surface, columns, groups):
         self.x, self.f, self.columns, self.groups = embeddings, surface, columns, groups
@@ -86,8 +85,14 @@ class Episodes:
         if len(context) < rows or len(queries) < 16:
             return None
         queries = np.resize(queries, QUERIES)
-        return (fold if member is None else member, prompts[context], prompts[queries], y[context], n[context],
-                y[queries])
+        return (
+            fold if member is None else member,
+            prompts[context],
+            prompts[queries],
+            y[context],
+            n[context],
+            y[queries],
+        )
 
     def real(self, source):
         """A policy's record, sometimes between two policies, sometimes of single rollouts where it has more."""
@@ -106,7 +111,7 @@ class Episodes:
         return prompts, y, n
 
     def made_up(self, source):
-        """A policy nobody has: one of several kinds of difficulty on real prompts, with noise and any base rate."""
+        """A synthetic policy: one of several kinds of difficulty on real prompts, with noise and any base rate."""
         random = self.random
         prompts = random.permutation(self.pool[source])[:1200]
         if random.rand() < 0.25:
@@ -121,7 +126,7 @@ class Episodes:
         kind = random.rand()
         if kind < 0.25:  # several abilities, each a direction of the embedding; the weakest counts
             directions = random.randn(z.shape[1], random.randint(1, 5))
-            abilities = z @ directions / z.shape[1]**0.5 + random.randn(directions.shape[1])
+            abilities = z @ directions / z.shape[1] ** 0.5 + random.randn(directions.shape[1])
             g = unit(abilities.min(1) if random.rand() < 0.5 else abilities.sum(1))
         elif kind < 0.45:  # a small random network
             hidden = random.randint(4, 24)

@@ -8,9 +8,8 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from regression import SETTINGS, ContextRegression
+from torch import nn
 
 SURFACE = 30
 GLOBALS = 8 + SETTINGS
@@ -40,7 +39,7 @@ class Layer(nn.Module):
             nn.init.zeros_(last.bias)
 
     def forward(self, tokens, keys, heads, drop):
-        """`keys`: the first so many tokens are attended to."""
+        """`keys`: the number of leading tokens that are attended to."""
         batch, count, width = tokens.shape
         q, k, v = self.qkv(self.norm1(tokens)).view(batch, count, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k[:, :, :keys], v[:, :, :keys])
@@ -69,27 +68,32 @@ class Corrector(nn.Module):
         self.drop, self.input_drop = nn.Dropout(dropout), nn.Dropout(input_dropout)
 
     def forward(self, inner_c, inner_q, columns_c, columns_q, fit, rewards):
-        """`fit` is what ContextRegression returned. What to add to the queries' log-odds, (B, Q)."""
+        """`fit` is the result of ContextRegression. Returns what is added to the queries' log-odds, (B, Q)."""
         count = rewards.shape[1]
         level = fit["level"][:, None, None]
         e = torch.cat([fit["context"], fit["query"]], 1)[..., None].clamp(-6, 6)
-        # Not the surface features as they are: by them it would know its training sources again, and did worse
-        # on others.
+        # Without the raw surface features: with them it recognised its training sources and did worse on others.
         features = torch.cat([torch.cat([inner_c, inner_q], 1), torch.cat([columns_c, columns_q], 1), e, e - level], -1)
         tokens = self.features(self.input_drop(features)) + self.globals(self.summary(fit, rewards))[:, None]
         tokens = tokens + self.mix_down(F.gelu(self.mix_up(self.mix_norm(tokens))))
         p = torch.sigmoid(e[:, :count, 0])
         base = torch.sigmoid(fit["level"])[:, None]
         outcome = torch.stack([rewards - 0.5, rewards - p, rewards - base], -1)
-        tokens = torch.cat([self.learnt.expand(len(rewards), 1, -1), tokens[:, :count] + self.outcome(outcome),
-                            tokens[:, count:] + self.query], 1)
+        tokens = torch.cat(
+            [
+                self.learnt.expand(len(rewards), 1, -1),
+                tokens[:, :count] + self.outcome(outcome),
+                tokens[:, count:] + self.query,
+            ],
+            1,
+        )
         for layer in self.layers:
             tokens = layer(tokens, count + 1, self.heads, self.drop)
-        return self.head(self.norm(tokens[:, count + 1:]))[..., 0]
+        return self.head(self.norm(tokens[:, count + 1 :]))[..., 0]
 
     @staticmethod
     def summary(fit, rewards):
-        """What is known of the context as a whole, (B, GLOBALS)."""
+        """Features of the context as a whole, (B, GLOBALS)."""
         count = rewards.shape[1]
         rows = max(count, 1)
         level = fit["level"]
@@ -99,9 +103,25 @@ class Corrector(nn.Module):
         left_out = binary_loss(fit["context"].clamp(-6, 6), rewards).sum(1) / rows
         spread = ((rewards - mean[:, None]) ** 2).sum(1) / rows
         size = torch.full_like(level, math.log((count + 1) / 64) / 2)
-        return torch.cat([
-            torch.stack([level, mean - 0.5, size, spread * 4, 4 * (constant - prior), 4 * (constant - left_out),
-                         4 * (prior - left_out), torch.full_like(level, 8 / (count + 8))], 1), fit["odds"]], 1)
+        return torch.cat(
+            [
+                torch.stack(
+                    [
+                        level,
+                        mean - 0.5,
+                        size,
+                        spread * 4,
+                        4 * (constant - prior),
+                        4 * (constant - left_out),
+                        4 * (prior - left_out),
+                        torch.full_like(level, 8 / (count + 8)),
+                    ],
+                    1,
+                ),
+                fit["odds"],
+            ],
+            1,
+        )
 
 
 class CompactHead(nn.Module):
@@ -117,8 +137,17 @@ class CompactHead(nn.Module):
 
     @staticmethod
     def fit_with(regression, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
-        return regression(xc, xq, columns_c[..., 1:], columns_q[..., 1:], *standardised(fc, fq),
-                          columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
+        return regression(
+            xc,
+            xq,
+            columns_c[..., 1:],
+            columns_q[..., 1:],
+            *standardised(fc, fq),
+            columns_c[..., 0],
+            columns_q[..., 0],
+            rewards,
+            rollouts,
+        )
 
     def correction(self, fit, fc, fq, columns_c, columns_q, rewards):
         return self.corrector(*standardised(fc, fq), columns_c, columns_q, fit, rewards)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
-import Inference
+import Heads
+import ModelFiles
+import Models
 import Scoring
 
 extension Benchmark {

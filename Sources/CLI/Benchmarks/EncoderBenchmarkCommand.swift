@@ -1,13 +1,14 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
+import Models
 
 extension Benchmark {
     /// `statezero bench encoder`.
     struct Encoder: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "encoder", abstract: "Tokens a second of the sentence encoder, on two shapes of batch.",
-            discussion: "scripts/bench-peers puts its peers beside it in one run.")
+            discussion: "scripts/benchmarks/run puts its peers beside it in one run.")
 
         @OptionGroup var model: ModelChoice
 

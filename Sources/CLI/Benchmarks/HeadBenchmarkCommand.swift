@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
-import Inference
+import Heads
 import Kernels
+import Models
 
 extension Benchmark {
     /// `statezero bench head`.
@@ -9,7 +10,7 @@ extension Benchmark {
         static let configuration = CommandConfiguration(
             commandName: "head",
             abstract: "Seconds, memory and answers of V0's head on one context and its queries, as one JSON object.",
-            discussion: "scripts/bench-v0-head.py puts the reference beside it in one run.")
+            discussion: "scripts/benchmarks/v0_head.py puts the reference beside it in one run.")
 
         @Option(help: "The head's weights: head.safetensors of a converted model.")
         var weights: String

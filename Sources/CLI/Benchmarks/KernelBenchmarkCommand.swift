@@ -1,7 +1,8 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
 import Kernels
+import Models
 
 extension Benchmark {
     /// `statezero bench kernels`.

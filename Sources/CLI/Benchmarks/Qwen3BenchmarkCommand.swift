@@ -1,14 +1,15 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
 import Kernels
+import Models
 
 extension Benchmark {
     /// `statezero bench qwen`.
     struct Qwen3: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "qwen", abstract: "Tokens a second of a Qwen3 encoder, alone and in batches, without padding.",
-            discussion: "scripts/bench-qwen-peer.py puts transformers beside it in one run.")
+            discussion: "scripts/benchmarks/qwen_peer.py puts transformers beside it in one run.")
 
         @Argument(help: "Encoder folder: config.json and safetensors, as Hugging Face writes them.")
         var folder: String

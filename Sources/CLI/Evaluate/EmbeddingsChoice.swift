@@ -1,5 +1,5 @@
 import ArgumentParser
-import Inference
+import Models
 import Scoring
 
 /// Where embeddings are kept from one run to the next.

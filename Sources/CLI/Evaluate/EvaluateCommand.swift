@@ -2,7 +2,7 @@ import ArgumentParser
 import Corpora
 import Evaluation
 import Foundation
-import Inference
+import Models
 import Scoring
 
 /// `statezero evaluate`.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
-import Inference
+import Models
 
 /// Which heads are evaluated together, and where their embeddings are kept.
 struct HeadChoice: ParsableArguments {

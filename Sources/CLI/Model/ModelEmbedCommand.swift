@@ -1,8 +1,8 @@
 import ArgumentParser
 import Corpora
 import Foundation
-import Inference
 import Kernels
+import Models
 import Scoring
 
 extension Model {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
-import Inference
+import ModelFiles
+import Models
 import Scoring
 
 extension Model {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Inference
 import Kernels
+import Models
 
 extension Model {
     /// `statezero model verify`.

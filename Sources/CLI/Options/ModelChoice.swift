@@ -1,7 +1,8 @@
 public import ArgumentParser
 import Foundation
-public import Inference
+import Heads
 public import Kernels
+import Models
 import Scoring
 import Simulation
 

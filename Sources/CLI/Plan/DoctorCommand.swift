@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Inference
 import Kernels
 import Planning
 import Scoring

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Corpora
 import Foundation
 public import Planning
+public import Scoring
 
 /// `statezero plan`.
 struct Plan: ParsableCommand {

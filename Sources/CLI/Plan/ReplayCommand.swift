@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Corpora
 import Foundation
-import Inference
 import Planning
 public import Replaying
 import Scoring
@@ -94,7 +93,7 @@ struct ReplayOutcomes: ParsableCommand {
             ) { progress in
                 line.show(
                     done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                    detail: "\(progress.played)/\(progress.versions) versions played")
+                    detail: "\(progress.replayed)/\(progress.versions) versions replayed")
             }
             line.end()
             if json {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Corpora
 import Foundation
-import Inference
+import Models
 import Routing
 import Scoring
 

@@ -4,6 +4,7 @@ import CoordinatorNode
 import Foundation
 import CoordinatorHTTP
 import Scoring
+import Threads
 import ZeroMQ
 
 /// `statezero coordinator`.
@@ -56,7 +57,7 @@ struct Coordinator: ParsableCommand {
             let node = try CoordinatorNode(configuration, logger: log.logger("statezero.coordinator"))
             let served = try http.map { try serve(node, at: $0) }
             // HTTP first: what is under way there still wants the coordinator's answer.
-            let signals = Signals {
+            let signals = StopSignals {
                 served?.stop()
                 node.stop()
             }

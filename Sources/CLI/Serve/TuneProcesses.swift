@@ -1,7 +1,9 @@
 import ArgumentParser
+import Encoders
 import Foundation
-import Inference
 import Kernels
+import Models
+import Threads
 
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.
 struct SplitRun {
@@ -85,7 +87,8 @@ extension Benchmark {
         func run() throws {
             do {
                 if let pin { CorePinning.keep(threads: threads, first: pin) }
-                let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: model.place), threads: threads)
+                let encoder = try BertEncoder(
+                    folder: try SentenceTransformerFolder(path: model.place), threads: threads)
                 // Batches as a worker has them: a few prompts between two signs of progress.
                 let lengths = EncoderBenchmark.mixed.map { min($0, encoder.configuration.tokensMax) }
                 let batches = stride(from: 0, to: lengths.count, by: 64).map { start in

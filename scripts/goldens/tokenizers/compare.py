@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Writes many texts with the reference's ids, for the test that compares all of them with ours.
 
-Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on one
-thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it is
-stands in the model's file.
+Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on
+one thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it
+is stands in the model's file.
 
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/compare.py --model models/all-MiniLM-L6-v2 --output DIR
     STATEZERO_TOKENIZER_CASES=DIR swift test -c release --filter TokenizersTests
 
-For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt` in
-every line; such texts are compared and timed too.
+For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt`
+in every line; such texts are compared and timed too.
 """
+
 import argparse
 import gzip
 import json
@@ -24,11 +25,10 @@ import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-import tokenizers  # noqa: E402
-from tokenizers import Tokenizer  # noqa: E402
-
 import bpe_texts  # noqa: E402
+import tokenizers  # noqa: E402
 from texts import CODE, SCRIPTS, WORDS, corners, texts  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 PINNED = "0.22.1"
 BATCH = 20000
@@ -42,18 +42,21 @@ def write(path, tokenizer, cases, max_length):
     with open(path, "wb") as out:
         out.write(struct.pack("<I", max_length))
         for start in range(0, len(cases), BATCH):
-            batch = cases[start:start + BATCH]
+            batch = cases[start : start + BATCH]
             for text, encoding in zip(batch, tokenizer.encode_batch(batch)):
                 raw = text.encode()
                 ids = encoding.ids
-                out.write(struct.pack(f"<I{len(raw)}sII{len(ids)}i", len(raw), raw, len(encoding.overflowing) > 0,
-                                      len(ids), *ids))
+                out.write(
+                    struct.pack(
+                        f"<I{len(raw)}sII{len(ids)}i", len(raw), raw, len(encoding.overflowing) > 0, len(ids), *ids
+                    )
+                )
                 count += 1
     print(f"{path.name}: {count} texts", flush=True)
 
 
 def prompts(seed, count, scripts):
-    """Plain prompts of some 90 tokens; `scripts` asks for one line in another script each."""
+    """Plain prompts of about 90 tokens; with `scripts`, each has one line in another script."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):
@@ -70,26 +73,26 @@ def prompts(seed, count, scripts):
 
 
 def real_prompts(folder, names):
-    """Some prompts, spread over all, of the files whose name contains one of `names`."""
+    """Prompts spread over the files whose name contains one of `names`."""
     found = []
     for path in sorted(folder.rglob("*.prompts.jsonl.gz")):
         if any(name in path.name for name in names):
             with gzip.open(path, "rt", encoding="utf-8") as lines:
                 found += [json.loads(line)["prompt"] for line in lines]
-    return found[::max(1, len(found) // 5000)]
+    return found[:: max(1, len(found) // 5000)]
 
 
 def source_code():
-    """Stretches of some 2,000 characters of Python's own library."""
+    """Stretches of about 2,000 characters of Python's own library."""
     found = []
     for path in sorted(pathlib.Path(sysconfig.get_path("stdlib")).glob("*.py")):
         source = path.read_text(encoding="utf-8")
-        found += [source[i:i + 2000] for i in range(0, len(source), 2000)]
+        found += [source[i : i + 2000] for i in range(0, len(source), 2000)]
     return found
 
 
 def time_texts(path, tokenizer, speed, max_length):
-    """The best of three ways of asking, each twice, in seconds of processor time."""
+    """The fastest of three ways to call the tokenizer, each run twice, in processor seconds."""
     write(path, tokenizer, speed, max_length)
 
     def one_by_one():
@@ -103,12 +106,15 @@ def time_texts(path, tokenizer, speed, max_length):
         ask()
         seconds.append(time.process_time() - start)
     path.with_suffix(".seconds").write_text(f"{min(seconds)}\n")
-    print(f"{path.stem}: {min(seconds):.2f} s of {[round(s, 2) for s in seconds]}, "
-          f"{sum(len(t.encode()) for t in speed) / min(seconds) / 1e6:.1f} MB/s", flush=True)
+    print(
+        f"{path.stem}: {min(seconds):.2f} s of {[round(s, 2) for s in seconds]}, "
+        f"{sum(len(t.encode()) for t in speed) / min(seconds) / 1e6:.1f} MB/s",
+        flush=True,
+    )
 
 
 def word_piece(asked, tokenizer):
-    """Everything for BERT's tokenizer."""
+    """All cases of BERT's tokenizer."""
     length = asked.max_length or 256
 
     def put(name, cases):
@@ -127,7 +133,7 @@ def word_piece(asked, tokenizer):
 
 
 def byte_level(asked, tokenizer):
-    """Everything for the byte-level tokenizer; texts are cut at 2,048 ids, the mixed ones at 12 too."""
+    """All cases of the byte-level tokenizer; texts are cut at 2,048 ids, the mixed ones at 12 too."""
     length = asked.max_length or 2048
 
     def put(name, cases, max_length=length):
@@ -139,13 +145,16 @@ def byte_level(asked, tokenizer):
     if "mixed" in asked.parts:
         mixed = bpe_texts.texts(asked.seed, asked.texts)
         put("mixed", mixed)
-        put("mixed-12", mixed[:asked.texts // 2], 12)
+        put("mixed-12", mixed[: asked.texts // 2], 12)
         put("corners", [text * times for text, times in bpe_texts.corners()])
         put("long", bpe_texts.long_texts(asked.seed), 1 << 20)
         put("long-2048", bpe_texts.long_texts(asked.seed))
     if "speed" in asked.parts:
-        runs = {"plain": prompts(asked.seed, 10000, False), "code": source_code(),
-                "chinese": bpe_texts.chinese(asked.seed, 5000)}
+        runs = {
+            "plain": prompts(asked.seed, 10000, False),
+            "code": source_code(),
+            "chinese": bpe_texts.chinese(asked.seed, 5000),
+        }
         if asked.prompts:
             runs["prompts"] = real_prompts(asked.prompts, [""])
             runs["maths"] = real_prompts(asked.prompts, ["math", "gsm8k", "rlvr", "dapo"])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift: what the reference knows of each Unicode scalar.
+"""Writes Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift: how the reference treats each Unicode scalar.
 
 The reference (the `tokenizers` library, pinned below) links five Unicode tables of different ages: white space and
 lower case come from Rust's standard library, punctuation and decompositions from two older crates, what a regular
@@ -8,6 +8,7 @@ nothing is taken from a standard here: every scalar is put through the library i
 
     pip install tokenizers==0.22.1 && python3 scripts/goldens/tokenizers/make_unicode_data.py
 """
+
 import pathlib
 import unicodedata
 
@@ -22,7 +23,7 @@ HANGUL = range(0xAC00, 0xD7A4)
 
 
 def bert(**asked):
-    """A normalizer with only the steps asked for."""
+    """A normalizer with only the given steps."""
     steps = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
     return normalizers.BertNormalizer(**{**steps, **asked}).normalize_str
 
@@ -39,7 +40,7 @@ def ranges(values):
 
 
 def combining_classes(nfd, plain):
-    """The library's canonical combining class of every scalar that decomposes to itself, found by what is reordered."""
+    """The library's combining class of every scalar that decomposes to itself, found by what it reorders."""
     lowest = "\u0334"  # Class 1: every mark of a higher class goes behind it.
     marks = {1: lowest}
     for c in plain:
@@ -83,7 +84,7 @@ def matching(pattern, beside):
 
 
 def decomposition_tables(decomposed, nfd, nfc):
-    """Rows of singletons (scalar, other), of what composes again (scalar, first, second), of others (scalar, count, …)."""
+    """Singletons (scalar, other), pairs that compose (scalar, first, second) and others (scalar, count, …)."""
     single, pairs, others = [], [], []
     for c, text in sorted(decomposed.items()):
         if len(text) == 1:
@@ -94,7 +95,7 @@ def decomposition_tables(decomposed, nfd, nfc):
             pairs.append([c, ord(first), ord(text[-1])])
         else:
             others.append([c, len(text), *map(ord, text)])
-    # What composes is told by the pairs alone: no second of a pair joins any other first.
+    # The pairs alone decide what composes: no second of a pair joins any other first.
     made = {(first, second): c for c, first, second in pairs}
     assert len(made) == len(pairs)
     seconds = sorted({second for _, second in made})
@@ -105,13 +106,13 @@ def decomposition_tables(decomposed, nfd, nfc):
             if (first, second) in made:
                 assert nfc(joined) == chr(made[first, second])
             elif nfd(joined) == nfd(chr(first)) + nfd(chr(second)):
-                # Nothing changed places, so nothing else could have met.
+                # Nothing was reordered, so no other pair could have composed.
                 assert len(nfc(joined)) > 1, (hex(first), hex(second))
     return single, pairs, others
 
 
 def lowercase_runs(lower):
-    """Rows of (first, last, stride, delta): the alphabets alternate case or stand apart by a constant."""
+    """Rows of (first, last, stride, delta): the alphabets alternate case or differ by a constant."""
     rows = []
     for c in sorted(lower):
         delta = ord(lower[c]) - c
@@ -173,7 +174,7 @@ def main():
             lower[c] = lowercase(s)
     classes = combining_classes(nfd, plain)
 
-    # Hangul is arithmetic; the one letter with a long lower case is told in Swift.
+    # Hangul is arithmetic; the Swift code treats the one letter with a long lower case.
     for c in HANGUL:
         assert decomposed.pop(c) == unicodedata.normalize("NFD", chr(c))
     assert lower.pop(0x130) == "i\u0307" and all(len(text) == 1 for text in lower.values())
@@ -190,25 +191,51 @@ def main():
 /// What the reference's Unicode tables say; read through `ReferenceUnicode`.
 enum ReferenceUnicodeData {{
 """
-    text += "\n".join([
-        array("whitespace", "(first, last): separates words.", "UInt32", ranges(spaces)),
-        array("removed", "(first, last): dropped when text is cleaned (Cc, Cf, Co, NUL, U+FFFD).", "UInt32",
-              ranges(removed)),
-        array("ideographs", "(first, last): stands as a word of its own.", "UInt32", ranges(ideographs)),
-        array("punctuation", "(first, last): stands as a word of its own, whatever the normalizer does.", "UInt32",
-              ranges(punctuation)),
-        array("nonspacing", "(first, last): an accent (Mn); only scalars without a decomposition.", "UInt32",
-              ranges(nonspacing)),
-        array("combiningClasses", "(first, last, class): marks that change places with marks of another class.",
-              "UInt32", class_runs(classes)),
-        array("lowercase", "(first, last, stride, delta): what lower case adds.", "Int32", lowercase_runs(lower)),
-        array("singletons", "(scalar, other): canonically the same; composition leaves the other.", "UInt32", single),
-        array("pairs", "(scalar, first, second): what it decomposes into, and what composes into it.", "UInt32", pairs),
-        array("decompositions", "(scalar, count, parts…): the whole decomposition of all others but Hangul; never "
-              "composed.", "UInt32", others),
-        array("letters", "(first, last): matched by \\p{L}.", "UInt32", ranges(matching(r"\p{L}", "\n"))),
-        array("numbers", "(first, last): matched by \\p{N}.", "UInt32", ranges(matching(r"\p{N}", "\n"))),
-    ])
+    text += "\n".join(
+        [
+            array("whitespace", "(first, last): separates words.", "UInt32", ranges(spaces)),
+            array(
+                "removed",
+                "(first, last): dropped when text is cleaned (Cc, Cf, Co, NUL, U+FFFD).",
+                "UInt32",
+                ranges(removed),
+            ),
+            array("ideographs", "(first, last): stands as a word of its own.", "UInt32", ranges(ideographs)),
+            array(
+                "punctuation",
+                "(first, last): stands as a word of its own, whatever the normalizer does.",
+                "UInt32",
+                ranges(punctuation),
+            ),
+            array(
+                "nonspacing",
+                "(first, last): an accent (Mn); only scalars without a decomposition.",
+                "UInt32",
+                ranges(nonspacing),
+            ),
+            array(
+                "combiningClasses",
+                "(first, last, class): marks that change places with marks of another class.",
+                "UInt32",
+                class_runs(classes),
+            ),
+            array("lowercase", "(first, last, stride, delta): what lower case adds.", "Int32", lowercase_runs(lower)),
+            array(
+                "singletons", "(scalar, other): canonically the same; composition leaves the other.", "UInt32", single
+            ),
+            array(
+                "pairs", "(scalar, first, second): what it decomposes into, and what composes into it.", "UInt32", pairs
+            ),
+            array(
+                "decompositions",
+                "(scalar, count, parts…): the whole decomposition of all others but Hangul; never composed.",
+                "UInt32",
+                others,
+            ),
+            array("letters", "(first, last): matched by \\p{L}.", "UInt32", ranges(matching(r"\p{L}", "\n"))),
+            array("numbers", "(first, last): matched by \\p{N}.", "UInt32", ranges(matching(r"\p{N}", "\n"))),
+        ]
+    )
     TARGET.write_text(text + "}\n")
     print(f"{TARGET.relative_to(ROOT)}: {len(text)} bytes, {text.count(chr(10)) + 1} lines")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and what the reference makes of some hundred texts.
+"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and the reference's ids of several hundred texts.
 
 The small vocabulary is every special token, every single character and a part of the words of all-MiniLM-L6-v2, with
 new ids, so that tests run without the model. `real` ids are those of the model's own tokenizer; the tests use them
@@ -8,29 +8,37 @@ where the model is at hand.
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/make_wordpiece.py --model models/all-MiniLM-L6-v2
 """
+
 import argparse
 import json
 import pathlib
 
+import golden_files
 import tokenizers
-from tokenizers import Tokenizer
-
 from texts import corners, texts
+from tokenizers import Tokenizer
 
 PINNED = "0.22.1"
 SEED = 20260203
 COUNT = 300
 MAX_LENGTH = 256
 SMALL_MAX_LENGTH = 48
-TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers"
-# Everything a normalizer can be told, and one template that is not BERT's.
+# Every setting of a normalizer, and one template that is not BERT's.
 VARIANTS = {
     "cased": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": False},
-    "lowercaseWithAccents": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": False,
-                             "lowercase": True},
+    "lowercaseWithAccents": {
+        "clean_text": True,
+        "handle_chinese_chars": True,
+        "strip_accents": False,
+        "lowercase": True,
+    },
     "uncleaned": {"clean_text": False, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True},
-    "ideographsTogether": {"clean_text": True, "handle_chinese_chars": False, "strip_accents": True,
-                           "lowercase": False},
+    "ideographsTogether": {
+        "clean_text": True,
+        "handle_chinese_chars": False,
+        "strip_accents": True,
+        "lowercase": False,
+    },
     "nothing": {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False},
 }
 
@@ -47,8 +55,25 @@ def small(real):
         if len(bare) == 1 and (ord(bare) < 0x250 or index % 3 == 0) or index >= 1996 and index % 16 == 0:
             kept.append(token)
     # Pieces of which one is the beginning of another, and whose longest match is not their longest common stretch.
-    kept += [token for token in ("un", "##beli", "##believable", "tokens", "##ization", "hello", "world", "prob",
-                                 "probability", "##ably", "integral", "café", "É") if token not in kept]
+    kept += [
+        token
+        for token in (
+            "un",
+            "##beli",
+            "##believable",
+            "tokens",
+            "##ization",
+            "hello",
+            "world",
+            "prob",
+            "probability",
+            "##ably",
+            "integral",
+            "café",
+            "É",
+        )
+        if token not in kept
+    ]
     chosen = json.loads(json.dumps(real))
     chosen["model"]["vocab"] = {token: index for index, token in enumerate(special + kept)}
     for token in chosen["added_tokens"]:
@@ -56,14 +81,6 @@ def small(real):
     for name, entry in chosen["post_processor"]["special_tokens"].items():
         entry["ids"] = [special.index(name)]
     return chosen
-
-
-def encode(tokenizer, cases, max_length):
-    """Ids of every text, and whether there were more."""
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length=max_length)
-    found = [tokenizer.encode(text * times) for text, times in cases]
-    return [{"ids": one.ids, "isTruncated": len(one.overflowing) > 0} for one in found]
 
 
 def main():
@@ -76,23 +93,24 @@ def main():
 
     made = f"tokenizers {PINNED}, scripts/goldens/tokenizers/make_wordpiece.py, seed {SEED}"
     golden = {
-        "made": made, "maxLength": MAX_LENGTH, "smallMaxLength": SMALL_MAX_LENGTH,
+        "made": made,
+        "maxLength": MAX_LENGTH,
+        "smallMaxLength": SMALL_MAX_LENGTH,
         "texts": [{"text": text, "times": times} for text, times in cases],
-        "real": encode(Tokenizer.from_str(json.dumps(real)), cases, MAX_LENGTH),
-        "small": encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX_LENGTH),
+        "real": golden_files.encode(Tokenizer.from_str(json.dumps(real)), cases, MAX_LENGTH),
+        "small": golden_files.encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX_LENGTH),
         "variants": [],
     }
     for name, steps in VARIANTS.items():
         changed = {**reduced, "normalizer": {"type": "BertNormalizer", **steps}}
-        golden["variants"].append({
-            "name": name, "normalizer": changed["normalizer"],
-            "encodings": encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
-        })
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name, value in {"tokenizer-small.json": reduced, "wordpiece.json": golden}.items():
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n"
-        (TARGET / name).write_text(text)
-        print(f"{name}: {len(text)} bytes")
+        golden["variants"].append(
+            {
+                "name": name,
+                "normalizer": changed["normalizer"],
+                "encodings": golden_files.encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
+            }
+        )
+    golden_files.write({"tokenizer-small.json": reduced, "wordpiece.json": golden})
     print(f"{len(cases)} texts, {len(reduced['model']['vocab'])} tokens in the small vocabulary")
 
 

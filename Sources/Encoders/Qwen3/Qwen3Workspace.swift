@@ -1,0 +1,113 @@
+import Kernels
+
+/// What a run of sequences is computed in: rows that all threads of a team share.
+final class Qwen3Workspace: @unchecked Sendable {
+    // Sendable because threads of a team write different rows, or different heads, between their meetings.
+    let hiddenTC: FloatBuffer
+    let updateTC: FloatBuffer
+    let inputTC: QuantizedActivations
+    let queriesKeysValues: FloatBuffer
+    /// Where attention writes: the context itself, or floats of which `roundContext` makes it.
+    let attended: QuantizedActivations
+    let context: QuantizedActivations
+    // In 8 bits a row is rounded whole, and heads of a row are written by different threads.
+    private let contextFloats: FloatBuffer?
+    /// This thread's own, whosever rows it works on.
+    let scratch: Qwen3Scratch
+
+    /// Room for runs of `tokensMax` tokens; its thread may meet sequences of up to `lengthMax` in others' rows.
+    init(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) throws(KernelError) {
+        let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
+        hiddenTC = FloatBuffer(count: rows * sizes.width)
+        updateTC = FloatBuffer(count: rows * sizes.width)
+        inputTC = QuantizedActivations(rows: rows, width: sizes.width, precision: precision)
+        queriesKeysValues = FloatBuffer(count: rows * sizes.attentionWidth)
+        let contextWidth = sizes.queryHeads * sizes.headWidth
+        context = QuantizedActivations(rows: rows, width: contextWidth, precision: precision)
+        if precision == .int8 {
+            let floats = FloatBuffer(count: rows * contextWidth)
+            contextFloats = floats
+            attended = QuantizedActivations(reading: floats, rows: rows, width: contextWidth, precision: .float32)
+        } else {
+            contextFloats = nil
+            attended = context
+        }
+        scratch = try Qwen3Scratch(sizes, lengthMax: lengthMax, precision: precision)
+    }
+
+    /// Makes rows of the context of what attention wrote. Precondition: their heads are all there.
+    func roundContext(_ rows: Range<Int>) {
+        if let contextFloats { context.take(rows, of: contextFloats) }
+    }
+
+    /// Bytes that one takes.
+    static func bytes(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) -> Int {
+        let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
+        let contextWidth = sizes.queryHeads * sizes.headWidth
+        // In 8 bits, the context in floats too and two scales a row.
+        let wide = 2 * sizes.width + sizes.attentionWidth + (precision == .int8 ? contextWidth + 2 : 0)
+        return rows * wide * 4 + rows * (sizes.width + contextWidth) * precision.bytes
+            + Qwen3Scratch.bytes(sizes, lengthMax: lengthMax, precision: precision)
+    }
+}
+
+/// What one thread needs for itself.
+package final class Qwen3Scratch {
+    /// Rows that go through the feed-forward block together: it bounds memory, and products are no faster with more.
+    package static let rows = 256
+
+    let gateUp: FloatBuffer
+    let inner: QuantizedActivations
+    let attention: CausalAttention
+    /// Processor seconds spent in products.
+    private(set) var productSeconds = 0.0
+
+    init(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) throws(KernelError) {
+        gateUp = FloatBuffer(count: Self.rows * 2 * sizes.innerWidth)
+        inner = QuantizedActivations(rows: Self.rows, width: sizes.innerWidth, precision: precision)
+        attention = try CausalAttention(
+            queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, lengthMax: lengthMax)
+    }
+
+    static func bytes(_ sizes: Qwen3Configuration, lengthMax: Int, precision: Precision) -> Int {
+        rows * (sizes.innerWidth * (8 + precision.bytes) + (precision == .int8 ? 4 : 0))
+            + CausalAttention.bytes(
+                queryHeads: sizes.queryHeads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth,
+                lengthMax: lengthMax)
+    }
+
+    /// Runs a product and adds its time.
+    func time(_ product: () throws(KernelError) -> Void) throws(KernelError) {
+        let start = ProcessorTime.ofThisThread
+        try product()
+        productSeconds += ProcessorTime.ofThisThread - start
+    }
+}
+
+/// A run of whole sequences, as rows.
+struct Qwen3Run: Sendable {
+    /// Indices of the sequences in the batch.
+    let indices: Range<Int>
+    /// Rows of each sequence.
+    let sequences: [Range<Int>]
+    /// Each row's place in its sequence.
+    let positions: [Int]
+    /// Token ids, one a row.
+    let ids: ArraySlice<Int32>
+
+    init(_ indices: Range<Int>, of batch: RaggedBatch) {
+        self.indices = indices
+        let first = batch.starts[indices.lowerBound]
+        sequences = indices.map { batch.starts[$0] - first..<batch.starts[$0 + 1] - first }
+        positions = sequences.flatMap { Array(0..<$0.count) }
+        ids = batch.ids[first..<batch.starts[indices.upperBound]]
+    }
+
+    /// Rows of one of `count` members: a part that starts at a multiple of `MatrixMultiply.rowStep`.
+    func rows(of member: Int, among count: Int) -> Range<Int> {
+        func cut(_ index: Int) -> Int {
+            min(positions.count, MatrixMultiply.rowsRoundedUp(positions.count * index / count))
+        }
+        return cut(member)..<cut(member + 1)
+    }
+}

@@ -1,0 +1,35 @@
+"""Sizes at which to ask whether there are two subjects: files of a folder, lines of a file."""
+
+import collections
+import statistics
+
+from . import exception_table, swift_code
+from .tree import Report, Tree
+
+MAX_FILES = 15
+MAX_LINES = 400
+
+
+def check(tree: Tree) -> Report:
+    report = Report("sizes")
+    counts = collections.Counter(path.rpartition("/")[0] for path in tree.paths if path.startswith("Sources/"))
+    for folder, count in sorted(counts.items()):
+        if count > MAX_FILES:
+            report.problems.append(
+                f"{folder}: {count} files in one folder, at most {MAX_FILES}; make folders by subject"
+            )
+    sources = tree.under("Sources/", suffix=".swift")
+    allowed = exception_table.long_files(tree)
+    long = {file.path: len(file.lines) for file in sources if len(file.lines) > MAX_LINES}
+    for path, lines in sorted(long.items()):
+        most = allowed.get(path, (MAX_LINES, ""))[0]
+        if lines > most:
+            report.problems.append(f"{path}: {lines} lines, at most {most}; are there two subjects in it?")
+    for path in sorted(set(allowed) - set(long)):
+        report.problems.append(f"{exception_table.PATH}: {path} is short enough; remove it from the list")
+    median = statistics.median(len(file.lines) for file in sources if not swift_code.is_generated(file.path))
+    report.summary = (
+        f"{len(counts)} folders (largest {max(counts.values())} files), {len(sources)} files "
+        f"(median {median:.0f} lines, {len(long)} over {MAX_LINES})"
+    )
+    return report
