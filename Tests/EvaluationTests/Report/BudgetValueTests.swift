@@ -34,4 +34,35 @@ struct BudgetValueTests {
         let hopeless = try BudgetValue(of: plan(truths), trueRates: [0, 0, 1, 1])
         #expect(hopeless.share == nil && hopeless.gain == nil)
     }
+
+    /// Weak but calibrated predictions, planned from the belief and from its mean, as in PLANNING.md.
+    @Test("plans from the belief are worth more than plans from the mean alone where predictions are weak")
+    func beliefBeatsMean() throws {
+        var belief = 0.0
+        var mean = 0.0
+        for seed in UInt64(1)...5 {
+            var generator = SeededGenerator(seed: seed)
+            let kappa = 4.0
+            // True rates are drawn from the stated beliefs, so the predictions are calibrated: Beta(1, 3), the least of three.
+            var sharp: [BudgetCandidate] = []
+            var blunt: [BudgetCandidate] = []
+            var truths: [Double] = []
+            for index in 0..<400 {
+                let a = 1 + Int(generator.unit() * 3)
+                // The a-th smallest of κ − 1 uniforms is Beta(a, κ − a).
+                truths.append((0..<3).map { _ in generator.unit() }.sorted()[a - 1])
+                let id = "\(index)"
+                sharp.append(.init(promptID: id, belief: try Belief(mean: Double(a) / kappa, promptID: id)))
+                blunt.append(
+                    .init(promptID: id, belief: try Belief(mean: Double(a) / kappa, kappa: kappa, promptID: id)))
+            }
+            let request = BudgetRequest(total: 400 * 8)
+            let onBelief = try BudgetValue(of: try request.plan(blunt), trueRates: truths)
+            let onMean = try BudgetValue(of: try request.plan(sharp), trueRates: truths)
+            belief += (onBelief.gain ?? 0) / 5
+            mean += (onMean.gain ?? 0) / 5
+        }
+        #expect(belief > mean)
+        print("realised gain over uniform, mean 8 in [2, 128]: on the belief \(belief), on the mean alone \(mean)")
+    }
 }
