@@ -73,7 +73,7 @@ def check(tree: Tree) -> Report:
         _check_named_paths(tree, report, file)
     _check_reachable(report, tree, linked)
     _check_foreign_paths(report, tree)
-    report.summary = f"{links} links in {len(documents)} documents, all within {MAX_CLICKS} clicks of {START}"
+    report.summary = f"{links} links in {len(documents)} documents, distance of each document from {START}"
     return report
 
 

@@ -31,7 +31,8 @@ class BuildProgress:
             self.what = "waiting for another swift build of this package"
         elif fetch:
             self.what = f"{fetch.group(1).lower()} {fetch.group(2)}"
-        is_problem = bool(_PROBLEM.search(line))
+        # The compiler repeats a message for each file of a module, and draws it below the source line.
+        is_problem = bool(_PROBLEM.search(line)) and not line.startswith(" ") and line not in self.problems
         if is_problem:
             self.problems.append(line)
         return is_problem

@@ -98,6 +98,7 @@ class Build(unittest.TestCase):
     def test_errors_and_warnings_are_shown_at_once(self):
         progress = BuildProgress()
         self.assertTrue(progress.read("a.swift:2:1: error: cannot find 'x' in scope"))
+        self.assertFalse(progress.read("a.swift:2:1: error: cannot find 'x' in scope"), "it was shown already")
         self.assertTrue(progress.read("warning: unused"))
         self.assertFalse(progress.read("[3/9] Compiling Errors error.swift"))
         self.assertFalse(progress.read("warning: 'swift-log': found 1 file(s) which are unhandled"))

@@ -26,7 +26,7 @@ public struct BudgetCandidate: Hashable, Sendable {
 }
 
 /// Where the reason for a budget comes from.
-public enum BudgetSource: String, Codable, Sendable {
+public enum BudgetSource: String, CaseIterable, Codable, Sendable {
     /// A value model's prediction.
     case model
     /// The prompt's own record, joined to the prediction.
