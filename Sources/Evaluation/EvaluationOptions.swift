@@ -32,7 +32,8 @@ public struct EvaluationOptions: Hashable, Sendable {
                 throw .optionOutOfRange(name: "smallest budget", value: minimum, range: "0…\(mean)")
             }
             guard maximum >= mean, maximum <= PlanLimits.rollouts.upperBound else {
-                throw .optionOutOfRange(name: "largest budget", value: maximum, range: "\(mean)…\(PlanLimits.rollouts.upperBound)")
+                throw .optionOutOfRange(
+                    name: "largest budget", value: maximum, range: "\(mean)…\(PlanLimits.rollouts.upperBound)")
             }
             self.mean = mean
             self.minimum = minimum

@@ -25,7 +25,8 @@ public struct TextTable: CustomStringConvertible, Sendable {
     /// Precondition: every row has as many cells as the header.
     public init(header: [String], rows: [[String]], leading: Int = 1, rules: Rules = .header) {
         precondition(
-            rows.allSatisfy { $0.count == header.count }, "TextTable: a row has not the \(header.count) cells of \(header)")
+            rows.allSatisfy { $0.count == header.count },
+            "TextTable: a row has not the \(header.count) cells of \(header)")
         self.rows = [header] + rows
         self.leading = leading
         self.rules = rules

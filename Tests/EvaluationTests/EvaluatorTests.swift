@@ -34,7 +34,9 @@ struct EvaluatorTests {
         let model = TableModel { Float($0 % 2) }
         let policies = [Policy(id: "a"), Policy(id: "b", version: 1), Policy(id: "b", version: 2)]
         let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextSizes: [30], seeds: 2))
-        let report = try evaluator.evaluate([try SampleSources.numbers(policies: policies), try SampleSources.numbers("again")])
+        let report = try evaluator.evaluate([
+            try SampleSources.numbers(policies: policies), try SampleSources.numbers("again"),
+        ])
         #expect(model.contexts.count == 8)
         for context in model.contexts {
             #expect(context.rows.count == 30)
@@ -98,7 +100,8 @@ struct EvaluatorTests {
     func skipped() throws {
         let model = TableModel { Float($0 % 2) }
         let report = try Evaluator(model: model, options: try EvaluationOptions()).evaluate([
-            try SampleSources.numbers("rare", reward: { $1 < 104 ? 1 : 0 }), try SampleSources.numbers("queries only", role: { _ in .query }),
+            try SampleSources.numbers("rare", reward: { $1 < 104 ? 1 : 0 }),
+            try SampleSources.numbers("queries only", role: { _ in .query }),
             try SampleSources.numbers("context only", role: { _ in .context }),
         ])
         #expect(report.sources[0].skipped == ["too few queries of one class": 3])

@@ -69,7 +69,9 @@ struct BeliefFitTests {
         #expect(EvaluationMetrics.logLoss([]) == nil)
     }
 
-    @Test("true beliefs have the expected coverage and a higher likelihood than their means; overconfident ones have neither")
+    @Test(
+        "true beliefs have the expected coverage and a higher likelihood than their means; overconfident ones have neither"
+    )
     func fits() throws {
         var generator = SeededGenerator(seed: 41)
         var predictions: [Double] = []

@@ -1,19 +1,19 @@
-/// What eight prompts buy at two prices: the budgets that maximise U(B) − λB.
+/// Budgets of eight prompts at two prices: those that maximise U(B) − λB.
 ///
-/// Where a prompt's majorant crosses both prices at the same budget, its segments need not be cut at all. That is so for
-/// nearly every prompt of a large problem once the price is known within a few parts in a hundred, and eight prompts are
-/// looked through in the time that cutting one takes.
+/// If a prompt has the same budget at both prices, its segments need not be cut at all. This holds for nearly every prompt
+/// of a large problem once the price is known within a few percent, and eight prompts are compared in the time that
+/// cutting one takes.
 struct PricedBudgets {
     /// By lane: the smallest best budget at the upper price.
     private(set) var least: UtilityBlock.Lanes
     /// By lane: the largest best budget at the lower price.
     private(set) var most: UtilityBlock.Lanes
 
-    /// Looks through a block's curves. Precondition: both prices are finite.
+    /// Finds the budgets for a block's curves. Precondition: both prices are finite.
     ///
     /// - Parameters:
-    ///   - floors: By lane: the smallest size allowed.
-    ///   - caps: By lane: the largest.
+    ///   - floors: By lane: the smallest allowed size.
+    ///   - caps: By lane: the largest allowed size.
     init(
         _ values: [UtilityBlock.Lanes], sizes: [Int], floors: UtilityBlock.Lanes, caps: UtilityBlock.Lanes,
         prices: ClosedRange<Double>

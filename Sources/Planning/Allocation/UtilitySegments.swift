@@ -1,13 +1,14 @@
-/// A run of rollouts that a prompt takes together, and their price: gain per rollout.
+/// A run of rollouts that a prompt buys together, with its slope: the gain per rollout.
 struct UtilitySegment {
     /// Expected gain per rollout, never below 0.
     let slope: Double
-    /// The prompt.
+    /// Rank of the prompt.
     let rank: Int32
     /// Rollouts, at least 1.
     let width: Int32
 
-    /// Is bought before `other`: higher slope first, then the lower rank. A prompt's own slopes fall strictly.
+    /// Whether it is bought before `other`: the higher slope first, then the lower rank. A prompt's own slopes fall
+    /// strictly.
     func precedes(_ other: UtilitySegment) -> Bool {
         slope != other.slope ? slope > other.slope : rank < other.rank
     }
@@ -15,15 +16,15 @@ struct UtilitySegment {
 
 /// Cuts a utility curve into runs of strictly falling slope.
 ///
-/// Both solvers buy such runs in falling order; they differ only in how they cut.
+/// Two solvers buy such runs in falling order of slope; they differ only in how they cut.
 struct UtilitySegments {
     /// How a curve is cut.
     enum Rule {
-        /// By its least concave majorant over the allowed sizes: slopes are mean gains, runs end where curve and majorant
-        /// touch. Found by pooling neighbours that rise (one pass, each rollout pooled at most once).
+        /// By its least concave majorant over the allowed sizes: slopes are mean gains, and runs end where curve and majorant
+        /// touch. Found by joining neighbours whose slopes rise (one pass, each rollout is joined at most once).
         case majorant
-        /// By its lowest gain so far: taking always the largest next gain, a prompt waits at a low gain until the
-        /// price has fallen to it, then takes all that follows above that price in one go.
+        /// By its lowest gain so far: when always the largest next gain is bought, a prompt waits at a low gain until the
+        /// price has fallen to it, and then buys all that follows above that price at once.
         case lowestGain
     }
 
@@ -32,17 +33,17 @@ struct UtilitySegments {
     private(set) var slopes: [Double]
     /// By segment: the budget at its end.
     private(set) var ends: [Int]
-    /// Number of segments; slots beyond hold nothing of meaning.
+    /// Number of segments; further entries are meaningless.
     private(set) var count = 0
 
-    /// Room for segments up to a budget.
+    /// Makes room for segments up to a budget.
     init(rule: Rule, maximum: Int) {
         self.rule = rule
         slopes = [Double](repeating: 0, count: maximum + 1)
         ends = [Int](repeating: 0, count: maximum + 1)
     }
 
-    /// Cuts one lane of a block, between two of the allowed sizes.
+    /// Cuts one lane of a block between two of the allowed sizes, given by their indices.
     mutating func cut(_ values: [UtilityBlock.Lanes], lane: Int, sizes: [Int], places: ClosedRange<Int>) {
         count = 0
         guard places.lowerBound < places.upperBound else { return }

@@ -1,11 +1,11 @@
 import Scoring
 
-/// What rewards can be: the scale on which baselines and their errors are measured.
+/// The range of rewards: the scale of baselines and their errors.
 ///
-/// A mean of k rewards of a range of width w errs by at most (w/2)²/k in the square, which is the noise that a prior is
+/// The mean of k rewards in a range of width w has a variance of at most (w/2)²/k. This is the noise that a prediction is
 /// tested against: 1/k for −1…1, 1/(4k) for 0…1.
 public struct RewardRange: Hashable, Sendable {
-    /// Least and largest reward.
+    /// Smallest and largest reward.
     public let bounds: ClosedRange<Double>
 
     /// Rewards from 0 to 1.

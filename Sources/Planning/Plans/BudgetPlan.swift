@@ -1,66 +1,6 @@
 import Scoring
 
-/// Why a prompt got the budget it got.
-public enum BudgetReason: String, Codable, Sendable {
-    /// The smallest size it may have.
-    case floor
-    /// The largest size it may have.
-    case cap
-    /// Between the two, where the solver found it best.
-    case optimal
-    /// No rollout at all: the sizes begin with 0.
-    case excluded
-    /// A turn at exploration although it is predicted to fail always.
-    case exploreHopeless = "explore_hopeless"
-    /// A turn at exploration although it is predicted to succeed always.
-    case exploreSolved = "explore_solved"
-    /// Handed out at the price of the moment, before all predictions were there.
-    case price
-    /// Handed out, and raised when all predictions were there.
-    case toppedUp = "topped_up"
-    /// An even share, because planning expects no gain from anything else.
-    case noGain = "no_gain"
-    /// An even share, because predictions were not there in time.
-    case deadline
-    /// An even share, because there is nobody who plans.
-    case noCoordinator = "no_coordinator"
-    /// An even share, because there is no model or it failed.
-    case noModel = "no_model"
-    /// An even share, because plans are only watched.
-    case shadow
-
-    /// The even share of a uniform plan.
-    init(_ reason: UniformReason) {
-        switch reason {
-        case .noExpectedGain: self = .noGain
-        case .deadline: self = .deadline
-        case .noCoordinator: self = .noCoordinator
-        case .noModel: self = .noModel
-        case .shadow: self = .shadow
-        }
-    }
-
-    /// What a solver's budget is, between the limits of its prompt.
-    init(_ n: Int, floor: Int, cap: Int) {
-        self = n == 0 ? .excluded : n == floor ? .floor : n == cap ? .cap : .optimal
-    }
-}
-
-/// Why a plan is the uniform plan.
-public enum UniformReason: String, Codable, Sendable {
-    /// The solver's budgets are expected to be worth no more than equal ones.
-    case noExpectedGain = "no_expected_gain"
-    /// Predictions were not there in time.
-    case deadline
-    /// There is nobody who plans.
-    case noCoordinator = "no_coordinator"
-    /// There is no model, or it failed.
-    case noModel = "no_model"
-    /// Plans are made and watched, but not followed.
-    case shadow
-}
-
-/// A budget for each prompt of a step, and what is expected of it.
+/// A budget for each prompt of a step, with expected values.
 public struct BudgetPlan: Hashable, Sendable {
     /// One prompt's budget.
     public struct Budget: Hashable, Sendable {
@@ -68,17 +8,17 @@ public struct BudgetPlan: Hashable, Sendable {
         public let promptID: String
         /// Rollouts.
         public let n: Int
-        /// Expected success probability; `nil` where nothing is known.
+        /// Expected success probability; `nil` where it is unknown.
         public let p: Double?
-        /// Concentration of the belief; infinity for a point estimate, `nil` where nothing is known.
+        /// Concentration of the belief; infinity for a point estimate, `nil` where it is unknown.
         public let kappa: Double?
-        /// Where the belief comes from, or what stands in its place.
+        /// Source of the belief, or what replaced it.
         public let source: BudgetSource
-        /// Why this many.
+        /// Why the prompt has this budget.
         public let reason: BudgetReason
     }
 
-    /// What was found for a problem, by rank.
+    /// The budgets found for a problem, by rank, with their values.
     struct Outcome {
         var budgets: [Int]
         /// Ranks whose floors were raised for exploration.
@@ -88,41 +28,41 @@ public struct BudgetPlan: Hashable, Sendable {
         var uniformUtility: Double
         var upperBound: Double
         var price: Double?
-        /// By rank, where a reason is known that the numbers do not tell.
+        /// By rank: reasons that do not follow from the numbers.
         var reasons: [Int: BudgetReason] = [:]
     }
 
-    /// The same request for the same beliefs has the same id: 16 hexadecimal digits of a SHA-256 over both and the
-    /// budgets, in the order of prompt ids.
+    /// 16 hexadecimal digits of a SHA-256 over request, beliefs and budgets, in the order of prompt ids. The same request
+    /// for the same beliefs has the same id.
     public let id: String
     /// Budgets in the order of the request.
     public let budgets: [Budget]
-    /// What was asked.
+    /// The request.
     public let request: BudgetRequest
-    /// Rollouts of the request that no prompt had room for; the budgets' sum is `request.total − surplus`.
+    /// Rollouts of the request that the prompts' caps do not allow; the budgets' sum is `request.total − surplus`.
     public let surplus: Int
-    /// Why this is the uniform plan; `nil` if it is the solver's.
+    /// Why the plan is uniform; `nil` if it is the solver's.
     public let uniformReason: UniformReason?
     /// Expected utility of the budgets under the beliefs.
     public let utility: Double
     /// Expected utility of the uniform plan under the same beliefs.
     public let uniformUtility: Double
-    /// Expected utility that no plan for this request exceeds.
+    /// Upper bound of the expected utility of any plan for this request.
     public let upperBound: Double
-    /// λ, what the next rollout would be worth; the next step's streamed plan may begin with it. `nil` from solvers
-    /// that have none.
+    /// λ, the value of one more rollout. The next step's streamed plan can start with it. `nil` from solvers that have
+    /// none.
     public let price: Double?
-    /// Expected number of prompts whose group will be all success or all failure, so without advantage.
+    /// Expected number of groups of only successes or only failures, which have no advantage.
     public let zeroGroups: Double
 
-    /// Rollouts planned.
+    /// Planned rollouts.
     public var total: Int { request.total - surplus }
-    /// How far from the best plan this one is at most: (upperBound − utility)/upperBound, in [0, 1].
+    /// Largest possible distance from the optimum: (upperBound − utility)/upperBound, in [0, 1].
     public var gap: Double { upperBound > 0 ? (upperBound - utility) / upperBound : 0 }
-    /// Expected gain over the uniform plan, (utility − uniformUtility)/uniformUtility; `nil` if that expects nothing.
+    /// Expected gain over the uniform plan, (utility − uniformUtility)/uniformUtility; `nil` if that has no value.
     public var expectedGain: Double? { uniformUtility > 0 ? utility / uniformUtility - 1 : nil }
 
-    /// Puts together what a request has found; `problem` and `outcome` are by rank.
+    /// Builds a plan; `problem` and `outcome` are by rank.
     init(
         request: BudgetRequest, candidates: [BudgetCandidate], order: PromptOrder, problem: AllocationProblem,
         outcome: Outcome
@@ -131,7 +71,7 @@ public struct BudgetPlan: Hashable, Sendable {
         uniformReason = outcome.uniformReason
         utility = outcome.utility
         uniformUtility = outcome.uniformUtility
-        // Bound and utility are sums in different orders, and may cross by a rounding error.
+        // Bound and utility are summed in different orders, so a rounding error may put the bound below the utility.
         upperBound = max(outcome.upperBound, outcome.utility)
         price = outcome.price
         surplus = request.total - problem.total
@@ -150,7 +90,7 @@ public struct BudgetPlan: Hashable, Sendable {
                 source = .uniform
                 reason = BudgetReason(uniform)
             } else if explored.contains(rank), n == sizes[places.lowerBound] {
-                // More than the raised floor is not exploration: the solver wanted it.
+                // A budget above the raised floor is the solver's choice, not exploration.
                 source = .explore
                 reason = candidate.belief.mean < 0.5 ? .exploreHopeless : .exploreSolved
             } else if let known = outcome.reasons[rank] {

@@ -1,90 +1,32 @@
 public import Scoring
 
-/// What is known of a prompt that wants a budget.
-public struct BudgetCandidate: Hashable, Sendable {
-    /// The prompt; unique in a request.
-    public let promptID: String
-    /// What is believed of its success probability.
-    public let belief: Belief
-    /// Where the belief comes from.
-    public let source: BudgetSource
-    /// Least budget of this prompt, counted as the next allowed size above; `nil` is the request's.
-    public let floor: Int?
-    /// Largest budget of this prompt, counted as the next allowed size below; `nil` is the request's.
-    public let cap: Int?
-
-    /// A prompt and what is believed of it.
-    public init(
-        promptID: String, belief: Belief, source: BudgetSource = .model, floor: Int? = nil, cap: Int? = nil
-    ) {
-        self.promptID = promptID
-        self.belief = belief
-        self.source = source
-        self.floor = floor
-        self.cap = cap
-    }
-}
-
-/// Where the reason for a budget comes from.
-public enum BudgetSource: String, CaseIterable, Codable, Sendable {
-    /// A value model's prediction.
-    case model
-    /// The prompt's own record, joined to the prediction.
-    case record
-    /// A turn at exploration, against the prediction.
-    case explore
-    /// The uniform plan: nothing that is known of the prompt was used.
-    case uniform
-    /// No plan could be made, or nothing is known of the prompt.
-    case fallback
-}
-
-/// How budgets are found.
-public enum BudgetSolver: String, CaseIterable, Codable, Sendable {
-    /// `EnvelopeAllocator`, with a stated distance from the optimum.
-    case envelope
-    /// `GreedyAllocator`, the paper's.
-    case greedy
-    /// `ExactAllocator`, for small problems.
-    case exact
-
-    /// The solver itself.
-    var allocator: any BudgetAllocator {
-        switch self {
-        case .envelope: EnvelopeAllocator()
-        case .greedy: GreedyAllocator()
-        case .exact: ExactAllocator()
-        }
-    }
-}
-
-/// What a plan is asked for: how many rollouts, in which sizes, to what end.
+/// A request for a plan: total, allowed sizes and objective. `plan` solves it.
 public struct BudgetRequest: Hashable, Sendable {
-    /// T, the step's total number of rollouts.
+    /// T, the total number of rollouts of the step.
     public var total: Int
-    /// Least budget of a prompt; 0 allows to skip prompts.
+    /// Smallest budget of a prompt; 0 allows skipping prompts.
     public var minimum: Int
     /// Largest budget of a prompt, at most `rolloutsMax`.
     public var maximum: Int
-    /// What divides every budget, and the total.
+    /// Every budget, and the total, is a multiple of this.
     public var multipleOf = 1
-    /// The only sizes allowed, all in the range; `nil` allows every multiple in it.
+    /// The only allowed sizes, all in the range; `nil` allows every multiple in it.
     public var groupSizes: [Int]?
-    /// What a budget is worth.
+    /// The objective.
     public var objective: BudgetObjective
-    /// How budgets are found.
+    /// The solver.
     public var solver: BudgetSolver
-    /// Rollouts kept for prompts predicted hopeless or solved; `nil` keeps none.
+    /// Exploration of prompts that are predicted hopeless or solved; `nil` explores none.
     public var exploration: Exploration?
-    /// A plan must expect to gain more than this over the uniform plan, as a share of its utility, or it is uniform.
+    /// If the expected gain over the uniform plan, as a share of its utility, is not above this, the plan is uniform.
     ///
-    /// By default what sums of many terms may differ in their last digits.
+    /// The default is about the rounding error of long sums.
     public var gainMin = 1e-9
 
-    /// Most rollouts one prompt may get.
+    /// Most rollouts of one prompt.
     public static let rolloutsMax = PlanLimits.rollouts.upperBound
 
-    /// The paper's range by default, 2…128.
+    /// A request; the default range is the paper's, 2…128.
     public init(
         total: Int, minimum: Int = 2, maximum: Int = 128, objective: BudgetObjective = .expectedContrast,
         solver: BudgetSolver = .envelope
@@ -96,20 +38,20 @@ public struct BudgetRequest: Hashable, Sendable {
         self.solver = solver
     }
 
-    /// The sizes that budgets may have. Throws what `GroupSizes` throws.
+    /// The allowed sizes of budgets. Throws the errors of `GroupSizes`.
     public func sizes() throws(PlanningError) -> GroupSizes {
         try GroupSizes(minimum: minimum, maximum: maximum, multipleOf: multipleOf, allowed: groupSizes)
     }
 
-    /// Budgets for the candidates, in their order; budgets, utility and id do not depend on that order.
+    /// A plan with budgets in the order of the candidates. Budgets, utility and id do not depend on that order.
     ///
-    /// Rollouts beyond what all caps allow are stated as the plan's surplus; but for those, budgets add up to the total
-    /// or there is no plan: a trainer that is promised a batch size and gets another one pads, hangs or stops. A plan
-    /// that expects no more than the uniform plan is the uniform plan, and says so.
+    /// Rollouts that the caps do not allow are the plan's surplus. Without them the budgets add up to the total exactly,
+    /// or there is no plan: a trainer that expects one batch size and gets another pads, hangs or stops. If the solver's
+    /// plan expects no gain over the uniform plan, the result is the uniform plan and states so.
     ///
     /// - Throws: `noPrompts`, `duplicatePrompt`, `totalTooSmall` with both numbers, `totalNotMultiple` and
-    ///   `totalUnreachable` with the nearest totals, `totalTooLarge`, `limitsInvalid`, `exactTooLarge`, and what `sizes`
-    ///   throws.
+    ///   `totalUnreachable` with the nearest totals, `totalTooLarge`, `limitsInvalid`, `exactTooLarge`, and the errors of
+    ///   `sizes`.
     public func plan(_ candidates: [BudgetCandidate]) throws(PlanningError) -> BudgetPlan {
         let order = try PromptOrder(candidates.map(\.promptID))
         let (problem, explored) = try problem(candidates, order)
@@ -125,8 +67,8 @@ public struct BudgetRequest: Hashable, Sendable {
                 uniformUtility: uniformUtility, upperBound: allocation.upperBound, price: allocation.price))
     }
 
-    /// The uniform plan for the candidates, with what it is expected to be worth: for a step in which planning is only
-    /// watched, or its predictions came too late. Throws as `plan`.
+    /// The uniform plan for the candidates, with its expected value: for a step in which planning is only observed, or
+    /// whose predictions arrived too late. Throws the errors of `plan`.
     public func uniformPlan(
         _ candidates: [BudgetCandidate], because reason: UniformReason
     ) throws(PlanningError) -> BudgetPlan {
@@ -142,9 +84,9 @@ public struct BudgetRequest: Hashable, Sendable {
                 uniformUtility: utility, upperBound: utility, price: nil))
     }
 
-    /// Budgets where nothing at all is known of the prompts, in their order: even, in allowed sizes, marked `fallback`.
+    /// Equal budgets for prompts about which nothing is known, in their order: in allowed sizes, marked `fallback`.
     ///
-    /// Nothing is stated as expected, since nothing is. Throws as `plan`.
+    /// There are no expected values. Throws the errors of `plan`.
     public func fallback(
         promptIDs: [String], because reason: UniformReason
     ) throws(PlanningError) -> [BudgetPlan.Budget] {
@@ -167,7 +109,7 @@ public struct BudgetRequest: Hashable, Sendable {
         }
     }
 
-    /// What the solvers see, by rank, and whose floors are raised for exploration.
+    /// The problem for the solvers, by rank, and the ranks whose floors are raised for exploration.
     private func problem(
         _ candidates: [BudgetCandidate], _ order: PromptOrder
     ) throws(PlanningError) -> (AllocationProblem, explored: [Int]) {
@@ -197,9 +139,9 @@ public struct BudgetRequest: Hashable, Sendable {
 
     /// Throws `totalNotMultiple`.
     func checkMultiple() throws(PlanningError) {
-        // A number below 1 is refused with the sizes.
+        // `sizes` rejects a number below 1.
         guard multipleOf > 1, total % multipleOf != 0 else { return }
-        // Downwards also below 0; the next multiple may be beyond all numbers.
+        // Rounded down also below 0. The next multiple may overflow.
         let below = total - (total % multipleOf + multipleOf) % multipleOf
         let above = below.addingReportingOverflow(multipleOf)
         throw .totalNotMultiple(

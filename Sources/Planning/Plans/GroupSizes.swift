@@ -1,13 +1,14 @@
-/// The sizes a prompt's group may have, ascending: what a trainer can take.
+/// The allowed sizes of a prompt's group, ascending: those that the trainer accepts.
 ///
-/// A group of one has no advantage to learn from (its reward is its mean; some trainers then take the raw reward, others
-/// divide by a deviation that is not a number), so 1 is a size only where it is the minimum or named. 0 skips a prompt.
+/// A group of one has no advantage to learn from (its reward is its mean; some trainers then use the raw reward, others
+/// divide by a deviation that is not a number). So 1 is a size only where it is the minimum or listed. 0 skips a prompt.
 public struct GroupSizes: Hashable, Sendable {
-    /// Ascending, all different, each in 0…`BudgetRequest.rolloutsMax`; never empty.
+    /// The sizes: ascending, all different, each in 0…`BudgetRequest.rolloutsMax`; never empty.
     public let values: [Int]
-    /// Largest number that divides all differences; 1 where there is only one size.
+    /// Greatest common divisor of all differences; 1 if there is only one size.
     let unit: Int
-    /// Neighbours are all `unit` apart, so every sum between all floors and all caps that is so many units can be met.
+    /// Whether all neighbours differ by `unit`. Then every whole number of units between the sums of floors and caps can be
+    /// reached.
     let isRegular: Bool
 
     /// Smallest size.
@@ -15,11 +16,12 @@ public struct GroupSizes: Hashable, Sendable {
     /// Largest size.
     public var maximum: Int { values[values.count - 1] }
 
-    /// Sizes of a range that are multiples of a number, or of a list of allowed ones.
+    /// The multiples of a number in a range, or a list of allowed sizes.
     ///
     /// - Parameters:
-    ///   - multipleOf: What divides every size, as a trainer's data-parallel ranks or mini-batches may ask; at least 1.
-    ///   - allowed: Nothing but these, in any order; each must lie in the range and be a multiple.
+    ///   - multipleOf: Every size is a multiple of this, at least 1; a trainer's data-parallel ranks or mini-batches may
+    ///     require it.
+    ///   - allowed: Only these sizes, in any order; each must be in the range and a multiple.
     /// - Throws: `rangeInvalid`, `multipleInvalid`, `groupSizeRefused`, or `noGroupSize` where no multiple is in range.
     public init(
         minimum: Int, maximum: Int, multipleOf: Int = 1, allowed: [Int]? = nil
@@ -45,15 +47,15 @@ public struct GroupSizes: Hashable, Sendable {
         isRegular = steps.allSatisfy { $0 == unit }
     }
 
-    /// Throws `limitsInvalid` naming the prompt where no size lies between its own floor and cap.
+    /// Throws `limitsInvalid` naming the prompt if no size is between its own floor and cap.
     public func checkLimits(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) {
         _ = try places(floor: floor, cap: cap, promptID: promptID)
     }
 
-    /// Places of the smallest and largest size that a prompt of its own floor and cap may have.
+    /// Indices of the smallest and largest size of a prompt with its own floor and cap.
     ///
-    /// A floor is raised to the next size, a cap lowered to the next. Throws `limitsInvalid` naming the prompt where
-    /// nothing is left between them.
+    /// A floor is rounded up and a cap rounded down to an allowed size. Throws `limitsInvalid` naming the prompt if no size
+    /// is left between them.
     func places(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) -> ClosedRange<Int> {
         let low = floor.map(place(atLeast:)) ?? 0
         let high = cap.map(place(atMost:)) ?? values.count - 1
@@ -63,7 +65,7 @@ public struct GroupSizes: Hashable, Sendable {
         return low...high
     }
 
-    /// Place of the smallest size that is at least so large; the number of sizes if there is none.
+    /// Index of the smallest size of at least `rollouts`; the number of sizes if there is none.
     package func place(atLeast rollouts: Int) -> Int {
         var low = 0
         var high = values.count
@@ -74,7 +76,7 @@ public struct GroupSizes: Hashable, Sendable {
         return low
     }
 
-    /// Place of the largest size that is at most so large; −1 if there is none.
+    /// Index of the largest size of at most `rollouts`; −1 if there is none.
     package func place(atMost rollouts: Int) -> Int {
         rollouts == .max ? values.count - 1 : place(atLeast: rollouts + 1) - 1
     }

@@ -1,14 +1,15 @@
-/// Prompts in the order of their ids' bytes: the one order in which plans are made.
+/// Prompts in the order of their ids' bytes: the only order in which plans are computed.
 ///
-/// **Everything in planning runs in this order.** *Why:* ties are broken by id and sums are the same to the last bit,
-/// so the same request in another order is the same plan. *In practice:* position `rank` of every array inside the
-/// allocators belongs to the input's row `rows[rank]`. *Otherwise:* two clients that list a batch differently get
-/// different budgets for it, and a plan's id depends on the sender.
+/// **All planning uses this order.** *Why:* ties are broken by id and sums are equal to the last bit, so the same request
+/// in another order gives the same plan. *In practice:* index `rank` of every array inside the allocators belongs to the
+/// input's row `rows[rank]`. *Otherwise:* two clients that list a batch in different orders get different budgets, and a
+/// plan's id depends on the sender.
 struct PromptOrder {
-    /// By rank: the row of the input.
+    /// By rank: index of the input's row.
     let rows: [Int]
 
-    /// Throws `duplicatePrompt`. Cost: a sort of integers, as long as ids differ within eight bytes of where they part.
+    /// Throws `duplicatePrompt`. Cost: a sort of integers, as long as ids differ within eight bytes after their common
+    /// prefix.
     init(_ ids: [String]) throws(PlanningError) {
         let shared = Self.sharedPrefix(ids)
         var entries = ids.enumerated().map { Entry(key: Self.key(of: $1, after: shared), row: $0) }
@@ -28,7 +29,7 @@ struct PromptOrder {
         let row: Int
     }
 
-    /// Bytes that all ids begin with, as `gsm8k/train/`.
+    /// Length of the common prefix of all ids, such as `gsm8k/train/`.
     private static func sharedPrefix(_ ids: [String]) -> Int {
         guard let first = ids.first.map({ Array($0.utf8) }) else { return 0 }
         var shared = first.count
@@ -43,7 +44,7 @@ struct PromptOrder {
         return shared
     }
 
-    /// Eight bytes, the first the heaviest; what is missing counts as zero and is settled by the whole id.
+    /// Eight bytes as a number, the first byte highest. Missing bytes count as zero; equal keys are compared by whole ids.
     private static func key(of id: String, after shared: Int) -> UInt64 {
         var key: UInt64 = 0
         var count = 0

@@ -79,7 +79,8 @@ public struct ReplayTable: CustomStringConvertible {
         let rows = rates.map { rates in
             [
                 rates.source, String(rates.prompts), decimals(rates.uniform, 0), decimals(rates.greedy, 0),
-                decimals(rates.envelope, 0), rates.advantage.map { decimals(100 * $0, 1, sign: .always) } ?? TextTable.missing,
+                decimals(rates.envelope, 0),
+                rates.advantage.map { decimals(100 * $0, 1, sign: .always) } ?? TextTable.missing,
             ]
         }
         return "known rates, 16 rollouts per prompt in \(first.minimum)…\(first.maximum), expectedContrast\n"

@@ -54,7 +54,8 @@ public struct ReplayOptions: Hashable, Codable, Sendable {
     /// Throws `optionOutOfRange` naming the option. Ranges of budgets are checked where they are planned.
     func check() throws(ReplayError) {
         for (name, value, low, high) in [
-            ("rollouts per prompt", mean, 2, PlanLimits.rollouts.upperBound), ("prompts per step", stepPrompts, 1, Int.max),
+            ("rollouts per prompt", mean, 2, PlanLimits.rollouts.upperBound),
+            ("prompts per step", stepPrompts, 1, Int.max),
             ("context size", contextRows, 1, ContextSet.rowsMax), ("seeds", seeds, 1, 1000),
             ("pooled visits", pooledVisits, 0, 100), ("texts per chunk", chunkTexts, 1, Int.max),
         ] where value < low || value > high {

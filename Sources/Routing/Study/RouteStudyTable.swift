@@ -59,7 +59,8 @@ public struct RouteStudyTable: CustomStringConvertible {
         }
         return [
             result.source, "\(first.rows)", "\(first.rowsMany)", Self.number(mean(\.area)),
-            Self.number(mean(\.areaMany)), printfDecimals(mean(\.regret), 4, plus: true), Self.number(mean(\.areaWithout)),
+            Self.number(mean(\.areaMany)), printfDecimals(mean(\.regret), 4, plus: true),
+            Self.number(mean(\.areaWithout)),
         ]
     }
 

@@ -36,7 +36,9 @@ struct EvaluationComparisonTests {
         #expect(other.contexts.map(\.digest) == model.contexts.map(\.digest))
     }
 
-    @Test("the gain is paired with the reference by draw, with its error over policies; without a reference there is none")
+    @Test(
+        "the gain is paired with the reference by draw, with its error over policies; without a reference there is none"
+    )
     func gain() throws {
         let policies = ["a", "b", "c"].map { Policy(id: $0) }
         // Policy c fails where the others succeed, so the head that knows the parity is wrong about it.

@@ -15,7 +15,7 @@ struct TrainerTests {
                 #expect(isFile || isThread, "\(trainer.name): \(fact.source)")
             }
             // Whoever mixes or refuses groups must say where.
-            #expect(trainer.facts.contains { ["advantages", "door"].contains($0.about) }, "\(trainer.name)")
+            #expect(trainer.facts.contains { ["advantages", "interface"].contains($0.about) }, "\(trainer.name)")
         }
     }
 

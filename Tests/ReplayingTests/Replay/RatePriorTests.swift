@@ -16,7 +16,9 @@ struct RatePriorTests {
         }
     }
 
-    @Test("the fit recovers the distribution that the counts were drawn from", arguments: [(0.3, 0.6), (1, 1), (2, 6), (8, 24)])
+    @Test(
+        "the fit recovers the distribution that the counts were drawn from",
+        arguments: [(0.3, 0.6), (1, 1), (2, 6), (8, 24)])
     func recovers(a: Double, b: Double) throws {
         for seed in UInt64(0)..<5 {
             let prior = try #require(RatePrior(Self.groups(a, b, count: 4000, n: 32, seed: seed)))

@@ -134,7 +134,9 @@ struct ReplayTests {
         #expect(utility(.ours) > utility(.meanAlone))
     }
 
-    @Test("on known rates the envelope solver's plans are worth at least 20 % more than the paper's greedy ones at [2, 128]")
+    @Test(
+        "on known rates the envelope solver's plans are worth at least 20 % more than the paper's greedy ones at [2, 128]"
+    )
     func envelopeBeatsGreedy() throws {
         var ratios: [Double] = []
         for seed in UInt64(0)..<20 {
