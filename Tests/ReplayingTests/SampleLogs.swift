@@ -2,7 +2,7 @@ import Scoring
 
 import Replaying
 
-/// A model whose prediction for `t<number>` is a function of the number, of κ 4; it remembers what it was asked.
+/// A model whose prediction for `t<number>` is a function of the number, with κ 4. It records its calls.
 final class NumberModel: ValueModel {
     struct Prepared: PreparedContext {
         let contextDigest: Digest
@@ -40,8 +40,8 @@ final class NumberModel: ValueModel {
     }
 }
 
-/// Logs of made-up policies.
-enum Logs {
+/// Logs of invented policies.
+enum SampleLogs {
     static func prompts(_ count: Int) -> [Prompt] { (0..<count).map { Prompt(id: "p\($0)", text: "t\($0)") } }
 
     /// Every prompt at every version; `k` gives successes of 8 by version and prompt.

@@ -1,34 +1,35 @@
-/// Quality against cost, for one way of routing at many settings; the line between two settings is had by mixing them.
+/// Quality against cost, for one way of routing at many settings. Points on the line between two settings are reached by
+/// mixing them.
 ///
-/// The axis is the fleet's own: 0 is the cost of the cheapest model alone, 1 that of the dearest. Behind the dearest
-/// setting the curve is level, for money need not be spent; a setting that costs more and is worth less stays as it is,
-/// because choosing another one would take hindsight.
+/// The axis is relative to the fleet: 0 is the cost of the cheapest model alone, 1 that of the most expensive one. Beyond
+/// the most expensive setting the curve is level, because a budget need not be spent. A setting with a higher cost and a
+/// lower quality stays in the curve, because avoiding it would need hindsight.
 public struct RouteCurve: Hashable, Sendable {
-    /// By rising cost. At least one.
+    /// Settings by rising cost; at least one.
     public let points: [RoutePoint]
-    /// Dollars at 0 and at 1 of the axis.
+    /// Costs at 0 and at 1 of the axis, in US dollars per prompt.
     public let axis: ClosedRange<Double>
 
-    /// `nil` without points, or where the axis has no length.
+    /// `nil` without points, or if the axis has no length.
     public init?(_ points: [RoutePoint], axis: ClosedRange<Double>) {
         guard !points.isEmpty, axis.upperBound > axis.lowerBound else { return nil }
         self.points = points.sorted { ($0.cost, $0.quality) < ($1.cost, $1.quality) }
         self.axis = axis
     }
 
-    /// The axis of a fleet on a corpus; `nil` where all models cost the same.
+    /// The axis of a fleet on a corpus; `nil` if all models cost the same.
     public static func axis(of singles: [RoutePoint]) -> ClosedRange<Double>? {
         let costs = singles.map(\.cost)
         guard let least = costs.min(), let most = costs.max(), most > least else { return nil }
         return least...most
     }
 
-    /// Place of a cost on the axis: 0 for the cheapest model, 1 for the dearest; outside it for others.
+    /// Position of a cost on the axis: 0 for the cheapest model, 1 for the most expensive; other costs may be outside.
     public func place(of cost: Double) -> Double {
         (cost - axis.lowerBound) / (axis.upperBound - axis.lowerBound)
     }
 
-    /// Quality at a place of the axis, on the line between the settings around it.
+    /// Quality at a position of the axis, by linear interpolation.
     public func quality(at place: Double) -> Double {
         let places = points.map { self.place(of: $0.cost) }
         guard let after = places.firstIndex(where: { $0 >= place }) else { return points[points.count - 1].quality }
@@ -38,27 +39,27 @@ public struct RouteCurve: Hashable, Sendable {
         return points[after - 1].quality + share * (points[after].quality - points[after - 1].quality)
     }
 
-    /// Area under the curve over [0, 1] of the axis, exact for straight lines. In [0, 1]; the mean quality at a cost
-    /// drawn evenly between the cheapest and the dearest model.
+    /// Area under the curve over [0, 1] of the axis, exact for straight lines. In [0, 1]: the mean quality at a cost drawn
+    /// uniformly between the cheapest and the most expensive model.
     public var area: Double {
         let inner = points.map { place(of: $0.cost) }.filter { $0 > 0 && $0 < 1 }
         var area = 0.0
-        var left = (place: 0.0, quality: qualityBehind(0))
+        var left = (place: 0.0, quality: qualityAfter(0))
         for place in inner + [1] {
-            // Two settings of one cost make a step: the lower of them comes first, the line starts at the upper.
+            // Two settings of one cost form a step: the line ends at the lower one and starts again at the upper one.
             let right = quality(at: place)
             area += (place - left.place) * (left.quality + right) / 2
-            left = (place, qualityBehind(place))
+            left = (place, qualityAfter(place))
         }
         return area
     }
 
-    /// Quality just behind a place: of several settings at this cost, the last.
-    private func qualityBehind(_ place: Double) -> Double {
+    /// Quality just after a position: that of the last of several settings with this cost.
+    private func qualityAfter(_ place: Double) -> Double {
         points.last { self.place(of: $0.cost) == place }?.quality ?? quality(at: place)
     }
 
-    /// The least place on the axis at which the curve reaches a quality; `nil` where it never does.
+    /// The lowest position on the axis at which the curve reaches a quality; `nil` if it never does.
     public func place(reaching quality: Double) -> Double? {
         var left: (place: Double, quality: Double)?
         for point in points {

@@ -1,29 +1,29 @@
-/// A sweep in numbers, as the field reports routers (RouteLLM's APGR and CPT, LLMRouterBench's gap to the oracle).
+/// Metrics of a sweep, as routers are usually reported (RouteLLM's APGR and CPT, LLMRouterBench's gap to the oracle).
 public struct RouteMetrics: Hashable, Sendable, Codable {
-    /// Area under quality against cost, from the cheapest to the dearest model (`RouteCurve.area`).
+    /// Area under quality against cost, from the cheapest to the most expensive model (`RouteCurve.area`).
     public let area: Double
-    /// The same for a chance mixture of cheapest and dearest model.
+    /// The same for a random mixture of the cheapest and the most expensive model.
     public let areaRandom: Double
-    /// The same for the best single model that each budget can pay for, known in hindsight.
+    /// The same for the best single model within each budget, in hindsight.
     public let areaBestSingle: Double
-    /// The same for the best chance mixture of single models, known in hindsight.
+    /// The same for the best random mixture of single models, in hindsight.
     public let areaHull: Double
-    /// The same with the rewards known; `nil` without outcomes.
+    /// The same for decisions that know the rewards; `nil` without outcomes.
     public let areaOracle: Double?
     /// `areaOracle` − `area`: the distance to the oracle.
     public let oracleDistance: Double?
-    /// Share of the oracle's gain over the random line that routing has: 0 is random, 1 the oracle.
+    /// Share of the oracle's gain over the random line: 0 is random, 1 is the oracle.
     public let oracleShare: Double?
     /// Mean share of the gap between the cheapest and the best single model that is recovered, over the cost axis;
-    /// `nil` where the cheapest is the best.
+    /// `nil` if the cheapest is the best.
     public let apgr: Double?
-    /// Place on the cost axis at which half of that gap is recovered; `nil` where it never is.
+    /// Position on the cost axis at which half of that gap is recovered; `nil` if it never is.
     public let cpt50: Double?
-    /// The same for four fifths.
+    /// The same for 80 % of the gap.
     public let cpt80: Double?
-    /// The best quality of any setting.
+    /// Best quality of any setting.
     public let peak: Double
-    /// Quality of the best single model, whatever it costs.
+    /// Quality of the best single model at any cost.
     public let bestSingle: Double
     /// Quality of the cheapest single model.
     public let cheapest: Double

@@ -1,15 +1,15 @@
 import Foundation
 
-/// A rule at all its settings on one corpus, with the lines that it must be seen beside.
+/// A rule at all of its settings on one corpus, with baselines and oracle.
 public struct RouteSweep: Hashable, Sendable {
-    /// The rule swept over.
+    /// Curve of the rule.
     public let curve: RouteCurve
-    /// By model: every prompt to it.
+    /// By model: every prompt sent to that model.
     public let singles: [RoutePoint]
-    /// Decided with the rewards themselves; `nil` on a corpus without outcomes.
+    /// Curve of decisions that know the rewards; `nil` on a corpus without outcomes.
     public let oracle: RouteCurve?
 
-    /// Sweeps. Throws `nothingToTrade` where all models cost the same. `scores` stands for the table's probabilities.
+    /// Sweeps a rule. `scores` replaces the table's probabilities. Throws `nothingToTrade` if all models cost the same.
     public init(
         _ table: RouteTable, rule: (Double) -> RouteRule = { .weighted($0) }, settings: [Double] = RouteSweep.betas,
         scores: [Double]? = nil, label: String = "router", withOracle: Bool = true
@@ -24,8 +24,8 @@ public struct RouteSweep: Hashable, Sendable {
         oracle = (withOracle ? table.rewards : nil).flatMap { Self.oracle(table, rewards: $0, axis: axis) }
     }
 
-    /// Hindsight by the weighted rule; at each cost nobody does better, for this rule is the exchange of reward against
-    /// dollars itself.
+    /// Decisions in hindsight by the weighted rule. No decisions of equal cost are better, because this rule trades reward
+    /// against cost directly.
     private static func oracle(_ table: RouteTable, rewards: [Double], axis: ClosedRange<Double>) -> RouteCurve? {
         let points = betas.map { beta in
             table.point(table.choices(.weighted(beta), scores: rewards), label: "oracle", parameter: beta)
@@ -33,8 +33,8 @@ public struct RouteSweep: Hashable, Sendable {
         return RouteCurve(points, axis: axis)
     }
 
-    /// β from 0 to 1. Odds of β in equal ratios, from 1 : 1000 to 10,000 : 1: cheap models may differ by a thousandth of
-    /// the dearest one's cost, and β must come as near to 1 to tell them apart.
+    /// β from 0 to 1, with odds in equal ratios from 1 : 1000 to 10,000 : 1. Cheap models may differ by a thousandth of the
+    /// most expensive one's cost, and only a β that near to 1 separates them.
     public static let betas: [Double] =
         [0]
         + (-12...16).map { step in
@@ -42,10 +42,10 @@ public struct RouteSweep: Hashable, Sendable {
             return odds / (1 + odds)
         } + [1]
 
-    /// Targets from 0 to 1 in steps of 0.02, and one that nobody reaches.
+    /// Targets from 0 to 1 in steps of 0.02.
     public static let targets: [Double] = (0...50).map { Double($0) / 50 }
 
-    /// Prompts sent by chance: to the cheapest model, to the dearest, or mixed. The straight line between the two.
+    /// Random mixtures of the cheapest and the most expensive model: the straight line between the two.
     public var randomLine: RouteCurve? {
         let ends = singles.sorted { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) }
         guard let first = ends.first, let last = ends.first(where: { $0.cost == curve.axis.upperBound })
@@ -53,7 +53,7 @@ public struct RouteSweep: Hashable, Sendable {
         return RouteCurve([first, last], axis: curve.axis)
     }
 
-    /// The best single model that a budget can pay for, known in hindsight: a staircase, so its area is a sum.
+    /// Area of the best single model within each budget, in hindsight. The curve is a staircase, so its area is a sum.
     public var bestSingleArea: Double {
         let stairs = Self.stairs(singles, curve)
         var area = 0.0
@@ -64,8 +64,8 @@ public struct RouteSweep: Hashable, Sendable {
         return area
     }
 
-    /// The same with models chosen by what was known before: `known` is by model, say its mean reward over its history.
-    /// What anybody can do who looks at no prompt.
+    /// The same with models chosen from earlier knowledge: `known` is by model, for example the mean reward over its history.
+    /// This is possible without reading any prompt.
     public func bestSingleArea(knownBy known: [Double]) -> Double {
         let order = singles.indices.sorted {
             (singles[$0].cost, -known[$0], $0) < (singles[$1].cost, -known[$1], $1)
@@ -81,6 +81,7 @@ public struct RouteSweep: Hashable, Sendable {
         return area
     }
 
+    /// Single models by rising cost, each better than all before it.
     private static func stairs(_ singles: [RoutePoint], _ curve: RouteCurve) -> [(place: Double, quality: Double)] {
         var stairs: [(place: Double, quality: Double)] = []
         for single in singles.sorted(by: { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) })
@@ -90,8 +91,8 @@ public struct RouteSweep: Hashable, Sendable {
         return stairs
     }
 
-    /// Prompts sent by chance between the two single models that are best for the budget, known in hindsight: the least
-    /// concave line above all single models. The strongest that can be done without looking at a prompt.
+    /// Random mixtures of the two best single models for each budget, in hindsight: the least concave line above all single
+    /// models. It is the best possible without reading any prompt.
     public var singlesHull: RouteCurve? {
         var hull: [RoutePoint] = []
         for single in singles.sorted(by: { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) })

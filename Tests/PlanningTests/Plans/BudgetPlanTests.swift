@@ -9,7 +9,7 @@ struct BudgetPlanTests {
         var generator = SeededGenerator(seed: seed)
         return try (0..<count).map { index in
             let id = "gsm8k/train/\(index)"
-            // Every fifth is the twin of the one before, so that ties are frequent.
+            // Every fifth prompt has the same mean, so that ties are frequent.
             let mean = index % 5 == 4 ? 0.25 : generator.unit()
             return BudgetCandidate(promptID: id, belief: try Belief(mean: mean, kappa: kappa, promptID: id))
         }
@@ -54,7 +54,7 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("twins share a remainder by id, not by arrival")
+    @Test("equal prompts share a remainder by id, not by order of arrival")
     func tiesByID() throws {
         let belief = try Belief(mean: 0.5, promptID: "x")
         let candidates = ["b", "a", "d", "c"].map { BudgetCandidate(promptID: $0, belief: belief) }
@@ -63,7 +63,7 @@ struct BudgetPlanTests {
         #expect(plan.budgets.map(\.n) == [5, 5, 4, 4])
     }
 
-    @Test("ids are ordered by their bytes, wherever they part", arguments: [UInt64(1), 2, 3])
+    @Test("ids are ordered by their bytes, wherever they differ", arguments: [UInt64(1), 2, 3])
     func ordersIDs(seed: UInt64) throws {
         let ids = ["", "a", "a\0", "ab", "é", "train/123456789a", "train/123456789b", "train/12345678", "train/1", "z"]
         let belief = try Belief(mean: 0.5, promptID: "x")
@@ -78,7 +78,7 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("a plan states its utility, the uniform plan's, a bound and a gap, and they are true")
+    @Test("a plan's utility, uniform utility, bound and gap are correct")
     func statements() throws {
         let candidates = try Self.candidates(64, seed: 5)
         for objective in BudgetObjective.allCases {
@@ -99,7 +99,7 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("reasons: floor, cap, optimal, excluded")
+    @Test("budgets have the reasons floor, cap, optimal and excluded")
     func reasons() throws {
         let candidates = try [("a", 0.0), ("b", 0.5), ("c", 0.3), ("d", 1.0)].map { id, mean in
             BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id), source: .record)
@@ -113,7 +113,7 @@ struct BudgetPlanTests {
         #expect(skipping.budgets.map(\.reason) == [.excluded, .optimal, .cap, .excluded])
     }
 
-    @Test("a plan that expects no gain is the uniform plan, and says so")
+    @Test("a plan without expected gain is the uniform plan, with its reason")
     func noGain() throws {
         let certain = try (0..<6).map {
             BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: $0 % 2 == 0 ? 0 : 1, promptID: "\($0)"))
@@ -143,7 +143,7 @@ struct BudgetPlanTests {
         #expect(even.gap < 1e-12)
     }
 
-    @Test("rollouts beyond every cap are a stated surplus")
+    @Test("rollouts that the caps do not allow are the surplus")
     func surplus() throws {
         let plan = try BudgetRequest(total: 1000, minimum: 2, maximum: 8).plan(try Self.candidates(10, seed: 1))
         #expect(plan.budgets.allSatisfy { $0.n == 8 })
@@ -153,7 +153,7 @@ struct BudgetPlanTests {
         #expect(try BudgetRequest(total: .max, maximum: 8).plan(try Self.candidates(10, seed: 1)).total == 80)
     }
 
-    @Test("a total below every floor is an error that names both numbers")
+    @Test("a total below the sum of floors is an error with both numbers")
     func tooSmall() throws {
         let candidates = try Self.candidates(10, seed: 1)
         let error = #expect(throws: PlanningError.self) { try BudgetRequest(total: 19).plan(candidates) }
@@ -163,8 +163,8 @@ struct BudgetPlanTests {
         #expect(throws: PlanningError.self) { try BudgetRequest(total: -5, minimum: 0).plan(candidates) }
     }
 
-    @Test("nothing, twice the same, and ranges that are none are refused by name")
-    func refusals() throws {
+    @Test("no prompts, repeated prompts and invalid ranges are rejected by name")
+    func rejections() throws {
         var candidates = try Self.candidates(10, seed: 1)
         #expect(throws: PlanningError.noPrompts) { try BudgetRequest(total: 19).plan([]) }
         #expect(throws: PlanningError.rangeInvalid(minimum: 9, maximum: 8)) {
@@ -185,7 +185,7 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("a uniform plan says why it is one; without predictions it states nothing but sizes")
+    @Test("a uniform plan has a reason; without predictions it has only sizes")
     func uniformPlans() throws {
         let candidates = try Self.candidates(10, seed: 1)
         var request = BudgetRequest(total: 84, minimum: 4, maximum: 32)
@@ -210,7 +210,7 @@ struct BudgetPlanTests {
         }
     }
 
-    @Test("equal requests have equal ids, others do not")
+    @Test("equal requests have equal ids, and different requests different ids")
     func ids() throws {
         let candidates = try Self.candidates(20, seed: 1)
         let plan = try BudgetRequest(total: 100).plan(candidates)
@@ -234,7 +234,7 @@ struct BudgetPlanTests {
         #expect(plan.id.count == 16)
     }
 
-    @Test("rows and summary are the JSON that consumers read, and read back")
+    @Test("rows and summary have the documented JSON keys, and decode to the same values")
     func codable() throws {
         let candidates = [
             BudgetCandidate(promptID: "gsm8k/17", belief: try Belief(mean: 0.5, promptID: "gsm8k/17")),

@@ -45,7 +45,7 @@ enum ConstraintCases {
 struct GroupSizesTests {
     static let solvers: [any BudgetAllocator] = [EnvelopeAllocator(), GreedyAllocator(), ExactAllocator()]
 
-    @Test("sizes are the multiples in range, or the list; a group of one only where it is asked for")
+    @Test("sizes are the multiples in range or the given list; a group of one must be requested")
     func sizes() throws {
         #expect(try GroupSizes(minimum: 2, maximum: 20, multipleOf: 8).values == [8, 16])
         #expect(try GroupSizes(minimum: 0, maximum: 4).values == [0, 2, 3, 4])
@@ -70,7 +70,7 @@ struct GroupSizesTests {
     }
 
     @Test(
-        "every total that can be met is met to the rollout, in allowed sizes; every other one is refused with its neighbours"
+        "every reachable total is reached exactly, in allowed sizes; others are rejected with the nearest reachable totals"
     )
     func exactSums() throws {
         var met = 0
@@ -113,7 +113,7 @@ struct GroupSizesTests {
         print("totals under random sizes and limits: \(met) met exactly, \(refused) refused rightly")
     }
 
-    @Test("greedy ≤ exact ≤ bound and envelope ≤ exact under sizes and limits too", arguments: BudgetObjective.allCases)
+    @Test("greedy ≤ exact ≤ bound and envelope ≤ exact, also under sizes and limits", arguments: BudgetObjective.allCases)
     func ordering(objective: BudgetObjective) throws {
         var worst = 1.0
         var optimal = 0
@@ -146,7 +146,7 @@ struct GroupSizesTests {
         #expect(worst > 0.9)
     }
 
-    @Test("even budgets are as even as sizes and limits allow")
+    @Test("uniform budgets are as equal as sizes and limits allow")
     func uniform() throws {
         let belief = try Belief(mean: 0.5, promptID: "x")
         func uniform(_ count: Int, _ total: Int, _ sizes: GroupSizes, _ limits: [ClosedRange<Int>]? = nil) throws
@@ -172,7 +172,7 @@ struct GroupSizesTests {
         }
     }
 
-    @Test("a total that is no multiple is an error that names both numbers and the nearest totals that work")
+    @Test("a total that is not a multiple is an error with both numbers and the nearest multiples")
     func multiples() throws {
         var request = BudgetRequest(total: 1001, maximum: 64)
         request.multipleOf = 8
@@ -190,7 +190,7 @@ struct GroupSizesTests {
         #expect(try request.plan(candidates).surplus == 8000 - 20 * 64)
     }
 
-    @Test("a prompt's own floor and cap hold, and are refused by name where no size lies between them")
+    @Test("a prompt's own floor and cap hold, and are rejected by name if no size is between them")
     func ownLimits() throws {
         var candidates = try BudgetPlanTests.candidates(40, seed: 4)
         candidates[7] = BudgetCandidate(promptID: "capped", belief: candidates[7].belief, cap: 5)
@@ -208,7 +208,7 @@ struct GroupSizesTests {
         }
     }
 
-    @Test("floors grow with the observed rate of failed rollouts, groups shrink with it")
+    @Test("with a higher rate of failed rollouts floors grow and groups shrink")
     func failures() throws {
         let rate = try RolloutFailureRate(failed: 10, started: 100)
         #expect(rate.inflated(9, cap: 64) == 10)

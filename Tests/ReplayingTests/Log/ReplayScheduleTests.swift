@@ -6,12 +6,12 @@ import Replaying
 
 @Suite("Replay schedule")
 struct ReplayScheduleTests {
-    @Test("versions in order: contexts are of earlier versions and other prompts, records are of the prompt's own past")
+    @Test("in mode steps contexts are of earlier versions and other prompts, and records of the prompt's own past")
     func steps() throws {
-        let log = try Logs.run(prompts: 60, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
-        let schedule = try ReplaySchedule(log, options: Logs.options())
+        let log = try SampleLogs.run(prompts: 60, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
+        let schedule = try ReplaySchedule(log, options: SampleLogs.options())
         #expect(schedule.mode == .steps)
-        // Nothing is known before version 1, and one later visit is pooled, which version 12 has not.
+        // Nothing is known before version 1, and version 12 has no later visit to pool.
         #expect(schedule.versions.map(\.policy.version) == [4, 9, 10])
         #expect(schedule.withoutRecord == 60 && schedule.withoutLater == 60 && schedule.visits.count == 180)
         for version in schedule.versions {
@@ -32,10 +32,10 @@ struct ReplayScheduleTests {
         }
     }
 
-    @Test("a visit's record and truth, by hand")
+    @Test("a visit's record and truth agree with hand-computed values")
     func visit() throws {
-        let log = try Logs.run(prompts: 3, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
-        let schedule = try ReplaySchedule(log, options: Logs.options { $0.truth = .urn })
+        let log = try SampleLogs.run(prompts: 3, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
+        let schedule = try ReplaySchedule(log, options: SampleLogs.options { $0.truth = .urn })
         let visit = try #require(
             schedule.visits.first { log.rows[$0.row].policy.version == 9 && log.rows[$0.row].prompt == 2 })
         #expect(visit.number == 3 && visit.kind.name == "third visit on")
@@ -45,9 +45,9 @@ struct ReplayScheduleTests {
         #expect(visit.truth == .record(successes: 5, rollouts: 16) && visit.rate == 5.0 / 16)
     }
 
-    @Test("equal texts under two ids are on one side of the halves")
+    @Test("equal texts under two ids are in the same half")
     func equalTexts() throws {
-        var prompts = Logs.prompts(20)
+        var prompts = SampleLogs.prompts(20)
         prompts += prompts.map { Prompt(id: "again-\($0.id)", text: $0.text) }
         let rows = [1, 2, 3, 4].flatMap { version in
             prompts.indices.compactMap { prompt in
@@ -57,7 +57,7 @@ struct ReplayScheduleTests {
             }
         }
         let log = try ReplayLog(name: "twins", prompts: prompts, rows: rows)
-        let schedule = try ReplaySchedule(log, options: Logs.options())
+        let schedule = try ReplaySchedule(log, options: SampleLogs.options())
         for version in schedule.versions {
             for context in schedule.contexts(of: version, seed: 3, rows: 40) {
                 let known = Set(context.rows.map { prompts[log.rows[$0].prompt].text })
@@ -67,14 +67,14 @@ struct ReplayScheduleTests {
         }
     }
 
-    @Test("steps hold every visit once, nearly even and of one kind, with the others of the kind to draw on")
+    @Test("steps contain every visit once, are of nearly equal size and one kind, and have the rest of the kind as pool")
     func batches() throws {
         // Prompts 40 and on join at version 3.
-        let full = try Logs.run(prompts: 90, versions: [1, 2, 3, 4, 5]) { _, prompt in prompt % 9 }
+        let full = try SampleLogs.run(prompts: 90, versions: [1, 2, 3, 4, 5]) { _, prompt in prompt % 9 }
         let log = try ReplayLog(
             name: "late", prompts: full.prompts, rows: full.rows.filter { $0.prompt < 40 || $0.policy.version ?? 0 > 2 }
         )
-        let schedule = try ReplaySchedule(log, options: Logs.options { $0.mode = .steps })
+        let schedule = try ReplaySchedule(log, options: SampleLogs.options { $0.mode = .steps })
         let version = try #require(schedule.versions.first { $0.policy.version == 3 })
         let steps = schedule.steps(of: version, seed: 1, prompts: 20)
         #expect(steps.flatMap(\.visits).sorted() == version.visits.sorted())
@@ -87,10 +87,10 @@ struct ReplayScheduleTests {
         #expect(schedule.steps(of: version, seed: 1, prompts: 1000).count == 4, "two of each kind at least")
     }
 
-    @Test("roles: context rows are known, query rows are asked, and no text is on both sides")
+    @Test("in mode roles context rows are known, query rows are planned, and no text has both roles")
     func roles() throws {
-        let log = try Logs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
-        let schedule = try ReplaySchedule(log, options: Logs.options())
+        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
+        let schedule = try ReplaySchedule(log, options: SampleLogs.options())
         #expect(schedule.mode == .roles && schedule.visits.count == 20)
         let version = try #require(schedule.versions.first)
         let contexts = schedule.contexts(of: version, seed: 0, rows: 16)
@@ -99,27 +99,27 @@ struct ReplayScheduleTests {
         #expect(schedule.visits.allSatisfy { $0.record.entries.isEmpty && log.rows[$0.row].prompt >= 30 })
     }
 
-    @Test("truth is the urn where enough is logged, and the posterior where not, unless one is asked for")
+    @Test("the truth is the urn if enough rollouts are logged, otherwise the posterior, unless an option states it")
     func truth() throws {
-        let log = try Logs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
-        #expect(try ReplaySchedule(log, options: Logs.options()).truth == .posterior)
-        #expect(try ReplaySchedule(log, options: Logs.options { $0.maximum = 8 }).truth == .urn)
-        let asked = try ReplaySchedule(log, options: Logs.options { $0.truth = .urn })
+        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
+        #expect(try ReplaySchedule(log, options: SampleLogs.options()).truth == .posterior)
+        #expect(try ReplaySchedule(log, options: SampleLogs.options { $0.maximum = 8 }).truth == .urn)
+        let asked = try ReplaySchedule(log, options: SampleLogs.options { $0.truth = .urn })
         #expect(asked.visits.allSatisfy { $0.truth == .record(successes: $0.successes ?? -1, rollouts: 8) })
     }
 
-    @Test("what cannot be replayed says why")
-    func refusals() throws {
+    @Test("logs that cannot be replayed are rejected with the reason")
+    func rejections() throws {
         let single = ReplayLog.Row(policy: Policy(id: "llm"), prompt: 0, outcome: try #require(Outcome(reward: 1)))
         #expect(throws: ReplayError.noGroups(source: "x")) {
-            try ReplayLog(name: "x", prompts: Logs.prompts(1), rows: [single])
+            try ReplayLog(name: "x", prompts: SampleLogs.prompts(1), rows: [single])
         }
-        let log = try Logs.run(prompts: 5, versions: [1, 2]) { _, prompt in prompt }
+        let log = try SampleLogs.run(prompts: 5, versions: [1, 2]) { _, prompt in prompt }
         #expect(throws: ReplayError.nothingToReplay(source: "run", mode: .steps)) {
-            try ReplaySchedule(log, options: Logs.options { $0.mode = .steps })
+            try ReplaySchedule(log, options: SampleLogs.options { $0.mode = .steps })
         }
         #expect(throws: ReplayError.optionOutOfRange(name: "seeds", value: 0, range: "1…1000")) {
-            try ReplayStudy(model: NumberModel { _ in 0.5 }, options: Logs.options { $0.seeds = 0 })
+            try ReplayStudy(model: NumberModel { _ in 0.5 }, options: SampleLogs.options { $0.seeds = 0 })
         }
     }
 }

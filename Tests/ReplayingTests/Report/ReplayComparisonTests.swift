@@ -8,7 +8,7 @@ struct ReplayComparisonTests {
     private let stratum = ReplayStratum(visit: nil, isHeldOut: false)
     private let ours = ReplaySeries(policy: .ours, belief: .model)
 
-    /// By seed, by series, by prompt: worth; everybody spends 8 a prompt unless told otherwise.
+    /// Values by seed, series and prompt. Every series spends 8 rollouts per prompt unless `spent` states otherwise.
     private func comparison(_ seeds: [[ReplaySeries: [Double]]], spent: [ReplaySeries: Int] = [:]) -> ReplayComparison {
         var tally = ReplayTally(prompts: 8, seeds: seeds.count)
         for (seed, series) in seeds.enumerated() {
@@ -26,23 +26,23 @@ struct ReplayComparisonTests {
         return ReplayComparison(tally: tally, stratum: stratum)
     }
 
-    @Test("gain, share and their errors by hand")
+    @Test("gain, share and their errors agree with hand-computed values")
     func byHand() throws {
         let comparison = comparison([
             [.uniform: [1, 1], ours: [2, 1], .oracle: [3, 1]], [.uniform: [1, 1], ours: [1, 2], .oracle: [3, 1]],
         ])
         let gain = try #require(comparison.gain(ours))
         #expect(gain.value == 0.5 && gain.seedError == 0)
-        // Prompts earned 3 and 3 of 6, uniform 2 and 2 of 4: no prompt pulls the ratio anywhere.
+        // Prompts earned 3 and 3 of 6, uniform 2 and 2 of 4: no prompt changes the ratio.
         #expect(gain.promptError == 0)
         let share = try #require(comparison.share(ours))
         #expect(share.value == 0.5 && share.seedError == 0)
-        // Gains of 1 and 1 against half of 4 and of 0, in units of all room, 4: −1/4 and 1/4; √(2·(1/16 + 1/16)).
+        // Gains of 1 and 1 minus half of 4 and of 0, divided by the oracle's gain of 4: −1/4 and 1/4; √(2·(1/16 + 1/16)).
         #expect(abs(try #require(share.promptError) - 0.5) < 1e-15)
         #expect(try #require(comparison.share(.oracle)).value == 1)
     }
 
-    @Test("seeds that differ make the error over seeds")
+    @Test("different values by seed give the error over seeds")
     func seeds() throws {
         let comparison = comparison([[.uniform: [2, 2], ours: [2, 4]], [.uniform: [2, 2], ours: [2, 2]]])
         let gain = try #require(comparison.gain(ours))
@@ -52,7 +52,7 @@ struct ReplayComparisonTests {
         #expect(comparison.share(ours) == nil, "there is no oracle")
     }
 
-    @Test("who spends twice as much for twice the worth gains nothing")
+    @Test("twice the cost for twice the value is no gain")
     func cost() throws {
         let filter = ReplaySeries(policy: .dapoFilter, belief: .none)
         let comparison = comparison([[.uniform: [1, 2], filter: [2, 4]]], spent: [filter: 16])
@@ -60,7 +60,7 @@ struct ReplayComparisonTests {
         #expect(gain.value == 0 && gain.promptError == 0 && gain.seedError == nil)
     }
 
-    @Test("where equal groups are worth nothing there is no gain to state")
+    @Test("where equal groups have no value there is no gain")
     func nothing() {
         let comparison = comparison([[.uniform: [0, 0], ours: [0, 1], .oracle: [0, 0]]])
         #expect(comparison.gain(ours) == nil && comparison.share(ours) == nil)

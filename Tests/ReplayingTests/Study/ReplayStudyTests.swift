@@ -11,14 +11,14 @@ struct ReplayStudyTests {
     static let k = [0, 0, 1, 8, 2, 0, 8, 4, 1, 0]
 
     static func steady() throws -> ReplayLog {
-        try Logs.run(prompts: 80, versions: [1, 2, 3, 4, 5, 6]) { _, prompt in k[prompt % 10] }
+        try SampleLogs.run(prompts: 80, versions: [1, 2, 3, 4, 5, 6]) { _, prompt in k[prompt % 10] }
     }
 
-    @Test("each distinct text is embedded once over logs, seeds and versions, and a context never holds a query")
+    @Test("each distinct text is embedded once over logs, seeds and versions, and a context never contains a query")
     func once() throws {
         let model = NumberModel { Float($0 % 10) / 10 }
         let log = try Self.steady()
-        _ = try ReplayStudy(model: model, options: Logs.options { $0.chunkTexts = 7 }).run([log, log])
+        _ = try ReplayStudy(model: model, options: SampleLogs.options { $0.chunkTexts = 7 }).run([log, log])
         #expect(model.embedded.count == 80 && Set(model.embedded).count == 80)
         // Two logs, two seeds, versions 2 to 5, two halves.
         #expect(model.calls.count == 2 * 2 * 4 * 2)
@@ -28,9 +28,9 @@ struct ReplayStudyTests {
         }
     }
 
-    @Test("who believes the same of all prompts is uniform, to the rollout")
+    @Test("equal beliefs about all prompts give the uniform plan")
     func constant() throws {
-        let report = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: Logs.options()).run([try Self.steady()])
+        let report = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: SampleLogs.options()).run([try Self.steady()])
         for part in report.sources[0].parts {
             let uniform = try #require(part.line(.uniform, .none))
             let ours = try #require(part.line(.ours, .model))
@@ -40,10 +40,10 @@ struct ReplayStudyTests {
         }
     }
 
-    @Test("own records of a policy that stands still find most of the oracle's gain, whatever the model says of it")
+    @Test("with own records of a constant policy plans have most of the oracle's gain, whatever the model predicts")
     func records() throws {
-        let log = try Logs.run(prompts: 80, versions: Array(1...9)) { _, prompt in Self.k[prompt % 10] }
-        let options = Logs.options { $0.pooledVisits = 3 }
+        let log = try SampleLogs.run(prompts: 80, versions: Array(1...9)) { _, prompt in Self.k[prompt % 10] }
+        let options = SampleLogs.options { $0.pooledVisits = 3 }
         let report = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: options).run([log])
         let part = try #require(report.sources[0].parts.first { $0.stratum.visit == 3 })
         let share = try #require(part.line(.ours, .record)?.share?.value)
@@ -52,10 +52,10 @@ struct ReplayStudyTests {
         #expect(report.verdicts.contains { $0.claim == .oracleShare && $0.isShown })
     }
 
-    @Test("a model that calls the hopeless hard and the rest solved is below uniform, and the report says so")
+    @Test("a model that predicts hopeless prompts as hard and all others as solved is below uniform, as the report states")
     func wrong() throws {
         let model = NumberModel { Self.k[$0 % 10] == 0 ? 0.1 : 0.95 }
-        let options = Logs.options { ($0.pooledVisits, $0.truth) = (0, .urn) }
+        let options = SampleLogs.options { ($0.pooledVisits, $0.truth) = (0, .urn) }
         let report = try ReplayStudy(model: model, options: options).run([try Self.steady()])
         let part = try #require(report.sources[0].parts.first)
         let alone = try #require(part.line(.ours, .model))
@@ -64,10 +64,10 @@ struct ReplayStudyTests {
         #expect(!claims.isEmpty && claims.allSatisfy { !$0.isShown })
     }
 
-    @Test("counts: plans spend their total, the filter pays for what it throws away, and luck is the same for all")
+    @Test("plans spend their total, the filter pays for discarded groups, and all strategies see the same outcomes")
     func counts() throws {
         let model = NumberModel { Float(Self.k[$0 % 10] + 1) / 10 }
-        let report = try ReplayStudy(model: model, options: Logs.options()).run([try Self.steady()])
+        let report = try ReplayStudy(model: model, options: SampleLogs.options()).run([try Self.steady()])
         let source = report.sources[0]
         #expect(source.visits == 80 * 4 && source.policies == 1 && source.truthRollouts == [16, 16])
         let part = try #require(source.parts.first { $0.stratum.visit == nil })
@@ -78,26 +78,26 @@ struct ReplayStudyTests {
         let filter = try #require(part.line(.dapoFilter, .none))
         #expect(filter.spent > 8 * 320 && filter.spent == 8 * filter.groups && filter.share == nil)
         #expect(filter.signalGroups <= 320)
-        // Prompts of four bytes a token and two letters: one token a rollout.
+        // Texts of two letters at four bytes per token: one token per rollout.
         #expect(part.line(.uniform, .none)?.promptTokens == 2560.0)
         #expect(part.lines.allSatisfy { $0.responseTokens == nil && $0.cost == nil })
-        let again = try ReplayStudy(model: model, options: Logs.options()).run([try Self.steady()])
+        let again = try ReplayStudy(model: model, options: SampleLogs.options()).run([try Self.steady()])
         #expect(try JSONEncoder.sorted.encode(again) == JSONEncoder.sorted.encode(report))
     }
 
-    @Test("response tokens and cost are summed where every row has them, and are not told where one has not")
+    @Test("response tokens and cost are summed if every row has them, and are absent if one row has not")
     func expenses() throws {
         let bare = try Self.steady()
         func log(_ tokens: (Int) -> Double?) throws -> ReplayLog {
             try ReplayLog(
-                name: "dear", prompts: bare.prompts,
+                name: "costs", prompts: bare.prompts,
                 rows: bare.rows.map {
                     .init(
                         policy: $0.policy, prompt: $0.prompt, outcome: $0.outcome,
                         responseTokens: tokens($0.prompt), cost: 0.5)
                 })
         }
-        let study = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: Logs.options())
+        let study = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: SampleLogs.options())
         let part = try #require(try study.run([try log { _ in 100 }]).sources[0].parts.first)
         #expect(part.line(.uniform, .none)?.responseTokens == 256_000.0)
         #expect(part.line(.oracle, .truth)?.cost == 1280.0)
@@ -105,16 +105,16 @@ struct ReplayStudyTests {
         #expect(holed.line(.uniform, .none)?.responseTokens == nil && holed.line(.uniform, .none)?.cost != nil)
     }
 
-    @Test("the order of a log's rows changes nothing")
+    @Test("the order of a log's rows does not matter")
     func order() throws {
         let log = try Self.steady()
         let turned = try ReplayLog(name: log.name, prompts: log.prompts, rows: log.rows.reversed())
-        let study = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: Logs.options())
+        let study = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: SampleLogs.options())
         let reports = try [log, turned].map { try JSONEncoder.sorted.encode(try study.run([$0])) }
         #expect(reports[0] == reports[1])
     }
 
-    @Test("held-out prompts have parts of their own, and a model's refusal names the source")
+    @Test("held-out prompts have their own parts, and a model's error names the source")
     func heldOut() throws {
         let plain = try Self.steady()
         let log = try ReplayLog(
@@ -124,7 +124,7 @@ struct ReplayStudyTests {
                 return .init(policy: $0.policy, prompt: $0.prompt, outcome: $0.outcome, role: role)
             })
         let model = NumberModel { _ in 0.4 }
-        let study = try ReplayStudy(model: model, options: Logs.options())
+        let study = try ReplayStudy(model: model, options: SampleLogs.options())
         let parts = try study.run([log]).sources[0].parts
         #expect(
             parts.map(\.stratum.name) == [
@@ -136,14 +136,14 @@ struct ReplayStudyTests {
         #expect(throws: ReplayError.model(source: "mixed", .kernel("no"))) { try study.run([log]) }
     }
 
-    @Test("table and plot hold every source and policy, and the plot is one well-formed document")
+    @Test("table and plot have every source and strategy, and the plot is a well-formed document")
     func faces() throws {
-        let log = try Logs.run(prompts: 60, versions: [1, 2, 3, 4, 5]) { _, prompt in Self.k[prompt % 10] }
+        let log = try SampleLogs.run(prompts: 60, versions: [1, 2, 3, 4, 5]) { _, prompt in Self.k[prompt % 10] }
         let named = try ReplayLog(name: "a<b & c", prompts: log.prompts, rows: log.rows)
-        let report = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: Logs.options()).run([named])
+        let report = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: SampleLogs.options()).run([named])
         let table = "\(ReplayTable(report))"
-        for word in ["uniform", "DAPO filter", "Knapsack RL", "oracle", "a<b & c", "not logged", "known rates"] {
-            #expect(table.contains(word), "\(word)")
+        for name in ["uniform", "DAPO filter", "Knapsack RL", "oracle", "a<b & c", "not logged", "known rates"] {
+            #expect(table.contains(name), "\(name)")
         }
         #expect(table.split(separator: "\n").filter { $0.contains("  ") }.allSatisfy { $0.count <= 125 })
         let svg = ReplayPlot(report).svg
@@ -161,7 +161,7 @@ extension JSONEncoder {
     }
 }
 
-/// Counts elements, and finds out whether each is closed: `<a …/>`, or `<a …>text</a>` in order.
+/// Counts elements and checks that each is closed: `<a …/>`, or `<a …>text</a>` in order.
 struct XMLChecker {
     /// Elements of a well-formed document; 0 for any other.
     func elements(of document: String) -> Int {

@@ -7,7 +7,7 @@ struct RouteCurveTests {
         RoutePoint(label: "x", parameter: nil, cost: cost, quality: quality, shares: [])
     }
 
-    @Test("the area under straight lines is exact, level behind the last setting")
+    @Test("the area under straight lines is exact, and the curve is level beyond the last setting")
     func area() throws {
         // From 0.4 to 0.8 over the first half, then level: 0.5 · 0.6 + 0.5 · 0.8 = 0.7.
         let curve = try #require(RouteCurve([point(2, 0.8), point(1, 0.4)], axis: 1...3))
@@ -17,7 +17,7 @@ struct RouteCurveTests {
         #expect(curve.place(of: 2) == 0.5)
     }
 
-    @Test("settings of one cost make a step, and points outside the axis count where their lines cross it")
+    @Test("settings of one cost form a step, and lines from outside the axis count where they cross it")
     func steps() throws {
         // A step from 0.2 to 0.6 at the middle: 0.5 · 0.2 + 0.5 · 0.6 = 0.4.
         let step = try #require(
@@ -28,7 +28,7 @@ struct RouteCurveTests {
         #expect(abs(outside.area - 0.75) < 1e-12)
     }
 
-    @Test("the least cost that reaches a quality lies on the line between settings; an unreached one has none")
+    @Test("the lowest cost that reaches a quality is on the line between settings; an unreached quality has none")
     func reaching() throws {
         let curve = try #require(RouteCurve([point(0, 0.2), point(1, 0.6)], axis: 0...1))
         #expect(abs(try #require(curve.place(reaching: 0.3)) - 0.25) < 1e-12)

@@ -3,10 +3,10 @@ import Testing
 
 @Suite("Sweeps and their metrics")
 struct RouteSweepTests {
-    @Test("a sweep of two models and four prompts, by hand")
+    @Test("a sweep of two models and four prompts agrees with hand-computed values")
     func byHand() throws {
         let sweep = try RouteSweep(SampleRoutes.table)
-        // Rewards: cheap 1/4, dear 3/4. The first prompt is worth 0.8, the second 0.4, the others nothing to the rule.
+        // Rewards: cheap 1/4, large 3/4. For the rule the first prompt gains 0.8, the second 0.4, the others nothing.
         #expect(sweep.singles.map(\.quality) == [0.25, 0.75])
         #expect(sweep.singles.map(\.cost) == [0, 1])
         let first = try #require(sweep.curve.points.first)
@@ -30,7 +30,7 @@ struct RouteSweepTests {
         #expect((metrics.peak, metrics.bestSingle, metrics.cheapest) == (0.75, 0.75, 0.25))
     }
 
-    @Test("the hull passes over a single model that lies under the line of its neighbours, the staircase does not")
+    @Test("the hull omits a single model below the line of its neighbours, the staircase does not")
     func hull() throws {
         let table = RouteTable(
             models: ["a", "b", "c"], p: [0, 0, 0], cost: [0, 1, 2], rewards: [0, 0.2, 1], costUnit: 2)
@@ -41,7 +41,7 @@ struct RouteSweepTests {
         #expect(abs(try #require(sweep.singlesHull).area - 0.5) < 1e-12)
     }
 
-    @Test("a single model chosen by what was known before may be the wrong one")
+    @Test("a single model chosen from earlier knowledge may be the wrong one")
     func known() throws {
         let table = RouteTable(
             models: ["a", "b", "c"], p: [0, 0, 0], cost: [0, 1, 2], rewards: [0.5, 0.2, 1], costUnit: 2)
@@ -51,8 +51,8 @@ struct RouteSweepTests {
         #expect(abs(sweep.bestSingleArea - 0.5) < 1e-12)
     }
 
-    @Test("a dear model that is worse than the cheap one makes a level staircase and hull")
-    func badAndDear() throws {
+    @Test("if the expensive model is worse than the cheap one, staircase and hull are level")
+    func badAndExpensive() throws {
         let table = RouteTable(models: ["good", "bad"], p: [0.9, 0.1], cost: [1, 2], rewards: [1, 0], costUnit: 2)
         let metrics = RouteMetrics(try RouteSweep(table))
         #expect(metrics.areaBestSingle == 1)
@@ -62,7 +62,7 @@ struct RouteSweepTests {
         #expect(metrics.apgr == nil, "there is no gap to recover")
     }
 
-    @Test("choices of a table are those of the rule on candidates, for every setting", arguments: RouteSweep.betas)
+    @Test("a table's choices equal the rule's choices among candidates, for every setting", arguments: RouteSweep.betas)
     func sameAsRule(beta: Double) {
         let table = SampleRoutes.table
         let choices = table.choices(.weighted(beta))
@@ -74,7 +74,7 @@ struct RouteSweepTests {
         }
     }
 
-    @Test("without outcomes a sweep tells expected quality, and no oracle")
+    @Test("without outcomes a sweep has expected quality and no oracle")
     func expected() throws {
         let table = RouteTable(models: ["a", "b"], p: [0.25, 0.75], cost: [0, 1], costUnit: 1)
         let sweep = try RouteSweep(table)
@@ -83,7 +83,7 @@ struct RouteSweepTests {
         #expect(RouteMetrics(sweep).oracleDistance == nil)
     }
 
-    @Test("what was paid is what counts, what was expected is what decides")
+    @Test("decisions use the expected cost, results the paid cost")
     func paid() {
         let table = RouteTable(
             models: ["a", "b"], p: [0.5, 0.6], cost: [0, 1], paid: [3, 4], rewards: [0, 1], costUnit: 1)

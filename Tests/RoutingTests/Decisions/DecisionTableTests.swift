@@ -2,7 +2,7 @@ import Foundation
 import Routing
 import Testing
 
-@Suite("Decisions written down")
+@Suite("Logged decisions")
 struct DecisionTableTests {
     private func fleet() throws -> Fleet {
         try Fleet(models: [FleetModel(name: "a", price: .flat(0.5)), FleetModel(name: "b", price: .flat(2))])
@@ -24,7 +24,7 @@ struct DecisionTableTests {
         rows.map { Substring(String(decoding: $0.line(), as: UTF8.self)) }
     }
 
-    @Test("a decision read back is the decision, and decides alike")
+    @Test("a logged decision is read back unchanged, and decides the same")
     func roundTrip() throws {
         let rows = [try row([0.9, 0.95]), try row([0.1, 0.9], id: "2")]
         let table = try DecisionTable(lines: lines(rows), path: "log")
@@ -38,7 +38,7 @@ struct DecisionTableTests {
         }
     }
 
-    @Test("what was decided without predictions is left out; what was excluded stays excluded")
+    @Test("decisions without predictions are left out, and excluded candidates stay excluded")
     func leftOut() throws {
         let blind = try row([nil, nil], excluded: [.insufficientEvidence, .insufficientEvidence])
         let cooling = try row([0.9, 0.95], excluded: [.coolingDown, nil], id: "3")
@@ -47,7 +47,7 @@ struct DecisionTableTests {
         #expect(table.decide(.weighted(0)).map(\.model) == [1])
     }
 
-    @Test("a table for sweeps has the fleet's unit, and rewards where every model has one")
+    @Test("a table for sweeps has the fleet's unit of cost, and the rows for which every model has a reward")
     func table() throws {
         let rows = [try row([0.9, 0.95]), try row([0.1, 0.9], id: "2")]
         let decisions = try DecisionTable(lines: lines(rows), path: "log")
@@ -59,12 +59,12 @@ struct DecisionTableTests {
         #expect(throws: RoutingError.self) { try decisions.table(rewards: [:]) }
     }
 
-    @Test("an empty log, a line that is none and another fleet's line are told with their place")
-    func refused() throws {
+    @Test("an empty log, an invalid line and a line of another fleet are rejected with their place")
+    func rejections() throws {
         #expect(throws: RoutingError.noDecisions(path: "log")) { try DecisionTable(lines: [], path: "log") }
         do {
             _ = try DecisionTable(lines: lines([try row([0.5, 0.5])]) + ["{}"], path: "log")
-            Issue.record("was taken")
+            Issue.record("was accepted")
         } catch RoutingError.badDecision(let path, let line, _) {
             #expect((path, line) == ("log", 2))
         }

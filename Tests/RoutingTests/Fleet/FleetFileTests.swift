@@ -49,7 +49,7 @@ struct FleetFileTests {
         #expect(fleet.models[1].policy == "large")
     }
 
-    @Test("costs: tokens in and out by their prices, a flat one whatever the length, relative to the dearest")
+    @Test("costs are by input and output tokens, or flat, and relative to the most expensive model")
     func costs() throws {
         let fleet = try FleetFile.parse(whole, path: "fleet.yaml")
         // 1000 in at 0.15 and 200 out at 0.6 dollars a million.
@@ -62,7 +62,7 @@ struct FleetFileTests {
     }
 
     @Test(
-        "the example that is shipped is a fleet, and so are the sample's and the price list",
+        "the example in deploy, the sample's fleet and the price list are valid fleets",
         arguments: [
             ("deploy/fleet.example.yaml", 2), ("scripts/sample/fleet.yaml", 2), ("scripts/routing/prices.yaml", 40),
         ])
@@ -72,7 +72,7 @@ struct FleetFileTests {
         #expect(try FleetFile.parse(text, path: file).models.count == models)
     }
 
-    @Test("a fleet that is free has relative costs of zero, and without a default the dearest is it")
+    @Test("a free fleet has relative costs of zero, and without a default the most expensive model is the default")
     func free() throws {
         let fleet = try FleetFile.parse(
             "models: [{name: a, price: {flat: 0}}, {name: b, price: {input: 0, output: 0}}]", path: "f")
@@ -83,7 +83,7 @@ struct FleetFileTests {
     }
 
     @Test(
-        "what is wrong is told with line and key",
+        "errors name line and key",
         arguments: [
             ("models:\n  - name: a\n    prise: {flat: 1}", 3, "models[0].prise"),
             ("models:\n  - name: a\n    price: {flat: 1}\nruel: {target: 1}", 4, "ruel"),
@@ -107,7 +107,7 @@ struct FleetFileTests {
     func wrong(text: String, line: Int, key: String) {
         do {
             _ = try FleetFile.parse(text, path: "fleet.yaml")
-            Issue.record("was taken: \(text)")
+            Issue.record("was accepted: \(text)")
         } catch .badFleet(let path, let foundLine, let foundKey, let problem) {
             #expect((path, foundLine, foundKey) == ("fleet.yaml", line, key), "\(problem)")
         } catch {
@@ -115,8 +115,8 @@ struct FleetFileTests {
         }
     }
 
-    @Test("an empty fleet, two models of one name, an unknown default and no YAML at all are refused")
-    func refused() {
+    @Test("an empty fleet, two models of one name, an unknown default and invalid YAML are rejected")
+    func rejections() {
         #expect(throws: RoutingError.emptyFleet) { try FleetFile.parse("", path: "f") }
         #expect(throws: RoutingError.emptyFleet) { try FleetFile.parse("models: []", path: "f") }
         let twins = "models: [{name: a, price: {flat: 1}}, {name: a, price: {flat: 2}}]"
@@ -126,7 +126,7 @@ struct FleetFileTests {
         }
         do {
             _ = try FleetFile.parse("models: [", path: "f")
-            Issue.record("was taken")
+            Issue.record("was accepted")
         } catch .badYAML(let path, _) {
             #expect(path == "f")
         } catch {
