@@ -2,15 +2,15 @@ internal import Scoring
 
 /// Options of an evaluation.
 public struct EvaluationOptions: Hashable, Sendable {
-    /// Numbers of rows that profile a policy version, in rising order; fewer where it has fewer. A smaller context is the
-    /// beginning of the larger one of the same seed, so sizes are compared on the same draws and queries.
+    /// Numbers of rows that profile a policy version, in rising order; fewer where it has fewer. A smaller context is
+    /// the beginning of the larger one of the same seed, so sizes are compared on the same draws and queries.
     public let contextSizes: [Int]
     /// Independent draws of context rows. Each is a whole evaluation; their spread gives the standard error.
     public let seeds: Int
     /// Contexts with fewer queries than this of either class are skipped: their AUC would be mostly chance.
     public let classMin: Int
-    /// Number of leading feature columns that are the encoder's unit embedding; `nil` omits the baselines that use them,
-    /// `knn10` and `logistic`.
+    /// Number of leading feature columns that are the encoder's unit embedding; `nil` omits the baselines that use
+    /// them, `knn10` and `logistic`.
     public let embeddingColumns: Int?
     /// Range of the plans whose realised value is measured; `nil` makes no plans.
     public let budget: BudgetRange?

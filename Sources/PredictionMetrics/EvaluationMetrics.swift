@@ -4,8 +4,8 @@
 /// with a constant. This file has the ranking metrics; extensions in other files have calibration, residual tests,
 /// pairs and beliefs.
 public enum EvaluationMetrics {
-    /// Area under the ROC curve of `predictions` for `labels`: the probability that a success is ranked above a failure.
-    /// Ties count one half (Mann–Whitney, by midranks).
+    /// Area under the ROC curve of `predictions` for `labels`: the probability that a success is ranked above a
+    /// failure. Ties count one half (Mann–Whitney, by midranks).
     ///
     /// `nil` where only one class is present. Precondition: equal counts. Cost: one sort.
     public static func auc(predictions: [Double], labels: [Bool]) -> Double? {

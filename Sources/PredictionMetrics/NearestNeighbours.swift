@@ -29,8 +29,8 @@ public struct NearestNeighbours {
         self.queries = queries.rows
     }
 
-    /// By query: mean reward of its `count` nearest rows. `rewards` are those of the first rows of the context; other rows
-    /// are ignored. Ties in the cosine go to the earlier row. Precondition: 1 to `rows` rewards.
+    /// By query: mean reward of its `count` nearest rows. `rewards` are those of the first rows of the context; other
+    /// rows are ignored. Ties in the cosine go to the earlier row. Precondition: 1 to `rows` rewards.
     public func meanReward(of count: Int, rewards: [Double]) -> [Double] {
         precondition(!rewards.isEmpty && rewards.count <= rows, "NearestNeighbours: \(rewards.count) of \(rows) rows")
         return (0..<queries).map { query in

@@ -82,7 +82,7 @@ public struct ScoredQueries: Hashable, Sendable {
     /// By query: score ≥ 0.5.
     public var labels: [Bool] { scores.map { $0 >= Self.labelThreshold } }
 
-    /// Whether at least half of the queries have several rollouts, so that a score is a rate and not one answer. Only such
-    /// contexts count in figures about beliefs and budgets.
+    /// Whether at least half of the queries have several rollouts, so that a score is a rate and not one answer. Only
+    /// such contexts count in figures about beliefs and budgets.
     public var isMostlyRepeated: Bool { rollouts.count { $0 > 1 } * 2 >= max(1, count) }
 }

@@ -10,8 +10,8 @@ public enum DecimalSign: Sendable {
     case nonzero
 }
 
-/// A number with a fixed number of decimals, halves rounded away from zero. The text is the same on every machine and in
-/// every language.
+/// A number with a fixed number of decimals, halves rounded away from zero. The text is the same on every machine and
+/// in every language.
 public func decimals(_ value: Double, _ places: Int, sign: DecimalSign = .negative) -> String {
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }

@@ -37,8 +37,8 @@ public struct EvaluationSource: Sendable {
     /// Outcomes in any order; the report does not depend on it.
     public let rows: [Row]
 
-    /// Throws `noRows` for an empty source, `unknownPrompt` for a row whose prompt is missing, and `repeatedRow` where a
-    /// policy has two outcomes on one prompt at one version.
+    /// Throws `noRows` for an empty source, `unknownPrompt` for a row whose prompt is missing, and `repeatedRow` where
+    /// a policy has two outcomes on one prompt at one version.
     public init(name: String, prompts: [String: String], rows: [Row]) throws(EvaluationError) {
         guard !rows.isEmpty else { throw .noRows(source: name) }
         var seen: [Policy: Set<String>] = [:]

@@ -9,8 +9,8 @@ public struct BudgetTable: CustomStringConvertible {
         self.comparison = comparison
     }
 
-    /// One line per size, head and source: the position between the uniform plan (0) and the oracle's (1), for plans from
-    /// the belief and from the mean alone; and the oracle's gain over the uniform plan.
+    /// One line per size, head and source: the position between the uniform plan (0) and the oracle's (1), for plans
+    /// from the belief and from the mean alone; and the oracle's gain over the uniform plan.
     public var description: String {
         let table = TextTable(
             header: ["source", "rows", "head", "on belief", "±", "on mean alone", "±", "oracle/uniform − 1"],

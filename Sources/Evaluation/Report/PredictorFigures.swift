@@ -2,12 +2,12 @@ public import PredictionMetrics
 
 /// Figures of one predictor on one source, or on the mean of sources, at one context size.
 ///
-/// AUC is a mean over seeds, then over policy versions. Calibration and residuals are pooled over the policy versions of
-/// one seed, then averaged over seeds. The mean weighs sources equally, and includes only those that have the figure. A
-/// figure that the data cannot define is absent.
+/// AUC is a mean over seeds, then over policy versions. Calibration and residuals are pooled over the policy versions
+/// of one seed, then averaged over seeds. The mean weighs sources equally, and includes only those that have the
+/// figure. A figure that the data cannot define is absent.
 public struct PredictorFigures: Codable, Hashable, Sendable {
-    /// How beliefs fit outcomes of several rollouts, over contexts that mostly have such outcomes, pooled over seeds. See
-    /// `BeliefFit`.
+    /// How beliefs fit outcomes of several rollouts, over contexts that mostly have such outcomes, pooled over seeds.
+    /// See `BeliefFit`.
     public struct Belief: Codable, Hashable, Sendable {
         /// Queries of several rollouts, over all seeds.
         public let queries: Int
@@ -40,8 +40,8 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let contextRows: Double?
     /// Intra-context AUC.
     public let auc: Double?
-    /// Its standard error over policy versions, or over draws where there is one version; for the mean, from those of the
-    /// sources.
+    /// Its standard error over policy versions, or over draws where there is one version; for the mean, from those of
+    /// the sources.
     public let aucStandardError: Double?
     /// AUC minus the reference's AUC on the same draws.
     public let gain: Double?
@@ -57,7 +57,8 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let logLoss: Double?
     /// Spearman's correlation of p − reward with the context's mean reward.
     public let shortcut: Double?
-    /// The value of `shortcut` if the predictions were right (`shortcutExpected`). Not 0, because outcomes are yes or no.
+    /// The value of `shortcut` if the predictions were right (`shortcutExpected`). Not 0, because outcomes are yes or
+    /// no.
     public let shortcutExpected: Double?
     /// Spearman's correlation of p − reward with the prompt's mean over the source's other contexts.
     public let difficulty: Double?
@@ -106,7 +107,8 @@ extension PredictorFigures {
         func mean(_ figure: (PredictorFigures) -> Double?) -> Double? {
             MeanEstimate(sources.compactMap(figure))?.mean
         }
-        /// Sources are independent: √(Σ variances) divided by their number. A source without a standard error adds none.
+        /// Sources are independent: √(Σ variances) divided by their number. A source without a standard error adds
+        /// none.
         func error(_ figure: (PredictorFigures) -> Double?, _ error: (PredictorFigures) -> Double?) -> Double? {
             let counted = sources.filter { figure($0) != nil }
             let variances = counted.compactMap { source in error(source).map { $0 * $0 } }

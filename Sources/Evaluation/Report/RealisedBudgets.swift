@@ -3,8 +3,8 @@ internal import PredictionMetrics
 
 /// Value of plans from one context's predictions, at the observed rates.
 ///
-/// Only queries of several rollouts are planned: the outcome of one rollout is not a rate. A rate of few rollouts is not
-/// the true rate either. So the oracle, which plans from it, looks too good, and all shares are slightly too small.
+/// Only queries of several rollouts are planned: the outcome of one rollout is not a rate. A rate of few rollouts is
+/// not the true rate either. So the oracle, which plans from it, looks too good, and all shares are slightly too small.
 struct RealisedBudgets {
     /// Prompts of the plan.
     let prompts: Int
@@ -16,8 +16,8 @@ struct RealisedBudgets {
     /// Fewest prompts of a plan. A training step has at least this many.
     static let promptsMin = 20
 
-    /// `nil` for a predictor without concentrations, for contexts with mostly one rollout per prompt, and for fewer than
-    /// `promptsMin` prompts. Throws the errors of planning.
+    /// `nil` for a predictor without concentrations, for contexts with mostly one rollout per prompt, and for fewer
+    /// than `promptsMin` prompts. Throws the errors of planning.
     init?(_ queries: ScoredQueries, range: EvaluationOptions.BudgetRange) throws(PlanningError) {
         guard let kappas = queries.kappas, queries.isMostlyRepeated else { return nil }
         let rows = (0..<queries.count).filter { queries.rollouts[$0] > 1 }

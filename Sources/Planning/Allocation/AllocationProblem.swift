@@ -3,8 +3,8 @@ public import Scoring
 /// The problem that allocators solve: maximise Σ U_i(B_i) subject to Σ B_i = total, where each B_i is an allowed size
 /// between the prompt's own floor and cap.
 ///
-/// Prompts are identified by rank, their position in the order of ids. Ties go to the lower rank. No utility falls when a
-/// rollout is added (`BudgetObjective`), so spending the whole total never costs anything. Every problem that can be
+/// Prompts are identified by rank, their position in the order of ids. Ties go to the lower rank. No utility falls when
+/// a rollout is added (`BudgetObjective`), so spending the whole total never costs anything. Every problem that can be
 /// created has a solution: `uniformBudgets` is one.
 public struct AllocationProblem: Sendable {
     /// By rank: the belief about the prompt.

@@ -6,10 +6,10 @@
 ///
 ///     Σ U_i(B_i) + λ·R        λ the critical slope, R the rollouts left when its segment no longer fits
 ///
-/// is an upper bound of every plan. With regular sizes the whole segments alone are within the critical segment's gain of
-/// it. The remainder R is then spent in the best way among the prompts on either side of the critical price
-/// (`RemainderSettlement`); giving all of it to the critical prompt is one of these ways.
-/// Cost: two curves per prompt. Memory: a few numbers per prompt.
+/// is an upper bound of every plan. With regular sizes the whole segments alone are within the critical segment's gain
+/// of it. The remainder R is then spent in the best way among the prompts on either side of the critical price
+/// (`RemainderSettlement`); giving all of it to the critical prompt is one of these ways. Cost: two curves per prompt.
+/// Memory: a few numbers per prompt.
 public struct EnvelopeAllocator: BudgetAllocator {
     /// The solver has no settings.
     public init() {}

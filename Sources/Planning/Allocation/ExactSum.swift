@@ -1,9 +1,9 @@
 /// Chooses one change for each of a few prompts, so that the changes add up to a target exactly and gain most.
 ///
-/// Greedy purchases leave a remainder that is too small for the next segment. Spending it in the best way on the prompts
-/// next to the critical price is a small multiple-choice knapsack, solved here by dynamic programming over the sum of
-/// changes. Partial sums further than `slack` from the range between 0 and the target are ignored: the rows can be
-/// ordered so that partial sums stay inside.
+/// Greedy purchases leave a remainder that is too small for the next segment. Spending it in the best way on the
+/// prompts next to the critical price is a small multiple-choice knapsack, solved here by dynamic programming over the
+/// sum of changes. Partial sums further than `slack` from the range between 0 and the target are ignored: the rows can
+/// be ordered so that partial sums stay inside.
 struct ExactSum {
     /// A possible change of one prompt's budget.
     struct Choice {
@@ -53,7 +53,8 @@ struct ExactSum {
         table(target: notAbove, slack: slack).nearest(notAbove: notAbove, notBelow: notBelow)
     }
 
-    /// By sum of changes, from `low`: the best gain (−∞ where the sum is unreachable), and by row the pick that leads to it.
+    /// By sum of changes, from `low`: the best gain (−∞ where the sum is unreachable), and by row the pick that leads
+    /// to it.
     private struct Table {
         let low: Int
         var best: [Double]

@@ -1,8 +1,8 @@
 /// Budgets of eight prompts at two prices: those that maximise U(B) − λB.
 ///
-/// If a prompt has the same budget at both prices, its segments need not be cut at all. This holds for nearly every prompt
-/// of a large problem once the price is known within a few percent, and eight prompts are compared in the time that
-/// cutting one takes.
+/// If a prompt has the same budget at both prices, its segments need not be cut at all. This holds for nearly every
+/// prompt of a large problem once the price is known within a few percent, and eight prompts are compared in the time
+/// that cutting one takes.
 struct PricedBudgets {
     /// By lane: the smallest best budget at the upper price.
     private(set) var least: UtilityBlock.Lanes

@@ -1,9 +1,10 @@
 /// Spends a remainder that is too small for any segment, exactly and only in allowed sizes.
 ///
 /// The prompts next to the critical price are changed in the best way (`ExactSum`). With regular sizes one prompt is
-/// enough, so the first attempt succeeds. With a list like {4, 7, 16} more may be needed: each attempt uses four times as
-/// many prompts and allows four times as large partial sums, up to all prompts. So the rejection of a total is certain as
-/// long as this fits into `stepsMax`. Beyond that a total is rejected if some hundred prompts of all kinds cannot reach it.
+/// enough, so the first attempt succeeds. With a list like {4, 7, 16} more may be needed: each attempt uses four times
+/// as many prompts and allows four times as large partial sums, up to all prompts. So the rejection of a total is
+/// certain as long as this fits into `stepsMax`. Beyond that a total is rejected if some hundred prompts of all kinds
+/// cannot reach it.
 struct RemainderSettlement {
     let sizes: GroupSizes
     /// By rank: range of allowed indices in `sizes`; `nil` where all are allowed.

@@ -1,15 +1,15 @@
 /// Buys segments of all prompts in falling order of slope until the total is spent. Two solvers share it.
 ///
-/// The segments of a million prompts would need gigabytes, and their sort would take longer than everything else. But only
-/// the price at which the money runs out has to be found, and a sample of prompts estimates it well. So: estimate an
-/// interval of prices from a sample; in one pass over all prompts buy segments above it, collect those inside, and ignore
-/// those below; then select among the collected ones. If the estimate was wrong, the pass is repeated with a wider
-/// interval. So the result is exactly that of a full sort.
+/// The segments of a million prompts would need gigabytes, and their sort would take longer than everything else. But
+/// only the price at which the money runs out has to be found, and a sample of prompts estimates it well. So: estimate
+/// an interval of prices from a sample; in one pass over all prompts buy segments above it, collect those inside, and
+/// ignore those below; then select among the collected ones. If the estimate was wrong, the pass is repeated with a
+/// wider interval. So the result is exactly that of a full sort.
 struct SegmentPurchase {
     /// By rank: rollouts bought in whole segments.
     private(set) var budgets: [Int]
-    /// Segments that are not bought, in order; the remainder is too small for the first. In a large problem only some of
-    /// them.
+    /// Segments that are not bought, in order; the remainder is too small for the first. In a large problem only some
+    /// of them.
     private(set) var next: ArraySlice<UtilitySegment> = []
     /// Some of the segments bought last, the one with the highest slope first.
     private(set) var last: ArraySlice<UtilitySegment> = []
@@ -132,8 +132,8 @@ struct SegmentPurchase {
         return PricedBudgets(block.values, sizes: sizes, floors: floors, caps: caps, prices: prices)
     }
 
-    /// Cuts one lane's curve into segments: buys those above the prices and collects those inside. Returns the number of
-    /// rollouts bought.
+    /// Cuts one lane's curve into segments: buys those above the prices and collects those inside. Returns the number
+    /// of rollouts bought.
     @discardableResult
     private mutating func cut(
         lane: Int, rank: Int, places: ClosedRange<Int>, prices: ClosedRange<Double>, pool: inout [UtilitySegment]
@@ -155,8 +155,8 @@ struct SegmentPurchase {
         return bought
     }
 
-    /// Buys from the pool in order. It is partitioned like in quicksort, towards the price; only the last window is sorted.
-    /// No two segments are equal in order, so the median of three always makes progress.
+    /// Buys from the pool in order. It is partitioned like in quicksort, towards the price; only the last window is
+    /// sorted. No two segments are equal in order, so the median of three always makes progress.
     private mutating func select(_ pool: inout [UtilitySegment], money: Int) {
         var money = money
         var start = 0

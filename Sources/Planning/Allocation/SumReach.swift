@@ -1,9 +1,9 @@
 /// Answers which totals a number of prompts can reach, if each has any of the allowed sizes.
 ///
-/// Sums are counted in units above all minima. With regular sizes every number up to the sum of the maxima is reachable.
-/// Otherwise the sums of a few prompts are tabulated. For more prompts, a sum counts as reachable if those few reach it
-/// while each of the others has the smallest or the largest size. This may miss some reachable sums of irregular sizes,
-/// but never reports an unreachable one.
+/// Sums are counted in units above all minima. With regular sizes every number up to the sum of the maxima is
+/// reachable. Otherwise the sums of a few prompts are tabulated. For more prompts, a sum counts as reachable if those
+/// few reach it while each of the others has the smallest or the largest size. This may miss some reachable sums of
+/// irregular sizes, but never reports an unreachable one.
 struct SumReach {
     private let sizes: GroupSizes
     /// Sizes minus the minimum, in units; ascending.
@@ -11,7 +11,8 @@ struct SumReach {
     /// By number of prompts, then by sum: whether it is reachable. Empty with regular sizes.
     private var tables: [[Bool]] = []
 
-    /// Number of prompts whose sums are tabulated: few where there are many sizes, because these reach every sum sooner.
+    /// Number of prompts whose sums are tabulated: few where there are many sizes, because these reach every sum
+    /// sooner.
     private static let tabulated = 4...64
     /// Most steps for a table, except for the smallest: some milliseconds.
     private static let stepsMax = 4_000_000

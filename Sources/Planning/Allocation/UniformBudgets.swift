@@ -1,8 +1,8 @@
 /// Equal budgets, as far as allowed sizes and limits permit.
 ///
-/// All prompts are raised together, size by size, each between its own floor and cap. Rollouts that are too few for all go
-/// to the lowest ranks. With regular sizes this reaches the total. Otherwise the rest is spent so that budgets stay as
-/// near to the mean as possible; this also detects that no budgets add up to the total.
+/// All prompts are raised together, size by size, each between its own floor and cap. Rollouts that are too few for all
+/// go to the lowest ranks. With regular sizes this reaches the total. Otherwise the rest is spent so that budgets stay
+/// as near to the mean as possible; this also detects that no budgets add up to the total.
 struct UniformBudgets {
     /// By rank: rollouts; their sum is the total.
     let budgets: [Int]

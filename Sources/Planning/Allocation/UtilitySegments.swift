@@ -20,11 +20,12 @@ struct UtilitySegment {
 struct UtilitySegments {
     /// How a curve is cut.
     enum Rule {
-        /// By its least concave majorant over the allowed sizes: slopes are mean gains, and runs end where curve and majorant
-        /// touch. Found by joining neighbours whose slopes rise (one pass, each rollout is joined at most once).
+        /// By its least concave majorant over the allowed sizes: slopes are mean gains, and runs end where curve and
+        /// majorant touch. Found by joining neighbours whose slopes rise (one pass, each rollout is joined at most
+        /// once).
         case majorant
-        /// By its lowest gain so far: when always the largest next gain is bought, a prompt waits at a low gain until the
-        /// price has fallen to it, and then buys all that follows above that price at once.
+        /// By its lowest gain so far: when always the largest next gain is bought, a prompt waits at a low gain until
+        /// the price has fallen to it, and then buys all that follows above that price at once.
         case lowestGain
     }
 

@@ -14,8 +14,8 @@ public struct ContextSelection: Hashable, Sendable {
         /// In turn one row of hopeless, hard, medium, easy and solved prompts, as long as there are any. A policy that
         /// mostly fails is profiled with more successes than it has, which shifts the mean that a head sees.
         case stratified
-        /// One row for each group of similar prompts, with the group's mean reward: k-means on hashed words, because the
-        /// coordinator has no encoder. Uses only the latest `prototypeRowsMax` rows of a larger history.
+        /// One row for each group of similar prompts, with the group's mean reward: k-means on hashed words, because
+        /// the coordinator has no encoder. Uses only the latest `prototypeRowsMax` rows of a larger history.
         case prototypes
     }
 

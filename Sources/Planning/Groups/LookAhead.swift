@@ -1,9 +1,9 @@
 /// Decides whether a group is done or needs more rollouts (V0.5, arXiv 2603.10848), looking one step ahead.
 ///
 /// One more rollout is worth its price if it lowers the baseline's estimated error by more than `threshold`:
-/// MSE(k) − MSE(k+1) > c. If the data agree with the prediction, the error does not fall with more rollouts, and the group
-/// is done at once. If they contradict it, more rollouts are drawn. The step keeps a reserve for them, which all groups
-/// share and which is never overdrawn.
+/// MSE(k) − MSE(k+1) > c. If the data agree with the prediction, the error does not fall with more rollouts, and the
+/// group is done at once. If they contradict it, more rollouts are drawn. The step keeps a reserve for them, which all
+/// groups share and which is never overdrawn.
 public struct LookAhead: Hashable, Sendable {
     /// The decision on a group.
     public enum Decision: Hashable, Sendable {

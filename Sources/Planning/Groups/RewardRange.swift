@@ -2,8 +2,8 @@ import Scoring
 
 /// The range of rewards: the scale of baselines and their errors.
 ///
-/// The mean of k rewards in a range of width w has a variance of at most (w/2)²/k. This is the noise that a prediction is
-/// tested against: 1/k for −1…1, 1/(4k) for 0…1.
+/// The mean of k rewards in a range of width w has a variance of at most (w/2)²/k. This is the noise that a prediction
+/// is tested against: 1/k for −1…1, 1/(4k) for 0…1.
 public struct RewardRange: Hashable, Sendable {
     /// Smallest and largest reward.
     public let bounds: ClosedRange<Double>
@@ -13,8 +13,8 @@ public struct RewardRange: Hashable, Sendable {
     /// Rewards from −1 to 1.
     public static let signed = RewardRange(unchecked: -1...1)
 
-    /// Throws `settingOutOfRange` unless both ends are in `PlanLimits.rewards` and differ by `PlanLimits.rewardWidthMin`.
-    /// So every baseline of such rewards is a number.
+    /// Throws `settingOutOfRange` unless both ends are in `PlanLimits.rewards` and differ by
+    /// `PlanLimits.rewardWidthMin`. So every baseline of such rewards is a number.
     public init(_ bounds: ClosedRange<Double>) throws(PlanningError) {
         let width = bounds.upperBound - bounds.lowerBound
         let ends = PlanLimits.rewards

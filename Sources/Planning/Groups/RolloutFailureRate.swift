@@ -3,8 +3,8 @@ import Foundation
 /// The rate at which rollouts end without a reward: a lost worker, a timeout, an answer that cannot be graded.
 ///
 /// It affects budgets in two ways. A group that must have a number of rewards needs more rollouts, so floors grow by
-/// 1/(1 − rate). And if a trainer drops a whole group for one failed rollout, as some do, large groups are lost more often
-/// than small ones, so budgets need a cap.
+/// 1/(1 − rate). And if a trainer drops a whole group for one failed rollout, as some do, large groups are lost more
+/// often than small ones, so budgets need a cap.
 public struct RolloutFailureRate: Hashable, Sendable {
     /// Share of rollouts that failed, in [0, 1].
     public let value: Double

@@ -7,7 +7,8 @@
 ///     b  = w·v̄ + (1 − w)·V                  the baseline
 ///     MSE(k) = Δ²σ²/(k·Δ² + σ²)             its estimated squared error
 ///
-/// The max(0, ·) is a test of the prediction: within the noise the baseline is the prediction; beyond it the data count.
+/// The max(0, ·) is a test of the prediction: within the noise the baseline is the prediction; beyond it the data
+/// count.
 public struct ShrinkageBaseline: Hashable, Sendable {
     /// Number of rollouts, k.
     public let rollouts: Int

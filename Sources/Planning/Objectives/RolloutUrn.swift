@@ -1,7 +1,7 @@
 /// Eight prompts' beliefs as Pólya's urns: how the outcomes of future rollouts depend on each other.
 ///
-/// Beta(a, b) divided by κ = a + b is an urn of weight 1, and each draw adds `step` = 1/κ of the drawn colour. The point
-/// estimate is the urn that never learns, `step` = 0. So it is no special case, and κ → ∞ leads to it smoothly.
+/// Beta(a, b) divided by κ = a + b is an urn of weight 1, and each draw adds `step` = 1/κ of the drawn colour. The
+/// point estimate is the urn that never learns, `step` = 0. So it is no special case, and κ → ∞ leads to it smoothly.
 struct RolloutUrn {
     /// Weight of success, a/κ; at first the expected success probability.
     var success: SIMD8<Double>

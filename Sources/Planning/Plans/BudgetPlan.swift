@@ -32,8 +32,8 @@ public struct BudgetPlan: Hashable, Sendable {
         var reasons: [Int: BudgetReason] = [:]
     }
 
-    /// 16 hexadecimal digits of a SHA-256 over request, beliefs and budgets, in the order of prompt ids. The same request
-    /// for the same beliefs has the same id.
+    /// 16 hexadecimal digits of a SHA-256 over request, beliefs and budgets, in the order of prompt ids. The same
+    /// request for the same beliefs has the same id.
     public let id: String
     /// Budgets in the order of the request.
     public let budgets: [Budget]

@@ -45,13 +45,13 @@ public struct BudgetRequest: Hashable, Sendable {
 
     /// A plan with budgets in the order of the candidates. Budgets, utility and id do not depend on that order.
     ///
-    /// Rollouts that the caps do not allow are the plan's surplus. Without them the budgets add up to the total exactly,
-    /// or there is no plan: a trainer that expects one batch size and gets another pads, hangs or stops. If the solver's
-    /// plan expects no gain over the uniform plan, the result is the uniform plan and states so.
+    /// Rollouts that the caps do not allow are the plan's surplus. Without them the budgets add up to the total
+    /// exactly, or there is no plan: a trainer that expects one batch size and gets another pads, hangs or stops. If
+    /// the solver's plan expects no gain over the uniform plan, the result is the uniform plan and states so.
     ///
     /// - Throws: `noPrompts`, `duplicatePrompt`, `totalTooSmall` with both numbers, `totalNotMultiple` and
-    ///   `totalUnreachable` with the nearest totals, `totalTooLarge`, `limitsInvalid`, `exactTooLarge`, and the errors of
-    ///   `sizes`.
+    ///   `totalUnreachable` with the nearest totals, `totalTooLarge`, `limitsInvalid`, `exactTooLarge`, and the errors
+    ///   of `sizes`.
     public func plan(_ candidates: [BudgetCandidate]) throws(PlanningError) -> BudgetPlan {
         let order = try PromptOrder(candidates.map(\.promptID))
         let (problem, explored) = try problem(candidates, order)

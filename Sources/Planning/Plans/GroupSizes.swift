@@ -1,14 +1,15 @@
 /// The allowed sizes of a prompt's group, ascending: those that the trainer accepts.
 ///
 /// A group of one has no advantage to learn from (its reward is its mean; some trainers then use the raw reward, others
-/// divide by a deviation that is not a number). So 1 is a size only where it is the minimum or listed. 0 skips a prompt.
+/// divide by a deviation that is not a number). So 1 is a size only where it is the minimum or listed. 0 skips a
+/// prompt.
 public struct GroupSizes: Hashable, Sendable {
     /// The sizes: ascending, all different, each in 0…`BudgetRequest.rolloutsMax`; never empty.
     public let values: [Int]
     /// Greatest common divisor of all differences; 1 if there is only one size.
     let unit: Int
-    /// Whether all neighbours differ by `unit`. Then every whole number of units between the sums of floors and caps can be
-    /// reached.
+    /// Whether all neighbours differ by `unit`. Then every whole number of units between the sums of floors and caps
+    /// can be reached.
     let isRegular: Bool
 
     /// Smallest size.
@@ -19,8 +20,8 @@ public struct GroupSizes: Hashable, Sendable {
     /// The multiples of a number in a range, or a list of allowed sizes.
     ///
     /// - Parameters:
-    ///   - multipleOf: Every size is a multiple of this, at least 1; a trainer's data-parallel ranks or mini-batches may
-    ///     require it.
+    ///   - multipleOf: Every size is a multiple of this, at least 1; a trainer's data-parallel ranks or mini-batches
+    ///     may require it.
     ///   - allowed: Only these sizes, in any order; each must be in the range and a multiple.
     /// - Throws: `rangeInvalid`, `multipleInvalid`, `groupSizeRefused`, or `noGroupSize` where no multiple is in range.
     public init(
@@ -54,8 +55,8 @@ public struct GroupSizes: Hashable, Sendable {
 
     /// Indices of the smallest and largest size of a prompt with its own floor and cap.
     ///
-    /// A floor is rounded up and a cap rounded down to an allowed size. Throws `limitsInvalid` naming the prompt if no size
-    /// is left between them.
+    /// A floor is rounded up and a cap rounded down to an allowed size. Throws `limitsInvalid` naming the prompt if no
+    /// size is left between them.
     func places(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) -> ClosedRange<Int> {
         let low = floor.map(place(atLeast:)) ?? 0
         let high = cap.map(place(atMost:)) ?? values.count - 1

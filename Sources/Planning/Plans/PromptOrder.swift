@@ -1,9 +1,9 @@
 /// Prompts in the order of their ids' bytes: the only order in which plans are computed.
 ///
-/// **All planning uses this order.** *Why:* ties are broken by id and sums are equal to the last bit, so the same request
-/// in another order gives the same plan. *In practice:* index `rank` of every array inside the allocators belongs to the
-/// input's row `rows[rank]`. *Otherwise:* two clients that list a batch in different orders get different budgets, and a
-/// plan's id depends on the sender.
+/// **All planning uses this order.** *Why:* ties are broken by id and sums are equal to the last bit, so the same
+/// request in another order gives the same plan. *In practice:* index `rank` of every array inside the allocators
+/// belongs to the input's row `rows[rank]`. *Otherwise:* two clients that list a batch in different orders get
+/// different budgets, and a plan's id depends on the sender.
 struct PromptOrder {
     /// By rank: index of the input's row.
     let rows: [Int]
@@ -44,7 +44,8 @@ struct PromptOrder {
         return shared
     }
 
-    /// Eight bytes as a number, the first byte highest. Missing bytes count as zero; equal keys are compared by whole ids.
+    /// Eight bytes as a number, the first byte highest. Missing bytes count as zero; equal keys are compared by whole
+    /// ids.
     private static func key(of id: String, after shared: Int) -> UInt64 {
         var key: UInt64 = 0
         var count = 0

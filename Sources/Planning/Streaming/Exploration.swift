@@ -2,10 +2,10 @@ import Scoring
 
 /// A share of the step for prompts that are predicted hopeless or solved, so that wrong predictions are detected.
 ///
-/// A prompt without rollouts gives no new outcomes, so the present prediction would decide what the next one learns from.
-/// Therefore prompts with a mean beyond the thresholds together get at least `share` of the total, or their equal share
-/// if that is less. Some of them, chosen by a hash of policy, step and prompt, are raised to the equal share; over the
-/// steps every prompt has a turn.
+/// A prompt without rollouts gives no new outcomes, so the present prediction would decide what the next one learns
+/// from. Therefore prompts with a mean beyond the thresholds together get at least `share` of the total, or their equal
+/// share if that is less. Some of them, chosen by a hash of policy, step and prompt, are raised to the equal share;
+/// over the steps every prompt has a turn.
 public struct Exploration: Hashable, Sendable {
     /// The prediction about an explored prompt.
     public enum Verdict: Hashable, Sendable {

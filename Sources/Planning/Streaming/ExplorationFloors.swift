@@ -37,8 +37,8 @@ struct ExplorationFloors {
         }
     }
 
-    /// A problem with as many raised floors as the total can still be reached with. With irregular sizes that may not be
-    /// all.
+    /// A problem with as many raised floors as the total can still be reached with. With irregular sizes that may not
+    /// be all.
     static func raising(
         _ exploration: Exploration, beliefs: [Belief], id: (Int) -> String, places: [ClosedRange<Int>],
         sizes: GroupSizes, total: Int, make: ([ClosedRange<Int>]) throws(PlanningError) -> AllocationProblem

@@ -1,10 +1,11 @@
 import Scoring
 
-/// Estimates the current price of a rollout: the slope at which prompts like those seen so far would spend what is left.
+/// Estimates the current price of a rollout: the slope at which prompts like those seen so far would spend what is
+/// left.
 ///
-/// Prompts that have arrived represent those to come. Demand at a price is the mean number of rollouts that they would buy
-/// along their majorants. The price is where demand equals the mean budget that is still to be spent. Demand falls in
-/// steps, so at the price some segments are bought by only a share of the prompts; `StreamingPlan` distributes them.
+/// Prompts that have arrived represent those to come. Demand at a price is the mean number of rollouts that they would
+/// buy along their majorants. The price is where demand equals the mean budget that is still to be spent. Demand falls
+/// in steps, so at the price some segments are bought by only a share of the prompts; `StreamingPlan` distributes them.
 struct PriceEstimate {
     /// A price with the share of segments bought at it.
     struct Price {
@@ -43,8 +44,8 @@ struct PriceEstimate {
         }
     }
 
-    /// Number of latest prompts that are kept. More would make the price slightly steadier for prompts in random order; fewer
-    /// would let it follow faster for prompts in another order.
+    /// Number of latest prompts that are kept. More would make the price slightly steadier for prompts in random order;
+    /// fewer would let it follow faster for prompts in another order.
     static let samplesMax = 256
 
     private let objective: BudgetObjective

@@ -1,7 +1,7 @@
 /// The end of a streamed plan: budgets for the prompts that were held back, and top-ups for the others.
 ///
-/// First only the prompts held back get budgets. Budgets of other prompts are topped up if the whole plan is worth clearly
-/// more that way, or if the total or the exploration share cannot be met otherwise. No budget is reduced.
+/// First only the prompts held back get budgets. Budgets of other prompts are topped up if the whole plan is worth
+/// clearly more that way, or if the total or the exploration share cannot be met otherwise. No budget is reduced.
 struct StreamSettlement {
     /// The plan for all prompts, in the order given.
     let plan: BudgetPlan

@@ -2,18 +2,18 @@ import Foundation
 
 /// A plan that hands out budgets while predictions still arrive. At the end the budgets add up to the total exactly.
 ///
-/// The best plan gives every prompt the budget that maximises E[U(B)] − λB, where the price λ depends on all prompts. While
-/// prompts arrive, λ is estimated from those that have arrived (`PriceEstimate`), at first from the previous step's plan if
-/// there was one. It is estimated again every few prompts from what is left to spend, so the spending follows the total.
-/// The last few prompts are held back. When all have arrived, the solver plans those, and budgets that were handed out may
-/// be topped up, but are never reduced.
+/// The best plan gives every prompt the budget that maximises E[U(B)] − λB, where the price λ depends on all prompts.
+/// While prompts arrive, λ is estimated from those that have arrived (`PriceEstimate`), at first from the previous
+/// step's plan if there was one. It is estimated again every few prompts from what is left to spend, so the spending
+/// follows the total. The last few prompts are held back. When all have arrived, the solver plans those, and budgets
+/// that were handed out may be topped up, but are never reduced.
 ///
-/// **A budget is handed out only if the remaining prompts can add up to exactly what it leaves.** *Why:* a budget that was
-/// handed out cannot be withdrawn. *In practice:* `SumReach` is checked before every budget, so the rest can always get
-/// its minimum, and never has to exceed its maximum. *Otherwise:* a step could overspend, or end without a plan.
+/// **A budget is handed out only if the remaining prompts can add up to exactly what it leaves.** *Why:* a budget that
+/// was handed out cannot be withdrawn. *In practice:* `SumReach` is checked before every budget, so the rest can always
+/// get its minimum, and never has to exceed its maximum. *Otherwise:* a step could overspend, or end without a plan.
 ///
-/// Prompts should arrive in random order, as in a shuffled step: then the streamed plan is worth 97–99.9 % of a plan made
-/// all at once. If they are sorted by difficulty, the worst case, it may be worth less than equal budgets.
+/// Prompts should arrive in random order, as in a shuffled step: then the streamed plan is worth 97–99.9 % of a plan
+/// made all at once. If they are sorted by difficulty, the worst case, it may be worth less than equal budgets.
 ///
 /// The same candidates in the same order get the same budgets, for any division into shards.
 public struct StreamingPlan: Sendable {
@@ -142,9 +142,10 @@ public struct StreamingPlan: Sendable {
 
     /// Plans the prompts that were held back, and tops up others.
     ///
-    /// It may be called before all prompts have arrived: then the missing ones get nothing. The plan's budgets are in the
-    /// order of arrival, and their sum is the total; if prompts are missing or have caps of their own, rollouts that no
-    /// budget can use are its surplus. The upper bound is that of a plan that knows all predictions from the start.
+    /// It may be called before all prompts have arrived: then the missing ones get nothing. The plan's budgets are in
+    /// the order of arrival, and their sum is the total; if prompts are missing or have caps of their own, rollouts
+    /// that no budget can use are its surplus. The upper bound is that of a plan that knows all predictions from the
+    /// start.
     /// - Returns: The plan, and the assignments that were not handed out before.
     /// - Throws: `noPrompts`, `exactTooLarge`.
     public mutating func finish() throws(PlanningError) -> (plan: BudgetPlan, assignments: [Assignment]) {
@@ -214,16 +215,16 @@ public struct StreamingPlan: Sendable {
         } else {
             n = min(n, spare)
         }
-        // Budgets of prompts in random order deviate from an even pace by less than this. If each prompt has a higher demand
-        // than all before it, the price adapts too late, and this bound keeps rollouts for the last ones.
+        // Budgets of prompts in random order deviate from an even pace by less than this. If each prompt has a higher
+        // demand than all before it, the price adapts too late, and this bound keeps rollouts for the last ones.
         let pace = Double(total) * Double(handedOut + 1) / Double(prompts)
         let ahead = current.deviation * Double(prompts).squareRoot()
         let most = max(demand.floor, Int(pace + ahead) - spent)
         return (min(n, sizes.values[max(0, sizes.place(atMost: most))]), .price)
     }
 
-    /// The largest size that leaves the other prompts their minimum and the explored ones their share; all explored ones
-    /// may still be to come.
+    /// The largest size that leaves the other prompts their minimum and the explored ones their share; all explored
+    /// ones may still be to come.
     private var spare: Int {
         let most = total - spent - (prompts - handedOut - 1) * sizes.minimum - explorationReserve
         return sizes.values[max(0, sizes.place(atMost: most))]
@@ -246,8 +247,8 @@ public struct StreamingPlan: Sendable {
         return upper
     }
 
-    /// The size nearest to `wanted` that leaves a sum that the other prompts can reach. The prompt's own limits hold as far
-    /// as that permits.
+    /// The size nearest to `wanted` that leaves a sum that the other prompts can reach. The prompt's own limits hold as
+    /// far as that permits.
     private func affordable(_ wanted: Int, in places: ClosedRange<Int>) -> Int {
         let others = prompts - handedOut - 1
         let start = min(max(sizes.place(atLeast: wanted), places.lowerBound), places.upperBound)
@@ -256,8 +257,8 @@ public struct StreamingPlan: Sendable {
             stride(from: start, through: places.lowerBound, by: -1).first(where: isReached)
             ?? (start...places.upperBound).first(where: isReached)
         if let within { return sizes.values[within] }
-        // Less than its own floor; or, if own caps have left more than the others can use, as much as possible. The plan
-        // states what is left over.
+        // Less than its own floor; or, if own caps have left more than the others can use, as much as possible. The
+        // plan states what is left over.
         if let below = stride(from: places.lowerBound, through: 0, by: -1).first(where: isReached) {
             return sizes.values[below]
         }

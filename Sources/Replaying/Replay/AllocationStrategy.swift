@@ -2,8 +2,8 @@
 public enum AllocationStrategy: String, CaseIterable, Codable, Sendable {
     /// The same number of rollouts for each prompt.
     case uniform
-    /// DAPO's dynamic sampling (arXiv 2503.14476): equal groups. Groups without signal are discarded, but their rollouts
-    /// count as spent. Further prompts are drawn until the wanted number of groups has a signal.
+    /// DAPO's dynamic sampling (arXiv 2503.14476): equal groups. Groups without signal are discarded, but their
+    /// rollouts count as spent. Further prompts are drawn until the wanted number of groups has a signal.
     case dapoFilter
     /// The solver of V0: one rollout after the other, by the predicted mean (arXiv 2602.03584).
     case greedy

@@ -4,8 +4,8 @@ public import Planning
 /// How the success rates of one policy vary over prompts: the Beta distribution that fits logged counts best.
 ///
 /// The k/n of a small group is not the prompt's rate: of ten prompts that failed eight times out of eight, some would
-/// have succeeded the ninth time. Their expected rate depends on how rates vary over prompts. Many small groups together
-/// show that, although no single group does (empirical Bayes, beta-binomial).
+/// have succeeded the ninth time. Their expected rate depends on how rates vary over prompts. Many small groups
+/// together show that, although no single group does (empirical Bayes, beta-binomial).
 public struct RatePrior: Hashable, Sendable {
     /// Mean rate.
     public let mean: Double

@@ -5,11 +5,11 @@ internal import Scoring
 public enum ReplayTruth: Hashable, Sendable {
     /// Every rollout succeeds with this probability.
     ///
-    /// The k/n of one small group is not such a rate. With it most hard prompts count as hopeless, which favours policies
-    /// that avoid them, and an oracle that knows k. On a public GRPO run (One-Shot RLVR, n = 8, records fused, mean 8 in
-    /// [4, 32]) plans on the belief had 45 % of the oracle's gain by the k/8 of the visit itself and 84 % by that and the
-    /// next three together; the paper's greedy had 59 % and 74 %. So pool the present outcome with later ones, never with
-    /// earlier ones, which the belief has already used.
+    /// The k/n of one small group is not such a rate. With it most hard prompts count as hopeless, which favours
+    /// policies that avoid them, and an oracle that knows k. On a public GRPO run (One-Shot RLVR, n = 8, records fused,
+    /// mean 8 in [4, 32]) plans on the belief had 45 % of the oracle's gain by the k/8 of the visit itself and 84 % by
+    /// that and the next three together; the paper's greedy had 59 % and 74 %. So pool the present outcome with later
+    /// ones, never with earlier ones, which the belief has already used.
     case rate(Double)
     /// `successes` of `rollouts` recorded rollouts, drawn without replacement. When all are drawn, the drawing starts
     /// again. So groups of up to `rollouts` have the same value on average as in the log; larger ones are a guess.
@@ -52,8 +52,8 @@ public enum ReplayTruth: Hashable, Sendable {
 
     /// Number of successes among the first `budget` rollouts of a prompt.
     ///
-    /// The same seed gives the same rollouts for any budget and any strategy, so all strategies are compared on the same
-    /// outcomes.
+    /// The same seed gives the same rollouts for any budget and any strategy, so all strategies are compared on the
+    /// same outcomes.
     func successes(of budget: Int, promptID: String, seed: UInt64) -> Int {
         var generator = SeededGenerator(seed: StableHash(of: promptID, seed: seed).mixed)
         var (good, all) = (0, 0)

@@ -32,7 +32,8 @@ package struct ReplayComparison {
             promptError: Self.error(influences, visited(other)).map { $0 * (1 + value) })
     }
 
-    /// (value − uniform)/(oracle − uniform), for plans that spend as much as both. `nil` where the oracle gains nothing.
+    /// (value − uniform)/(oracle − uniform), for plans that spend as much as both. `nil` where the oracle gains
+    /// nothing.
     package func share(_ series: ReplaySeries) -> ReplayFigure? {
         let all = [series, ReplaySeries.uniform, .oracle]
         func share(_ sums: [ReplayTally.Sums]) -> Double? {

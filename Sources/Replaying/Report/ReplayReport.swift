@@ -20,8 +20,8 @@ public struct ReplayReport: Codable, Sendable {
         public let realised: Double
         /// Utility per rollout divided by that of the uniform plan, − 1.
         public let gain: ReplayFigure?
-        /// The same relative to our plan on one belief for all prompts: the value of distinguishing prompts. Only for our
-        /// plans.
+        /// The same relative to our plan on one belief for all prompts: the value of distinguishing prompts. Only for
+        /// our plans.
         public let gainOverBlind: ReplayFigure?
         /// Share of the oracle's gain; absent for strategies that do not spend exactly the plan's total.
         public let share: ReplayFigure?

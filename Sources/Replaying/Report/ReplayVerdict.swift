@@ -6,7 +6,8 @@ public struct ReplayVerdict: Hashable, Codable, Sendable {
         case notBelowUniform = "not_below_uniform"
         /// Plans with own records, from the third visit on, have at least 40 % of the oracle's gain.
         case oracleShare = "oracle_share"
-        /// On known rates the envelope solver's plans are worth at least 20 % more than those of the paper's greedy solver.
+        /// On known rates the envelope solver's plans are worth at least 20 % more than those of the paper's greedy
+        /// solver.
         case solver
     }
 

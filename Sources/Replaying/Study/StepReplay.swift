@@ -45,8 +45,8 @@ struct StepReplay {
             for run in runs {
                 let groups: [ReplayGroup]
                 if run.belief == .blind {
-                    // Plans break ties between equal beliefs by prompt id, and ids are often sorted by kind. So the largest
-                    // budgets go to the prompts that come first in the seed's order.
+                    // Plans break ties between equal beliefs by prompt id, and ids are often sorted by kind. So the
+                    // largest budgets go to the prompts that come first in the seed's order.
                     let sizes = try replay.budgets(policy, run.prompts).sorted(by: >)
                     groups = try replay.groups(budgets: sizes, on: run.prompts)
                 } else {

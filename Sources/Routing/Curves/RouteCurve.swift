@@ -1,9 +1,9 @@
-/// Quality against cost, for one way of routing at many settings. Points on the line between two settings are reached by
-/// mixing them.
+/// Quality against cost, for one way of routing at many settings. Points on the line between two settings are reached
+/// by mixing them.
 ///
-/// The axis is relative to the fleet: 0 is the cost of the cheapest model alone, 1 that of the most expensive one. Beyond
-/// the most expensive setting the curve is level, because a budget need not be spent. A setting with a higher cost and a
-/// lower quality stays in the curve, because avoiding it would need hindsight.
+/// The axis is relative to the fleet: 0 is the cost of the cheapest model alone, 1 that of the most expensive one.
+/// Beyond the most expensive setting the curve is level, because a budget need not be spent. A setting with a higher
+/// cost and a lower quality stays in the curve, because avoiding it would need hindsight.
 public struct RouteCurve: Hashable, Sendable {
     /// Settings by rising cost; at least one.
     public let points: [RoutePoint]
@@ -39,8 +39,8 @@ public struct RouteCurve: Hashable, Sendable {
         return points[after - 1].quality + share * (points[after].quality - points[after - 1].quality)
     }
 
-    /// Area under the curve over [0, 1] of the axis, exact for straight lines. In [0, 1]: the mean quality at a cost drawn
-    /// uniformly between the cheapest and the most expensive model.
+    /// Area under the curve over [0, 1] of the axis, exact for straight lines. In [0, 1]: the mean quality at a cost
+    /// drawn uniformly between the cheapest and the most expensive model.
     public var area: Double {
         let inner = points.map { place(of: $0.cost) }.filter { $0 > 0 && $0 < 1 }
         var area = 0.0

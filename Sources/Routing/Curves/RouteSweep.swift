@@ -24,8 +24,8 @@ public struct RouteSweep: Hashable, Sendable {
         oracle = (withOracle ? table.rewards : nil).flatMap { Self.oracle(table, rewards: $0, axis: axis) }
     }
 
-    /// Decisions in hindsight by the weighted rule. No decisions of equal cost are better, because this rule trades reward
-    /// against cost directly.
+    /// Decisions in hindsight by the weighted rule. No decisions of equal cost are better, because this rule trades
+    /// reward against cost directly.
     private static func oracle(_ table: RouteTable, rewards: [Double], axis: ClosedRange<Double>) -> RouteCurve? {
         let points = betas.map { beta in
             table.point(table.choices(.weighted(beta), scores: rewards), label: "oracle", parameter: beta)
@@ -33,8 +33,8 @@ public struct RouteSweep: Hashable, Sendable {
         return RouteCurve(points, axis: axis)
     }
 
-    /// β from 0 to 1, with odds in equal ratios from 1 : 1000 to 10,000 : 1. Cheap models may differ by a thousandth of the
-    /// most expensive one's cost, and only a β that near to 1 separates them.
+    /// β from 0 to 1, with odds in equal ratios from 1 : 1000 to 10,000 : 1. Cheap models may differ by a thousandth of
+    /// the most expensive one's cost, and only a β that near to 1 separates them.
     public static let betas: [Double] =
         [0]
         + (-12...16).map { step in
@@ -64,8 +64,8 @@ public struct RouteSweep: Hashable, Sendable {
         return area
     }
 
-    /// The same with models chosen from earlier knowledge: `known` is by model, for example the mean reward over its history.
-    /// This is possible without reading any prompt.
+    /// The same with models chosen from earlier knowledge: `known` is by model, for example the mean reward over its
+    /// history. This is possible without reading any prompt.
     public func bestSingleArea(knownBy known: [Double]) -> Double {
         let order = singles.indices.sorted {
             (singles[$0].cost, -known[$0], $0) < (singles[$1].cost, -known[$1], $1)
@@ -91,8 +91,8 @@ public struct RouteSweep: Hashable, Sendable {
         return stairs
     }
 
-    /// Random mixtures of the two best single models for each budget, in hindsight: the least concave line above all single
-    /// models. It is the best possible without reading any prompt.
+    /// Random mixtures of the two best single models for each budget, in hindsight: the least concave line above all
+    /// single models. It is the best possible without reading any prompt.
     public var singlesHull: RouteCurve? {
         var hull: [RoutePoint] = []
         for single in singles.sorted(by: { ($0.cost, -$0.quality) < ($1.cost, -$1.quality) })

@@ -1,5 +1,5 @@
-/// Probability, cost and, where known, reward of every prompt and model of a corpus. The input of sweeps, calibration and
-/// metrics.
+/// Probability, cost and, where known, reward of every prompt and model of a corpus. The input of sweeps, calibration
+/// and metrics.
 ///
 /// Matrices are `(P, M)`, row-major: P prompts, M models.
 public struct RouteTable: Hashable, Sendable {
@@ -39,8 +39,8 @@ public struct RouteTable: Hashable, Sendable {
 
     /// By prompt: the model that a rule chooses. Ties are broken as in `RouteRule`.
     ///
-    /// - Parameter scores: Used in place of `p`, for example predictions of neighbours or an oracle. For cost-aware rules
-    ///   the caller computes the scores.
+    /// - Parameter scores: Used in place of `p`, for example predictions of neighbours or an oracle. For cost-aware
+    ///   rules the caller computes the scores.
     public func choices(_ rule: RouteRule, scores: [Double]? = nil) -> [Int] {
         let scores = scores ?? p
         let count = models.count

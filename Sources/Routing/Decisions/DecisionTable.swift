@@ -46,9 +46,9 @@ public struct DecisionTable: Sendable {
         rows.compactMap { $0.asCandidates }.map { rule.decide($0, fallback: fallback) }
     }
 
-    /// The table for sweeps, with the models that have predictions in every row. `rewards` has outcomes by prompt id and
-    /// model; with it, rows without an outcome of every model are left out. Throws `nothingToTrade` for fewer than two such
-    /// models.
+    /// The table for sweeps, with the models that have predictions in every row. `rewards` has outcomes by prompt id
+    /// and model; with it, rows without an outcome of every model are left out. Throws `nothingToTrade` for fewer than
+    /// two such models.
     public func table(rewards: [String: [String: Double]]? = nil) throws(RoutingError) -> RouteTable {
         let predicted = models.indices.filter { index in rows.allSatisfy { $0.candidates[index].p != nil } }
         guard predicted.count > 1 else { throw .nothingToTrade(models: predicted.count) }
@@ -71,6 +71,7 @@ public struct DecisionTable: Sendable {
         }
         guard !p.isEmpty else { throw .noDecisions(path: "the decisions that have outcomes") }
         return RouteTable(
-            models: predicted.map { models[$0] }, p: p, cost: cost, rewards: rewards == nil ? nil : known, costUnit: unit)
+            models: predicted.map { models[$0] }, p: p, cost: cost, rewards: rewards == nil ? nil : known,
+            costUnit: unit)
     }
 }

@@ -14,8 +14,8 @@ public struct Fleet: Hashable, Sendable {
     public var evidenceRows: Int
     /// Number of newest rows of a history that profile a model.
     public var historyRows: Int
-    /// The request at which prices are compared: relative cost is 1 for the most expensive model. Its output length is also
-    /// the expected one of models that state none.
+    /// The request at which prices are compared: relative cost is 1 for the most expensive model. Its output length is
+    /// also the expected one of models that state none.
     public var reference: Reference
     /// Longest time without a first byte, over all attempts, before a request fails.
     public var deadline: Duration
@@ -30,8 +30,9 @@ public struct Fleet: Hashable, Sendable {
         public init() {}
     }
 
-    /// Throws `emptyFleet`, `duplicateModel`, and `unknownModel` for a default or fallback that is not a model of the fleet.
-    /// Without a default the most expensive model is the default, because quality matters more where nothing is known.
+    /// Throws `emptyFleet`, `duplicateModel`, and `unknownModel` for a default or fallback that is not a model of the
+    /// fleet. Without a default the most expensive model is the default, because quality matters more where nothing is
+    /// known.
     public init(
         models: [FleetModel], defaultModel: String? = nil, fallbacks: [String] = [], rule: RouteRule = .weighted(0.7)
     ) throws(RoutingError) {
@@ -67,8 +68,8 @@ public struct Fleet: Hashable, Sendable {
         }
     }
 
-    /// Default of `evidenceRows`. With fewer rows chance dominates: with 32 rows the standard error of the base rate alone
-    /// is 0.09.
+    /// Default of `evidenceRows`. With fewer rows chance dominates: with 32 rows the standard error of the base rate
+    /// alone is 0.09.
     public static let evidenceRowsDefault = 32
 
     /// The default model.
@@ -77,8 +78,8 @@ public struct Fleet: Hashable, Sendable {
     /// Index of a model by its name.
     public func index(of name: String) -> Int? { models.firstIndex { $0.name == name } }
 
-    /// Expected cost of a model for a prompt of `inputTokens` tokens, in US dollars. `outputTokensMax` is the request's limit
-    /// on the answer's length.
+    /// Expected cost of a model for a prompt of `inputTokens` tokens, in US dollars. `outputTokensMax` is the request's
+    /// limit on the answer's length.
     public func expectedCost(of index: Int, inputTokens: Int, outputTokensMax: Int? = nil) -> Double {
         models[index].price.cost(
             inputTokens: inputTokens, outputTokens: expectedOutputTokens(of: index, atMost: outputTokensMax))
@@ -89,14 +90,14 @@ public struct Fleet: Hashable, Sendable {
         min(models[index].outputTokens ?? reference.outputTokens, outputTokensMax ?? .max)
     }
 
-    /// Cost of the most expensive model at the reference request, in US dollars: the unit of relative cost. It is the same
-    /// for all prompts, so a β is one price of success in dollars for every prompt length. 0 for a free fleet.
+    /// Cost of the most expensive model at the reference request, in US dollars: the unit of relative cost. It is the
+    /// same for all prompts, so a β is one price of success in dollars for every prompt length. 0 for a free fleet.
     public var costUnit: Double {
         models.indices.map { expectedCost(of: $0, inputTokens: reference.inputTokens) }.max() ?? 0
     }
 
-    /// c̃ = cost / `costUnit`: 1 for the most expensive model at the reference request, above 1 for longer requests; 0 for a
-    /// free fleet.
+    /// c̃ = cost / `costUnit`: 1 for the most expensive model at the reference request, above 1 for longer requests; 0
+    /// for a free fleet.
     public func relativeCost(_ cost: Double) -> Double {
         let unit = costUnit
         return unit > 0 ? cost / unit : 0

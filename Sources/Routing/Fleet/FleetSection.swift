@@ -43,7 +43,9 @@ struct FleetSection {
 
     mutating func sections(_ key: String) throws(RoutingError) -> [FleetSection] {
         guard let (line, value) = value(of: key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list with `- ` before each entry") }
+        guard case .sequence(let sequence) = value else {
+            throw bad(key, line, "expected a list with `- ` before each entry")
+        }
         var sections: [FleetSection] = []
         for (index, node) in sequence.enumerated() {
             sections.append(try FleetSection(node, name: "\(path(of: key))[\(index)]", path: path))

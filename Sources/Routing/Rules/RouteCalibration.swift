@@ -2,8 +2,8 @@ import Foundation
 
 /// Finds the setting of a rule that has a wanted cost or quality, on a corpus like the prompts that will be routed.
 ///
-/// A setting found on one mix of prompts has another cost on another mix. So calibrate on your own prompts, and again when
-/// they change.
+/// A setting found on one mix of prompts has another cost on another mix. So calibrate on your own prompts, and again
+/// when they change.
 public struct RouteCalibration: Hashable, Sendable, Codable {
     /// `weighted` or `target`.
     public let rule: String
@@ -30,7 +30,8 @@ public struct RouteCalibration: Hashable, Sendable, Codable {
         case quality(Double)
     }
 
-    /// The rule whose setting is searched. Cost-aware labels need a preparation per setting, so they are not calibrated.
+    /// The rule whose setting is searched. Cost-aware labels need a preparation per setting, so they are not
+    /// calibrated.
     public enum Kind: String, Sendable, CaseIterable {
         /// β of the weighted rule.
         case weighted
@@ -41,8 +42,8 @@ public struct RouteCalibration: Hashable, Sendable, Codable {
     /// Calibrates by bisection: cost and expected quality rise with β and, except for chance, with the target.
     ///
     /// The result is the setting whose cost is nearest to the goal; for a quality, the lowest setting that reaches it.
-    /// Throws `nothingToTrade`, and `outOfReach` if no setting is within one hundredth of the wanted cost or reaches the
-    /// wanted quality. Cost: about fifty passes over the corpus.
+    /// Throws `nothingToTrade`, and `outOfReach` if no setting is within one hundredth of the wanted cost or reaches
+    /// the wanted quality. Cost: about fifty passes over the corpus.
     public static func find(
         _ goal: Goal, kind: Kind, on table: RouteTable
     ) throws(RoutingError) -> RouteCalibration {

@@ -35,7 +35,8 @@ public enum RouteRule: Hashable, Sendable {
         }
     }
 
-    /// Chooses a candidate. `fallback` is the index of the fleet's default, which is used if no model has enough history.
+    /// Chooses a candidate. `fallback` is the index of the fleet's default, which is used if no model has enough
+    /// history.
     ///
     /// Candidates must be in the fleet's order, one per model. Ties go to the cheaper one, then to the earlier one.
     public func decide(_ candidates: [RouteCandidate], fallback: Int) -> RouteDecision {
@@ -62,10 +63,12 @@ public enum RouteRule: Hashable, Sendable {
         return RouteDecision(model: first.model, reason: reason, ranking: ranking.map(\.model))
     }
 
-    /// No candidate has enough history. Chooses the default if it can answer the prompt, otherwise the cheapest that can.
+    /// No candidate has enough history. Chooses the default if it can answer the prompt, otherwise the cheapest that
+    /// can.
     private static func withoutEvidence(_ candidates: [RouteCandidate], fallback: Int) -> RouteDecision {
         let possible = candidates.filter { $0.exclusion == .insufficientEvidence }
-        let order = possible.filter { $0.model == fallback } + ranked(possible.filter { $0.model != fallback }) { -$0.cost }
+        let order =
+            possible.filter { $0.model == fallback } + ranked(possible.filter { $0.model != fallback }) { -$0.cost }
         if let first = order.first {
             return RouteDecision(model: first.model, reason: .insufficientEvidence, ranking: order.map(\.model))
         }

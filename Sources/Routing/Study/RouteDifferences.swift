@@ -27,7 +27,8 @@ public struct RouteDifferences: Sendable, Codable {
     init(seeds: [RouteStudySeed], tables: [StudyTables], resamples: Int) throws(RoutingError) {
         var samples: [[Double]] = []
         var generator = SeededGenerator(seed: 20_260_203)
-        // If the files state which prompts are routed, they are the same at every seed, and one resample is used for all.
+        // If the files state which prompts are routed, they are the same at every seed, and one resample is used for
+        // all.
         for _ in 0..<resamples {
             var sums = [0.0, 0.0, 0.0, 0.0, 0.0]
             let start = generator.next()

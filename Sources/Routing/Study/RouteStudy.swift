@@ -2,8 +2,8 @@ public import Scoring
 
 /// Computes the report of `statezero route evaluate`: how well a fleet is routed on unseen prompts.
 ///
-/// For each source and seed: draw a history for every model, let the value model prepare it, predict every routed prompt
-/// for every model, sweep the rule, and measure the curve together with its baselines.
+/// For each source and seed: draw a history for every model, let the value model prepare it, predict every routed
+/// prompt for every model, sweep the rule, and measure the curve together with its baselines.
 public struct RouteStudy {
     /// Options of a study.
     public struct Options: Sendable {
@@ -32,8 +32,8 @@ public struct RouteStudy {
         self.options = options
     }
 
-    /// Studies one source. Throws `nothingToTrade` where there are fewer than two models or all cost the same, `noDecisions`
-    /// where no prompt has an outcome of every model, and `model` where the value model fails.
+    /// Studies one source. Throws `nothingToTrade` where there are fewer than two models or all cost the same,
+    /// `noDecisions` where no prompt has an outcome of every model, and `model` where the value model fails.
     ///
     /// Cost: one embedding per text used; per seed and model one preparation and P predictions.
     public func study(

@@ -43,7 +43,8 @@ struct BudgetValueTests {
         for seed in UInt64(1)...5 {
             var generator = SeededGenerator(seed: seed)
             let kappa = 4.0
-            // True rates are drawn from the stated beliefs, so the predictions are calibrated: Beta(1, 3), the least of three.
+            // True rates are drawn from the stated beliefs, so the predictions are calibrated: Beta(1, 3), the least of
+            // three.
             var sharp: [BudgetCandidate] = []
             var blunt: [BudgetCandidate] = []
             var truths: [Double] = []

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Figures of predictors")
 struct PredictorFiguresTests {
-    private static func head(_ source: EvaluationSource, _ answer: @escaping (Int) -> Float) throws -> PredictorFigures {
+    private static func head(_ source: EvaluationSource, _ answer: @escaping (Int) -> Float) throws -> PredictorFigures
+    {
         let options = try EvaluationOptions(contextSizes: [40], seeds: 2)
         let report = try Evaluator(model: TableModel(answer: answer), options: options).evaluate([source])
         return try #require(report.comparison.sizes[0].predictors.first).sources[0]
@@ -24,7 +25,8 @@ struct PredictorFiguresTests {
         let figures = try Self.head(SampleSources.numbers()) { $0 % 2 == 0 ? 0.25 : 0.75 }
         let points = try #require(figures.reliability)
         #expect(points.reduce(0) { $0 + $1.count } == figures.queries && figures.queries == 200)
-        #expect(points == [.init(prediction: 0.25, score: 0, count: 100), .init(prediction: 0.75, score: 1, count: 100)])
+        #expect(
+            points == [.init(prediction: 0.25, score: 0, count: 100), .init(prediction: 0.75, score: 1, count: 100)])
         #expect(abs(try #require(figures.ece) - 0.25) < 1e-9)
         #expect(try #require(figures.eceExpected) > 0)
     }

@@ -258,7 +258,8 @@ struct AllocatorTests {
         }
     }
 
-    /// Greedy by sorting all runs between lowest gains; `greedyIsOneByOne` shows for small problems that this is the rule.
+    /// Greedy by sorting all runs between lowest gains; `greedyIsOneByOne` shows for small problems that this is the
+    /// rule.
     static func greedySorted(_ problem: AllocationProblem) -> [Int] {
         struct Run {
             var gain: Double

@@ -11,8 +11,8 @@ struct LookAheadTests {
         try ShrinkageBaseline(rewards: rewards, p: p, range: range, promptID: "gsm8k/17")
     }
 
-    /// By hand, in fractions. Predicted p = 0.75, so V = 1/2; four failures: v̄ = −1, (v̄ − V)² = 9/4, Δ² = 9/4 − 1/4 = 2,
-    /// w = 2/(2 + 1/4) = 8/9, b = −8/9 + 1/18 = −5/6; MSE(4) = 2/9, MSE(5) = 2/11.
+    /// By hand, in fractions. Predicted p = 0.75, so V = 1/2; four failures: v̄ = −1, (v̄ − V)² = 9/4, Δ² = 9/4 − 1/4 =
+    /// 2, w = 2/(2 + 1/4) = 8/9, b = −8/9 + 1/18 = −5/6; MSE(4) = 2/9, MSE(5) = 2/11.
     @Test("outside the noise the data count: hand-computed values")
     func goldenByHand() throws {
         let baseline = try Self.baseline([-1, -1, -1, -1], 0.75)
@@ -123,7 +123,8 @@ struct LookAheadTests {
         print("decisions on three ranges of rewards: maximum difference \(worst) of the width")
     }
 
-    @Test("groups never exceed their largest size, the reserve is never overdrawn, and all groups end, over 2,000 steps")
+    @Test(
+        "groups never exceed their largest size, the reserve is never overdrawn, and all groups end, over 2,000 steps")
     func invariants() throws {
         var reasons: [LookAhead.Reason: Int] = [:]
         for seed in UInt64(0)..<2000 {

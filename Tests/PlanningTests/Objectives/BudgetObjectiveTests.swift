@@ -123,7 +123,8 @@ struct BudgetObjectiveTests {
     }
 
     @Test(
-        "certain failure, certain success and groups of less than two have no value", arguments: BudgetObjective.allCases)
+        "certain failure, certain success and groups of less than two have no value",
+        arguments: BudgetObjective.allCases)
     func nothingToLearn(objective: BudgetObjective) throws {
         for p in [0.0, 1.0] {
             for kappa in [3.0, Double.infinity] {

@@ -113,7 +113,8 @@ struct GroupSizesTests {
         print("totals under random sizes and limits: \(met) met exactly, \(refused) refused rightly")
     }
 
-    @Test("greedy ≤ exact ≤ bound and envelope ≤ exact, also under sizes and limits", arguments: BudgetObjective.allCases)
+    @Test(
+        "greedy ≤ exact ≤ bound and envelope ≤ exact, also under sizes and limits", arguments: BudgetObjective.allCases)
     func ordering(objective: BudgetObjective) throws {
         var worst = 1.0
         var optimal = 0

@@ -44,7 +44,9 @@ struct ExplorationTests {
         print("300 plans of 60 prompts at a share of 0.1: \(marked) prompts explored")
     }
 
-    @Test("which prompts are explored depends on policy and step, not on arrival; over the steps every prompt is explored")
+    @Test(
+        "which prompts are explored depends on policy and step, not on arrival; over the steps every prompt is explored"
+    )
     func turns() throws {
         var candidates = try Self.candidates(60, seed: 1)
         var everybody: Set<String> = []

@@ -11,7 +11,8 @@ struct StreamedStep {
     var early = 0
     var toppedUp = 0
 
-    /// Streams candidates in shards of a size, checking after every shard that nothing was promised that cannot be kept.
+    /// Streams candidates in shards of a size, checking after every shard that nothing was promised that cannot be
+    /// kept.
     init(
         _ request: BudgetRequest, _ candidates: [BudgetCandidate], shard: Int, price: Double? = nil,
         announced: Int? = nil, configure: (inout StreamingPlan) -> Void = { _ in }

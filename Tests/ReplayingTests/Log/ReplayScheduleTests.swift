@@ -8,7 +8,9 @@ import Replaying
 struct ReplayScheduleTests {
     @Test("in mode steps contexts are of earlier versions and other prompts, and records of the prompt's own past")
     func steps() throws {
-        let log = try SampleLogs.run(prompts: 60, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
+        let log = try SampleLogs.run(prompts: 60, versions: [1, 4, 9, 10, 12]) { version, prompt in
+            (version + prompt) % 9
+        }
         let schedule = try ReplaySchedule(log, options: SampleLogs.options())
         #expect(schedule.mode == .steps)
         // Nothing is known before version 1, and version 12 has no later visit to pool.
@@ -34,7 +36,9 @@ struct ReplayScheduleTests {
 
     @Test("a visit's record and truth agree with hand-computed values")
     func visit() throws {
-        let log = try SampleLogs.run(prompts: 3, versions: [1, 4, 9, 10, 12]) { version, prompt in (version + prompt) % 9 }
+        let log = try SampleLogs.run(prompts: 3, versions: [1, 4, 9, 10, 12]) { version, prompt in
+            (version + prompt) % 9
+        }
         let schedule = try ReplaySchedule(log, options: SampleLogs.options { $0.truth = .urn })
         let visit = try #require(
             schedule.visits.first { log.rows[$0.row].policy.version == 9 && log.rows[$0.row].prompt == 2 })
@@ -67,7 +71,8 @@ struct ReplayScheduleTests {
         }
     }
 
-    @Test("steps contain every visit once, are of nearly equal size and one kind, and have the rest of the kind as pool")
+    @Test(
+        "steps contain every visit once, are of nearly equal size and one kind, and have the rest of the kind as pool")
     func batches() throws {
         // Prompts 40 and on join at version 3.
         let full = try SampleLogs.run(prompts: 90, versions: [1, 2, 3, 4, 5]) { _, prompt in prompt % 9 }
@@ -89,7 +94,8 @@ struct ReplayScheduleTests {
 
     @Test("in mode roles context rows are known, query rows are planned, and no text has both roles")
     func roles() throws {
-        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
+        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9
+        }
         let schedule = try ReplaySchedule(log, options: SampleLogs.options())
         #expect(schedule.mode == .roles && schedule.visits.count == 20)
         let version = try #require(schedule.versions.first)
@@ -101,7 +107,8 @@ struct ReplayScheduleTests {
 
     @Test("the truth is the urn if enough rollouts are logged, otherwise the posterior, unless an option states it")
     func truth() throws {
-        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9 }
+        let log = try SampleLogs.run(prompts: 50, versions: [7], role: { $0 < 30 ? .context : .query }) { _, p in p % 9
+        }
         #expect(try ReplaySchedule(log, options: SampleLogs.options()).truth == .posterior)
         #expect(try ReplaySchedule(log, options: SampleLogs.options { $0.maximum = 8 }).truth == .urn)
         let asked = try ReplaySchedule(log, options: SampleLogs.options { $0.truth = .urn })

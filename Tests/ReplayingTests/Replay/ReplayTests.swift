@@ -37,7 +37,8 @@ struct ReplayTests {
             }
             let uniform = results[0]
             let filtered = results[1]
-            // With the same random numbers dynamic sampling begins like uniform, and continues until it has forty groups.
+            // With the same random numbers dynamic sampling begins like uniform, and continues until it has forty
+            // groups.
             #expect(filtered.signalGroups == 40 && filtered.spent == 8 * filtered.groups)
             #expect(filtered.groups >= 40 + uniform.silentGroups)
             let alone = try replay.run(.dapoFilter, on: prompts)
@@ -78,8 +79,8 @@ struct ReplayTests {
         }
     }
 
-    /// A record of 2 successes and 2 failures. Two draws: both fail 1/6, both succeed 1/6, so mixed 2/3, with one failure:
-    /// contrast 2/3. Three draws are always mixed: 1 or 2 failures, contrast 3/2.
+    /// A record of 2 successes and 2 failures. Two draws: both fail 1/6, both succeed 1/6, so mixed 2/3, with one
+    /// failure: contrast 2/3. Three draws are always mixed: 1 or 2 failures, contrast 3/2.
     @Test("the value of a record is that of drawing without replacement; hand-computed")
     func recordByHand() throws {
         let prompt = ReplayPrompt(

@@ -37,7 +37,8 @@ struct ReplayComparisonTests {
         #expect(gain.promptError == 0)
         let share = try #require(comparison.share(ours))
         #expect(share.value == 0.5 && share.seedError == 0)
-        // Gains of 1 and 1 minus half of 4 and of 0, divided by the oracle's gain of 4: −1/4 and 1/4; √(2·(1/16 + 1/16)).
+        // Gains of 1 and 1 minus half of 4 and of 0, divided by the oracle's gain of 4: −1/4 and 1/4; √(2·(1/16 +
+        // 1/16)).
         #expect(abs(try #require(share.promptError) - 0.5) < 1e-15)
         #expect(try #require(comparison.share(.oracle)).value == 1)
     }

@@ -37,7 +37,8 @@ struct ReplayReportTests {
         let blocks = ReplayTable(report).description.components(separatedBy: "\n\n")
         #expect(
             blocks[0].hasSuffix(
-                "8 rollouts per prompt in 4…32, expectedContrast, steps of at most 20 prompts, 16 context rows, 1 seeds"))
+                "8 rollouts per prompt in 4…32, expectedContrast, steps of at most 20 prompts, 16 context rows, 1 seeds"
+            ))
         #expect(
             blocks[1].hasPrefix(
                 "run: 80 visits of 40 prompts by 1 policies, 2 versions; versions in order; truth: the rate's posterior "

@@ -30,7 +30,9 @@ struct ReplayStudyTests {
 
     @Test("equal beliefs about all prompts give the uniform plan")
     func constant() throws {
-        let report = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: SampleLogs.options()).run([try Self.steady()])
+        let report = try ReplayStudy(model: NumberModel { _ in 0.5 }, options: SampleLogs.options()).run([
+            try Self.steady()
+        ])
         for part in report.sources[0].parts {
             let uniform = try #require(part.line(.uniform, .none))
             let ours = try #require(part.line(.ours, .model))
@@ -52,7 +54,9 @@ struct ReplayStudyTests {
         #expect(report.verdicts.contains { $0.claim == .oracleShare && $0.isShown })
     }
 
-    @Test("a model that predicts hopeless prompts as hard and all others as solved is below uniform, as the report states")
+    @Test(
+        "a model that predicts hopeless prompts as hard and all others as solved is below uniform, as the report states"
+    )
     func wrong() throws {
         let model = NumberModel { Self.k[$0 % 10] == 0 ? 0.1 : 0.95 }
         let options = SampleLogs.options { ($0.pooledVisits, $0.truth) = (0, .urn) }
@@ -140,7 +144,9 @@ struct ReplayStudyTests {
     func faces() throws {
         let log = try SampleLogs.run(prompts: 60, versions: [1, 2, 3, 4, 5]) { _, prompt in Self.k[prompt % 10] }
         let named = try ReplayLog(name: "a<b & c", prompts: log.prompts, rows: log.rows)
-        let report = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: SampleLogs.options()).run([named])
+        let report = try ReplayStudy(model: NumberModel { Float($0 % 7) / 7 }, options: SampleLogs.options()).run([
+            named
+        ])
         let table = "\(ReplayTable(report))"
         for name in ["uniform", "DAPO filter", "Knapsack RL", "oracle", "a<b & c", "not logged", "known rates"] {
             #expect(table.contains(name), "\(name)")

@@ -24,7 +24,8 @@ struct FleetTests {
     func outputTokens() throws {
         let fleet = try fleet { $0.outputTokens = 80 }
         #expect(fleet.expectedOutputTokens(of: 0) == 80 && fleet.expectedOutputTokens(of: 1) == 500)
-        #expect(fleet.expectedOutputTokens(of: 0, atMost: 50) == 50 && fleet.expectedOutputTokens(of: 0, atMost: 90) == 80)
+        #expect(
+            fleet.expectedOutputTokens(of: 0, atMost: 50) == 50 && fleet.expectedOutputTokens(of: 0, atMost: 90) == 80)
     }
 
     @Test("relative cost is 1 for the most expensive model at the reference request")

@@ -13,7 +13,9 @@ struct RouteStudyTests {
         return options
     }
 
-    @Test("where the kind determines the reward, routing equals the oracle: all correct at half of the large model's cost")
+    @Test(
+        "where the kind determines the reward, routing equals the oracle: all correct at half of the large model's cost"
+    )
     func perfect() throws {
         let result = try RouteStudy(model: KindModel(), options: options).study(SampleRoutes.kinds())
         #expect(result.prompts == 100)
