@@ -1,8 +1,8 @@
 /// Measures how good predictions are. Pure functions of `ScoredQueries`.
 ///
 /// A metric that its data cannot define is `nil`, never 0 or 0.5: for example an AUC of one class, or a correlation
-/// with a constant. This file has the ranking metrics; extensions in other files have calibration, residual tests,
-/// pairs and beliefs.
+/// with a constant. This file has the ranking metrics; extensions in other files have calibration, residual tests
+/// and beliefs.
 public enum EvaluationMetrics {
     /// Area under the ROC curve of `predictions` for `labels`: the probability that a success is ranked above a
     /// failure. Ties count one half (Mann–Whitney, by midranks).
@@ -42,12 +42,6 @@ public enum EvaluationMetrics {
             weights += Double(context.count)
         }
         return weights > 0 ? weighted / weights : nil
-    }
-
-    /// AUC of all contexts' queries in one list. It is high for any predictor that knows the policies' levels.
-    /// `nil` for one class.
-    public static func globalAUC(_ contexts: [ScoredQueries]) -> Double? {
-        auc(predictions: contexts.flatMap(\.predictions), labels: contexts.flatMap(\.labels))
     }
 
     /// Spearman's rank correlation with midranks; `nil` for fewer than two values, or where one side is constant.

@@ -36,7 +36,6 @@ struct EvaluationMetricsTests {
             ("intra-context", EvaluationMetrics.intraContextAUC(contexts)?.mean, 0.8106146929662668),
             ("its error", EvaluationMetrics.intraContextAUC(contexts)?.standardError, 0.04521051611207909),
             ("gAUC", EvaluationMetrics.groupAUC(contexts), 0.8328783587003938),
-            ("global AUC", EvaluationMetrics.globalAUC(contexts), 0.8852024821012608),
             ("Brier", EvaluationMetrics.brier(contexts), 0.039353277777777786),
             ("Spearman", EvaluationMetrics.spearman(pooled, contexts.flatMap(\.scores)), 0.746868953183148),
             ("shortcut", EvaluationMetrics.shortcutCorrelation(contexts), -0.23426316506072284),
@@ -111,24 +110,6 @@ struct EvaluationMetricsTests {
         #expect(EvaluationMetrics.groupAUC([mixed, single]) == 1)
         #expect(EvaluationMetrics.groupAUC([single]) == nil)
         #expect(EvaluationMetrics.intraContextAUC([single])?.mean == nil)
-        #expect(EvaluationMetrics.globalAUC([single]) == nil)
-    }
-
-    @Test("a pair has one success and one failure; accuracies agree with hand-computed values")
-    func pairAccuracy() throws {
-        let queries = try ScoredQueries(
-            context: "a", promptIDs: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-            predictions: [0.8, 0.3, 0.4, 0.2, 0.6, 0.6, 0.9, 0.1, 0.5],
-            scores: [1, 0, 1, 0, 0.5, 0.25, 1, 1, 0])
-        let pairs = EvaluationMetrics.pairs(of: queries, by: ["a", "a", "b", "b", "c", "c", "d", "d", nil])
-        #expect(
-            pairs == [
-                .init(success: 0.8, failure: 0.3), .init(success: 0.4, failure: 0.2), .init(success: 0.6, failure: 0.6),
-            ])
-        #expect(EvaluationMetrics.strictPairAccuracy(pairs) == 1.0 / 3)
-        #expect(EvaluationMetrics.rankingPairAccuracy(pairs) == 2.0 / 3)
-        #expect(EvaluationMetrics.strictPairAccuracy([]) == nil)
-        #expect(EvaluationMetrics.rankingPairAccuracy([]) == nil)
     }
 
     @Test("the reliability diagram keeps equal predictions together and ignores the order of queries")

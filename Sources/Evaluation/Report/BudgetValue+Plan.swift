@@ -1,6 +1,8 @@
 package import Planning
 package import PredictionMetrics
 
+// Measures a plan from predictions at the true success rates.
+
 extension BudgetValue {
     /// Measures a plan at the true success rates of its prompts.
     ///

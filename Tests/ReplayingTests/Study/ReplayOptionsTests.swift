@@ -1,4 +1,6 @@
+import Planning
 import Replaying
+import Scoring
 import Testing
 
 @Suite("Replay options and errors")

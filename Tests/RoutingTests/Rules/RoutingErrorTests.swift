@@ -1,4 +1,5 @@
 import Routing
+import Scoring
 import Testing
 
 @Suite("Routing errors")
