@@ -25,7 +25,7 @@ public enum EvaluationMetrics {
         auc(predictions: queries.predictions, labels: queries.labels)
     }
 
-    /// Intra-context AUC: the mean of the contexts' own AUCs. Knowing only the policy's level is worth nothing here.
+    /// Intra-context AUC: the mean of the contexts' own AUCs. Knowing only the policy's level does not raise it.
     ///
     /// Leaves out contexts of one class (see `count` of the result); `nil` where none is left.
     public static func intraContextAUC(_ contexts: [ScoredQueries]) -> MeanEstimate? {

@@ -73,8 +73,8 @@ public struct ReplayPlot {
     private func drawHeader(_ drawing: inout SVG) {
         let options = report.options
         drawing.text(
-            "What a rollout is worth beside one of equal groups: \(options.objective.rawValue), "
-                + "\(options.mean) a prompt in \(options.minimum)…\(options.maximum); bars of two standard errors",
+            "Value of a rollout relative to equal groups: \(options.objective.rawValue), "
+                + "\(options.mean) per prompt in \(options.minimum)…\(options.maximum); bars of two standard errors",
             x: 14, y: 22, size: 13, isBold: true)
         var x = 14.0
         for belief in [ReplayBelief.model, .record, .blind, .none, .truth] {

@@ -35,7 +35,7 @@ struct BudgetValueTests {
         #expect(hopeless.share == nil && hopeless.gain == nil)
     }
 
-    /// Weak but calibrated predictions, planned from the belief and from its mean, as in PLANNING.md.
+    /// Weak but calibrated predictions, planned from the belief and from its mean.
     @Test("plans from the belief are worth more than plans from the mean alone where predictions are weak")
     func beliefBeatsMean() throws {
         var belief = 0.0

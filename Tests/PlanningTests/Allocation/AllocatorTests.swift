@@ -194,7 +194,7 @@ struct AllocatorTests {
         }
     }
 
-    /// PLANNING.md, "Allocation": 64 prompts, T = 1024, [2, 128], point estimates.
+    /// 64 prompts, T = 1024, [2, 128], point estimates.
     @Test("greedy reaches about 73 % of the optimum for uniform p, 72 % for Beta(0.5, 3), 56 % for a mixture")
     func greedyStopsShort() throws {
         /// Beta(0.5, 3) by rejection.
