@@ -78,16 +78,17 @@ let package = Package(
         module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
-        module("Tokenizers", []),
+        module("JSON", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("Reporting", []),
         // 2 meaning
+        module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -95,7 +96,7 @@ let package = Package(
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
-        module("Routing", ["Scoring", "PredictionMetrics", "Reporting", yams]),
+        module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
@@ -105,7 +106,7 @@ let package = Package(
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                "Scoring", "JSON", "Wire", "Planning", "Cluster", httpTypes, hummingbird, hummingbirdCore, lifecycle,
                 logging, nioCore,
             ]),
         module(
@@ -126,6 +127,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
