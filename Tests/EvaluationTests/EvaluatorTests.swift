@@ -137,7 +137,7 @@ struct EvaluatorTests {
 
     @Test("the standard error is over seeds, and one seed has none")
     func standardError() throws {
-        let source = try SampleSources.numbers(role: { _ in nil }, reward: { ($1 * 7) % 11 < 5 ? 1 : 0 })
+        let source = try SampleSources.numbers(reward: { ($1 * 7) % 11 < 5 ? 1 : 0 }, role: { _ in nil })
         let model = TableModel { Float(($0 * 13) % 10) / 10 }
         let three = try Evaluator(model: model, options: try EvaluationOptions()).evaluate([source])
         let one = try Evaluator(model: model, options: try EvaluationOptions(seeds: 1)).evaluate([source])

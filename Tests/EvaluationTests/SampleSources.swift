@@ -8,8 +8,8 @@ enum SampleSources {
     /// predicted, and odd prompts succeed.
     static func numbers(
         _ name: String = "numbers", policies: [Policy] = [Policy(id: "a")], prompts: Range<Int> = 0..<200, n: Int = 1,
-        role: (Int) -> EvaluationSource.Role? = { $0 < 100 ? .context : .query },
-        reward: (Policy, Int) -> Double = { Double($1 % 2) }
+        reward: (Policy, Int) -> Double = { Double($1 % 2) },
+        role: (Int) -> EvaluationSource.Role? = { $0 < 100 ? .context : .query }
     ) throws -> EvaluationSource {
         try EvaluationSource(
             name: name, prompts: Dictionary(uniqueKeysWithValues: prompts.map { ("id\($0)", "t\($0)") }),

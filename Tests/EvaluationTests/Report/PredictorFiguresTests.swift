@@ -1,4 +1,5 @@
 import Evaluation
+import PredictionMetrics
 import Scoring
 import Testing
 
