@@ -53,7 +53,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "StateZero",
-    products: [.executable(name: "statezero", targets: ["CLI"])],
+    products: [
+        .executable(name: "statezero", targets: ["CLI"]),
+        .executable(name: "statezero-bench", targets: ["Benchmarks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -109,14 +112,21 @@ let package = Package(
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        // 5 program
+        // 5 programs
+        module(
+            "CommandSupport", ["Scoring", "Kernels", "Inference", "Planning", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "CoordinatorHTTP",
-                "RouterHTTP", "Simulation", "ZeroMQ", argumentParser, crypto, logging,
+                "CoordinatorHTTP", "RouterHTTP", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Scoring", "Planning", "Inference", "Kernels", "Cluster", "Wire", "RolloutNode", "ClientNode", "ZeroMQ",
+                "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -141,6 +151,7 @@ let package = Package(
         tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
+        tests("BenchmarksTests", ["Benchmarks", "Inference", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

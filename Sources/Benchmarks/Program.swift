@@ -1,22 +1,26 @@
-import ArgumentParser
-import Foundation
+package import ArgumentParser
+import CommandSupport
 
-/// `statezero bench`.
-struct Benchmark: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "bench",
-        abstract: "Measures this machine: the coordinator's throughput, rollout workers, encoders, heads and planning.",
+/// `statezero-bench`: measures the parts of StateZero on this machine.
+@main
+enum Program {
+    static func main() { CommandRunner.main(StateZeroBench.self) }
+}
+
+/// The program's verbs.
+package struct StateZeroBench: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        "statezero-bench", "Measures the parts of StateZero on this machine.",
+        example: "statezero-bench encoder --threads 1 --rounds 3",
+        details: """
+            Results go to standard output, progress and logs to standard error. Measure with a release build on an \
+            otherwise idle machine. scripts/benchmarks/run measures everything and writes BENCHMARKS.md.
+            """,
         subcommands: [
-            CoordinatorBenchmark.self, Latency.self, BareRouter.self, Rollouts.self, KernelRates.self, Encoder.self,
-            Qwen3.self, Head.self, Compact.self, Plans.self, Rescore.self, Start.self, Tune.self, TuneWorker.self,
+            KernelsCommand.self, EncoderCommand.self, Qwen3Command.self, CompactCommand.self, HeadCommand.self,
+            PlanningCommand.self, CoordinatorCommand.self, LatencyCommand.self, RolloutsCommand.self,
+            RescoreCommand.self, StartCommand.self, BareRouterCommand.self,
         ])
 
-    @Flag(help: "The same as `bench tune`, with its defaults.")
-    var tune = false
-
-    func run() throws {
-        guard tune else { throw CleanExit.helpRequest(self) }
-        guard let command = try Tune.parseAsRoot([]) as? Tune else { return }
-        try command.run()
-    }
+    package init() {}
 }

@@ -1,10 +1,10 @@
-import Cluster
-import Scoring
+package import Cluster
+package import Scoring
 import Synchronization
-import Wire
+package import Wire
 
 /// What the socket's thread tells the desk.
-enum ClientEvent: Sendable {
+package enum ClientEvent: Sendable {
     case openOutput(ModelFingerprint)
     case produce
     case deliver(ShardAnswer)

@@ -1,23 +1,23 @@
-import Kernels
+package import Kernels
 
 /// The four products of one BERT layer. What reads the same input is one product: three times as wide is faster than three.
-struct BertProducts: Sendable {
+package struct BertProducts: Sendable {
     let queriesKeysValues: MatrixMultiply
     let attentionOutput: MatrixMultiply
     let inner: MatrixMultiply
     let outer: MatrixMultiply
 
     /// How the four are computed, and of which tensors each is made, one below the other.
-    struct Plans: Sendable {
-        struct Part {
-            let name: String
-            let plan: ProductPlan
+    package struct Plans: Sendable {
+        package struct Part {
+            package let name: String
+            package let plan: ProductPlan
             let tensors: [String]
         }
 
-        let all: [Part]
+        package let all: [Part]
 
-        init(
+        package init(
             _ sizes: BertConfiguration, precision: Precision, backend: MatrixMultiply.Backend
         ) throws(KernelError) {
             func part(

@@ -1,7 +1,7 @@
 import Kernels
 
 /// The buffers that one thread needs for a run of sequences: allocated once, whatever comes.
-final class BertWorkspace: @unchecked Sendable {
+package final class BertWorkspace: @unchecked Sendable {
     // Sendable because an encoder gives each workspace to one thread at a time.
     let hiddenTC: FloatBuffer
     let queriesKeysValues: FloatBuffer
@@ -36,7 +36,7 @@ final class BertWorkspace: @unchecked Sendable {
     }
 
     /// The rows of a run, block by block.
-    static func blocks(_ rows: Int) -> some Sequence<Range<Int>> {
+    package static func blocks(_ rows: Int) -> some Sequence<Range<Int>> {
         stride(from: 0, to: rows, by: block).lazy.map { $0..<min($0 + block, rows) }
     }
 }

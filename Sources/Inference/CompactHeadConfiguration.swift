@@ -1,7 +1,7 @@
 /// Sizes of a compact head, the same for every file of this format.
-enum CompactHeadConfiguration {
+package enum CompactHeadConfiguration {
     /// E, columns of the embedding that the head was trained on.
-    static let embeddingColumns = 384
+    package static let embeddingColumns = 384
     /// Difficulty and six more, from the difficulty network.
     static let columns = 7
     /// Columns beside the difficulty.

@@ -1,17 +1,17 @@
-import Kernels
+package import Kernels
 
 /// The four products of one layer. What reads the same input is one product: three times as wide is faster than three.
-struct Qwen3Products: Sendable {
+package struct Qwen3Products: Sendable {
     let queriesKeysValues: MatrixMultiply
     let attentionOutput: MatrixMultiply
     let gateUp: MatrixMultiply
     let down: MatrixMultiply
 
     /// How the four are computed, and of which tensors each is made, one below the other.
-    struct Plans: Sendable {
-        let all: [(name: String, plan: ProductPlan, tensors: [String])]
+    package struct Plans: Sendable {
+        package let all: [(name: String, plan: ProductPlan, tensors: [String])]
 
-        init(
+        package init(
             _ sizes: Qwen3Configuration, precision: Precision, backend: MatrixMultiply.Backend
         ) throws(KernelError) {
             let queries = sizes.queryHeads * sizes.headWidth

@@ -52,9 +52,9 @@ final class Qwen3Workspace: @unchecked Sendable {
 }
 
 /// What one thread needs for itself.
-final class Qwen3Scratch {
+package final class Qwen3Scratch {
     /// Rows that go through the feed-forward block together: it bounds memory, and products are no faster with more.
-    static let rows = 256
+    package static let rows = 256
 
     let gateUp: FloatBuffer
     let inner: QuantizedActivations

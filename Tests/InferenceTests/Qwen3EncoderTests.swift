@@ -179,24 +179,6 @@ struct Qwen3EncoderTests {
         #expect(more.workingSet < memory.workingSet && more.tables < memory.tables)
     }
 
-    @Test("the benchmark counts every round, and writes the states that it is asked for", arguments: Precision.allCases)
-    func benchmark(precision: Precision) throws {
-        let golden = try Qwen3Golden("plain")
-        let benchmark = Qwen3Benchmark(try golden.encoder(threads: 2, precision: precision))
-        let result = try benchmark.run(Qwen3Benchmark.Batch(tokens: 9, sequences: 3), rounds: 4)
-        #expect(result.seconds.count == 4 && result.processorSeconds.count == 4 && result.productSeconds.count == 4)
-        #expect(result.tokensPerSecond > 0 && result.productSecondsAlone > 0)
-        let ids = "\(Qwen3Golden.path)/plain.safetensors"
-        let path = try ScratchFolder.file([]) + ".f32"
-        try benchmark.writeStates(ofIdsIn: ids, to: path)
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        let values = stride(from: 0, to: bytes.count, by: 4).map { start in
-            Float(bitPattern: bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
-        }
-        let expected = try golden.encoder(precision: precision).states(golden.batch).flatMap(\.self)
-        #expect(values == expected)
-    }
-
     // Makes the first number of an embedding row not a number.
     private static func spoil(_ path: String, row: Int) throws {
         let tensor = try #require(try SafetensorsFile(path: path).header.entries["embed_tokens.weight"])

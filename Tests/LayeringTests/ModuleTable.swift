@@ -18,7 +18,8 @@ struct Module {
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
         Module(name: "WideKernels", layer: 0, imports: []),
-        Module(name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
@@ -70,11 +71,22 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CLI", layer: 5,
+            name: "CommandSupport", layer: 5, imports: ["Inference", "Kernels", "Planning", "Scoring", "Simulation"],
+            libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
+        Module(
+            name: "Benchmarks", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Inference", "Kernels",
-                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
-                "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CommandSupport", "Inference", "Kernels", "Planning", "RolloutNode", "Scoring",
+                "Wire", "ZeroMQ",
+            ],
+            libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "CLI", layer: 6,
+            imports: [
+                "ClientNode", "Cluster", "CommandSupport", "CoordinatorNode", "Corpora", "Evaluation",
+                "CoordinatorHTTP",
+                "Inference", "Kernels", "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring",
+                "FeatureStore", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -1,8 +1,10 @@
-/// A ROUTER and a DEALER with nothing behind them: what the transport alone moves, for comparison with what is built on it.
-public enum BarePair {
-    /// Listens at an endpoint and answers every message with frames of the sizes given, or with its own frames, until
-    /// the process is ended.
-    public static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws(ZeroMQError) {
+import ZeroMQ
+
+/// A ROUTER and a DEALER without logic: the rate of the transport alone, as a baseline for the coordinator.
+enum BarePair {
+    /// Listens at an endpoint and answers every message with frames of the given sizes, or with the message's own
+    /// frames. Returns only by an error.
+    static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws(ZeroMQError) {
         let socket = try Socket(.router, in: try Context(), options: options)
         _ = try socket.bind(endpoint)
         let poller = Poller(wakeup: try Wakeup())
@@ -15,16 +17,16 @@ public enum BarePair {
         }
     }
 
-    /// Sends messages with frames of the sizes given to an endpoint, with up to `window` of them unanswered.
-    /// Returns seconds from the first one to the last answer.
-    public static func ask(
+    /// Sends messages with frames of the given sizes, with up to `window` of them unanswered.
+    /// Returns the seconds from the first message to the last answer.
+    static func ask(
         at endpoint: Endpoint, messages: Int, window: Int, frameBytes: [Int]
     ) throws(ZeroMQError) -> Double {
         let socket = try Socket(.dealer, in: try Context(), options: options)
         try socket.connect(endpoint)
         let poller = Poller(wakeup: try Wakeup())
         let frames = frameBytes.map { Frame([UInt8](repeating: 0, count: $0)) }
-        // Once there and back, so that the connection stands before the clock runs.
+        // One round trip first, so that the connection exists before the clock starts.
         _ = try socket.send(Message(frames))
         while case .nothing = try socket.receive() { _ = try poller.wait(socket, timeout: .seconds(1)) }
         let clock = ContinuousClock()

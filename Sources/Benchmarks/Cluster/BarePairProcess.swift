@@ -1,52 +1,26 @@
-import ArgumentParser
+import CommandSupport
 import Foundation
 import Kernels
 import ZeroMQ
 
-extension Benchmark {
-    /// `statezero bench bare-router`: the far side of the bare pair that `bench coordinator` compares with.
-    struct BareRouter: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "bare-router", abstract: "Sends every message back, or frames of sizes given.",
-            shouldDisplay: false)
-
-        @Option(help: "Where to listen.")
-        var bind: String
-
-        @Option(parsing: .upToNextOption, help: "Bytes of the frames of an answer; none: the message's own.")
-        var reply: [Int] = []
-
-        @Option(help: .hidden)
-        var parent: Int32?
-
-        func run() throws {
-            ParentWatch.start(parent: parent)
-            do {
-                try BarePair.answer(at: try Endpoint(bind), replyBytes: reply.isEmpty ? nil : reply)
-            } catch {
-                throw CommandFailure(error)
-            }
-        }
-    }
-}
-
-/// A bare ROUTER in a process of its own, asked by a bare DEALER in this one.
+/// A bare ROUTER in a process of its own, with a bare DEALER in this process as its client.
 enum BarePairProcess {
-    /// Messages a second, medians of the rounds.
+    /// Messages per second, medians of the rounds.
     struct Rates: Encodable {
-        /// Every message comes back whole.
+        /// Every message is sent back whole.
         let echoing_per_second: Double
-        /// What comes back is as large as a shard's answers.
+        /// Replies are as large as a shard's answers.
         let answering_per_second: Double
-        /// Processor time of both processes where messages come back whole.
+        /// Processor time of both processes when messages are sent back whole.
         let echoing_seconds_per_million_rows: Double
     }
 
-    /// Measures messages as a shard's, over `ipc://`, with as many under way as a job's window holds.
-    static func measure(batches: Int, batchRows: Int, promptBytes: Int, rounds: Int) throws -> Rates {
+    /// Measures messages of a shard's size over `ipc://`, with as many in flight as a job's window allows.
+    static func measure(_ load: CoordinatorLoadOptions, rounds: Int) throws -> Rates {
+        let (batches, batchRows) = (load.rows / load.batchRows + 1, load.batchRows)
         let window = max(1, 131_072 / batchRows)
-        // A header, lengths and texts; a header and answers.
-        let request = [48, 4 * batchRows, promptBytes * batchRows]
+        // Request: a header, lengths and texts. Reply: a header and answers.
+        let request = [48, 4 * batchRows, load.promptBytes * batchRows]
         let ask = { (reply: [Int]) in
             try run(reply: reply, rounds: rounds) { endpoint in
                 try BarePair.ask(at: endpoint, messages: batches, window: window, frameBytes: request)
@@ -69,7 +43,7 @@ enum BarePairProcess {
         let router = Process()
         router.executableURL = URL(fileURLWithPath: OwnProgram.path)
         router.arguments =
-            ["bench", "bare-router", "--bind", "ipc://\(path)", "--parent", "\(own)"]
+            ["bare-router", "--bind", "ipc://\(path)", "--parent", "\(own)"]
             + (reply.isEmpty ? [] : ["--reply"] + reply.map(String.init))
         try router.run()
         defer {

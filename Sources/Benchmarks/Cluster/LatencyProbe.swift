@@ -1,13 +1,14 @@
+import ClientNode
 import Cluster
-public import Logging
-public import Scoring
+import Logging
+import Scoring
 import Wire
-public import ZeroMQ
+import ZeroMQ
 
-/// A client that hands in one shard at a time and waits for its answers: how long one prediction takes through a cluster.
+/// A client that submits one shard at a time and waits for its answers: the latency of a prediction through a cluster.
 ///
-/// Belongs to one thread. What is timed goes the whole way, from the caller's thread to the caller's thread.
-public final class LatencyProbe {
+/// Belongs to one thread. The time covers the whole way, from the caller's thread and back to it.
+final class LatencyProbe {
     private let wires: ClientConnection
     private let clock = ContinuousClock()
     private let job: JobID
@@ -15,8 +16,9 @@ public final class LatencyProbe {
     private var shardsWanted = 0
     private var isFinished = false
 
-    /// Opens a job under a context; returns when the cluster has taken it. The first call of `seconds` prepares the context.
-    public init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
+    /// Opens a job with a context; returns when the cluster has accepted it. The first call of `seconds` prepares the
+    /// context.
+    init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
         do {
             wires = try ClientConnection(
                 to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
@@ -26,12 +28,12 @@ public final class LatencyProbe {
         }
         var chance = SystemRandomNumberGenerator()
         job = JobID(using: &chance)
-        while shardsWanted == 0 { _ = try take() }
+        while shardsWanted == 0 { _ = try receive() }
     }
 
-    /// Seconds from texts in hand to their predictions in hand. Texts are one shard; there is at least one.
-    public func seconds(for texts: [String]) throws(ClientError) -> Double {
-        while shardsWanted == 0 { _ = try take() }
+    /// Seconds from texts to their predictions. The texts are one shard. Precondition: at least one text.
+    func seconds(for texts: [String]) throws(ClientError) -> Double {
+        while shardsWanted == 0 { _ = try receive() }
         let start = clock.now
         let block = TextBlock(texts)
         shardsWanted -= 1
@@ -40,7 +42,7 @@ public final class LatencyProbe {
                 SubmitShard(job: job, shard: nextShard, tokens: block.bytes.count / 4 + 2, affinity: 0, texts: block)))
         var seconds: Double?
         while seconds == nil {
-            guard let answers = try take() else { continue }
+            guard let answers = try receive() else { continue }
             let predictions = (0..<answers.count).map { answers[$0] }
             seconds = (clock.now - start) / .seconds(1)
             guard predictions.count == texts.count, predictions.allSatisfy({ $0 != nil }) else {
@@ -53,18 +55,18 @@ public final class LatencyProbe {
     }
 
     /// Ends the job.
-    public func close() {
+    func close() {
         _ = wires.events.send(.inputEnded(shards: nextShard))
         do throws(ClientError) {
-            while !isFinished { _ = try take() }
+            while !isFinished { _ = try receive() }
         } catch {
-            // All answers are there; a coordinator that has gone meanwhile changes nothing.
+            // All answers have arrived, so a lost coordinator changes nothing.
         }
         wires.hangUp()
     }
 
-    /// What came since, of which the answers of the shard under way, if they did.
-    private func take() throws(ClientError) -> AnswerBlock? {
+    /// Handles the events that have arrived; returns the answers of the current shard, if they are among them.
+    private func receive() throws(ClientError) -> AnswerBlock? {
         _ = wires.deskBell.wait(for: .seconds(1))
         var answers: AnswerBlock?
         for event in wires.desk.drain() {

@@ -1,55 +1,48 @@
 import Cluster
-public import Logging
+import Logging
+import RolloutNode
 import Wire
-public import ZeroMQ
+import ZeroMQ
 
-/// Many rollout workers of one process and a trainer that gives them work: what is measured is the coordinator's side.
+/// Many rollout workers in one process, and a trainer that requests a plan: a load on the coordinator.
 ///
-/// Each rollout worker has a connection and a thread of its own; rewards are drawn, each after the same time on average,
-/// so that all are equally fast.
-public struct RolloutLoad: Sendable {
-    /// Where the coordinator listens.
-    public var coordinator: Endpoint
-    /// Rollout workers.
-    public var workers = 200
+/// Each rollout worker has its own connection and thread. Rewards are drawn, each after the same mean time, so all
+/// workers are equally fast.
+struct RolloutLoad: Sendable {
+    /// Endpoint of the coordinator.
+    var coordinator: Endpoint
+    /// Number of rollout workers.
+    var workers = 200
     /// Prompts of the step.
-    public var prompts = 20_000
-    /// Rollouts a prompt on average.
-    public var mean = 8
-    /// Assignments that a rollout worker has at a time.
-    public var slots = 4
+    var prompts = 20_000
+    /// Mean rollouts per prompt.
+    var mean = 8
+    /// Assignments of a rollout worker at a time.
+    var slots = 4
     /// Mean seconds of a rollout; 0 answers at once.
-    public var seconds = 0.0
+    var seconds = 0.0
 
-    /// A load for a coordinator.
-    public init(coordinator: Endpoint) {
-        self.coordinator = coordinator
-    }
-
-    /// What a load came to.
-    public struct Result: Sendable {
-        /// From the request to the first budget, to the plan's end and to the last group done.
-        public let firstBudget: Double
-        /// See `firstBudget`.
-        public let planEnd: Double
-        /// See `firstBudget`.
-        public let lastGroup: Double
-        /// How the plan came about.
-        public let status: String
+    /// The result of a load; times in seconds from the request.
+    struct Result: Sendable {
+        let firstBudget: Double
+        let planEnd: Double
+        let lastGroup: Double
+        /// Status of the plan.
+        let status: String
         /// Rollouts in all groups.
-        public let rollouts: Int
-        /// Prompts recorded by each rollout worker, least first.
-        public let shares: [Int]
+        let rollouts: Int
+        /// Prompts recorded by each rollout worker, sorted.
+        let shares: [Int]
 
-        /// Prompts of the busiest by those of the idlest; infinite where one had none.
-        public var unfairness: Double {
+        /// Prompts of the busiest worker divided by those of the least busy; infinite where one had none.
+        var unfairness: Double {
             guard let least = shares.first, let most = shares.last, least > 0 else { return .infinity }
             return Double(most) / Double(least)
         }
     }
 
-    /// Runs to the end. Throws `RolloutError.load` where groups do not come for a minute.
-    public func run(logger: Logger) throws(RolloutError) -> Result {
+    /// Runs to the end. Throws `RolloutError.load` when no group is done for a minute.
+    func run(logger: Logger) throws(RolloutError) -> Result {
         let ids = (0..<prompts).map { "prompt-\($0)" }
         let rates = SimulatedRates(Dictionary(uniqueKeysWithValues: ids.map { ($0, Double($0.utf8.count % 4) / 4) }))
         let context: Context
@@ -92,7 +85,7 @@ public struct RolloutLoad: Sendable {
     }
 }
 
-/// The trainer of a load: asks for one plan once all rollout workers are there, and counts its groups.
+/// The trainer of a load: requests one plan when all rollout workers have joined, and counts its groups.
 private struct LoadTrainer: ~Copyable {
     struct Outcome {
         var firstBudget = 0.0
@@ -131,14 +124,15 @@ private struct LoadTrainer: ~Copyable {
         try send(.requestPlan(request))
         var outcome = Outcome()
         var done: Set<Int> = []
-        var (lastWord, lastBeat) = (clock.now, clock.now)
+        var (lastGroupDone, lastBeat) = (clock.now, clock.now)
         while done.count < request.candidates.count {
             if clock.now - lastBeat >= .seconds(1) {
                 try send(.heartbeat(Heartbeat(incarnation: 1)))
                 lastBeat = clock.now
             }
-            guard clock.now - lastWord < .seconds(60) else {
-                throw RolloutError.load("\(done.count) of \(request.candidates.count) groups, and none for a minute")
+            guard clock.now - lastGroupDone < .seconds(60) else {
+                throw RolloutError.load(
+                    "\(done.count) of \(request.candidates.count) groups are done, and none in the last minute")
             }
             for message in try receive() {
                 switch message {
@@ -149,7 +143,7 @@ private struct LoadTrainer: ~Copyable {
                         throw RolloutError.load("the group of \(group.promptID) is done twice")
                     }
                     outcome.rollouts += group.rewards.count + group.failed
-                    lastWord = clock.now
+                    lastGroupDone = clock.now
                 case .requestRefused(let refused): throw RolloutError.load(refused.message)
                 default: break
                 }
@@ -163,7 +157,7 @@ private struct LoadTrainer: ~Copyable {
         return outcome
     }
 
-    /// Waits until the coordinator knows all rollout workers, and a model if one is to come.
+    /// Waits until all rollout workers have joined the coordinator.
     private func waitForWorkers() throws {
         let deadline = clock.now + .seconds(60)
         while clock.now < deadline {
@@ -172,7 +166,7 @@ private struct LoadTrainer: ~Copyable {
                 if case .clusterStatus(let status) = message, status.workers >= workers { return }
             }
         }
-        throw RolloutError.load("not all \(workers) rollout workers have come within a minute")
+        throw RolloutError.load("not all \(workers) rollout workers have joined within a minute")
     }
 
     private func receive(for timeout: Duration = .milliseconds(500)) throws -> [Wire.Message] {

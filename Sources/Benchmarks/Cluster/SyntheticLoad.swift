@@ -1,17 +1,18 @@
+import ClientNode
 import Cluster
-public import Logging
+import Logging
 import Scoring
 import Wire
-public import ZeroMQ
+import ZeroMQ
 
-/// A client without files: makes its rows, counts the answers. What is left is the cluster's own cost.
-public struct SyntheticLoad {
-    /// What a load came to.
-    public struct Result: Sendable {
-        /// From the first shard asked for to the last answer.
-        public let seconds: Double
+/// A client without files: it generates rows and counts answers, so the time measured is that of the cluster.
+struct SyntheticLoad {
+    /// The result of a load.
+    struct Result: Sendable {
+        /// From the first shard requested to the last answer.
+        let seconds: Double
         /// Rows answered with a probability.
-        public let rows: Int
+        let rows: Int
     }
 
     private let coordinator: Endpoint
@@ -20,9 +21,9 @@ public struct SyntheticLoad {
     private let promptBytes: Int
     private let workers: Int
 
-    /// So many rows of so many bytes each, in shards of `shardRows`, once so many workers are there.
-    public init(
-        coordinator: Endpoint, rows: Int, promptBytes: Int, shardRows: Int = SyntheticLoad.usualShardRows,
+    /// A load of `rows` rows in shards of `shardRows`, which starts when `workers` workers have joined.
+    init(
+        coordinator: Endpoint, rows: Int, promptBytes: Int, shardRows: Int = SyntheticLoad.defaultShardRows,
         workers: Int = 1
     ) {
         self.coordinator = coordinator
@@ -32,11 +33,11 @@ public struct SyntheticLoad {
         self.promptBytes = promptBytes
     }
 
-    /// Rows of a shard as a corpus of short prompts is cut.
-    public static let usualShardRows = ShardCutter.rowsMax
+    /// Rows of a shard of short prompts, as `score` cuts a corpus.
+    static let defaultShardRows = ShardCutter.rowsMax
 
-    /// Runs to the end. Confirms as a client with files does, part by part.
-    public func run(logger: Logger) throws(ClientError) -> Result {
+    /// Runs to the end. Confirms part by part, as a client with files does.
+    func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
         let wires: ClientConnection
         do {
@@ -56,7 +57,7 @@ public struct SyntheticLoad {
         var nextShard: UInt32 = 0
         var answered = 0
         var isOpen = false
-        var confirmed = Confirmations(partShards: UInt32(max(1, PartAssembler.partRows / shardRows)))
+        var confirmations = Confirmations(partShards: UInt32(max(1, PartAssembler.partRows / shardRows)))
         while true {
             _ = wires.deskBell.wait(for: .seconds(1))
             for event in wires.desk.drain() {
@@ -69,8 +70,8 @@ public struct SyntheticLoad {
                     _ = wires.events.send(.ready(job, firstShard: 0))
                 case .produce:
                     guard made < rows else {
-                        confirmed.end(at: nextShard)
-                        if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
+                        confirmations.end(at: nextShard)
+                        if let below = confirmations.due { _ = wires.events.send(.durable(below: below)) }
                         _ = wires.events.send(.inputEnded(shards: nextShard))
                         continue
                     }
@@ -83,8 +84,8 @@ public struct SyntheticLoad {
                     _ = wires.events.send(.shardReady(shard))
                 case .deliver(let answer):
                     answered += answer.answers.predicted
-                    confirmed.take(answer.shard)
-                    if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
+                    confirmations.receive(answer.shard)
+                    if let below = confirmations.due { _ = wires.events.send(.durable(below: below)) }
                 case .finished: return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
                 case .failed(let failure): throw .refused("\(failure)")
                 case .broken(let message): throw .refused(message)
@@ -94,13 +95,13 @@ public struct SyntheticLoad {
     }
 }
 
-/// Texts that differ in a number only, made by writing the number over a copy of the ones before.
+/// Texts that differ in a number only; the number is written over a copy of the texts before.
 private struct SyntheticTexts {
     private let textBytes: Int
     private var bytes: [UInt8]
     private var row = 0
 
-    /// Digits of a row's number, or as many as a text has room for.
+    /// Digits of a row's number; fewer in a shorter text.
     private static let digits = 12
 
     init(rows: Int, textBytes: Int) {
@@ -123,19 +124,19 @@ private struct SyntheticTexts {
     }
 }
 
-/// What a client with files would confirm: all shards of whole parts, and the last part at the end.
+/// The confirmations of a client with files: all shards of whole parts, and the last part at the end.
 private struct Confirmations {
     private let partShards: UInt32
     private var answered: Set<UInt32> = []
     private var below: UInt32 = 0
-    private var told: UInt32 = 0
+    private var confirmed: UInt32 = 0
     private var end: UInt32?
 
     init(partShards: UInt32) {
         self.partShards = partShards
     }
 
-    mutating func take(_ shard: UInt32) {
+    mutating func receive(_ shard: UInt32) {
         answered.insert(shard)
         while answered.remove(below) != nil { below += 1 }
     }
@@ -144,12 +145,12 @@ private struct Confirmations {
         end = shards
     }
 
-    /// The number below which all is durable, when a part has become whole.
+    /// The number below which all shards are durable, when a part has become whole.
     var due: UInt32? {
         mutating get {
             let whole = below == end ? below : below / partShards * partShards
-            guard whole > told else { return nil }
-            told = whole
+            guard whole > confirmed else { return nil }
+            confirmed = whole
             return whole
         }
     }

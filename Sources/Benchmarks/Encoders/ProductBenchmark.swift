@@ -1,50 +1,52 @@
-public import Kernels
+import CommandSupport
+import Inference
+import Kernels
 
-/// What a sentence encoder's products reach beside oneDNN alone, and the whole encoder beside its products;
-/// `statezero bench kernels` prints it. One thread, processor seconds, the best of several rounds.
-public struct ProductBenchmark: Sendable {
+/// Rates of a sentence encoder's matrix products, of oneDNN alone, and of the whole encoder.
+/// One thread, processor seconds, the best of several rounds.
+struct ProductBenchmark {
     /// One shape of product.
-    public struct Row: Sendable {
+    struct Row {
         /// Its name in the layer.
-        public let name: String
+        let name: String
         /// K.
-        public let inputs: Int
+        let inputs: Int
         /// N.
-        public let outputs: Int
+        let outputs: Int
         /// GFLOP/s of oneDNN alone on `rows` rows; `nil` where it does not compute this shape.
-        public let library: Double?
+        let library: Double?
         /// GFLOP/s as the encoder calls it: block by block, with scales, bias and activation.
-        public let ours: Double
+        let ours: Double
     }
 
-    /// All of them, and the encoder.
-    public struct Result: Sendable {
+    /// All shapes, and the encoder.
+    struct Result {
         /// Shapes of a layer, in order.
-        public let rows: [Row]
-        /// GFLOP/s of the whole encoder, its products and attention's counted.
-        public let encoder: Double
+        let rows: [Row]
+        /// GFLOP/s of the whole encoder; counts the operations of its products and its attention.
+        let encoder: Double
         /// GFLOP/s of all products together in oneDNN alone; `nil` where it computes none of them.
-        public let library: Double?
+        let library: Double?
         /// How the products are computed.
-        public let numerics: String
+        let numerics: String
     }
 
-    /// Rows that oneDNN is given at once.
-    public static let rows = 256
-    /// Measured rounds, of which the best counts.
-    public let rounds: Int
+    /// Rows of each oneDNN call.
+    static let rows = 256
+    /// Measured rounds; the best counts.
+    let rounds: Int
 
     /// Precondition: at least one round.
-    public init(rounds: Int = 10) {
+    init(rounds: Int) {
         precondition(rounds >= 1, "ProductBenchmark: \(rounds) rounds")
         self.rounds = rounds
     }
 
     /// Measures all shapes, then the encoder on 32 sequences of 128 tokens. Throws as `BertEncoder` does.
-    public func run(_ folder: SentenceTransformerFolder, precision: Precision) throws(ModelError) -> Result {
+    func run(_ folder: SentenceTransformerFolder, precision: Precision) throws(ModelError) -> Result {
         let encoder = try BertEncoder(folder: folder, precision: precision)
         let sizes = folder.configuration
-        var made: [Row] = []
+        var rows: [Row] = []
         var (operations, seconds) = (0.0, 0.0)
         do throws(KernelError) {
             for part in try BertProducts.Plans(sizes, precision: precision, backend: .automatic).all {
@@ -52,7 +54,7 @@ public struct ProductBenchmark: Sendable {
                 let perRow = 2 * Double(shape.inputs) * Double(shape.outputs)
                 let whole = perRow * Double(Self.rows)
                 let library = try part.plan.librarySeconds(rows: Self.rows, rounds: rounds)
-                made.append(
+                rows.append(
                     Row(
                         name: part.name, inputs: shape.inputs, outputs: shape.outputs,
                         library: library.map { whole / $0 * 1e-9 }, ours: whole / (try ours(part.plan)) * 1e-9))
@@ -60,17 +62,17 @@ public struct ProductBenchmark: Sendable {
                 seconds += (library ?? .nan) / Double(Self.rows)
             }
         } catch { throw .kernel(error) }
-        let result = try EncoderBenchmark(lengths: EncoderBenchmark.uniform, rounds: rounds).run(encoder)
-        // Scores and their sums with values: 2 · 2 · n · C a token and layer.
+        let result = try EncoderBenchmark(lengths: EncoderSample.uniform, rounds: rounds).run(encoder)
+        // Scores and their sums with values: 2 · 2 · n · C per token and layer.
         let attention = Double(4 * 128 * sizes.width)
         let perToken = Double(sizes.layers) * (operations + attention)
-        let best = result.processorSeconds.min() ?? .nan
+        let best = result.times.map(\.processorSeconds).min() ?? .nan
         return Result(
-            rows: made, encoder: perToken * Double(result.tokens) / best * 1e-9,
+            rows: rows, encoder: perToken * Double(result.tokens) / best * 1e-9,
             library: seconds.isNaN ? nil : operations / seconds * 1e-9, numerics: encoder.numerics)
     }
 
-    // Seconds of `rows` rows, in blocks as the encoder has them.
+    // Seconds of `rows` rows, in the encoder's blocks.
     private func ours(_ plan: ProductPlan) throws(KernelError) -> Double {
         let shape = plan.shape
         let weight = [Float](repeating: 0.01, count: shape.inputs * shape.outputs)

@@ -1,96 +1,80 @@
+import CommandSupport
 import Foundation
+package import Inference
 import Kernels
 import Synchronization
 
-/// Tokens a second of a Qwen3 encoder on batches of equal sequences, and how near its products come to the rate of the
-/// library that computes them.
-public struct Qwen3Benchmark {
-    /// A batch: so many sequences of so many tokens.
-    public struct Batch: Sendable, Hashable {
+/// Tokens per second of a Qwen3 encoder on batches of equal sequences, and how close its matrix products come to the
+/// rate of the library that computes them.
+package struct Qwen3Benchmark {
+    /// A batch of sequences of equal length.
+    package struct Batch: Sendable, Hashable {
         /// Tokens of each sequence.
-        public let tokens: Int
+        package let tokens: Int
         /// Number of sequences.
-        public let sequences: Int
+        package let sequences: Int
 
-        /// Names a batch.
-        public init(tokens: Int, sequences: Int) {
+        package init(tokens: Int, sequences: Int) {
             self.tokens = tokens
             self.sequences = sequences
         }
     }
 
-    /// What a batch gave.
-    public struct Result: Sendable {
-        /// The batch.
-        public let batch: Batch
+    /// The measured rounds of one batch.
+    package struct Result: Sendable {
+        package let batch: Batch
         /// Seconds of each round, in order.
-        public let seconds: [Double]
+        package let seconds: [Double]
         /// Processor seconds of each round, all threads of this process together.
-        public let processorSeconds: [Double]
-        /// Those of them in products.
-        public let productSeconds: [Double]
+        package let processorSeconds: [Double]
+        /// Processor seconds of each round spent in matrix products.
+        package let productSeconds: [Double]
         /// Processor seconds that the products would take at the rate that they reach alone.
-        public let productSecondsAlone: Double
+        package let productSecondsAlone: Double
 
-        /// Median over rounds of tokens a second.
-        public var tokensPerSecond: Double { Double(batch.tokens * batch.sequences) / Self.median(seconds) }
-        /// Median over rounds of tokens a processor second: what is left to compare on a machine with other work.
-        public var tokensPerProcessorSecond: Double {
-            Double(batch.tokens * batch.sequences) / Self.median(processorSeconds)
+        /// Median over rounds of tokens per second.
+        package var tokensPerSecond: Double { Double(batch.tokens * batch.sequences) / Median.of(seconds) }
+        /// Median over rounds of tokens per processor second: the figure to compare on a busy machine.
+        package var tokensPerProcessorSecond: Double {
+            Double(batch.tokens * batch.sequences) / Median.of(processorSeconds)
         }
-        /// Part of the processor seconds that is spent in products.
-        public var productPart: Double { Self.median(productSeconds) / Self.median(processorSeconds) }
-        /// Share of the library's own rate that the products reach inside the encoder: 1 is all of it.
-        public var productShare: Double { productSecondsAlone / Self.median(productSeconds) }
-
-        private static func median(_ values: [Double]) -> Double {
-            let ordered = values.sorted()
-            let middle = ordered.count / 2
-            return ordered.count % 2 == 1 ? ordered[middle] : (ordered[middle - 1] + ordered[middle]) / 2
-        }
+        /// Rate of the products inside the encoder, relative to their rate alone.
+        package var productShare: Double { productSecondsAlone / Median.of(productSeconds) }
     }
 
-    /// 64, 128 and 256 tokens, alone and by eight.
-    public static let batches = [1, 8].flatMap { count in
+    /// 64, 128 and 256 tokens, one sequence and eight.
+    package static let batches = [1, 8].flatMap { count in
         [64, 128, 256].map { Batch(tokens: $0, sequences: count) }
     }
 
     private let encoder: Qwen3Encoder
 
     /// A benchmark of one encoder, with its threads and its precision.
-    public init(_ encoder: Qwen3Encoder) {
+    package init(_ encoder: Qwen3Encoder) {
         self.encoder = encoder
     }
 
-    /// Encodes a batch `rounds` times, after one time that is not measured. Throws as `Qwen3Encoder.encode` does.
-    public func run(_ batch: Batch, rounds: Int) throws(ModelError) -> Result {
+    /// Encodes a batch `rounds` times, after one warm-up round. Throws as `Qwen3Encoder.encode` does.
+    package func run(_ batch: Batch, rounds: Int) throws(ModelError) -> Result {
         precondition(rounds >= 1, "Qwen3Benchmark: \(rounds) rounds")
-        var next: Int32 = 0
-        let ragged = RaggedBatch(
-            (0..<batch.sequences).map { _ in
-                (0..<batch.tokens).map { _ in
-                    next = (next + 7919) % Int32(encoder.configuration.vocabulary)
-                    return next
-                }
-            })
+        let ragged = EncoderSample.batch(
+            [Int](repeating: batch.tokens, count: batch.sequences), vocabulary: encoder.configuration.vocabulary)
         _ = try encoder.encode(ragged) { $0.count }
-        var (seconds, processor, products): ([Double], [Double], [Double]) = ([], [], [])
+        var (times, products): ([MeasuredTime], [Double]) = ([], [])
         for _ in 0..<rounds {
-            let (start, before) = (ContinuousClock.now, encoder.productSeconds)
-            let processorStart = ProcessorTime.ofThisProcess
-            _ = try encoder.encode(ragged) { $0.count }
-            seconds.append((ContinuousClock.now - start) / .seconds(1))
-            processor.append(ProcessorTime.ofThisProcess - processorStart)
+            let before = encoder.productSeconds
+            times.append(
+                try MeasuredTime(of: .process) { () throws(ModelError) in _ = try encoder.encode(ragged) { $0.count } })
             products.append(encoder.productSeconds - before)
         }
         return Result(
-            batch: batch, seconds: seconds, processorSeconds: processor, productSeconds: products,
-            productSecondsAlone: try productSecondsAlone(batch))
+            batch: batch, seconds: times.map(\.seconds), processorSeconds: times.map(\.processorSeconds),
+            productSeconds: products, productSecondsAlone: try productSecondsAlone(batch))
     }
 
-    /// Encodes the sequences of a safetensors file (`ids`, and `starts` as in `RaggedBatch`) and writes all tokens' states
-    /// as little-endian floats, (T, C): what `scripts/benchmarks/qwen_peer.py` compares with the reference's.
-    public func writeStates(ofIdsIn file: String, to path: String) throws(ModelError) {
+    /// Encodes the sequences of a safetensors file (`ids`, and `starts` as in `RaggedBatch`) and writes the states of all
+    /// tokens as little-endian floats, (T, C). `scripts/benchmarks/qwen_peer.py` compares them with the reference's.
+    package func writeStates(ofIdsIn file: String, to path: String) throws(ModelError) {
         let source = try SafetensorsFile(path: file)
         let (ids, starts) = (try source.integers("ids"), try source.integers("starts"))
         guard starts.first == 0, starts.last == ids.count, zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }),
@@ -107,8 +91,8 @@ public struct Qwen3Benchmark {
         } catch { throw .unreadable(file: path, reason: "\(error)") }
     }
 
-    // Each shape by itself, as many rows as the encoder gives it, on all threads at once, each with one weight again and
-    // again: what the library can do at best here.
+    // Each shape alone, with as many rows as the encoder uses, on all threads at once, always with the same weights:
+    // the best rate of the library on this machine.
     private func productSecondsAlone(_ batch: Batch) throws(ModelError) -> Double {
         let (sizes, threads) = (encoder.configuration, encoder.threads)
         let all = batch.tokens * batch.sequences

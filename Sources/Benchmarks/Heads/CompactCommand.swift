@@ -1,55 +1,42 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Inference
 import Scoring
 
-extension Benchmark {
-    /// `statezero bench compact`.
-    struct Compact: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "compact",
-            abstract: "Milliseconds of the compact head for a context and for a query, from features, on one core.")
+/// `statezero-bench compact`.
+struct CompactCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        "compact",
+        "Measures the compact head on one core: milliseconds per context and per query, without the encoder.",
+        example: "statezero-bench compact --rows 256 --queries 1024")
 
-        @Option(help: "Rows of the context.")
-        var rows = CompactHeadBenchmark().contextRows
+    @Option(range: .within(0...ContextSet.rowsMax), help: "Rows of the context.")
+    var rows = CompactHeadBenchmark().contextRows
 
-        @Option(help: "Queries of the large call.")
-        var queries = CompactHeadBenchmark().queries
+    @Option(range: .atLeast(1), help: "Queries of the large call.")
+    var queries = CompactHeadBenchmark().queries
 
-        @Option(help: "Measured rounds; the median counts.")
-        var rounds = CompactHeadBenchmark().rounds
+    @Option(range: .atLeast(1), help: "Measured rounds; the median is reported.")
+    var rounds = CompactHeadBenchmark().rounds
 
-        @Option(help: "The head's weights; default: those that come with the program.")
-        var weights: String?
+    @Option(help: "Weights file of the head. Default: the file that comes with the program.")
+    var weights: String?
 
-        @Flag(help: "Print one JSON object.")
-        var json = false
+    @OptionGroup var report: ReportOptions
 
-        func validate() throws {
-            if !(0...ContextSet.rowsMax).contains(rows) {
-                throw ValidationError("--rows \(rows): 0 to \(ContextSet.rowsMax)")
-            }
-            if queries < 1 { throw ValidationError("--queries \(queries): at least 1") }
-            if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
-        }
-
-        func run() throws {
-            do {
-                var benchmark = CompactHeadBenchmark()
-                (benchmark.contextRows, benchmark.queries, benchmark.rounds) = (rows, queries, rounds)
-                let file = try SafetensorsFile(path: weights ?? CompactHeadFile.find())
-                let result = try benchmark.run(CompactHead(weights: file))
-                if json { return try printJSON(result) }
-                print(
-                    String(
-                        format: "%d rows: %.2f ms to prepare (%.2f ms of processor, slowest %.2f ms); a query %.4f ms "
-                            + "(%.4f ms of processor) among %d, %.3f ms alone; median of %d",
-                        rows, result.prepareSeconds * 1e3, result.prepareProcessorSeconds * 1e3,
-                        result.prepareSecondsMax * 1e3, result.querySeconds * 1e3, result.queryProcessorSeconds * 1e3,
-                        queries, result.loneQuerySeconds * 1e3, rounds))
-            } catch {
-                throw CommandFailure(error)
-            }
+    func run() throws {
+        var benchmark = CompactHeadBenchmark()
+        (benchmark.contextRows, benchmark.queries, benchmark.rounds) = (rows, queries, rounds)
+        let file = try SafetensorsFile(path: weights ?? CompactHeadFile.find())
+        let result = try benchmark.run(CompactHead(weights: file))
+        try report.show(result) {
+            String(
+                format: "%d rows: %.2f ms to prepare (%.2f ms of processor time, slowest %.2f ms); %.4f ms per query "
+                    + "(%.4f ms of processor time) in a call of %d, %.3f ms for a single query; median of %d",
+                rows, result.prepareSeconds * 1e3, result.prepareProcessorSeconds * 1e3,
+                result.prepareSecondsMax * 1e3, result.querySeconds * 1e3, result.queryProcessorSeconds * 1e3,
+                queries, result.loneQuerySeconds * 1e3, rounds)
         }
     }
 }

@@ -1,43 +1,40 @@
-import Foundation
-import Kernels
-public import Scoring
+import CommandSupport
+import Inference
+import Scoring
 
-/// Seconds of the compact head on made-up features; `statezero bench compact` prints them.
-public struct CompactHeadBenchmark: Sendable {
-    /// What a measurement gave; each figure is a median over rounds, on the thread that called.
-    public struct Result: Sendable, Encodable {
-        /// What computed.
-        public let numerics: String
+/// Seconds of the compact head on synthetic features.
+struct CompactHeadBenchmark {
+    /// Medians over rounds, on the calling thread.
+    struct Result: Encodable {
+        /// How the head computes.
+        let numerics: String
         /// Rows of the context.
-        public let contextRows: Int
+        let contextRows: Int
         /// Queries of the large call.
-        public let queries: Int
-        /// Features and outcomes to a context.
-        public let prepareSeconds: Double
-        /// The same as the processor has it: what is left to compare on a machine with other work.
-        public let prepareProcessorSeconds: Double
+        let queries: Int
+        /// From features and outcomes to a prepared context.
+        let prepareSeconds: Double
+        /// Processor time of the same: the figure to compare on a busy machine.
+        let prepareProcessorSeconds: Double
         /// The slowest round.
-        public let prepareSecondsMax: Double
-        /// A query of the large call, features to belief.
-        public let querySeconds: Double
-        /// The same as the processor has it.
-        public let queryProcessorSeconds: Double
-        /// A query by itself.
-        public let loneQuerySeconds: Double
+        let prepareSecondsMax: Double
+        /// One query of the large call, from features to belief.
+        let querySeconds: Double
+        /// Processor time of the same.
+        let queryProcessorSeconds: Double
+        /// A call of one query.
+        let loneQuerySeconds: Double
     }
 
     /// Rows of the context.
-    public var contextRows = 256
+    var contextRows = 256
     /// Queries of the large call.
-    public var queries = 1024
-    /// How often everything is measured, after one round that is not.
-    public var rounds = 21
+    var queries = 1024
+    /// Measured rounds, after one warm-up round.
+    var rounds = 21
 
-    /// 256 rows of 8 rollouts, which is the dearer case, and 1,024 queries.
-    public init() {}
-
-    /// Measures. Throws what the head throws. Precondition: at least one round and one query.
-    public func run(_ head: CompactHead) throws(ValueModelError) -> Result {
+    /// Measures with contexts of 8 rollouts per row, the slower case. Throws what the head throws. Precondition: at least one round and one query.
+    func run(_ head: CompactHead) throws(ValueModelError) -> Result {
         precondition(rounds >= 1 && queries >= 1, "CompactHeadBenchmark: \(rounds) rounds, \(queries) queries")
         var generator = SeededGenerator(seed: 4)
         let features = Self.features(contextRows, &generator)
@@ -53,43 +50,30 @@ public struct CompactHeadBenchmark: Sendable {
         let first = asked.selecting([0])
         var prepared = try head.prepare(features: features, context: context)
         _ = try head.predict(asked, in: prepared)
-        var (prepares, calls, lone): ([Time], [Time], [Time]) = ([], [], [])
+        var (prepares, calls, lone): ([MeasuredTime], [MeasuredTime], [MeasuredTime]) = ([], [], [])
         for _ in 0..<rounds {
             prepares.append(
-                try Time { () throws(ValueModelError) in
+                try MeasuredTime(of: .thread) { () throws(ValueModelError) in
                     prepared = try head.prepare(features: features, context: context)
                 })
-            calls.append(try Time { () throws(ValueModelError) in _ = try head.predict(asked, in: prepared) })
-            lone.append(try Time { () throws(ValueModelError) in _ = try head.predict(first, in: prepared) })
+            calls.append(
+                try MeasuredTime(of: .thread) { () throws(ValueModelError) in _ = try head.predict(asked, in: prepared)
+                })
+            lone.append(
+                try MeasuredTime(of: .thread) { () throws(ValueModelError) in _ = try head.predict(first, in: prepared)
+                })
         }
         return Result(
             numerics: head.numerics, contextRows: contextRows, queries: queries,
-            prepareSeconds: Self.median(prepares.map(\.seconds)),
-            prepareProcessorSeconds: Self.median(prepares.map(\.processorSeconds)),
+            prepareSeconds: prepares.medianSeconds,
+            prepareProcessorSeconds: prepares.medianProcessorSeconds,
             prepareSecondsMax: prepares.map(\.seconds).max() ?? 0,
-            querySeconds: Self.median(calls.map(\.seconds)) / Double(queries),
-            queryProcessorSeconds: Self.median(calls.map(\.processorSeconds)) / Double(queries),
-            loneQuerySeconds: Self.median(lone.map(\.seconds)))
+            querySeconds: calls.medianSeconds / Double(queries),
+            queryProcessorSeconds: calls.medianProcessorSeconds / Double(queries),
+            loneQuerySeconds: lone.medianSeconds)
     }
 
-    private struct Time {
-        let seconds: Double
-        let processorSeconds: Double
-
-        init(_ work: () throws(ValueModelError) -> Void) throws(ValueModelError) {
-            let (start, processorStart) = (ContinuousClock.now, ProcessorTime.ofThisThread)
-            try work()
-            seconds = (ContinuousClock.now - start) / .seconds(1)
-            processorSeconds = ProcessorTime.ofThisThread - processorStart
-        }
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let ordered = values.sorted()
-        return (ordered[(ordered.count - 1) / 2] + ordered[ordered.count / 2]) / 2
-    }
-
-    /// Unit embeddings in a narrow cone, as prompts of one corpus have, and surface features of ordinary sizes.
+    /// Unit embeddings in a narrow cone, like the prompts of one corpus, and surface features of typical sizes.
     private static func features(_ rows: Int, _ generator: inout SeededGenerator) -> FeatureMatrix {
         let columns = CompactHeadConfiguration.embeddingColumns
         var values: [Float] = []

@@ -1,64 +1,65 @@
 import Foundation
+import Inference
 import Kernels
 import Scoring
 
 /// Seconds, bytes and answers of a head on one context and its queries; `statezero bench head` prints them, and
 /// `scripts/benchmarks/v0_head.py` sets them beside the reference's.
-public struct TabPFNBenchmark: Sendable {
+struct TabPFNBenchmark: Sendable {
     /// What a measurement gave.
-    public struct Result: Sendable, Encodable {
+    struct Result: Sendable, Encodable {
         /// What computed.
-        public let numerics: String
-        /// Packing the weights.
-        public let loadSeconds: Double
-        /// Reading the context; 0 when it was not kept.
-        public let prepareSeconds: Double
+        let numerics: String
+        /// Reading and packing the weights.
+        let loadSeconds: Double
+        /// Preparing the context; 0 when it was not kept.
+        let prepareSeconds: Double
         /// Each run of queries, in order; a single one when the context was not kept.
-        public let querySeconds: [Double]
-        /// All threads' processor time from the loaded weights to the last answer: what is left to compare on a machine
-        /// with other work.
-        public let processorSeconds: Double
+        let querySeconds: [Double]
+        /// Processor time of all threads from the loaded weights to the last answer: the figure to compare on a busy
+        /// machine.
+        let processorSeconds: Double
         /// Queries of a run.
-        public let queriesPerRun: Int
-        /// Keys and values that were kept, as counted beforehand.
-        public let contextBytes: Int
-        /// Everything the head takes at its peak, as counted beforehand: weights, context, states, buffers.
-        public let plannedBytes: Int
-        /// The process's resident memory at its peak, program and weights file included; 0 where it is not told.
-        public let peakBytes: Int
+        let queriesPerRun: Int
+        /// Estimated bytes of kept keys and values.
+        let contextBytes: Int
+        /// Estimated peak memory of the head: weights, context, states, buffers.
+        let plannedBytes: Int
+        /// Measured peak resident memory of the process, with program and weights file; 0 where the system reports none.
+        let peakBytes: Int
         /// `(E, M, classes)`.
-        public let rawLogits: [[[Float]]]
+        let rawLogits: [[[Float]]]
         /// `(M)`.
-        public let scores: [Float]
+        let scores: [Float]
     }
 
     /// A head's weights, as in a model folder.
-    public var weights: String
+    var weights: String
     /// A safetensors file of `X` (N, F), `y` (N) and `queries` (M, F).
-    public var data: String
+    var data: String
     /// Whether `X` and `queries` were standardised already.
-    public var isStandardised = false
-    /// Whether the context is kept between runs of queries; if not, they are all answered at once.
-    public var keepsContext = true
+    var isStandardised = false
+    /// Whether the context is kept between runs of queries; if not, all queries are one run.
+    var keepsContext = true
     /// Queries of a run.
-    public var queriesPerRun = 8
-    /// Sizes.
-    public var configuration = TabPFNConfiguration()
-    /// The ensemble.
-    public var ensemble = EnsembleConfiguration()
-    /// What it computes with.
-    public var arithmetic = TabPFNArithmetic()
-    /// Threads.
-    public var threads = 2
+    var queriesPerRun = 8
+    /// Sizes of the head.
+    var configuration = TabPFNConfiguration()
+    /// Ensemble settings.
+    var ensemble = EnsembleConfiguration()
+    /// Number formats.
+    var arithmetic = TabPFNArithmetic()
+    /// Threads of the head.
+    var threads = 2
 
-    /// Of V0's head; change what differs.
-    public init(weights: String, data: String) {
+    /// A benchmark of V0's head; change the properties that differ.
+    init(weights: String, data: String) {
         self.weights = weights
         self.data = data
     }
 
-    /// Measures once. Throws what is wrong with the files, and what the head throws.
-    public func run() throws(TabPFNError) -> Result {
+    /// Measures once. Throws `weights` for a wrong file, and what the head throws.
+    func run() throws(TabPFNError) -> Result {
         let clock = ContinuousClock()
         let start = clock.now
         let (head, context, labels, queries): (TabPFNHead, FeatureMatrix, [Bool], FeatureMatrix)
@@ -71,14 +72,15 @@ public struct TabPFNBenchmark: Sendable {
                 weights: try SafetensorsFile(path: weights), configuration: configuration, ensemble: ensemble,
                 arithmetic: arithmetic, threads: threads)
         } catch { throw .weights(error) }
-        let (loaded, processorStart) = (clock.now, Self.processorTime())
+        let (loaded, processorStart) = (clock.now, ProcessorTime.ofThisProcess)
         let memory = head.memory
         guard keepsContext else {
             let answer = try head.predictWithoutContext(queries, context: context, labels: labels)
             return Result(
                 numerics: head.numerics, loadSeconds: (loaded - start) / .seconds(1), prepareSeconds: 0,
                 querySeconds: [(clock.now - loaded) / .seconds(1)],
-                processorSeconds: Self.processorTime() - processorStart, queriesPerRun: queries.rows, contextBytes: 0,
+                processorSeconds: ProcessorTime.ofThisProcess - processorStart, queriesPerRun: queries.rows,
+                contextBytes: 0,
                 plannedBytes: memory.weights
                     + memory.withoutContext(
                         rows: context.rows, features: context.columns, queries: queries.rows, threads: threads),
@@ -102,7 +104,7 @@ public struct TabPFNBenchmark: Sendable {
         return Result(
             numerics: head.numerics, loadSeconds: (loaded - start) / .seconds(1),
             prepareSeconds: (ready - loaded) / .seconds(1), querySeconds: seconds,
-            processorSeconds: Self.processorTime() - processorStart, queriesPerRun: queriesPerRun,
+            processorSeconds: ProcessorTime.ofThisProcess - processorStart, queriesPerRun: queriesPerRun,
             contextBytes: prepared.bytes, plannedBytes: memory.weights + prepared.bytes + preparing,
             peakBytes: Self.peakBytes(), rawLogits: logits, scores: scores)
     }
@@ -114,12 +116,6 @@ public struct TabPFNBenchmark: Sendable {
         return FeatureMatrix(
             columns: sizes[1], values: try file.floats(name, shape: Shape(sizes)),
             isTruncated: [Bool](repeating: false, count: sizes[0]))
-    }
-
-    private static func processorTime() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     private static func peakBytes() -> Int {

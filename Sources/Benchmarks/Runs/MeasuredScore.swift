@@ -1,15 +1,17 @@
+import CommandSupport
 import Foundation
 
 /// One run of `statezero score` in a process of its own, timed from its start.
 struct MeasuredScore {
-    /// Seconds until the first part was there, and until the process had ended.
+    /// Seconds until the first part file exists.
     let firstPart: Double
+    /// Seconds until the process has ended.
     let end: Double
 
-    /// Runs it. Throws where it does not end well; its own words are on standard error.
+    /// Runs the command. Throws `CommandFailure` when it fails; its messages are on standard error.
     init(_ arguments: [String], output: String) throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: OwnProgram.path)
+        process.executableURL = URL(fileURLWithPath: try OwnProgram.statezero)
         process.arguments = ["score", "--output", output, "--overwrite", "--json"] + arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -25,7 +27,7 @@ struct MeasuredScore {
         end = (clock.now - start) / .seconds(1)
         firstPart = seen ?? end
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            throw CommandFailure(.failed, "a run that was measured ended with \(process.terminationStatus)")
+            throw CommandFailure("`statezero score` ended with \(process.terminationStatus); its messages are above")
         }
     }
 }

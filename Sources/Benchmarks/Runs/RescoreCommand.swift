@@ -1,134 +1,131 @@
 import ArgumentParser
 import ClientNode
+import CommandSupport
 import Foundation
 
-extension Benchmark {
-    /// `statezero bench rescore`.
-    struct Rescore: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "rescore",
-            abstract: "What it costs to score a corpus again for another policy version, beside the first time.",
-            discussion: """
-                Once with processes that are started for each run, as `score` does alone, and once with a cluster that \
-                stands. Every round begins with an empty feature store. The second version's record is --next-context; \
-                without it another sample of the same record, whose rows are partly new.
-                """)
+/// `statezero-bench rescore`.
+struct RescoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        "rescore", "Measures scoring a corpus again for the next policy version, compared with the first time.",
+        example: """
+            statezero-bench rescore --prompts scripts/sample/data/queries.jsonl.gz \\
+                --context scripts/sample/data/context.three-shot-t0.8.jsonl.gz
+            """,
+        details: """
+            Measures twice: with processes started for each run, as `statezero score` does, and with a running cluster. \
+            Every round starts with an empty feature store. The second version's history is --next-context; without it, \
+            another sample of the same history, of which some rows are new.
+            """)
 
-        @OptionGroup var model: ModelChoice
+    @OptionGroup(title: "Input") var input: RescoreInput
 
-        @Option(parsing: .upToNextOption, help: "Prompt files.")
-        var prompts: [String]
+    @Option(range: .atLeast(1), help: "Worker processes. Default: one per core.")
+    var workers: Int?
 
-        @Option(parsing: .upToNextOption, help: "The first version's record.")
-        var context: [String]
+    @Option(range: .atLeast(1), help: "Measured rounds; the median is reported.")
+    var rounds = 1
 
-        @Option(parsing: .upToNextOption, help: "The second version's record.")
-        var nextContext: [String] = []
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup var report: ReportOptions
 
-        @Option(help: "Policy of the record, and of the next one.")
-        var policy: String?
-
-        @Option(help: "Policy of the next record, if another.")
-        var nextPolicy: String?
-
-        @Option(help: "Context rows.")
-        var contextSize = 256
-
-        @Option(help: "Worker processes; default: cores.")
-        var workers: Int?
-
-        @Option(help: "Rounds; the median counts.")
-        var rounds = 1
-
-        @Flag(help: "Print one JSON object.")
-        var json = false
-
-        func validate() throws {
-            if prompts.isEmpty || context.isEmpty { throw ValidationError("--prompts and --context are needed") }
-            if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
-            if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least 1") }
+    func run() throws {
+        try model.check()
+        var (fresh, standing): ([RunPair], [RunPair]) = ([], [])
+        for round in 0..<rounds {
+            let folder = try BenchmarkFolder()
+            printError("round \(round + 1) of \(rounds)")
+            fresh.append(try runFresh(folder))
+            standing.append(try runStanding(folder))
         }
+        let lines = [RescoreTimes("fresh processes", fresh), RescoreTimes("standing cluster", standing)]
+        try report.show(lines) { lines.map { $0.text(rounds: rounds) }.joined(separator: "\n") }
+    }
 
-        func run() throws {
-            do {
-                try model.check()
-                var (fresh, standing): ([Pair], [Pair]) = ([], [])
-                for round in 0..<rounds {
-                    let folder = try BenchmarkFolder()
-                    printError("round \(round + 1) of \(rounds)")
-                    fresh.append(try runFresh(folder))
-                    standing.append(try runStanding(folder))
-                }
-                let lines = [Line("fresh processes", fresh), Line("standing cluster", standing)]
-                if json { return try printJSON(lines) }
-                for line in lines {
-                    print(
-                        String(
-                            format: "%@: first version %.2f s, second %.3f s, %.2f %% of the first (median of %d)",
-                            line.processes, line.first_seconds, line.second_seconds, 100 * line.ratio, rounds))
-                }
-            } catch let failure as CommandFailure {
-                throw failure
-            } catch {
-                throw CommandFailure(error)
-            }
-        }
+    private func runFresh(_ folder: BenchmarkFolder) throws -> RunPair {
+        let common =
+            ["--store", "\(folder.path)/fresh", "--workers", "\(workerCount)", "--threads", "1"] + model.arguments
+        return RunPair(
+            first: try MeasuredScore(input.first + common, output: "\(folder.path)/first").end,
+            second: try MeasuredScore(input.second + common, output: "\(folder.path)/second").end)
+    }
 
-        /// Seconds of the first version's run and of the second's.
-        private struct Pair {
-            let first: Double
-            let second: Double
-        }
+    private func runStanding(_ folder: BenchmarkFolder) throws -> RunPair {
+        let cluster = try LocalCluster(
+            LocalCluster.Configuration(
+                program: try OwnProgram.statezero, workers: workerCount, threadsPerWorker: 1,
+                model: model.arguments + ["--store", "\(folder.path)/standing"],
+                journal: "\(folder.path)/journal.sqlite", logLevel: "warning"), logger: LogOptions.quiet)
+        defer { cluster.stop() }
+        let common = ["--coordinator", cluster.endpoint]
+        // All workers must have joined and be warm before the first version.
+        let warmUp = ["--prompts", try folder.prompts(1), "--context", try folder.history(16)]
+        for _ in 0..<3 { _ = try MeasuredScore(warmUp + common, output: "\(folder.path)/warm") }
+        return RunPair(
+            first: try MeasuredScore(input.first + common, output: "\(folder.path)/first-standing").end,
+            second: try MeasuredScore(input.second + common, output: "\(folder.path)/second-standing").end)
+    }
 
-        private func runFresh(_ folder: BenchmarkFolder) throws -> Pair {
-            let own =
-                ["--store", "\(folder.path)/fresh", "--workers", "\(workerCount)", "--threads", "1"] + model.arguments
-            return Pair(
-                first: try MeasuredScore(first + own, output: "\(folder.path)/first").end,
-                second: try MeasuredScore(second + own, output: "\(folder.path)/second").end)
-        }
+    private var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+}
 
-        private func runStanding(_ folder: BenchmarkFolder) throws -> Pair {
-            let cluster = try LocalCluster(
-                LocalCluster.Configuration(
-                    program: OwnProgram.path, workers: workerCount, threadsPerWorker: 1,
-                    model: model.arguments + ["--store", "\(folder.path)/standing"],
-                    journal: "\(folder.path)/journal.sqlite", logLevel: "warning"), logger: LogOptions.quiet)
-            defer { cluster.stop() }
-            let own = ["--coordinator", cluster.endpoint]
-            // Every worker is there and warm when the first version comes.
-            let warming = ["--prompts", try folder.prompts(1), "--context", try folder.record(16)]
-            for _ in 0..<3 { _ = try MeasuredScore(warming + own, output: "\(folder.path)/warm") }
-            return Pair(
-                first: try MeasuredScore(first + own, output: "\(folder.path)/first-standing").end,
-                second: try MeasuredScore(second + own, output: "\(folder.path)/second-standing").end)
-        }
+/// The corpus and the two histories of `rescore`.
+struct RescoreInput: ParsableArguments {
+    @Option(parsing: .upToNextOption, help: "Prompt files.")
+    var prompts: [String]
 
-        private var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+    @Option(parsing: .upToNextOption, help: "History files of the first policy version.")
+    var context: [String]
 
-        private var first: [String] {
-            ["--prompts"] + prompts + ["--context"] + context + ["--context-size", "\(contextSize)"]
-                + (policy.map { ["--policy", $0] } ?? [])
-        }
+    @Option(parsing: .upToNextOption, help: "History files of the second policy version.")
+    var nextContext: [String] = []
 
-        private var second: [String] {
-            ["--prompts"] + prompts + ["--context"] + (nextContext.isEmpty ? context : nextContext)
-                + ["--context-size", "\(contextSize)", "--context-seed", nextContext.isEmpty ? "1" : "0"]
-                + ((nextPolicy ?? policy).map { ["--policy", $0] } ?? [])
-        }
+    @Option(help: "Policy in the history, as ID or ID@VERSION.")
+    var policy: String?
 
-        private struct Line: Encodable {
-            let processes: String
-            let first_seconds: Double
-            let second_seconds: Double
-            let ratio: Double
+    @Option(help: "Policy in the second history. Default: the same.")
+    var nextPolicy: String?
 
-            init(_ processes: String, _ pairs: [Pair]) {
-                self.processes = processes
-                first_seconds = Median.of(pairs.map(\.first))
-                second_seconds = Median.of(pairs.map(\.second))
-                ratio = Median.of(pairs.map { $0.second / $0.first })
-            }
-        }
+    @Option(range: .atLeast(1), help: "Rows of the context.")
+    var contextSize = 256
+
+    /// Arguments of `score` for the first version.
+    var first: [String] {
+        ["--prompts"] + prompts + ["--context"] + context + ["--context-size", "\(contextSize)"]
+            + (policy.map { ["--policy", $0] } ?? [])
+    }
+
+    /// Arguments of `score` for the second version.
+    var second: [String] {
+        ["--prompts"] + prompts + ["--context"] + (nextContext.isEmpty ? context : nextContext)
+            + ["--context-size", "\(contextSize)", "--context-seed", nextContext.isEmpty ? "1" : "0"]
+            + ((nextPolicy ?? policy).map { ["--policy", $0] } ?? [])
+    }
+}
+
+/// Seconds of the first version's run and of the second's.
+private struct RunPair {
+    let first: Double
+    let second: Double
+}
+
+/// Medians over rounds.
+private struct RescoreTimes: Encodable {
+    let processes: String
+    let first_seconds: Double
+    let second_seconds: Double
+    let ratio: Double
+
+    init(_ processes: String, _ pairs: [RunPair]) {
+        self.processes = processes
+        first_seconds = Median.of(pairs.map(\.first))
+        second_seconds = Median.of(pairs.map(\.second))
+        ratio = Median.of(pairs.map { $0.second / $0.first })
+    }
+
+    func text(rounds: Int) -> String {
+        "\(processes): "
+            + String(
+                format: "first version %.2f s, second %.3f s, %.2f %% of the first (median of %d)", first_seconds,
+                second_seconds, 100 * ratio, rounds)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Inference
 import Scoring
 
@@ -8,10 +9,11 @@ struct EmbeddingsChoice: ParsableArguments {
     var embeddings: String?
 
     /// Makes a model that embeds only what the file does not hold; call `keep()` of what comes with it at the end.
-    func make(_ choice: ModelChoice, threads: Int) throws -> (model: any ValueModel, kept: EmbeddingFile?) {
+    func make(_ choice: ModelOptions, threads: Int) throws -> (model: any ValueModel, kept: EmbeddingFile?) {
         guard let embeddings else { return (try choice.make(threads: threads), nil) }
-        guard !ModelChoice.isTable(choice.place), !V0Folder.isOne(choice.place) else {
-            throw CommandFailure(.usage, "--embeddings is for sentence-transformers models; \(choice.place) is none")
+        guard !ModelOptions.isTable(choice.place), !V0Folder.isOne(choice.place) else {
+            throw CommandFailure(
+                "--embeddings is for sentence-transformers models; \(choice.place) is none", status: .usage)
         }
         try choice.check()
         let (models, kept) = try EmbeddingValueModel.load(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Inference
@@ -65,8 +66,7 @@ extension Model {
         }
 
         private func embed(_ texts: [String]) throws {
-            let choice = try ModelChoice.parse(
-                ["--precision", precision.rawValue] + (model.map { ["--model", $0] } ?? []))
+            let choice = try ModelOptions.choosing(model, precision: precision)
             try choice.check()
             let (_, embeddings) = try EmbeddingValueModel.load(
                 folder: choice.place, threads: threads, heads: [], precision: choice.precision, embeddings: output)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 
 /// Names of keys in rows, where they are not the usual ones.

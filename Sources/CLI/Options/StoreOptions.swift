@@ -1,10 +1,11 @@
 import ArgumentParser
-import Foundation
+import CommandSupport
 import FeatureStore
+import Foundation
 import WorkerNode
 
 /// Which feature store workers use.
-struct StoreChoice: ParsableArguments {
+struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Folder of the feature store, or `off`; default: $STATEZERO_STORE, else in the user's cache folder.",
@@ -28,8 +29,8 @@ struct StoreChoice: ParsableArguments {
     }
 
     /// The place for workers of a model; `nil` when there is to be none.
-    func place(for model: ModelChoice) -> WorkerNode.StorePlace? {
-        guard let folder = store ?? (ModelChoice.isTable(model.place) ? nil : Self.usualFolder), folder != Self.off
+    func place(for model: ModelOptions) -> WorkerNode.StorePlace? {
+        guard let folder = store ?? (ModelOptions.isTable(model.place) ? nil : Self.usualFolder), folder != Self.off
         else {
             return nil
         }
@@ -37,7 +38,7 @@ struct StoreChoice: ParsableArguments {
     }
 
     /// The same choice as arguments of another process of this program.
-    func arguments(for model: ModelChoice) -> [String] {
+    func arguments(for model: ModelOptions) -> [String] {
         guard let place = place(for: model) else { return ["--store", Self.off] }
         return ["--store", place.folder.path] + (storeMiB.map { ["--store-mib", "\($0)"] } ?? [])
     }

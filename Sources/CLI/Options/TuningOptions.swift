@@ -1,18 +1,19 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Kernels
 import WorkerNode
 
 /// How many workers of how many threads, on which cores: as said, else as measured here, else as is usual.
-struct TuningChoice: ParsableArguments {
+struct TuningOptions: ParsableArguments {
     @Option(help: "File made by `statezero bench tune`; default: .tuned.json in the model's folder, if it is there.")
     var tuned: String?
 
     /// What was measured for a model on this machine. A file that is not gone by is told in a line.
-    func tuning(for model: ModelChoice) -> WorkerTuning? {
-        if tuned == nil, ModelChoice.isTable(model.place) { return nil }
+    func tuning(for model: ModelOptions) -> WorkerTuning? {
+        if tuned == nil, ModelOptions.isTable(model.place) { return nil }
         do {
-            return try WorkerTuning.read(tuned ?? Self.usualFile(model))
+            return try WorkerTuning.read(tuned ?? Self.defaultFile(model))
         } catch {
             printError("statezero: not tuned: \(error)")
             return nil
@@ -26,5 +27,5 @@ struct TuningChoice: ParsableArguments {
         }
     }
 
-    static func usualFile(_ model: ModelChoice) -> String { "\(model.place)/\(WorkerTuning.fileName)" }
+    static func defaultFile(_ model: ModelOptions) -> String { "\(model.place)/\(WorkerTuning.fileName)" }
 }

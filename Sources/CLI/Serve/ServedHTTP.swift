@@ -1,5 +1,6 @@
-import Dispatch
+import CommandSupport
 import CoordinatorHTTP
+import Dispatch
 import Logging
 import Synchronization
 
@@ -11,7 +12,9 @@ final class ServedHTTP: Sendable {
     var url: String { node.url }
 
     /// Returns when it listens. Throws what `CoordinatorHTTPServer.start` throws.
-    init(_ configuration: CoordinatorHTTPServer.Configuration, door: CoordinatorClient, logger: Logger) throws(CoordinatorHTTPError) {
+    init(_ configuration: CoordinatorHTTPServer.Configuration, door: CoordinatorClient, logger: Logger)
+        throws(CoordinatorHTTPError)
+    {
         let result = Self.wait { () async -> Result<CoordinatorHTTPServer, CoordinatorHTTPError> in
             do throws(CoordinatorHTTPError) {
                 return .success(try await CoordinatorHTTPServer.start(configuration, door: door, logger: logger))

@@ -1,99 +1,99 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Inference
 import Kernels
 import WorkerNode
 
-extension Benchmark {
-    /// `statezero bench tune`.
-    struct Tune: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "tune",
-            abstract:
-                "Finds how many workers of how many threads this machine does best with, and writes it to a file.",
-            discussion: """
-                Every split of the cores, pinned and not, encodes prompts of lengths spread as real ones, in processes of \
-                its own, in rounds that take turns; the median counts. `worker` and `score` read the file. What the machine \
-                does beside counts too, so leave it alone meanwhile.
-                """)
+/// `statezero tune`.
+struct Tune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune",
+        abstract:
+            "Finds how many workers of how many threads this machine does best with, and writes it to a file.",
+        discussion: """
+            Every split of the cores, pinned and not, encodes prompts of lengths spread as real ones, in processes of \
+            its own, in rounds that take turns; the median counts. `worker` and `score` read the file. What the machine \
+            does beside counts too, so leave it alone meanwhile.
+            """)
 
-        @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
-        @Option(help: "File to write; default: .tuned.json in the model's folder.")
-        var output: String?
+    @Option(help: "File to write; default: .tuned.json in the model's folder.")
+    var output: String?
 
-        @Option(help: "Rounds.")
-        var rounds = 5
+    @Option(help: "Rounds.")
+    var rounds = 5
 
-        @Option(help: "Seconds of a measurement.")
-        var seconds = 2.0
+    @Option(help: "Seconds of a measurement.")
+    var seconds = 2.0
 
-        @Flag(help: "Print one JSON object.")
-        var json = false
+    @Flag(help: "Print one JSON object.")
+    var json = false
 
-        func validate() throws {
-            if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
-            if !(0.05...600).contains(seconds) { throw ValidationError("--seconds \(seconds): 0.05 to 600") }
-        }
+    func validate() throws {
+        if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
+        if !(0.05...600).contains(seconds) { throw ValidationError("--seconds \(seconds): 0.05 to 600") }
+    }
 
-        func run() throws {
-            do {
-                try model.check()
-                guard !ModelChoice.isTable(model.place), !V0Folder.isOne(model.place) else {
-                    throw CommandFailure(
-                        .usage,
-                        "\(model.place) is not a sentence-transformers model; a V0 model takes all cores in one worker")
-                }
-                let machine = WorkerTuning.Machine.current
-                var results = Split.all(cores: machine.cores).map { SplitResult(split: $0) }
-                for round in 0..<rounds {
-                    for index in results.indices {
-                        printError("round \(round + 1) of \(rounds): \(results[index].split)")
-                        results[index].rates.append(
-                            try SplitRun(split: results[index].split, model: model, seconds: seconds).rowsPerSecond())
-                    }
-                }
-                guard let best = SplitResult.choice(of: results) else { return }
-                let tuning = WorkerTuning(
-                    machine: machine, workers: best.split.workers, threads: best.split.threads, pin: best.split.pin,
-                    rowsPerSecond: (best.median * 10).rounded() / 10)
-                let file = output ?? TuningChoice.usualFile(model)
-                try tuning.write(file)
-                if json {
-                    return try printJSON(Summary(file: file, chosen: tuning, measured: results.map(Measured.init)))
-                }
-                print("\(machine)")
-                for result in results {
-                    let mark = result.split == best.split ? "*" : " "
-                    print(
-                        String(
-                            format: "%@ %@: %.1f rows/s (%.1f … %.1f)", mark, "\(result.split)", result.median,
-                            result.rates.min() ?? 0, result.rates.max() ?? 0))
-                }
-                print("written to \(file)")
-            } catch let failure as CommandFailure {
-                throw failure
-            } catch {
-                throw CommandFailure(error)
+    func run() throws {
+        do {
+            try model.check()
+            guard !ModelOptions.isTable(model.place), !V0Folder.isOne(model.place) else {
+                throw CommandFailure(
+                    "\(model.place) is not a sentence-transformers model; a V0 model takes all cores in one worker",
+                    status: .usage)
             }
-        }
-
-        private struct Summary: Encodable {
-            let file: String
-            let chosen: WorkerTuning
-            let measured: [Measured]
-        }
-
-        private struct Measured: Encodable {
-            let workers: Int
-            let threads: Int
-            let pin: Bool
-            let rows_per_second: [Double]
-
-            init(_ result: SplitResult) {
-                (workers, threads, pin) = (result.split.workers, result.split.threads, result.split.pin)
-                rows_per_second = result.rates
+            let machine = WorkerTuning.Machine.current
+            var results = Split.all(cores: machine.cores).map { SplitResult(split: $0) }
+            for round in 0..<rounds {
+                for index in results.indices {
+                    printError("round \(round + 1) of \(rounds): \(results[index].split)")
+                    results[index].rates.append(
+                        try SplitRun(split: results[index].split, model: model, seconds: seconds).rowsPerSecond())
+                }
             }
+            guard let best = SplitResult.choice(of: results) else { return }
+            let tuning = WorkerTuning(
+                machine: machine, workers: best.split.workers, threads: best.split.threads, pin: best.split.pin,
+                rowsPerSecond: (best.median * 10).rounded() / 10)
+            let file = output ?? TuningOptions.defaultFile(model)
+            try tuning.write(file)
+            if json {
+                return try ReportOptions.printJSON(
+                    Summary(file: file, chosen: tuning, measured: results.map(Measured.init)))
+            }
+            print("\(machine)")
+            for result in results {
+                let mark = result.split == best.split ? "*" : " "
+                print(
+                    String(
+                        format: "%@ %@: %.1f rows/s (%.1f … %.1f)", mark, "\(result.split)", result.median,
+                        result.rates.min() ?? 0, result.rates.max() ?? 0))
+            }
+            print("written to \(file)")
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    private struct Summary: Encodable {
+        let file: String
+        let chosen: WorkerTuning
+        let measured: [Measured]
+    }
+
+    private struct Measured: Encodable {
+        let workers: Int
+        let threads: Int
+        let pin: Bool
+        let rows_per_second: [Double]
+
+        init(_ result: SplitResult) {
+            (workers, threads, pin) = (result.split.workers, result.split.threads, result.split.pin)
+            rows_per_second = result.rates
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Inference
 import Kernels
@@ -6,7 +7,7 @@ import Kernels
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.
 struct SplitRun {
     let split: Split
-    let model: ModelChoice
+    let model: ModelOptions
     let seconds: Double
 
     /// Rows a second of all processes together. Throws where one of them fails.
@@ -25,13 +26,13 @@ struct SplitRun {
 
     private func arguments(_ index: Int) -> [String] {
         let pin = split.pin ? ["--pin", "\(index * split.threads)"] : []
-        return ["bench", "tune-worker", "--threads", "\(split.threads)", "--seconds", "\(seconds)"] + pin
+        return ["tune-worker", "--threads", "\(split.threads)", "--seconds", "\(seconds)"] + pin
             + model.arguments
     }
 
     /// A process that is told to go and says how fast it was.
     private final class Child {
-        static let broken = CommandFailure(.failed, "a process that was measured has ended; its own words are above")
+        static let broken = CommandFailure("a process that was measured has ended; its own words are above")
 
         private let process = Process()
         private let input = Pipe()
@@ -64,50 +65,49 @@ struct SplitRun {
     }
 }
 
-extension Benchmark {
-    /// `statezero bench tune-worker`: what `tune` starts.
-    struct TuneWorker: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "tune-worker", abstract: "Encodes for some seconds when told to, for `tune`.",
-            shouldDisplay: false)
+/// `statezero tune-worker`: what `tune` starts.
+struct TuneWorker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune-worker", abstract: "Encodes for some seconds when told to, for `tune`.",
+        shouldDisplay: false)
 
-        @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
-        @Option(help: "Threads.")
-        var threads = 1
+    @Option(help: "Threads.")
+    var threads = 1
 
-        @Option(help: "Seconds.")
-        var seconds = 2.0
+    @Option(help: "Seconds.")
+    var seconds = 2.0
 
-        @Option(help: "The first of its cores.")
-        var pin: Int?
+    @Option(help: "The first of its cores.")
+    var pin: Int?
 
-        func run() throws {
-            do {
-                if let pin { CorePinning.keep(threads: threads, first: pin) }
-                let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: model.place), threads: threads)
-                // Batches as a worker has them: a few prompts between two signs of progress.
-                let lengths = EncoderBenchmark.mixed.map { min($0, encoder.configuration.tokensMax) }
-                let batches = stride(from: 0, to: lengths.count, by: 64).map { start in
-                    EncoderBenchmark.batch(Array(lengths[start..<start + 64]), for: encoder)
-                }
-                _ = try encoder.encode(batches[0])
-                print("ready")
-                fflush(nil)
-                guard readLine() == "go" else { return }
-                var rows = 0
-                let clock = ContinuousClock()
-                let start = clock.now
-                while rows == 0 || clock.now - start < .seconds(seconds) {
-                    let batch = batches[rows / 64 % batches.count]
-                    _ = try encoder.encode(batch)
-                    rows += batch.count
-                }
-                print(Double(rows) / ((clock.now - start) / .seconds(1)))
-                fflush(nil)
-            } catch {
-                throw CommandFailure(error)
+    func run() throws {
+        do {
+            if let pin { CorePinning.keep(threads: threads, first: pin) }
+            let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: model.place), threads: threads)
+            // Batches as a worker has them: a few prompts between two signs of progress.
+            let lengths = EncoderSample.mixed.map { min($0, encoder.configuration.tokensMax) }
+            let batches = stride(from: 0, to: lengths.count, by: 64).map { start in
+                EncoderSample.batch(
+                    Array(lengths[start..<start + 64]), vocabulary: encoder.configuration.vocabulary)
             }
+            _ = try encoder.encode(batches[0])
+            print("ready")
+            fflush(nil)
+            guard readLine() == "go" else { return }
+            var rows = 0
+            let clock = ContinuousClock()
+            let start = clock.now
+            while rows == 0 || clock.now - start < .seconds(seconds) {
+                let batch = batches[rows / 64 % batches.count]
+                _ = try encoder.encode(batch)
+                rows += batch.count
+            }
+            print(Double(rows) / ((clock.now - start) / .seconds(1)))
+            fflush(nil)
+        } catch {
+            throw CommandFailure(error)
         }
     }
 }

@@ -1,17 +1,19 @@
 import Foundation
 
-/// Progress on standard error: one line that is rewritten on a terminal, a line every few seconds elsewhere.
+/// Progress on standard error: on a terminal one line that is rewritten, elsewhere a line every 5 seconds.
 ///
-/// The rate is that of the last half minute, and time left is told only when there is a rate to tell it by.
-final class ProgressLine {
+/// The rate is the mean of the last 30 seconds. The time left is shown once there is a rate.
+package final class ProgressLine {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let clock = ContinuousClock()
     private var samples: [(at: ContinuousClock.Instant, done: Int)] = []
     private var lastShown: ContinuousClock.Instant?
     private var width = 0
 
-    /// Shows where things stand, not more often than anybody can read.
-    func show(done: Int, of total: Int, unit: String, detail: String) {
+    package init() {}
+
+    /// Shows the progress, at most five times a second. A total of 0 is unknown.
+    package func show(done: Int, of total: Int, unit: String, detail: String) {
         let now = clock.now
         let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(5)
         if samples.isEmpty || samples.last.map({ now - $0.at > .milliseconds(200) }) == true {
@@ -32,13 +34,13 @@ final class ProgressLine {
         put(text + (detail.isEmpty ? "" : "  \(detail)"))
     }
 
-    /// Leaves the line to what comes next.
-    func end() {
+    /// Clears the line on a terminal.
+    package func end() {
         if isTerminal, width > 0 { write("\r" + String(repeating: " ", count: width) + "\r") }
         width = 0
     }
 
-    /// Things done a second, lately; `nil` before there is anything to tell it by.
+    /// Recent rate per second; `nil` in the first second and without progress.
     private var rate: Double? {
         guard let first = samples.first, let last = samples.last, last.done > first.done else { return nil }
         let time = (last.at - first.at) / .seconds(1)
@@ -55,8 +57,8 @@ final class ProgressLine {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
-    /// Seconds as people say them.
-    static func time(_ seconds: Double) -> String {
+    /// A duration in seconds as text: `42 s`, `3 min 5 s`, `2 h 10 min`.
+    package static func time(_ seconds: Double) -> String {
         let whole = Int(seconds.rounded(.up))
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }

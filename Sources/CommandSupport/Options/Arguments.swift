@@ -1,0 +1,12 @@
+// Types of other modules that options read from text; their raw values are what a user types.
+public import ArgumentParser
+public import Inference
+public import Kernels
+public import Planning
+
+extension Precision: ExpressibleByArgument {}
+extension TableKeysValues.Format: ExpressibleByArgument {}
+extension ModelSettings.ContextCache: ExpressibleByArgument {}
+extension ModelSettings.RowHash: ExpressibleByArgument {}
+extension EmbeddingHeadKind: ExpressibleByArgument {}
+extension BudgetObjective: ExpressibleByArgument {}
