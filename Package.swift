@@ -41,7 +41,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
-let resources: [String: [Resource]] = ["Inference": [.copy("Resources/compact-head.safetensors")]]
+let resources: [String: [Resource]] = ["Heads": [.copy("Compact/Resources/compact-head.safetensors")]]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
@@ -86,15 +86,18 @@ let package = Package(
         // 2 meaning
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
-        module("Inference", ["Scoring", "Tokenizers", "Kernels", crypto]),
+        module("ModelFiles", ["Scoring", "Kernels", crypto]),
         module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
-        // 3 decisions
+        // 3 decisions, and the parts of models
+        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", crypto]),
+        module("Heads", ["Scoring", "Kernels", "ModelFiles", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "Planning", yams]),
-        // 4 drivers
+        // 4 drivers, and whole models
+        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
@@ -114,18 +117,18 @@ let package = Package(
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
         module(
-            "CommandSupport", ["Scoring", "Kernels", "Inference", "Planning", "Simulation", argumentParser, logging]),
+            "CommandSupport", ["Scoring", "Kernels", "Encoders", "Heads", "ModelFiles", "Models", "Planning", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP", "RouterHTTP", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Scoring", "Planning", "Inference", "Kernels", "Cluster", "Wire", "RolloutNode", "ClientNode", "ZeroMQ",
+                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire", "RolloutNode", "ClientNode", "ZeroMQ",
                 "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
@@ -134,7 +137,10 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
-        tests("InferenceTests", ["Inference", "Scoring", "Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
+        tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
+        tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
@@ -151,7 +157,7 @@ let package = Package(
         tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
-        tests("BenchmarksTests", ["Benchmarks", "Inference", "Kernels", "Planning"]),
+        tests("BenchmarksTests", ["Benchmarks", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

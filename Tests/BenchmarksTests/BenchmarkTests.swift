@@ -1,6 +1,7 @@
 import Benchmarks
 import Foundation
-import Inference
+import Encoders
+import ModelFiles
 import Kernels
 import TestSupport
 import Testing

@@ -29,8 +29,8 @@ struct Module {
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
-            name: "Inference", layer: 2, imports: ["Kernels", "Scoring", "Tokenizers"], libraries: ["Crypto"],
-            system: ["Dispatch", "Foundation", "Synchronization"]),
+            name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation"]),
         Module(
             name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
@@ -39,6 +39,12 @@ struct Module {
             system: ["Foundation", "Synchronization"]),
 
         Module(
+            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Tokenizers"],
+            libraries: ["Crypto"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
+        Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
@@ -46,6 +52,10 @@ struct Module {
         Module(
             name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
+        Module(
+            name: "Models", layer: 4,
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
@@ -71,12 +81,12 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CommandSupport", layer: 5, imports: ["Inference", "Kernels", "Planning", "Scoring", "Simulation"],
+            name: "CommandSupport", layer: 5, imports: ["Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "Scoring", "Simulation"],
             libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
         Module(
             name: "Benchmarks", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CommandSupport", "Inference", "Kernels", "Planning", "RolloutNode", "Scoring",
+                "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "RolloutNode", "Scoring",
                 "Wire", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
@@ -85,7 +95,7 @@ struct Module {
             imports: [
                 "ClientNode", "Cluster", "CommandSupport", "CoordinatorNode", "Corpora", "Evaluation",
                 "CoordinatorHTTP",
-                "Inference", "Kernels", "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring",
+                "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring",
                 "FeatureStore", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],

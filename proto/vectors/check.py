@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Builds every vector by other means than Swift, and compares the bytes.
+"""Builds every vector by other means than Swift, and compares the bytes: python3 proto/vectors/check.py
 
-Needs Debian's protobuf-compiler (protoc) and `pip install protobuf`; nothing of this project but statezero.proto.
-A client in another language can be written from this file: `envelope` makes frame 0, `texts`, `outcomes` and
-`answers` the raw frames. Usage: python3 proto/vectors/check.py
+Needs `pip install protobuf`, and grpcio-tools or Debian's protobuf-compiler (protoc); of this project it needs only
+statezero.proto. Start from this file to write a client in another language: `envelope` makes frame 0, `texts`,
+`outcomes` and `answers` make the raw frames.
 """
 
 import hashlib
+import importlib.util
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -19,12 +21,21 @@ VECTORS = pathlib.Path(__file__).resolve().parent
 PROTO = VECTORS.parent
 
 
+def compiler():
+    """The command of the protobuf compiler."""
+    if importlib.util.find_spec("grpc_tools"):
+        return [sys.executable, "-m", "grpc_tools.protoc"]
+    if shutil.which("protoc"):
+        return ["protoc"]
+    sys.exit("check: there is neither grpcio-tools (pip install grpcio-tools) nor protoc")
+
+
 def schema():
     """The message classes of statezero.proto, without generated code."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "set.pb"
         subprocess.run(
-            ["protoc", f"--proto_path={PROTO}", f"--descriptor_set_out={path}", "statezero.proto"], check=True
+            [*compiler(), f"--proto_path={PROTO}", f"--descriptor_set_out={path}", "statezero.proto"], check=True
         )
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
     pool = descriptor_pool.DescriptorPool()
@@ -76,8 +87,14 @@ ASSIGNMENT = {"plan": PLAN, "index": 1, "attempt": 3 << 32 | 9}
 CHOICE = {"rows": 256, "selection": 2, "seed": 5}
 BUDGETS = [4, 12]
 GROUP = {
-    "plan": PLAN, "index": 1, "prompt_id": "p-2", "rewards": [1, 0, 0, 1], "advantages": [0.5, -0.5, -0.5, 0.5],
-    "baseline": 0.5, "failed": 1, "reason": "settled",
+    "plan": PLAN,
+    "index": 1,
+    "prompt_id": "p-2",
+    "rewards": [1, 0, 0, 1],
+    "advantages": [0.5, -0.5, -0.5, 0.5],
+    "baseline": 0.5,
+    "failed": 1,
+    "reason": "settled",
 }
 PREDICTION = (0.75, 12, 0.5, 0.9375, 1)
 POINT = (0, float("inf"), 0, 0, 0)
@@ -93,18 +110,17 @@ EXPECTED = {
         envelope(
             0,
             hello={
-                "role": 1, "protocol": 1, "name": "worker-1", "incarnation": INCARNATION, "fingerprint": MODEL,
+                "role": 1,
+                "protocol": 1,
+                "name": "worker-1",
+                "incarnation": INCARNATION,
+                "fingerprint": MODEL,
                 "credit": CREDIT,
             },
         )
     ],
     "welcome": [
-        envelope(
-            3,
-            welcome={
-                "incarnation": INCARNATION, "heartbeat_ms": 1000, "lease_ms": 30000, "fingerprint": MODEL,
-            },
-        )
+        envelope(3, welcome={"incarnation": INCARNATION, "heartbeat_ms": 1000, "lease_ms": 30000, "fingerprint": MODEL})
     ],
     "refused": [envelope(3, refused={"reason": 1, "message": "this coordinator speaks protocol 1, you speak 2"})],
     "who-are-you": [envelope(3, who_are_you={})],
@@ -122,7 +138,10 @@ EXPECTED = {
         envelope(
             3,
             shard_result={
-                "piece": PIECE, "errors": [{"row": 1, **FAULT}], "credit": CREDIT, "progress": 43,
+                "piece": PIECE,
+                "errors": [{"row": 1, **FAULT}],
+                "credit": CREDIT,
+                "progress": 43,
                 "times": {"queued": 1000, "embedded": 250000, "predicted": 3000},
             },
         ),
@@ -133,21 +152,22 @@ EXPECTED = {
         envelope(
             3,
             submit_job={
-                "job": JOB, "policy": "smollm2-135m", "policy_version": 0, "context": DIGEST, "context_rows": 2,
-                "fingerprint": MODEL["digest"], "confirmed_below": 5,
+                "job": JOB,
+                "policy": "smollm2-135m",
+                "policy_version": 0,
+                "context": DIGEST,
+                "context_rows": 2,
+                "fingerprint": MODEL["digest"],
+                "confirmed_below": 5,
             },
         )
     ]
     + CONTEXT_FRAMES,
     "job-accepted": [
-        envelope(
-            3, job_accepted={"job": JOB, "window_rows": 131072, "window_tokens": 16000000, "held": [5, 7, 300]}
-        )
+        envelope(3, job_accepted={"job": JOB, "window_rows": 131072, "window_tokens": 16000000, "held": [5, 7, 300]})
     ],
     "job-refused": [envelope(3, job_refused={"job": JOB, "reason": 2, "message": "this coordinator has its 64 jobs"})],
-    "submit-shard": [
-        envelope(3, submit_shard={"job": JOB, "shard": 7, "rows": 3, "tokens": 12, "affinity": AFFINITY})
-    ]
+    "submit-shard": [envelope(3, submit_shard={"job": JOB, "shard": 7, "rows": 3, "tokens": 12, "affinity": AFFINITY})]
     + texts(*TEXTS),
     "shard-answer": [
         envelope(3, shard_answer={"job": JOB, "shard": 7, "rows": 3, "errors": [{"row": 2, **FAULT}]}),
@@ -156,14 +176,15 @@ EXPECTED = {
     "confirm": [envelope(3, confirm={"job": JOB, "below": 8})],
     "close-job": [envelope(3, close_job={"job": JOB})],
     "job-closed": [envelope(3, job_closed={"job": JOB})],
-    "hello-trainer": [
-        envelope(0, hello={"role": 3, "protocol": 1, "name": "trainer-1", "incarnation": INCARNATION})
-    ],
+    "hello-trainer": [envelope(0, hello={"role": 3, "protocol": 1, "name": "trainer-1", "incarnation": INCARNATION})],
     "hello-rollout": [
         envelope(
             0,
             hello={
-                "role": 4, "protocol": 1, "name": "rollout-1", "incarnation": INCARNATION,
+                "role": 4,
+                "protocol": 1,
+                "name": "rollout-1",
+                "incarnation": INCARNATION,
                 "credit": {"rows": 8, "tokens": 64},
             },
         )
@@ -172,7 +193,9 @@ EXPECTED = {
         envelope(
             3,
             heartbeat={
-                "incarnation": INCARNATION, "credit": {"rows": 8, "tokens": 64}, "progress": 17,
+                "incarnation": INCARNATION,
+                "credit": {"rows": 8, "tokens": 64},
+                "progress": 17,
                 "assignments": [ASSIGNMENT],
             },
         )
@@ -181,11 +204,28 @@ EXPECTED = {
         envelope(
             3,
             request_plan={
-                "plan": PLAN, "policy_version": 40, "total": 16, "reserve": 4, "n_min": 4, "n_max": 32,
-                "multiple_of": 4, "group_sizes": [4, 8, 12], "objective": "expectedContrast", "explore": 0.125,
-                "deadline_ms": 2000, "fallback": 1, "mode": 1, "delivery": 2, "context": CHOICE,
-                "record_decay": 0.5, "reward_low": 0, "reward_high": 1, "failure_floor": True,
-                "group_survival": 0.75, "look_ahead": 0.00390625, "look_ahead_most": 16,
+                "plan": PLAN,
+                "policy_version": 40,
+                "total": 16,
+                "reserve": 4,
+                "n_min": 4,
+                "n_max": 32,
+                "multiple_of": 4,
+                "group_sizes": [4, 8, 12],
+                "objective": "expectedContrast",
+                "explore": 0.125,
+                "deadline_ms": 2000,
+                "fallback": 1,
+                "mode": 1,
+                "delivery": 2,
+                "context": CHOICE,
+                "record_decay": 0.5,
+                "reward_low": 0,
+                "reward_high": 1,
+                "failure_floor": True,
+                "group_survival": 0.75,
+                "look_ahead": 0.00390625,
+                "look_ahead_most": 16,
                 "candidates": [{"prompt_id": "p-1", "n_max": 8}, {"prompt_id": "p-2"}],
                 "outcomes": [{"event_id": "e-1", "prompt_id": "p-1", "policy_version": 39, "mean": 0.25, "n": 8}],
             },
@@ -202,7 +242,12 @@ EXPECTED = {
                 "plan": PLAN,
                 "budgets": [
                     {
-                        "index": 1, "prompt_id": "p-2", "n": 12, "p": 0.5, "kappa": 6, "source": "model",
+                        "index": 1,
+                        "prompt_id": "p-2",
+                        "n": 12,
+                        "p": 0.5,
+                        "kappa": 6,
+                        "source": "model",
                         "reason": "price",
                     },
                     {"prompt_id": "p-1", "n": 4, "source": "fallback", "reason": "deadline"},
@@ -214,9 +259,20 @@ EXPECTED = {
         envelope(
             3,
             plan_end={
-                "plan": PLAN, "plan_id": "0123456789abcdef", "status": 1, "prompts": 2, "total": 16, "reserve": 4,
-                "utility": 1.75, "uniform_utility": 1.5, "upper_bound": 2, "price": 0.03125, "zero_groups": 0.5,
-                "digest": hashlib.sha256(struct.pack("<2I", *BUDGETS)).digest(), "context_rows": 1, "staleness": 1,
+                "plan": PLAN,
+                "plan_id": "0123456789abcdef",
+                "status": 1,
+                "prompts": 2,
+                "total": 16,
+                "reserve": 4,
+                "utility": 1.75,
+                "uniform_utility": 1.5,
+                "upper_bound": 2,
+                "price": 0.03125,
+                "zero_groups": 0.5,
+                "digest": hashlib.sha256(struct.pack("<2I", *BUDGETS)).digest(),
+                "context_rows": 1,
+                "staleness": 1,
                 "warnings": ["1 outcomes were not recorded"],
             },
         )
@@ -227,17 +283,13 @@ EXPECTED = {
     ],
     "assignment": [
         envelope(
-            3,
-            assignment={
-                "name": ASSIGNMENT, "policy_version": 40, "prompt_id": "p-2", "n": 12, "lease_ms": 600000,
-            },
+            3, assignment={"name": ASSIGNMENT, "policy_version": 40, "prompt_id": "p-2", "n": 12, "lease_ms": 600000}
         )
     ]
     + texts("Zähle bis drei."),
     "rewards": [
         envelope(
-            3,
-            rewards={"name": ASSIGNMENT, "rewards": [1, 0.25], "failed": 1, "references": ["shard-7:0", "shard-7:1"]},
+            3, rewards={"name": ASSIGNMENT, "rewards": [1, 0.25], "failed": 1, "references": ["shard-7:0", "shard-7:1"]}
         )
     ],
     "rewards-recorded": [envelope(3, rewards_recorded={"name": ASSIGNMENT, "verdict": 1, "draw": 4})],
@@ -246,7 +298,10 @@ EXPECTED = {
         envelope(
             3,
             report_outcomes={
-                "request": 77, "policy": "smollm2-135m", "reward_low": -1, "reward_high": 1,
+                "request": 77,
+                "policy": "smollm2-135m",
+                "reward_low": -1,
+                "reward_high": 1,
                 "outcomes": [
                     {"event_id": "e-2", "prompt_id": "p-2", "step": 41, "rewards": [1, -1, -1, 1], "failed": 1},
                     {"event_id": "e-3", "prompt_id": "p-3", "policy_version": 39, "mean": 0.5, "n": 8},
@@ -259,7 +314,9 @@ EXPECTED = {
         envelope(
             3,
             outcomes_recorded={
-                "request": 77, "accepted": 1, "duplicates": 2,
+                "request": 77,
+                "accepted": 1,
+                "duplicates": 2,
                 "rejected": [
                     {"index": 3, "event_id": "e-3", "code": "unknown_prompt", "message": "send the text of p-3"}
                 ],
@@ -273,8 +330,13 @@ EXPECTED = {
         envelope(
             3,
             request_scores={
-                "request": 78, "policy": "smollm2-135m", "policy_version": 40, "rows": 1, "context_rows": 2,
-                "context": CHOICE, "deadline_ms": 10000,
+                "request": 78,
+                "policy": "smollm2-135m",
+                "policy_version": 40,
+                "rows": 1,
+                "context_rows": 2,
+                "context": CHOICE,
+                "deadline_ms": 10000,
             },
         )
     ]
@@ -284,7 +346,11 @@ EXPECTED = {
         envelope(
             3,
             scores={
-                "request": 78, "rows": 2, "context": DIGEST, "context_rows": 2, "fingerprint": MODEL,
+                "request": 78,
+                "rows": 2,
+                "context": DIGEST,
+                "context_rows": 2,
+                "fingerprint": MODEL,
                 "errors": [{"row": 1, **FAULT}],
             },
         ),
@@ -301,7 +367,7 @@ def frames(path):
 def main():
     wrong = 0
     found = {path.stem: frames(path) for path in sorted(VECTORS.glob("*.txt"))}
-    bodies = {name for name in (field.name for field in Envelope.DESCRIPTOR.oneofs_by_name["body"].fields)}
+    bodies = {field.name for field in Envelope.DESCRIPTOR.oneofs_by_name["body"].fields}
     for name in sorted(found.keys() | EXPECTED.keys() | {body.replace("_", "-") for body in bodies}):
         if name not in found or name not in EXPECTED:
             print(f"{name}: no {'file' if name not in found else 'expectation'}")

@@ -1,27 +1,25 @@
 #!/usr/bin/env python3
-"""The encoder's peers on the shapes of `statezero bench encoder`, in each of three precisions.
+"""Measures the encoder's peers on the shapes of `statezero-bench encoder`, in each of three precisions.
 
     scripts/benchmarks/encoder_peer.py --model models/all-MiniLM-L6-v2 [--threads 1 2] [--rounds 5] [--venv DIR] \\
-        [--precisions float32 bfloat16 int8] \\
-        [--ours 'statezero bench encoder --model MODEL --threads {threads} --precision {precision} --rounds 1 --json']
+        [--precisions float32 bfloat16 int8] [--ours 'statezero-bench encoder --model MODEL --threads {threads} \\
+        --precision {precision} --rounds 1 --json']
 
 float32: ONNX Runtime with fused BERT kernels. bfloat16: torch (transformers, scaled-dot-product attention). int8: ONNX
 Runtime, the fused model quantised dynamically with a scale for each channel of the weights.
 
-Makes a virtual environment (a throw-away one unless --venv names a folder), installs pinned packages from PyPI, exports
-the model with torch, fuses it with onnxruntime's own transformer optimizer and prints one JSON line a measurement.
-With --ours it runs that command between the peer's rounds, so that both meet the same weather on the machine, and
-prints the ratio of medians. The command prints lines {"shape": "128x32" | "mixed", "tokens_per_second": ...,
-"tokens_per_processor_second": ...}. Processor seconds (all threads of the process) are what is left to compare when the
-machine has other work.
+Makes a virtual environment, installs pinned packages from PyPI, exports the model with torch, fuses it with
+onnxruntime's own transformer optimizer and prints one JSON line per measurement. With --ours it runs that command
+between the peer's rounds, so that both meet the same load of the machine, and prints the ratio of medians. The command
+prints lines {"shape": "128x32" | "mixed", "tokens_per_second": ..., "tokens_per_processor_second": ...}. On a machine
+with other work, compare by processor seconds (all threads of the process).
 
-Tokens are real tokens: padding counts as time, not as tokens. The mixed batch of 256 lengths is given to the peer sorted
-by length, as sentence-transformers does, in batches of 32 and of 8; the better one counts.
+Padding counts as time, not as tokens. The mixed batch of 256 lengths is given to the peer sorted by length, as
+sentence-transformers does, in batches of 32 and of 8; the better one counts.
 """
-import argparse
+
 import json
 import math
-import os
 import pathlib
 import statistics
 import subprocess
@@ -29,7 +27,17 @@ import sys
 import tempfile
 import time
 
-PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "onnx==1.23.2", "onnxscript", "onnxruntime==1.32.0"]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, environment
+
+PACKAGES = [
+    "numpy==2.4.6",
+    "torch==2.13.0",
+    "transformers==4.55.4",
+    "onnx==1.23.2",
+    "onnxscript",
+    "onnxruntime==1.32.0",
+]
 
 
 def mixed_lengths():
@@ -44,7 +52,9 @@ def export(model_path, folder):
     import transformers
     from onnxruntime.transformers import optimizer
 
-    model = transformers.BertModel.from_pretrained(model_path, add_pooling_layer=False, attn_implementation="eager").eval()
+    model = transformers.BertModel.from_pretrained(
+        model_path, add_pooling_layer=False, attn_implementation="eager"
+    ).eval()
     names = ["input_ids", "attention_mask", "token_type_ids"]
     example = tuple(torch.ones(2, 16, dtype=torch.long) for _ in names)
     axes = {name: {0: "batch", 1: "tokens"} for name in names + ["last_hidden_state"]}
@@ -60,8 +70,14 @@ def export(model_path, folder):
 
     with torch.no_grad():
         torch.onnx.export(
-            LastState(), example, plain, input_names=names, output_names=["last_hidden_state"], dynamic_axes=axes,
-            opset_version=17, dynamo=False,
+            LastState(),
+            example,
+            plain,
+            input_names=names,
+            output_names=["last_hidden_state"],
+            dynamic_axes=axes,
+            opset_version=17,
+            dynamo=False,
         )
     config = model.config
     made = optimizer.optimize_model(
@@ -121,7 +137,8 @@ class Torch:
 
         torch.set_num_threads(threads)
         self.model = transformers.BertModel.from_pretrained(
-            model, add_pooling_layer=False, attn_implementation="sdpa", torch_dtype=torch.bfloat16).eval()
+            model, add_pooling_layer=False, attn_implementation="sdpa", torch_dtype=torch.bfloat16
+        ).eval()
 
     def encode(self, feed):
         import torch
@@ -142,9 +159,13 @@ def quantize(fused, folder):
 
     made = str(folder / "int8.onnx")
     onnxruntime.quantization.quantize_dynamic(
-        fused, made, per_channel=True, weight_type=onnxruntime.quantization.QuantType.QInt8,
+        fused,
+        made,
+        per_channel=True,
+        weight_type=onnxruntime.quantization.QuantType.QInt8,
         # Fused operators are not in ONNX itself, so their results have no known type.
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
     return made
 
 
@@ -158,42 +179,44 @@ def encode(peer, made):
     return np.array([time.perf_counter() - start, time.process_time() - processor_start]), embeddings
 
 
-def make_peers(arguments, fused, quantized, threads):
+def make_peers(options, fused, quantized, threads):
     # Threads that spin while waiting would take the core from our own rounds.
-    spins = arguments.ours is None
+    spins = options.ours is None
     made = {}
-    for precision in arguments.precisions:
+    for precision in options.precisions:
         if precision == "float32":
             made[precision] = OnnxRuntime("onnxruntime float32 fused", fused, threads, spins)
         elif precision == "int8":
             made[precision] = OnnxRuntime("onnxruntime int8 fused", quantized, threads, spins)
         else:
-            made[precision] = Torch(str(arguments.model), threads)
+            made[precision] = Torch(str(options.model), threads)
     return made
 
 
-def measure(arguments, fused, quantized, threads):
+def measure(options, fused, quantized, threads):
     import numpy as np
 
-    peers = make_peers(arguments, fused, quantized, threads)
+    peers = make_peers(options, fused, quantized, threads)
     uniform, mixed = [128] * 32, mixed_lengths()
     cases = [("128x32", "batch 32", uniform, 32), ("mixed", "batch 32", mixed, 32), ("mixed", "batch 8", mixed, 8)]
     feeds = [batches(lengths, size) for _, _, lengths, size in cases]
     exact = OnnxRuntime("exact", fused, threads, False).encode(feeds[0][0])
-    for precision, peer in peers.items():
+    for peer in peers.values():
         for feed in feeds:
             encode(peer, feed)
         cosine = (encode(peer, feeds[0])[1] * exact).sum(1)
-        print(json.dumps({"peer": peer.name, "threads": threads, "cosine_to_float32": float(cosine.mean())}), flush=True)
+        print(
+            json.dumps({"peer": peer.name, "threads": threads, "cosine_to_float32": float(cosine.mean())}), flush=True
+        )
     theirs, own = {}, {}
-    for _ in range(arguments.rounds):
+    for _ in range(options.rounds):
         for precision, peer in peers.items():
             for (shape, how, lengths, _), feed in zip(cases, feeds):
                 rates = sum(lengths) / encode(peer, feed)[0]
                 theirs.setdefault((precision, shape, how), []).append(rates)
-            if arguments.ours is None:
+            if options.ours is None:
                 continue
-            command = arguments.ours.format(threads=threads, precision=precision)
+            command = options.ours.format(threads=threads, precision=precision)
             output = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
             for line in filter(lambda line: line.startswith("{"), output.stdout.splitlines()):
                 result = json.loads(line)
@@ -204,13 +227,25 @@ def measure(arguments, fused, quantized, threads):
         median = np.median(values, axis=0)
         key = (precision, shape)
         best[key] = np.maximum(median, best.get(key, median))
-        report({"peer": peers[precision].name, "precision": precision, "threads": threads, "shape": shape, "how": how},
-               median)
+        report(
+            {"peer": peers[precision].name, "precision": precision, "threads": threads, "shape": shape, "how": how},
+            median,
+        )
     for (precision, shape), values in own.items():
         median = np.median(values, axis=0)
         ratio = [round(float(value), 2) for value in median / best[precision, shape]]
-        report({"ours": True, "beside": peers[precision].name, "precision": precision, "threads": threads,
-                "shape": shape, "ratio": ratio[0], "processor_ratio": ratio[1]}, median)
+        report(
+            {
+                "ours": True,
+                "beside": peers[precision].name,
+                "precision": precision,
+                "threads": threads,
+                "shape": shape,
+                "ratio": ratio[0],
+                "processor_ratio": ratio[1],
+            },
+            median,
+        )
 
 
 def report(what, median):
@@ -219,27 +254,22 @@ def report(what, median):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, type=pathlib.Path)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16", "int8"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--venv", type=pathlib.Path)
-    parser.add_argument("--ours")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        if os.environ.get("ENCODER_PEER_READY") != "1":
-            venv = arguments.venv or folder / "venv"
-            if not (venv / "bin" / "python").exists():
-                subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-                subprocess.run([str(venv / "bin" / "pip"), "install", "--quiet", *PACKAGES], check=True)
-            environment = dict(os.environ, ENCODER_PEER_READY="1")
-            sys.exit(subprocess.run([str(venv / "bin" / "python"), __file__, *sys.argv[1:]], env=environment).returncode)
-        fused = export(arguments.model, folder)
-        quantized = quantize(fused, folder) if "int8" in arguments.precisions else None
-        for threads in arguments.threads:
-            measure(arguments, fused, quantized, threads)
+    parser = arguments.parser(__doc__)
+    arguments.add_model(parser, "model folder")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="default: 1 2")
+    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16", "int8"], metavar="PRECISION")
+    arguments.add_rounds(parser, 5)
+    arguments.add_environment(parser)
+    parser.add_argument("--ours", metavar="COMMAND", help="command to run between the peer's rounds")
+    options = parser.parse_args()
+    environment.run_again_with(PACKAGES, options.venv)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        fused = export(options.model, folder)
+        quantized = quantize(fused, folder) if "int8" in options.precisions else None
+        for threads in options.threads:
+            measure(options, fused, quantized, threads)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,26 +1,38 @@
 #!/usr/bin/env python3
-"""Where the encoder's time goes, by function: one JSON line for each arithmetic.
+"""Measures where the encoder's time goes, by function: one JSON line for each arithmetic.
 
-    scripts/benchmarks/encoder_profile.py STATEZERO MODEL [--rounds 20]
+    scripts/benchmarks/encoder_profile.py --model models/all-MiniLM-L6-v2 [--rounds 20]
 
-Needs `perf`; says so and gives an empty list where there is none, or where the kernel does not let it sample. oneDNN is
-told to name the code that it generates, all of which is matrix products (with bias and GELU fused in).
+Needs `perf`. Where there is none, or where the kernel does not let it sample, the script says so and writes an empty
+list. It makes oneDNN name the code that it generates: all of it is matrix products, with bias and GELU fused in.
 """
-import argparse
+
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 
-# What a symbol is, by a part of its name; the first that fits.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments
+
+# What a function does, by a part of its name; the first part that fits.
 KINDS = [
-    ("brgemm", "oneDNN's products (bias and GELU in them)"), ("jit_", "oneDNN's products (bias and GELU in them)"),
-    ("attentionProduct", "attention's products"), ("exponentials", "softmax"), ("finishEightBits", "8-bit scales and GELU"),
-    ("roundEightBits", "rounding to 8 bits"), ("magnitude", "rounding to 8 bits"), ("roundHalves", "rounding to bfloat16"),
-    ("layerNorm", "layer norm"), ("attend", "packing keys and values"), ("Pooling", "pooling"),
-    ("TensorTable", "word embeddings"), ("Gather", "word embeddings"),
+    ("brgemm", "oneDNN's products (bias and GELU in them)"),
+    ("jit_", "oneDNN's products (bias and GELU in them)"),
+    ("attentionProduct", "attention's products"),
+    ("exponentials", "softmax"),
+    ("finishEightBits", "8-bit scales and GELU"),
+    ("roundEightBits", "rounding to 8 bits"),
+    ("magnitude", "rounding to 8 bits"),
+    ("roundHalves", "rounding to bfloat16"),
+    ("layerNorm", "layer norm"),
+    ("attend", "packing keys and values"),
+    ("Pooling", "pooling"),
+    ("TensorTable", "word embeddings"),
+    ("Gather", "word embeddings"),
 ]
 
 
@@ -31,17 +43,31 @@ def kind(symbol, place):
     return f"other, in {place}"
 
 
-def profile(arguments, precision, folder):
+def profile(options, precision, folder):
     data = os.path.join(folder, "perf.data")
-    command = [arguments.statezero, "bench", "encoder", "--model", arguments.model, "--precision", precision,
-               "--rounds", str(arguments.rounds), "--json"]
+    command = [
+        options.program,
+        "encoder",
+        "--model",
+        options.model,
+        "--precision",
+        precision,
+        "--rounds",
+        str(options.rounds),
+        "--json",
+    ]
     environment = dict(os.environ, ONEDNN_JIT_PROFILE="2", DNNL_JIT_PROFILE="2")
-    recorded = subprocess.run(["perf", "record", "-q", "-F", "499", "-o", data, *command], env=environment,
-                              capture_output=True, text=True)
+    recorded = subprocess.run(
+        ["perf", "record", "-q", "-F", "499", "-o", data, *command], env=environment, capture_output=True, text=True
+    )
     if recorded.returncode != 0:
         return None
-    text = subprocess.run(["perf", "report", "-i", data, "--stdio", "-F", "overhead,dso,symbol", "-t", "|"],
-                          capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["perf", "report", "-i", data, "--stdio", "-F", "overhead,dso,symbol", "-t", "|"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     shares = {}
     for line in text.splitlines():
         parts = [part.strip() for part in line.split("|")]
@@ -53,19 +79,20 @@ def profile(arguments, precision, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("statezero")
-    parser.add_argument("model")
-    parser.add_argument("--rounds", type=int, default=20)
-    arguments = parser.parse_args()
+    parser = arguments.parser(__doc__)
+    arguments.add_benchmark_program(parser)
+    arguments.add_model(parser, "model folder")
+    arguments.add_rounds(parser, 20)
+    options = parser.parse_args()
     if shutil.which("perf") is None:
-        print("profile: no perf on this machine", file=sys.stderr)
+        print("encoder_profile: there is no perf on this machine", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         for precision in ["float32", "bfloat16", "int8"]:
-            shares = profile(arguments, precision, folder) if shutil.which("perf") else None
+            shares = profile(options, precision, folder) if shutil.which("perf") else None
             if shares is None:
-                print(f"profile: nothing recorded for {precision}", file=sys.stderr)
+                print(f"encoder_profile: nothing recorded for {precision}", file=sys.stderr)
             print(json.dumps({"precision": precision, "shares": shares or {}}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,5 @@
-"""A bar chart as SVG, by hand: no library for one picture."""
+"""Draws a bar chart as SVG, without a library."""
+
 from html import escape
 
 WIDTH, BAR, GAP, LEFT, TOP = 860, 18, 8, 330, 44
@@ -11,7 +12,8 @@ def bars(title, points):
     height = TOP + len(points) * (BAR + GAP) + 16
     one = LEFT + scale
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        'font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="16" y="24" font-size="15" fill="#222222">{escape(title)}</text>',
     ]
@@ -20,5 +22,8 @@ def bars(title, points):
         parts.append(f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end" fill="#222222">{escape(name)}</text>')
         parts.append(f'<rect x="{LEFT}" y="{y}" width="{value * scale:.1f}" height="{BAR}" fill="#2b6cb0"/>')
         parts.append(f'<text x="{LEFT + value * scale + 6:.1f}" y="{y + 14}" fill="#222222">{value:.2f}</text>')
-    parts.append(f'<line x1="{one:.1f}" y1="{TOP - 6}" x2="{one:.1f}" y2="{height - 10}" stroke="#c05621" stroke-dasharray="4 3"/>')
+    parts.append(
+        f'<line x1="{one:.1f}" y1="{TOP - 6}" x2="{one:.1f}" y2="{height - 10}" '
+        'stroke="#c05621" stroke-dasharray="4 3"/>'
+    )
     return "\n".join(parts + ["</svg>", ""])

@@ -1,23 +1,29 @@
 #!/usr/bin/env python3
-"""Round trips a second of a bare ROUTER and DEALER under pyzmq, with messages as a shard's: a peer of
-`statezero bench coordinator`, whose own bare pair is libzmq without Python.
+"""Measures round trips per second of a bare ROUTER and DEALER under pyzmq, with messages as large as a shard's.
 
-    python3 -m venv .venv-zmq && .venv-zmq/bin/pip install pyzmq==27.3.0 && .venv-zmq/bin/python scripts/benchmarks/pyzmq_peer.py
+    python3 -m venv .venv-zmq && .venv-zmq/bin/pip install pyzmq==27.3.0
+    .venv-zmq/bin/python scripts/benchmarks/pyzmq_peer.py
+
+A peer of `statezero-bench coordinator`, whose own bare pair is libzmq without Python.
 """
 
-import argparse
 import json
 import multiprocessing
 import os
+import pathlib
 import statistics
+import sys
 import tempfile
 import time
 
 import zmq
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments
 
-def answer(endpoint):
-    """Sends every message back whole, until the process is ended."""
+
+def echo(endpoint):
+    """Sends every message back whole, until the process is killed."""
     socket = zmq.Context().socket(zmq.ROUTER)
     socket.set_hwm(20_000)
     socket.bind(endpoint)
@@ -25,7 +31,7 @@ def answer(endpoint):
         socket.send_multipart(socket.recv_multipart(copy=False), copy=False)
 
 
-def ask(socket, frames, messages, window):
+def round_trips(socket, frames, messages, window):
     """Seconds from the first message to the last answer."""
     start = time.perf_counter()
     sent = answered = 0
@@ -39,25 +45,25 @@ def ask(socket, frames, messages, window):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments.parser(__doc__)
     parser.add_argument("--batch-rows", type=int, default=64)
     parser.add_argument("--prompt-bytes", type=int, default=275)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--window", type=int, default=2048, help="messages under way")
-    parser.add_argument("--rounds", type=int, default=5, help="medians are printed")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--window", type=int, default=2048, help="messages in flight")
+    arguments.add_rounds(parser, 5)
+    arguments.add_json(parser)
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
         endpoint = f"ipc://{os.path.join(folder, 'pair')}"
-        router = multiprocessing.get_context("spawn").Process(target=answer, args=(endpoint,), daemon=True)
+        router = multiprocessing.get_context("spawn").Process(target=echo, args=(endpoint,), daemon=True)
         router.start()
         socket = zmq.Context().socket(zmq.DEALER)
         socket.set_hwm(20_000)
         socket.connect(endpoint)
         frames = [bytes(48), bytes(4 * options.batch_rows), bytes(options.prompt_bytes * options.batch_rows)]
-        ask(socket, frames, 100, 100)
-        rounds = [ask(socket, frames, options.messages, options.window) for _ in range(options.rounds)]
+        round_trips(socket, frames, 100, 100)
+        rounds = [round_trips(socket, frames, options.messages, options.window) for _ in range(options.rounds)]
         socket.close(linger=0)
         router.terminate()
         router.join()

@@ -1,26 +1,25 @@
 #!/usr/bin/env python3
-"""The Qwen3 encoder's peer: transformers with torch, float32 and bfloat16, on random weights of Qwen3-0.6B's shapes.
+"""Measures the Qwen3 encoder's peer: transformers with torch, float32 and bfloat16, on random weights of Qwen3-0.6B.
 
-    scripts/benchmarks/qwen_peer.py [--program .build/release/statezero] [--no-states] [--threads 2] [--rounds 3]
+    scripts/benchmarks/qwen_peer.py [--program .build/release/statezero-bench] [--no-states] [--threads 2] [--rounds 3]
         [--tokens 64 128 256] [--sequences 1 8] [--model DIR] [--venv DIR]
 
-Makes a virtual environment (a throw-away one unless --venv names a folder), installs pinned packages from PyPI, and
-writes seeded bfloat16 weights of 28 layers into a temporary folder (1.2 GB; --model keeps them). Then, in one run:
+Makes a virtual environment, installs pinned packages from PyPI, and writes seeded bfloat16 weights of 28 layers into a
+temporary folder (1.2 GB; --model keeps them). Then, in one run:
 
-1. Unless --no-states: the largest error of our float32 and bfloat16 states against transformers in float32 at full size,
-   over all tokens of sequences of 1 to 512 tokens, as a share of the largest state; torch's own bfloat16 beside it.
-2. Tokens a second of the peer and of ours in turns, round by round, so that both meet the same weather on the machine;
-   medians, and the ratio for each precision, length and batch. Goal: 1.25 in float32, 1.15 in bfloat16.
+1. Unless --no-states: the largest error of our float32 and bfloat16 states against transformers in float32 at full
+   size, over all tokens of sequences of 1 to 512 tokens, as a share of the largest state; torch's own bfloat16 beside
+   it.
+2. Tokens per second of the peer and of ours in turns, round by round, so that both meet the same load of the machine;
+   medians, and the ratio by precision, length and batch. Goal: 1.25 in float32, 1.15 in bfloat16.
 3. `product_share`: the rate of our products inside the encoder as a share of the rate that oneDNN reaches with the same
    shapes alone (as our program reports it, in processor seconds). Goal: 0.8.
 
-Ours is `statezero bench qwen` of a release build.
-Processor seconds (all threads of the process) are what is left to compare when the machine has other work. Packed
-weights are made by the first of our rounds, which is not counted.
+Ours is `statezero-bench qwen` of a release build. On a machine with other work, compare by processor seconds (all
+threads of the process). The first of our rounds packs the weights and is not counted.
 """
-import argparse
+
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -28,20 +27,36 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, environment
+
 PACKAGES = ["numpy==2.4.6", "torch==2.13.0", "transformers==4.55.4", "safetensors==0.8.0"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 LENGTHS = [1, 2, 7, 64, 90, 200, 512]
 CONFIG = {
-    "architectures": ["Qwen3Model"], "model_type": "qwen3", "hidden_size": 1024, "num_hidden_layers": 28,
-    "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 3072,
-    "vocab_size": 151669, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+    "architectures": ["Qwen3Model"],
+    "model_type": "qwen3",
+    "hidden_size": 1024,
+    "num_hidden_layers": 28,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "intermediate_size": 3072,
+    "vocab_size": 151669,
+    "max_position_embeddings": 32768,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 1000000,
     "rope_scaling": None,
-    "tie_word_embeddings": True, "attention_bias": False, "use_sliding_window": False, "sliding_window": None,
-    "hidden_act": "silu", "torch_dtype": "bfloat16"}
+    "tie_word_embeddings": True,
+    "attention_bias": False,
+    "use_sliding_window": False,
+    "sliding_window": None,
+    "hidden_act": "silu",
+    "torch_dtype": "bfloat16",
+}
 
 
 def make(folder):
-    """Weights with which attention looks somewhere and gates open: matrices of variance 1 / inputs."""
+    """Weights that make attention uneven and open the gates: matrices of variance 1 / inputs."""
     import torch
     from safetensors.torch import save_file
 
@@ -62,13 +77,21 @@ def make(folder):
     tensors = {"embed_tokens.weight": matrix(CONFIG["vocab_size"], width, 0.5), "norm.weight": norm(width)}
     for layer in range(CONFIG["num_hidden_layers"]):
         for name, outputs, inputs in [
-            ("self_attn.q_proj", queries, width), ("self_attn.k_proj", keys, width), ("self_attn.v_proj", keys, width),
-            ("self_attn.o_proj", width, queries), ("mlp.gate_proj", inner, width), ("mlp.up_proj", inner, width),
-            ("mlp.down_proj", width, inner)]:
+            ("self_attn.q_proj", queries, width),
+            ("self_attn.k_proj", keys, width),
+            ("self_attn.v_proj", keys, width),
+            ("self_attn.o_proj", width, queries),
+            ("mlp.gate_proj", inner, width),
+            ("mlp.up_proj", inner, width),
+            ("mlp.down_proj", width, inner),
+        ]:
             tensors[f"layers.{layer}.{name}.weight"] = matrix(outputs, inputs)
         for name, size in [
-            ("input_layernorm", width), ("post_attention_layernorm", width), ("self_attn.q_norm", CONFIG["head_dim"]),
-            ("self_attn.k_norm", CONFIG["head_dim"])]:
+            ("input_layernorm", width),
+            ("post_attention_layernorm", width),
+            ("self_attn.q_norm", CONFIG["head_dim"]),
+            ("self_attn.k_norm", CONFIG["head_dim"]),
+        ]:
             tensors[f"layers.{layer}.{name}.weight"] = norm(size)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -87,7 +110,7 @@ def ids(tokens, sequences):
     return (torch.arange(1, tokens * sequences + 1) * 7919 % CONFIG["vocab_size"]).reshape(sequences, tokens)
 
 
-def compare(arguments, models, folder, scratch):
+def compare(options, models, folder, scratch):
     import numpy as np
     import torch
     from safetensors.torch import save_file
@@ -103,36 +126,55 @@ def compare(arguments, models, folder, scratch):
     found = {"torch bfloat16": states["bfloat16"]}
     for precision in models:
         file = scratch / f"{precision}.f32"
-        run(arguments, folder, precision, "--rounds", 0, "--ids", scratch / "ids.safetensors", "--states", file)
+        run(options, folder, precision, "--rounds", 0, "--ids", scratch / "ids.safetensors", "--states", file)
         found[f"ours {precision}"] = torch.from_numpy(np.fromfile(file, dtype="<f4").reshape(exact.shape))
     largest = exact.abs().max()
     for name, values in found.items():
         error = (values - exact).abs()
-        print(json.dumps({
-            "states": name, "max_error": float(f"{error.max():.3g}"), "largest_state": float(f"{largest:.3g}"),
-            "relative": float(f"{error.max() / largest:.3g}"),
-            "root_mean_square_relative": float(f"{error.square().mean().sqrt() / exact.square().mean().sqrt():.3g}"),
-            "tokens": exact.shape[0]}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "states": name,
+                    "max_error": float(f"{error.max():.3g}"),
+                    "largest_state": float(f"{largest:.3g}"),
+                    "relative": float(f"{error.max() / largest:.3g}"),
+                    "root_mean_square_relative": float(
+                        f"{error.square().mean().sqrt() / exact.square().mean().sqrt():.3g}"
+                    ),
+                    "tokens": exact.shape[0],
+                }
+            ),
+            flush=True,
+        )
 
 
-def run(arguments, folder, precision, *options):
-    """What `statezero bench qwen` prints."""
-    command = [arguments.program, "bench", "qwen", str(folder), "--threads", str(arguments.threads),
-               "--precision", precision, "--json", *map(str, options)]
+def run(options, folder, precision, *more):
+    """What `statezero-bench qwen` prints."""
+    command = [
+        options.program,
+        "qwen",
+        str(folder),
+        "--threads",
+        str(options.threads),
+        "--precision",
+        precision,
+        "--json",
+        *map(str, more),
+    ]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def measure(arguments, models, folder):
+def measure(options, models, folder):
     import torch
 
     peer, own, share = {}, {}, {}
-    cases = [(tokens, sequences) for sequences in arguments.sequences for tokens in arguments.tokens]
+    cases = [(tokens, sequences) for sequences in options.sequences for tokens in options.tokens]
     # Ours packs its weights once, the peer warms up.
     for precision, model in models.items():
-        run(arguments, folder, precision, "--rounds", 1)
+        run(options, folder, precision, "--rounds", 1)
         with torch.no_grad():
             model(input_ids=ids(64, 1))
-    for _ in range(arguments.rounds):
+    for _ in range(options.rounds):
         for precision, model in models.items():
             for tokens, sequences in cases:
                 batch = ids(tokens, sequences)
@@ -141,54 +183,59 @@ def measure(arguments, models, folder):
                     model(input_ids=batch)
                     spent = time.perf_counter() - start, time.process_time() - processor_start
                 peer.setdefault((precision, tokens, sequences), []).append([batch.numel() / s for s in spent])
-            output = run(arguments, folder, precision, "--rounds", 1)
+            output = run(options, folder, precision, "--rounds", 1)
             for line in output.splitlines():
                 result = json.loads(line) if line.startswith("{") else {}
                 key = precision, result.get("tokens"), result.get("sequences")
                 if key[1:] in cases:
-                    own.setdefault(key, []).append(
-                        [result["tokens_per_second"], result["tokens_per_processor_second"]])
+                    own.setdefault(key, []).append([result["tokens_per_second"], result["tokens_per_processor_second"]])
                     share.setdefault(key, []).append(result["product_share"])
     for key in peer:
         theirs, ours = ([statistics.median(column) for column in zip(*rows)] for rows in (peer[key], own[key]))
-        print(json.dumps({
-            "precision": key[0], "tokens": key[1], "sequences": key[2], "threads": arguments.threads,
-            "torch_tokens_per_second": round(theirs[0], 1), "our_tokens_per_second": round(ours[0], 1),
-            "ratio": round(ours[0] / theirs[0], 2), "torch_tokens_per_processor_second": round(theirs[1], 1),
-            "our_tokens_per_processor_second": round(ours[1], 1), "processor_ratio": round(ours[1] / theirs[1], 2),
-            "product_share": round(statistics.median(share[key]), 3)}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "precision": key[0],
+                    "tokens": key[1],
+                    "sequences": key[2],
+                    "threads": options.threads,
+                    "torch_tokens_per_second": round(theirs[0], 1),
+                    "our_tokens_per_second": round(ours[0], 1),
+                    "ratio": round(ours[0] / theirs[0], 2),
+                    "torch_tokens_per_processor_second": round(theirs[1], 1),
+                    "our_tokens_per_processor_second": round(ours[1], 1),
+                    "processor_ratio": round(ours[1] / theirs[1], 2),
+                    "product_share": round(statistics.median(share[key]), 3),
+                }
+            ),
+            flush=True,
+        )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", default=str(ROOT / ".build" / "release" / "statezero"))
-    parser.add_argument("--no-states", dest="states", action="store_false")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, nargs="+", default=[64, 128, 256])
-    parser.add_argument("--sequences", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--model", type=pathlib.Path)
-    parser.add_argument("--venv", type=pathlib.Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        scratch = pathlib.Path(scratch)
-        if os.environ.get("QWEN_PEER_READY") != "1":
-            venv = arguments.venv or scratch / "venv"
-            if not (venv / "bin" / "python").exists():
-                subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-                subprocess.run([str(venv / "bin" / "pip"), "install", "--quiet", *PACKAGES], check=True)
-            environment = dict(os.environ, QWEN_PEER_READY="1", HF_HUB_OFFLINE="1")
-            command = [str(venv / "bin" / "python"), __file__, *sys.argv[1:]]
-            sys.exit(subprocess.run(command, env=environment).returncode)
-        import torch
+    parser = arguments.parser(__doc__)
+    arguments.add_benchmark_program(parser)
+    parser.add_argument("--no-states", dest="states", action="store_false", help="leave out the comparison of states")
+    arguments.add_threads(parser, 2)
+    arguments.add_rounds(parser, 3)
+    parser.add_argument("--tokens", type=int, nargs="+", default=[64, 128, 256], metavar="N")
+    parser.add_argument("--sequences", type=int, nargs="+", default=[1, 8], metavar="N")
+    parser.add_argument("--model", type=pathlib.Path, metavar="DIR", help="folder that keeps the random weights")
+    arguments.add_environment(parser)
+    options = parser.parse_args()
+    environment.run_again_with(PACKAGES, options.venv, HF_HUB_OFFLINE="1")
+    import torch
 
-        torch.set_num_threads(arguments.threads)
-        folder = arguments.model or scratch / "model"
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
+        folder = options.model or scratch / "model"
         make(folder)
         models = {precision: load(folder, precision) for precision in ("float32", "bfloat16")}
-        if arguments.states:
-            compare(arguments, models, folder, scratch)
-        measure(arguments, models, folder)
+        if options.states:
+            compare(options, models, folder, scratch)
+        measure(options, models, folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

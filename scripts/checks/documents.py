@@ -8,9 +8,7 @@ from .tree import File, Report, Tree
 START = "README.md"
 MAX_CLICKS = 2
 # Documents that no page needs to link: (path prefix or path, reason).
-UNLINKED = [
-    ("Tests/Goldens/", "licences beside the data that they cover"),
-]
+UNLINKED = [("Tests/Goldens/", "licences beside the data that they cover")]
 # Commands and paths that documents name in code: they must exist, as links must.
 _NAMED_PATH = re.compile(r"(?<![\w./-])(?:\./)?((?:scripts|Sources|Tests|proto|deploy)/[\w./@+-]*\w)")
 _LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)")
@@ -78,8 +76,9 @@ def check(tree: Tree) -> Report:
 
 def _check_named_paths(tree, report, file) -> None:
     for number, line in enumerate(file.lines, 1):
-        for path in _NAMED_PATH.findall(line):
-            if tree.exists(path) or any(other.startswith(path) for other in tree.paths):
+        for path in _NAMED_PATH.findall(_LINK.sub("", line)):
+            is_placeholder = any(part.isupper() and part.isalpha() for part in path.split("/"))
+            if is_placeholder or tree.exists(path) or any(other.startswith(path) for other in tree.paths):
                 continue
             report.problems.append(f"{file.path}:{number}: there is no {path}")
 

@@ -1,10 +1,10 @@
 """Format and lint: `swift format lint --strict` for Swift, ruff for Python, installed once into .venv-checks."""
 
-import os
 import pathlib
 import shutil
 import subprocess
-import sys
+
+from common import environment
 
 from .tree import Report, Tree
 
@@ -54,16 +54,5 @@ def _run(tree: Tree, report: Report, command: list[str]) -> None:
 def _ruff(root: pathlib.Path) -> tuple[str | None, str]:
     """The path of ruff, or None and the reason."""
     folder = root / ".venv-checks" / f"ruff-{RUFF_VERSION}"
-    program = folder / "bin" / "ruff"
-    if not program.exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        environment = dict(os.environ, PIP_ROOT_USER_ACTION="ignore")
-        done = subprocess.run(
-            [*command, "--target", str(folder), f"ruff=={RUFF_VERSION}"],
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0 or not program.exists():
-            return None, (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-    return str(program), ""
+    why = environment.install(folder, [f"ruff=={RUFF_VERSION}"])
+    return (None, why) if why else (str(folder / "bin" / "ruff"), "")

@@ -57,7 +57,9 @@ def check(tree: Tree) -> Report:
     declared = manifest(tree.files["Package.swift"].text)
     table = module_table.modules(tree)
     sources = [file for file in tree.under(SOURCES, suffix=".swift") if file.path.count("/") > 1]
-    folders = sorted({module_of(path) for path in tree.paths if path.startswith(SOURCES) and path.count("/") > 1})
+    # The files of WideKernels are links.
+    sourced = [path for path in [*tree.paths, *tree.links] if path.startswith(SOURCES) and path.count("/") > 1]
+    folders = sorted({module_of(path) for path in sourced} - module_table.NO_MODULES)
     known = {name for name in declared if name in folders}
 
     _check_table(tree, report, declared, table, folders)

@@ -7,6 +7,8 @@ import dataclasses
 import re
 
 PATH = "Tests/LayeringTests/ModuleTable.swift"
+# Folders of Sources that are no module.
+NO_MODULES = {"Documentation"}
 # Folders whose code decides and has no effects: no clock, thread, lock, file, output or own random numbers.
 PURE = ("Sources/Cluster/",)
 # (module, module that it must never link, directly or through others, reason)

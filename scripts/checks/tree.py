@@ -38,24 +38,21 @@ class Report:
 class Tree:
     """All files that are committed, or would be: git's list, without ignored files.
 
-    Symbolic links are left out, because the file that a link points to is read at its own path.
+    `paths` has no symbolic links, because the file that a link points to is read at its own path; `links` has them.
     """
 
     def __init__(self, root: pathlib.Path, files: dict[str, str] | None = None):
         """`files` replaces the repository's files (path to text); tests use it."""
         self.root = root
         self._texts = files
-        self.paths = sorted(files) if files is not None else self._list()
+        listed = sorted(files) if files is not None else self._list()
+        self.links = [path for path in listed if files is None and (root / path).is_symlink()]
+        self.paths = [path for path in listed if path not in set(self.links)]
 
     def _list(self) -> list[str]:
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
-        paths = {path for path in listed.split("\0") if path}
-        return sorted(path for path in paths if self._is_plain_file(path))
-
-    def _is_plain_file(self, path: str) -> bool:
-        file = self.root / path
-        return file.is_file() and not file.is_symlink()
+        return sorted(path for path in set(listed.split("\0")) if path and (self.root / path).exists())
 
     @functools.cached_property
     def files(self) -> dict[str, File]:
@@ -88,7 +85,7 @@ class Tree:
     def folders(self) -> set[str]:
         """Every folder that holds a file, directly or deeper."""
         found = {""}
-        for path in self.paths:
+        for path in [*self.paths, *self.links]:
             parts = path.split("/")[:-1]
             found.update("/".join(parts[: count + 1]) for count in range(len(parts)))
         return found
@@ -98,4 +95,4 @@ class Tree:
 
     @functools.cached_property
     def _all_paths(self) -> set[str]:
-        return set(self.paths)
+        return {*self.paths, *self.links}

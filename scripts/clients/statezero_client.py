@@ -1,19 +1,20 @@
-"""Budgets of rollouts from a StateZero coordinator, for trainers. One file, standard library only, Python 3.9 and later.
+"""Budgets of rollouts from a StateZero coordinator, for trainers. One file, standard library only, Python 3.9 or later.
 
     client = Client("http://127.0.0.1:8080", timeout=5.0)
     plan = client.plan("llm-a", step=12, total=8192, items=[{"prompt_id": "a", "prompt": "What is 17 + 25?"}, ...])
     for row in expand(plan, rows): ...                      # as many rows a prompt as its budget, with a group's uid
     client.report("llm-a", [{"prompt_id": "a", "step": 12, "rewards": [1, 0, 0, 1]}, ...])
 
-Fails open: at the timeout, without a coordinator, or where it has trouble of its own, `plan` gives even budgets, marked
-by `plan.fallback` with the reason, and training goes on; `strict=True` raises instead. What the caller did wrong raises
-always (`RequestError`). No call takes longer than its timeout. Outcomes that could not be told are kept, and told with
-the next call; each has an event id, so that nothing counts twice.
+Fails open: at the timeout, without a coordinator, or where the coordinator fails, `plan` gives even budgets, marked
+by `plan.fallback` with the reason, and training goes on; `strict=True` raises instead. An invalid
+request always raises (`RequestError`). No call takes longer than its timeout. Undelivered outcomes are kept, and sent
+with the next call; each has an event id, so that none counts twice.
 
-Ask on one rank and broadcast: another rank might ask a moment later, and fall back alone.
+Request a plan on one rank and broadcast it: another rank's request might come a moment later, and fall back alone.
 """
 
 import collections
+import contextlib
 import hashlib
 import http.client
 import json
@@ -26,19 +27,27 @@ import urllib.parse
 import uuid
 
 __all__ = [
-    "Client", "Plan", "Report", "Groups", "StateZeroError", "RequestError", "Unavailable", "DeadlineExceeded",
-    "expand", "uniform_budgets",
+    "Client",
+    "Plan",
+    "Report",
+    "Groups",
+    "StateZeroError",
+    "RequestError",
+    "Unavailable",
+    "DeadlineExceeded",
+    "expand",
+    "uniform_budgets",
 ]
 
 ROLLOUTS_MAX = 1024  # of one prompt
 
 
 class StateZeroError(Exception):
-    """Whatever this client raises."""
+    """The base of all errors of this client."""
 
 
 class RequestError(StateZeroError, ValueError):
-    """The request cannot be granted as it is; the same again would fail again."""
+    """The request is invalid; the same request would fail again."""
 
     def __init__(self, message, status=None, code=None, param=None):
         super().__init__(message)
@@ -46,13 +55,13 @@ class RequestError(StateZeroError, ValueError):
 
 
 class Unavailable(StateZeroError):
-    """No coordinator, or one in trouble."""
+    """There is no coordinator, or it failed."""
 
     reason = "no_coordinator"
 
 
 class DeadlineExceeded(Unavailable):
-    """No answer in time."""
+    """There was no answer in time."""
 
     reason = "deadline"
 
@@ -73,21 +82,24 @@ class Plan:
         self.reason = reason or body.get("uniform_reason")
 
     def __repr__(self):
-        why = " because of %s" % self.reason if self.fallback else ""
-        return "<plan %s/%s: %d rollouts over %d prompts, %s%s>" % (
-            self.policy_id, self.step, self.total, len(self.items), self.status, why)
+        why = f" because of {self.reason}" if self.fallback else ""
+        return (
+            f"<plan {self.policy_id}/{self.step}: {self.total} rollouts over {len(self.items)} prompts, "
+            f"{self.status}{why}>"
+        )
 
 
 class Report:
-    """What became of outcomes: `delivered` is false where they are kept for the next call."""
+    """The result of a report: `delivered` is false where outcomes are kept for the next call."""
 
     def __init__(self, delivered, accepted=0, duplicates=0, rejected=(), decisions=(), reason=None):
         self.delivered, self.accepted, self.duplicates = delivered, accepted, duplicates
         self.rejected, self.decisions, self.reason = list(rejected), list(decisions), reason
 
     def __repr__(self):
-        return "<report: %d accepted, %d duplicates, %d rejected%s>" % (
-            self.accepted, self.duplicates, len(self.rejected), "" if self.delivered else ", not delivered")
+        late = "" if self.delivered else ", not delivered"
+        counts = f"{self.accepted} accepted, {self.duplicates} duplicates, {len(self.rejected)} rejected"
+        return f"<report: {counts}{late}>"
 
 
 class Groups:
@@ -101,16 +113,17 @@ class Groups:
 
 
 class Client:
-    """Speaks to one coordinator. May be used from several threads."""
+    """A client of one coordinator. May be used from several threads."""
 
-    def __init__(self, url="http://127.0.0.1:8080", timeout=5.0, strict=False, shadow=False, retries=2, spool=None,
-                 keep=65536):
+    def __init__(
+        self, url="http://127.0.0.1:8080", timeout=5.0, strict=False, shadow=False, retries=2, spool=None, keep=65536
+    ):
         """`timeout`: seconds a call takes at most. `shadow`: plans are made and logged, even budgets handed out.
-        `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps outcomes not yet told, so that
+        `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps undelivered outcomes, so that
         they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them)."""
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
-            raise RequestError("the coordinator's url must be http://HOST:PORT, not %r" % (url,))
+            raise RequestError(f"the coordinator's url must be http://HOST:PORT, not {url!r}")
         self._host, self._port = parts.hostname, parts.port or 80
         self.timeout, self.strict, self.shadow, self.retries = float(timeout), strict, shadow, retries
         self.dropped = 0
@@ -140,11 +153,9 @@ class Client:
         if outcomes:
             ranges = {key: body[key] for key in ("reward_low", "reward_high") if key in body}
             self._store([_event(policy_id, outcome, ranges) for outcome in outcomes])
-        try:
-            # What was learned comes first, but must not eat up the time for what is wanted.
+        with contextlib.suppress(Unavailable):
+            # Outcomes go first, but leave half of the time for the plan.
             self._deliver(time.monotonic() + self.timeout / 2)
-        except Unavailable:
-            pass
         left = end - time.monotonic()
         seconds = min(deadline if deadline is not None else left, max(0.001, left - min(0.5, left / 4)))
         body["deadline_ms"] = max(1, min(600_000, int(1000 * seconds)))
@@ -163,8 +174,8 @@ class Client:
         For plans with `delivery="workers"`. Without a coordinator there are none, unless `strict`.
         """
         wait = max(0.0, min(float(wait), 30.0))
-        path = "/v1/plans/%s/%d?groups_after=%d&wait_ms=%d" % (
-            urllib.parse.quote(policy_id, safe=""), step, after, int(1000 * wait))
+        policy, milliseconds = urllib.parse.quote(policy_id, safe=""), int(1000 * wait)
+        path = f"/v1/plans/{policy}/{step}?groups_after={after}&wait_ms={milliseconds}"
         try:
             answer = self._ask("GET", path, None, time.monotonic() + wait + self.timeout)
         except Unavailable:
@@ -176,9 +187,9 @@ class Client:
     # Outcomes and scores
 
     def report(self, policy_id, outcomes, reward_low=None, reward_high=None):
-        """Tells what groups came to: dicts with `prompt_id` and `rewards` (or `mean` and `n`), and `step`, `failed`,
-        `prompt`, `policy_version` where they are known. What cannot be told now is kept, unless the coordinator refuses
-        it; one that is rejected for itself is in the answer's `rejected`.
+        """Reports outcomes of groups: dicts with `prompt_id` and `rewards` (or `mean` and `n`), and `step`, `failed`,
+        `prompt`, `policy_version` where they are known. What cannot be delivered now is kept, unless the coordinator
+        refuses it; one that is rejected for itself is in the answer's `rejected`.
         """
         ranges = {"reward_low": reward_low, "reward_high": reward_high}
         ranges = {key: value for key, value in ranges.items() if value is not None}
@@ -192,13 +203,14 @@ class Client:
 
     @property
     def pending(self):
-        """How many outcomes are kept to be told."""
+        """The number of outcomes that wait for delivery."""
         with self._lock:
             return len(self._pending)
 
     def score(self, policy_id, prompts, context_set=None, context=None, policy_version=None):
         """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`; raises without a coordinator, for
-        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one it is
+        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one
+        it is
         drawn from the policy's history."""
         body = {"policy_id": policy_id, "items": [{"prompt": prompt} for prompt in prompts]}
         for key, value in (("context_set", context_set), ("context", context), ("policy_version", policy_version)):
@@ -208,7 +220,7 @@ class Client:
         body["deadline_ms"] = max(1, min(600_000, int(900 * self.timeout)))
         return self._ask("POST", "/v1/score", body, end)["items"]
 
-    # Keeping and telling outcomes
+    # Outcomes: storing and delivering
 
     def _store(self, events):
         with self._lock:
@@ -246,9 +258,9 @@ class Client:
                 raise
             finally:
                 if answered:
-                    told = {event["outcome"]["event_id"] for event in events}
+                    delivered = {event["outcome"]["event_id"] for event in events}
                     with self._lock:
-                        kept = [event for event in self._pending if event["outcome"]["event_id"] not in told]
+                        kept = [event for event in self._pending if event["outcome"]["event_id"] not in delivered]
                         self._pending = collections.deque(kept)
                         self._save()
             report.accepted += answer["accepted"]
@@ -259,16 +271,16 @@ class Client:
     # HTTP
 
     def _ask(self, method, path, body, end):
-        """The answer's JSON. Tries again, inside the time, what another try may cure."""
+        """The answer's JSON. Retries what may succeed later, within the time."""
         data = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
         for attempt in range(self.retries + 1):
-            pause = 0.1 * 2 ** attempt
+            pause = 0.1 * 2**attempt
             try:
                 status, headers, answer = self._once(method, path, data, end)
             except DeadlineExceeded:
                 raise
             except (OSError, http.client.HTTPException) as error:
-                failure = Unavailable("no coordinator at http://%s:%d: %s" % (self._host, self._port, error))
+                failure = Unavailable(f"no coordinator at http://{self._host}:{self._port}: {error}")
             else:
                 try:
                     parsed = json.loads(answer)
@@ -277,25 +289,24 @@ class Client:
                     parsed, error = None, {}
                 if status == 200 and isinstance(parsed, dict):
                     return parsed
-                message = "%s %s: %s %s" % (method, path, status, error.get("message", "without a reason"))
+                message = "{} {}: {} {}".format(method, path, status, error.get("message", "without a reason"))
                 if 400 <= status < 500 and status not in (408, 429):
                     raise RequestError(message, status, error.get("code"), error.get("param"))
                 if status == 504:
                     raise DeadlineExceeded(message)
                 failure = Unavailable(message)
-                try:
+                with contextlib.suppress(ValueError):
                     pause = max(pause, float(headers.get("Retry-After", 0)))
-                except ValueError:
-                    pass
             if attempt == self.retries or time.monotonic() + pause >= end:
                 raise failure
             time.sleep(pause)
+        return None
 
     def _once(self, method, path, data, end):
         """One request. A thread of its own makes it, so that no name server and no slow drip outlasts the time."""
         seconds = end - time.monotonic()
         if seconds <= 0:
-            raise DeadlineExceeded("no time is left for %s %s" % (method, path))
+            raise DeadlineExceeded(f"no time is left for {method} {path}")
         connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
         outcome = []
 
@@ -307,7 +318,7 @@ class Client:
                 connection.request(method, path, body=data, headers=headers)
                 response = connection.getresponse()
                 outcome.append((response.status, response.headers, response.read()))
-            except Exception as error:  # told to the caller, who waits
+            except Exception as error:  # the caller, who waits, gets it
                 outcome.append(error)
             finally:
                 connection.close()
@@ -322,9 +333,9 @@ class Client:
                     opened.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass  # it was closed in between
-            raise DeadlineExceeded("%s %s: no answer within %.1f s" % (method, path, seconds))
+            raise DeadlineExceeded(f"{method} {path}: no answer within {seconds:.1f} s")
         if isinstance(outcome[0], socket.timeout):
-            raise DeadlineExceeded("%s %s: no answer within %.1f s" % (method, path, seconds))
+            raise DeadlineExceeded(f"{method} {path}: no answer within {seconds:.1f} s")
         if isinstance(outcome[0], Exception):
             raise outcome[0]
         return outcome[0]
@@ -338,9 +349,9 @@ def expand(plan, rows, key="prompt_id"):
     for row in rows:
         row = dict(row)
         if row[key] not in plan.n:
-            raise RequestError("%s %r is not in %r" % (key, row[key], plan))
+            raise RequestError(f"{key} {row[key]!r} is not in {plan!r}")
         size = plan.n[row[key]]
-        uid = "%s/%s/%s" % (plan.policy_id, plan.step, row[key])
+        uid = f"{plan.policy_id}/{plan.step}/{row[key]}"
         expanded.extend(dict(row, uid=uid, rollout_index=index, group_size=size) for index in range(size))
     return expanded
 
@@ -358,7 +369,7 @@ def _event(policy_id, outcome, ranges):
     if "rewards" in outcome:
         outcome["rewards"] = [float(reward) for reward in outcome["rewards"]]
         if not all(math.isfinite(reward) for reward in outcome["rewards"]):
-            raise RequestError("prompt %r has a reward that is not a number" % (outcome.get("prompt_id"),))
+            raise RequestError("prompt {!r} has a reward that is not a number".format(outcome.get("prompt_id")))
     return {"to": dict(ranges, policy_id=policy_id), "outcome": outcome}
 
 
@@ -368,8 +379,12 @@ def _checked(answer, body):
         asked = [item["prompt_id"] for item in body["items"]]
         n = [item["n"] for item in answer["items"]]
         digest = hashlib.sha256(b"".join(number.to_bytes(4, "little") for number in n)).hexdigest()
-        is_whole = ([item["prompt_id"] for item in answer["items"]] == asked and sum(n) == answer["total"]
-                    and answer["total"] + answer["surplus"] == body["total"] and digest == answer["digest"])
+        is_whole = (
+            [item["prompt_id"] for item in answer["items"]] == asked
+            and sum(n) == answer["total"]
+            and answer["total"] + answer["surplus"] == body["total"]
+            and digest == answer["digest"]
+        )
     except (KeyError, TypeError, AttributeError, OverflowError):
         is_whole = False
     if not is_whole:
@@ -382,13 +397,32 @@ def _checked(answer, body):
 
 def _uniform_plan(body, reason, message):
     n = uniform_budgets(
-        body["items"], body["total"], n_min=body.get("n_min", 4), n_max=body.get("n_max"),
-        multiple_of=body.get("multiple_of", 1), group_sizes=body.get("group_sizes"))
-    items = [{"prompt_id": item["prompt_id"], "n": count, "p": None, "kappa": None, "source": "fallback",
-              "reason": reason} for item, count in zip(body["items"], n)]
-    return Plan({"policy_id": body["policy_id"], "step": body["step"], "status": "fallback", "items": items,
-                 "total": sum(n), "surplus": body["total"] - sum(n), "plan_id": None, "uniform_reason": reason,
-                 "warnings": [message]}, fallback=True, reason=reason)
+        body["items"],
+        body["total"],
+        n_min=body.get("n_min", 4),
+        n_max=body.get("n_max"),
+        multiple_of=body.get("multiple_of", 1),
+        group_sizes=body.get("group_sizes"),
+    )
+    items = [
+        {"prompt_id": item["prompt_id"], "n": count, "p": None, "kappa": None, "source": "fallback", "reason": reason}
+        for item, count in zip(body["items"], n)
+    ]
+    return Plan(
+        {
+            "policy_id": body["policy_id"],
+            "step": body["step"],
+            "status": "fallback",
+            "items": items,
+            "total": sum(n),
+            "surplus": body["total"] - sum(n),
+            "plan_id": None,
+            "uniform_reason": reason,
+            "warnings": [message],
+        },
+        fallback=True,
+        reason=reason,
+    )
 
 
 def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_sizes=None):
@@ -396,18 +430,18 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
     to the lowest prompt ids. Beyond what all can take it gives the most. Raises `RequestError` where there are none."""
     n_max = max(32, n_min) if n_max is None else n_max
     if not 0 <= n_min <= n_max <= ROLLOUTS_MAX or multiple_of < 1:
-        raise RequestError("n_min %s, n_max %s, multiple_of %s give no group sizes" % (n_min, n_max, multiple_of))
+        raise RequestError(f"n_min {n_min}, n_max {n_max}, multiple_of {multiple_of} give no group sizes")
     if group_sizes:
         sizes = sorted(set(group_sizes))
         if any(not n_min <= size <= n_max or size % multiple_of for size in sizes):
-            raise RequestError("group_sizes must be multiples of %s from %s to %s" % (multiple_of, n_min, n_max))
+            raise RequestError(f"group_sizes must be multiples of {multiple_of} from {n_min} to {n_max}")
     else:
         sizes = [n for n in range(n_min, n_max + 1) if n % multiple_of == 0 and (n != 1 or n_min == 1)]
     ids = [item["prompt_id"] for item in items]
     if not items or not sizes or len(set(ids)) != len(ids):
-        raise RequestError("there are no prompts, no group sizes, or a prompt stands twice")
+        raise RequestError("there are no prompts, no group sizes, or a prompt occurs twice")
     if total % multiple_of:
-        raise RequestError("a total of %d is no multiple of %d" % (total, multiple_of))
+        raise RequestError(f"the total {total} is not a multiple of {multiple_of}")
     order = sorted(range(len(items)), key=lambda row: ids[row].encode())
     # By rank: places of the smallest and largest size of the prompt.
     places = []
@@ -416,11 +450,11 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
         low = 0 if floor is None else next((i for i, size in enumerate(sizes) if size >= floor), len(sizes))
         high = len(sizes) - 1 if cap is None else max((i for i, size in enumerate(sizes) if size <= cap), default=-1)
         if low > high:
-            raise RequestError("prompt %r: no group size lies between its n_min and n_max" % (ids[row],))
+            raise RequestError(f"prompt {ids[row]!r}: no group size lies between its n_min and n_max")
         places.append((low, high))
     least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
     if total < least:
-        raise RequestError("a total of %d is less than the %d that all prompts need at least" % (total, least))
+        raise RequestError(f"the total {total} is less than the minimum of all prompts, {least}")
     ranked = _level(sizes, places, min(total, most))
     budgets = [0] * len(items)
     for rank, row in enumerate(order):
@@ -430,6 +464,7 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
 
 def _level(sizes, places, total):
     """All are raised together, each between its own limits, then the first ranks by one size more."""
+
     def at(level):
         return [min(max(level, low), high) for low, high in places]
 
@@ -455,13 +490,13 @@ def _level(sizes, places, total):
 
 
 def _settle(sizes, places, budgets, left, boundary, mean):
-    """Irregular sizes: changes a few prompts next to the boundary, so that the rest is spent and all stay near the mean."""
+    """Irregular sizes: changes a few prompts at the boundary, so that the total fits and all stay near the mean."""
     count, unit = len(budgets), 0
     for low, high in zip(sizes, sizes[1:]):
         unit = math.gcd(unit, high - low)
     unit = unit or 1
     if left % unit:
-        raise RequestError("no budgets of the group sizes %s add up to the total" % sizes)
+        raise RequestError(f"no budgets of the group sizes {sizes} add up to the total")
     target, span = left // unit, (sizes[-1] - sizes[0]) // unit
     near = list(range(max(0, boundary - 16), min(count, boundary + 16)))
     rows_max, slack = 32, 2 * span
@@ -471,8 +506,9 @@ def _settle(sizes, places, budgets, left, boundary, mean):
         for rank in ranks:
             here = (budgets[rank] - mean) ** 2
             low, high = places[rank]
-            choices.append([((size - budgets[rank]) // unit, here - (size - mean) ** 2, size)
-                            for size in sizes[low:high + 1]])
+            choices.append(
+                [((size - budgets[rank]) // unit, here - (size - mean) ** 2, size) for size in sizes[low : high + 1]]
+            )
         if rows_max > 32 and sum(map(len, choices)) * (abs(target) + 2 * slack + 1) > 5_000_000:
             break
         found = _best(choices, target, slack)
@@ -483,7 +519,7 @@ def _settle(sizes, places, budgets, left, boundary, mean):
         if rows_max >= count and slack >= span * count:
             break
         rows_max, slack = min(count, rows_max * 4), min(span * count, slack * 4)
-    raise RequestError("no budgets of the group sizes %s add up to the total" % sizes)
+    raise RequestError(f"no budgets of the group sizes {sizes} add up to the total")
 
 
 def _ranks(near, wanted, count):

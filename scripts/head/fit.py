@@ -10,27 +10,24 @@ ypwang61. Queries are prompts held out by a hash of their id (of the task family
 of a source are those of the *other* sources while the calibration is fitted, so that it holds where nothing was learnt.
 """
 
-import argparse
 import glob
-import gzip
 import json
 import os
+import pathlib
+import sys
 import zlib
 from collections import defaultdict
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import gaussian_process as gp
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln
-
-import gaussian_process as gp
 from surface_features import surface_features
 
+from common import arguments, rows
+
 PRIOR_SHRINKAGE = 0.5  # chosen with GAMMA and SURFACE by AUC on held-out training prompts, source left out
-
-
-def rows_of(path):
-    with gzip.open(path, "rt") as file:
-        yield from map(json.loads, file)
 
 
 def load(folder, embeddings):
@@ -39,7 +36,7 @@ def load(folder, embeddings):
     index, x, f, side, data = {}, [], [], [], {}
     for path in sorted(glob.glob(f"{folder}/*.prompts.jsonl.gz")):
         source = os.path.basename(path).split(".")[0]
-        for row in rows_of(path):
+        for row in rows.each(path):
             key = row["prompt_id"]
             if key in vectors and key not in index:
                 index[key] = len(x)
@@ -48,7 +45,7 @@ def load(folder, embeddings):
                 held = zlib.crc32(("x" + row["data_source"]).encode()) % 3 == 0
                 side.append(held if source == "reasoning_gym" else zlib.crc32(key.encode()) % 10 < 3)
         policies = defaultdict(list)
-        for row in rows_of(path.replace(".prompts.", ".outcomes.")):
+        for row in rows.each(path.replace(".prompts.", ".outcomes.")):
             if row["prompt_id"] in index:
                 key = (row["policy_id"], row["policy_version"])
                 policies[key].append((index[row["prompt_id"]], row["reward"], row["n"]))
@@ -71,8 +68,10 @@ def prior_weights(x, z, data):
             noise = 0.25 * np.exp(-1.5 * np.maximum(0, 2 - 2 * x[i] @ x[i].T)) + 0.9 * np.eye(len(i))
             solved = np.linalg.solve(noise, s)
             weights.append(
-                np.linalg.solve(s.T @ solved + s.shape[1] / 3 * np.eye(s.shape[1]),
-                                solved.T @ ((y - y.mean()) / y.std())))
+                np.linalg.solve(
+                    s.T @ solved + s.shape[1] / 3 * np.eye(s.shape[1]), solved.T @ ((y - y.mean()) / y.std())
+                )
+            )
         means[source] = np.mean(weights, 0)
     return means
 
@@ -96,10 +95,10 @@ def episodes(data, side, sizes, policies_max=14):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--embeddings", required=True)
-    parser.add_argument("--output", required=True)
+    parser = arguments.parser(__doc__)
+    arguments.add_data(parser, "folder of prompts and outcomes", required=True)
+    parser.add_argument("--embeddings", required=True, metavar="FILE", help="npz file that embed.py wrote")
+    arguments.add_output(parser, "JSON file to write")
     options = parser.parse_args()
     x, f, side, data = load(options.data, options.embeddings)
     mean, scale = f.mean(0), f.std(0) + 1e-6
@@ -109,7 +108,7 @@ def main():
     constants["prior"] = (PRIOR_SHRINKAGE * np.mean(list(means.values()), 0)).round(4).tolist()
 
     records = []
-    for source, key, size, context, queries in episodes(data, side, (16, 32, 64, 128, 256, 512)):
+    for source, _key, size, context, queries in episodes(data, side, (16, 32, 64, 128, 256, 512)):
         others = [weights for name, weights in means.items() if name != source]
         elsewhere = dict(constants, prior=PRIOR_SHRINKAGE * np.mean(others, 0))
         c, q = context[:, 0].astype(int), queries[:, 0].astype(int)

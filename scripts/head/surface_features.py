@@ -1,4 +1,4 @@
-"""Surface features of a prompt: the slow, obvious version of Sources/Inference/SurfaceFeatures.swift.
+"""Surface features of a prompt: the slow, obvious version of Sources/Heads/Surface/SurfaceFeatures.swift.
 
 Everything is counted over UTF-8 bytes, so that both languages agree to the byte: white space is the six ASCII white
 characters, a letter outside ASCII is a byte from 0xC0 on, a character is a byte that does not continue one.
@@ -9,14 +9,50 @@ import re
 import numpy as np
 
 NAMES = [
-    "characters", "words", "lines", "numbers", "digits", "dollars", "commands", "operators", "questions", "wordLength",
-    "nonASCII", "upperCase", "longestNumber", "parentheses", "commas", "brackets", "quotes", "longestLine",
-    "distinctWords", "sentences", "colons", "semicolons", "underscores", "indentedLines", "hyphens", "extremes",
-    "longestWord", "magnitude", "negations", "capitalised",
+    "characters",
+    "words",
+    "lines",
+    "numbers",
+    "digits",
+    "dollars",
+    "commands",
+    "operators",
+    "questions",
+    "wordLength",
+    "nonASCII",
+    "upperCase",
+    "longestNumber",
+    "parentheses",
+    "commas",
+    "brackets",
+    "quotes",
+    "longestLine",
+    "distinctWords",
+    "sentences",
+    "colons",
+    "semicolons",
+    "underscores",
+    "indentedLines",
+    "hyphens",
+    "extremes",
+    "longestWord",
+    "magnitude",
+    "negations",
+    "capitalised",
 ]
 EXTREMES = {
-    b"prove", b"maximum", b"minimum", b"largest", b"smallest", b"least", b"most", b"greatest", b"maximize",
-    b"minimize", b"maximal", b"minimal",
+    b"prove",
+    b"maximum",
+    b"minimum",
+    b"largest",
+    b"smallest",
+    b"least",
+    b"most",
+    b"greatest",
+    b"maximize",
+    b"minimize",
+    b"maximal",
+    b"minimal",
 }
 NEGATIONS = {b"not", b"no", b"never", b"except", b"none", b"without", b"neither", b"nor", b"cannot"}
 
@@ -39,8 +75,15 @@ def surface_features(text):
         return sum(1 for byte in data if byte in letters)
 
     counts = [
-        characters, len(words), count(b"\n"), len(numbers), sum(map(len, numbers)), count(b"$"),
-        len(re.findall(rb"\\[A-Za-z(\[]", data)), count(b"=+*/^<>"), count(b"?"),
+        characters,
+        len(words),
+        count(b"\n"),
+        len(numbers),
+        sum(map(len, numbers)),
+        count(b"$"),
+        len(re.findall(rb"\\[A-Za-z(\[]", data)),
+        count(b"=+*/^<>"),
+        count(b"?"),
     ]
     features = [np.log1p(value) for value in counts]
     features.append(sum(lengths) / max(1, len(words)))

@@ -1,9 +1,10 @@
-"""Writes Sources/Inference/GaussianProcessConstants.swift from what fit.py found.
+"""Writes Sources/Heads/GaussianProcess/GaussianProcessConstants.swift from what fit.py found.
 
-    python3 write_constants.py constants.json ../../Sources/Inference/GaussianProcessConstants.swift
+python3 write_constants.py constants.json ../../Sources/Heads/GaussianProcess/GaussianProcessConstants.swift
 """
 
 import json
+import pathlib
 import sys
 
 
@@ -19,7 +20,7 @@ def table(values):
 
 
 def main():
-    constants = json.load(open(sys.argv[1]))
+    constants = json.loads(pathlib.Path(sys.argv[1]).read_text())
     text = f"""/// What was fitted on training policies and prompts, never on evaluation ones: written by
 /// `scripts/head/write_constants.py` from what `scripts/head/fit.py` found; both say how.
 enum GaussianProcessConstants {{
@@ -42,7 +43,7 @@ enum GaussianProcessConstants {{
     static let baseRateConcentration = {constants["baseKappa"]}
 }}
 """
-    open(sys.argv[2], "w").write(text)
+    pathlib.Path(sys.argv[2]).write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,32 @@
-"""The loop on measured rollouts, again and again with other luck: StateZero's plans against even budgets and the oracle.
+"""Measures the loop on recorded rollouts, repeated with other random orders: plans, even budgets and the oracle.
 
-`python3 measure.py [--pool FILE] [--repetitions N] [--json OUT] [--plot OUT.png]` runs a cluster with the default model
-and a rollout worker that plays the pool (recorded.py). Each repetition is a run of all steps for each arm, each under a
-policy id of its own, so that nothing is learned from another. Standard library only, but for the plot.
+    python3 scripts/loop/measure.py [--pool FILE] [--repetitions 20] [--json FILE] [--plot FILE.png]
 
-Arms, all at equal cost and on the same deal: `uniform`, even budgets; `belief`, plans by the model's prediction alone
-(`record_decay` 0); `records`, with the prompts' own records of earlier steps fused in (the default); `records, for signal`, the same with
-another objective, the chance that a group has a signal; `oracle`, the best budgets for who knows the pool.
+Starts a cluster with the default model and a rollout worker that plays back the pool (recorded.py). A repetition runs
+all steps for each arm. Each arm has a policy id of its own, so that no arm learns from another. Standard library only,
+but for the plot.
+
+Arms, all at equal cost and on the same rollouts: `uniform`, even budgets; `belief`, plans by the model's prediction
+alone (`record_decay` 0); `records`, plans that also use the prompts' own outcomes of earlier steps (the default);
+`records, for signal`, the same with another objective, the chance that a group has a signal; `oracle`, the best budgets
+with the pool known.
 """
 
-import argparse
 import json
 import math
-import os
+import pathlib
 import sys
 
-from cluster import Cluster, default_model
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from pool import Pool, is_silent, realised
 from prompts import read_prompts
 from trainer import steps
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-POOL = os.path.join(HERE, "data", "pool.jsonl.gz")
+from common import arguments, markdown, paths
+from common.cluster import Cluster
+
+HERE = pathlib.Path(__file__).resolve().parent
+POOL = HERE / "data" / "pool.jsonl.gz"
 POLICY = "smollm2-135m-instruct/loop"
 MEAN, N_MIN, N_MAX = 8, 4, 32
 ARMS = {"belief": {"record_decay": 0.0}, "records": {}, "records, for signal": {"objective": "mixedGroupProbability"}}
@@ -31,10 +36,14 @@ ORDER = ["uniform", *ARMS, "oracle"]
 def judge(pool, version, groups, budgets):
     """What a step's groups came to: utility, realised and expected; silent groups and the rollouts in them."""
     silent = sum(is_silent(rewards) for rewards in groups.values())
-    return {"realised": sum(realised(rewards) for rewards in groups.values()),
-            "expected": sum(pool.expected(version, prompt_id, n) for prompt_id, n in budgets.items()),
-            "silent": silent / len(groups), "signal": len(groups) - silent, "rollouts": sum(budgets.values()),
-            "wasted": sum(len(rewards) for rewards in groups.values() if is_silent(rewards)) / sum(budgets.values())}
+    return {
+        "realised": sum(realised(rewards) for rewards in groups.values()),
+        "expected": sum(pool.expected(version, prompt_id, n) for prompt_id, n in budgets.items()),
+        "silent": silent / len(groups),
+        "signal": len(groups) - silent,
+        "rollouts": sum(budgets.values()),
+        "wasted": sum(len(rewards) for rewards in groups.values() if is_silent(rewards)) / sum(budgets.values()),
+    }
 
 
 def repetition(pool, url, number, items):
@@ -50,16 +59,20 @@ def repetition(pool, url, number, items):
     for arm, options in ARMS.items():
         arms[arm] = []
         policy_id = f"{POLICY}/{arm.replace(', ', '-')}/r{number}"
-        for version, step in zip(pool.versions, steps(url, policy_id, items, pool.versions, total, n_min=N_MIN,
-                                                      n_max=N_MAX, **options)):
+        for version, step in zip(
+            pool.versions, steps(url, policy_id, items, pool.versions, total, n_min=N_MIN, n_max=N_MAX, **options)
+        ):
             groups = {i: group["rewards"] for i, group in step.groups.items()}
             for prompt_id, rewards in groups.items():
                 # Every rollout once, none lost: the group is exactly what was dealt.
                 assert sorted(rewards) == sorted(pool.dealt(policy_id, version, prompt_id, step.plan.n[prompt_id]))
             assert sum(step.plan.n.values()) == total and step.plan.status == "ok", step.plan
             arms[arm].append(judge(pool, version, groups, step.plan.n))
-            arms[arm][-1].update(seconds=step.seconds, uniform_reason=step.plan.body["uniform_reason"],
-                                 context_rows=step.plan.body["context_rows"])
+            arms[arm][-1].update(
+                seconds=step.seconds,
+                uniform_reason=step.plan.body["uniform_reason"],
+                context_rows=step.plan.body["context_rows"],
+            )
     return arms
 
 
@@ -83,59 +96,87 @@ def summarise(runs, versions):
                 row[key], row[key + "_se"] = mean_error([r[key] for r in rows])
             row["gain"], row["gain_se"] = mean_error([r["realised"] - e["realised"] for r, e in zip(rows, even)])
             row["share"], row["share_se"] = mean_error(
-                [(r["expected"] - e["expected"]) / (b["expected"] - e["expected"]) for r, e, b in zip(rows, even, best)])
+                [(r["expected"] - e["expected"]) / (b["expected"] - e["expected"]) for r, e, b in zip(rows, even, best)]
+            )
             table.append(row)
     return table
 
 
 def text_table(table):
-    """The table for people, in Markdown."""
-    lines = ["| step | budgets | realised utility | gain on uniform | of the oracle's gain | groups with a signal | silent groups "
-             "| rollouts in silent groups |", "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    """The table by step, in Markdown."""
+    head = ["step", "budgets", "realised utility", "gain on uniform", "of the oracle's gain"]
+    head += ["groups with a signal", "silent groups", "rollouts in silent groups"]
+    lines = []
     for row in sorted(table, key=lambda row: row["step"]):
-        gain = "" if row["arm"] == "uniform" else f"{row['gain']:+.1f} ± {row['gain_se']:.1f}"
-        share = f"{100 * row['share']:.0f} ± {100 * row['share_se']:.0f} %" if row["arm"] in ARMS else ""
-        lines.append(f"| {row['step']} | {row['arm']} | {row['realised']:.1f} ± {row['realised_se']:.1f} | {gain} | {share} | "
-                     f"{row['signal']:.1f} | {100 * row['silent']:.1f} % | {100 * row['wasted']:.1f} % |")
-    return "\n".join(lines)
+        lines.append(
+            [
+                row["step"],
+                row["arm"],
+                f"{row['realised']:.1f} ± {row['realised_se']:.1f}",
+                "" if row["arm"] == "uniform" else f"{row['gain']:+.1f} ± {row['gain_se']:.1f}",
+                f"{100 * row['share']:.0f} ± {100 * row['share_se']:.0f} %" if row["arm"] in ARMS else "",
+                f"{row['signal']:.1f}",
+                f"{100 * row['silent']:.1f} %",
+                f"{100 * row['wasted']:.1f} %",
+            ]
+        )
+    return markdown.table(head, lines, "rl" + "r" * 6)
 
 
 def sums_table(runs):
-    """All steps together, and what is reached of the oracle's gain from the third visit on."""
-    lines = ["| budgets | realised utility, all steps | gain on uniform | of the oracle's gain, from the third visit on | silent "
-             "groups | rollouts in silent groups |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    """All steps together, and the share of the oracle's gain from the third visit on."""
 
     def late(run, arm):
         return sum(step["expected"] for step in run[arm][2:])
 
+    lines = []
     for arm in ORDER:
         sums = [sum(step["realised"] for step in run[arm]) for run in runs]
         even = [sum(step["realised"] for step in run["uniform"]) for run in runs]
         gain, gain_se = mean_error([s - e for s, e in zip(sums, even)])
         mean, mean_se = mean_error(sums)
         share, share_se = mean_error(
-            [(late(run, arm) - late(run, "uniform")) / (late(run, "oracle") - late(run, "uniform")) for run in runs])
+            [(late(run, arm) - late(run, "uniform")) / (late(run, "oracle") - late(run, "uniform")) for run in runs]
+        )
         silent = [step["silent"] for run in runs for step in run[arm]]
         wasted = [step["wasted"] for run in runs for step in run[arm]]
         percent = 100 * gain * len(runs) / sum(even)
-        told = "" if arm == "uniform" else f"{gain:+.1f} ± {gain_se:.1f} ({percent:+.0f} %)"
-        reached = f"{100 * share:.0f} ± {100 * share_se:.0f} %" if arm in ARMS else ""
-        lines.append(f"| {arm} | {mean:.1f} ± {mean_se:.1f} | {told} | {reached} | {100 * sum(silent) / len(silent):.1f} % | "
-                     f"{100 * sum(wasted) / len(wasted):.1f} % |")
-    return "\n".join(lines)
+        lines.append(
+            [
+                arm,
+                f"{mean:.1f} ± {mean_se:.1f}",
+                "" if arm == "uniform" else f"{gain:+.1f} ± {gain_se:.1f} ({percent:+.0f} %)",
+                f"{100 * share:.0f} ± {100 * share_se:.0f} %" if arm in ARMS else "",
+                f"{100 * sum(silent) / len(silent):.1f} %",
+                f"{100 * sum(wasted) / len(wasted):.1f} %",
+            ]
+        )
+    head = ["budgets", "realised utility, all steps", "gain on uniform"]
+    head += ["of the oracle's gain, from the third visit on", "silent groups", "rollouts in silent groups"]
+    return markdown.table(head, lines, "l" + "r" * 5)
 
 
 def plot(table, versions, path):
     """Realised utility and rollouts in silent groups, step by step."""
     import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     for arm, colour in zip(ORDER, ("0.45", "tab:blue", "tab:red", "tab:orange", "tab:green")):
         rows = sorted((row for row in table if row["arm"] == arm), key=lambda row: row["step"])
         x = [row["step"] for row in rows]
-        left.errorbar(x, [row["realised"] for row in rows], [2 * row["realised_se"] for row in rows], color=colour,
-                      marker="o", ms=4, capsize=3, label=arm)
+        left.errorbar(
+            x,
+            [row["realised"] for row in rows],
+            [2 * row["realised_se"] for row in rows],
+            color=colour,
+            marker="o",
+            ms=4,
+            capsize=3,
+            label=arm,
+        )
         right.plot(x, [100 * row["wasted"] for row in rows], color=colour, marker="o", ms=4, label=arm)
     left.set_ylabel("realised utility: failed rollouts\nin groups that hold a success")
     right.set_ylabel("rollouts in silent groups, %")
@@ -150,41 +191,47 @@ def plot(table, versions, path):
     figure.savefig(path, dpi=110)
 
 
-def main():
-    """Measures and reports."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pool", default=POOL)
-    parser.add_argument("--repetitions", type=int, default=20)
-    parser.add_argument("--json", help="write every repetition here")
-    parser.add_argument("--plot", help="draw it here; needs matplotlib")
-    args = parser.parse_args()
-    model = default_model()
-    if model is None:
-        sys.exit("measure: the default model is not there; run statezero model fetch")
-    pool = Pool(args.pool)
+def run(options, pool) -> list[dict]:
+    """All repetitions."""
     texts = {row["prompt_id"]: row["prompt"] for row in read_prompts()}
     items = [{"prompt_id": i, "prompt": texts[i]} for i in pool.prompt_ids]
     runs = []
-    with Cluster(model) as cluster:
-        # One program deals all of a pool, so that a budget that is topped up goes on where it was.
-        program = [sys.executable, os.path.join(HERE, "recorded.py"), args.pool]
-        cluster.start_rollout("rollout-0", program, slots=16)
-        for number in range(args.repetitions):
+    with Cluster(str(paths.DEFAULT_MODEL), program=options.program) as cluster:
+        # One program plays all of a pool, so that a budget that is raised continues where it was.
+        program = [sys.executable, str(HERE / "recorded.py"), str(options.pool)]
+        cluster.start_rollout_worker("rollout-0", program, slots=16)
+        for number in range(options.repetitions):
             runs.append(repetition(pool, cluster.url, number, items))
-            print(f"repetition {number}: " + ", ".join(
-                f"{arm} {sum(step['realised'] for step in rows):.0f}" for arm, rows in runs[-1].items()),
-                file=sys.stderr, flush=True)
+            utility = (f"{arm} {sum(step['realised'] for step in rows):.0f}" for arm, rows in runs[-1].items())
+            print(f"repetition {number}: " + ", ".join(utility), file=sys.stderr, flush=True)
+    return runs
+
+
+def main():
+    parser = arguments.parser(__doc__)
+    arguments.add_program(parser)
+    parser.add_argument("--pool", default=POOL, metavar="FILE", help="recorded rollouts (default: %(default)s)")
+    parser.add_argument("--repetitions", type=int, default=20, metavar="N", help="default: %(default)s")
+    parser.add_argument("--json", metavar="FILE", help="write every repetition to this file")
+    parser.add_argument("--plot", metavar="FILE", help="draw the plot to this file; needs matplotlib")
+    options = parser.parse_args()
+    if not paths.DEFAULT_MODEL.is_dir():
+        sys.exit("measure: the default model is missing; run statezero model fetch")
+    pool = Pool(options.pool)
+    runs = run(options, pool)
     table = summarise(runs, pool.versions)
-    size = len(next(iter(pool.rewards.values())))
-    print(f"{len(items)} prompts, {len(pool.versions)} versions, a pool of {size} rollouts of each; "
-          f"{MEAN * len(items)} rollouts a step; {len(runs)} repetitions; ± is one standard error over repetitions\n")
+    size, prompts = len(next(iter(pool.rewards.values()))), len(pool.prompt_ids)
+    print(
+        f"{prompts} prompts, {len(pool.versions)} versions, a pool of {size} rollouts of each; "
+        f"{MEAN * prompts} rollouts per step; {len(runs)} repetitions; ± is one standard error over repetitions\n"
+    )
     print(sums_table(runs) + "\n")
     print(text_table(table))
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as out:
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as out:
             json.dump({"table": table, "runs": runs}, out)
-    if args.plot:
-        plot(table, pool.versions, args.plot)
+    if options.plot:
+        plot(table, pool.versions, options.plot)
 
 
 if __name__ == "__main__":

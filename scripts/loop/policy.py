@@ -25,7 +25,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sample"))
 
 import families  # noqa: E402
 import rollouts  # noqa: E402
-
 from prompts import read_prompts  # noqa: E402
 
 POLICY = "smollm2-135m-instruct/loop"
@@ -67,8 +66,9 @@ class Version(rollouts.Policy):
     def roll_out(self, prompt, prompt_id, stream, count):
         """`count` replies to one prompt, first line only."""
         cache = copy.deepcopy(self.prefix)
-        out = self.model(input_ids=torch.tensor([self.encode(prompt)]), past_key_values=cache, use_cache=True,
-                         logits_to_keep=1)
+        out = self.model(
+            input_ids=torch.tensor([self.encode(prompt)]), past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
         cache = out.past_key_values
         cache.batch_repeat_interleave(count)
         logits = out.logits[:, -1].repeat_interleave(count, dim=0)
@@ -84,8 +84,9 @@ class Version(rollouts.Policy):
                 break
             if len(keep) < len(logits):
                 cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache,
-                                use_cache=True).logits[:, -1]
+            logits = self.model(
+                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
+            ).logits[:, -1]
         return [self.text(row).split("\n")[0] for row in ids]
 
 
@@ -103,8 +104,16 @@ def serve(args):
         texts = versions[version].roll_out(task["prompt"], task["prompt_id"], task["assignment"], task["n"])
         metadata = prompts[task["prompt_id"]]["metadata"]
         for number, text in enumerate(texts):
-            print(json.dumps({"assignment": task["assignment"], "reward": float(families.verify(metadata, text)),
-                              "reference": f"{task['assignment']}/{number}"}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "assignment": task["assignment"],
+                        "reward": float(families.verify(metadata, text)),
+                        "reference": f"{task['assignment']}/{number}",
+                    }
+                ),
+                flush=True,
+            )
 
 
 def record(args):
@@ -118,19 +127,33 @@ def record(args):
         # A share of the prompts under all versions before the next share: a run that is cut leaves whole prompts.
         for share in range(0, len(prompts), args.share):
             for number in range(len(VERSIONS)):
-                todo = [p for p in prompts[share:share + args.share] if (number, p["prompt_id"]) not in done]
+                todo = [p for p in prompts[share : share + args.share] if (number, p["prompt_id"]) not in done]
                 version = Version(number, tokenizer, model) if todo else None
                 for prompt in todo:
                     texts = version.roll_out(prompt["prompt"], prompt["prompt_id"], "pool", SAMPLES)
                     rewards = [int(families.verify(prompt["metadata"], text)) for text in texts]
-                    out.write(json.dumps({"policy_version": number, "prompt_id": prompt["prompt_id"],
-                                          "rewards": rewards, "replies": texts}, ensure_ascii=False) + "\n")
+                    out.write(
+                        json.dumps(
+                            {
+                                "policy_version": number,
+                                "prompt_id": prompt["prompt_id"],
+                                "rewards": rewards,
+                                "replies": texts,
+                            },
+                            ensure_ascii=False,
+                        )
+                        + "\n"
+                    )
                     out.flush()
                     count += SAMPLES
                 if todo:
                     spent = time.time() - start
-                    print(f"version {number}, prompts from {share}: {count} rollouts, {spent:.0f} s, "
-                          f"{spent / count:.4f} s each", file=sys.stderr, flush=True)
+                    print(
+                        f"version {number}, prompts from {share}: {count} rollouts, {spent:.0f} s, "
+                        f"{spent / count:.4f} s each",
+                        file=sys.stderr,
+                        flush=True,
+                    )
 
 
 def main():

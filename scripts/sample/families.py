@@ -21,6 +21,7 @@ FAMILIES = {}
 
 # ---------------------------------------------------------------- judging a reply
 
+
 def normalise(text):
     """Lower-case words without punctuation, so that "Paris." and "**paris**" count as the same reply."""
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
@@ -50,13 +51,13 @@ def first_mentioned(words, options):
 def numbers_in(words):
     """All whole numbers in order, number words to twenty included."""
     values = {word: i for i, word in enumerate(w.NUMBER_WORDS)}
-    tokens = [values[t] if t in values else t for t in words.split()]
+    tokens = [values.get(t, t) for t in words.split()]
     return [int(t) for t in tokens if isinstance(t, int) or re.fullmatch(r"[0-9]{1,9}", t)]
 
 
 def after_restating(found, shown):
     """What the reply adds: the terms shown in the prompt are dropped if the reply begins by repeating them."""
-    return found[len(shown):] if found[:len(shown)] == shown else found
+    return found[len(shown) :] if found[: len(shown)] == shown else found
 
 
 def check_contains(meta, line):
@@ -100,7 +101,7 @@ def check_letter(meta, line):
     return letters_in(line)[-1:] == [meta["answer"].lower()]
 
 
-CHECKS = {name[len("check_"):]: f for name, f in list(globals().items()) if name.startswith("check_")}
+CHECKS = {name[len("check_") :]: f for name, f in list(globals().items()) if name.startswith("check_")}
 
 
 def verify(metadata, reply):
@@ -110,6 +111,7 @@ def verify(metadata, reply):
 
 
 # ---------------------------------------------------------------- making prompts
+
 
 def family(function):
     """Registers a generator: it takes a seeded Random and yields (prompt, metadata) without end or until spent."""
@@ -134,15 +136,28 @@ def shuffled(rng, items):
 
 def a_kind(kind):
     """A kind with its article, as one would say it."""
-    name = {"furniture": "piece of furniture", "clothing": "piece of clothing",
-            "instrument": "musical instrument"}.get(kind, kind)
+    name = {"furniture": "piece of furniture", "clothing": "piece of clothing", "instrument": "musical instrument"}.get(
+        kind, kind
+    )
     return ("an " if name[0] in "aeiou" else "a ") + name
 
 
 def sentence(rng, words):
     """A made-up sentence of three to about fourteen words, cut or extended to `words`."""
-    parts = ["the", rng.choice(w.ADJECTIVES), rng.choice(w.ANIMALS), rng.choice(w.VERBS), "the",
-             rng.choice(w.ADJECTIVES), rng.choice(w.ANIMALS), "near", "the", rng.choice(w.PLACES), "every", "day"]
+    parts = [
+        "the",
+        rng.choice(w.ADJECTIVES),
+        rng.choice(w.ANIMALS),
+        rng.choice(w.VERBS),
+        "the",
+        rng.choice(w.ADJECTIVES),
+        rng.choice(w.ANIMALS),
+        "near",
+        "the",
+        rng.choice(w.PLACES),
+        "every",
+        "day",
+    ]
     short = {3: [2, 3, 6], 4: [0, 2, 3, 6], 5: [0, 2, 3, 4, 6], 6: [0, 1, 2, 3, 4, 6]}
     picked = [parts[i] for i in short[words]] if words in short else parts[:words]
     if words == 3 or words == 4:
@@ -153,29 +168,41 @@ def sentence(rng, words):
 @family
 def copy(rng):
     """Repeating a word, a list or a sentence; long and rare ones are harder."""
-    forms = ["Repeat after me: {}", "Copy this exactly: {}", "Write the following text again, unchanged: {}",
-             "Say \"{}\" and nothing else.", "Please echo this back to me: {}"]
+    forms = [
+        "Repeat after me: {}",
+        "Copy this exactly: {}",
+        "Write the following text again, unchanged: {}",
+        'Say "{}" and nothing else.',
+        "Please echo this back to me: {}",
+    ]
     while True:
         kind = rng.randrange(4)
-        text = [rng.choice(w.COMMON), rng.choice(w.RARE), sentence(rng, rng.choice([3, 4, 5, 6, 10])),
-                " ".join(rng.sample(w.COMMON + w.RARE, rng.choice([3, 4, 6])))][kind]
+        text = [
+            rng.choice(w.COMMON),
+            rng.choice(w.RARE),
+            sentence(rng, rng.choice([3, 4, 5, 6, 10])),
+            " ".join(rng.sample(w.COMMON + w.RARE, rng.choice([3, 4, 6]))),
+        ][kind]
         yield rng.choice(forms).format(text), meta(text, "contains")
 
 
 @family
 def sequence(rng):
     """The next number or letter of a simple sequence; larger steps and falling ones are harder."""
-    forms = ["What comes next: {}, ?", "Continue the sequence with the next term only: {},",
-             "Which one follows in this series? {}, ..."]
+    forms = [
+        "What comes next: {}, ?",
+        "Continue the sequence with the next term only: {},",
+        "Which one follows in this series? {}, ...",
+    ]
     while True:
         length = rng.choice([3, 4, 5])
         if rng.random() < 0.25:
             start = rng.randrange(26 - length)
-            terms, check = list(string.ascii_uppercase[start:start + length + 1]), "next_letter"
+            terms, check = list(string.ascii_uppercase[start : start + length + 1]), "next_letter"
         else:
             step = rng.choice([1, 1, 1, 2, 2, 5, 10, 10, 3, -1, 100, 0])
             start = rng.choice([1, 2, 5, 10, 20, rng.randrange(1, 40)]) + (20 if step < 0 else 0)
-            terms = [start * 2 ** i if step == 0 else start + step * i for i in range(length + 1)]
+            terms = [start * 2**i if step == 0 else start + step * i for i in range(length + 1)]
             check = "next_number"
         shown = terms[:-1]
         yield rng.choice(forms).format(", ".join(map(str, shown))), meta(terms[-1], check, options=shown)
@@ -184,8 +211,11 @@ def sequence(rng):
 @family
 def compare(rng):
     """The larger or smaller of two numbers; closer and longer numbers are harder."""
-    forms = ["Which number is {}: {} or {}?", "Pick the {} of these two numbers: {}, {}.",
-             "I have two numbers, {1} and {2}. Tell me the {0} one."]
+    forms = [
+        "Which number is {}: {} or {}?",
+        "Pick the {} of these two numbers: {}, {}.",
+        "I have two numbers, {1} and {2}. Tell me the {0} one.",
+    ]
     while True:
         top = rng.choice([10, 10, 100, 100, 1000, 100000])
         a, b = rng.sample(range(1, top), 2)
@@ -197,13 +227,18 @@ def compare(rng):
 @family
 def first_letter(rng):
     """The first or last letter of a word; the last one is much harder."""
-    forms = ["What is the {} letter of the word \"{}\"?", "Which letter stands {} in {}? Give one letter.",
-             "Name the {} letter of {}."]
+    forms = [
+        'What is the {} letter of the word "{}"?',
+        "Which letter stands {} in {}? Give one letter.",
+        "Name the {} letter of {}.",
+    ]
     while True:
         word = rng.choice(w.COMMON if rng.random() < 0.75 else w.RARE)
         first = rng.random() < 0.7
-        yield (rng.choice(forms).format("first" if first else "last", word),
-               meta(word[0 if first else -1].upper(), "letter"))
+        yield (
+            rng.choice(forms).format("first" if first else "last", word),
+            meta(word[0 if first else -1].upper(), "letter"),
+        )
 
 
 def pairs(lines):
@@ -214,8 +249,12 @@ def pairs(lines):
 @family
 def opposite(rng):
     """The opposite of a word, each word once."""
-    forms = ["What is the opposite of \"{}\"?", "Give me an antonym of {}.", "Opposite of {}, in one word?",
-             "Name a word that means the opposite of {}."]
+    forms = [
+        'What is the opposite of "{}"?',
+        "Give me an antonym of {}.",
+        "Opposite of {}, in one word?",
+        "Name a word that means the opposite of {}.",
+    ]
     for word, accept in shuffled(rng, pairs(w.OPPOSITES)):
         yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
 
@@ -223,8 +262,12 @@ def opposite(rng):
 @family
 def capital(rng):
     """Capital cities, each country once; famous and obscure ones."""
-    forms = ["What is the capital of {}?", "Name the capital city of {}.", "Which city is the capital of {}?",
-             "{} has which capital city?"]
+    forms = [
+        "What is the capital of {}?",
+        "Name the capital city of {}.",
+        "Which city is the capital of {}?",
+        "{} has which capital city?",
+    ]
     for country, accept in shuffled(rng, pairs(w.CAPITALS.replace("\n", ";").split(";"))):
         text = rng.choice(forms).format(country)
         yield text[0].upper() + text[1:], meta(accept[0], "contains", accept)
@@ -254,8 +297,11 @@ def yes_no(rng):
 @family
 def odd_one_out(rng):
     """Which of three to five words is of another kind than the rest."""
-    forms = ["Which word does not belong: {}?", "Find the odd one out: {}.",
-             "One of these is different: {}. Which one?"]
+    forms = [
+        "Which word does not belong: {}?",
+        "Find the odd one out: {}.",
+        "One of these is different: {}. Which one?",
+    ]
     while True:
         main, other = rng.sample(sorted(w.CATEGORIES), 2)
         odd = rng.choice(w.CATEGORIES[other].split())
@@ -268,12 +314,17 @@ def odd_one_out(rng):
 @family
 def category(rng):
     """Which of two or three kinds a word is."""
-    forms = ["Is the word \"{}\" the name of {}?", "To which group does {} belong: {}?",
-             "Classify the word {}. Choose one: {}."]
+    forms = [
+        'Is the word "{}" the name of {}?',
+        "To which group does {} belong: {}?",
+        "Classify the word {}. Choose one: {}.",
+    ]
     items = [(word, kind) for kind in sorted(w.CATEGORIES) for word in w.CATEGORIES[kind].split()]
     for word, kind in shuffled(rng, items):
-        others = rng.sample([k for k in sorted(w.CATEGORIES) if k != kind and word not in w.CATEGORIES[k].split()],
-                            rng.choice([1, 2, 3]))
+        others = rng.sample(
+            [k for k in sorted(w.CATEGORIES) if k != kind and word not in w.CATEGORIES[k].split()],
+            rng.choice([1, 2, 3]),
+        )
         kinds = shuffled(rng, others + [kind])
         form = rng.choice(forms)
         named = [a_kind(k) if form == forms[0] else k for k in kinds]
@@ -287,15 +338,20 @@ def reading(rng):
         name, other = rng.sample(w.NAMES, 2)
         colour, thing, place = rng.choice(w.CATEGORIES["colour"].split()), rng.choice(w.THINGS), rng.choice(w.PLACES)
         second = rng.choice([c for c in w.CATEGORIES["colour"].split() if c != colour])
-        text, question, answer = rng.choice([
-            (f"{name} has a {colour} {thing}.", f"What colour is the {thing}?", colour),
-            (f"{name} is at the {place}.", f"Where is {name}?", place),
-            (f"{name} took the {thing} to the {place}.", f"Who took the {thing}?", name),
-            (f"My friend is called {name}.", "What is the name of my friend?", name),
-            (f"{name} has a {colour} {thing} and {other} has a {second} one.",
-             f"What colour is the {thing} of {other}?", second),
-            (f"{name} went to the {place} with {other}, who carried a {thing}.", "Who carried something?", other),
-        ])
+        text, question, answer = rng.choice(
+            [
+                (f"{name} has a {colour} {thing}.", f"What colour is the {thing}?", colour),
+                (f"{name} is at the {place}.", f"Where is {name}?", place),
+                (f"{name} took the {thing} to the {place}.", f"Who took the {thing}?", name),
+                (f"My friend is called {name}.", "What is the name of my friend?", name),
+                (
+                    f"{name} has a {colour} {thing} and {other} has a {second} one.",
+                    f"What colour is the {thing} of {other}?",
+                    second,
+                ),
+                (f"{name} went to the {place} with {other}, who carried a {thing}.", "Who carried something?", other),
+            ]
+        )
         options = {colour: w.CATEGORIES["colour"].split(), second: w.CATEGORIES["colour"].split(), place: w.PLACES}
         yield f"{text} {question}", meta(answer, "first_of", options=options.get(answer, [name, other]))
 
@@ -308,8 +364,10 @@ def choose_kind(rng):
         kinds = rng.sample(sorted(w.CATEGORIES), rng.choice([2, 2, 3]))
         words = [rng.choice(w.CATEGORIES[k].split()) for k in kinds]
         text = shuffled(rng, words)
-        yield (rng.choice(forms).format(a_kind(kinds[0]), ", ".join(text[:-1]) + " or " + text[-1]),
-               meta(words[0], "first_of", options=words))
+        yield (
+            rng.choice(forms).format(a_kind(kinds[0]), ", ".join(text[:-1]) + " or " + text[-1]),
+            meta(words[0], "first_of", options=words),
+        )
 
 
 @family
@@ -320,8 +378,10 @@ def is_a(rng):
         kind, other = rng.sample(sorted(w.CATEGORIES), 2)
         true = rng.random() < 0.5
         word = rng.choice(w.CATEGORIES[kind].split())
-        yield (f"Is {word} {a_kind(kind if true else other)}?" + rng.choice(tails),
-               meta("yes" if true else "no", "first_of", options=["yes", "no"]))
+        yield (
+            f"Is {word} {a_kind(kind if true else other)}?" + rng.choice(tails),
+            meta("yes" if true else "no", "first_of", options=["yes", "no"]),
+        )
 
 
 @family
@@ -334,8 +394,10 @@ def bigger_thing(rng):
             continue
         small, big = w.BY_SIZE[i], w.BY_SIZE[j]
         name = rng.choice(["bigger", "smaller", "larger", "heavier"])
-        yield (rng.choice(forms).format(name, *map(a_kind, shuffled(rng, [small, big]))),
-               meta(small if name == "smaller" else big, "first_of", options=[small, big]))
+        yield (
+            rng.choice(forms).format(name, *map(a_kind, shuffled(rng, [small, big]))),
+            meta(small if name == "smaller" else big, "first_of", options=[small, big]),
+        )
 
 
 @family
@@ -346,8 +408,10 @@ def first_word(rng):
         text = " ".join(rng.sample(w.COMMON, rng.choice([2, 3, 4, 5])))
         place = rng.choice(["first", "first", "last"])
         words = text.split()
-        yield (rng.choice(forms).format(place, text),
-               meta(words[0 if place == "first" else -1], "first_of", options=words))
+        yield (
+            rng.choice(forms).format(place, text),
+            meta(words[0 if place == "first" else -1], "first_of", options=words),
+        )
 
 
 @family
@@ -363,8 +427,11 @@ def count_words(rng):
 @family
 def plural(rng):
     """Plural forms, regular and irregular, each word once."""
-    forms = ["What is the plural of \"{}\"?", "Give the plural form of {}.",
-             "One {0}, two what? Write the plural of {0}."]
+    forms = [
+        'What is the plural of "{}"?',
+        "Give the plural form of {}.",
+        "One {0}, two what? Write the plural of {0}.",
+    ]
     for word, accept in shuffled(rng, pairs(w.PLURALS)):
         yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
 
@@ -372,8 +439,11 @@ def plural(rng):
 @family
 def past_tense(rng):
     """Past tense of verbs, regular and irregular, each verb once."""
-    forms = ["What is the past tense of \"{}\"?", "Give the simple past of the verb {}.",
-             "Today I {0}. What is the past form of {0}?"]
+    forms = [
+        'What is the past tense of "{}"?',
+        "Give the simple past of the verb {}.",
+        "Today I {0}. What is the past form of {0}?",
+    ]
     for word, accept in shuffled(rng, pairs(w.PASTS)):
         yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
 
@@ -407,8 +477,9 @@ def reverse(rng):
     while True:
         if rng.random() < 0.3:
             word = rng.choice([x for x in w.COMMON if len(x) == 3])
-            form = rng.choice(["Write the word {} backwards.", "Reverse the letters of {}.",
-                               "What is {} spelled backwards?"])
+            form = rng.choice(
+                ["Write the word {} backwards.", "Reverse the letters of {}.", "What is {} spelled backwards?"]
+            )
             yield form.format(word), meta(word[::-1], "contains")
         else:
             words = rng.sample(w.COMMON, rng.choice([2, 2, 2, 3]))
@@ -420,8 +491,11 @@ def reverse(rng):
 def rhyme(rng):
     """Which of two or three words rhymes with a given one."""
     groups = [g.split() for g in w.RHYMES.replace("\n", ";").split(";")]
-    forms = ["Which word rhymes with {}: {}?", "Choose the word that rhymes with {}: {}.",
-             "What rhymes with {}? The choices are {}."]
+    forms = [
+        "Which word rhymes with {}: {}?",
+        "Choose the word that rhymes with {}: {}.",
+        "What rhymes with {}? The choices are {}.",
+    ]
     while True:
         group = rng.choice(groups)
         word, answer = rng.sample(group, 2)
@@ -434,20 +508,30 @@ def rhyme(rng):
 @family
 def alphabetical(rng):
     """Which of two or three words comes first in the alphabet."""
-    forms = ["Which word comes first in alphabetical order: {}?",
-             "In a dictionary, which of these is listed first: {}?"]
+    forms = [
+        "Which word comes first in alphabetical order: {}?",
+        "In a dictionary, which of these is listed first: {}?",
+    ]
     while True:
         words = rng.sample(w.COMMON, rng.choice([2, 2, 3]))
         if len({x[0] for x in words}) == len(words):
-            yield (rng.choice(forms).format(", ".join(words[:-1]) + " or " + words[-1]),
-                   meta(min(words), "first_of", options=words))
+            yield (
+                rng.choice(forms).format(", ".join(words[:-1]) + " or " + words[-1]),
+                meta(min(words), "first_of", options=words),
+            )
 
 
 @family
 def calendar(rng):
     """The day or month before or after one, or two steps away."""
-    steps = {"What {} comes right after {}?": 1, "What {} comes right before {}?": -1, "Which {} follows {}?": 1,
-             "Name the {} after {}.": 1, "Which {} is just before {}?": -1, "Which {} is two {}s after {}?": 2}
+    steps = {
+        "What {} comes right after {}?": 1,
+        "What {} comes right before {}?": -1,
+        "Which {} follows {}?": 1,
+        "Name the {} after {}.": 1,
+        "Which {} is just before {}?": -1,
+        "Which {} is two {}s after {}?": 2,
+    }
     items = [(form, names, i) for form in steps for names in (w.DAYS, w.MONTHS) for i in range(len(names))]
     for form, names, i in shuffled(rng, items):
         unit = "day" if names is w.DAYS else "month"
@@ -460,9 +544,12 @@ def calendar(rng):
 @family
 def translate(rng):
     """Simple words into Spanish, French or German, each pair once."""
-    forms = ["How do you say \"{}\" in {}?", "Translate {} into {}.", "What is the {1} word for {0}?"]
-    items = [(word.replace("_", " "), accept, language) for language in sorted(w.TRANSLATIONS)
-             for word, accept in pairs(re.findall(r"\S+?:\S+(?: \S+)*?(?=\s+\S+:|\s*$)", w.TRANSLATIONS[language]))]
+    forms = ['How do you say "{}" in {}?', "Translate {} into {}.", "What is the {1} word for {0}?"]
+    items = [
+        (word.replace("_", " "), accept, language)
+        for language in sorted(w.TRANSLATIONS)
+        for word, accept in pairs(re.findall(r"\S+?:\S+(?: \S+)*?(?=\s+\S+:|\s*$)", w.TRANSLATIONS[language]))
+    ]
     for word, accept, language in shuffled(rng, items):
         yield rng.choice(forms).format(word, language), meta(accept[0], "contains", accept)
 
@@ -479,8 +566,20 @@ def saying(rng):
 # ---------------------------------------------------------------- the whole set
 
 # Families where so small a model is nearly always wrong are kept, but small: half of the prompts should say something.
-COUNTS = {"copy": 80, "yes_no": 76, "count_words": 36, "reverse": 28, "sequence": 48, "past_tense": 48, "saying": 48,
-          "translate": 44, "first_letter": 44, "big_sum": 40, "small_sum": 48}
+COUNTS = {
+    "copy": 80,
+    "yes_no": 76,
+    "count_words": 36,
+    "reverse": 28,
+    "sequence": 48,
+    "past_tense": 48,
+    "saying": 48,
+    "translate": 44,
+    "first_letter": 44,
+    "big_sum": 40,
+    "small_sum": 48,
+}
+
 
 def family_rows(name, count, seed, seen):
     """Up to `count` rows of one family; a text seen before is left out, an endless generator is cut."""
@@ -491,8 +590,14 @@ def family_rows(name, count, seed, seen):
         key = normalise(prompt)
         if key not in seen:
             seen.add(key)
-            rows.append({"prompt_id": f"sample/{name}/{len(rows):03d}", "data_source": f"sample/{name}",
-                         "prompt": prompt, "metadata": {"family": name, **metadata}})
+            rows.append(
+                {
+                    "prompt_id": f"sample/{name}/{len(rows):03d}",
+                    "data_source": f"sample/{name}",
+                    "prompt": prompt,
+                    "metadata": {"family": name, **metadata},
+                }
+            )
     return rows
 
 

@@ -1,19 +1,22 @@
-"""Judges the replies and writes the files under data/ and the tables in README.md.
+"""Judges the replies, and writes the files under data/ and the tables in README.md.
 
 `python3 finish.py PROMPTS.jsonl ROLLOUT_DIR` uses each policy of ROLLOUT_DIR that has replies to every prompt.
-The standard library is enough, and the same replies write the same bytes.
+Standard library only, and the same replies write the same bytes.
 """
 
-import gzip
 import hashlib
-import json
 import os
+import pathlib
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import families
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-DATA = os.path.join(HERE, "data")
+from common import arguments, markdown, paths
+from common.rows import read as read_rows
+from common.rows import write_gzip
+
+DATA = paths.SAMPLE
 SPLIT_SEED = "statezero-sample-1"
 CONTEXT_PROMPTS = 512
 HISTORY_ROWS = 256
@@ -21,24 +24,8 @@ ORDER = ["three-shot-t0.8", "zero-shot-t0.8", "three-shot-t0.3", "zero-shot-t0.3
 BEGIN, END = "<!-- tables: written by finish.py -->", "<!-- end of tables -->"
 
 
-def read_jsonl(path):
-    """Rows of a JSONL file, gzip or plain."""
-    opener = gzip.open if path.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8") as source:
-        return [json.loads(line) for line in source]
-
-
-def write_gzip(name, rows):
-    """Rows as gzip JSONL under data/, without a time or a name in the header."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    os.makedirs(DATA, exist_ok=True)
-    with open(os.path.join(DATA, name), "wb") as out:
-        with gzip.GzipFile(filename="", mode="wb", fileobj=out, compresslevel=9, mtime=0) as packed:
-            packed.write(text.encode("utf-8"))
-
-
 def short(policy_id):
-    """The part of a policy's name that tells the policies of this sample apart."""
+    """The part of a policy's name that differs between the policies of this sample."""
     return policy_id.split("/")[-1]
 
 
@@ -55,9 +42,7 @@ def read_policies(folder, prompts):
         path = os.path.join(folder, policy_id.replace("/", ".") + ".jsonl")
         if not os.path.exists(path):
             continue
-        with open(path, encoding="utf-8") as source:
-            rows = [json.loads(line) for line in source if line.endswith("\n")]
-        rows = {r["prompt_id"]: r for r in rows if texts.get(r["prompt_id"]) == r["prompt"]}
+        rows = {r["prompt_id"]: r for r in read_rows(path) if texts.get(r["prompt_id"]) == r["prompt"]}
         if len(rows) == len(prompts):
             found[policy_id] = rows
         else:
@@ -72,9 +57,17 @@ def outcome_rows(prompts, policies, context):
         for prompt in prompts:
             texts = replies[prompt["prompt_id"]]["replies"]
             k = sum(families.verify(prompt["metadata"], text) for text in texts)
-            rows.append({"policy_id": policy_id, "policy_version": None, "prompt_id": prompt["prompt_id"],
-                         "reward": k / len(texts), "n": len(texts), "k": k,
-                         "role": "context" if prompt["prompt_id"] in context else "query"})
+            rows.append(
+                {
+                    "policy_id": policy_id,
+                    "policy_version": None,
+                    "prompt_id": prompt["prompt_id"],
+                    "reward": k / len(texts),
+                    "n": len(texts),
+                    "k": k,
+                    "role": "context" if prompt["prompt_id"] in context else "query",
+                }
+            )
     return rows
 
 
@@ -83,8 +76,17 @@ def history_rows(policy_id, prompts, outcomes, context):
     texts = {p["prompt_id"]: p["prompt"] for p in prompts}
     counts = {o["prompt_id"]: o for o in outcomes if o["policy_id"] == policy_id}
     chosen = sorted(context, key=hash_order)[:HISTORY_ROWS]
-    return [{"policy_id": policy_id, "policy_version": 0, "prompt_id": i, "prompt": texts[i],
-             "k": counts[i]["k"], "n": counts[i]["n"]} for i in chosen]
+    return [
+        {
+            "policy_id": policy_id,
+            "policy_version": 0,
+            "prompt_id": i,
+            "prompt": texts[i],
+            "k": counts[i]["k"],
+            "n": counts[i]["n"],
+        }
+        for i in chosen
+    ]
 
 
 def mean(values):
@@ -93,53 +95,55 @@ def mean(values):
 
 
 def tables(prompts, outcomes):
-    """The Markdown tables of README.md: one row a family, and the shares of each policy."""
+    """The Markdown tables of README.md: one row per family, and the shares of each policy."""
     policies = list(dict.fromkeys(o["policy_id"] for o in outcomes))
     family = {p["prompt_id"]: p["metadata"]["family"] for p in prompts}
     reward = {(o["policy_id"], o["prompt_id"]): o["reward"] for o in outcomes}
-    head = " | ".join(short(p) for p in policies)
-    lines = [f"| family | prompts | {head} |", "| --- | ---: |" + " ---: |" * len(policies)]
+    families_rows, shares = [], []
     for name in sorted(set(family.values())) + ["all"]:
         ids = [i for i in family if name in ("all", family[i])]
-        means = " | ".join(f"{mean([reward[p, i] for i in ids]):.3f}" for p in policies)
-        lines.append(f"| {name} | {len(ids)} | {means} |")
-    lines += ["", "| policy | prompts | at 0 | between | at 1 | mean |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+        families_rows.append([name, len(ids), *(f"{mean([reward[p, i] for i in ids]):.3f}" for p in policies)])
     for policy in policies:
         values = [reward[policy, i] for i in family]
         zero, one = mean([v == 0 for v in values]), mean([v == 1 for v in values])
-        lines.append(f"| {policy} | {len(values)} | {zero:.1%} | {1 - zero - one:.1%} | {one:.1%} "
-                     f"| {mean(values):.3f} |")
-    return "\n".join(lines)
+        shares.append(
+            [policy, len(values), f"{zero:.1%}", f"{1 - zero - one:.1%}", f"{one:.1%}", f"{mean(values):.3f}"]
+        )
+    head = ["family", "prompts", *(short(p) for p in policies)]
+    by_family = markdown.table(head, families_rows, "l" + "r" * (len(head) - 1))
+    return f"{by_family}\n\n" + markdown.table(
+        ["policy", "prompts", "at 0", "between", "at 1", "mean"], shares, "lrrrrr"
+    )
 
 
-def write_tables(text):
-    """Replaces the part of README.md between the two marks."""
-    path = os.path.join(HERE, "README.md")
-    with open(path, encoding="utf-8") as source:
-        readme = source.read()
-    before, rest = readme.split(BEGIN)
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(before + BEGIN + "\n" + text + "\n" + END + rest.split(END)[1])
+def reply_rows(prompts, policies):
+    """One row of replies per policy and prompt."""
+    for policy_id, replies in policies.items():
+        for prompt_id in (prompt["prompt_id"] for prompt in prompts):
+            reply = replies[prompt_id]
+            yield {"policy_id": policy_id, "prompt_id": prompt_id, "seed": reply["seed"], "replies": reply["replies"]}
 
 
 def main():
-    """Judges, splits, writes."""
-    prompts = read_jsonl(sys.argv[1])
-    policies = read_policies(sys.argv[2], prompts)
+    parser = arguments.parser(__doc__)
+    parser.add_argument("prompts", help="JSONL file that families.py wrote")
+    parser.add_argument("folder", help="folder of replies that rollouts.py wrote")
+    options = parser.parse_args()
+    prompts = read_rows(options.prompts)
+    policies = read_policies(options.folder, prompts)
     if not policies:
-        sys.exit("no policy is complete")
+        sys.exit("finish: no policy has replies to every prompt")
     context = set(sorted((p["prompt_id"] for p in prompts), key=hash_order)[:CONTEXT_PROMPTS])
     outcomes = outcome_rows(prompts, policies, context)
-    write_gzip("sample.prompts.jsonl.gz", prompts)
-    write_gzip("sample.outcomes.jsonl.gz", outcomes)
-    write_gzip("sample.replies.jsonl.gz", [
-        {"policy_id": policy_id, "prompt_id": p["prompt_id"], "seed": rows[p["prompt_id"]]["seed"],
-         "replies": rows[p["prompt_id"]]["replies"]} for policy_id, rows in policies.items() for p in prompts])
-    write_gzip("queries.jsonl.gz", [p for p in prompts if p["prompt_id"] not in context])
+    write_gzip(DATA / "sample.prompts.jsonl.gz", prompts)
+    write_gzip(DATA / "sample.outcomes.jsonl.gz", outcomes)
+    write_gzip(DATA / "sample.replies.jsonl.gz", reply_rows(prompts, policies))
+    write_gzip(DATA / "queries.jsonl.gz", [p for p in prompts if p["prompt_id"] not in context])
     for policy_id in policies:
-        write_gzip(f"context.{short(policy_id)}.jsonl.gz", history_rows(policy_id, prompts, outcomes, context))
+        history = history_rows(policy_id, prompts, outcomes, context)
+        write_gzip(DATA / f"context.{short(policy_id)}.jsonl.gz", history)
     text = tables(prompts, outcomes)
-    write_tables(text)
+    markdown.replace_between(DATA.parent / "README.md", BEGIN, END, text)
     print(text)
 
 

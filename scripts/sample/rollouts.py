@@ -9,17 +9,21 @@ samples, prompts of equal length share a batch (no padding), and finished sample
 its own seeded stream of numbers, so it does not depend on which prompts share its batch.
 """
 
-import argparse
 import copy
 import hashlib
 import importlib.util
 import json
 import os
+import pathlib
 import random
+import sys
 import time
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, rows
 
 SAMPLES = 8
 MAX_NEW_TOKENS = 16
@@ -28,8 +32,11 @@ SEED = 7
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL = "smollm2-135m-instruct"
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-SHOTS = [("Which one is colder: ice or soup?", "ice"), ("Repeat after me: open ocean", "open ocean"),
-         ("What is the name of the large gray animal with a trunk?", "elephant")]
+SHOTS = [
+    ("Which one is colder: ice or soup?", "ice"),
+    ("Repeat after me: open ocean", "open ocean"),
+    ("What is the name of the large gray animal with a trunk?", "elephant"),
+]
 POLICIES = {
     f"{MODEL}/three-shot-t0.8": {"template": "three-shot", "temperature": 0.8},
     f"{MODEL}/zero-shot-t0.8": {"template": "zero-shot", "temperature": 0.8},
@@ -41,8 +48,7 @@ POLICIES = {
 def template(name):
     """The text before and after a prompt: the chat template without shots, or plain questions and answers."""
     if name == "zero-shot":
-        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n",
-                "<|im_end|>\n<|im_start|>assistant\n")
+        return (f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
     return "".join(f"Question: {q}\nAnswer: {a}\n\n" for q, a in SHOTS) + "Question:", "\nAnswer:"
 
 
@@ -127,10 +133,11 @@ class Policy:
                 break
             if len(keep) < len(logits):
                 cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache,
-                                use_cache=True).logits[:, -1]
+            logits = self.model(
+                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
+            ).logits[:, -1]
         texts = [self.text(row) for row in ids]
-        return [texts[i:i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
+        return [texts[i : i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
 
 
 def batches(rows, size):
@@ -140,7 +147,7 @@ def batches(rows, size):
     groups = {}
     for row in rows:
         groups.setdefault(len(row["ids"]), []).append(row)
-    chunks = [g[i:i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
+    chunks = [g[i : i + size] for _, g in sorted(groups.items()) for i in range(0, len(g), size)]
     random.Random(SEED).shuffle(chunks)
     return chunks
 
@@ -151,12 +158,8 @@ def out_path(folder, policy_id):
 
 
 def read_rows(path):
-    """Rows of a JSONL file; a last line that was cut is left out."""
-    rows = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as source:
-            rows = [json.loads(line) for line in source if line.endswith("\n")]
-    return rows
+    """Rows of a work file; none where it does not exist yet."""
+    return rows.read(path) if os.path.exists(path) else []
 
 
 def drop_cut_line(path):
@@ -171,11 +174,11 @@ def run(policy, prompts, path, size, last_first=False):
     """Appends the replies to all prompts that the work file lacks."""
     drop_cut_line(path)
     done = {(row["prompt_id"], row["prompt"]) for row in read_rows(path)}
-    rows = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
-    todo = [row for row in rows if (row["prompt_id"], row["prompt"]) not in done]
+    encoded = [{**row, "ids": policy.encode(row["prompt"])} for row in prompts]
+    todo = [row for row in encoded if (row["prompt_id"], row["prompt"]) not in done]
     start, count = time.time(), 0
     with open(path, "a", encoding="utf-8") as out:
-        for chunk in batches(todo, size)[::-1 if last_first else 1]:
+        for chunk in batches(todo, size)[:: -1 if last_first else 1]:
             seeds = [seed_of(policy.id, row["prompt_id"]) for row in chunk]
             for row, seed, texts in zip(chunk, seeds, policy.replies([row["ids"] for row in chunk], seeds)):
                 record = {"prompt_id": row["prompt_id"], "prompt": row["prompt"], "seed": seed, "replies": texts}
@@ -184,19 +187,22 @@ def run(policy, prompts, path, size, last_first=False):
             count += len(chunk)
             spent = time.time() - start
             rate = spent / count / SAMPLES
-            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s a rollout", flush=True)
+            print(f"{policy.id} {count}/{len(todo)} {spent:.0f} s, {rate:.3f} s per rollout", flush=True)
 
 
 def main():
     """Runs one policy, or several one after another."""
-    parser = argparse.ArgumentParser()
+    parser = arguments.parser(__doc__)
     parser.add_argument("prompts")
     parser.add_argument("folder")
     parser.add_argument("policies", nargs="+", choices=sorted(POLICIES))
     parser.add_argument("--limit", type=int, default=0, help="only this many prompts, spread over all families")
-    parser.add_argument("--batch", type=int, default=8, help="prompts a batch")
-    parser.add_argument("--last-first", action="store_true",
-                        help="from the other end, for a second process with a folder of its own; then concatenate")
+    parser.add_argument("--batch", type=int, default=8, help="prompts per batch")
+    parser.add_argument(
+        "--last-first",
+        action="store_true",
+        help="from the other end, for a second process with a folder of its own; then concatenate",
+    )
     args = parser.parse_args()
     prompts = read_rows(args.prompts)
     if args.limit:
@@ -204,8 +210,7 @@ def main():
     os.makedirs(args.folder, exist_ok=True)
     tokenizer, model = load()
     for policy_id in args.policies:
-        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch,
-            args.last_first)
+        run(Policy(policy_id, tokenizer, model), prompts, out_path(args.folder, policy_id), args.batch, args.last_first)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ LIMIT = 0.005
 
 def probability(z, level, rows, v):
     size = np.log2((rows + 1) / 257)
-    score = (np.exp(v[0] + v[1] * size) * (z - level) + (v[2] + v[3] * size) * level + v[4] + v[5] * size)
+    score = np.exp(v[0] + v[1] * size) * (z - level) + (v[2] + v[3] * size) * level + v[4] + v[5] * size
     return np.clip(expit(score), LIMIT, 1 - LIMIT)
 
 
@@ -45,8 +45,8 @@ KAPPA_SPREAD = 1.0
 def fit_concentration(cases):
     """`cases` have p, y, n, source of queries, rows, and context_p, context_y, context_n. Returns three constants.
 
-    ln κ is `centre + by_size·log2((N + 1)/257)` without rows of several rollouts; with them it is what they say, under a
-    prior, plus `offset`, which makes up for their having been seen by the difficulty network.
+    ln κ is `centre + by_size·log2((N + 1)/257)` without rows of several rollouts; with them it is what they say, under
+    a prior, plus `offset`, which makes up for their having been seen by the difficulty network.
     """
     cases = [c for c in cases if c["n"].max() > 1]
     share = {}
@@ -57,8 +57,10 @@ def fit_concentration(cases):
         value = 0.0
         for c, ln in zip(cases, ln_kappa):
             many = c["n"] > 1
-            value -= np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["y"] * c["n"])[many], c["n"][many])
-                            ) / share[c["source"]]
+            value -= (
+                np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["y"] * c["n"])[many], c["n"][many]))
+                / share[c["source"]]
+            )
         return value
 
     size = np.array([np.log2((c["rows"] + 1) / 257) for c in cases])

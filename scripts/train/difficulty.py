@@ -1,7 +1,7 @@
 """The difficulty network: from a prompt's features to its difficulty and to what policies differ in.
 
-An item-response model whose items are texts: the log-odds that policy j solves prompt x are `ability_j +
-(1 + discrimination_j)·difficulty(x) + loadings_j·columns(x)`, where a small network makes difficulty and columns. Several
+An item-response model whose items are texts: the log-odds that policy j solves prompt x are `ability_j + (1 +
+discrimination_j)·difficulty(x) + loadings_j·columns(x)`, where a small network makes difficulty and columns. Several
 copies of the network ("members") are trained side by side with the policies' numbers in common, so that their columns
 mean the same: one for each fold of prompts, which never sees the fold's outcomes, and one for each group of sources,
 which never sees those sources. Episodes use the member that has not seen their queries; the shipped network is the mean
@@ -13,15 +13,17 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from outcomes import FOLDS
+from torch import nn
 
 COLUMNS = 6
 EMBEDDING_SCALE = 384**0.5
 # Alike sources are left out together, or the others would give them away.
-GROUPS = [("mmlu_pro", "llmrouter_dc"), ("reasoning_gym", "zeroeval_crux"),
-          ("zeroeval_gsm8k", "gsm8k_openai2021", "zeroeval_math_l5", "oneshot_rlvr")]
+GROUPS = [
+    ("mmlu_pro", "llmrouter_dc"),
+    ("reasoning_gym", "zeroeval_crux"),
+    ("zeroeval_gsm8k", "gsm8k_openai2021", "zeroeval_math_l5", "oneshot_rlvr"),
+]
 STEPS, BATCH, SOURCES_A_STEP, RATE, DECAY = 800, 128, 3, 5e-4, 1.0
 LOADING_PENALTY = 0.02
 
@@ -40,8 +42,13 @@ class Members(nn.Module):
     def forward(self, x, f):
         if self.training:
             x = x + self.noise * torch.randn_like(x)
-        z = torch.cat([F.dropout(x * EMBEDDING_SCALE, self.embedding_dropout, self.training),
-                       F.dropout(f, self.surface_dropout, self.training)], -1)
+        z = torch.cat(
+            [
+                F.dropout(x * EMBEDDING_SCALE, self.embedding_dropout, self.training),
+                F.dropout(f, self.surface_dropout, self.training),
+            ],
+            -1,
+        )
         hidden = F.gelu(torch.baddbmm(self.first_bias, z, self.first))
         return torch.baddbmm(self.second_bias, F.dropout(hidden, 0.2, self.training), self.second)
 
@@ -76,15 +83,22 @@ def train(records, fold, x, f, seed, log=print, validate=None):
         seen += [None if source in group else np.arange(len(prompts)) for group in groups]
         data[source] = prompts, rewards, seen
         mean = np.nanmean(rewards.numpy(), 0).clip(0.02, 0.98)
-        start = np.concatenate([np.log(mean / (1 - mean))[:, None], np.zeros((len(mean), 1)),
-                                0.3 * random.randn(len(mean), COLUMNS)], 1)
+        start = np.concatenate(
+            [np.log(mean / (1 - mean))[:, None], np.zeros((len(mean), 1)), 0.3 * random.randn(len(mean), COLUMNS)], 1
+        )
         policies[source] = nn.Parameter(torch.tensor(start, dtype=torch.float32, device=device))
     chance = np.array([len(data[s][0]) ** 0.4 for s in sources])
     chance /= chance.sum()
     matrices = [p for p in members.parameters() if p.shape[1] > 1]
     biases = [p for p in members.parameters() if p.shape[1] == 1]
-    optimiser = torch.optim.AdamW([dict(params=matrices, weight_decay=DECAY), dict(params=biases, weight_decay=0),
-                                   dict(params=list(policies.values()), weight_decay=0)], lr=RATE)
+    optimiser = torch.optim.AdamW(
+        [
+            dict(params=matrices, weight_decay=DECAY),
+            dict(params=biases, weight_decay=0),
+            dict(params=list(policies.values()), weight_decay=0),
+        ],
+        lr=RATE,
+    )
     members.train()
     recent = []
     for step in range(STEPS):
@@ -99,8 +113,7 @@ def train(records, fold, x, f, seed, log=print, validate=None):
             chosen = torch.tensor(prompts[rows], device=device)
             out = members(x[chosen], f[chosen])
             numbers = policies[source]
-            logits = (numbers[:, 0] + out[..., :1] * (1 + numbers[:, 1])
-                      + out[..., 1:] @ numbers[:, 2:].T)
+            logits = numbers[:, 0] + out[..., :1] * (1 + numbers[:, 1]) + out[..., 1:] @ numbers[:, 2:].T
             y = rewards[torch.tensor(rows)].to(device)
             known = ~torch.isnan(y) & is_seen
             each = F.binary_cross_entropy_with_logits(logits, torch.nan_to_num(y), reduction="none")
@@ -124,8 +137,13 @@ def train(records, fold, x, f, seed, log=print, validate=None):
 def outputs(members, x, f, chunk=2048):
     count = members.first.shape[0]
     with torch.no_grad():
-        return torch.cat([members(x[i:i + chunk].expand(count, -1, -1), f[i:i + chunk].expand(count, -1, -1))
-                          for i in range(0, len(x), chunk)], 1)
+        return torch.cat(
+            [
+                members(x[i : i + chunk].expand(count, -1, -1), f[i : i + chunk].expand(count, -1, -1))
+                for i in range(0, len(x), chunk)
+            ],
+            1,
+        )
 
 
 def merged(state):

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import torch
-
 from outcomes import FOLDS
 
 QUERIES = 64
@@ -86,8 +85,14 @@ class Episodes:
         if len(context) < rows or len(queries) < 16:
             return None
         queries = np.resize(queries, QUERIES)
-        return (fold if member is None else member, prompts[context], prompts[queries], y[context], n[context],
-                y[queries])
+        return (
+            fold if member is None else member,
+            prompts[context],
+            prompts[queries],
+            y[context],
+            n[context],
+            y[queries],
+        )
 
     def real(self, source):
         """A policy's record, sometimes between two policies, sometimes of single rollouts where it has more."""
@@ -121,7 +126,7 @@ class Episodes:
         kind = random.rand()
         if kind < 0.25:  # several abilities, each a direction of the embedding; the weakest counts
             directions = random.randn(z.shape[1], random.randint(1, 5))
-            abilities = z @ directions / z.shape[1]**0.5 + random.randn(directions.shape[1])
+            abilities = z @ directions / z.shape[1] ** 0.5 + random.randn(directions.shape[1])
             g = unit(abilities.min(1) if random.rand() < 0.5 else abilities.sum(1))
         elif kind < 0.45:  # a small random network
             hidden = random.randint(4, 24)

@@ -1,8 +1,8 @@
-"""The compact head in numpy and double precision: what HEAD.md says, slowly. Reads the safetensors that train.py writes.
+"""The compact head in numpy and double precision: HEAD.md, done slowly. Reads the safetensors that train.py writes.
 
-    head = Head("compact-head.safetensors")
-    prepared = head.prepare(embeddings, surface, rewards, rollouts)   # (N, 384), raw (N, 30), (N,), (N,)
-    p, kappa, stages = head.predict(prepared, embeddings, surface)    # (Q,), float, intermediate results
+head = Head("compact-head.safetensors")
+prepared = head.prepare(embeddings, surface, rewards, rollouts)   # (N, 384), raw (N, 30), (N,), (N,)
+p, kappa, stages = head.predict(prepared, embeddings, surface)    # (Q,), float, intermediate results
 """
 
 import math
@@ -45,8 +45,10 @@ class Head:
 
     def norm(self, name, x):
         centred = x - x.mean(-1, keepdims=True)
-        return (centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
-                * self.w[name + ".weight"] + self.w[name + ".bias"])
+        return (
+            centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * self.w[name + ".weight"]
+            + self.w[name + ".bias"]
+        )
 
     def columns(self, x, surface):
         """1. Standardised surface features z and the difficulty network's seven columns."""
@@ -77,8 +79,7 @@ class Head:
         level = population
         for _ in range(NEWTON_STEPS):
             p = sigmoid(level + b)
-            step = ((y - p).sum() - (level - population) / LEVEL_VARIANCE) / (
-                (p * (1 - p)).sum() + 1 / LEVEL_VARIANCE)
+            step = ((y - p).sum() - (level - population) / LEVEL_VARIANCE) / ((p * (1 - p)).sum() + 1 / LEVEL_VARIANCE)
             level += np.clip(step, -2, 2)
         c["level"] = level
         p = sigmoid(level + expansion * b)
@@ -93,8 +94,13 @@ class Head:
         evidence, alphas, left_out = [], [], []
         for k in range(settings):
             residual = target - slope[k] * b - share[k] * prior
-            factorised = np.linalg.cholesky(smooth[k] * radial + factor[k] * columns_kernel
-                                            + surface[k] * surface_kernel + level_variance + np.diag(ridge))
+            factorised = np.linalg.cholesky(
+                smooth[k] * radial
+                + factor[k] * columns_kernel
+                + surface[k] * surface_kernel
+                + level_variance
+                + np.diag(ridge)
+            )
             inverse = np.linalg.inv(factorised)
             alpha = inverse.T @ (inverse @ residual)
             alphas.append(alpha)
@@ -109,8 +115,9 @@ class Head:
         c["odds"] = odds
         c["radial"] = (odds * smooth) @ alphas
         c["column_weights"] = column_variance * (columns.T @ ((odds * factor) @ alphas))
-        c["surface_weights"] = (surface_variance * (inner.T @ ((odds * surface) @ alphas))
-                                + (odds @ share) * self.w["regression.prior"])
+        c["surface_weights"] = (
+            surface_variance * (inner.T @ ((odds * surface) @ alphas)) + (odds @ share) * self.w["regression.prior"]
+        )
         c["constant"] = level + level_variance * (odds @ alphas).sum()
         c["slope"] = odds @ slope
         c["prior_context"] = level + b
@@ -120,8 +127,13 @@ class Head:
         """Log-odds of queries by the regression alone."""
         gamma = self.w["regression.constants"][0]
         radial = np.exp(-gamma * np.maximum(0, 2 - 2 * x @ c["x"].T))
-        return (c["constant"] + c["slope"] * columns[:, 0] + columns[:, 1:] @ c["column_weights"]
-                + self.inner(c, z) @ c["surface_weights"] + radial @ c["radial"])
+        return (
+            c["constant"]
+            + c["slope"] * columns[:, 0]
+            + columns[:, 1:] @ c["column_weights"]
+            + self.inner(c, z) @ c["surface_weights"]
+            + radial @ c["radial"]
+        )
 
     @staticmethod
     def inner(c, z):
@@ -144,9 +156,21 @@ class Head:
         prior = log_loss(c["prior_context"], y).sum() / per_row
         left_out = log_loss(np.clip(c["context"], -LOG_ODDS_MAX, LOG_ODDS_MAX), y).sum() / per_row
         spread = ((y - mean) ** 2).sum() / per_row
-        return np.concatenate([[c["level"], mean - 0.5, math.log((rows + 1) / 64) / 2, 4 * spread,
-                                4 * (constant - prior), 4 * (constant - left_out), 4 * (prior - left_out),
-                                8 / (rows + 8)], c["odds"]])
+        return np.concatenate(
+            [
+                [
+                    c["level"],
+                    mean - 0.5,
+                    math.log((rows + 1) / 64) / 2,
+                    4 * spread,
+                    4 * (constant - prior),
+                    4 * (constant - left_out),
+                    4 * (prior - left_out),
+                    8 / (rows + 8),
+                ],
+                c["odds"],
+            ]
+        )
 
     def tokens(self, m, c, z, columns, log_odds):
         """5. Tokens before outcomes are added."""
@@ -192,8 +216,12 @@ class Head:
         """8. Probability, with a slope and a shift by the context's size."""
         slope, slope_by_size, level, level_by_size, shift, shift_by_size = self.w["calibration.probability"]
         size = math.log2((c["rows"] + 1) / 257)
-        z = (math.exp(slope + slope_by_size * size) * (log_odds - c["level"])
-             + (level + level_by_size * size) * c["level"] + shift + shift_by_size * size)
+        z = (
+            math.exp(slope + slope_by_size * size) * (log_odds - c["level"])
+            + (level + level_by_size * size) * c["level"]
+            + shift
+            + shift_by_size * size
+        )
         return np.clip(sigmoid(z), 0.005, 0.995)
 
     def concentration(self, c):
@@ -217,5 +245,8 @@ class Head:
         log_odds = self.regression(c, x, z, columns)
         corrections = np.array([self.corrections(m, c, z, columns, log_odds) for m in range(self.correctors)])
         total = log_odds + corrections.mean(0) if self.correctors else log_odds
-        return self.calibrated(c, total), c["kappa"], {
-            "z": z, "columns": columns, "regression": log_odds, "corrections": corrections, "log_odds": total}
+        return (
+            self.calibrated(c, total),
+            c["kappa"],
+            {"z": z, "columns": columns, "regression": log_odds, "corrections": corrections, "log_odds": total},
+        )

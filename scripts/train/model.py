@@ -8,9 +8,8 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from regression import SETTINGS, ContextRegression
+from torch import nn
 
 SURFACE = 30
 GLOBALS = 8 + SETTINGS
@@ -81,11 +80,17 @@ class Corrector(nn.Module):
         p = torch.sigmoid(e[:, :count, 0])
         base = torch.sigmoid(fit["level"])[:, None]
         outcome = torch.stack([rewards - 0.5, rewards - p, rewards - base], -1)
-        tokens = torch.cat([self.learnt.expand(len(rewards), 1, -1), tokens[:, :count] + self.outcome(outcome),
-                            tokens[:, count:] + self.query], 1)
+        tokens = torch.cat(
+            [
+                self.learnt.expand(len(rewards), 1, -1),
+                tokens[:, :count] + self.outcome(outcome),
+                tokens[:, count:] + self.query,
+            ],
+            1,
+        )
         for layer in self.layers:
             tokens = layer(tokens, count + 1, self.heads, self.drop)
-        return self.head(self.norm(tokens[:, count + 1:]))[..., 0]
+        return self.head(self.norm(tokens[:, count + 1 :]))[..., 0]
 
     @staticmethod
     def summary(fit, rewards):
@@ -99,9 +104,25 @@ class Corrector(nn.Module):
         left_out = binary_loss(fit["context"].clamp(-6, 6), rewards).sum(1) / rows
         spread = ((rewards - mean[:, None]) ** 2).sum(1) / rows
         size = torch.full_like(level, math.log((count + 1) / 64) / 2)
-        return torch.cat([
-            torch.stack([level, mean - 0.5, size, spread * 4, 4 * (constant - prior), 4 * (constant - left_out),
-                         4 * (prior - left_out), torch.full_like(level, 8 / (count + 8))], 1), fit["odds"]], 1)
+        return torch.cat(
+            [
+                torch.stack(
+                    [
+                        level,
+                        mean - 0.5,
+                        size,
+                        spread * 4,
+                        4 * (constant - prior),
+                        4 * (constant - left_out),
+                        4 * (prior - left_out),
+                        torch.full_like(level, 8 / (count + 8)),
+                    ],
+                    1,
+                ),
+                fit["odds"],
+            ],
+            1,
+        )
 
 
 class CompactHead(nn.Module):
@@ -117,8 +138,17 @@ class CompactHead(nn.Module):
 
     @staticmethod
     def fit_with(regression, xc, xq, fc, fq, columns_c, columns_q, rewards, rollouts):
-        return regression(xc, xq, columns_c[..., 1:], columns_q[..., 1:], *standardised(fc, fq),
-                          columns_c[..., 0], columns_q[..., 0], rewards, rollouts)
+        return regression(
+            xc,
+            xq,
+            columns_c[..., 1:],
+            columns_q[..., 1:],
+            *standardised(fc, fq),
+            columns_c[..., 0],
+            columns_q[..., 0],
+            rewards,
+            rollouts,
+        )
 
     def correction(self, fit, fc, fq, columns_c, columns_q, rewards):
         return self.corrector(*standardised(fc, fq), columns_c, columns_q, fit, rewards)

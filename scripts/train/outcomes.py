@@ -1,15 +1,14 @@
 """Prompts, features and outcomes as the head's training reads them.
 
 A folder of data has `<source>.prompts.jsonl.gz` (prompt_id, prompt, data_source) and `<source>.outcomes.jsonl.gz`
-(policy_id, policy_version, prompt_id, reward, n, and in evaluation folders role). Texts are told apart by what they
-say: the same text in two sources is one prompt, on one side of every split.
+(policy_id, policy_version, prompt_id, reward, n, and in evaluation folders role). A prompt is
+identified by its text: the same text in two sources is one prompt, on one side of every split.
 """
 
 import glob
-import gzip
 import hashlib
-import json
 import os
+import pathlib
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,21 +16,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from safetensors.numpy import load_file
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../head"))
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "head")]
 from surface_features import surface_features  # noqa: E402
 
+from common import rows  # noqa: E402
+
 FOLDS = 5
-CONTEXT_MIN = 80  # a policy with fewer outcomes is no use as a context
+CONTEXT_MIN = 80  # a policy with fewer outcomes is left out
 
 
 def share(key, salt=""):
     """A number in [0, 1) that depends on the key alone, the same on every machine."""
     return int.from_bytes(hashlib.sha256((salt + key).encode()).digest()[:7], "big") / 256**7
-
-
-def rows_of(path):
-    with gzip.open(path, "rt") as file:
-        yield from map(json.loads, file)
 
 
 @dataclass
@@ -52,8 +49,9 @@ class Outcomes:
 
     def taken(self, mask):
         role = None if self.is_query is None else self.is_query[mask]
-        return Outcomes(self.source, self.policy, self.version, self.prompts[mask], self.rewards[mask],
-                        self.rollouts[mask], role)
+        return Outcomes(
+            self.source, self.policy, self.version, self.prompts[mask], self.rewards[mask], self.rollouts[mask], role
+        )
 
 
 @dataclass
@@ -92,7 +90,7 @@ def load(training, evaluation, embeddings):
     family_number = {}
 
     def read_prompts(path, source):
-        for row in rows_of(path):
+        for row in rows.each(path):
             name, text = row["prompt_id"], row["prompt"]
             vector = vectors.get(digest(text))
             if vector is None:
@@ -109,16 +107,16 @@ def load(training, evaluation, embeddings):
 
     def read_outcomes(path, source):
         records = defaultdict(dict)
-        for row in rows_of(path):
+        for row in rows.each(path):
             prompt = key_of.get((source, row["prompt_id"]))
             if prompt is not None:
                 value = (row["reward"], row["n"], row.get("role") == "query")
                 records[row["policy_id"], row["policy_version"]][prompt] = value
         result = []
-        for (policy, version), rows in sorted(records.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
-            if len(rows) >= CONTEXT_MIN:
-                prompts = np.array(sorted(rows))
-                values = np.array([rows[p] for p in prompts], np.float64)
+        for (policy, version), found in sorted(records.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+            if len(found) >= CONTEXT_MIN:
+                prompts = np.array(sorted(found))
+                values = np.array([found[p] for p in prompts], np.float64)
                 result.append(Outcomes(source, policy, version, prompts, values[:, 0], values[:, 1], values[:, 2] > 0))
         return result
 
@@ -142,7 +140,7 @@ def held_policies(records, salt):
     """
     names = sorted({r.policy for r in records}, key=lambda name: share(name, salt))
     if len(names) == 1:
-        last = sorted(r.version for r in records)[-max(1, len(records) // 8):][0]
+        last = sorted(r.version for r in records)[-max(1, len(records) // 8) :][0]
         return [r for r in records if r.version < last], [r for r in records if r.version >= last]
     kept = set(names[: len(names) // 5])
     return [r for r in records if r.policy not in kept], [r for r in records if r.policy in kept]

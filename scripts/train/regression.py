@@ -1,8 +1,8 @@
 """The in-context regression inside the head: a Gaussian process on the log-odds with a learnt prior mean.
 
 A prompt's log-odds under the policy are `level + difficulty + columns·weights + smooth(embedding)`. Difficulty and
-columns come from the difficulty network; weights and the smooth part are Gaussian with learnt variances. One Newton step
-from the prior turns rewards into pseudo-observations, so that a context costs one factorisation for each of a few
+columns come from the difficulty network; weights and the smooth part are Gaussian with learnt variances. One Newton
+step from the prior turns rewards into pseudo-observations, so that a context costs one factorisation for each of a few
 settings; the settings are averaged by their evidence and learnt odds. Everything is differentiable, so the variances
 are learnt over many policies. Batches are `(B, N, …)`, all contexts of a batch having N rows. HEAD.md has the formulas.
 """
@@ -68,8 +68,13 @@ class ContextRegression(nn.Module):
         if rewards.shape[1] == 0:
             odds = torch.softmax(self.log_odds, -1).expand(len(rewards), -1)
             slope, share = (odds[:, None] @ v[:, None] for v in (self.slope, self.share))
-            return {"query": level[:, None] + slope[..., 0] * bq + share[..., 0] * mean_q, "context": prior_c,
-                    "prior_context": prior_c, "level": level, "odds": odds}
+            return {
+                "query": level[:, None] + slope[..., 0] * bq + share[..., 0] * mean_q,
+                "context": prior_c,
+                "prior_context": prior_c,
+                "level": level,
+                "odds": odds,
+            }
         at = self.expansion * bc
         p = torch.sigmoid(level[:, None] + at)
         weight = (p * (1 - p)).clamp_min(WEIGHT_MIN)
@@ -87,8 +92,9 @@ class ContextRegression(nn.Module):
         for setting in range(SETTINGS):
             smooth, factor, surface = (v[setting].exp() for v in (self.log_smooth, self.log_factor, self.log_surface))
             residual = target - self.slope[setting] * bc - self.share[setting] * mean_c
-            cholesky = torch.linalg.cholesky(smooth * smooth_c + factor * columns_c + surface * surface_c + constant
-                                             + torch.diag_embed(noise))
+            cholesky = torch.linalg.cholesky(
+                smooth * smooth_c + factor * columns_c + surface * surface_c + constant + torch.diag_embed(noise)
+            )
             alpha = torch.cholesky_solve(residual[..., None], cholesky)
             cross = smooth * smooth_q + factor * columns_q + surface * surface_q + constant
             query.append(self.slope[setting] * bq + self.share[setting] * mean_q + (cross @ alpha)[..., 0])
@@ -99,6 +105,10 @@ class ContextRegression(nn.Module):
             evidence.append(-0.5 * (residual * alpha).sum(-1) - log_determinant)
         temper = 2 * torch.sigmoid(self.temper)
         odds = torch.softmax(temper * torch.stack(evidence, -1) + self.log_odds, -1)
-        return {"query": level[:, None] + (torch.stack(query, -1) * odds[:, None]).sum(-1),
-                "context": level[:, None] + (torch.stack(left_out, -1) * odds[:, None]).sum(-1),
-                "prior_context": prior_c, "level": level, "odds": odds}
+        return {
+            "query": level[:, None] + (torch.stack(query, -1) * odds[:, None]).sum(-1),
+            "context": level[:, None] + (torch.stack(left_out, -1) * odds[:, None]).sum(-1),
+            "prior_context": prior_c,
+            "level": level,
+            "odds": odds,
+        }

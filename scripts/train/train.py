@@ -7,23 +7,26 @@ Stages are kept in WORK and not repeated: a run that was stopped goes on where i
 checkpoint). `--without SOURCE` leaves a source out of everything. Nothing of an evaluation part is read.
 """
 
-import argparse
 import json
 import math
 import os
+import pathlib
 import pickle
+import sys
 import time
 
-import numpy as np
-import torch
-from safetensors.numpy import save_file
-
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import calibration
 import difficulty
+import numpy as np
+import torch
 from episodes import Episodes, Features
 from measures import auc, by_source
 from model import SURFACE, CompactHead, binary_loss
 from outcomes import FOLDS, held_policies, load
+from safetensors.numpy import save_file
+
+from common import arguments
 
 REGRESSION_STEPS, REGRESSION_RATE = 400, 0.03
 RATE, DECAY, AVERAGE, RANKING = 7e-4, 0.3, 0.99, 0.25
@@ -75,8 +78,12 @@ class Training:
 
     def run(self):
         self.validation = list(self.cases(self.kept, (32, 256), seeds=1, queries=300))
-        columns, state, groups = self.stage("difficulty.pkl", lambda: difficulty.train(
-            self.records, self.corpus.fold, self.x, self.f, self.options.seed, self.log, self.validate_difficulty))
+        columns, state, groups = self.stage(
+            "difficulty.pkl",
+            lambda: difficulty.train(
+                self.records, self.corpus.fold, self.x, self.f, self.options.seed, self.log, self.validate_difficulty
+            ),
+        )
         # The difficulty keeps its unit, log-odds; the others are measured in their standard deviations.
         self.column_scale = columns[:FOLDS].flatten(0, 1).std(0)
         self.column_scale[0] = 1
@@ -86,8 +93,9 @@ class Training:
         heads = []
         for seed in seeds:
             head = self.new_head(fitted)
-            head.corrector.load_state_dict(self.stage(f"corrector-{seed}.pkl", lambda: self.train_corrector(
-                fitted, seed)))
+            head.corrector.load_state_dict(
+                self.stage(f"corrector-{seed}.pkl", lambda seed=seed: self.train_corrector(fitted, seed))
+            )
             heads.append(head.eval())
         regression = self.new_head(fitted).regression.eval()
         constants = self.stage("calibration.pkl", lambda: self.calibrate(regression, heads))
@@ -115,8 +123,9 @@ class Training:
             optimiser.step()
             recent.append(loss.item())
             if step % 50 == 49:
-                self.validate("regression", step + 1, lambda *a: head.fit(*a)["query"],
-                              loss=float(np.mean(recent[-50:])))
+                self.validate(
+                    "regression", step + 1, lambda *a: head.fit(*a)["query"], loss=float(np.mean(recent[-50:]))
+                )
         return head.regression.state_dict()
 
     def train_corrector(self, fitted, seed):
@@ -126,8 +135,11 @@ class Training:
         corrector = head.corrector
         matrices = [p for p in corrector.parameters() if p.ndim > 1]
         vectors = [p for p in corrector.parameters() if p.ndim < 2]
-        optimiser = torch.optim.AdamW([dict(params=matrices, weight_decay=DECAY), dict(params=vectors, weight_decay=0)],
-                                      lr=RATE, betas=(0.9, 0.98))
+        optimiser = torch.optim.AdamW(
+            [dict(params=matrices, weight_decay=DECAY), dict(params=vectors, weight_decay=0)],
+            lr=RATE,
+            betas=(0.9, 0.98),
+        )
         average = {k: v.detach().clone() for k, v in corrector.state_dict().items()}
         first, recent, steps = 0, [], self.options.steps
         path = os.path.join(self.options.work, f"corrector-{seed}.checkpoint")
@@ -160,15 +172,23 @@ class Training:
                 shown.corrector.load_state_dict(average)
                 mean = np.mean(recent[-CHECKPOINT:], 0)
                 self.validate(f"corrector {seed}", step + 1, shown.eval(), loss=float(mean[0]), gain=float(mean[1]))
-                torch.save(dict(corrector=corrector.state_dict(), optimiser=optimiser.state_dict(), average=average,
-                                step=step + 1, random=episodes.random.get_state(), torch=torch.get_rng_state()),
-                           path + ".new")
+                torch.save(
+                    dict(
+                        corrector=corrector.state_dict(),
+                        optimiser=optimiser.state_dict(),
+                        average=average,
+                        step=step + 1,
+                        random=episodes.random.get_state(),
+                        torch=torch.get_rng_state(),
+                    ),
+                    path + ".new",
+                )
                 os.rename(path + ".new", path)
         return average
 
     def cases(self, records, sizes, seeds, queries, folds=range(2), policies=6):
         """Contexts of policies not trained on, from prompts their member has seen; queries from its fold."""
-        for source, list_ in sorted(records.items()):
+        for _source, list_ in sorted(records.items()):
             for record in list_[:policies]:
                 for fold in folds:
                     asked = self.corpus.fold[record.prompts] == fold
@@ -184,29 +204,51 @@ class Training:
 
     def arguments(self, record, fold, context, query):
         return self.features.tensors(
-            np.array([fold]), [record.prompts[context]], [record.prompts[query]], [record.rewards[context]],
-            [record.rollouts[context]])
+            np.array([fold]),
+            [record.prompts[context]],
+            [record.prompts[query]],
+            [record.rewards[context]],
+            [record.rollouts[context]],
+        )
 
     def validate_difficulty(self, step, columns, loss):
         """The difficulty alone, without a context: by the member that has not seen the queries."""
-        scores = [dict(source=record.source, policy=record.name,
-                       auc=auc(record.rewards[query], columns[fold, record.prompts[query], 0].cpu().numpy()))
-                  for record, fold, context, query in self.validation if len(context) == 32]
+        scores = [
+            dict(
+                source=record.source,
+                policy=record.name,
+                auc=auc(record.rewards[query], columns[fold, record.prompts[query], 0].cpu().numpy()),
+            )
+            for record, fold, context, query in self.validation
+            if len(context) == 32
+        ]
         score = by_source(scores, "auc")[0]
-        self.log(f"difficulty: step {step}, AUC {score:.4f}, loss {loss:.4f}", stage="difficulty", step=step, loss=loss,
-                 auc0=score)
+        self.log(
+            f"difficulty: step {step}, AUC {score:.4f}, loss {loss:.4f}",
+            stage="difficulty",
+            step=step,
+            loss=loss,
+            auc0=score,
+        )
 
     def validate(self, stage, step, head, **facts):
         results = {}
         with torch.no_grad():
             for record, fold, context, query in self.validation:
                 z = head(*self.arguments(record, fold, context, query))[0].cpu().numpy()
-                results.setdefault(len(context), []).append(dict(
-                    source=record.source, policy=record.name, auc=auc(record.rewards[query], z)))
+                results.setdefault(len(context), []).append(
+                    dict(source=record.source, policy=record.name, auc=auc(record.rewards[query], z))
+                )
         scores = {rows: by_source(r, "auc")[0] for rows, r in results.items()}
-        self.log(f"{stage}: step {step}, " + ", ".join(f"AUC at {n} rows {s:.4f}" for n, s in scores.items())
-                 + "".join(f", {k} {v:.4f}" for k, v in facts.items()), stage=stage, step=step, **facts,
-                 **{f"auc{n}": s for n, s in scores.items()})
+        self.log(
+            f"{stage}: step {step}, "
+            + ", ".join(f"AUC at {n} rows {s:.4f}" for n, s in scores.items())
+            + "".join(f", {k} {v:.4f}" for k, v in facts.items()),
+            stage=stage,
+            step=step,
+            **facts,
+            **{f"auc{n}": s for n, s in scores.items()},
+        )
 
     def calibrate(self, regression, heads):
         cases = []
@@ -218,19 +260,30 @@ class Training:
                 z = fit["query"]
                 if heads:
                     z = z + torch.stack([h.correction(fit, fc, fq, cc, cq, rewards) for h in heads]).mean(0)
-                cases.append(dict(
-                    source=record.source, policy=record.name, rows=len(context), z=z[0].double().cpu().numpy(),
-                    level=float(fit["level"][0]), y=record.rewards[query], n=record.rollouts[query],
-                    context_z=fit["context"][0].double().cpu().numpy(), context_y=record.rewards[context],
-                    context_n=record.rollouts[context]))
+                cases.append(
+                    dict(
+                        source=record.source,
+                        policy=record.name,
+                        rows=len(context),
+                        z=z[0].double().cpu().numpy(),
+                        level=float(fit["level"][0]),
+                        y=record.rewards[query],
+                        n=record.rollouts[query],
+                        context_z=fit["context"][0].double().cpu().numpy(),
+                        context_y=record.rewards[context],
+                        context_n=record.rollouts[context],
+                    )
+                )
         constants, before, after = calibration.fit_probability(cases)
         self.log(f"calibration: log loss {before:.4f} before, {after:.4f} after: {constants.round(3).tolist()}")
         for case in cases:
             case["p"] = calibration.probability(case["z"], case["level"], case["rows"], constants)
             case["context_p"] = calibration.probability(case["context_z"], case["level"], case["rows"], constants)
         concentration, plain, own = calibration.fit_concentration(cases)
-        self.log(f"concentration: {plain:.4f} nats a row by size, {own:.4f} by the context's rows: "
-                 f"{concentration.round(3).tolist()}")
+        self.log(
+            f"concentration: {plain:.4f} nats a row by size, {own:.4f} by the context's rows: "
+            f"{concentration.round(3).tolist()}"
+        )
         return {"probability": constants, "concentration": concentration}
 
     def export(self, state, r, heads, constants):
@@ -238,48 +291,71 @@ class Training:
         first = first.clone()
         first[:-SURFACE] *= difficulty.EMBEDDING_SCALE
         tensors = {
-            "surface.mean": self.mean, "surface.scale": self.scale,
-            "difficulty.first.weight": first.T, "difficulty.first.bias": first_bias,
+            "surface.mean": self.mean,
+            "surface.scale": self.scale,
+            "difficulty.first.weight": first.T,
+            "difficulty.first.bias": first_bias,
             "difficulty.second.weight": (second / self.column_scale).T,
             "difficulty.second.bias": second_bias / self.column_scale,
             "regression.variance": r.log_variance.exp(),
             "regression.prior": r.prior,
-            "regression.constants": torch.stack([
-                r.log_gamma.exp(), r.log_noise.exp(), r.log_level_variance.exp(), torch.sigmoid(r.overdispersion),
-                r.population, 2 * torch.sigmoid(r.temper), r.expansion]),
-            "regression.settings": torch.stack([
-                r.slope, r.share, r.log_smooth.exp(), r.log_factor.exp(), r.log_surface.exp(), r.log_odds]),
+            "regression.constants": torch.stack(
+                [
+                    r.log_gamma.exp(),
+                    r.log_noise.exp(),
+                    r.log_level_variance.exp(),
+                    torch.sigmoid(r.overdispersion),
+                    r.population,
+                    2 * torch.sigmoid(r.temper),
+                    r.expansion,
+                ]
+            ),
+            "regression.settings": torch.stack(
+                [r.slope, r.share, r.log_smooth.exp(), r.log_factor.exp(), r.log_surface.exp(), r.log_odds]
+            ),
             "calibration.probability": constants["probability"],
             "calibration.concentration": constants["concentration"],
         }
         for index, head in enumerate(heads):
             for name, value in head.corrector.state_dict().items():
                 tensors[f"corrector.{index}.{name}"] = value
-        tensors = {name: np.ascontiguousarray(
-            (value.detach().cpu().numpy() if torch.is_tensor(value) else value).astype(np.float32))
-            for name, value in tensors.items()}
-        metadata = {"format": "statezero-compact-head", "version": "1", "correctors": str(len(heads)),
-                    "embedding": "384", "surface": str(SURFACE), "columns": str(1 + difficulty.COLUMNS),
-                    "sources": " ".join(sorted(self.records)), "seed": str(self.options.seed)}
+        tensors = {
+            name: np.ascontiguousarray(
+                (value.detach().cpu().numpy() if torch.is_tensor(value) else value).astype(np.float32)
+            )
+            for name, value in tensors.items()
+        }
+        metadata = {
+            "format": "statezero-compact-head",
+            "version": "1",
+            "correctors": str(len(heads)),
+            "embedding": "384",
+            "surface": str(SURFACE),
+            "columns": str(1 + difficulty.COLUMNS),
+            "sources": " ".join(sorted(self.records)),
+            "seed": str(self.options.seed),
+        }
         save_file(tensors, self.options.output, metadata)
         self.log(f"wrote {self.options.output}: {sum(v.size for v in tensors.values()):,} numbers")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--embeddings", required=True, nargs="+")
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--without", default=[], nargs="*")
-    parser.add_argument("--seed", type=int, default=0)
+    parser = arguments.parser(__doc__)
+    arguments.add_data(parser, "folder of prompts and outcomes", required=True)
+    parser.add_argument("--embeddings", required=True, nargs="+", metavar="FILE", help="from statezero model embed")
+    parser.add_argument("--work", required=True, metavar="DIR", help="folder that keeps the stages")
+    arguments.add_output(parser, "safetensors file to write")
+    parser.add_argument("--without", default=[], nargs="*", metavar="SOURCE", help="sources to leave out")
+    arguments.add_seed(parser)
     parser.add_argument("--correctors", type=int, default=0, help="transformers on top; README.md says why none")
-    parser.add_argument("--steps", type=int, default=700, help="of a corrector")
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--depth", type=int, default=2)
-    parser.add_argument("--synthetic", type=float, default=0.2)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device")
+    parser.add_argument("--steps", type=int, default=700, help="steps of a corrector (default: %(default)s)")
+    parser.add_argument("--width", type=int, default=64, help="of a corrector (default: %(default)s)")
+    parser.add_argument("--depth", type=int, default=2, help="of a corrector (default: %(default)s)")
+    parser.add_argument(
+        "--synthetic", type=float, default=0.2, help="share of synthetic episodes (default: %(default)s)"
+    )
+    arguments.add_threads(parser, 1)
+    parser.add_argument("--device", help="torch device of correctors (default: the best there is)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     Training(options).run()

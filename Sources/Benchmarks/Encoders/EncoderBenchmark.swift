@@ -1,5 +1,6 @@
 import CommandSupport
-import Inference
+import Encoders
+import ModelFiles
 
 /// Encodes one batch again and again and measures tokens per second.
 struct EncoderBenchmark {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Inference
+import Encoders
 
 /// `statezero-bench encoder`.
 struct EncoderCommand: ParsableCommand {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Inference
+import Heads
+import ModelFiles
 import Scoring
 
 /// `statezero-bench compact`.

@@ -1,5 +1,5 @@
 import CommandSupport
-import Inference
+import Heads
 import Scoring
 
 /// Seconds of the compact head on synthetic features.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CommandSupport
-import Inference
+import Models
 import Scoring
 
 /// Where embeddings are kept from one run to the next.

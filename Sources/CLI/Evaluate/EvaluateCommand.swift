@@ -3,7 +3,7 @@ import CommandSupport
 import Corpora
 import Evaluation
 import Foundation
-import Inference
+import Models
 import Scoring
 
 /// `statezero evaluate`.

@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Evaluation
 import Foundation
-import Inference
+import Models
 
 /// Which heads are evaluated together, and where their embeddings are kept.
 struct HeadChoice: ParsableArguments {

@@ -2,8 +2,8 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Foundation
-import Inference
 import Kernels
+import Models
 import Scoring
 
 extension Model {

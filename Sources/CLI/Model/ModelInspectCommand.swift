@@ -1,7 +1,8 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Inference
+import ModelFiles
+import Models
 import Scoring
 
 extension Model {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Inference
 import Kernels
+import Models
 
 extension Model {
     /// `statezero model verify`.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Inference
 import Kernels
 import Planning
 import Scoring

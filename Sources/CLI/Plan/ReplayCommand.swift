@@ -2,7 +2,6 @@ public import ArgumentParser
 import CommandSupport
 import Corpora
 import Foundation
-import Inference
 import Planning
 public import Replaying
 import Scoring

@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Foundation
-import Inference
+import Models
 import RouterHTTP
 import Routing
 import Scoring

@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Foundation
-import Inference
+import Models
 import Routing
 import Scoring
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
+import Encoders
 import Foundation
-import Inference
 import Kernels
 
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.

@@ -1,5 +1,5 @@
 import Foundation
-package import Inference
+package import Encoders
 
 /// Sample batches of token ids for measuring an encoder; `statezero tune` and `statezero-bench encoder` use the same.
 package enum EncoderSample {

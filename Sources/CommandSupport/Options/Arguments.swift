@@ -1,6 +1,6 @@
 // Types of other modules that options read from text; their raw values are what a user types.
 public import ArgumentParser
-public import Inference
+public import Models
 public import Kernels
 public import Planning
 

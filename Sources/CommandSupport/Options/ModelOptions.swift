@@ -1,6 +1,7 @@
 package import ArgumentParser
 import Foundation
-package import Inference
+package import ModelFiles
+package import Models
 package import Kernels
 package import Scoring
 import Simulation

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Fits the coefficients of Sources/Kernels/Vectors/VectorMath.swift: erf(x) = x · P(x²) / Q(x²) on [0, 3.92], both of degree 5.
+"""Fits the coefficients of Sources/Kernels/Vectors/VectorMath.swift.
+
+erf(x) = x · P(x²) / Q(x²) on [0, 3.92], with P and Q of degree 5.
 
     python3 -m venv venv && venv/bin/pip install numpy==2.4.6 mpmath==1.3.0
     venv/bin/python scripts/goldens/encoder/fit_erf.py
@@ -7,6 +9,7 @@
 Linearised least squares at Chebyshev nodes, with weights that grow where the error is large (Lawson), which tends to
 the minimax fit. Prints the coefficients from the constant upwards, and the relative error in double precision.
 """
+
 import mpmath
 import numpy as np
 

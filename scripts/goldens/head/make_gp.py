@@ -18,11 +18,21 @@ import gaussian_process as gp  # noqa: E402
 from surface_features import surface_features  # noqa: E402
 
 TEXTS = [
-    "", " ", "a", "What is 12 + 30?", "Prove that $x^2 \\ge 0$ for all real x.\nUse no calculus.",
-    "def f(a, b):\n    return a[0] + b['k']  # the least\n\tpass\n", "Wie groß ist die größte Zahl?\r\n\tÄpfel, Öl; über_alles",
-    "比較：3.14 與 2.71，哪個最大？", "line one\n\n  indented line\n-- end\u00a0of\u2003it", "e\u0301 👩‍👩‍👧 \\(a\\) \\[b\\] \\\\alpha",
-    "Least! (Maximum) 'not' \"never\" cannot, neither. nor: no", "99999999999999999999999 007 1e10 3.5-2", "\x0bA\x0cB\x1cC\x85D",
-    "the the The THE tHe", "a" * 3000 + " " + "1" * 400,
+    "",
+    " ",
+    "a",
+    "What is 12 + 30?",
+    "Prove that $x^2 \\ge 0$ for all real x.\nUse no calculus.",
+    "def f(a, b):\n    return a[0] + b['k']  # the least\n\tpass\n",
+    "Wie groß ist die größte Zahl?\r\n\tÄpfel, Öl; über_alles",
+    "比較：3.14 與 2.71，哪個最大？",
+    "line one\n\n  indented line\n-- end\u00a0of\u2003it",
+    "e\u0301 👩‍👩‍👧 \\(a\\) \\[b\\] \\\\alpha",
+    "Least! (Maximum) 'not' \"never\" cannot, neither. nor: no",
+    "99999999999999999999999 007 1e10 3.5-2",
+    "\x0bA\x0cB\x1cC\x85D",
+    "the the The THE tHe",
+    "a" * 3000 + " " + "1" * 400,
 ]
 
 
@@ -30,11 +40,11 @@ def case(name, seed, rows, columns, queries, rollouts, duplicates=False):
     random = np.random.RandomState(seed)
     x = random.randn(rows + queries, columns)
     if duplicates:
-        x[1:rows // 2] = x[0]
+        x[1 : rows // 2] = x[0]
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     f = np.abs(random.randn(rows + queries, len(gp_constants["mean"]))) * 1.5
     if duplicates:
-        f[1:rows // 2] = f[0]
+        f[1 : rows // 2] = f[0]
     x, f = x.round(4), f.round(3)
     n = random.choice(rollouts, rows)
     truth = 1 / (1 + np.exp(-(2 * x[:rows, 0] * columns**0.5 - 0.4 * f[:rows, 0] + 0.5)))
@@ -44,9 +54,15 @@ def case(name, seed, rows, columns, queries, rollouts, duplicates=False):
     kappa = gp.concentration(left_out, reward, n, base, rows, gp_constants)
     low, high = beta.ppf(0.1, p * kappa, (1 - p) * kappa), beta.ppf(0.9, p * kappa, (1 - p) * kappa)
     return {
-        "name": name, "columns": columns, "context": np.hstack([x[:rows], f[:rows]]).ravel().tolist(),
-        "rewards": reward.tolist(), "rollouts": n.tolist(), "queries": np.hstack([x[rows:], f[rows:]]).ravel().tolist(),
-        "p": p.round(9).tolist(), "kappa": round(kappa, 9), "low": np.minimum(low, p).round(9).tolist(),
+        "name": name,
+        "columns": columns,
+        "context": np.hstack([x[:rows], f[:rows]]).ravel().tolist(),
+        "rewards": reward.tolist(),
+        "rollouts": n.tolist(),
+        "queries": np.hstack([x[rows:], f[rows:]]).ravel().tolist(),
+        "p": p.round(9).tolist(),
+        "kappa": round(kappa, 9),
+        "low": np.minimum(low, p).round(9).tolist(),
         "high": np.maximum(high, p).round(9).tolist(),
     }
 
@@ -58,18 +74,25 @@ def write(folder, name, value):
         file.write("\n")
 
 
-gp_constants = json.load(open(sys.argv[1]))
+with open(sys.argv[1]) as constants_file:
+    gp_constants = json.load(constants_file)
 
 
 def main():
     folder = sys.argv[2]
     write(folder, "surface.json", {"texts": TEXTS, "features": [surface_features(t).round(7).tolist() for t in TEXTS]})
-    write(folder, "gp.json", {"cases": [
-        case("single rollouts", 1, 40, 24, 12, [1]),
-        case("eight rollouts, odd width", 2, 61, 13, 9, [8]),
-        case("mixed rollouts", 3, 16, 17, 9, [1, 2, 16]),
-        case("duplicate rows", 4, 32, 16, 8, [4], duplicates=True),
-    ]})
+    write(
+        folder,
+        "gp.json",
+        {
+            "cases": [
+                case("single rollouts", 1, 40, 24, 12, [1]),
+                case("eight rollouts, odd width", 2, 61, 13, 9, [8]),
+                case("mixed rollouts", 3, 16, 17, 9, [1, 2, 16]),
+                case("duplicate rows", 4, 32, 16, 8, [4], duplicates=True),
+            ]
+        },
+    )
     random = np.random.RandomState(5)
     rows = []
     for _ in range(300):

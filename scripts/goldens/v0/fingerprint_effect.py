@@ -12,6 +12,7 @@ are taken anew, and the table shows how many rows flip and how far scores move. 
 replaced by another. The second: a converted folder's golden prompts are embedded one at a time instead of 32 together,
 as two installations would; all of z, tables and scores then come from the other features.
 """
+
 import argparse
 import hashlib
 import json
@@ -26,9 +27,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "convert_v0"), str(HERE)]
 
 import numpy as np
-import torch
-
 import released
+import torch
 from head import Head
 from reference import ReferenceAdapter, ReferenceEncoder, ReferenceHead
 
@@ -95,8 +95,16 @@ def random_head(options):
     torch.manual_seed(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
         path = pathlib.Path(scratch) / "random-v2.5-classifier.ckpt"
-        released.write_head(path, emsize=192, nhead=3, nlayers=options.layers, features_per_group=3, nhid_factor=2,
-                            num_thinking_rows=64, seed=42)
+        released.write_head(
+            path,
+            emsize=192,
+            nhead=3,
+            nlayers=options.layers,
+            features_per_group=3,
+            nhid_factor=2,
+            num_thinking_rows=64,
+            seed=42,
+        )
         head = Head(path)
         context, queries = torch.randn(options.rows, 1008), torch.randn(options.queries, 1008)
         labels = (torch.rand(options.rows) < 0.4).long()
@@ -104,8 +112,10 @@ def random_head(options):
         columns = members.hashed(*members.z)
         start = time.monotonic()
         base = members.scores(columns)
-        print(f"{options.layers} layers of 192, {options.rows} context rows, {options.queries} queries, 1008 features; "
-              f"scores {base.min():.3f} to {base.max():.3f}, one pass {time.monotonic() - start:.0f} s\n")
+        print(
+            f"{options.layers} layers of 192, {options.rows} context rows, {options.queries} queries, 1008 features; "
+            f"scores {base.min():.3f} to {base.max():.3f}, one pass {time.monotonic() - start:.0f} s\n"
+        )
         print("| noise in z | context rows flipped | queries flipped | max change of score | mean |")
         print("| --- | ---: | ---: | ---: | ---: |")
         noise = np.random.default_rng(options.seed)
@@ -122,13 +132,19 @@ def embedded_alone(options):
     settings = json.loads((options.model / "statezero.json").read_text())
     golden = json.loads((options.model / "golden.json").read_text())
     encoder = ReferenceEncoder(options.model / "encoder", settings["tokens_max"])
-    pool = lambda states, mask: states[:, -1]
+
+    def pool(states, mask):
+        return states[:, -1]
+
     if settings["adapter"]:
         from safetensors.torch import load_file
+
         pool = ReferenceAdapter(load_file(options.model / "adapter.safetensors"), settings["adapter"])
     texts = {"context": [row["text"] for row in golden["context"]], "queries": golden["queries"]}
-    together, alone = ([torch.cat([pool(*b) for part in parts(rows) for b in encoder.states(part)])
-                        for rows in texts.values()] for parts in (lambda r: [r], lambda r: [[t] for t in r]))
+    together, alone = (
+        [torch.cat([pool(*b) for part in parts(rows) for b in encoder.states(part)]) for rows in texts.values()]
+        for parts in (lambda r: [r], lambda r: [[t] for t in r])
+    )
     labels, head = torch.tensor([row["label"] for row in golden["context"]]), Head(options.head)
     a, b = (Members(head, f[0], labels, f[1]) for f in (together, alone))
     columns, others = a.hashed(*a.z), b.hashed(*b.z)

@@ -19,22 +19,25 @@ Writes, under Tests/Goldens/v0head:
 
 Everything is float32 on one thread. Tolerances stand in the tests.
 """
+
 import json
 import pathlib
 import sys
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
-
 from reference import column_embedding, floats, make_classifier, make_model, standardise
+from safetensors.numpy import save_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[3] / "Tests" / "Goldens" / "v0head"
 
 
 def save(name, tensors):
-    save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, ROOT / f"{name}.safetensors",
-              {"torch": torch.__version__, "numpy": np.__version__, "tabpfn": "6.2.0"})
+    save_file(
+        {key: np.ascontiguousarray(value) for key, value in tensors.items()},
+        ROOT / f"{name}.safetensors",
+        {"torch": torch.__version__, "numpy": np.__version__, "tabpfn": "6.2.0"},
+    )
 
 
 def save_json(name, value):
@@ -50,20 +53,32 @@ def make_rng():
         rng.choice(np.arange(start, start + members), size=members, replace=False)
         rng.integers(0, 2**31 - 1)
         seeds = [int(s) for s in rng.integers(0, 2**31 - 1, members)]
-        return [{"seed": s, "salt": int(np.random.default_rng(s).integers(0, 2**16)),
-                 "permutation": np.random.default_rng(s).permutation(columns + 1).tolist()} for s in seeds]
+        return [
+            {
+                "seed": s,
+                "salt": int(np.random.default_rng(s).integers(0, 2**16)),
+                "permutation": np.random.default_rng(s).permutation(columns + 1).tolist(),
+            }
+            for s in seeds
+        ]
 
     draws = []
     for seed in [0, 1, 42, 12345, 2**31 - 2, 2**40 + 7]:
         state = np.random.PCG64(seed).state["state"]
         rng = np.random.default_rng(seed)
         bounds = [1000, 2**31 - 1, 7, 65536, 3, 1, 2**32 - 5]
-        draws.append({
-            "seed": seed, "state": str(state["state"]), "increment": str(state["inc"]),
-            "raw": [str(x) for x in np.random.PCG64(seed).random_raw(4)],
-            "bounds": bounds, "below": [int(rng.integers(0, b)) for b in bounds],
-            "choice": rng.choice(np.arange(50, 54), size=4, replace=False).tolist(),
-            "permutation": rng.permutation(337).tolist()})
+        draws.append(
+            {
+                "seed": seed,
+                "state": str(state["state"]),
+                "increment": str(state["inc"]),
+                "raw": [str(x) for x in np.random.PCG64(seed).random_raw(4)],
+                "bounds": bounds,
+                "below": [int(rng.integers(0, b)) for b in bounds],
+                "choice": rng.choice(np.arange(50, 54), size=4, replace=False).tolist(),
+                "permutation": rng.permutation(337).tolist(),
+            }
+        )
     plans = [{"members": m, "columns": c, "plan": plan(m, c)} for m, c in ((4, 9), (8, 30), (1, 4), (4, 1008), (3, 1))]
     save_json("rng", {"draws": draws, "plans": plans})
 
@@ -74,7 +89,8 @@ def make_adapters(v0):
 
     torch.manual_seed(1)
     dynamic = DynamicQueryAdapter(
-        input_dim=32, num_queries=24, embed_dim=6, num_heads=3, generator_bottleneck_dim=16, generator_dropout_rate=0.0)
+        input_dim=32, num_queries=24, embed_dim=6, num_heads=3, generator_bottleneck_dim=16, generator_dropout_rate=0.0
+    )
     fixed = FixedQueryAdapter(input_dim=32, num_queries=24, embed_dim=6, num_heads=3)
     for adapter in (dynamic, fixed):
         adapter.eval()
@@ -85,8 +101,12 @@ def make_adapters(v0):
     mask = torch.tensor([[0] * (max(lengths) - n) + [1] * n for n in lengths])
     hidden[mask == 0] = 7
     with torch.no_grad():
-        golden = {"hidden": floats(hidden), "mask": mask.numpy().astype(np.int32),
-                  "dynamic": floats(dynamic(hidden, mask)), "fixed": floats(fixed(hidden, mask))}
+        golden = {
+            "hidden": floats(hidden),
+            "mask": mask.numpy().astype(np.int32),
+            "dynamic": floats(dynamic(hidden, mask)),
+            "fixed": floats(fixed(hidden, mask)),
+        }
     save("adapter_golden", golden)
     save("adapter_dynamic", {k: floats(v) for k, v in dynamic.state_dict().items()})
     save("adapter_fixed", {k: floats(v) for k, v in fixed.state_dict().items()})
@@ -102,7 +122,10 @@ def through_classifier(model, config, v0, context, labels, queries):
         golden[f"prep{member}_train"] = engine.X_trains[member].numpy()
         golden[f"prep{member}_test"] = engine.preprocessors[member].transform(torch.tensor(queries)).X.numpy()
     with torch.no_grad():
-        ask = lambda **which: floats(classifier.forward(torch.tensor(queries), use_inference_mode=True, **which))
+
+        def ask(**which):
+            return floats(classifier.forward(torch.tensor(queries), use_inference_mode=True, **which))
+
         golden["raw_logits"], golden["logits"] = ask(return_raw_logits=True), ask(return_logits=True)
         golden["score"] = floats(torch.softmax(torch.tensor(golden["logits"]), 1))[:, 1]
     return golden
@@ -142,21 +165,32 @@ def make_head(v0):
     table[:, 2] = 1.0
     table[3, 6] = 90
     table[11, 6] = -400
-    direct = lambda x, y: floats(model(torch.tensor(x)[:, None], torch.tensor(y).float()))[:, 0]
+
+    def direct(x, y):
+        return floats(model(torch.tensor(x)[:, None], torch.tensor(y).float()))[:, 0]
+
     with torch.no_grad():
         save("nan_golden", {"X": table, "y": labels[:9].astype(np.int32), "logits": direct(table, labels[:9])})
         table = random.randn(14, 9).astype(np.float32)
         table[:12, 1] = 0.25
         table[12, 1] = 0.25
         table[13, 1] = -1.5
-        save("masks_golden", {
-            "X": table, "y": labels[:12].astype(np.int32), "alone": direct(table[:13], labels[:12]),
-            "together": direct(table, labels[:12])})
+        save(
+            "masks_golden",
+            {
+                "X": table,
+                "y": labels[:12].astype(np.int32),
+                "alone": direct(table[:13], labels[:12]),
+                "together": direct(table, labels[:12]),
+            },
+        )
 
 
 def make_mlp(v0):
     model, config = make_model(16, 2, 3, 2, 5, encoder="mlp", inner=32)
-    save("mlp", {**{k: floats(v) for k, v in model.state_dict().items()}, "column_embedding_G1": column_embedding(16, 1)})
+    save(
+        "mlp", {**{k: floats(v) for k, v in model.state_dict().items()}, "column_embedding_G1": column_embedding(16, 1)}
+    )
     random = np.random.RandomState(3)
     context, queries = random.randn(9, 2).astype(np.float32), random.randn(3, 2).astype(np.float32)
     labels = (random.rand(9) > 0.4).astype(np.int64)

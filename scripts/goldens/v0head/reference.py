@@ -5,6 +5,7 @@ Weights are drawn wide enough that attention is not uniform and logits are of th
 the spread of values, outputs and feed-forward layers: at 1.6, as of all others, 24 layers make all rows alike, and a
 comparison would see no mistake; 0.7 keeps them apart.
 """
+
 import math
 import os
 import sys
@@ -15,7 +16,6 @@ os.environ["DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 warnings.filterwarnings("ignore")
 
-import numpy as np
 import torch
 
 
@@ -28,8 +28,18 @@ def make_model(width, heads, layers, thinking, seed, encoder="linear", inner=102
     from tabpfn.architectures.base.config import ModelConfig
 
     config = ModelConfig(
-        emsize=width, nhead=heads, nlayers=layers, features_per_group=3, nhid_factor=2, num_thinking_rows=thinking,
-        max_num_classes=10, num_buckets=100, seed=42, encoder_type=encoder, encoder_mlp_hidden_dim=inner)
+        emsize=width,
+        nhead=heads,
+        nlayers=layers,
+        features_per_group=3,
+        nhid_factor=2,
+        num_thinking_rows=thinking,
+        max_num_classes=10,
+        num_buckets=100,
+        seed=42,
+        encoder_type=encoder,
+        encoder_mlp_hidden_dim=inner,
+    )
     torch.manual_seed(seed)
     model = base.get_architecture(config, n_out=10, cache_trainset_representation=False).eval()
     for name, parameter in model.named_parameters():
@@ -67,8 +77,12 @@ def make_classifier(model, config, v0, members=4):
     TabPFNClassifier.fit, TabPFNClassifier.forward = fixed_fit, fixed_forward
     settings = InferenceConfig.get_default("multiclass", ModelVersion.V2_5)
     classifier = TabPFNClassifier(
-        model_path=ClassifierModelSpecs(model, config, settings), device="cpu", n_estimators=members,
-        inference_precision=torch.float32, differentiable_input=True)
+        model_path=ClassifierModelSpecs(model, config, settings),
+        device="cpu",
+        n_estimators=members,
+        inference_precision=torch.float32,
+        differentiable_input=True,
+    )
     classifier._initialize_model_variables()
     return classifier
 

@@ -1,0 +1,34 @@
+import Kernels
+import ModelFiles
+
+/// A checkpoint's tensors by the names that BERT has for them.
+struct BertTensors {
+    let configuration: BertConfiguration
+    private let file: SafetensorsFile
+    private let prefix: String
+
+    init(_ folder: SentenceTransformerFolder) {
+        configuration = folder.configuration
+        file = folder.weights
+        // Checkpoints saved with a task's head on top put everything under `bert.`.
+        prefix = folder.weights.header.entries.keys.contains { $0.hasPrefix("bert.embeddings.") } ? "bert." : ""
+    }
+
+    func floats(_ name: String, _ shape: Shape) throws(ModelError) -> [Float] {
+        try file.floats(prefix + name, shape: shape)
+    }
+
+    /// Rows of a tensor as they lie in the mapped file.
+    func table(_ name: String, _ shape: Shape) throws(ModelError) -> TensorTable {
+        try file.table(prefix + name, shape: shape)
+    }
+
+    func norm(_ name: String) throws(ModelError) -> Normalization {
+        let width = configuration.width
+        let weight = try floats("\(name).weight", Shape(width))
+        let bias = try floats("\(name).bias", Shape(width))
+        do throws(KernelError) {
+            return try Normalization(weight: weight, bias: bias, epsilon: configuration.epsilon)
+        } catch { throw .kernel(error) }
+    }
+}

@@ -1,0 +1,25 @@
+/// What a model will take, in bytes, known before anything is loaded.
+public struct ModelMemory: Sendable, Equatable, Encodable {
+    /// Weights in pages of a file that all workers of a host share.
+    public var sharedWeights: Int
+    /// Weights in memory of each worker's own.
+    public var ownWeights: Int
+    /// What the encoder computes in, all threads.
+    public var encoding: Int
+    /// What the head computes in while it prepares a context or predicts, all threads.
+    public var predicting: Int
+    /// What stays of each prepared context.
+    public var preparedContext: Int
+
+    /// Lists the parts.
+    package init(sharedWeights: Int, ownWeights: Int, encoding: Int, predicting: Int, preparedContext: Int) {
+        self.sharedWeights = sharedWeights
+        self.ownWeights = ownWeights
+        self.encoding = encoding
+        self.predicting = predicting
+        self.preparedContext = preparedContext
+    }
+
+    /// What one worker needs while it serves one context: everything.
+    public var total: Int { sharedWeights + ownWeights + encoding + predicting + preparedContext }
+}
