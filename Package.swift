@@ -117,19 +117,20 @@ let package = Package(
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
         module(
-            "CommandSupport", ["Scoring", "Kernels", "Encoders", "Heads", "ModelFiles", "Models", "Planning", "Simulation", argumentParser, logging]),
+            "CommandSupport",
+            ["Scoring", "Kernels", "Encoders", "Models", "Planning", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
-                "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
+                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation",
+                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP", "RouterHTTP", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire", "RolloutNode", "ClientNode", "ZeroMQ",
-                "CommandSupport", argumentParser, logging,
+                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "RolloutNode", "ClientNode", "ZeroMQ", "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -157,7 +158,7 @@ let package = Package(
         tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
-        tests("BenchmarksTests", ["Benchmarks", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning"]),
+        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -81,22 +81,22 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CommandSupport", layer: 5, imports: ["Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "Scoring", "Simulation"],
+            name: "CommandSupport", layer: 5,
+            imports: ["Encoders", "Kernels", "Models", "Planning", "Scoring", "Simulation"],
             libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
         Module(
             name: "Benchmarks", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "RolloutNode", "Scoring",
-                "Wire", "ZeroMQ",
+                "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
+                "Planning", "RolloutNode", "Scoring", "Wire", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "CLI", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CommandSupport", "CoordinatorNode", "Corpora", "Evaluation",
-                "CoordinatorHTTP",
-                "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring",
-                "FeatureStore", "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora", "Encoders",
+                "Evaluation", "FeatureStore", "Kernels", "ModelFiles", "Models", "Planning", "Replaying", "RolloutNode",
+                "RouterHTTP", "Routing", "Scoring", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -1,13 +1,7 @@
-<<<<<<<< HEAD:Sources/Benchmarks/Encoders/ProductBenchmark.swift
 import CommandSupport
 import Encoders
 import ModelFiles
 import Kernels
-========
-public import Encoders
-public import Kernels
-public import ModelFiles
->>>>>>>> eb03363d931d6784ed610795857bc9e22677a939:Sources/Models/Benchmarks/ProductBenchmark.swift
 
 /// Rates of a sentence encoder's matrix products, of oneDNN alone, and of the whole encoder.
 /// One thread, processor seconds, the best of several rounds.

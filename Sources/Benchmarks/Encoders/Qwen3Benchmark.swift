@@ -1,13 +1,8 @@
-<<<<<<<< HEAD:Sources/Benchmarks/Encoders/Qwen3Benchmark.swift
 import CommandSupport
-========
-public import Encoders
->>>>>>>> eb03363d931d6784ed610795857bc9e22677a939:Sources/Models/Benchmarks/Qwen3Benchmark.swift
 import Foundation
 package import Encoders
 package import ModelFiles
 import Kernels
-public import ModelFiles
 import Synchronization
 
 /// Tokens per second of a Qwen3 encoder on batches of equal sequences, and how close its matrix products come to the

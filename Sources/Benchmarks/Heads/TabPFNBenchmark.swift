@@ -1,12 +1,7 @@
 import Foundation
-<<<<<<<< HEAD:Sources/Benchmarks/Heads/TabPFNBenchmark.swift
 import Heads
 import ModelFiles
-========
-public import Heads
->>>>>>>> eb03363d931d6784ed610795857bc9e22677a939:Sources/Models/Benchmarks/TabPFNBenchmark.swift
 import Kernels
-import ModelFiles
 import Scoring
 
 /// Seconds, bytes and answers of a head on one context and its queries; `statezero bench head` prints them, and

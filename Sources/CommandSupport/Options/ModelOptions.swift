@@ -1,6 +1,5 @@
 package import ArgumentParser
 import Foundation
-package import ModelFiles
 package import Models
 package import Kernels
 package import Scoring
