@@ -77,12 +77,13 @@ let package = Package(
         .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "WideKernels", swiftSettings: wide),
+        module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
         module("Tokenizers", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
-        .target(name: "WideKernels", swiftSettings: wide),
-        module("ZeroMQ", ["CZeroMQ"]),
+        module("ZeroMQ", ["CZeroMQ", "Threads"]),
         // 2 meaning
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
@@ -90,18 +91,18 @@ let package = Package(
         module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
-        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", crypto]),
-        module("Heads", ["Scoring", "Kernels", "ModelFiles", crypto]),
+        module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
+        module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "ZeroMQ", logging]),
+        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
+        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module(
             "CoordinatorHTTP",
             [
@@ -111,7 +112,7 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "ZeroMQ", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -124,17 +125,18 @@ let package = Package(
             dependencies: [
                 "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation",
                 "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "CoordinatorHTTP", "RouterHTTP", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+                "CoordinatorHTTP", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
                 "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
-                "RolloutNode", "ClientNode", "ZeroMQ", "CommandSupport", argumentParser, logging,
+                "RolloutNode", "ClientNode", "Threads", "ZeroMQ", "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("ThreadsTests", ["Threads"]),
+        tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
@@ -155,7 +157,8 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
-        tests("RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ", logging]),
+        tests(
+            "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
         tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),

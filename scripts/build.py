@@ -21,12 +21,22 @@ from common.progress import BuildProgress, elapsed
 
 LOG = paths.ROOT / "out" / "build.log"
 LINE_SECONDS, TERMINAL_SECONDS = 10.0, 1.0
+# SwiftPM ends this message only after the wait: "Another instance of SwiftPM is already running …".
+UNENDED = "..."
 
 
 def pump(process: subprocess.Popen, lines: queue.Queue) -> None:
-    """Reads the output until its end; None marks it."""
-    for line in process.stdout:
-        lines.put(line.rstrip("\n"))
+    """Puts the lines of the output into a queue; None marks the end."""
+    rest = ""
+    while data := process.stdout.read1(1 << 16):
+        *whole, rest = (rest + data.decode(errors="replace")).split("\n")
+        for line in whole:
+            lines.put(line)
+        if rest.endswith(UNENDED):
+            lines.put(rest)
+            rest = ""
+    if rest:
+        lines.put(rest)
     lines.put(None)
 
 
@@ -56,16 +66,14 @@ def follow(lines: queue.Queue, log, is_terminal: bool) -> BuildProgress:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if arguments and arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
     LOG.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     command = ["swift", "build", *arguments]
     with open(LOG, "w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            command, cwd=paths.ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         lines: queue.Queue = queue.Queue()
         threading.Thread(target=pump, args=(process, lines), daemon=True).start()
         progress = follow(lines, log, sys.stdout.isatty())

@@ -2,6 +2,7 @@ package import Cluster
 import Foundation
 package import Logging
 package import Scoring
+package import Threads
 import Wire
 package import ZeroMQ
 
@@ -14,7 +15,7 @@ package struct ClientConnection {
     package let deskBell: Wakeup
     private let socketBell: Wakeup
     private let hasHungUp = StopFlag()
-    private let thread: SocketThread<Void, ZeroMQError>
+    private let thread: DedicatedThread<Void, ClientError>
 
     /// Above every answer a window can hold, even with one row to a shard.
     private static let mailboxMax = 1 << 18
@@ -22,9 +23,13 @@ package struct ClientConnection {
     /// Starts the socket's thread, which says Hello.
     package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration, logger: Logger
-    ) throws(ZeroMQError) {
-        let socketBell = try Wakeup()
-        let deskBell = try Wakeup()
+    ) throws(ClientError) {
+        let (socketBell, deskBell): (Wakeup, Wakeup)
+        do {
+            (socketBell, deskBell) = (try Wakeup(), try Wakeup())
+        } catch {
+            throw .thread(error)
+        }
         let events = Mailbox<ClientState.Event>(capacity: Self.mailboxMax, wakeup: socketBell)
         let desk = Mailbox<ClientEvent>(capacity: Self.mailboxMax, wakeup: deskBell)
         var machine = ClientState.Configuration(
@@ -33,12 +38,12 @@ package struct ClientConnection {
         machine.abandonTime = abandonTime
         let settled = machine
         let hasHungUp = hasHungUp
-        thread = try SocketThread.start(name: "client") { announce throws(ZeroMQError) in
-            var loop = try ClientLoop(
-                endpoint: endpoint, configuration: settled, events: events, desk: desk, wakeup: socketBell,
-                stop: hasHungUp, logger: logger)
-            announce(())
+        thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in
             do throws(ZeroMQError) {
+                var loop = try ClientLoop(
+                    endpoint: endpoint, configuration: settled, events: events, desk: desk, wakeup: socketBell,
+                    stop: hasHungUp, logger: logger)
+                announce(())
                 try loop.run()
             } catch {
                 _ = desk.send(.broken("\(error)"))

@@ -1,10 +1,13 @@
 public import Corpora
+public import Threads
 public import ZeroMQ
 
 /// Why a scoring run did not end.
 public enum ClientError: Error, CustomStringConvertible {
-    /// The socket's library refused something.
+    /// ZeroMQ refused a call.
     case socket(ZeroMQError)
+    /// The system did not give a thread what it needs.
+    case thread(ThreadError)
     /// Input or output.
     case corpora(CorporaError)
     /// The coordinator does not take the client or the job.
@@ -18,6 +21,7 @@ public enum ClientError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
+        case .thread(let error): "\(error)"
         case .corpora(let error): "\(error)"
         case .refused(let message): message
         case .abandoned(let time, let endpoint):

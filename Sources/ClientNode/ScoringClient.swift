@@ -1,6 +1,7 @@
 public import Corpora
 public import Logging
 import Scoring
+public import Threads
 import Wire
 public import ZeroMQ
 
@@ -75,14 +76,9 @@ public struct ScoringClient: Sendable {
         } catch {
             throw .corpora(error)
         }
-        let wires: ClientConnection
-        do {
-            wires = try ClientConnection(
-                to: configuration.coordinator, policy: configuration.context.policy,
-                context: configuration.context.context, abandonTime: configuration.abandonTime, logger: logger)
-        } catch {
-            throw .socket(error)
-        }
+        let wires = try ClientConnection(
+            to: configuration.coordinator, policy: configuration.context.policy,
+            context: configuration.context.context, abandonTime: configuration.abandonTime, logger: logger)
         var desk = ScoringWriter(configuration, survey: survey, events: wires.events)
         defer { wires.hangUp() }
         return try desk.run(wires, until: stop, onProgress: onProgress)

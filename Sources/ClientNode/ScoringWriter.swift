@@ -2,6 +2,7 @@ import Cluster
 import Corpora
 import Foundation
 import Scoring
+import Threads
 import Wire
 import ZeroMQ
 

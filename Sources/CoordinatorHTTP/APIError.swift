@@ -1,10 +1,11 @@
 import Corpora
 import HTTPTypes
+import Wire
 
 /// What a request is answered with where it is not answered as it wished: a status, and JSON that says what to do.
-struct APIError: Error {
+package struct APIError: Error {
     /// Kinds of errors, for programs. Raw values are an interface, described in `proto/openapi.yaml`.
-    enum Code: String, CaseIterable {
+    package enum Code: String, CaseIterable {
         case invalidJSON = "invalid_json"
         case invalidUTF8 = "invalid_utf8"
         case missing
@@ -61,5 +62,17 @@ struct APIError: Error {
             json.member("message", message)
             json.member("param", param)
         }
+    }
+}
+
+extension APIError {
+    /// A member of the request that is outside its bounds.
+    init(_ fault: RequestFault) {
+        let code: Code =
+            switch fault.kind {
+            case .outOfRange: .outOfRange
+            case .duplicate: .duplicate
+            }
+        self.init(status: .badRequest, code: code, message: fault.description, param: fault.member)
     }
 }

@@ -15,7 +15,7 @@ struct PlanAnswer {
     }
 
     mutating func take(_ heard: [PlannedBudget]) {
-        for budget in heard where budget.index < RequestPlan.candidatesMax {
+        for budget in heard where budget.index < PlanLimits.candidates.upperBound {
             while budgets.count <= budget.index { budgets.append(nil) }
             budgets[budget.index] = budget
         }

@@ -13,9 +13,6 @@ struct PlanHandlers: Sendable {
     let version: String
     let patience: Timeouts
 
-    /// Longest that a look at a plan may wait, in milliseconds.
-    static let waitMax = 30_000
-
     // MARK: Plans
 
     /// `POST /v1/plans`: the whole plan.
@@ -67,10 +64,11 @@ struct PlanHandlers: Sendable {
 
     /// `GET /v1/plans/{policy_id}/{step}`: the plan as far as it has come, and groups done.
     func plan(_ texts: [String], _ numbers: [String: Int]) async throws -> Response {
-        guard let step = Int(texts[1]), RequestLimits.steps.contains(step) else {
+        guard let step = Int(texts[1]) else {
             throw APIError.invalid(.wrongType, "step", "step: expected a whole number from 0, found \"\(texts[1])\"")
         }
         let plan = PlanName(policyID: texts[0], step: step)
+        do throws(RequestFault) { try plan.check() } catch { throw APIError(error) }
         let after = numbers["groups_after"] ?? 0
         let look = try await PlanSnapshot.take(
             plan, groupsAfter: after, wait: .milliseconds(numbers["wait_ms"] ?? 0), patience: patience,

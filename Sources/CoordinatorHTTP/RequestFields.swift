@@ -1,8 +1,9 @@
 import Corpora
 
-/// The members of a JSON object of a request, taken one by one; what is left over in the end is unknown, and an error.
+/// Reads the members of a JSON object of a request one by one; a member that nobody read is unknown, and an error.
 ///
-/// `null` is the same as absent. Every error names the member by its path.
+/// `null` is the same as absent. Every error names the member by its path. Ranges are given here only where the value
+/// could not be represented without them; all other bounds are checked on the request as a whole (`RequestPlan.check`).
 struct RequestFields {
     private let path: String
     private var members: [String: JSONValue]
@@ -19,7 +20,7 @@ struct RequestFields {
         self.members = members
     }
 
-    /// Throws `unknownKey` if something has not been asked for.
+    /// Throws `unknownKey` if a member was not read.
     func finish() throws(APIError) {
         guard let extra = members.keys.min() else { return }
         throw .invalid(
@@ -29,6 +30,8 @@ struct RequestFields {
 
     /// The full name of a member.
     func name(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func name(of key: StaticString) -> String { name(of: "\(key)") }
 
     /// A member, unless it is absent or `null`.
     mutating func take(_ key: StaticString) -> JSONValue? {
@@ -42,62 +45,36 @@ struct RequestFields {
         _ key: StaticString, _ read: (inout RequestFields) throws(APIError) -> Value?
     ) throws(APIError) -> Value {
         guard let value = try read(&self) else {
-            throw .invalid(.missing, name(of: "\(key)"), "\(name(of: "\(key)")) is needed, and is missing or null")
+            throw .invalid(.missing, name(of: key), "\(name(of: key)) is needed, and is missing or null")
         }
         return value
     }
 
-    /// Text of so many bytes. Throws `wrongType`, `outOfRange`.
-    mutating func text(_ key: StaticString, bytes: ClosedRange<Int>) throws(APIError) -> String? {
+    /// A string, of so many bytes of UTF-8. Throws `wrongType`, `outOfRange`.
+    mutating func text(_ key: StaticString, bytes: ClosedRange<Int> = 0...Int.max) throws(APIError) -> String? {
         guard let value = take(key) else { return nil }
         guard case .string(let text) = value else { throw wrongType(key, value, "a string") }
         guard bytes.contains(text.utf8.count) else {
             throw .invalid(
-                .outOfRange, name(of: "\(key)"),
-                "\(name(of: "\(key)")) has \(text.utf8.count) bytes; it must have \(bytes.lowerBound) to "
-                    + "\(bytes.upperBound)")
+                .outOfRange, name(of: key),
+                "\(name(of: key)) has \(text.utf8.count) bytes; it must have \(bytes.lowerBound) to \(bytes.upperBound)"
+            )
         }
         return text
     }
 
-    /// A whole number in a range. Throws `wrongType`, `outOfRange`.
-    mutating func integer(_ key: StaticString, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    /// A whole number. Throws `wrongType`, `outOfRange`.
+    mutating func integer(_ key: StaticString, in range: ClosedRange<Int> = .min ... .max) throws(APIError) -> Int? {
         guard let value = take(key) else { return nil }
-        return try integer(value, name(of: "\(key)"), in: range)
+        return try Self.integer(value, name(of: key), in: range)
     }
 
-    private func integer(
-        _ value: JSONValue, _ name: String, in range: ClosedRange<Int>
-    ) throws(APIError) -> Int {
-        guard case .number = value else {
-            throw .invalid(.wrongType, name, "\(name): expected a whole number, found \(value.kind)")
-        }
-        guard let number = value.integer, range.contains(number) else {
-            throw .invalid(
-                .outOfRange, name,
-                "\(name) is \(value.kind); it must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    /// A number in a range. Throws `wrongType`, `outOfRange`.
-    mutating func number(_ key: StaticString, in range: ClosedRange<Double>) throws(APIError) -> Double? {
+    /// A number. Throws `wrongType`, `outOfRange`.
+    mutating func number(
+        _ key: StaticString, in range: ClosedRange<Double> = allNumbers
+    ) throws(APIError) -> Double? {
         guard let value = take(key) else { return nil }
-        return try number(value, name(of: "\(key)"), in: range)
-    }
-
-    private func number(
-        _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
-    ) throws(APIError) -> Double {
-        guard case .number = value else {
-            throw .invalid(.wrongType, name, "\(name): expected a number, found \(value.kind)")
-        }
-        guard let number = value.double, range.contains(number) else {
-            throw .invalid(
-                .outOfRange, name,
-                "\(name) is \(value.kind); it must be a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
+        return try Self.number(value, name(of: key), in: range)
     }
 
     /// True or false. Throws `wrongType`.
@@ -107,60 +84,88 @@ struct RequestFields {
         return flag
     }
 
-    /// One of some words. Throws `wrongType`, `outOfRange`.
-    mutating func choice<Value>(
-        _ key: StaticString, _ choices: KeyValuePairs<String, Value>
+    /// One of an enumeration's names. Throws `wrongType`, `outOfRange`.
+    mutating func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ key: StaticString
     ) throws(APIError) -> Value? {
         guard let value = take(key) else { return nil }
         guard case .string(let word) = value else { throw wrongType(key, value, "a string") }
-        guard let choice = choices.first(where: { $0.key == word }) else {
+        guard let choice = Value(rawValue: word) else {
             throw .invalid(
-                .outOfRange, name(of: "\(key)"),
-                "\(name(of: "\(key)")) is \(value.kind); it must be one of "
-                    + choices.map { "\"\($0.key)\"" }.joined(separator: ", "))
+                .outOfRange, name(of: key),
+                "\(name(of: key)) is \(value.kind); it must be one of "
+                    + Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
         }
-        return choice.value
+        return choice
     }
 
-    /// An array. Throws `wrongType`, `outOfRange` where it has more elements than allowed.
+    /// An array. Throws `wrongType`, and `outOfRange` where it has another number of elements than allowed.
     mutating func array(_ key: StaticString, count: ClosedRange<Int>) throws(APIError) -> [JSONValue]? {
         guard let value = take(key) else { return nil }
         guard case .array(let elements) = value else { throw wrongType(key, value, "an array") }
         guard count.contains(elements.count) else {
             throw .invalid(
-                .outOfRange, name(of: "\(key)"),
-                "\(name(of: "\(key)")) has \(elements.count) elements; it must have \(count.lowerBound) to "
+                .outOfRange, name(of: key),
+                "\(name(of: key)) has \(elements.count) elements; it must have \(count.lowerBound) to "
                     + "\(count.upperBound)")
         }
         return elements
     }
 
     /// Whole numbers. Throws as `array` and `integer`.
-    mutating func integers(
-        _ key: StaticString, count: ClosedRange<Int>, in range: ClosedRange<Int>
-    ) throws(APIError) -> [Int]? {
-        guard let elements = try array(key, count: count) else { return nil }
-        var numbers: [Int] = []
-        for (index, element) in elements.enumerated() {
-            numbers.append(try integer(element, "\(name(of: "\(key)"))[\(index)]", in: range))
+    mutating func integers(_ key: StaticString, count: ClosedRange<Int>) throws(APIError) -> [Int]? {
+        try elements(key, count: count) { (value, name) throws(APIError) in
+            try Self.integer(value, name(), in: .min ... .max)
         }
-        return numbers
     }
 
     /// Numbers. Throws as `array` and `number`.
-    mutating func numbers(
-        _ key: StaticString, count: ClosedRange<Int>, in range: ClosedRange<Double>
-    ) throws(APIError) -> [Double]? {
-        guard let elements = try array(key, count: count) else { return nil }
-        var numbers: [Double] = []
-        numbers.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() {
-            numbers.append(try number(element, "\(name(of: "\(key)"))[\(index)]", in: range))
+    mutating func numbers(_ key: StaticString, count: ClosedRange<Int>) throws(APIError) -> [Double]? {
+        try elements(key, count: count) { (value, name) throws(APIError) in
+            try Self.number(value, name(), in: Self.allNumbers)
         }
-        return numbers
+    }
+
+    private mutating func elements<Element>(
+        _ key: StaticString, count: ClosedRange<Int>,
+        _ read: (JSONValue, @autoclosure () -> String) throws(APIError) -> Element
+    ) throws(APIError) -> [Element]? {
+        guard let values = try array(key, count: count) else { return nil }
+        var elements: [Element] = []
+        elements.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() { elements.append(try read(value, "\(name(of: key))[\(index)]")) }
+        return elements
+    }
+
+    private static let allNumbers = -Double.greatestFiniteMagnitude ... .greatestFiniteMagnitude
+
+    private static func integer(
+        _ value: JSONValue, _ name: @autoclosure () -> String, in range: ClosedRange<Int>
+    ) throws(APIError) -> Int {
+        guard case .number = value else {
+            throw .invalid(.wrongType, name(), "\(name()): expected a whole number, found \(value.kind)")
+        }
+        guard let number = value.integer, range.contains(number) else {
+            let bounds = range == .min ... .max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
+            throw .invalid(.outOfRange, name(), "\(name()) is \(value.kind); it must be a whole number\(bounds)")
+        }
+        return number
+    }
+
+    private static func number(
+        _ value: JSONValue, _ name: @autoclosure () -> String, in range: ClosedRange<Double>
+    ) throws(APIError) -> Double {
+        guard case .number = value else {
+            throw .invalid(.wrongType, name(), "\(name()): expected a number, found \(value.kind)")
+        }
+        guard let number = value.double, range.contains(number) else {
+            let bounds = range == allNumbers ? "" : " from \(range.lowerBound) to \(range.upperBound)"
+            throw .invalid(.outOfRange, name(), "\(name()) is \(value.kind); it must be a number\(bounds)")
+        }
+        return number
     }
 
     private func wrongType(_ key: StaticString, _ value: JSONValue, _ expected: String) -> APIError {
-        .invalid(.wrongType, name(of: "\(key)"), "\(name(of: "\(key)")): expected \(expected), found \(value.kind)")
+        .invalid(.wrongType, name(of: key), "\(name(of: key)): expected \(expected), found \(value.kind)")
     }
 }

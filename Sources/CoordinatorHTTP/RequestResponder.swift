@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Scoring
 
 /// Takes a request in: finds its route, keeps the limits, has it answered, makes errors JSON, and counts.
 struct RequestResponder: HTTPResponder {
@@ -63,7 +64,7 @@ struct RequestResponder: HTTPResponder {
         defer { place.leave() }
         if route == .plan {
             let numbers = try Route.numbers(
-                request.uri.query, ["groups_after": RequestLimits.steps, "wait_ms": 0...PlanHandlers.waitMax])
+                request.uri.query, ["groups_after": PlanLimits.counts, "wait_ms": Timeouts.planWaitMilliseconds])
             return (try await desk.plan(texts, numbers), false)
         }
         if let query = request.uri.query, !query.isEmpty { _ = try Route.numbers(query, [:]) }

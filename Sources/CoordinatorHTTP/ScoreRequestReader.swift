@@ -2,16 +2,17 @@ import Corpora
 import Scoring
 import Wire
 
+// Reads the JSON of a request for scores. The reader checks types, and the texts before they become blocks;
+// `RequestScores.check` checks the other bounds.
+
 extension RequestScores {
-    /// Reads `POST /v1/score`; the ids of its prompts, in order, come beside it. `request` comes back with the answer.
+    /// Reads `POST /v1/score`; returns the ids of its prompts beside it, in order. The answer repeats `request`.
     static func reading(
         _ json: JSONValue, request: UInt64
     ) throws(APIError) -> (request: RequestScores, promptIDs: [String?]) {
         var fields = try RequestFields(json, at: "")
-        let policyID = try fields.need("policy_id") { (fields) throws(APIError) in
-            try fields.text("policy_id", bytes: RequestLimits.label)
-        }
-        let version = try fields.integer("policy_version", in: RequestLimits.steps)
+        let policyID = try fields.need("policy_id") { (fields) throws(APIError) in try fields.text("policy_id") }
+        let version = try fields.integer("policy_version")
         let items = try fields.need("items") { (fields) throws(APIError) in
             try fields.array("items", count: 1...Limits.shardRowsMax)
         }
@@ -19,11 +20,8 @@ extension RequestScores {
         var promptIDs: [String?] = []
         for (row, item) in items.enumerated() {
             var fields = try RequestFields(item, at: "items[\(row)]")
-            promptIDs.append(try fields.text("prompt_id", bytes: RequestLimits.label))
-            texts.append(
-                try fields.need("prompt") { (fields) throws(APIError) in
-                    try fields.text("prompt", bytes: RequestLimits.text)
-                })
+            promptIDs.append(try fields.text("prompt_id", bytes: PlanLimits.idBytes))
+            texts.append(try fields.promptText())
             try fields.finish()
         }
         let choice = try ContextChoice(fields: &fields)
@@ -32,14 +30,14 @@ extension RequestScores {
             throw .invalid(
                 .outOfRange, "context_set", "there are context and context_set; give a set, or how to draw one")
         }
-        let deadline = try fields.integer("deadline_ms", in: RequestLimits.deadline) ?? 10_000
+        let deadline = try fields.deadline() ?? .seconds(10)
         try fields.finish()
-        return (
-            RequestScores(
-                request: request, policy: Policy(id: policyID, version: version),
-                context: context.map { ContextBlock($0) }, choice: choice ?? ContextChoice(),
-                deadline: .milliseconds(deadline), texts: TextBlock(texts)), promptIDs
-        )
+        let scores = RequestScores(
+            request: request, policy: Policy(id: policyID, version: version),
+            context: context.map { ContextBlock($0) }, choice: choice ?? ContextChoice(), deadline: deadline,
+            texts: TextBlock(texts))
+        do throws(RequestFault) { try scores.check() } catch { throw APIError(error) }
+        return (scores, promptIDs)
     }
 
     private static func contextSet(_ fields: inout RequestFields) throws(APIError) -> ContextSet? {
@@ -47,16 +45,21 @@ extension RequestScores {
         var pairs: [ContextSet.Row] = []
         for (row, value) in rows.enumerated() {
             var fields = try RequestFields(value, at: "context_set[\(row)]")
-            let text = try fields.need("prompt") { (fields) throws(APIError) in
-                try fields.text("prompt", bytes: RequestLimits.text)
-            }
+            let text = try fields.promptText()
             let reward = try fields.need("reward") { (fields) throws(APIError) in
-                try fields.number("reward", in: RequestLimits.share)
+                try fields.number("reward", in: PlanLimits.shares)
             }
-            let n = try fields.integer("n", in: 1...Int(Int32.max)) ?? 1
+            let n = try fields.integer("n", in: 1...PlanLimits.counts.upperBound) ?? 1
             try fields.finish()
             if let outcome = Outcome(reward: reward, n: n) { pairs.append(.init(text: text, outcome: outcome)) }
         }
         return ContextSet(pairs)
+    }
+}
+
+extension RequestFields {
+    /// Reads `prompt`, which must be there.
+    fileprivate mutating func promptText() throws(APIError) -> String {
+        try need("prompt") { (fields) throws(APIError) in try fields.text("prompt", bytes: PlanLimits.textBytes) }
     }
 }

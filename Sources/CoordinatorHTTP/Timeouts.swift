@@ -11,6 +11,9 @@ public struct Timeouts: Sendable {
     /// For requests under way when the server is asked to stop.
     public var stop: Duration = .seconds(5)
 
+    /// Milliseconds that a request may wait for the groups of a plan.
+    public static let planWaitMilliseconds = 0...30_000
+
     /// The defaults.
     public init() {}
 }

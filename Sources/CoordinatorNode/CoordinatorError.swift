@@ -1,9 +1,12 @@
+public import Threads
 public import ZeroMQ
 
 /// Why a coordinator cannot run.
 public enum CoordinatorError: Error, CustomStringConvertible {
-    /// The socket's library refused something.
+    /// ZeroMQ refused a call.
     case socket(ZeroMQError)
+    /// The system did not give a thread what it needs.
+    case thread(ThreadError)
     /// The journal cannot be opened or written.
     case journal(path: String, reason: String)
     /// The journal holds something that this version did not write.
@@ -15,6 +18,7 @@ public enum CoordinatorError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
+        case .thread(let error): "\(error)"
         case .journal(let path, let reason):
             "journal \(path): \(reason); if the disk is full, make room; if another coordinator holds it, stop that one "
                 + "or choose another --journal; then start again with the same command"

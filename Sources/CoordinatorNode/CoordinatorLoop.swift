@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import Logging
 import Scoring
+import Threads
 import Wire
 import ZeroMQ
 
@@ -66,7 +67,7 @@ struct CoordinatorLoop: ~Copyable {
 
     private var now: Cluster.Instant { Cluster.Instant(clock.now - start) }
 
-    mutating func run(until stop: Stop) throws(CoordinatorError) {
+    mutating func run(until stop: StopFlag) throws(CoordinatorError) {
         logger.info(
             "coordinator started",
             metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(machines.planner.generation)"])

@@ -2,7 +2,7 @@ public import Cluster
 import Foundation
 public import Logging
 import Scoring
-import Synchronization
+import Threads
 public import Wire
 public import ZeroMQ
 
@@ -33,9 +33,9 @@ public final class CoordinatorNode: Sendable {
         }
     }
 
-    private let thread: SocketThread<[Endpoint], CoordinatorError>
+    private let thread: DedicatedThread<[Endpoint], CoordinatorError>
     private let wakeup: Wakeup
-    private let isStopping: Stop
+    private let isStopping: StopFlag
     private let local: LocalPeers
 
     /// Where it listens, with the ports the system has chosen.
@@ -46,19 +46,19 @@ public final class CoordinatorNode: Sendable {
         if !configuration.allowsPlaintext, let open = configuration.endpoints.first(where: { !$0.isLocal }) {
             throw .publicWithoutEncryption(open)
         }
-        let stop = Stop()
-        let bell: Wakeup
+        let stop = StopFlag()
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
         let local = LocalPeers()
-        wakeup = bell
+        self.wakeup = wakeup
         isStopping = stop
         self.local = local
-        thread = try SocketThread.start(name: "coordinator") { announce throws(CoordinatorError) in
-            var loop = try CoordinatorLoop(configuration, local: local, wakeup: bell, logger: logger)
+        thread = try DedicatedThread.start(name: "coordinator") { announce throws(CoordinatorError) in
+            var loop = try CoordinatorLoop(configuration, local: local, wakeup: wakeup, logger: logger)
             announce(loop.endpoints)
             try loop.run(until: stop)
         }
@@ -69,14 +69,14 @@ public final class CoordinatorNode: Sendable {
     /// The stream ends when the coordinator stops; whoever stops listening has left. Where too much waits already, or
     /// the coordinator has stopped, it is empty.
     public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
-        let bell = wakeup
-        return local.ask(message) { bell.signal() } ?? AsyncStream { $0.finish() }
+        let wakeup = wakeup
+        return local.ask(message) { wakeup.signal() } ?? AsyncStream { $0.finish() }
     }
 
     /// How the coordinator is doing; `nil` when it has stopped. Waits for its thread's next turn.
     public func report() async -> CoordinatorReport? {
-        let bell = wakeup
-        return await local.report { bell.signal() }
+        let wakeup = wakeup
+        return await local.report { wakeup.signal() }
     }
 
     /// Asks the coordinator to stop; what it holds is in the journal.
@@ -89,13 +89,4 @@ public final class CoordinatorNode: Sendable {
     public func wait() throws(CoordinatorError) {
         try thread.join()
     }
-}
-
-/// A flag that one thread raises and another one sees.
-final class Stop: Sendable {
-    private let flag = Atomic(false)
-
-    var isRaised: Bool { flag.load(ordering: .acquiring) }
-
-    func raise() { flag.store(true, ordering: .releasing) }
 }

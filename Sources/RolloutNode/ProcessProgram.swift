@@ -1,6 +1,7 @@
 import Cluster
 import Glibc
 import Synchronization
+import Threads
 import Wire
 import ZeroMQ
 
@@ -36,11 +37,11 @@ final class ProcessProgram: RolloutProgram {
         _ command: [String], lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramEvent>
     ) throws(RolloutError) {
         let child: ChildProcess
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
         do {
             child = try ChildProcess(command)
@@ -49,23 +50,23 @@ final class ProcessProgram: RolloutProgram {
         }
         child.neverWait()
         stopTimeMax = Self.politeTime + graceTime + .seconds(2)
-        let (lines, isStopping) = (Mailbox<[UInt8]>(capacity: 4096, wakeup: bell), Flag())
+        let (lines, isStopping) = (Mailbox<[UInt8]>(capacity: 4096, wakeup: wakeup), Flag())
         (self.lines, self.isStopping) = (lines, isStopping)
         let isOver = Flag()
-        _ = SocketThread<Void, Never>.start(name: "program-in") { announce in
+        _ = DedicatedThread<Void, Never>.start(name: "program-in") { announce in
             announce(())
             Self.write(
                 lines, to: child,
                 until: { isStopping.isRaised || isOver.isRaised })
         }
-        _ = SocketThread<Void, Never>.start(name: "program-out") { announce in
+        _ = DedicatedThread<Void, Never>.start(name: "program-out") { announce in
             announce(())
             var reader = Reader(child, lineBytesMax: lineBytesMax, graceTime: graceTime, words: words) {
                 isStopping.isRaised
             }
             let ending = reader.run()
             isOver.raise()
-            bell.signal()
+            wakeup.signal()
             // A full mailbox is drained soon, or never: then nobody is there to be told.
             var tries = 0
             while words.send(.ended(ending)) == .full, tries < 10_000 {

@@ -1,9 +1,12 @@
+public import Threads
 public import ZeroMQ
 
 /// Why a rollout worker cannot run, or had to leave.
 public enum RolloutError: Error, CustomStringConvertible {
-    /// The socket's library refused something.
+    /// ZeroMQ refused a call.
     case socket(ZeroMQError)
+    /// The system did not give a thread what it needs.
+    case thread(ThreadError)
     /// The program cannot be started.
     case program(String)
     /// A row of a file of rates cannot be used.
@@ -21,6 +24,7 @@ public enum RolloutError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
+        case .thread(let error): "\(error)"
         case .program(let reason): "\(reason); check the program's name after --"
         case .rates(let path, let line, let reason): "\(path):\(line): \(reason)"
         case .load(let reason): reason

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Logging
+import Threads
 import Wire
 import ZeroMQ
 

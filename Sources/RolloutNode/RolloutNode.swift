@@ -1,6 +1,7 @@
 public import Cluster
 import Foundation
 public import Logging
+import Threads
 import Wire
 public import ZeroMQ
 
@@ -53,7 +54,7 @@ public final class RolloutNode: Sendable {
         public var deaths = 0
     }
 
-    private let thread: SocketThread<Void, RolloutError>
+    private let thread: DedicatedThread<Void, RolloutError>
     private let wishes: Mailbox<RolloutRequest>
     private let tally: RolloutTally
 
@@ -66,18 +67,18 @@ public final class RolloutNode: Sendable {
     public init(
         _ configuration: Configuration, logger: Logger, context: Context? = nil
     ) throws(RolloutError) {
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
-        let wishes = Mailbox<RolloutRequest>(capacity: 16, wakeup: bell)
+        let wishes = Mailbox<RolloutRequest>(capacity: 16, wakeup: wakeup)
         let tally = RolloutTally()
         (self.wishes, self.tally) = (wishes, tally)
-        thread = try SocketThread.start(name: "rollout") { announce throws(RolloutError) in
+        thread = try DedicatedThread.start(name: "rollout") { announce throws(RolloutError) in
             var loop = try RolloutLoop(
-                configuration, wishes: wishes, wakeup: bell, tally: tally, context: context, logger: logger)
+                configuration, wishes: wishes, wakeup: wakeup, tally: tally, context: context, logger: logger)
             announce(())
             try loop.run()
         }

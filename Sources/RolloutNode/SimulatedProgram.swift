@@ -3,6 +3,7 @@ import Corpora
 import Foundation
 import Scoring
 import Synchronization
+import Threads
 import Wire
 import ZeroMQ
 
@@ -73,15 +74,15 @@ final class SimulatedProgram: RolloutProgram {
             orders = nil
             return
         }
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
-        let mailbox = Mailbox<Order>(capacity: 4096, wakeup: bell)
+        let mailbox = Mailbox<Order>(capacity: 4096, wakeup: wakeup)
         orders = mailbox
-        _ = SocketThread<Void, Never>.start(name: "simulated") { announce in
+        _ = DedicatedThread<Void, Never>.start(name: "simulated") { announce in
             announce(())
             Self.run(rates, seconds, seed, orders: mailbox, words: words)
         }

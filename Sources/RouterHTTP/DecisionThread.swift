@@ -2,7 +2,7 @@ import Foundation
 import Routing
 import Scoring
 import Synchronization
-import ZeroMQ
+import Threads
 
 /// The thread that owns the value model: no request's thread ever computes. Requests that wait are decided together.
 final class DecisionThread: Sendable {
@@ -32,7 +32,7 @@ final class DecisionThread: Sendable {
         var isAwaited: Bool { waiting.withLock { $0 != nil } }
     }
 
-    private let thread: SocketThread<ModelFingerprint, RouterHTTPError>
+    private let thread: DedicatedThread<ModelFingerprint, RouterHTTPError>
     private let commands: Mailbox<Command>
     private let rows: RowCounts
 
@@ -60,7 +60,7 @@ final class DecisionThread: Sendable {
         let rows = RowCounts()
         commands = mailbox
         self.rows = rows
-        thread = try SocketThread.start(name: "decisions") { announce throws(RouterHTTPError) in
+        thread = try DedicatedThread.start(name: "decisions") { announce throws(RouterHTTPError) in
             let model: any ValueModel
             do {
                 model = try makeModel()

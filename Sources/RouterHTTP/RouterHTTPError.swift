@@ -1,6 +1,6 @@
 public import Corpora
 public import Scoring
-public import ZeroMQ
+public import Threads
 
 /// What stops `route serve`, or a decision of it.
 public enum RouterHTTPError: Error, CustomStringConvertible {
@@ -27,7 +27,7 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
     /// The server could not be started, or ended.
     case server(String)
     /// No wake-up for the inference thread.
-    case wakeup(ZeroMQError)
+    case wakeup(ThreadError)
 
     /// What happened, where and with which values, and what to do next.
     public var description: String {

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Scoring
 import Synchronization
+import Threads
 import Wire
 import ZeroMQ
 
@@ -16,7 +17,7 @@ final class InferenceThread: Sendable {
         case stop
     }
 
-    private let thread: SocketThread<ModelFingerprint, WorkerError>
+    private let thread: DedicatedThread<ModelFingerprint, WorkerError>
     private let commands: Mailbox<Command>
     private let tally: EmbeddingTally
 
@@ -32,17 +33,17 @@ final class InferenceThread: Sendable {
         _ configuration: WorkerNode.Configuration, events: Mailbox<WorkerState.Event>, logger: Logger,
         makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(WorkerError) {
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
-        let mailbox = Mailbox<Command>(capacity: 256, wakeup: bell)
+        let mailbox = Mailbox<Command>(capacity: 256, wakeup: wakeup)
         commands = mailbox
         let tally = EmbeddingTally()
         self.tally = tally
-        thread = try SocketThread.start(name: "inference") { announce throws(WorkerError) in
+        thread = try DedicatedThread.start(name: "inference") { announce throws(WorkerError) in
             let model: any ValueModel
             do {
                 model = try makeModel()
@@ -55,7 +56,7 @@ final class InferenceThread: Sendable {
             var desk = InferenceExecutor(model: model, kept: kept)
             announce(model.fingerprint)
             while true {
-                _ = bell.wait(for: nil)
+                _ = wakeup.wait(for: nil)
                 for command in mailbox.drain() {
                     if case .stop = command { return }
                     Self.carryOut(command, at: &desk, events)

@@ -1,9 +1,12 @@
+public import Threads
 public import ZeroMQ
 
 /// Why a worker cannot run, or had to leave.
 public enum WorkerError: Error, CustomStringConvertible {
-    /// The socket's library refused something.
+    /// ZeroMQ refused a call.
     case socket(ZeroMQError)
+    /// The system did not give a thread what it needs.
+    case thread(ThreadError)
     /// The model cannot be loaded.
     case model(String)
     /// The coordinator does not want this worker, and says why.
@@ -15,6 +18,7 @@ public enum WorkerError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
+        case .thread(let error): "\(error)"
         case .model(let reason): reason
         case .refused(let reason): "refused by the coordinator: \(reason)"
         case .abandoned(let time, let endpoint):

@@ -4,6 +4,7 @@ public import Logging
 public import Scoring
 public import FeatureStore
 import Synchronization
+import Threads
 import Wire
 public import ZeroMQ
 
@@ -47,7 +48,7 @@ public final class WorkerNode: Sendable {
         }
     }
 
-    private let thread: SocketThread<Void, WorkerError>
+    private let thread: DedicatedThread<Void, WorkerError>
     private let requests: Mailbox<WorkerState.Event>
 
     /// What the worker predicts with.
@@ -58,19 +59,20 @@ public final class WorkerNode: Sendable {
     public init(
         _ configuration: Configuration, logger: Logger, makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(WorkerError) {
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
-            throw .socket(error)
+            throw .thread(error)
         }
         // Progress comes once every few prompts and is drained at every turn; results come one at a time.
-        let events = Mailbox<WorkerState.Event>(capacity: 65_536, wakeup: bell)
+        let events = Mailbox<WorkerState.Event>(capacity: 65_536, wakeup: wakeup)
         let inference = try InferenceThread(configuration, events: events, logger: logger, makeModel: makeModel)
         fingerprint = inference.fingerprint
         requests = events
-        thread = try SocketThread.start(name: "worker") { announce throws(WorkerError) in
-            var loop = try WorkerLoop(configuration, inference: inference, events: events, wakeup: bell, logger: logger)
+        thread = try DedicatedThread.start(name: "worker") { announce throws(WorkerError) in
+            var loop = try WorkerLoop(
+                configuration, inference: inference, events: events, wakeup: wakeup, logger: logger)
             announce(())
             try loop.run()
         }

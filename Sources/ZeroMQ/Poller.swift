@@ -1,4 +1,5 @@
 import CZeroMQ
+public import Threads
 
 /// Where a socket's thread sleeps: until a socket is ready, its `Wakeup` is rung, or a deadline has come.
 public struct Poller: Sendable {
@@ -25,14 +26,14 @@ public struct Poller: Sendable {
         public let first: Interest
         /// What the second socket is ready for; empty when there is none.
         public let second: Interest
-        /// Whether the bell was rung; drain the mailboxes.
+        /// Whether the wake-up was signalled; drain the mailboxes.
         public let isWoken: Bool
     }
 
-    /// The bell that ends a wait from another thread.
+    /// Ends a wait from another thread.
     public let wakeup: Wakeup
 
-    /// A place to sleep that this bell wakes.
+    /// A poller that this wake-up ends.
     public init(wakeup: Wakeup) {
         self.wakeup = wakeup
     }

@@ -4,7 +4,7 @@ import CZeroMQ
 ///
 /// > **Only its own thread touches a socket.** *Why:* libzmq's sockets are not thread-safe, and breaking this fails
 /// > rarely and far from the cause. *In practice:* a socket is a move-only value, opened inside the body of a
-/// > `SocketThread`; other threads post to that thread's `Mailbox`. *Otherwise:* it does not compile.
+/// > `DedicatedThread`; other threads post to that thread's `Mailbox`. *Otherwise:* it does not compile.
 ///
 /// No call waits: `send` and `receive` answer at once, and `Poller` is where a thread sleeps. The socket is closed when
 /// its owner lets go of it.

@@ -1,4 +1,5 @@
 import CZeroMQ
+import Threads
 
 /// Everything that libzmq would otherwise decide by a default, in view and with a bound.
 ///

@@ -29,7 +29,6 @@ public enum ZeroMQError: Error, Hashable, Sendable {
         case send = "send"
         case receive = "receive"
         case poll = "wait for sockets"
-        case openWakeup = "open the sockets that wake a thread"
     }
 
     /// The error number of the call just made, as the case it belongs in.

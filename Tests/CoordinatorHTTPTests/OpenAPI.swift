@@ -74,7 +74,7 @@ struct OpenAPI {
     private static let annotations: Set = ["description", "default", "example", "$ref"]
     private static let keywords: Set = [
         "type", "properties", "required", "additionalProperties", "items", "enum", "const", "minimum", "maximum",
-        "minLength", "maxLength", "minItems", "maxItems", "pattern", "oneOf", "allOf", "not",
+        "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "oneOf", "allOf", "not",
     ]
 
     private func problems(_ value: Any, _ schema: Any, at path: String) -> [String] {
@@ -128,6 +128,9 @@ struct OpenAPI {
             }
             if let most = Self.double(schema["maximum"]), number.doubleValue > most {
                 found.append("\(path): \(number) > \(most)")
+            }
+            if let end = Self.double(schema["exclusiveMaximum"]), number.doubleValue >= end {
+                found.append("\(path): \(number) >= \(end)")
             }
         }
         return found

@@ -2,7 +2,7 @@ import Foundation
 import Kernels
 import Testing
 
-@Suite("RMSNorm, RotaryEmbedding, SwiGLU, CausalAttention, ThreadTeam")
+@Suite("RMSNorm, RotaryEmbedding, SwiGLU, CausalAttention")
 struct DecoderKernelsTests {
     @Test("RMSNorm is the reference's, alone, with the residual and in place", arguments: [8, 64, 1024])
     func rmsNorm(width: Int) throws {
@@ -134,33 +134,5 @@ struct DecoderKernelsTests {
         #expect(throws: KernelError.self) {
             try CausalAttention(queryHeads: 3, keyHeads: 2, headWidth: 16, lengthMax: 8)
         }
-    }
-
-    @Test("a team meets as often as it is asked to, and nobody waits for one who has left", arguments: [1, 2, 5])
-    func team(count: Int) {
-        let rounds = 200
-        let sums = FloatBuffer(count: count)
-        ThreadTeam.run(count) { [cell = Cell(sums)] member, team in
-            for round in 0..<rounds {
-                cell.buffer[member] += 1
-                guard team.meet() else { return }
-                // Everyone has added, nobody has added again.
-                for other in 0..<count where cell.buffer[other] != Float(round + 1) { cell.buffer[member] = -1e6 }
-                guard team.meet() else { return }
-            }
-        }
-        #expect(sums.copy(0..<count) == [Float](repeating: Float(rounds), count: count))
-        ThreadTeam.run(count) { [cell = Cell(sums)] member, team in
-            if member == count - 1 { return team.breakUp() }
-            cell.buffer[member] = team.meet() ? 1 : 2
-        }
-        #expect(sums.copy(0..<count - 1) == [Float](repeating: 2, count: count - 1))
-    }
-
-    /// Each member writes its own float, and reads the others' between meetings.
-    private struct Cell: @unchecked Sendable {
-        let buffer: FloatBuffer
-
-        init(_ buffer: FloatBuffer) { self.buffer = buffer }
     }
 }

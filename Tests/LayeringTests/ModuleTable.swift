@@ -14,14 +14,15 @@ struct Module {
         Module(name: "COneDNN", layer: 0, imports: []),
         Module(name: "CZlib", layer: 0, imports: []),
         Module(name: "CZstd", layer: 0, imports: []),
+        Module(name: "WideKernels", layer: 0, imports: []),
+        Module(name: "Threads", layer: 0, imports: [], system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
-        Module(name: "WideKernels", layer: 0, imports: []),
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "ZeroMQ", layer: 1, imports: ["CZeroMQ"],
+            name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(
@@ -39,10 +40,10 @@ struct Module {
             system: ["Foundation", "Synchronization"]),
 
         Module(
-            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Tokenizers"],
+            name: "Encoders", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
             libraries: ["Crypto"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring"], libraries: ["Crypto"],
+            name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Threads"], libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
@@ -54,26 +55,27 @@ struct Module {
 
         Module(
             name: "Models", layer: 4,
-            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Tokenizers"], libraries: ["Crypto"],
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
-            name: "CoordinatorNode", layer: 4, imports: ["Cluster", "Planning", "Scoring", "Wire", "ZeroMQ"],
+            name: "CoordinatorNode", layer: 4,
+            imports: ["Cluster", "Planning", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "WorkerNode", layer: 4, imports: ["Cluster", "Scoring", "FeatureStore", "Wire", "ZeroMQ"],
+            name: "WorkerNode", layer: 4, imports: ["Cluster", "FeatureStore", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
         Module(
-            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Wire", "ZeroMQ"],
+            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "ZeroMQ"],
+            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
             libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
             system: ["Foundation", "Synchronization"]),
         Module(
@@ -88,7 +90,7 @@ struct Module {
             name: "Benchmarks", layer: 6,
             imports: [
                 "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
-                "Planning", "RolloutNode", "Scoring", "Wire", "ZeroMQ",
+                "Planning", "RolloutNode", "Scoring", "Threads", "Wire", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -96,7 +98,7 @@ struct Module {
             imports: [
                 "ClientNode", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora", "Encoders",
                 "Evaluation", "FeatureStore", "Kernels", "ModelFiles", "Models", "Planning", "Replaying", "RolloutNode",
-                "RouterHTTP", "Routing", "Scoring", "Wire", "WorkerNode", "ZeroMQ",
+                "RouterHTTP", "Routing", "Scoring", "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

@@ -23,6 +23,8 @@ struct RatchetTests {
         "Sources/ModelFiles/SafetensorsFile.swift": "reads tensors out of the mapping",
         "Sources/FeatureStore/StoreCell.swift": "numbers in and out of a cell's bytes",
         "Sources/FeatureStore/StoreMapping.swift": "owns the mapping of a feature store",
+        "Sources/Threads/ThreadPlacement.swift": "glibc's calls for cores are looked up by name and take a set's words",
+        "Sources/Threads/Wakeup.swift": "read(2) fills a buffer on the stack",
         "Sources/Wire/Blocks/RawFrame.swift": "holds the bytes of a frame where the socket's library has them",
     ]
 

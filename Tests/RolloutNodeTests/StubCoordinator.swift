@@ -5,6 +5,7 @@ import RolloutNode
 import Scoring
 import Synchronization
 import Testing
+import Threads
 import Wire
 import ZeroMQ
 
@@ -21,18 +22,20 @@ final class StubCoordinator: Sendable {
     private let heard = Mutex(ReplyEvent())
     private let isOver = Atomic(false)
     private let folder: String
-    private let thread: Mutex<SocketThread<Void, ZeroMQError>?> = Mutex(nil)
+    private let thread: Mutex<DedicatedThread<Void, ZeroMQError>?> = Mutex(nil)
 
     /// Starts. Of each assignment the first `mute` rewards are not answered, as if the answer were lost.
     init(lending assignments: [Assignment], mute: Int = 0) throws {
         folder = NSTemporaryDirectory() + "ro-" + String(UInt32.random(in: .min ... .max), radix: 36)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         endpoint = try Endpoint("ipc://\(folder)/sock")
-        let started = try SocketThread<Void, ZeroMQError>.start(name: "stub") { [self] announce throws(ZeroMQError) in
+        let wakeup = try Wakeup()
+        let started = try DedicatedThread<Void, ZeroMQError>.start(name: "stub") {
+            [self] announce throws(ZeroMQError) in
             let socket = try Socket(.router, in: try Context(), options: SocketOptions())
             _ = try socket.bind(endpoint)
             announce(())
-            try serve(socket, assignments, mute)
+            try serve(socket, Poller(wakeup: wakeup), assignments, mute)
         }
         thread.withLock { $0 = started }
     }
@@ -55,8 +58,9 @@ final class StubCoordinator: Sendable {
         try FileManager.default.removeItem(atPath: folder)
     }
 
-    private func serve(_ socket: borrowing Socket, _ assignments: [Assignment], _ mute: Int) throws(ZeroMQError) {
-        let poller = Poller(wakeup: try Wakeup())
+    private func serve(
+        _ socket: borrowing Socket, _ poller: Poller, _ assignments: [Assignment], _ mute: Int
+    ) throws(ZeroMQError) {
         var waiting = assignments[...]
         var inHand = 0
         var credit = 0

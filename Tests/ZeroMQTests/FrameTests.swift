@@ -1,4 +1,5 @@
 import Testing
+import Threads
 import ZeroMQ
 
 @Suite("frames")
@@ -37,7 +38,7 @@ struct FrameTests {
         let pull = try Socket(.pull, in: context, options: SocketOptions())
         let endpoint = try pull.bind(try Endpoint("inproc://shared"))
         let threads = try (0..<3).map { number in
-            try SocketThread.start(name: "push \(number)") { announce in
+            try DedicatedThread.start(name: "push \(number)") { announce in
                 let push = try Socket(.push, in: context, options: SocketOptions())
                 try push.connect(endpoint)
                 announce(())

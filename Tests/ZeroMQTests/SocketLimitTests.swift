@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import Threads
 import ZeroMQ
 
 @Suite("limits of sockets")
@@ -75,14 +77,14 @@ struct SocketLimitTests {
 
         // What follows closely may be lost with the connection, so it is said until it is heard.
         let poller = Poller(wakeup: try Wakeup())
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + testTimeout
         var after = Socket.Receipt.nothing
         while after == .nothing && ContinuousClock.now < deadline {
             _ = try dealer.send([Frame("after")])
             _ = try poller.wait(router, timeout: .milliseconds(5))
             after = try router.receive()
         }
-        guard case .message(let message) = after else { throw TooLate(what: "come back; there was \(after)") }
+        guard case .message(let message) = after else { throw TestTimeout(what: "come back; there was \(after)") }
         #expect(message.frames.last == Frame("after"))
         #expect(message.frames.first != before.frames.first, "a new connection has a new routing id")
     }

@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import Threads
 import ZeroMQ
 
 @Suite("sockets")
@@ -46,7 +48,7 @@ struct SocketTests {
         let endpoint = try router.bind(try folder.endpoint("gone"))
         let peer = try helloFromShortLivedDealer(to: router, at: endpoint, in: context)
         let poller = Poller(wakeup: try Wakeup())
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + testTimeout
         var outcome = try router.send([peer, Frame("still there?")])
         while outcome != .unroutable && ContinuousClock.now < deadline {
             _ = try poller.wait(router, timeout: .milliseconds(5))
@@ -101,7 +103,7 @@ struct SocketTests {
         let context = try Context()
         let asked = try folder.endpoint("many")
         let count = 10_000
-        let echo = try SocketThread.start(name: "echo") { (announce: (Endpoint) -> Void) in
+        let echo = try DedicatedThread.start(name: "echo") { (announce: (Endpoint) -> Void) in
             let router = try Socket(.router, in: context, options: SocketOptions())
             announce(try router.bind(asked))
             for _ in 0..<count { try deliver(try nextMessage(router), to: router) }

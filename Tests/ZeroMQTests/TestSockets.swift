@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 import ZeroMQ
 
 /// A folder for Unix sockets, gone with the test. The name is short because a socket's path must be.
@@ -20,22 +22,14 @@ struct SocketFolder: ~Copyable {
     }
 }
 
-/// Something that loopback does in microseconds has not happened for ten seconds.
-struct TooLate: Error {
-    let what: String
-}
-
-/// Long enough that only a fault reaches it, on a machine however busy.
-let patience = Duration.seconds(10)
-
-/// The next receipt of the socket; throws `TooLate` when there is none.
+/// The next receipt of the socket; throws `TestTimeout` when there is none.
 func nextReceipt(_ socket: borrowing Socket) throws -> Socket.Receipt {
     let poller = Poller(wakeup: try Wakeup())
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + testTimeout
     while true {
         let receipt = try socket.receive()
         if receipt != .nothing { return receipt }
-        guard ContinuousClock.now < deadline else { throw TooLate(what: "receive") }
+        guard ContinuousClock.now < deadline else { throw TestTimeout(what: "receive") }
         _ = try poller.wait(socket, timeout: deadline - .now)
     }
 }
@@ -44,7 +38,7 @@ func nextReceipt(_ socket: borrowing Socket) throws -> Socket.Receipt {
 func nextMessage(_ socket: borrowing Socket) throws -> Message {
     let receipt = try nextReceipt(socket)
     guard case .message(let message) = receipt else {
-        throw TooLate(what: "a message; there was \(receipt)")
+        throw TestTimeout(what: "a message; there was \(receipt)")
     }
     return message
 }
@@ -52,9 +46,9 @@ func nextMessage(_ socket: borrowing Socket) throws -> Message {
 /// Sends as soon as the socket takes the message, for instance when it is connected.
 func deliver(_ message: Message, to socket: borrowing Socket) throws {
     let poller = Poller(wakeup: try Wakeup())
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + testTimeout
     while try socket.send(message) != .sent {
-        guard ContinuousClock.now < deadline else { throw TooLate(what: "send") }
+        guard ContinuousClock.now < deadline else { throw TestTimeout(what: "send") }
         _ = try poller.wait(socket, for: .writable, timeout: deadline - .now)
     }
 }

@@ -14,6 +14,8 @@ PURE = ("Sources/Cluster/",)
 # (module, module that it must never link, directly or through others, reason)
 NEVER_LINKS = [
     ("Cluster", "ZeroMQ", "state machines know no socket"),
+    ("Cluster", "Transport", "state machines know no socket"),
+    ("Wire", "ZeroMQ", "messages are bytes, whatever carries them"),
     ("CoordinatorNode", "Kernels", "the coordinator moves bytes and never computes a prediction"),
     ("CoordinatorHTTP", "CoordinatorNode", "the program connects the two through CoordinatorClient"),
     ("WorkerNode", "Kernels", "the program gives the worker its model"),

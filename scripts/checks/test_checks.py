@@ -17,6 +17,7 @@ from . import (
     formatting,
     layering,
     module_table,
+    openings,
     sizes,
     swift_code,
     wording,
@@ -173,6 +174,23 @@ class Sizes(CheckCase):
             self.assert_problem(sizes.check(tree()), "short enough")
 
 
+class Openings(CheckCase):
+    def check(self, **files: str) -> Report:
+        return openings.check(Tree(pathlib.Path(), files))
+
+    def test_a_comment_after_the_imports_passes(self):
+        self.assert_sound(
+            self.check(**{"Sources/a.swift": "import Wire\n\n#if os(Linux)\n/// A lease.\nstruct Lease {}\n"})
+        )
+        self.assert_sound(self.check(**{"scripts/a.py": '#!/usr/bin/env python3\n"""Counts."""\n'}))
+
+    def test_a_file_without_a_purpose_fails(self):
+        self.assert_problem(
+            self.check(**{"Sources/a.swift": "import Wire\n\nextension Lease {\n    // Later.\n}\n"}), "a.swift"
+        )
+        self.assert_problem(self.check(**{"scripts/a.py": "import os\n"}), "scripts/a.py")
+
+
 class Declarations(CheckCase):
     def setUp(self):
         patch = mock.patch.object(declarations, "ALLOWED", {})
@@ -296,6 +314,16 @@ class Formatting(CheckCase):
             mock.patch.object(subprocess, "run", lambda *_, **__: answer),
         ):
             self.assert_problem(formatting.swift(tree()), "LineLength")
+
+
+class Listing(unittest.TestCase):
+    def test_a_copy_without_git_lists_the_same_files(self):
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for path in ["a.md", "Sources/b.swift", ".build/c", "out/d", "Sources/out/e", "__pycache__/f.pyc"]:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text("x")
+            self.assertEqual(Tree(root).paths, ["Sources/b.swift", "Sources/out/e", "a.md"])
 
 
 class Readers(unittest.TestCase):

@@ -2,11 +2,16 @@
 
 import dataclasses
 import functools
+import os
 import pathlib
 import subprocess
 
 # Larger files are goldens and samples: data, not code or prose.
 MAX_BYTES = 4 << 20
+# As .gitignore has them, for a copy of the repository without git.
+IGNORED_FOLDERS = (".git", ".build", ".swiftpm", ".venv", ".packed", "__pycache__")
+IGNORED_AT_ROOT = ("models", "out")
+IGNORED_FILES = (".o", ".pyc", "_pb2.py", "Package.resolved")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,8 +56,21 @@ class Tree:
 
     def _list(self) -> list[str]:
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        listed = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
+        try:
+            listed = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
+        except (OSError, subprocess.CalledProcessError):
+            return self._walk()
         return sorted(path for path in set(listed.split("\0")) if path and (self.root / path).exists())
+
+    def _walk(self) -> list[str]:
+        """All files but those that .gitignore names, for a copy without git."""
+        found = []
+        for name, folders, files in os.walk(self.root):
+            folder = pathlib.Path(name)
+            at_root = IGNORED_AT_ROOT if folder == self.root else ()
+            folders[:] = [each for each in folders if not each.startswith(IGNORED_FOLDERS) and each not in at_root]
+            found += [(folder / each).relative_to(self.root).as_posix() for each in files]
+        return sorted(path for path in found if not path.endswith(IGNORED_FILES))
 
     @functools.cached_property
     def files(self) -> dict[str, File]:

@@ -39,7 +39,9 @@ __all__ = [
     "uniform_budgets",
 ]
 
+# As PlanLimits of the coordinator; a test compares them.
 ROLLOUTS_MAX = 1024  # of one prompt
+DEADLINE_MS_MAX = 3_600_000
 
 
 class StateZeroError(Exception):
@@ -158,7 +160,7 @@ class Client:
             self._deliver(time.monotonic() + self.timeout / 2)
         left = end - time.monotonic()
         seconds = min(deadline if deadline is not None else left, max(0.001, left - min(0.5, left / 4)))
-        body["deadline_ms"] = max(1, min(600_000, int(1000 * seconds)))
+        body["deadline_ms"] = max(1, min(DEADLINE_MS_MAX, int(1000 * seconds)))
         try:
             answer = self._ask("POST", "/v1/plans", body, end)
             return Plan(_checked(answer, body))
@@ -217,7 +219,7 @@ class Client:
             if value is not None:
                 body[key] = value
         end = time.monotonic() + self.timeout
-        body["deadline_ms"] = max(1, min(600_000, int(900 * self.timeout)))
+        body["deadline_ms"] = max(1, min(DEADLINE_MS_MAX, int(900 * self.timeout)))
         return self._ask("POST", "/v1/score", body, end)["items"]
 
     # Outcomes: storing and delivering

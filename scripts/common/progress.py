@@ -6,7 +6,9 @@ _STEP = re.compile(r"^\[(\d+)/(\d+)\] (.*)")
 # "Compiling Planning Allocator.swift", "Emitting module Planning", "Linking statezero".
 _MODULE = re.compile(r"^(?:Compiling|Emitting module|Linking|Wrapping AST for) (\S+)")
 _FETCH = re.compile(r"^(Fetching|Fetched|Cloning|Computing version for|Computed|Creating working copy for) (\S+)")
-_PROBLEM = re.compile(r"(?:^|\s)(?:error|warning): ")
+# Without warnings about the packages that this one depends on: "warning: 'swift-log': found 1 file(s) …".
+_PROBLEM = re.compile(r"(?:^|\s)(?:error: |warning: (?!'))")
+_LOCKED = "Another instance of SwiftPM"
 
 
 class BuildProgress:
@@ -25,9 +27,12 @@ class BuildProgress:
             module = _MODULE.match(step.group(3))
             if module:
                 self.what = module.group(1)
+        elif line.startswith(_LOCKED):
+            self.what = "waiting for another swift build of this package"
         elif fetch:
             self.what = f"{fetch.group(1).lower()} {fetch.group(2)}"
-        is_problem = bool(_PROBLEM.search(line))
+        # The compiler repeats a message for each file of a module, and draws it below the source line.
+        is_problem = bool(_PROBLEM.search(line)) and not line.startswith(" ") and line not in self.problems
         if is_problem:
             self.problems.append(line)
         return is_problem

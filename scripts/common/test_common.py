@@ -90,11 +90,18 @@ class Build(unittest.TestCase):
         progress.read("[345/345] Linking statezero")
         self.assertEqual(progress.line(600), "[345/345] 10:00  statezero")
 
+    def test_a_wait_for_another_build_is_named(self):
+        progress = BuildProgress()
+        progress.read("Another instance of SwiftPM is already running using '.build', waiting until that process ...")
+        self.assertIn("waiting for another swift build", progress.line(5))
+
     def test_errors_and_warnings_are_shown_at_once(self):
         progress = BuildProgress()
         self.assertTrue(progress.read("a.swift:2:1: error: cannot find 'x' in scope"))
+        self.assertFalse(progress.read("a.swift:2:1: error: cannot find 'x' in scope"), "it was shown already")
         self.assertTrue(progress.read("warning: unused"))
         self.assertFalse(progress.read("[3/9] Compiling Errors error.swift"))
+        self.assertFalse(progress.read("warning: 'swift-log': found 1 file(s) which are unhandled"))
         self.assertEqual(len(progress.problems), 2)
 
 

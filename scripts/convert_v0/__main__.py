@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns the released files of V0 into one StateZero model folder. See README.md beside this file."""
+"""Converts the released files of V0 to one StateZero model folder. See README.md in this folder."""
 
 import argparse
 import hashlib
@@ -61,7 +61,7 @@ def log(text):
 def convert(options):
     output = options.output.absolute()
     if output.exists() and not options.force:
-        raise Refusal(output, "exists", "choose another folder or say --force")
+        raise Refusal(output, "exists", "choose another folder, or use --force")
     try:
         from backbone import Backbone
         from checkpoint import V0Checkpoint
@@ -107,7 +107,7 @@ def convert(options):
     }
     settings["sources"] = {p.name: sha256(p) for p in source_files(options, backbone)}
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the output, so that the last step is a rename within one file system.
+    # In the output's parent folder, so that the last step is a rename within one file system.
     unfinished = pathlib.Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
     try:
         write(unfinished, settings, checkpoint, head, backbone, columns, bool(where), options)
@@ -176,7 +176,7 @@ def place(source, target, link):
 
 
 def make_readable(path):
-    """safetensors and tempfile write for the owner alone; the model is for whoever may read files made here."""
+    """safetensors and tempfile give access to the owner alone; a model gets the usual permissions of new files."""
     mask = os.umask(0)
     os.umask(mask)
     path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)

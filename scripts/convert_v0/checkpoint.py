@@ -6,12 +6,12 @@ import torch
 from refusal import Refusal, compare_shapes
 
 POOLINGS = ("last_token", "fixed_query", "dynamic_query")
-# The reference averages embeddings that are wider than this down to it. No released model is; ours does not.
+# The reference averages wider embeddings down to this width. No released model is wider; our encoder does not do it.
 FEATURES_MAX = 1024
 
 
 def load_weights(path):
-    """The content of a torch file, without running anything that is in it."""
+    """The content of a torch file, read without running code from it."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
@@ -36,7 +36,7 @@ def load_weights(path):
 
 
 class V0Checkpoint:
-    """`backbone` and `adapter` (name to tensor), `args` (training flags or {}), and what they say of the pooling."""
+    """`backbone` and `adapter` (name to tensor), `args` (training flags or {}), and the pooling that they show."""
 
     def __init__(self, path):
         self.path = path
@@ -49,7 +49,7 @@ class V0Checkpoint:
         state = content["model_state_dict"]
         if not state:
             raise Refusal(path, "model_state_dict is empty", "use another checkpoint")
-        # Written by DistributedDataParallel: the reference looks at the first key only, and so do we.
+        # Written by DistributedDataParallel: the reference reads the first key only, and so does this code.
         if next(iter(state)).startswith("module."):
             state = {key.replace("module.", ""): value for key, value in state.items()}
         self.backbone, self.adapter, rest = {}, {}, []

@@ -1,4 +1,4 @@
-"""The golden prediction of a converted model: fixed prompts, and what the reference makes of them at every stage."""
+"""The golden prediction of a converted model: fixed prompts, and the reference's result at every stage."""
 
 import importlib.metadata
 import json

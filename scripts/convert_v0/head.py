@@ -13,7 +13,7 @@ from refusal import Refusal, compare_shapes
 # Raw little-endian float32 values of tabpfn_col_embedding.pt in tabpfn 6.2.0, (2000, 48).
 COLUMN_TABLE_SHA256 = "b855eccc3414b3fc9d4e3bc8fb260873292e773906ad7b91fa8ccabcb38f06c3"
 COLUMN_TABLE_ROWS = 2000
-# What ModelConfig of tabpfn 6.2.0 takes where a checkpoint's config is silent, and what we can compute (None: sizes).
+# The defaults of ModelConfig of tabpfn 6.2.0, and the values that we can compute (None: sizes).
 DEFAULTS = {
     "emsize": 192,
     "nlayers": 12,

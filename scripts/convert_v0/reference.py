@@ -66,7 +66,7 @@ class ReferenceEncoder:
 
 
 class ReferenceAdapter(nn.Module):
-    """Both query adapters. With a bottleneck, the queries are moved by what the last token says."""
+    """Both query adapters. With a bottleneck, the last token's state shifts the queries."""
 
     def __init__(self, tensors, sizes):
         super().__init__()
@@ -93,7 +93,7 @@ class ReferenceAdapter(nn.Module):
             queries = self.queries.expand(len(states), -1, -1)
         else:
             queries = self.static_queries + self.generator(states[:, -1]).view(-1, *self.static_queries.shape[1:])
-        # Keys are normalised, values are not. Padding is not looked at.
+        # Keys are normalised, values are not. Padding is masked.
         mixed, _ = self.mha(self.ln_q(queries), self.ln_kv(keys), keys, key_padding_mask=mask == 0)
         return mixed.flatten(1)
 
@@ -130,7 +130,7 @@ class ReferenceHead:
             )
 
     def fit(self, features, labels):
-        """(N, F) float32 and (N) 0/1. The generator starts anew, so every fit draws the same salts and shuffles."""
+        """(N, F) float32 and (N) 0/1. The generator is seeded anew, so every fit draws the same salts and shuffles."""
         from tabpfn.base import create_inference_engine
 
         c = self.classifier

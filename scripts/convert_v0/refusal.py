@@ -1,8 +1,8 @@
-"""The one error of the converter: something about a source is not as it must be."""
+"""The one error of the converter: an input file is not as it must be."""
 
 
 class Refusal(Exception):
-    """Says which file, which key and which value, and what to do next. The program prints it and exits with 2."""
+    """Names the file, the key, the value and what to do next. The program prints it and exits with 2."""
 
     def __init__(self, file, what, todo):
         super().__init__(f"{file}: {what}; {todo}")

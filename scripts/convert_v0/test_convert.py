@@ -1,4 +1,4 @@
-"""What the converter refuses, and what it writes. Run by hand, for it needs torch:
+"""Tests of what the converter refuses and writes. Skipped where torch and its other packages are not installed:
 
 python -m unittest discover -s scripts/convert_v0
 """
@@ -35,7 +35,7 @@ if not ABSENT:
 
 @unittest.skipIf(ABSENT, f"skipped: {', '.join(ABSENT)} not installed, see requirements.txt")
 class ConvertTests(unittest.TestCase):
-    """Each test has fresh, tiny, whole files and damages one thing."""
+    """Each test has new, tiny, valid files and damages one thing."""
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -83,7 +83,7 @@ class ConvertTests(unittest.TestCase):
         (self.folder / "backbone" / "config.json").write_text(json.dumps(self.config | changes))
 
     def convert(self, *more):
-        """Exit code, what was printed, what was complained of."""
+        """Exit code, standard output, standard error."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = program.main(

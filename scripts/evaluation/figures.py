@@ -1,4 +1,4 @@
-"""Reads what `statezero evaluate --json` says under `comparison`."""
+"""Reads `comparison` in the output of `statezero evaluate --json`."""
 
 NAMES = {  # in the report's order
     "compact": "compact head",

@@ -71,10 +71,7 @@ def main():
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots", metavar="DIR", help="default: %(default)s")
     parser.add_argument(
-        "--card",
-        default="Sources/Documentation/CompactHead.md",
-        metavar="FILE",
-        help="page that gets the scores",
+        "--card", default="Sources/Documentation/CompactHead.md", metavar="FILE", help="page that gets the scores"
     )
     options = parser.parse_args()
     runs = Runs(options)

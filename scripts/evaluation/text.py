@@ -295,8 +295,8 @@ def report(results, plots, date):
         f"""
 ## A source left out of training
 
-The head trained again without one source (`train.py --without`), scored on it. This is what to expect on prompts of a
-kind that the shipped head has not met: about the Gaussian process's score at 256 rows, and no gain to rely on.
+The head, trained again without one source (`train.py --without`) and scored on it. Expect this on kinds of prompts that
+the shipped head has not seen: about the Gaussian process's score at 256 rows, and no reliable gain.
 
 {left_out(results["left_out"])}
 """
@@ -305,44 +305,44 @@ kind that the shipped head has not met: about the Gaussian process's score at 25
     )
     return f"""# How well the heads predict
 
-Written by `scripts/evaluation/report.py` on {date.isoformat()} from what the program says; no figure here is typed by
-hand. The outcomes are public ones of real models ({len(SEEN)} sources, [where from](scripts/train/README.md)), not in
-this repository, and the [sample corpus](scripts/sample/README.md), which is.
+Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure is typed by hand.
+The outcomes are public outcomes of real models ({len(SEEN)} sources, [listed here](scripts/train/README.md)), which are
+not in this repository, and the [sample corpus](scripts/sample/README.md), which is.
 
 Intra-context AUC, mean over the nine sources:
 
 - {gain_line(main, 256)}
 - {gain_line(main, 32)}
 
-Where no gain is to be expected: on kinds of prompt that training has not met, and with records of some hundred rows.
-It is below the Gaussian process on {losses(main, results["sample"])}.
+Expect no gain on kinds of prompts that training has not seen, and with histories of some hundred rows. The head is
+below the Gaussian process on {losses(main, results["sample"])}.
 
-## What was seen in training, and what was not
+## What training has seen, and what it has not
 
-No figure on this page is of a policy or a query prompt that training has seen; prompts are parted by a hash of their
-text, policies by a hash of their name. The context rows are other outcomes of the policy asked, on prompts that
-training has met with *other* policies. What differs is how much training has seen of the *kind* of prompt:
+No figure on this page is about a policy or a query prompt that training has seen; prompts are split by a hash of their
+text, policies by a hash of their name. The context rows are other outcomes of the predicted policy, on prompts that
+training has seen with *other* policies. What differs is how much training has seen of the *kind* of prompt:
 
 {seen}
 
-So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` asks of new task families, and
+So `routerarena`, `v0_dapo` and the sample corpus are new to the head, `reasoning_gym` has new task families, and
 `oneshot_rlvr` is the closest to training: later steps of a run whose earlier ones were trained on. Where training has
-seen a kind of prompt with other policies the head knows how hard such prompts are, and that is its gain; elsewhere it
-is a Gaussian process. Earlier versions of the head, and a prototype, were scored on these very data before this one was
-made, so no figure here is wholly untouched; what ships was chosen by the training part alone ([what was
-tried](scripts/train/README.md)).
+seen a kind of prompt with other policies, the head knows the difficulty of such prompts, and that is its gain;
+elsewhere it is a Gaussian process. Earlier versions of the head, and a prototype, were scored on the same data before
+this one was made, so no figure here is fully independent of them. The shipped head was chosen by the training part
+alone ([variants that were tried](scripts/train/README.md)).
 
 ## How it is scored
 
 A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds, {contexts} draws that have at least
-{main["class_min"]} query rows of either class). A smaller context is the beginning of the larger one, and all
-predictors see the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the
-standard error over policies (over draws where a source has one policy), of a gain the paired one. ECE has 15 bins of
-equal mass over a source's queries; *by chance* is what it would be if the predictions were right. Log loss clips p to
-[0.005, 0.995]. *Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right*
-is what it would be of outcomes drawn from these very predictions, which is not 0 where outcomes are yes or no, so the
-difference is what counts. *Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that
-hard prompts are overrated. The oracle knows what other policies did on the very prompt.
+{main["class_min"]} query rows of either class). A smaller context is the first part of the larger one, and all
+predictors get the same draws and the same queries. AUC is averaged over seeds, then policies, then sources; ± is the
+standard error over policies (over draws where a source has one policy), for a gain, the paired one. ECE has 15 bins of
+equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss clips p to [0.005, 0.995].
+*Shortcut* is Spearman's correlation of the error p − reward with the context's mean reward; *if right* is the value for
+outcomes drawn from the predictions themselves; it is not 0 where outcomes are yes or no, so compare the two.
+*Difficulty* is the same with the prompt's mean over the other contexts; below 0 means that hard prompts are overrated.
+The oracle knows the outcomes of other policies on the same prompt.
 
 ## 256 context rows
 
@@ -358,7 +358,7 @@ hard prompts are overrated. The oracle knows what other policies did on the very
 
 {auc_by_size(main)}
 
-A policy version with fewer rows gives all it has: {short_records(main)}.
+A policy version with fewer rows gives all of them: {short_records(main)}.
 
 ## By source
 
@@ -376,9 +376,9 @@ A policy version with fewer rows gives all it has: {short_records(main)}.
 
 ![Reliability]({plots}/reliability.svg)
 
-Points are 15 bins of equal mass over the queries of all sources. 32 rows leave a policy's level uncertain by
-√(p(1 − p)/32), some 0.08, which alone makes an ECE near 0.07 where a source has one policy; the constant, which is the
-record's mean, shows it. By source, 256 rows:
+Points are 15 bins of equal mass over the queries of all sources. With 32 rows a policy's level is uncertain by
+√(p(1 − p)/32), about 0.08. For a source with one policy, that alone makes an ECE near 0.07; the constant, which is the
+history's mean, shows it. By source, 256 rows:
 
 {calibration_by_source(main, 256)}
 
@@ -386,20 +386,21 @@ record's mean, shows it. By source, 256 rows:
 
 {calibration_by_source(main, 32)}
 
-Beliefs, 256 rows, on sources whose outcomes are rates of several rollouts: how often the successes lie inside the
-central 80 % of the beta-binomial distribution that the belief predicts, and how likely they are under it.
+Beliefs, 256 rows, on sources whose outcomes are rates of several rollouts: how often the successes are inside the
+central 80 % of the predicted beta-binomial distribution, and their likelihood under it.
 
 {belief_table}
 
-## What budgets planned on the beliefs realise
+## Utility of budgets planned on the beliefs
 
-`expectedContrast`, mean 8 rollouts in [4, 32], 256 context rows, {results["budgets"]["seeds"]} seeds; on the measured
-rates, of the way from the uniform plan (0) to the plan that knows the rates (1), ± over seeds. The rates are of few
-rollouts themselves, which flatters the oracle.
+`expectedContrast`, mean 8 rollouts in [4, 32], 256 context rows, {results["budgets"]["seeds"]} seeds; the share of the
+way from the uniform plan (0) to the plan that knows the rates (1), on the measured rates, ± over seeds. The rates come
+from few rollouts, which favours the oracle.
 
 {budget_table}
 
-A plan cannot lose to the uniform one in expectation under its own belief; below 0 it did at the observed rates.
+Under its own belief, a plan is never worse than the uniform plan in expectation. A share below 0 means that it was
+worse at the observed rates.
 
 <details><summary>By policy version, compact head</summary>
 
@@ -409,8 +410,8 @@ A plan cannot lose to the uniform one in expectation under its own belief; below
 {without}
 ## The sample corpus
 
-Two policies made of one small model, short prompts of our own; never trained on. {results["sample"]["seeds"]} seeds.
-256 rows:
+Two policies of one small model, short prompts written for this project; never trained on. {results["sample"]["seeds"]}
+seeds. 256 rows:
 
 {summary(results["sample"], 256)}
 

@@ -1,4 +1,4 @@
-"""The Gaussian-process head in numpy: the slow, obvious version of Sources/Heads/GaussianProcess/GaussianProcessHead.swift.
+"""The Gaussian-process head in numpy: the slow version of Sources/Heads/GaussianProcess/GaussianProcessHead.swift.
 
 constants.json (made by fit.py on training policies) holds the population's mean and scale of the surface features, the
 prior weights, the calibration and the concentration. `python3 fit.py` says how.

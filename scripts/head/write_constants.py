@@ -1,4 +1,4 @@
-"""Writes Sources/Heads/GaussianProcess/GaussianProcessConstants.swift from what fit.py found.
+"""Writes the Swift constants of the Gaussian-process head from the JSON file of fit.py.
 
 python3 write_constants.py constants.json ../../Sources/Heads/GaussianProcess/GaussianProcessConstants.swift
 """

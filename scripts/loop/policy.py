@@ -1,8 +1,8 @@
 """The rollout policy of the loop: SmolLM2-135M-Instruct, a few worked examples, a temperature.
 
 `python3 policy.py serve` is a program for `statezero rollout`: assignments as JSON lines on standard input, rewards as
-JSON lines on standard output. `python3 policy.py record OUT.jsonl` measures a pool once: so many rollouts of every
-prompt under every version, which `recorded.py` plays back and `measure.py` draws from.
+JSON lines on standard output. `python3 policy.py record OUT.jsonl` measures a pool once: 32 rollouts of every prompt
+under every version, which `recorded.py` plays back and `measure.py` draws from.
 
 Nothing is trained here. What changes from version to version, as weights would, is the number of worked examples and
 the temperature. Each rollout has its own seeded stream of random numbers, so a rollout can be made again.
@@ -41,7 +41,7 @@ def before(shots):
 
 
 class Version(rollouts.Policy):
-    """The model behind so many examples at such a temperature; its fixed prefix is computed once."""
+    """The model with a number of worked examples and a temperature; its fixed prefix is computed once."""
 
     @torch.inference_mode()
     def __init__(self, version, tokenizer, model):
@@ -54,7 +54,7 @@ class Version(rollouts.Policy):
         self.breaks = {i for i in range(len(tokenizer)) if "\n" in tokenizer.decode([i])}
 
     def uniform(self, prompt_id, stream, first, count):
-        """The numbers in [0,1) that decide the tokens of rollouts `first`, …: one row a rollout, one column a step."""
+        """Numbers in [0,1) that decide the tokens of rollouts `first`, …: one row per rollout, one column per step."""
         rows = []
         for number in range(first, first + count):
             words = f"{SEED}/{self.number}/{prompt_id}/{stream}/{number}"
@@ -73,25 +73,12 @@ class Version(rollouts.Policy):
         cache.batch_repeat_interleave(count)
         logits = out.logits[:, -1].repeat_interleave(count, dim=0)
         uniform = self.uniform(prompt_id, stream, 0, count)
-        ids, alive = [[] for _ in range(count)], list(range(count))
-        for step in range(MAX_NEW_TOKENS):
-            tokens = rollouts.pick(logits, uniform[alive, step], self.temperature).tolist()
-            for row, token in zip(alive, tokens):
-                ids[row].append(token)
-            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
-            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
-            if not alive or step + 1 == MAX_NEW_TOKENS:
-                break
-            if len(keep) < len(logits):
-                cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(
-                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
-            ).logits[:, -1]
+        ids = self.sample(logits, cache, uniform, self.temperature)
         return [self.text(row).split("\n")[0] for row in ids]
 
 
 def serve(args):
-    """Rolls out what comes on standard input, until it ends."""
+    """Rolls out assignments from standard input, until it ends."""
     prompts = {row["prompt_id"]: row for row in read_prompts()}
     tokenizer, model = rollouts.load()
     versions = {}
@@ -100,7 +87,7 @@ def serve(args):
         version = task["policy_version"]
         if version not in versions:
             versions = {version: Version(version, tokenizer, model)}
-        # A second attempt at a prompt draws other numbers than the first.
+        # A second attempt at a prompt draws other random numbers than the first.
         texts = versions[version].roll_out(task["prompt"], task["prompt_id"], task["assignment"], task["n"])
         metadata = prompts[task["prompt_id"]]["metadata"]
         for number, text in enumerate(texts):
@@ -117,14 +104,14 @@ def serve(args):
 
 
 def record(args):
-    """Measures the pool: one line a prompt and version, appended; what is there already is not measured again."""
+    """Measures the pool: one line per prompt and version, appended; lines that exist are not measured again."""
     rollouts.drop_cut_line(args.out)
     done = {(row["policy_version"], row["prompt_id"]) for row in rollouts.read_rows(args.out)}
     prompts = read_prompts()
     tokenizer, model = rollouts.load()
     start, count = time.time(), 0
     with open(args.out, "a", encoding="utf-8") as out:
-        # A share of the prompts under all versions before the next share: a run that is cut leaves whole prompts.
+        # A share of the prompts under all versions before the next share: a stopped run leaves complete prompts.
         for share in range(0, len(prompts), args.share):
             for number in range(len(VERSIONS)):
                 todo = [p for p in prompts[share : share + args.share] if (number, p["prompt_id"]) not in done]

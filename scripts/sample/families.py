@@ -1,4 +1,4 @@
-"""Prompt families with exact verifiers: what the sample policies are asked, and how a reply is judged.
+"""Prompt families with exact verifiers: the questions of the sample, and how replies are judged.
 
 Everything is seeded and uses the standard library only, so the same seed writes the same bytes anywhere.
 `python3 families.py OUT.jsonl` writes one row a prompt: prompt_id, data_source, prompt, metadata.
@@ -37,7 +37,7 @@ def first_line(reply):
 
 
 def has_words(words, phrase):
-    """Whether the normalised phrase stands in the normalised text as whole words."""
+    """Whether the normalised text contains the normalised phrase as whole words."""
     return f" {normalise(phrase)} " in f" {words} "
 
 
@@ -56,7 +56,7 @@ def numbers_in(words):
 
 
 def after_restating(found, shown):
-    """What the reply adds: the terms shown in the prompt are dropped if the reply begins by repeating them."""
+    """The reply without the terms shown in the prompt, if it begins by repeating them."""
     return found[len(shown) :] if found[: len(shown)] == shown else found
 
 
@@ -114,7 +114,7 @@ def verify(metadata, reply):
 
 
 def family(function):
-    """Registers a generator: it takes a seeded Random and yields (prompt, metadata) without end or until spent."""
+    """Registers a generator: from a seeded Random it yields (prompt, metadata), endless or until used up."""
     FAMILIES[function.__name__] = function
     return function
 
@@ -333,7 +333,7 @@ def category(rng):
 
 @family
 def reading(rng):
-    """A question whose answer stands in the sentence before it; more details make it harder."""
+    """A question whose answer is in the sentence before it; more details make it harder."""
     while True:
         name, other = rng.sample(w.NAMES, 2)
         colour, thing, place = rng.choice(w.CATEGORIES["colour"].split()), rng.choice(w.THINGS), rng.choice(w.PLACES)

@@ -51,7 +51,7 @@ def read_policies(folder, prompts):
 
 
 def outcome_rows(prompts, policies, context):
-    """One judged row a policy and prompt."""
+    """One judged row per policy and prompt."""
     rows = []
     for policy_id, replies in policies.items():
         for prompt in prompts:
@@ -72,7 +72,7 @@ def outcome_rows(prompts, policies, context):
 
 
 def history_rows(policy_id, prompts, outcomes, context):
-    """The first context prompts in hash order as a record of one policy, as `statezero score --context` reads it."""
+    """The first context prompts in hash order as a history of one policy, as `statezero score --context` reads it."""
     texts = {p["prompt_id"]: p["prompt"] for p in prompts}
     counts = {o["prompt_id"]: o for o in outcomes if o["policy_id"] == policy_id}
     chosen = sorted(context, key=hash_order)[:HISTORY_ROWS]

@@ -1,8 +1,8 @@
-"""Samples replies of SmolLM2-135M-Instruct to the prompts: what a real, small policy did.
+"""Samples replies of SmolLM2-135M-Instruct to the prompts: the rollouts of a real, small policy.
 
 `python3 rollouts.py PROMPTS.jsonl OUT_DIR POLICY [--limit N]` appends one row a prompt to OUT_DIR/<policy>.jsonl:
-prompt_id, seed and the eight replies. Prompts that are there already are skipped, so a run can be cut and resumed.
-Replies are judged later (finish.py), so a better verifier never needs new rollouts.
+prompt_id, seed and the eight replies. Prompts that already have replies are skipped, so a run can be stopped and
+resumed. Replies are judged later (finish.py), so a better verifier never needs new rollouts.
 
 Why a loop of its own instead of `generate`: the policy's fixed prefix is computed once, a prompt once for its eight
 samples, prompts of equal length share a batch (no padding), and finished samples leave it. Each sample draws from
@@ -73,7 +73,7 @@ def seed_of(policy_id, prompt_id):
 
 
 def draws(seed):
-    """The numbers in [0,1) that decide the tokens: one row a sample, one column a step."""
+    """The numbers in [0,1) that decide the tokens: one row per sample, one column per step."""
     rng = random.Random(seed)
     return [[rng.random() for _ in range(MAX_NEW_TOKENS)] for _ in range(SAMPLES)]
 
@@ -112,6 +112,24 @@ class Policy:
         """The reply without its stop token."""
         return self.tokenizer.decode([i for i in ids if i not in self.stops]).strip()
 
+    def sample(self, logits, cache, uniform, temperature):
+        """Token ids of each row, drawn until the row ends or has a token for each column of `uniform`."""
+        ids, alive = [[] for _ in uniform], list(range(len(uniform)))
+        for step in range(uniform.shape[1]):
+            tokens = pick(logits, uniform[alive, step], temperature).tolist()
+            for row, token in zip(alive, tokens):
+                ids[row].append(token)
+            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
+            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
+            if not alive or step + 1 == uniform.shape[1]:
+                break
+            if len(keep) < len(logits):
+                cache.batch_select_indices(torch.tensor(keep))
+            logits = self.model(
+                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
+            ).logits[:, -1]
+        return ids
+
     @torch.inference_mode()
     def replies(self, batch, seeds):
         """Eight replies for each prompt of a batch whose prompts have equally many tokens."""
@@ -122,20 +140,7 @@ class Policy:
         cache.batch_repeat_interleave(SAMPLES)
         logits = out.logits[:, -1].repeat_interleave(SAMPLES, dim=0)
         uniform = torch.tensor([row for seed in seeds for row in draws(seed)], dtype=torch.float64)
-        ids, alive = [[] for _ in uniform], list(range(len(uniform)))
-        for step in range(MAX_NEW_TOKENS):
-            tokens = pick(logits, uniform[alive, step], self.config["temperature"]).tolist()
-            for row, token in zip(alive, tokens):
-                ids[row].append(token)
-            keep = [i for i, row in enumerate(alive) if not self.ends(ids[row])]
-            alive, tokens = [alive[i] for i in keep], [tokens[i] for i in keep]
-            if not alive or step + 1 == MAX_NEW_TOKENS:
-                break
-            if len(keep) < len(logits):
-                cache.batch_select_indices(torch.tensor(keep))
-            logits = self.model(
-                input_ids=torch.tensor(tokens).unsqueeze(1), past_key_values=cache, use_cache=True
-            ).logits[:, -1]
+        ids = self.sample(logits, cache, uniform, self.config["temperature"])
         texts = [self.text(row) for row in ids]
         return [texts[i : i + SAMPLES] for i in range(0, len(texts), SAMPLES)]
 

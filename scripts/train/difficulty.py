@@ -1,4 +1,4 @@
-"""The difficulty network: from a prompt's features to its difficulty and to what policies differ in.
+"""The difficulty network: from a prompt's features to its difficulty and to the columns in which policies differ.
 
 An item-response model whose items are texts: the log-odds that policy j solves prompt x are `ability_j + (1 +
 discrimination_j)·difficulty(x) + loadings_j·columns(x)`, where a small network makes difficulty and columns. Several
@@ -18,7 +18,7 @@ from torch import nn
 
 COLUMNS = 6
 EMBEDDING_SCALE = 384**0.5
-# Alike sources are left out together, or the others would give them away.
+# Similar sources are left out together: one would reveal the others.
 GROUPS = [
     ("mmlu_pro", "llmrouter_dc"),
     ("reasoning_gym", "zeroeval_crux"),
@@ -54,7 +54,7 @@ class Members(nn.Module):
 
 
 def matrix(records):
-    """Prompts of a source and rewards, (prompts, policies), NaN where a policy has not met a prompt."""
+    """Prompts of a source and rewards, (prompts, policies), NaN where a policy has no outcome of a prompt."""
     prompts = np.unique(np.concatenate([r.prompts for r in records]))
     place = {p: i for i, p in enumerate(prompts)}
     rewards = np.full((len(prompts), len(records)), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Episodes: a context and queries of one policy, real or made up, as the head meets them in use."""
+"""Episodes: a context and queries of one policy, real or synthetic, as the head gets them in use."""
 
 import math
 
@@ -15,7 +15,7 @@ SYNTHETIC, FLIPPED, TWO_SOURCES, MIXED, BINARY = 0.2, 0.02, 0.2, 0.25, 0.3
 
 
 class Features:
-    """What the head is given of all prompts; `columns` are the members' outputs, (members, P, 1 + C)."""
+    """The head's inputs for all prompts; `columns` are the members' outputs, (members, P, 1 + C)."""
 
     def __init__(self, embeddings, surface, columns, groups):
         self.x, self.f, self.columns, self.groups = embeddings, surface, columns, groups
@@ -111,7 +111,7 @@ class Episodes:
         return prompts, y, n
 
     def made_up(self, source):
-        """A policy nobody has: one of several kinds of difficulty on real prompts, with noise and any base rate."""
+        """A synthetic policy: one of several kinds of difficulty on real prompts, with noise and any base rate."""
         random = self.random
         prompts = random.permutation(self.pool[source])[:1200]
         if random.rand() < 0.25:

@@ -110,7 +110,7 @@ class Head:
         odds = np.exp(score - score.max())
         odds = np.where(odds / odds.sum() < ODDS_MIN, 0, odds)
         odds /= odds.sum()
-        # All settings together are one weight a row for the radial part, one a column or feature, and two numbers.
+        # All settings together: one weight per row for the radial part, one per column or feature, and two numbers.
         alphas = np.array(alphas).reshape(settings, c["rows"])
         c["odds"] = odds
         c["radial"] = (odds * smooth) @ alphas
@@ -124,7 +124,7 @@ class Head:
         c["context"] = level + odds @ np.array(left_out).reshape(settings, c["rows"]) if c["rows"] else np.zeros(0)
 
     def regression(self, c, x, z, columns):
-        """Log-odds of queries by the regression alone."""
+        """Log-odds of queries from the regression alone."""
         gamma = self.w["regression.constants"][0]
         radial = np.exp(-gamma * np.maximum(0, 2 - 2 * x @ c["x"].T))
         return (
@@ -225,7 +225,7 @@ class Head:
         return np.clip(sigmoid(z), 0.005, 0.995)
 
     def concentration(self, c):
-        """9. The likeliest κ of the context's rows of several rollouts, each judged without itself."""
+        """9. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
         centre, by_size, offset = self.w["calibration.concentration"]
         centre = centre + by_size * math.log2((c["rows"] + 1) / 257)
         p = self.calibrated(c, c["context"])

@@ -1,4 +1,4 @@
-"""Figures by which heads are compared, as `statezero evaluate` computes them."""
+"""The metrics that compare heads, as `statezero evaluate` computes them."""
 
 import numpy as np
 from scipy.stats import rankdata

@@ -39,7 +39,7 @@ class Layer(nn.Module):
             nn.init.zeros_(last.bias)
 
     def forward(self, tokens, keys, heads, drop):
-        """`keys`: the first so many tokens are attended to."""
+        """`keys`: the number of leading tokens that are attended to."""
         batch, count, width = tokens.shape
         q, k, v = self.qkv(self.norm1(tokens)).view(batch, count, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k[:, :, :keys], v[:, :, :keys])
@@ -68,12 +68,11 @@ class Corrector(nn.Module):
         self.drop, self.input_drop = nn.Dropout(dropout), nn.Dropout(input_dropout)
 
     def forward(self, inner_c, inner_q, columns_c, columns_q, fit, rewards):
-        """`fit` is what ContextRegression returned. What to add to the queries' log-odds, (B, Q)."""
+        """`fit` is the result of ContextRegression. Returns what is added to the queries' log-odds, (B, Q)."""
         count = rewards.shape[1]
         level = fit["level"][:, None, None]
         e = torch.cat([fit["context"], fit["query"]], 1)[..., None].clamp(-6, 6)
-        # Not the surface features as they are: by them it would know its training sources again, and did worse
-        # on others.
+        # Without the raw surface features: with them it recognised its training sources and did worse on others.
         features = torch.cat([torch.cat([inner_c, inner_q], 1), torch.cat([columns_c, columns_q], 1), e, e - level], -1)
         tokens = self.features(self.input_drop(features)) + self.globals(self.summary(fit, rewards))[:, None]
         tokens = tokens + self.mix_down(F.gelu(self.mix_up(self.mix_norm(tokens))))
@@ -94,7 +93,7 @@ class Corrector(nn.Module):
 
     @staticmethod
     def summary(fit, rewards):
-        """What is known of the context as a whole, (B, GLOBALS)."""
+        """Features of the context as a whole, (B, GLOBALS)."""
         count = rewards.shape[1]
         rows = max(count, 1)
         level = fit["level"]

@@ -33,7 +33,7 @@ def share(key, salt=""):
 
 @dataclass
 class Outcomes:
-    """One policy version's record: prompts by index, mean rewards, rollouts behind each."""
+    """The outcomes of one policy version: prompts by index, mean rewards, rollouts behind each."""
 
     source: str
     policy: str

@@ -3,7 +3,7 @@
     statezero model embed --prompts DATA/train/*.prompts.jsonl.gz --output train.safetensors
     python3 train.py --data DATA/train --embeddings train.safetensors --work WORK --output compact-head.safetensors
 
-Stages are kept in WORK and not repeated: a run that was stopped goes on where it was (a corrector from its last
+Stages are kept in WORK and not repeated: a stopped run continues where it was (a corrector from its last
 checkpoint). `--without SOURCE` leaves a source out of everything. Nothing of an evaluation part is read.
 """
 
@@ -187,7 +187,7 @@ class Training:
         return average
 
     def cases(self, records, sizes, seeds, queries, folds=range(2), policies=6):
-        """Contexts of policies not trained on, from prompts their member has seen; queries from its fold."""
+        """Contexts of policies not trained on: context prompts that their member has seen, queries from its fold."""
         for _source, list_ in sorted(records.items()):
             for record in list_[:policies]:
                 for fold in folds:
@@ -212,7 +212,7 @@ class Training:
         )
 
     def validate_difficulty(self, step, columns, loss):
-        """The difficulty alone, without a context: by the member that has not seen the queries."""
+        """The difficulty alone, without a context, from the member that has not seen the queries."""
         scores = [
             dict(
                 source=record.source,

@@ -1,10 +1,11 @@
+import Threads
 import ZeroMQ
 
 /// A ROUTER and a DEALER without logic: the rate of the transport alone, as a baseline for the coordinator.
 enum BarePair {
     /// Listens at an endpoint and answers every message with frames of the given sizes, or with the message's own
     /// frames. Returns only by an error.
-    static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws(ZeroMQError) {
+    static func answer(at endpoint: Endpoint, replyBytes: [Int]?) throws {
         let socket = try Socket(.router, in: try Context(), options: options)
         _ = try socket.bind(endpoint)
         let poller = Poller(wakeup: try Wakeup())
@@ -21,7 +22,7 @@ enum BarePair {
     /// Returns the seconds from the first message to the last answer.
     static func ask(
         at endpoint: Endpoint, messages: Int, window: Int, frameBytes: [Int]
-    ) throws(ZeroMQError) -> Double {
+    ) throws -> Double {
         let socket = try Socket(.dealer, in: try Context(), options: options)
         try socket.connect(endpoint)
         let poller = Poller(wakeup: try Wakeup())

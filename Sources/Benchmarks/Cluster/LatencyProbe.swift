@@ -2,6 +2,7 @@ import ClientNode
 import Cluster
 import Logging
 import Scoring
+import Threads
 import Wire
 import ZeroMQ
 
@@ -19,13 +20,9 @@ final class LatencyProbe {
     /// Opens a job with a context; returns when the cluster has accepted it. The first call of `seconds` prepares the
     /// context.
     init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
-        do {
-            wires = try ClientConnection(
-                to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
-                logger: logger)
-        } catch {
-            throw .socket(error)
-        }
+        wires = try ClientConnection(
+            to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
+            logger: logger)
         var chance = SystemRandomNumberGenerator()
         job = JobID(using: &chance)
         while shardsWanted == 0 { _ = try receive() }

@@ -1,6 +1,7 @@
 import Cluster
 import Logging
 import RolloutNode
+import Threads
 import Wire
 import ZeroMQ
 

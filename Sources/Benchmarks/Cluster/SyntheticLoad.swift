@@ -2,6 +2,7 @@ import ClientNode
 import Cluster
 import Logging
 import Scoring
+import Threads
 import Wire
 import ZeroMQ
 
@@ -39,14 +40,9 @@ struct SyntheticLoad {
     /// Runs to the end. Confirms part by part, as a client with files does.
     func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
-        let wires: ClientConnection
-        do {
-            wires = try ClientConnection(
-                to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
-                logger: logger)
-        } catch {
-            throw .socket(error)
-        }
+        let wires = try ClientConnection(
+            to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
+            logger: logger)
         defer { wires.hangUp() }
         var chance = SeededGenerator(seed: UInt64.random(in: .min ... .max))
         let job = JobID(using: &chance)

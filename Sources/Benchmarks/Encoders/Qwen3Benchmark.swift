@@ -4,6 +4,7 @@ package import Encoders
 package import ModelFiles
 import Kernels
 import Synchronization
+import Threads
 
 /// Tokens per second of a Qwen3 encoder on batches of equal sequences, and how close its matrix products come to the
 /// rate of the library that computes them.
@@ -115,13 +116,13 @@ package struct Qwen3Benchmark {
             plan: plan, packed: try plan.pack([Float](repeating: 0.5, count: shape.inputs * shape.outputs)))
         let times = Mutex<[Double]>([])
         let failure = Mutex<KernelError?>(nil)
-        ThreadTeam.run(threads) { _, team in
+        ThreadTeam.run(threads, setUp: LibraryThreads.useOneInThisThread) { _, team in
             let input = QuantizedActivations(rows: rows, width: shape.inputs, precision: shape.precision)
             let output = FloatBuffer(count: rows * shape.outputs)
             var best = Double.infinity
             do throws(KernelError) {
                 try product.apply(input, output: output, rows: 0..<rows)
-                guard team.meet() else { return }
+                guard team.barrier() else { return }
                 for _ in 0..<8 {
                     let start = ProcessorTime.ofThisThread
                     try product.apply(input, output: output, rows: 0..<rows)
@@ -130,7 +131,7 @@ package struct Qwen3Benchmark {
                 times.withLock { $0.append(best) }
             } catch {
                 failure.withLock { $0 = error }
-                team.breakUp()
+                team.cancel()
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }

@@ -8,6 +8,7 @@ import RouterHTTP
 import Routing
 import Scoring
 import Synchronization
+import Threads
 import ZeroMQ
 
 /// A corpus routed by a cluster: block by block, one job for each model of the fleet.
@@ -53,7 +54,7 @@ struct RouteCorpusJob: Sendable {
         }
         defer { for cluster in clusters { cluster.stop() } }
         let stop = StopFlag()
-        let signals = Signals { stop.raise() }
+        let signals = StopSignals { stop.raise() }
         let blocks = try CorpusBlocks(prompts, keys: keys, rows: blockRows)
         let clock = ContinuousClock()
         let start = clock.now

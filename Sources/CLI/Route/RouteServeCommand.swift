@@ -1,10 +1,9 @@
 import ArgumentParser
 import CommandSupport
-import Dispatch
 import Foundation
 import RouterHTTP
 import Routing
-import Synchronization
+import Threads
 
 extension Route {
     /// `statezero route serve`.
@@ -94,18 +93,9 @@ extension Route {
                 try model.make(threads: threads)
             }
             let host = host
-            let ended = DispatchSemaphore(value: 0)
-            let failure = Mutex<RouterHTTPError?>(nil)
-            Task {
-                do throws(RouterHTTPError) {
-                    try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
-                } catch {
-                    failure.withLock { $0 = error }
-                }
-                ended.signal()
+            try TaskWait.run { () async throws(RouterHTTPError) in
+                try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
             }
-            ended.wait()
-            if let error = failure.withLock({ $0 }) { throw error }
         }
     }
 }

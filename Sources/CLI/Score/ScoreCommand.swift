@@ -4,6 +4,7 @@ import CommandSupport
 import Corpora
 import Foundation
 import Logging
+import Threads
 import Wire
 import WorkerNode
 import ZeroMQ
@@ -95,7 +96,7 @@ struct Score: ParsableCommand {
     private func score() throws {
         let logger = log.logger("statezero.score")
         let stop = StopFlag()
-        let signals = Signals { stop.raise() }
+        let signals = StopSignals { stop.raise() }
         // Before the record is read: the workers load the model meanwhile.
         let cluster = try startCluster(logger)
         defer {

@@ -5,6 +5,7 @@ import CoordinatorHTTP
 import CoordinatorNode
 import Foundation
 import Scoring
+import Threads
 import ZeroMQ
 
 /// `statezero coordinator`.
@@ -57,7 +58,7 @@ struct Coordinator: ParsableCommand {
             let node = try CoordinatorNode(configuration, logger: log.logger("statezero.coordinator"))
             let served = try http.map { try serve(node, at: $0) }
             // HTTP first: what is under way there still wants the coordinator's answer.
-            let signals = Signals {
+            let signals = StopSignals {
                 served?.stop()
                 node.stop()
             }

@@ -3,6 +3,7 @@ import Cluster
 import CommandSupport
 import Foundation
 import RolloutNode
+import Threads
 import ZeroMQ
 
 /// `statezero rollout`.
@@ -88,7 +89,7 @@ struct Rollout: ParsableCommand {
                 coordinator: try Endpoint(connect), machine: machine, work: work)
             configuration.graceTime = .seconds(grace)
             let node = try RolloutNode(configuration, logger: log.logger("statezero.rollout"))
-            let signals = Signals { node.drain() }
+            let signals = StopSignals { node.drain() }
             try withExtendedLifetime(signals) { try node.wait() }
         } catch let error as CommandFailure {
             throw error

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Scoring
+import Threads
 import WorkerNode
 import ZeroMQ
 
@@ -73,7 +74,7 @@ struct Worker: ParsableCommand {
                 if let pin { CorePinning.keep(threads: threads, first: pin) }
                 return try model.make(threads: threads)
             }
-            let signals = Signals { node.drain() }
+            let signals = StopSignals { node.drain() }
             try withExtendedLifetime(signals) { try node.wait() }
         } catch WorkerError.abandoned(let time, let endpoint) {
             throw CommandFailure(WorkerError.abandoned(after: time, endpoint: endpoint), status: .resumable)

@@ -3,6 +3,7 @@ import CommandSupport
 import Encoders
 import Foundation
 import Kernels
+import Threads
 
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.
 struct SplitRun {

@@ -49,9 +49,9 @@ struct PlanSession {
     init(_ opening: PlanOpening) throws(PlanningError) {
         let request = opening.request
         self.opening = opening
-        guard let objective = BudgetObjective(rawValue: request.objective) else { throw .noPrompts }
         var budgetRequest = BudgetRequest(
-            total: request.total, minimum: opening.minimum, maximum: opening.maximum, objective: objective)
+            total: request.total, minimum: opening.minimum, maximum: opening.maximum,
+            objective: request.objective)
         budgetRequest.multipleOf = request.multipleOf
         budgetRequest.groupSizes = request.groupSizes.isEmpty ? nil : request.groupSizes
         if request.explore > 0 {

@@ -9,21 +9,10 @@ extension PlannerState {
     /// Records a trainer's report and answers it: what counts, what did before, what cannot, and what becomes of groups.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(report.request)
-        guard (1...Limits.policyBytesMax).contains(report.policyID.utf8.count) else {
-            let message =
-                "policy_id has \(report.policyID.utf8.count) bytes, 1 to \(Limits.policyBytesMax) may be; "
-                + "name the policy whose rollouts these are"
-            return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
-        }
-        do {
-            _ = try RewardRange(report.rewards)
+        do throws(RequestFault) {
+            try report.check()
         } catch {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
-        }
-        guard report.outcomes.count <= ReportOutcomes.outcomesMax else {
-            let message =
-                "\(report.outcomes.count) outcomes are more than \(ReportOutcomes.outcomesMax); report them in parts"
-            return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
         }
         guard histories[report.policyID] != nil || histories.count < configuration.policiesMax else {
             let message = "this coordinator remembers its \(configuration.policiesMax) policies"
@@ -152,10 +141,10 @@ extension PlannerState {
         guard !outcome.promptID.isEmpty else {
             throw OutcomeFault(code: "no_prompt_id", message: "prompt_id is empty")
         }
-        for version in [outcome.policyVersion ?? 0, outcome.step ?? 0] where !(0...Limits.stepMax).contains(version) {
+        for version in [outcome.policyVersion ?? 0, outcome.step ?? 0] where !PlanLimits.steps.contains(version) {
             throw OutcomeFault(
                 code: "version_out_of_range",
-                message: "version or step \(version) must lie in 0…\(Limits.stepMax)")
+                message: "version or step \(version) must lie in 0…\(PlanLimits.steps.upperBound)")
         }
         let history = histories[policyID]
         let told = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
@@ -171,12 +160,14 @@ extension PlannerState {
                     "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
             )
         }
-        guard outcome.rewards.count <= Limits.rewardsMax else {
+        guard outcome.rewards.count <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(
                 code: "too_many_rewards",
-                message: "\(outcome.rewards.count) rewards are more than \(Limits.rewardsMax); tell them in parts")
+                message:
+                    "\(outcome.rewards.count) rewards are more than \(PlanLimits.groupRollouts.upperBound); tell them in parts"
+            )
         }
-        for count in [outcome.n, outcome.failed] where !(0...Int(UInt32.max)).contains(count) {
+        for count in [outcome.n, outcome.failed] where !PlanLimits.counts.contains(count) {
             throw OutcomeFault(code: "count_out_of_range", message: "\(count) rollouts are no number of rollouts")
         }
         let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
@@ -227,10 +218,12 @@ extension PlannerState {
         let group = session.groups[index]
         let key = GroupKey(plan: plan, index: index)
         let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
-        guard group.rewards.count + group.failed + rollouts <= Limits.rewardsMax else {
+        guard group.rewards.count + group.failed + rollouts <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(
                 code: "too_many_rewards",
-                message: "the group of \(outcome.promptID) would have more than \(Limits.rewardsMax) rollouts")
+                message:
+                    "the group of \(outcome.promptID) would have more than \(PlanLimits.groupRollouts.upperBound) rollouts"
+            )
         }
         more[key] = rollouts
         return (

@@ -28,7 +28,7 @@ extension PlannerState {
         }
         do {
             var request = request
-            try check(request)
+            try request.check()
             try checkRoom(forPolicy: name.policyID)
             try fillTexts(&request)
             try checkReadable(request)
@@ -58,49 +58,6 @@ extension PlannerState {
     struct PlanRefusal: Error {
         let reason: RequestRefused.Reason
         let message: String
-    }
-
-    private func check(_ request: RequestPlan) throws {
-        func require(_ isRight: Bool, _ message: @autoclosure () -> String) throws {
-            guard isRight else { throw PlanRefusal(reason: .invalid, message: message()) }
-        }
-        let (policyID, step) = (request.plan.policyID, request.plan.step)
-        try require(!policyID.isEmpty, "policy_id is empty; name the policy")
-        try require(
-            policyID.utf8.count <= Limits.policyBytesMax,
-            "policy_id has \(policyID.utf8.count) bytes, at most \(Limits.policyBytesMax) may be; shorten it")
-        for (name, number) in [("step", step), ("policy_version", request.policyVersion ?? step)] {
-            try require(
-                (0...Limits.stepMax).contains(number), "\(name) is \(number), it must lie in 0…\(Limits.stepMax)")
-        }
-        try require(
-            BudgetObjective(rawValue: request.objective) != nil,
-            "objective \(request.objective) is not known; use one of "
-                + BudgetObjective.allCases.map(\.rawValue).joined(separator: ", "))
-        do {
-            _ = try RewardRange(request.rewards)
-        } catch {
-            throw PlanRefusal(reason: .invalid, message: "\(error)")
-        }
-        let count = request.candidates.count
-        try require(
-            (1...RequestPlan.candidatesMax).contains(count),
-            "a plan has 1 to \(RequestPlan.candidatesMax) prompts, this one has \(count); cut the step in two")
-        try require(
-            request.outcomes.count <= ReportOutcomes.outcomesMax,
-            "\(request.outcomes.count) outcomes are more than \(ReportOutcomes.outcomesMax); report them by themselves")
-        try require(
-            request.context.rows <= ContextSet.rowsMax,
-            "a context of \(request.context.rows) rows is more than \(ContextSet.rowsMax)")
-        for (name, value) in [("explore", request.explore), ("record_decay", request.recordDecay)] {
-            try require((0...1).contains(value), "\(name) is \(value), it must lie in 0…1")
-        }
-        try require(
-            (0..<1).contains(request.groupSurvival),
-            "group_survival is \(request.groupSurvival), it must lie in 0…1 and below 1")
-        if let empty = request.candidates.firstIndex(where: { $0.promptID.isEmpty }) {
-            throw PlanRefusal(reason: .invalid, message: "items[\(empty)].prompt_id is empty")
-        }
     }
 
     /// Gives every candidate its text. Throws `unknown` where it was never told.

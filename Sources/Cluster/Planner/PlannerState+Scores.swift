@@ -27,9 +27,10 @@ extension PlannerState {
             let message = "\(requests.count) requests are under way, which is all there may be; try again in a second"
             return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
         }
-        if let version = request.policy.version, !(0...Limits.stepMax).contains(version) {
-            let message = "policy_version is \(version), it must lie in 0…\(Limits.stepMax)"
-            return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
+        do throws(RequestFault) {
+            try request.check()
+        } catch {
+            return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
         var texts: [(row: Int, text: String)] = []
         for (row, text) in request.texts.texts.enumerated() {

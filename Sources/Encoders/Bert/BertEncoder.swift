@@ -2,6 +2,7 @@ public import Kernels
 public import ModelFiles
 import Scoring
 import Synchronization
+import Threads
 
 /// A BERT sentence encoder: token ids to one embedding a sequence.
 ///
@@ -56,7 +57,7 @@ public final class BertEncoder {
         let room = max(Self.tokensPerRun, folder.configuration.tokensMax)
         let sizes = configuration
         workspaces = (0..<threads).map { _ in BertWorkspace(sizes, tokensMax: room, precision: precision) }
-        pool = ThreadPool(count: threads)
+        pool = ThreadPool(count: threads, setUp: LibraryThreads.useOneInThisThread)
     }
 
     /// Width of an embedding, C.

@@ -2,6 +2,7 @@ public import Kernels
 public import ModelFiles
 public import Scoring
 import Synchronization
+import Threads
 
 /// A Qwen3 encoder: token ids to one last hidden state a token, after the final norm.
 ///
@@ -111,7 +112,7 @@ public final class Qwen3Encoder {
         guard batch.count > 0 else { return [] }
         let work = Qwen3Work<Value>(batch, threads: workspaces.count, body)
         let (stack, workspaces) = (stack, workspaces)
-        ThreadTeam.run(workspaces.count) { member, team in
+        ThreadTeam.run(workspaces.count, setUp: LibraryThreads.useOneInThisThread) { member, team in
             work.perform(stack, workspaces, member: member, team)
         }
         return try work.finish()

@@ -1,5 +1,6 @@
 import Kernels
 import ModelFiles
+import Threads
 
 /// The weights of one layer: attention and feed-forward block, each behind its norm. Immutable.
 struct Qwen3Layer: Sendable {
@@ -49,7 +50,7 @@ struct Qwen3Layer: Sendable {
                 to: state.queriesKeysValues, rows: rows, stride: sizes.attentionWidth, heads: heads, norm: norm
             ) { run.positions[$0] }
         }
-        guard team.meet() else { return false }
+        guard team.barrier() else { return false }
         var turn = 0
         for sequence in run.sequences {
             for head in 0..<sizes.keyHeads {
@@ -60,7 +61,7 @@ struct Qwen3Layer: Sendable {
                 turn += 1
             }
         }
-        guard team.meet() else { return false }
+        guard team.barrier() else { return false }
         state.roundContext(rows)
         try own.time { () throws(KernelError) in
             try products.attentionOutput.apply(state.context, output: state.updateTC, rows: rows)

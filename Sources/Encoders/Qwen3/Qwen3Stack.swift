@@ -1,5 +1,6 @@
 import Kernels
 import ModelFiles
+import Threads
 
 /// All weights of an encoder and the way through them. Immutable.
 struct Qwen3Stack: Sendable {
@@ -47,6 +48,6 @@ struct Qwen3Stack: Sendable {
             guard goesOn else { return false }
         }
         norm.apply(to: state.hiddenTC, adding: state.updateTC, rows: rows)
-        return team.meet()
+        return team.barrier()
     }
 }

@@ -1,6 +1,7 @@
 import Kernels
 import ModelFiles
 import Synchronization
+import Threads
 
 /// One batch on its way through an encoder: runs to be computed, and what became of the sequences.
 final class Qwen3Work<Value: Sendable>: Sendable {
@@ -43,7 +44,7 @@ final class Qwen3Work<Value: Sendable>: Sendable {
             }
         } catch {
             state.withLock { $0.failure = $0.failure ?? error }
-            team.breakUp()
+            team.cancel()
         }
     }
 
@@ -83,6 +84,6 @@ final class Qwen3Work<Value: Sendable>: Sendable {
             state.withLock { $0.values[index] = value }
         }
         // The rows are free for the next run when everyone has read.
-        return team.meet()
+        return team.barrier()
     }
 }

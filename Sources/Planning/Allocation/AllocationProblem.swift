@@ -1,3 +1,5 @@
+public import Scoring
+
 /// What an allocator solves: maximise Σ U_i(B_i) over Σ B_i = total, each B_i one of the allowed sizes and within the
 /// prompt's own floor and cap.
 ///

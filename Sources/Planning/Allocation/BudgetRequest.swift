@@ -1,3 +1,5 @@
+public import Scoring
+
 /// What is known of a prompt that wants a budget.
 public struct BudgetCandidate: Hashable, Sendable {
     /// The prompt; unique in a request.
@@ -24,7 +26,7 @@ public struct BudgetCandidate: Hashable, Sendable {
 }
 
 /// Where the reason for a budget comes from.
-public enum BudgetSource: String, Codable, Sendable {
+public enum BudgetSource: String, CaseIterable, Codable, Sendable {
     /// A value model's prediction.
     case model
     /// The prompt's own record, joined to the prediction.
@@ -80,7 +82,7 @@ public struct BudgetRequest: Hashable, Sendable {
     public var gainMin = 1e-9
 
     /// Most rollouts one prompt may get.
-    public static let rolloutsMax = 1024
+    public static let rolloutsMax = PlanLimits.rollouts.upperBound
 
     /// The paper's range by default, 2…128.
     public init(

@@ -1,3 +1,5 @@
+public import Scoring
+
 /// One line of a written plan: `{"prompt_id","n","p","kappa","source","reason","plan_id"}`.
 public struct BudgetRow: Hashable, Codable, Sendable {
     /// The prompt.

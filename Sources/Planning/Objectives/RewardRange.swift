@@ -1,3 +1,5 @@
+import Scoring
+
 /// What rewards can be: the scale on which baselines and their errors are measured.
 ///
 /// A mean of k rewards of a range of width w errs by at most (w/2)²/k in the square, which is the noise that a prior is
@@ -11,21 +13,17 @@ public struct RewardRange: Hashable, Sendable {
     /// Rewards from −1 to 1.
     public static let signed = RewardRange(unchecked: -1...1)
 
-    /// Ends lie within this, and at least `widthMin` apart: so squares of widths, and sums of them over a group, are
-    /// neither 0 nor infinite, and no baseline of theirs is anything but a number.
-    public static let endMax = 1e12
-    /// Least width.
-    public static let widthMin = 1e-12
-
-    /// Throws `settingOutOfRange` unless both ends are numbers within `endMax` that differ by `widthMin`.
+    /// Throws `settingOutOfRange` unless both ends lie in `PlanLimits.rewards` and differ by `PlanLimits.rewardWidthMin`.
+    /// So no baseline of such rewards is anything but a number.
     public init(_ bounds: ClosedRange<Double>) throws(PlanningError) {
         let width = bounds.upperBound - bounds.lowerBound
-        guard width >= Self.widthMin, width <= 2 * Self.endMax else {
-            throw .settingOutOfRange(
-                name: "width of the reward range", value: width, range: Self.widthMin...2 * Self.endMax)
+        let ends = PlanLimits.rewards
+        let widths = PlanLimits.rewardWidthMin...ends.upperBound - ends.lowerBound
+        guard widths.contains(width) else {
+            throw .settingOutOfRange(name: "width of the reward range", value: width, range: widths)
         }
-        for end in [bounds.lowerBound, bounds.upperBound] where !(-Self.endMax...Self.endMax).contains(end) {
-            throw .settingOutOfRange(name: "end of the reward range", value: end, range: -Self.endMax...Self.endMax)
+        for end in [bounds.lowerBound, bounds.upperBound] where !ends.contains(end) {
+            throw .settingOutOfRange(name: "end of the reward range", value: end, range: ends)
         }
         self.bounds = bounds
     }

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Utility curves of eight prompts at once: expected values of 0…B rollouts under their beliefs.
 ///
 /// **The urn.** Rollouts whose success probability is believed to be Beta(a, b) succeed one after the other like draws

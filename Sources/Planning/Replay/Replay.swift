@@ -1,3 +1,5 @@
+import Scoring
+
 /// A way to give rollouts to prompts, for comparison.
 public enum AllocationStrategy: String, CaseIterable, Codable, Sendable {
     /// As many for each.

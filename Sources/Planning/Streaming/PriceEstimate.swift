@@ -1,3 +1,5 @@
+import Scoring
+
 /// What a rollout costs at present: the slope at which prompts like those seen so far would spend what is left.
 ///
 /// Prompts that have arrived stand for those to come. Demand at a price is how many rollouts they would buy on average

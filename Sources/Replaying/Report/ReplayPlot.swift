@@ -1,4 +1,5 @@
 internal import Planning
+internal import Scoring
 
 /// The report as a drawing: for each source and kind of visits, what a rollout is worth under each policy beside a
 /// rollout of the uniform plan, with two standard errors each way, and the share of silent groups.

@@ -1,4 +1,5 @@
 internal import Planning
+internal import Scoring
 
 /// The report as a person reads it: a block for each source and kind of visits, a line a policy.
 public struct ReplayTable: CustomStringConvertible {

@@ -1,5 +1,5 @@
-public import Planning
-internal import Scoring
+internal import Planning
+public import Scoring
 
 /// How a log is cut into what was known and what was to come.
 public enum ReplayMode: String, CaseIterable, Codable, Sendable {

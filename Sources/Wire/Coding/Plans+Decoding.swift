@@ -101,7 +101,10 @@ extension RequestPlan {
         maximum = Int(proto.nMax)
         multipleOf = Int(proto.multipleOf)
         groupSizes = proto.groupSizes.map(Int.init)
-        objective = proto.objective.label
+        guard let objective = BudgetObjective(rawValue: proto.objective) else {
+            throw .badField("objective", found: proto.objective.cut(to: Limits.codeBytesMax))
+        }
+        self.objective = objective
         _ = try [proto.explore, proto.recordDecay, proto.groupSurvival, proto.lookAhead]
             .finite("explore, record_decay, group_survival, look_ahead")
         explore = proto.explore

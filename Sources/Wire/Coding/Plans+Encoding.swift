@@ -120,7 +120,7 @@ extension ProtoRequestPlan {
             $0.nMax = UInt32(clamping: request.maximum)
             $0.multipleOf = UInt32(clamping: request.multipleOf)
             $0.groupSizes = request.groupSizes.map { UInt32(clamping: $0) }
-            $0.objective = request.objective.label
+            $0.objective = request.objective.rawValue
             $0.explore = request.explore
             $0.deadlineMs = request.deadline.wireMilliseconds
             $0.fallback = request.fallback.proto

@@ -1,4 +1,7 @@
-/// The bounds that both ends of the wire keep; a message beyond one is refused, counted and forgotten.
+import Scoring
+
+/// The bounds of messages, which both ends of the wire keep. A message beyond one is refused, counted and dropped.
+/// `PlanLimits` has those of plans, outcomes and ids.
 public enum Limits {
     /// The protocol's version, named in every Hello.
     public static let protocolVersion: UInt32 = 1
@@ -11,14 +14,14 @@ public enum Limits {
     /// Rows of one shard.
     public static let shardRowsMax = 4096
     /// Bytes of one prompt's text.
-    public static let textBytesMax = 16 << 20
-    /// Bytes of a name or a message for people.
-    public static let labelBytesMax = 4096
+    public static let textBytesMax = PlanLimits.textBytes.upperBound
+    /// Bytes of a name, an id or a message for people.
+    public static let labelBytesMax = PlanLimits.idBytes.upperBound
     /// Bytes of a fault's code.
     public static let codeBytesMax = 64
     /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
     public static let faultMessagesBytesMax = 3 << 20
-    /// Pieces in hand that every worker may have: one running, one waiting, so that it never idles for a round trip.
+    /// Pieces that every worker may have in hand: one running, one waiting, so that it never idles for a round trip.
     public static let piecesInHandMin = 2
     /// Pieces in hand of a worker that does one in less time than a message takes.
     public static let piecesInHandMax = 64
@@ -26,16 +29,9 @@ public enum Limits {
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as in hand.
     public static let assignmentsMax = 1024
-    /// Bytes of what a rollout worker says of where a rollout lies. A group has some two thousand of them at most, which
-    /// come back in one header.
+    /// Bytes of a rollout's reference: where a rollout worker stored it. A group has some two thousand of them at most,
+    /// which return in one header.
     public static let referenceBytesMax = 1024
-    /// Largest step or version of a policy in plans and outcomes, 2⁵³ − 1: what numbers of JSON hold, and two of which
-    /// can be subtracted.
-    public static let stepMax = (1 << 53) - 1
-    /// Bytes of the id of a policy that has plans: a heartbeat may name a thousand of them.
-    public static let policyBytesMax = 256
-    /// Rewards of one outcome, and of one group.
-    public static let rewardsMax = 4096
     /// Bytes of a header's repeated part, about, beyond which budgets and answers to reports go on in another message.
     public static let partBytesMax = 1 << 20
 }

@@ -25,11 +25,11 @@ public struct PlanName: Hashable, Sendable, Comparable, CustomStringConvertible 
 /// A trainer's wish for a step: budgets for these prompts that add up to the total.
 public struct RequestPlan: Hashable, Sendable {
     /// Whether the plan is lived by, or only watched.
-    public enum Mode: Hashable, Sendable { case active, shadow }
+    public enum Mode: String, CaseIterable, Hashable, Sendable { case active, shadow }
     /// Who rolls out.
-    public enum Delivery: Hashable, Sendable { case trainer, workers }
+    public enum Delivery: String, CaseIterable, Hashable, Sendable { case trainer, workers }
     /// What happens at the deadline.
-    public enum Fallback: Hashable, Sendable { case uniform, refuse }
+    public enum Fallback: String, CaseIterable, Hashable, Sendable { case uniform, refuse }
 
     /// The step.
     public var plan: PlanName
@@ -47,8 +47,8 @@ public struct RequestPlan: Hashable, Sendable {
     public var multipleOf = 1
     /// The only sizes allowed; none allows every multiple in the range.
     public var groupSizes: [Int] = []
-    /// What a budget is worth, by name.
-    public var objective = "expectedContrast"
+    /// What a budget is worth.
+    public var objective = BudgetObjective.expectedContrast
     /// Share of the total for prompts predicted hopeless or solved, in [0, 1].
     public var explore = 0.0
     /// When the plan must be whole, from its arrival on.
@@ -67,7 +67,7 @@ public struct RequestPlan: Hashable, Sendable {
     public var rewards: ClosedRange<Double> = 0...1
     /// Raise floors by the share of rollouts that were seen to fail.
     public var raisesFloors = false
-    /// Cap groups so that all rollouts of one end well with this chance, in [0, 1]; 0 is no cap.
+    /// Cap groups so that all rollouts of one end well with this chance, in [0, 1); 0 is no cap.
     public var groupSurvival = 0.0
     /// One rollout's price in squared error, in units of the largest variance of a reward; 0 is no look-ahead.
     public var lookAhead = 0.0
@@ -77,9 +77,6 @@ public struct RequestPlan: Hashable, Sendable {
     public var candidates: [PlanCandidate]
     /// Outcomes of earlier steps, to be recorded first.
     public var outcomes: [GroupOutcome] = []
-
-    /// Most candidates of one plan: what is planned on the coordinator's own thread must be done in milliseconds.
-    public static let candidatesMax = 65_536
 
     /// A step's request, everything else at its default.
     public init(plan: PlanName, total: Int, candidates: [PlanCandidate]) {
@@ -229,7 +226,7 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
 /// What is said of a plan when all of its budgets have left.
 public struct PlanEnd: Hashable, Sendable, Codable {
     /// Whether predictions were there for all prompts, for some, or for none.
-    public enum Status: String, Hashable, Sendable, Codable { case ok, degraded, fallback }
+    public enum Status: String, CaseIterable, Hashable, Sendable, Codable { case ok, degraded, fallback }
     /// 16 hexadecimal digits; equal plans have equal ids.
     public var planID: String
     /// How it came about.

@@ -153,9 +153,6 @@ public struct ReportOutcomes: Hashable, Sendable {
     /// The groups.
     public var outcomes: [GroupOutcome]
 
-    /// Most outcomes of one report.
-    public static let outcomesMax = 65_536
-
     /// Reports.
     public init(request: UInt64, policyID: String, rewards: ClosedRange<Double> = 0...1, outcomes: [GroupOutcome]) {
         self.request = request

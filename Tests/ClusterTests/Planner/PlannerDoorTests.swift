@@ -128,9 +128,9 @@ struct PlannerDoorTests {
     @Test("steps and versions whose difference is no number are refused or rejected")
     func versions() throws {
         var bench = Self.bench()
-        bench.hear(Self.report(PlannerBench.outcomes(0..<40, version: Limits.stepMax)), from: Self.trainer)
+        bench.hear(Self.report(PlannerBench.outcomes(0..<40, version: PlanLimits.steps.upperBound)), from: Self.trainer)
         #expect(Self.answers(bench).first?.accepted == 40)
-        for version in [Int.min, -1, Limits.stepMax + 1, .max] {
+        for version in [Int.min, -1, PlanLimits.steps.upperBound + 1, .max] {
             bench.hear(Self.report(PlannerBench.outcomes(2..<3, version: version)), from: Self.trainer)
             #expect(Self.answers(bench).first?.rejected.map(\.code) == ["version_out_of_range"])
             bench.hear(Self.request(2) { $0.policyVersion = version }, from: Self.trainer)
@@ -143,7 +143,7 @@ struct PlannerDoorTests {
         }
         bench.hear(Self.request(2, step: .max), from: Self.trainer)
         #expect(bench.refusal()?.reason == .invalid)
-        bench.hear(Self.request(2, step: Limits.stepMax), from: Self.trainer)
+        bench.hear(Self.request(2, step: PlanLimits.steps.upperBound), from: Self.trainer)
         #expect(bench.end()?.staleness == 0)
         bench.hear(Self.request(2, step: 0, policy: "new"), from: Self.trainer)
         #expect(bench.end()?.staleness == -1)
@@ -256,7 +256,7 @@ struct PlannerDoorTests {
         bench.hear(Self.report([first, more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.decisions.compactMap(\.done) == [done])
         more.eventID = "c"
-        more.rewards = Array(repeating: 1, count: Limits.rewardsMax + 1)
+        more.rewards = Array(repeating: 1, count: PlanLimits.groupRollouts.upperBound + 1)
         bench.hear(Self.report([more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.rejected.map(\.code) == ["too_many_rewards"])
     }

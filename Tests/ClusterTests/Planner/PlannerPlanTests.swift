@@ -167,11 +167,10 @@ struct PlannerPlanTests {
     }
 
     enum Absurdity: CaseIterable {
-        case objective, total, range, multiple, twice, unknownText, emptyID, explore, survival, limits, lookAhead
+        case total, range, multiple, twice, unknownText, emptyID, explore, survival, limits, lookAhead
 
         func spoil(_ request: inout RequestPlan) {
             switch self {
-            case .objective: request.objective = "fun"
             case .total: request.total = 39
             case .range: request.minimum = 33
             case .multiple: request.multipleOf = 3
@@ -188,7 +187,6 @@ struct PlannerPlanTests {
         /// What the message must name.
         var word: String {
             switch self {
-            case .objective: "fun"
             case .total: "39"
             case .range: "33"
             case .multiple: "3"

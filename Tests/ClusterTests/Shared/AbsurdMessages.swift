@@ -96,8 +96,8 @@ struct AbsurdMessages {
         request.maximum = isAbsurd() ? number(2000) : pick([8, 16, 32])
         request.multipleOf = isAbsurd() ? number(5) : 1
         request.groupSizes = below(5) == 0 ? pick([[4, 8], [4, 9, 15], [7], [2, 3, 1024], [8, 8]]) : []
-        request.objective = isAbsurd() ? "none" : pick(["mixedGroupProbability", "informationGain", "advantageMass"])
-        if below(2) == 0 { request.objective = "expectedContrast" }
+        request.objective = pick([.mixedGroupProbability, .informationGain, .advantageMass])
+        if below(2) == 0 { request.objective = .expectedContrast }
         request.explore = below(3) == 0 ? real() : 0
         request.deadline = .milliseconds(pick([1, 50, 2000, 3_600_000]))
         request.fallback = pick([.uniform, .uniform, .refuse])

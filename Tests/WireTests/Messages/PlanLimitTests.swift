@@ -262,7 +262,7 @@ struct PlanLimitTests {
 
     @Test("budgets of the largest plan go in parts that headers hold, whatever the ids")
     func partsOfBudgets() throws {
-        for (count, bytes) in [(RequestPlan.candidatesMax, 60), (3000, Limits.labelBytesMax), (1, 5), (0, 0)] {
+        for (count, bytes) in [(PlanLimits.candidates.upperBound, 60), (3000, Limits.labelBytesMax), (1, 5), (0, 0)] {
             let id = String(repeating: "x", count: bytes)
             let budgets = (0..<count).map {
                 PlannedBudget(

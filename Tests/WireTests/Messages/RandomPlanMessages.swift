@@ -61,7 +61,7 @@ extension RandomMessages {
         request.maximum = number()
         request.multipleOf = number()
         request.groupSizes = (0..<count(5)).map { _ in number() }
-        request.objective = label()
+        request.objective = pick(BudgetObjective.allCases)
         request.explore = real()
         request.deadline = milliseconds()
         request.fallback = pick([.uniform, .refuse])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the goldens of the sentence encoder: what transformers' BertModel gives in float32.
+"""Writes the goldens of the sentence encoder: the output of transformers' BertModel in float32.
 
     python3 -m venv venv && venv/bin/pip install numpy==2.4.6 safetensors==0.8.0 torch==2.15.0 transformers==4.55.4
     venv/bin/python scripts/goldens/encoder/make_bert.py [MODEL]

@@ -1,4 +1,4 @@
-"""Makes Tests/Goldens/head/*.json: what the numpy version of the head says of small synthetic inputs.
+"""Writes Tests/Goldens/head/*.json: the results of the head's numpy version on small synthetic inputs.
 
     python3 make_gp.py ../../head/constants.json ../../../Tests/Goldens/head
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Small Qwen3 encoders with random weights and what transformers makes of them, for Tests/Goldens/qwen.
+"""Writes Tests/Goldens/qwen: small Qwen3 encoders with random weights, and the states that transformers computes.
 
     scripts/goldens/qwen/make_qwen.py Tests/Goldens/qwen
 
@@ -72,7 +72,7 @@ def make(name, sizes, target):
             if "norm" in key:
                 tensor.copy_(1 + 0.3 * torch.randn_like(tensor))
             else:
-                # Large enough that attention looks somewhere and the gates open.
+                # Large enough for uneven attention and open gates.
                 tensor.copy_(torch.randn_like(tensor) * (1.5 if "embed" in key else 1.3 / tensor.shape[1] ** 0.5))
             kind = torch.float32
             if "norm" not in key:

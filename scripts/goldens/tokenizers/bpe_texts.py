@@ -1,4 +1,4 @@
-"""Texts that try a byte-level tokenizer: those of `texts.py`, and what the split pattern and composition turn on."""
+"""Texts that test a byte-level tokenizer: those of `texts.py`, and cases of the split pattern and of composition."""
 
 import random
 
@@ -196,7 +196,7 @@ def piece(rng):
 
 
 def text(rng, pieces):
-    """Some stretches, joined by nothing or a space."""
+    """Several stretches, joined by nothing or a space."""
     return "".join(piece(rng) + rng.choice(("", "", " ")) for _ in range(pieces))
 
 
@@ -207,7 +207,7 @@ def texts(seed, count, pieces=9):
 
 
 def chinese(seed, count):
-    """Sentences of common characters, some 200 a text."""
+    """Sentences of common characters, about 200 per text."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):
@@ -217,7 +217,7 @@ def chinese(seed, count):
 
 
 def corners():
-    """(text, times): what goes wrong first."""
+    """(text, repetitions): the cases that fail most easily."""
     found = [
         ("", 1),
         (" ", 1),
@@ -257,7 +257,7 @@ def corners():
 
 
 def long_texts(seed):
-    """Lines of 100 KB and more without a place to cut."""
+    """Lines of 100 KB and more that cannot be cut anywhere."""
     rng = random.Random(seed)
 
     def of(alphabet, count):

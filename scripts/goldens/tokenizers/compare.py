@@ -56,7 +56,7 @@ def write(path, tokenizer, cases, max_length):
 
 
 def prompts(seed, count, scripts):
-    """Plain prompts of some 90 tokens; `scripts` asks for one line in another script each."""
+    """Plain prompts of about 90 tokens; with `scripts`, each has one line in another script."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):
@@ -73,7 +73,7 @@ def prompts(seed, count, scripts):
 
 
 def real_prompts(folder, names):
-    """Some prompts, spread over all, of the files whose name contains one of `names`."""
+    """Prompts spread over the files whose name contains one of `names`."""
     found = []
     for path in sorted(folder.rglob("*.prompts.jsonl.gz")):
         if any(name in path.name for name in names):
@@ -83,7 +83,7 @@ def real_prompts(folder, names):
 
 
 def source_code():
-    """Stretches of some 2,000 characters of Python's own library."""
+    """Stretches of about 2,000 characters of Python's own library."""
     found = []
     for path in sorted(pathlib.Path(sysconfig.get_path("stdlib")).glob("*.py")):
         source = path.read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def source_code():
 
 
 def time_texts(path, tokenizer, speed, max_length):
-    """The best of three ways of asking, each twice, in seconds of processor time."""
+    """The fastest of three ways to call the tokenizer, each run twice, in processor seconds."""
     write(path, tokenizer, speed, max_length)
 
     def one_by_one():
@@ -114,7 +114,7 @@ def time_texts(path, tokenizer, speed, max_length):
 
 
 def word_piece(asked, tokenizer):
-    """Everything for BERT's tokenizer."""
+    """All cases of BERT's tokenizer."""
     length = asked.max_length or 256
 
     def put(name, cases):
@@ -133,7 +133,7 @@ def word_piece(asked, tokenizer):
 
 
 def byte_level(asked, tokenizer):
-    """Everything for the byte-level tokenizer; texts are cut at 2,048 ids, the mixed ones at 12 too."""
+    """All cases of the byte-level tokenizer; texts are cut at 2,048 ids, the mixed ones at 12 too."""
     length = asked.max_length or 2048
 
     def put(name, cases, max_length=length):

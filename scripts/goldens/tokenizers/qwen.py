@@ -36,7 +36,7 @@ ADDED += [(text, False) for text in ("<tool_response>", "</tool_response>", "<th
 
 
 def byte_names():
-    """By byte: the character that stands for it in a vocabulary."""
+    """By byte: its character in a vocabulary."""
     printing = {*range(33, 127), *range(161, 173), *range(174, 256)}
     names = {byte: chr(byte) for byte in printing}
     for byte in range(256):

@@ -1,4 +1,4 @@
-"""Texts that try a tokenizer: every kind of script, mark, space and accident, from a seed."""
+"""Texts that test a tokenizer: all kinds of scripts, marks, spaces and accidents, from a seed."""
 
 import random
 
@@ -204,7 +204,7 @@ def piece(rng):
 
 
 def text(rng, pieces):
-    """Some stretches, joined by a space, something else, or nothing."""
+    """Several stretches, joined by a space, another character, or nothing."""
     parts = []
     for _ in range(pieces):
         parts.append(piece(rng))
@@ -219,7 +219,7 @@ def texts(seed, count, pieces=8):
 
 
 def corners():
-    """(text, times): what goes wrong first."""
+    """(text, repetitions): the cases that fail most easily."""
     found = [
         ("", 1),
         (" ", 1),

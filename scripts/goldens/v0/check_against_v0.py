@@ -71,7 +71,7 @@ def main():
 
     torch.manual_seed(1)
     model = load(options, settings)
-    # Each part is heard while predict() runs: at full size a second run of everything takes minutes.
+    # Each part is recorded while predict() runs: at full size a second run of everything takes minutes.
     rows, logits = [], []
     model.embedding_model.register_forward_hook(lambda module, inputs, output: rows.append(output.detach()))
     forward = model.tabpfn.forward

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How far the fingerprint column moves scores when the last bits of the z-normed features differ.
+"""Measures how far the fingerprint column moves scores when the last bits of the z-normed features differ.
 
 TabPFN appends to each row a hash of the row's exact float bits. Another batch size, another library or a graphics card
 gives other last bits, and so unrelated fingerprints in some rows. The reference does not agree with itself there. Run:
@@ -81,7 +81,7 @@ class Members:
 
 
 def flipped(columns, others):
-    """Shares of context and query rows whose fingerprint is another, over all members."""
+    """Shares of context and query rows with a changed fingerprint, over all members."""
     return [np.mean([a[i] != b[i] for a, b in zip(columns, others)]) for i in (0, 1)]
 
 

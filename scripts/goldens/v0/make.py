@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Tests/Goldens/v0: three tiny converted model folders, one a pooling mode, with their golden predictions.
+"""Writes Tests/Goldens/v0: three tiny converted model folders, one for each pooling mode, with golden predictions.
 
     python3 -m venv venv && venv/bin/pip install -r scripts/convert_v0/requirements.txt
     OMP_NUM_THREADS=1 V0_REPO=<checkout of the authors' repository> venv/bin/python scripts/goldens/v0/make.py

@@ -1,4 +1,4 @@
-"""Random files in the form in which V0's are released: a backbone folder, a V0 checkpoint, a TabPFN checkpoint.
+"""Writes random files in the form of V0's released files: a backbone folder, a V0 checkpoint, a TabPFN checkpoint.
 
 Names and shapes of the head come from the real tabpfn package, those of the tiny backbone from transformers.
 """
@@ -164,7 +164,7 @@ def write_checkpoint(path, backbone, adapter, args, prefix=""):
 
 
 def training_args(pooling, queries, width, heads, bottleneck):
-    """The flags of the authors' trainer that a converter may look at."""
+    """The flags of the authors' trainer that a converter may read."""
     return {
         "pooling_strategy": pooling,
         "num_queries": queries,
@@ -176,7 +176,7 @@ def training_args(pooling, queries, width, heads, bottleneck):
 
 
 # Attention that adds little. With weights of equal size, 24 layers make all rows alike, and a test of such a network
-# sees no mistake; with sharper attention (2.5) it is chaotic, and the last bit of a feature moves a logit by 0.5.
+# finds no mistake; with sharper attention (2.5) it is chaotic, and the last bit of a feature moves a logit by 0.5.
 # "attend": queries and keys; "add": values, outputs and hidden layers; "else": all others.
 GAINS = {"attend": 1.6, "add": 0.7, "else": 1.6}
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the goldens of V0's query adapter and TabPFN head from the real packages.
+"""Writes the goldens of V0's query adapter and TabPFN head, computed by the real packages.
 
     git clone https://github.com/Now-Join-Us/V0.git && git -C V0 checkout 2c09c7c   # for its patches
     python3 -m venv venv && venv/bin/pip install numpy==2.4.6 safetensors==0.8.0 tabpfn==6.2.0 torch==2.13.0

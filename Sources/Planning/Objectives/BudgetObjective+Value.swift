@@ -1,33 +1,17 @@
 import Foundation
+public import Scoring
 
-/// What a group of B rollouts on a prompt is worth to training, as a function of B and the success probability p.
+/// Values of the objectives: what a group of B rollouts on a prompt is worth to training, as a function of B and the
+/// success probability p.
 ///
 /// With q = 1 − p. All four are 0 for B < 2 and for p = 0 or 1, and none ever falls when a rollout is added: each is an
-/// expectation of something that a further rollout cannot lessen (proved case by case below). So a plan may always
-/// spend its whole total.
+/// expectation of something that a further rollout cannot lessen (`BudgetObjective` proves it case by case). So a plan may
+/// always spend its whole total.
 ///
 /// Under a belief the value is its expectation over Beta(a, b). All four are exact, not sampled or integrated: seen as
 /// Pólya's urn, rollouts under a Beta belief are draws that put their colour back with one more of it, and the same
 /// recurrences that work for a coin work for the urn (`RolloutUrn`).
-public enum BudgetObjective: String, CaseIterable, Codable, Sendable {
-    /// B·q·(1 − q^(B−1)): the expected number of failed rollouts in a group that also holds a success
-    /// (V0, arXiv 2602.03584, eq. 10). Not concave in B.
-    ///
-    /// A further rollout gains q·(1 − q^B) + B·p·q^B ≥ 0. Under a belief the gain rises while 2b + B(1 − a) > 0 and
-    /// falls after: for a ≤ 1 the curve is convex for ever, so such a prompt gets nearly all or nearly nothing.
-    case expectedContrast
-    /// 1 − p^B − q^B: the chance that the group has both outcomes, hence a non-zero advantage (DAPO's filter,
-    /// Reinforce-Ada). Concave in B; a further rollout gains q^B·p + p^B·q.
-    case mixedGroupProbability
-    /// (1 − p^B − q^B)·p·q² (Knapsack RL, arXiv 2509.25849). Concave in B.
-    case informationGain
-    /// Σ_k C(B,k) p^k q^(B−k)·2√(k(B−k)): the expected L1 norm of GRPO's normalised advantages (V0, appendix C,
-    /// before its proxy). A further rollout raises k or B − k, and with it the root.
-    ///
-    /// It is linear in the binomial distribution of k, so its expectation under a belief is the same sum over the
-    /// beta-binomial distribution, exactly.
-    case advantageMass
-
+extension BudgetObjective {
     /// Value of `budget` rollouts at a known success probability, in rollouts (`expectedContrast`, `advantageMass`)
     /// or as a probability.
     ///

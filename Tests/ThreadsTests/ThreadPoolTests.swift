@@ -1,11 +1,11 @@
 import Foundation
-import Kernels
 import Synchronization
 import Testing
+import Threads
 
-@Suite("Threads: pool and placement", .serialized)
+@Suite("ThreadPool and ThreadPlacement", .serialized)
 struct ThreadPoolTests {
-    @Test("every member is called once a time, and all are done when perform returns; again and again")
+    @Test("perform calls every member once and returns when all are done; again and again")
     func performs() {
         let pool = ThreadPool(count: 4)
         let calls = Mutex([Int](repeating: 0, count: 4))
@@ -30,7 +30,7 @@ struct ThreadPoolTests {
         #expect(threads[0] == [UInt(pthread_self())])
     }
 
-    @Test("a thread keeps to the cores it was told, threads it starts inherit them, and a pool gives each member one")
+    @Test("a thread keeps to its cores, threads that it starts inherit them, and a pool gives each member one")
     func placement() async {
         await withCheckedContinuation { done in
             // On a thread of its own, which is gone afterwards.
@@ -54,11 +54,44 @@ struct ThreadPoolTests {
         }
     }
 
-    @Test("shares of cores are neighbours and go around")
+    @Test("shares of cores are neighbours and wrap around")
     func shares() {
         #expect(ThreadPlacement.share(2, from: 0, of: [4, 5, 6]) == [4, 5])
         #expect(ThreadPlacement.share(2, from: 2, of: [4, 5, 6]) == [6, 4])
         #expect(ThreadPlacement.share(9, from: 1, of: [4, 5]) == [5, 4])
         #expect(ThreadPlacement.share(1, from: 3, of: []) == [])
+    }
+
+    @Test("a loop runs each index once, on any member", arguments: [0, 1, 3, 100])
+    func loops(count: Int) {
+        let pool = ThreadPool(count: 3)
+        let calls = Mutex([Int](repeating: 0, count: count))
+        pool.forEach(below: count) { index, member in
+            #expect((0..<3).contains(member))
+            calls.withLock { $0[index] += 1 }
+        }
+        #expect(calls.withLock { $0 } == [Int](repeating: 1, count: count))
+    }
+
+    @Test("a failure in a loop is thrown, and no further index is claimed")
+    func failure() {
+        struct Failure: Error, Equatable { let index: Int }
+        let pool = ThreadPool(count: 1)
+        let calls = Mutex(0)
+        #expect(throws: Failure(index: 2)) {
+            try pool.forEach(below: 10) { (index, _) throws(Failure) in
+                calls.withLock { $0 += 1 }
+                if index == 2 { throw Failure(index: index) }
+            }
+        }
+        #expect(calls.withLock { $0 } == 3)
+    }
+
+    @Test("every member is set up before it works")
+    func setUp() {
+        let calls = Mutex(0)
+        let pool = ThreadPool(count: 3, setUp: { calls.withLock { $0 += 1 } })
+        pool.perform { _ in }
+        #expect(calls.withLock { $0 } == 3)
     }
 }

@@ -1,11 +1,14 @@
 import Dispatch
-import Foundation
+import Glibc
 
-/// Calls a function on the first SIGTERM or SIGINT. A second signal ends the process at once.
-package final class Signals {
+/// Turns SIGTERM and SIGINT into one call; a second signal ends the process at once, as by default.
+///
+/// Signals are handled until the value is released.
+public final class StopSignals {
     private var sources: [any DispatchSourceSignal] = []
 
-    package init(onStop: @escaping @Sendable () -> Void) {
+    /// Calls `onStop` on a queue of its own when the first signal arrives.
+    public init(onStop: @escaping @Sendable () -> Void) {
         for number in [SIGTERM, SIGINT] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -1,35 +1,40 @@
 import Synchronization
 
-/// A bounded queue from any threads into one, which it wakes.
+/// A bounded queue from any threads to one thread, which it wakes.
 ///
-/// The owner waits with a `Poller` or `Wakeup.wait`, and drains when woken. Several mailboxes may share a wake-up. The
-/// bound is the sender's to respect: a full mailbox refuses, it does not grow and does not wait.
+/// The owner waits with `Wakeup.wait` or a socket's poller, and drains when woken. Several mailboxes may share one
+/// wake-up. A full mailbox refuses the element; it neither grows nor waits.
 public final class Mailbox<Element: Sendable>: Sendable {
-    /// What became of an element.
+    /// What happened to an element that was sent.
     public enum SendOutcome: Sendable, Hashable {
         /// It is in the queue.
         case accepted
-        /// The queue is as long as `capacity`; the element is still the sender's.
+        /// The queue has `capacity` elements; the sender keeps this one.
         case full
-        /// The owner has ended and takes nothing any more; the element is still the sender's.
+        /// The owner has closed the mailbox; the sender keeps the element.
         case closed
     }
 
-    /// The greatest number of elements waiting.
+    /// The greatest number of waiting elements.
     public let capacity: Int
-    /// What is rung when the queue is no longer empty.
+    /// Signalled when the queue is no longer empty.
     public let wakeup: Wakeup
     private let queue: Mutex<Queue>
 
     /// An empty mailbox for up to `capacity` elements, at least one.
     public init(capacity: Int, wakeup: Wakeup) {
-        precondition(capacity > 0, "a mailbox of capacity \(capacity) could never take anything")
+        precondition(capacity > 0, "a mailbox needs room for one element, not \(capacity)")
         self.capacity = capacity
         self.wakeup = wakeup
         self.queue = Mutex(Queue())
     }
 
-    /// Puts an element at the end of the queue, from any thread.
+    /// An empty mailbox with a wake-up of its own.
+    public convenience init(capacity: Int) throws(ThreadError) {
+        self.init(capacity: capacity, wakeup: try Wakeup())
+    }
+
+    /// Appends an element to the queue. Any thread may call it.
     public func send(_ element: Element) -> SendOutcome {
         let (outcome, isFirst) = queue.withLock { queue -> (SendOutcome, Bool) in
             guard queue.isOpen else { return (.closed, false) }
@@ -37,21 +42,21 @@ public final class Mailbox<Element: Sendable>: Sendable {
             queue.elements.append(element)
             return (.accepted, queue.elements.count == 1)
         }
-        // One ring a batch: those behind the first are found by the same drain.
+        // One signal a batch: the drain that finds the first element finds those behind it too.
         if isFirst { wakeup.signal() }
         return outcome
     }
 
-    /// Takes everything waiting, oldest first.
+    /// Removes and returns all waiting elements, oldest first.
     public func drain() -> [Element] {
-        queue.withLock { $0.take() }
+        queue.withLock { $0.removeAll() }
     }
 
-    /// Refuses everything from now on, and hands over what was waiting so that it can be answered.
+    /// Refuses all elements from now on; returns those that were waiting, so that the owner can answer them.
     public func close() -> [Element] {
         queue.withLock { queue in
             queue.isOpen = false
-            return queue.take()
+            return queue.removeAll()
         }
     }
 
@@ -59,7 +64,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
         var elements: [Element] = []
         var isOpen = true
 
-        mutating func take() -> [Element] {
+        mutating func removeAll() -> [Element] {
             defer { elements = [] }
             return elements
         }

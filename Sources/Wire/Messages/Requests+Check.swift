@@ -1,0 +1,128 @@
+import Scoring
+
+// The one place where the bounds of a trainer's requests are checked. Members have the names of HTTP and protobuf.
+
+extension RequestPlan {
+    /// Throws the first member outside its bounds. The request's outcomes are not looked at: each is checked by itself.
+    public func check() throws(RequestFault) {
+        try plan.check()
+        if let policyVersion { try RequestFault.check(policyVersion, in: PlanLimits.steps, "policy_version") }
+        try RequestFault.check(total, in: PlanLimits.totals, "total")
+        try RequestFault.check(reserve, in: PlanLimits.totals, "reserve")
+        try checkSizes()
+        try RequestFault.check(explore, in: PlanLimits.shares, "explore")
+        try RequestFault.check(recordDecay, in: PlanLimits.shares, "record_decay")
+        try RequestFault.check(lookAhead, in: PlanLimits.shares, "look_ahead")
+        try RequestFault.check(lookAheadMost, in: PlanLimits.rollouts, "look_ahead_most")
+        guard PlanLimits.groupSurvival.contains(groupSurvival) else {
+            throw RequestFault(
+                "group_survival",
+                "group_survival is \(groupSurvival); it must be a number from "
+                    + "\(PlanLimits.groupSurvival.lowerBound) to below \(PlanLimits.groupSurvival.upperBound)")
+        }
+        try RequestFault.check(deadline: deadline)
+        try context.check()
+        _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
+        try RequestFault.check(count: candidates.count, in: PlanLimits.candidates, "items")
+        for (index, candidate) in candidates.enumerated() { try candidate.check(at: index) }
+        try RequestFault.check(count: outcomes.count, in: PlanLimits.outcomes, "outcomes")
+    }
+
+    /// Throws `duplicate` where two candidates have the same id. Cost: a hash of every id.
+    ///
+    /// Apart from `check`, because the planner finds them anyway when it makes its index of candidates.
+    public func checkNoDuplicates() throws(RequestFault) {
+        var first: [String: Int] = [:]
+        first.reserveCapacity(candidates.count)
+        for (index, candidate) in candidates.enumerated() {
+            guard let other = first.updateValue(index, forKey: candidate.promptID) else { continue }
+            throw RequestFault(
+                "items[\(index)].prompt_id",
+                "items[\(index)].prompt_id is \"\(candidate.promptID.prefix(80))\", as is that of items[\(other)]; "
+                    + "give each prompt one item", kind: .duplicate)
+        }
+    }
+
+    private func checkSizes() throws(RequestFault) {
+        try RequestFault.check(minimum, in: PlanLimits.rollouts, "n_min")
+        try RequestFault.check(maximum, in: PlanLimits.rollouts, "n_max")
+        guard minimum <= maximum else {
+            throw RequestFault("n_max", "n_max is \(maximum), less than n_min, which is \(minimum)")
+        }
+        try RequestFault.check(multipleOf, in: PlanLimits.multiples, "multiple_of")
+        try RequestFault.check(count: groupSizes.count, in: PlanLimits.groupSizes, "group_sizes")
+        for (index, size) in groupSizes.enumerated() {
+            try RequestFault.check(size, in: PlanLimits.rollouts, "group_sizes[\(index)]")
+        }
+    }
+}
+
+extension PlanName {
+    /// Throws the first member outside its bounds.
+    public func check() throws(RequestFault) {
+        try RequestFault.check(bytesOf: policyID, in: PlanLimits.policyIDBytes, "policy_id")
+        try RequestFault.check(step, in: PlanLimits.steps, "step")
+    }
+}
+
+extension PlanCandidate {
+    fileprivate func check(at index: Int) throws(RequestFault) {
+        try RequestFault.check(bytesOf: promptID, in: PlanLimits.idBytes, "items[\(index)].prompt_id")
+        try RequestFault.check(bytesOf: text, in: PlanLimits.textBytes, "items[\(index)].prompt")
+        if let minimum { try RequestFault.check(minimum, in: PlanLimits.rollouts, "items[\(index)].n_min") }
+        if let maximum { try RequestFault.check(maximum, in: PlanLimits.rollouts, "items[\(index)].n_max") }
+    }
+}
+
+extension ContextChoice {
+    fileprivate func check() throws(RequestFault) {
+        try RequestFault.check(rows, in: PlanLimits.contextRows, "context.rows")
+    }
+}
+
+extension ReportOutcomes {
+    /// Throws the first member outside its bounds. The outcomes are not looked at: each is checked by itself.
+    public func check() throws(RequestFault) {
+        try RequestFault.check(bytesOf: policyID, in: PlanLimits.policyIDBytes, "policy_id")
+        _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
+        try RequestFault.check(count: outcomes.count, in: PlanLimits.outcomes, "outcomes")
+    }
+}
+
+extension GroupOutcome {
+    /// Throws the first member outside its bounds. `path` names the outcome, as `outcomes[3]`.
+    public func check(at path: String) throws(RequestFault) {
+        try RequestFault.check(bytesOf: eventID, in: PlanLimits.idBytes, "\(path).event_id")
+        try RequestFault.check(bytesOf: promptID, in: PlanLimits.idBytes, "\(path).prompt_id")
+        try RequestFault.check(bytesOf: text, in: PlanLimits.textBytes, "\(path).prompt")
+        if let policyVersion { try RequestFault.check(policyVersion, in: PlanLimits.steps, "\(path).policy_version") }
+        if let step { try RequestFault.check(step, in: PlanLimits.steps, "\(path).step") }
+        try RequestFault.check(count: rewards.count, in: PlanLimits.groupRollouts, "\(path).rewards")
+        for (index, reward) in rewards.enumerated() {
+            try RequestFault.check(reward, in: PlanLimits.rewards, "\(path).rewards[\(index)]")
+        }
+        try RequestFault.check(mean, in: PlanLimits.rewards, "\(path).mean")
+        try RequestFault.check(n, in: PlanLimits.counts, "\(path).n")
+        try RequestFault.check(failed, in: PlanLimits.counts, "\(path).failed")
+    }
+}
+
+extension RequestScores {
+    /// Throws the first member outside its bounds. Its texts and their context were checked when they became blocks.
+    public func check() throws(RequestFault) {
+        try RequestFault.check(bytesOf: policy.id, in: PlanLimits.policyIDBytes, "policy_id")
+        if let version = policy.version { try RequestFault.check(version, in: PlanLimits.steps, "policy_version") }
+        try RequestFault.check(deadline: deadline)
+        try choice.check()
+        try RequestFault.check(count: texts.count, in: 1...Limits.shardRowsMax, "items")
+    }
+}
+
+extension RequestFault {
+    fileprivate static func check(deadline: Duration) throws(RequestFault) {
+        let (seconds, attoseconds) = deadline.components
+        let milliseconds = seconds.multipliedReportingOverflow(by: 1000)
+        let whole = milliseconds.overflow ? seconds : milliseconds.partialValue + attoseconds / 1_000_000_000_000_000
+        try check(Int(whole), in: PlanLimits.deadlineMilliseconds, "deadline_ms")
+    }
+}

@@ -1,0 +1,218 @@
+import CoordinatorHTTP
+import Foundation
+import Planning
+import Scoring
+import TestSupport
+import Testing
+import Wire
+import Yams
+
+@Suite("The bounds in proto/openapi.yaml are those of the code")
+struct OpenAPIBoundsTests {
+    /// A bound as the code has it, by the keywords of JSON Schema that state it.
+    private enum Bound {
+        case integer(ClosedRange<Int>)
+        case integerFrom(Int)
+        case number(ClosedRange<Double>)
+        case numberBelow(Range<Double>)
+        case length(ClosedRange<Int>)
+        case elements(ClosedRange<Int>)
+        case names([String])
+        case pattern(String)
+        case constant(String)
+
+        var keywords: [String: String] {
+            switch self {
+            case .integer(let range): ["minimum": "\(range.lowerBound)", "maximum": "\(range.upperBound)"]
+            case .integerFrom(let least): ["minimum": "\(least)"]
+            case .number(let range):
+                ["minimum": Self.text(range.lowerBound), "maximum": Self.text(range.upperBound)]
+            case .numberBelow(let range):
+                ["minimum": Self.text(range.lowerBound), "exclusiveMaximum": Self.text(range.upperBound)]
+            case .length(let range): Self.counts(range, "minLength", "maxLength")
+            case .elements(let range): Self.counts(range, "minItems", "maxItems")
+            case .names(let names): ["enum": names.sorted().joined(separator: " ")]
+            case .pattern(let pattern): ["pattern": pattern]
+            case .constant(let text): ["const": text]
+            }
+        }
+
+        private static func counts(_ range: ClosedRange<Int>, _ least: String, _ most: String) -> [String: String] {
+            range.lowerBound == 0
+                ? [most: "\(range.upperBound)"] : [least: "\(range.lowerBound)", most: "\(range.upperBound)"]
+        }
+
+        private static func text(_ number: Double) -> String { "\(Int(number))" }
+    }
+
+    /// By path of the member in the document.
+    private static let bounds: [String: Bound] = {
+        let count = Bound.integerFrom(0)
+        let id = Bound.length(PlanLimits.idBytes)
+        let policy = Bound.length(PlanLimits.policyIDBytes)
+        let step = Bound.integer(PlanLimits.steps)
+        let text = Bound.length(PlanLimits.textBytes)
+        let rollouts = Bound.integer(PlanLimits.rollouts)
+        let share = Bound.number(PlanLimits.shares)
+        let reward = Bound.number(PlanLimits.rewards)
+        let deadline = Bound.integer(PlanLimits.deadlineMilliseconds)
+        let digest = Bound.pattern("^[0-9a-f]{\(Digest(of: "").hex.count)}$")
+        var all: [String: Bound] = [:]
+        func add(_ prefix: String, _ members: KeyValuePairs<String, Bound>) {
+            for (member, bound) in members { all[prefix + member] = bound }
+        }
+        add(
+            "/v1/plans/{policy_id}/{step}?",
+            [
+                "policy_id": policy, "step": step, "groups_after": .integer(PlanLimits.counts),
+                "wait_ms": .integer(Timeouts.planWaitMilliseconds),
+            ])
+        add("/livez.get.200", [".status": .constant("live")])
+        add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
+        add("Error", [".error.code": .names(APIError.Code.allCases.map(\.rawValue))])
+        add(
+            "PlanRequest",
+            [
+                ".policy_id": policy, ".policy_version": step, ".step": step, ".total": .integer(PlanLimits.totals),
+                ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
+                ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
+                ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
+                ".explore": share, ".deadline_ms": deadline,
+                ".fallback": .names(RequestPlan.Fallback.allCases.map(\.rawValue)),
+                ".mode": .names(RequestPlan.Mode.allCases.map(\.rawValue)),
+                ".delivery": .names(RequestPlan.Delivery.allCases.map(\.rawValue)), ".record_decay": share,
+                ".group_survival": .numberBelow(PlanLimits.groupSurvival), ".look_ahead": share,
+                ".look_ahead_most": rollouts, ".items": .elements(PlanLimits.candidates),
+                ".items[].prompt_id": id, ".items[].prompt": text, ".items[].n_min": rollouts,
+                ".items[].n_max": rollouts, ".outcomes": .elements(PlanLimits.outcomes),
+            ])
+        add(
+            "ContextChoice",
+            [
+                ".rows": .integer(PlanLimits.contextRows),
+                ".selection": .names(ContextChoice.Selection.allCases.map(\.rawValue)),
+                ".seed": .integer(PlanLimits.seeds),
+            ])
+        add("RewardLow", ["": reward])
+        add("RewardHigh", ["": reward])
+        add(
+            "Outcome",
+            [
+                ".event_id": id, ".prompt_id": id, ".prompt": text, ".policy_version": step, ".step": step,
+                ".rewards": .elements(PlanLimits.groupRollouts), ".rewards[]": reward, ".mean": reward,
+                ".n": .integer(PlanLimits.counts), ".failed": .integer(PlanLimits.counts),
+            ])
+        add("OutcomesRequest", [".policy_id": policy, ".outcomes": .elements(PlanLimits.outcomes)])
+        add(
+            "ScoreRequest",
+            [
+                ".policy_id": policy, ".policy_version": step, ".deadline_ms": deadline,
+                ".context_set": .elements(1...PlanLimits.contextRows.upperBound), ".context_set[].prompt": text,
+                ".context_set[].reward": share, ".context_set[].n": .integer(1...PlanLimits.counts.upperBound),
+                ".items": .elements(1...Limits.shardRowsMax), ".items[].prompt_id": id, ".items[].prompt": text,
+            ])
+        // What is answered.
+        add(
+            "PlanSummary",
+            [
+                ".step": count, ".plan_id": .pattern("^[0-9a-f]{16}$"),
+                ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
+                ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
+            ])
+        add("Budget", [".n": rollouts, ".p": share, ".source": .names(BudgetSource.allCases.map(\.rawValue))])
+        add(
+            "PlanLine",
+            [
+                "#0#1.kind": .constant("budget"), "#0#1.index": count, "#1#1.kind": .constant("end"),
+                "#2.kind": .constant("error"),
+            ])
+        add("PlanSnapshot", [".groups_after": count])
+        add("Group", [".number": count, ".index": count, ".failed": count])
+        add(
+            "OutcomesRecorded",
+            [
+                ".accepted": count, ".duplicates": count, ".rejected[].index": count, ".decisions[].index": count,
+                ".decisions[].draw": count,
+            ])
+        add(
+            "Scores",
+            [
+                ".fingerprint": digest, ".context_rows": count, ".context": digest, ".items[].p": share,
+                ".items[].p_lo": share, ".items[].p_hi": share,
+            ])
+        add(
+            "Status", [".coordinator.generation": count, ".coordinator.uptime_seconds": count, ".coordinator.*": count])
+        return all
+    }()
+
+    private static let keywords: Set = [
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems",
+        "multipleOf", "uniqueItems", "pattern", "enum", "const",
+    ]
+
+    @Test("each bound of the document has its counterpart in the code, and each of the code's stands in the document")
+    func bounds() throws {
+        var found: [String: [String: String]] = [:]
+        let document = try OpenAPI().root
+        let components = document["components"] as? [String: Any] ?? [:]
+        for (name, schema) in components["schemas"] as? [String: Any] ?? [:] { Self.collect(schema, name, &found) }
+        for (path, operations) in document["paths"] as? [String: [String: Any]] ?? [:] {
+            for (method, value) in operations {
+                let operation = value as? [String: Any] ?? [:]
+                for parameter in operation["parameters"] as? [[String: Any]] ?? [] {
+                    Self.collect(parameter["schema"], "\(path)?\(parameter["name"] ?? "")", &found)
+                }
+                Self.collectContent(operation["requestBody"], "\(path).\(method)", &found)
+                for (status, response) in operation["responses"] as? [String: Any] ?? [:] {
+                    Self.collectContent(response, "\(path).\(method).\(status)", &found)
+                }
+            }
+        }
+        for (path, keywords) in found {
+            #expect(Self.bounds[path]?.keywords == keywords, "\(path)")
+        }
+        #expect(Set(Self.bounds.keys).subtracting(found.keys).sorted() == [], "bounds that the document does not state")
+    }
+
+    private static func collectContent(_ value: Any?, _ path: String, _ found: inout [String: [String: String]]) {
+        let content = (value as? [String: Any])?["content"] as? [String: Any] ?? [:]
+        for type in content.values { collect((type as? [String: Any])?["schema"], path, &found) }
+    }
+
+    /// Bounds of a schema and what it holds: `.name` is a member, `[]` an element, `#1` the second of several choices,
+    /// `.*` any other member.
+    private static func collect(_ value: Any?, _ path: String, _ found: inout [String: [String: String]]) {
+        guard let schema = value as? [String: Any] else { return }
+        let own = schema.filter { keywords.contains($0.key) }
+        if !own.isEmpty { found[path] = own.mapValues(text) }
+        for (name, member) in schema["properties"] as? [String: Any] ?? [:] {
+            collect(member, "\(path).\(name)", &found)
+        }
+        collect(schema["items"], path + "[]", &found)
+        collect(schema["additionalProperties"], path + ".*", &found)
+        for keyword in ["oneOf", "allOf", "anyOf"] {
+            for (index, choice) in (schema[keyword] as? [Any] ?? []).enumerated() {
+                collect(choice, "\(path)#\(index)", &found)
+            }
+        }
+    }
+
+    private static func text(_ value: Any) -> String {
+        guard let names = value as? [Any] else { return "\(value)" }
+        return names.filter { !($0 is NSNull) }.map { "\($0)" }.sorted().joined(separator: " ")
+    }
+
+    @Test("the Python client states the same bounds")
+    func client() throws {
+        let path = Repository.root.appending(path: "scripts/clients/statezero_client.py")
+        let text = try String(contentsOf: path, encoding: .utf8)
+        for (name, value) in [
+            ("ROLLOUTS_MAX", PlanLimits.rollouts.upperBound),
+            ("DEADLINE_MS_MAX", PlanLimits.deadlineMilliseconds.upperBound),
+        ] {
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("\(name) = ") }, "\(name)")
+            let digits = line.dropFirst(name.count + 3).prefix { $0.isNumber || $0 == "_" }.replacing("_", with: "")
+            #expect(Int(digits) == value, "\(line)")
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import TestSupport
+import Testing
+import Threads
+
+@Suite("DedicatedThread: start, end and failure")
+struct DedicatedThreadTests {
+    @Test("a body that fails before it announces fails the start")
+    func failsAtStart() {
+        #expect(throws: TestTimeout.self) {
+            try DedicatedThread.start(name: "fails") { (_: (Int) -> Void) throws(TestTimeout) in
+                throw TestTimeout(what: "the very beginning")
+            }
+        }
+    }
+
+    @Test("a thread's end can be awaited, by many and late")
+    func finished() async throws {
+        let wakeup = try Wakeup()
+        let thread = DedicatedThread.start(name: "ends") { announce in
+            announce(42)
+            while !wakeup.wait(for: nil) {}
+        }
+        #expect(thread.announcement == 42)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<5 { group.addTask { await thread.finished() } }
+            wakeup.signal()
+        }
+        await thread.finished()
+        thread.join()
+        thread.join()
+    }
+
+    @Test("what ends a thread's body is thrown to everyone who waits for it")
+    func failsLater() async throws {
+        let wakeup = try Wakeup()
+        let thread = try DedicatedThread.start(name: "fails") { announce throws(TestTimeout) in
+            announce(())
+            while !wakeup.wait(for: nil) {}
+            throw TestTimeout(what: "the very end")
+        }
+        wakeup.signal()
+        await #expect(throws: TestTimeout.self) { try await thread.finished() }
+        #expect(throws: TestTimeout.self) { try thread.join() }
+    }
+}
