@@ -119,12 +119,14 @@ let package = Package(
         // 5 programs
         module(
             "CommandSupport",
-            ["Scoring", "Kernels", "Encoders", "Models", "Planning", "Simulation", argumentParser, logging]),
+            ["Scoring", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation",
-                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
+                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "Evaluation",
+                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
+                "ClientNode",
                 "CoordinatorHTTP", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(

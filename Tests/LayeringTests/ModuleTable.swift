@@ -55,7 +55,8 @@ struct Module {
 
         Module(
             name: "Models", layer: 4,
-            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
+            libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4,
@@ -84,7 +85,7 @@ struct Module {
 
         Module(
             name: "CommandSupport", layer: 5,
-            imports: ["Encoders", "Kernels", "Models", "Planning", "Scoring", "Simulation"],
+            imports: ["Encoders", "Kernels", "Models", "Scoring", "Simulation"],
             libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
         Module(
             name: "Benchmarks", layer: 6,

@@ -1,6 +1,6 @@
 import CommandSupport
 package import Planning
-import Scoring
+package import Scoring
 
 /// Seconds of planning on synthetic beliefs, on the calling thread.
 package struct PlanningBenchmark: Sendable {

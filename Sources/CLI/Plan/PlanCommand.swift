@@ -3,7 +3,7 @@ import CommandSupport
 import Corpora
 import Foundation
 public import Planning
-public import Scoring
+import Scoring
 
 /// `statezero plan`.
 struct Plan: ParsableCommand {

@@ -2,7 +2,7 @@
 public import ArgumentParser
 public import Models
 public import Kernels
-public import Planning
+public import Scoring
 
 extension Precision: ExpressibleByArgument {}
 extension TableKeysValues.Format: ExpressibleByArgument {}
