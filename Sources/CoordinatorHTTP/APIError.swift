@@ -1,4 +1,4 @@
-import Corpora
+package import JSON
 import HTTPTypes
 import Wire
 
@@ -76,3 +76,20 @@ extension APIError {
         self.init(status: .badRequest, code: code, message: fault.description, param: fault.member)
     }
 }
+
+extension APIError: JSONFieldFailure {
+    /// A member of a request's body that is missing, unknown, of another type, or out of range.
+    package init(_ problem: JSONFieldProblem) {
+        let code: Code =
+            switch problem.kind {
+            case .missing: .missing
+            case .wrongType: .wrongType
+            case .outOfRange: .outOfRange
+            case .unknownKey: .unknownKey
+            }
+        self = .invalid(code, problem.member, problem.message)
+    }
+}
+
+/// Reads the members of a request's body.
+typealias RequestFields = JSONFields<APIError>

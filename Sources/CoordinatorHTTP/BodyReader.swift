@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -32,13 +32,11 @@ enum BodyReader {
                 message: "the body must be JSON, with the header Content-Type: application/json")
         }
         let bytes = try await collect(request, within: time)
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw APIError.invalid(.invalidUTF8, nil, "the body is not UTF-8")
-        }
         do {
             return try JSONValue(reading: bytes)
         } catch {
-            throw APIError.invalid(.invalidJSON, nil, error.message)
+            throw APIError.invalid(
+                error.kind == .invalidUTF8 ? .invalidUTF8 : .invalidJSON, nil, "the body is \(error)")
         }
     }
 

@@ -1,5 +1,5 @@
 import Cluster
-import Corpora
+import JSON
 import Foundation
 import HTTPTypes
 import Hummingbird

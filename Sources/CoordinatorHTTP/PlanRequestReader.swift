@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import Scoring
 import Wire
 
@@ -74,7 +74,7 @@ extension RequestPlan {
 extension ContextChoice {
     /// Reads `context`; `nil` where it is absent.
     init?(fields: inout RequestFields) throws(APIError) {
-        guard let value = fields.take("context") else { return nil }
+        guard let value = fields.remove("context") else { return nil }
         self.init()
         var fields = try RequestFields(value, at: "context")
         rows = try fields.integer("rows") ?? rows

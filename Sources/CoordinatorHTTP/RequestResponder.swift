@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import HTTPTypes
 import Hummingbird
 import Logging

@@ -1,4 +1,4 @@
-import Corpora
+import JSON
 import Scoring
 import Wire
 

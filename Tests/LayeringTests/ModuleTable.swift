@@ -18,13 +18,14 @@ struct Module {
         Module(name: "Threads", layer: 0, imports: [], system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
-        Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
+        Module(name: "JSON", layer: 1, imports: []),
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
+        Module(name: "Tokenizers", layer: 2, imports: ["JSON"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
             system: ["Foundation", "FoundationEssentials"]),
@@ -33,7 +34,7 @@ struct Module {
             name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
             system: ["Foundation"]),
         Module(
-            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
+            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
         Module(
             name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
@@ -51,7 +52,7 @@ struct Module {
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
         Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
         Module(
             name: "Models", layer: 4,
@@ -72,7 +73,7 @@ struct Module {
             name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
+            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "JSON", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(

@@ -1,6 +1,7 @@
 import CommandSupport
 import Foundation
 import Kernels
+import Scoring
 import ZeroMQ
 
 /// A bare ROUTER in a process of its own, with a bare DEALER in this process as its client.

@@ -1,5 +1,6 @@
 import ClientNode
 import CommandSupport
+import Scoring
 import Foundation
 import Kernels
 import Logging

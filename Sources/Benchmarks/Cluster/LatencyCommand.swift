@@ -51,7 +51,7 @@ struct LatencyCommand: ParsableCommand {
         let results = try rows.map { try measure($0, probe, direct) }
         probe.close()
         let figures = LatencyReport(
-            model: model.place, calls: calls, context_rows: contextRows, prompt_bytes: promptBytes, results: results)
+            model: model.name, calls: calls, context_rows: contextRows, prompt_bytes: promptBytes, results: results)
         try report.show(figures) { figures.text }
     }
 

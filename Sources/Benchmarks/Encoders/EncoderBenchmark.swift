@@ -1,4 +1,5 @@
 import CommandSupport
+import Scoring
 import Encoders
 import ModelFiles
 

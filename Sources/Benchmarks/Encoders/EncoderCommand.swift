@@ -20,7 +20,7 @@ struct EncoderCommand: ParsableCommand {
 
     func run() throws {
         let encoder = try BertEncoder(
-            folder: try SentenceTransformerFolder(path: model.place), threads: threads, precision: model.precision)
+            folder: try SentenceTransformerFolder(path: model.name), threads: threads, precision: model.precision)
         for (shape, lengths) in [("128x32", EncoderSample.uniform), ("mixed", EncoderSample.mixed)] {
             let result = try EncoderBenchmark(lengths: lengths, rounds: rounds.rounds).run(encoder)
             try report.show(Line(shape, result)) {

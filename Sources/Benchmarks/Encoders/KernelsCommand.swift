@@ -26,7 +26,7 @@ struct KernelsCommand: ParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() throws {
-        let folder = try SentenceTransformerFolder(path: try ModelOptions.choosing(model).place)
+        let folder = try SentenceTransformerFolder(path: try ModelOptions.choosing(model).name)
         for precision in precisions {
             try show(try ProductBenchmark(rounds: rounds).run(folder, precision: precision), precision)
         }

@@ -3,6 +3,7 @@ import Foundation
 package import Encoders
 package import ModelFiles
 import Kernels
+import Scoring
 import Synchronization
 import Threads
 

@@ -48,13 +48,13 @@ struct CompactHeadBenchmark {
                 advice: "ask for at most \(ContextSet.rowsMax) rows")
         }
         let first = asked.selecting([0])
-        var prepared = try head.prepare(features: features, context: context)
+        var prepared = try head.prepare(context, features: features)
         _ = try head.predict(asked, in: prepared)
         var (prepares, calls, lone): ([MeasuredTime], [MeasuredTime], [MeasuredTime]) = ([], [], [])
         for _ in 0..<rounds {
             prepares.append(
                 try MeasuredTime(of: .thread) { () throws(ValueModelError) in
-                    prepared = try head.prepare(features: features, context: context)
+                    prepared = try head.prepare(context, features: features)
                 })
             calls.append(
                 try MeasuredTime(of: .thread) { () throws(ValueModelError) in _ = try head.predict(asked, in: prepared)

@@ -1,4 +1,5 @@
 import CommandSupport
+import Scoring
 import Kernels
 
 /// Wall-clock time and processor time of one piece of work, in seconds.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClientNode
 import CommandSupport
+import Scoring
 import Foundation
 
 /// `statezero-bench rescore`.

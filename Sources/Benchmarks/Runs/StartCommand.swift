@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Scoring
 import Foundation
 
 /// `statezero-bench start`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import FeatureStore
 import Foundation
+import Models
 import WorkerNode
 
 /// Which feature store workers use.
@@ -30,7 +31,7 @@ struct StoreOptions: ParsableArguments {
 
     /// The place for workers of a model; `nil` when there is to be none.
     func place(for model: ModelOptions) -> WorkerNode.StorePlace? {
-        guard let folder = store ?? (ModelOptions.isTable(model.place) ? nil : Self.usualFolder), folder != Self.off
+        guard let folder = store ?? (model.place.folder == nil ? nil : Self.usualFolder), folder != Self.off
         else {
             return nil
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Kernels
+import Models
 import WorkerNode
 
 /// How many workers of how many threads, on which cores: as said, else as measured here, else as is usual.
@@ -11,7 +12,7 @@ struct TuningOptions: ParsableArguments {
 
     /// What was measured for a model on this machine. A file that is not gone by is told in a line.
     func tuning(for model: ModelOptions) -> WorkerTuning? {
-        if tuned == nil, ModelOptions.isTable(model.place) { return nil }
+        if tuned == nil, model.place.folder == nil { return nil }
         do {
             return try WorkerTuning.read(tuned ?? Self.defaultFile(model))
         } catch {
@@ -27,5 +28,5 @@ struct TuningOptions: ParsableArguments {
         }
     }
 
-    static func defaultFile(_ model: ModelOptions) -> String { "\(model.place)/\(WorkerTuning.fileName)" }
+    static func defaultFile(_ model: ModelOptions) -> String { "\(model.name)/\(WorkerTuning.fileName)" }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Models
+import Scoring
 import Kernels
 import WorkerNode
 
@@ -39,9 +40,9 @@ struct Tune: ParsableCommand {
     func run() throws {
         do {
             try model.check()
-            guard !ModelOptions.isTable(model.place), !V0Folder.isOne(model.place) else {
+            guard model.place.hasEmbeddings else {
                 throw CommandFailure(
-                    "\(model.place) is not a sentence-transformers model; a V0 model takes all cores in one worker",
+                    "\(model.name) is not a sentence-transformers model; a V0 model takes all cores in one worker",
                     status: .usage)
             }
             let machine = WorkerTuning.Machine.current

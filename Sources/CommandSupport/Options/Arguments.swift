@@ -8,5 +8,5 @@ extension Precision: ExpressibleByArgument {}
 extension TableKeysValues.Format: ExpressibleByArgument {}
 extension ModelSettings.ContextCache: ExpressibleByArgument {}
 extension ModelSettings.RowHash: ExpressibleByArgument {}
-extension EmbeddingHeadKind: ExpressibleByArgument {}
+extension HeadKind: ExpressibleByArgument {}
 extension BudgetObjective: ExpressibleByArgument {}

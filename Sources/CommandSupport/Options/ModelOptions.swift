@@ -26,7 +26,7 @@ package struct ModelOptions: ParsableArguments {
     package var rowHash = ModelSettings.RowHash.reference
 
     @Option(help: "Sentence-transformers models: compact is a trained head, gaussian-process needs no training.")
-    package var head = EmbeddingHeadKind.compact
+    package var head = HeadKind.compact
 
     package init() {}
 
@@ -40,47 +40,46 @@ package struct ModelOptions: ParsableArguments {
     /// The folder of the default model, below the current folder.
     package static let defaultFolder = "models/all-MiniLM-L6-v2"
 
-    /// The model's folder, or `table…`.
-    package var place: String {
+    /// The folder, or `table`, as it was given.
+    package var name: String {
         model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? Self.defaultFolder
     }
+
+    /// The kind of model that the name means.
+    package var place: ModelPlace { ModelPlace(name) }
 
     /// The same choice as arguments for another process.
     package var arguments: [String] {
         [
-            "--model", place, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
+            "--model", name, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
             "--row-hash", rowHash.rawValue, "--head", head.rawValue,
         ]
     }
 
-    /// Whether a place is the stub and not a folder.
-    package static func isTable(_ place: String) -> Bool { place == "table" || place.hasPrefix("table:") }
-
-    /// Default threads of a worker. A V0 context takes long to prepare, so one worker gets all cores; workers of the
-    /// default model are fastest with one core each.
-    package var defaultThreads: Int { V0Folder.isOne(place) ? ProcessInfo.processInfo.activeProcessorCount : 1 }
+    /// Threads of a worker of this model by default.
+    package var defaultThreads: Int { place.usesAllCores ? ProcessInfo.processInfo.activeProcessorCount : 1 }
 
     /// Checks that the model exists and has the chosen settings, before processes are started for it.
     /// Throws `CommandFailure` or `ModelError`.
     package func check() throws {
-        guard !Self.isTable(place) else { return }
-        guard FileManager.default.fileExists(atPath: place) else {
+        guard let folder = place.folder else { return }
+        guard FileManager.default.fileExists(atPath: folder) else {
             throw CommandFailure(
-                "\(place): no such model; run `statezero model fetch`, or name a model folder with --model")
+                "\(folder): no such model; run `statezero model fetch`, or name a model folder with --model")
         }
-        try ModelLoading.check(settings(threads: 1), for: place)
+        try ModelRegistry.check(settings(threads: 1), for: place)
     }
 
     /// Loads the model. Call it on the thread that will own the model. Throws what `check()` and the loader throw.
-    package func make(threads: Int) throws -> any ValueModel {
-        if Self.isTable(place) {
-            let numbers = place.split(separator: ":").dropFirst().map { Int64($0) ?? 0 }
-            return TableValueModel(
-                salt: UInt64(clamping: numbers.first ?? 0),
-                pausePerText: .microseconds(numbers.count > 1 ? numbers[1] : 0))
+    package func make(threads: Int) throws -> any ValueModel { try load(threads: threads).model }
+
+    /// Loads the model together with its facts. Call it on the thread that will own the model.
+    package func load(threads: Int) throws -> LoadedModel {
+        if case .table(let salt, let pause) = place {
+            return LoadedModel(TableValueModel(salt: salt, pausePerText: pause))
         }
         try check()
-        return try ModelLoading.load(folder: place, settings: settings(threads: threads))
+        return try ModelRegistry.load(place, settings: settings(threads: threads))
     }
 
     /// The choice as settings of the loader.
