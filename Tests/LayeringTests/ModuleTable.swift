@@ -63,7 +63,8 @@ struct Module {
 
         Module(
             name: "Models", layer: 4,
-            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
+            libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4,
@@ -91,11 +92,22 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CLI", layer: 5,
+            name: "CommandSupport", layer: 5,
+            imports: ["Encoders", "Kernels", "Models", "Scoring", "Simulation"],
+            libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
+        Module(
+            name: "Benchmarks", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
-                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
-                "Threads", "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
+                "Planning", "RolloutNode", "Scoring", "Threads", "Wire", "ZeroMQ",
+            ],
+            libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "CLI", layer: 6,
+            imports: [
+                "ClientNode", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora", "Encoders",
+                "Evaluation", "FeatureStore", "Kernels", "ModelFiles", "Models", "Planning", "Replaying", "RolloutNode",
+                "RouterHTTP", "Routing", "Scoring", "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),
