@@ -142,6 +142,9 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("ScoringTests", ["Scoring", crypto]),
+        tests(
+            "CoordinatorNodeTests",
+            ["CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Wire", grdb]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),

@@ -4,8 +4,8 @@ import Testing
 import Wire
 
 /// What the planner refuses, and what it must live through; each was found by reading it, or by a hostile walk.
-@Suite("The planner's door")
-struct PlannerDoorTests {
+@Suite("Planner: requests and reports that must not pass")
+struct PlannerRequestTests {
     private static let trainer = PlannerBench.trainer
 
     private static func request(
@@ -36,25 +36,25 @@ struct PlannerDoorTests {
 
     // MARK: Plans
 
-    @Test("a step that is planned again with fewer prompts has none of its former places in the queue")
+    @Test("a step that is planned again with fewer prompts has no former group in the queue")
     func formerPlaces() {
         var bench = Self.bench { $0.plansMax = 1 }
-        // Nobody rolls out, so every place stays in the queue until its plan is forgotten.
+        // There is no rollout worker, so every group stays in the queue until its plan is forgotten.
         for (prompts, step) in [(20, 1), (2, 2), (3, 1)] {
-            bench.hear(Self.request(prompts, step: step) { $0.delivery = .workers }, from: Self.trainer)
+            bench.receive(Self.request(prompts, step: step) { $0.delivery = .workers }, from: Self.trainer)
             #expect(bench.end()?.prompts == prompts)
         }
         bench.joinRollout(1)
         #expect(bench.assignments(to: 1).map(\.name.index).sorted() == [0, 1, 2])
     }
 
-    @Test("a plan whose limits for failures do not go with its sizes is made with the limits asked for")
+    @Test("a plan whose limits for failures contradict its sizes is made with the limits of the request")
     func limitsForFailures() throws {
         var bench = Self.bench()
         var failing = PlannerBench.outcomes(0..<8)
         for place in failing.indices { failing[place].failed = 4 }
-        bench.hear(Self.report(failing), from: Self.trainer)
-        bench.hear(
+        bench.receive(Self.report(failing), from: Self.trainer)
+        bench.receive(
             Self.request(4) {
                 $0.groupSizes = [4, 8, 12]
                 $0.raisesFloors = true
@@ -70,7 +70,7 @@ struct PlannerDoorTests {
         var bench = Self.bench()
         bench.isWorking = false
         let id = String(repeating: "x", count: 100)
-        bench.hear(
+        bench.receive(
             Self.request(30_000) { request in
                 for place in request.candidates.indices { request.candidates[place].promptID += id }
             }, from: Self.trainer)
@@ -94,18 +94,18 @@ struct PlannerDoorTests {
             Self.request(2) { $0.plan.policyID = String(repeating: "p", count: 257) },
         ]
         for request in requests {
-            bench.hear(request, from: local)
+            bench.receive(request, from: local)
             #expect(bench.refusal(to: local)?.reason == .invalid)
         }
         #expect(bench.planJournal.isEmpty)
-        // Texts told earlier come on top of those in the request.
+        // Texts sent earlier come on top of those in the request.
         let long = String(repeating: "t", count: 12 << 20)
         for place in 0..<6 {
             var outcome = PlannerBench.outcomes(place..<place + 1)[0]
             outcome.text = long + "\(place)"
-            bench.hear(Self.report([outcome]), from: Self.trainer)
+            bench.receive(Self.report([outcome]), from: Self.trainer)
         }
-        bench.hear(
+        bench.receive(
             Self.request(6) { request in
                 for place in request.candidates.indices { request.candidates[place].text = "" }
             }, from: Self.trainer)
@@ -113,11 +113,11 @@ struct PlannerDoorTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("outcomes that come with a request cannot bring in a policy too many")
+    @Test("outcomes of a request cannot add a policy beyond the limit")
     func policies() {
         var bench = Self.bench { $0.policiesMax = 2 }
         for (policy, isTaken) in [("a", true), ("b", true), ("c", false), ("a", true)] {
-            bench.hear(
+            bench.receive(
                 Self.request(2, step: isTaken ? bench.planJournal.count : 0, policy: policy) {
                     $0.outcomes = PlannerBench.outcomes(5..<6)
                 }, from: Self.trainer)
@@ -125,35 +125,36 @@ struct PlannerDoorTests {
         }
     }
 
-    @Test("steps and versions whose difference is no number are refused or rejected")
+    @Test("steps and versions whose difference would overflow are refused or rejected")
     func versions() throws {
         var bench = Self.bench()
-        bench.hear(Self.report(PlannerBench.outcomes(0..<40, version: PlanLimits.steps.upperBound)), from: Self.trainer)
+        let newest = PlannerBench.outcomes(0..<40, version: PlanLimits.steps.upperBound)
+        bench.receive(Self.report(newest), from: Self.trainer)
         #expect(Self.answers(bench).first?.accepted == 40)
         for version in [Int.min, -1, PlanLimits.steps.upperBound + 1, .max] {
-            bench.hear(Self.report(PlannerBench.outcomes(2..<3, version: version)), from: Self.trainer)
+            bench.receive(Self.report(PlannerBench.outcomes(2..<3, version: version)), from: Self.trainer)
             #expect(Self.answers(bench).first?.rejected.map(\.code) == ["version_out_of_range"])
-            bench.hear(Self.request(2) { $0.policyVersion = version }, from: Self.trainer)
+            bench.receive(Self.request(2) { $0.policyVersion = version }, from: Self.trainer)
             #expect(bench.refusal()?.reason == .invalid)
-            bench.hear(
+            bench.receive(
                 .requestScores(
                     RequestScores(request: 1, policy: Policy(id: "p", version: version), texts: TextBlock(["a"]))),
                 from: Self.trainer)
             #expect(bench.refusal()?.reason == .invalid)
         }
-        bench.hear(Self.request(2, step: .max), from: Self.trainer)
+        bench.receive(Self.request(2, step: .max), from: Self.trainer)
         #expect(bench.refusal()?.reason == .invalid)
-        bench.hear(Self.request(2, step: PlanLimits.steps.upperBound), from: Self.trainer)
+        bench.receive(Self.request(2, step: PlanLimits.steps.upperBound), from: Self.trainer)
         #expect(bench.end()?.staleness == 0)
-        bench.hear(Self.request(2, step: 0, policy: "new"), from: Self.trainer)
+        bench.receive(Self.request(2, step: 0, policy: "new"), from: Self.trainer)
         #expect(bench.end()?.staleness == -1)
     }
 
-    @Test("a context of no rows is a context, by any way of drawing", arguments: ContextChoice.Selection.allCases)
+    @Test("a context without rows is valid, by every method of drawing", arguments: ContextChoice.Selection.allCases)
     func noRows(_ selection: ContextChoice.Selection) {
         var bench = Self.bench()
-        bench.hear(Self.report(PlannerBench.outcomes(0..<20)), from: Self.trainer)
-        bench.hear(
+        bench.receive(Self.report(PlannerBench.outcomes(0..<20)), from: Self.trainer)
+        bench.receive(
             Self.request(2) {
                 $0.context.rows = 0
                 $0.context.selection = selection
@@ -163,27 +164,27 @@ struct PlannerDoorTests {
 
     // MARK: Rewards and outcomes
 
-    @Test("a range of rewards whose squares are no numbers is refused")
+    @Test("a range of rewards whose squares overflow is refused")
     func ranges() {
         var bench = Self.bench()
         for range in [-1e300...1e300, 0...1e-300, 0...2e12] {
-            bench.hear(Self.report(PlannerBench.outcomes(0..<1), rewards: range), from: Self.trainer)
+            bench.receive(Self.report(PlannerBench.outcomes(0..<1), rewards: range), from: Self.trainer)
             #expect(bench.refusal()?.reason == .invalid)
-            bench.hear(Self.request(2) { $0.rewards = range }, from: Self.trainer)
+            bench.receive(Self.request(2) { $0.rewards = range }, from: Self.trainer)
             #expect(bench.refusal()?.reason == .invalid)
         }
         // The mean of three rewards at the end of a range is beyond it by a digit.
         var outcome = PlannerBench.outcomes(0..<1)[0]
         outcome.rewards = [0.1, 0.1, 0.1]
         #expect(outcome.rewards.reduce(0, +) / 3 > 0.1)
-        bench.hear(Self.report([outcome], rewards: 0...0.1), from: Self.trainer)
+        bench.receive(Self.report([outcome], rewards: 0...0.1), from: Self.trainer)
         #expect(Self.answers(bench).first?.accepted == 1)
     }
 
-    @Test("rewards of an attempt that is still to come do not count, and do not stop it from counting when it has come")
+    @Test("rewards of a future attempt do not count, and do not keep that attempt's rewards from counting later")
     func attemptsToCome() {
         var bench = Self.bench()
-        bench.hear(
+        bench.receive(
             Self.request(2) {
                 $0.delivery = .workers
                 ($0.minimum, $0.maximum) = (8, 8)
@@ -195,10 +196,10 @@ struct PlannerDoorTests {
             let name = AssignmentName(plan: PlanName(policyID: "p", step: 1), index: 1, attempt: attempt)
             if worker == 1 {
                 let own = AssignmentName(plan: name.plan, index: 0, attempt: attempt - 1)
-                bench.hear(.rewards(Rewards(name: own, rewards: Self.wins(8))), from: PlannerBench.rollout(1))
+                bench.receive(.rewards(Rewards(name: own, rewards: Self.wins(8))), from: PlannerBench.rollout(1))
                 #expect(bench.assignments(to: 1).map(\.name) == [name])
             }
-            bench.hear(.rewards(Rewards(name: name, rewards: Self.wins(8))), from: PlannerBench.rollout(worker))
+            bench.receive(.rewards(Rewards(name: name, rewards: Self.wins(8))), from: PlannerBench.rollout(worker))
             #expect(bench.recorded(to: worker).map(\.verdict) == [expected])
         }
         #expect(bench.groups().count == 1)
@@ -206,65 +207,65 @@ struct PlannerDoorTests {
 
     private static func wins(_ count: Int) -> [Double] { (0..<count).map { Double($0 % 2) } }
 
-    @Test("a rollout worker has no say in a group that the trainer rolls out")
+    @Test("a rollout worker cannot report a group that the trainer rolls out")
     func othersGroups() {
         var bench = Self.bench()
-        bench.hear(Self.request(2), from: Self.trainer)
+        bench.receive(Self.request(2), from: Self.trainer)
         bench.joinRollout(1)
         let name = AssignmentName(plan: PlanName(policyID: "p", step: 1), index: 0, attempt: 1)
-        bench.hear(.rewards(Rewards(name: name, rewards: [1])), from: PlannerBench.rollout(1))
+        bench.receive(.rewards(Rewards(name: name, rewards: [1])), from: PlannerBench.rollout(1))
         #expect(bench.recorded(to: 1).map(\.verdict) == [.superseded])
     }
 
-    @Test("a group that was reported before its plan's end is decided at it, and told to who reports again")
+    @Test("a group that was reported before its plan's end is decided at the end, and sent to who reports it again")
     func earlyReports() throws {
         var bench = Self.bench()
         bench.isWorking = false
         bench.table = { _ in (0.95, 30) }
-        bench.hear(
+        bench.receive(
             Self.request(2) {
                 ($0.total, $0.minimum, $0.maximum) = (8, 4, 4)
                 ($0.reserve, $0.lookAhead) = (8, 1.0 / 256)
             }, from: Self.trainer)
         var outcome = GroupOutcome(eventID: "e", promptID: "q0", step: 1, rewards: [0, 0, 0, 0])
-        bench.hear(Self.report([outcome]), from: Self.trainer)
+        bench.receive(Self.report([outcome]), from: Self.trainer)
         #expect(Self.answers(bench).first?.decisions == [OutcomesRecorded.Decision(index: 0, draw: 0, done: nil)])
         bench.workOff()
-        bench.hear(Self.report([outcome]), from: Self.trainer)
+        bench.receive(Self.report([outcome]), from: Self.trainer)
         let draw = try #require(Self.answers(bench).first?.decisions.first?.draw)
         #expect(draw > 0)
         outcome.eventID = "f"
         outcome.rewards = Array(repeating: 0, count: draw)
-        bench.hear(Self.report([outcome]), from: Self.trainer)
+        bench.receive(Self.report([outcome]), from: Self.trainer)
         #expect(Self.answers(bench).first?.accepted == 1)
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("what is reported of a group that is done counts for the history and leaves the group as it was")
+    @Test("a report on a group that is done counts for the history and does not change the group")
     func groupsDone() throws {
         var bench = Self.bench()
-        bench.hear(Self.request(1) { ($0.minimum, $0.maximum) = (4, 8) }, from: Self.trainer)
+        bench.receive(Self.request(1) { ($0.minimum, $0.maximum) = (4, 8) }, from: Self.trainer)
         let first = GroupOutcome(eventID: "a", promptID: "q0", step: 1, rewards: Self.wins(8))
-        bench.hear(Self.report([first]), from: Self.trainer)
+        bench.receive(Self.report([first]), from: Self.trainer)
         let done = try #require(Self.answers(bench).first?.decisions.first?.done)
         var more = first
         more.eventID = "b"
-        bench.hear(Self.report([more]), from: Self.trainer)
+        bench.receive(Self.report([more]), from: Self.trainer)
         let answer = try #require(Self.answers(bench).first)
         #expect(answer.accepted == 1 && answer.decisions.map(\.done) == [done])
-        // Told of the group once, though both of its events are told again.
-        bench.hear(Self.report([first, more]), from: Self.trainer)
+        // The group is sent once, though both of its events are reported again.
+        bench.receive(Self.report([first, more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.decisions.compactMap(\.done) == [done])
         more.eventID = "c"
         more.rewards = Array(repeating: 1, count: PlanLimits.groupRollouts.upperBound + 1)
-        bench.hear(Self.report([more]), from: Self.trainer)
+        bench.receive(Self.report([more]), from: Self.trainer)
         #expect(Self.answers(bench).first?.rejected.map(\.code) == ["too_many_rewards"])
     }
 
-    @Test("after a restart, groups that wait for a rollout worker make no deadline of an instant that has passed")
+    @Test("after a restart, waiting groups set no deadline in the past")
     func restLending() {
         var bench = Self.bench()
-        bench.hear(Self.request(2) { $0.delivery = .workers }, from: Self.trainer)
+        bench.receive(Self.request(2) { $0.delivery = .workers }, from: Self.trainer)
         var again = bench.restarted()
         again.wait(.seconds(11))
         #expect(again.machines.planner.nextDeadline.map { $0 > again.now } == true)
@@ -272,14 +273,14 @@ struct PlannerDoorTests {
 
     // MARK: Connections
 
-    @Test("a connection has one role, the one that it said last")
+    @Test("a connection has one role, that of its last Hello")
     func roles() {
         var bench = Self.bench()
-        bench.hear(Self.request(1) { $0.delivery = .workers }, from: Self.trainer)
+        bench.receive(Self.request(1) { $0.delivery = .workers }, from: Self.trainer)
         bench.joinRollout(1)
-        bench.hear(
+        bench.receive(
             .hello(Hello(role: .trainer, name: "t", incarnation: 900)), from: PlannerBench.rollout(1))
-        bench.hear(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.rollout(1))
+        bench.receive(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.rollout(1))
         #expect(bench.end(to: PlannerBench.rollout(1)) != nil)
         // What it had as a rollout worker goes to another.
         bench.joinRollout(2)
