@@ -2,14 +2,10 @@
 public struct ReplayGroup: Hashable, Sendable {
     /// The prompt.
     public let promptID: String
-    /// Rollouts drawn, at least 1.
-    public let n: Int
-    /// Number of successes among them.
-    public let successes: Int
-    /// Value of these rollouts by the request's objective.
-    public let realised: Double
-    /// Expectation of that value at the true rate.
-    public let expected: Double
+    /// Numbers of rollouts, at least 1, and of successes among them.
+    public let n, successes: Int
+    /// Value of these rollouts by the request's objective, and its expectation at the true rate.
+    public let realised, expected: Double
 
     /// A group that was drawn.
     package init(promptID: String, n: Int, successes: Int, realised: Double, expected: Double) {
