@@ -1,5 +1,6 @@
 package import Encoders
 import Heads
+package import Kernels
 package import ModelFiles
 import Scoring
 
@@ -42,6 +43,19 @@ package enum ModelConfiguration {
             try SentenceEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
         case .sentencePipeline(let folder):
             try SentencePipelineEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
+        case .v0(let folder):
+            throw .unsupported(
+                file: folder.path, key: "the kind of model", found: "a converted V0 model",
+                supported: "a sentence-transformers folder")
+        }
+    }
+
+    /// The network of a BERT family alone, for measurements on token ids. Throws `unsupported` for others.
+    package func bertEncoder(threads: Int, precision: Precision = .float32) throws(ModelError) -> BertEncoder {
+        switch self {
+        case .bert(let folder): try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
+        case .sentencePipeline(let folder):
+            try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
         case .v0(let folder):
             throw .unsupported(
                 file: folder.path, key: "the kind of model", found: "a converted V0 model",
