@@ -22,6 +22,8 @@ struct Module {
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
+            name: "MetricsExport", layer: 1, imports: [], libraries: ["CoreMetrics"], system: ["Synchronization"]),
+        Module(
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
@@ -55,7 +57,8 @@ struct Module {
 
         Module(
             name: "Models", layer: 4,
-            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
+            libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4,
@@ -71,12 +74,20 @@ struct Module {
             name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
-            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            name: "HTTPServing", layer: 2, imports: ["MetricsExport"],
+            libraries: ["CoreMetrics", "HTTPTypes", "Hummingbird", "NIOCore"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
-            libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
+            name: "CoordinatorHTTP", layer: 4,
+            imports: ["Cluster", "Corpora", "HTTPServing", "MetricsExport", "Scoring", "Wire"],
+            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            system: ["Foundation"]),
+        Module(
+            name: "RouterHTTP", layer: 4,
+            imports: ["Corpora", "HTTPServing", "MetricsExport", "Routing", "Scoring", "Threads"],
+            libraries: [
+                "AsyncHTTPClient", "CoreMetrics", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
+            ],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "Simulation", layer: 4, imports: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
@@ -85,8 +96,10 @@ struct Module {
         Module(
             name: "CLI", layer: 5,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
-                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "HTTPServing",
+                "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
+                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation",
+                "FeatureStore",
                 "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
