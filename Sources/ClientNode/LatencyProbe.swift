@@ -34,7 +34,9 @@ public final class LatencyProbe {
         shardsWanted -= 1
         _ = wires.events.send(
             .shardReady(
-                SubmitShard(job: job, shard: nextShard, tokens: block.bytes.count / 4 + 2, affinity: 0, texts: block)))
+                SubmitShard(
+                    job: job, shard: nextShard, tokens: TokenEstimate.encoded(bytes: block.bytes.count), affinity: 0,
+                    texts: block)))
         var seconds: Double?
         while seconds == nil {
             guard let answers = try take() else { continue }

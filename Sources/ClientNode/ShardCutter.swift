@@ -22,7 +22,7 @@ struct ShardCutter {
         let tokens: Int
 
         /// Equal for equal texts; leads a shard to the worker that has seen it before.
-        var affinity: UInt64 { Digest(of: texts.bytes.array).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        var affinity: UInt64 { Digest(of: texts.bytes.array).leading }
     }
 
     /// Rows of a shard at most: some seconds of work for one core, and an answer of 5 kB.
@@ -42,9 +42,6 @@ struct ShardCutter {
     /// The files, once the corpus has been read to its end.
     var files: [InputFile] { corpus.files }
 
-    /// English has some four bytes a token; the truth is the worker's to know.
-    static func tokens(of text: String) -> Int { text.utf8.count / 4 + 2 }
-
     /// The next shard; `nil` at the end. One without texts has rejected lines only.
     mutating func next() throws(CorporaError) -> Shard? {
         var lines: [Line] = []
@@ -52,7 +49,7 @@ struct ShardCutter {
         var tokens = 0
         while texts.count < Self.rowsMax, lines.count < Self.linesMax {
             guard let row = try take(&lines) else { break }
-            let more = Self.tokens(of: row.prompt.text)
+            let more = TokenEstimate.encoded(bytes: row.prompt.text.utf8.count)
             if !texts.isEmpty, tokens + more > Self.tokensMax {
                 held = row
                 break

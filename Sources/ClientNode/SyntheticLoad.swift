@@ -72,7 +72,8 @@ public struct SyntheticLoad {
                     }
                     let block = texts.next(min(shardRows, rows - made))
                     let shard = SubmitShard(
-                        job: job, shard: nextShard, tokens: block.bytes.count / 4, affinity: UInt64(nextShard),
+                        job: job, shard: nextShard, tokens: TokenEstimate.roundedDown(bytes: block.bytes.count),
+                        affinity: UInt64(nextShard),
                         texts: block)
                     made += block.count
                     nextShard += 1

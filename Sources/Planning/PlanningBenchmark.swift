@@ -76,9 +76,9 @@ public struct PlanningBenchmark: Sendable {
         }
         return Result(
             beliefs: beliefs, prompts: prompts, rollouts: plan.budgets.reduce(0) { $0 + $1.n },
-            planSeconds: Self.median(plans.map(\.seconds)),
-            planProcessorSeconds: Self.median(plans.map(\.processorSeconds)),
-            allocationProcessorSeconds: Self.median(allocations.map(\.processorSeconds)), gap: plan.gap, id: plan.id)
+            planSeconds: Median.of(plans.map(\.seconds)),
+            planProcessorSeconds: Median.of(plans.map(\.processorSeconds)),
+            allocationProcessorSeconds: Median.of(allocations.map(\.processorSeconds)), gap: plan.gap, id: plan.id)
     }
 
     /// Measures a streamed step that arrives in shards of 64. Throws what planning throws.
@@ -103,8 +103,8 @@ public struct PlanningBenchmark: Sendable {
             share = plan.utility / whole.utility
         }
         return StreamedResult(
-            prompts: streamedPrompts, firstBudgetSeconds: Self.median(Array(firsts.dropFirst())),
-            allSeconds: Self.median(Array(alls.dropFirst())), utilityShare: share)
+            prompts: streamedPrompts, firstBudgetSeconds: Median.of(Array(firsts.dropFirst())),
+            allSeconds: Median.of(Array(alls.dropFirst())), utilityShare: share)
     }
 
     private func candidates(_ count: Int, _ beliefs: Beliefs) throws(PlanningError) -> [BudgetCandidate] {
@@ -138,10 +138,5 @@ public struct PlanningBenchmark: Sendable {
             clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
             return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
         }
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let ordered = values.sorted()
-        return (ordered[(ordered.count - 1) / 2] + ordered[ordered.count / 2]) / 2
     }
 }

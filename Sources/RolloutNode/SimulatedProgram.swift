@@ -139,8 +139,7 @@ final class SimulatedProgram: RolloutProgram {
             label = assignment.name.description
             rate = rates.rates[assignment.promptID]
             // A prompt that is given again gets other numbers: its name has another attempt.
-            let bytes = Digest(of: "\(seed)/\(label)/\(assignment.n)").bytes
-            chance = SeededGenerator(seed: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+            chance = SeededGenerator(seed: Digest(of: "\(seed)/\(label)/\(assignment.n)").leading)
         }
 
         mutating func report(_ count: Int) -> RolloutReport {

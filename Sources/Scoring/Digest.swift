@@ -17,8 +17,11 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         return bytes
     }
 
-    /// The first eight bytes as a number, the first byte highest.
+    /// The first eight bytes as a number, the first byte highest. As good as random, so it can seed a generator.
     public var leading: UInt64 { words.0 }
+
+    /// The next eight bytes, bytes 8 to 15, in the same order: independent of `leading`.
+    public var second: UInt64 { words.1 }
 
     /// Wraps 32 bytes that came from the wire or a file; `nil` for any other length.
     public init?(bytes: some Sequence<UInt8>) {

@@ -18,6 +18,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
+    /// The first number of a seed's sequence: spreads a seed's bits, so that seeds 0, 1, 2 share none with each other.
+    public static func mixed(_ seed: UInt64) -> UInt64 {
+        var generator = SeededGenerator(seed: seed)
+        return generator.next()
+    }
+
     /// Uniform in [0, 1), 53 bits.
     public mutating func unit() -> Double {
         Double(next() >> 11) * 0x1p-53

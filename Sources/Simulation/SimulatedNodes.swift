@@ -161,7 +161,7 @@ struct SimulatedClient {
         return .shardReady(
             SubmitShard(
                 job: job, shard: nextShard, tokens: texts.bytes.count,
-                affinity: Digest(of: texts.bytes.array).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, texts: texts
+                affinity: Digest(of: texts.bytes.array).leading, texts: texts
             ))
     }
 

@@ -67,7 +67,7 @@ public final class TableValueModel: ValueModel {
     }
 
     private static func seed(_ context: Digest, salt: UInt64) -> UInt64 {
-        context.bytes.prefix(8).reduce(salt) { $0 << 8 ^ $0 >> 56 ^ UInt64($1) }
+        salt ^ context.leading
     }
 
     private static func prediction(hash: UInt64, seed: UInt64) -> Prediction? {
@@ -76,19 +76,17 @@ public final class TableValueModel: ValueModel {
         return Prediction(p: p, kappa: Float(1 + 20 * chance.unit()), pLo: p / 2, pHi: (1 + p) / 2)
     }
 
-    /// FNV-1a over words of eight bytes, then over the bytes that are left.
+    /// A hash of the words of eight bytes, then over the bytes that are left.
     private static func hash(_ text: String) -> UInt64 {
-        let prime: UInt64 = 0x100_0000_01b3
         let bytes = text.utf8.span
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = StableHash()
         let whole = bytes.count & ~7
         for place in stride(from: 0, to: whole, by: 8) {
             let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-            hash = (hash ^ UInt64(littleEndian: word)) &* prime
-            hash ^= hash >> 29
+            hash.combine(word: UInt64(littleEndian: word))
         }
-        for place in whole..<bytes.count { hash = (hash ^ UInt64(bytes[place])) &* prime }
-        return hash
+        for place in whole..<bytes.count { hash.combine(bytes[place]) }
+        return hash.value
     }
 }
 

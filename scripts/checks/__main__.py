@@ -12,13 +12,14 @@ import pathlib
 import sys
 import time
 
-from . import declarations, documents, exceptions, formatting, layering, sizes, wording
+from . import declarations, documents, exceptions, formatting, layering, openings, sizes, wording
 from .tree import Tree
 
 CHECKS = {
     "layering": layering.check,
     "exceptions": exceptions.check,
     "sizes": sizes.check,
+    "openings": openings.check,
     "declarations": declarations.check,
     "documents": documents.check,
     "wording": wording.check,

@@ -17,6 +17,7 @@ from . import (
     formatting,
     layering,
     module_table,
+    openings,
     sizes,
     swift_code,
     wording,
@@ -171,6 +172,23 @@ class Sizes(CheckCase):
         with mock.patch.object(exception_table, "long_files", lambda _: {"Sources/Scoring/Long.swift": (401, "table")}):
             self.assert_sound(sizes.check(long))
             self.assert_problem(sizes.check(tree()), "short enough")
+
+
+class Openings(CheckCase):
+    def check(self, **files: str) -> Report:
+        return openings.check(Tree(pathlib.Path(), files))
+
+    def test_a_comment_after_the_imports_passes(self):
+        self.assert_sound(
+            self.check(**{"Sources/a.swift": "import Wire\n\n#if os(Linux)\n/// A lease.\nstruct Lease {}\n"})
+        )
+        self.assert_sound(self.check(**{"scripts/a.py": '#!/usr/bin/env python3\n"""Counts."""\n'}))
+
+    def test_a_file_without_a_purpose_fails(self):
+        self.assert_problem(
+            self.check(**{"Sources/a.swift": "import Wire\n\nextension Lease {\n    // Later.\n}\n"}), "a.swift"
+        )
+        self.assert_problem(self.check(**{"scripts/a.py": "import os\n"}), "scripts/a.py")
 
 
 class Declarations(CheckCase):

@@ -3,6 +3,7 @@ import ClientNode
 import Foundation
 import Kernels
 import Logging
+import Scoring
 import ZeroMQ
 
 extension Benchmark {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClientNode
 import Foundation
+import Scoring
 
 extension Benchmark {
     /// `statezero bench rescore`.

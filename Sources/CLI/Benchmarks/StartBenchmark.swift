@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Scoring
 
 extension Benchmark {
     /// `statezero bench start`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernels
 import Models
+import Scoring
 import WorkerNode
 
 extension Benchmark {

@@ -7,7 +7,7 @@ struct WorkerSession {
     /// Where it is reached; changes when its connection does.
     var peer: Peer
     let name: String
-    /// FNV-1a of the name: the same on every machine and after every restart, unlike `hashValue`.
+    /// Stable hash of the name.
     let nameHash: UInt64
     let incarnation: UInt64
     /// The level it granted last.
@@ -39,7 +39,7 @@ struct WorkerSession {
     init(peer: Peer, name: String, incarnation: UInt64, credit: Credit, now: Instant) {
         self.peer = peer
         self.name = name
-        nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        nameHash = StableHash(of: name).value
         self.incarnation = incarnation
         self.credit = credit
         self.lastHeard = now
@@ -118,7 +118,6 @@ struct WorkerSession {
 
     /// How well a worker suits a piece: rendezvous hashing (Thaler and Ravishankar, 1998) of its name and the texts.
     static func affinity(of nameHash: UInt64, to texts: UInt64) -> UInt64 {
-        var mixer = SeededGenerator(seed: nameHash ^ texts)
-        return mixer.next()
+        SeededGenerator.mixed(nameHash ^ texts)
     }
 }

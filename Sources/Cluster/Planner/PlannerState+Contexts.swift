@@ -63,9 +63,7 @@ extension PlannerState {
             case .stratified: .stratified
             case .prototypes: .prototypes
             }
-        let seed = Digest(of: "context/1 \(choice.seed) \(salt)").bytes.prefix(8).reduce(UInt64(0)) {
-            $0 << 8 | UInt64($1)
-        }
+        let seed = Digest(of: "context/1 \(choice.seed) \(salt)").leading
         let drawn = ContextSelection(method, count: min(choice.rows, ContextSet.rowsMax), seed: seed).draw(from: rows)
         guard let context = ContextSet(drawn) else {
             preconditionFailure("\(drawn.count) rows were drawn, at most \(ContextSet.rowsMax) may be")

@@ -159,7 +159,9 @@ struct PredictionQueue {
                 let shard = errand.shards[Int(index)]
                 return .submitShard(
                     SubmitShard(
-                        job: job, shard: index, tokens: max(1, shard.texts.bytes.count / 4), affinity: shard.affinity,
+                        job: job, shard: index,
+                        tokens: max(1, TokenEstimate.roundedDown(bytes: shard.texts.bytes.count)),
+                        affinity: shard.affinity,
                         texts: shard.texts))
             }
     }

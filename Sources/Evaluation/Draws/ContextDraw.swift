@@ -47,25 +47,15 @@ struct ContextDraw {
         init(text: String) { digest = Digest(of: text) }
 
         func draw(seed: Int) -> UInt64 {
-            var generator = SeededGenerator(seed: word(0) ^ SeededGenerator.mixed(seed))
-            return generator.next()
+            SeededGenerator.mixed(digest.leading ^ Self.mixed(seed))
         }
 
         func isContextSide(seed: Int) -> Bool {
-            var generator = SeededGenerator(seed: word(8) ^ SeededGenerator.mixed(seed))
-            return generator.next() & 1 == 0
+            SeededGenerator.mixed(digest.second ^ Self.mixed(seed)) & 1 == 0
         }
 
-        private func word(_ start: Int) -> UInt64 {
-            digest.bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        private static func mixed(_ seed: Int) -> UInt64 {
+            SeededGenerator.mixed(UInt64(bitPattern: Int64(seed)))
         }
-    }
-}
-
-extension SeededGenerator {
-    /// Small seeds moved far apart, so that seeds 0, 1, 2 share no bits with each other.
-    static func mixed(_ seed: Int) -> UInt64 {
-        var generator = SeededGenerator(seed: UInt64(bitPattern: Int64(seed)))
-        return generator.next()
     }
 }

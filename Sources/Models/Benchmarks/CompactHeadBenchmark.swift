@@ -65,12 +65,12 @@ public struct CompactHeadBenchmark: Sendable {
         }
         return Result(
             numerics: head.numerics, contextRows: contextRows, queries: queries,
-            prepareSeconds: Self.median(prepares.map(\.seconds)),
-            prepareProcessorSeconds: Self.median(prepares.map(\.processorSeconds)),
+            prepareSeconds: Median.of(prepares.map(\.seconds)),
+            prepareProcessorSeconds: Median.of(prepares.map(\.processorSeconds)),
             prepareSecondsMax: prepares.map(\.seconds).max() ?? 0,
-            querySeconds: Self.median(calls.map(\.seconds)) / Double(queries),
-            queryProcessorSeconds: Self.median(calls.map(\.processorSeconds)) / Double(queries),
-            loneQuerySeconds: Self.median(lone.map(\.seconds)))
+            querySeconds: Median.of(calls.map(\.seconds)) / Double(queries),
+            queryProcessorSeconds: Median.of(calls.map(\.processorSeconds)) / Double(queries),
+            loneQuerySeconds: Median.of(lone.map(\.seconds)))
     }
 
     private struct Time {
@@ -83,11 +83,6 @@ public struct CompactHeadBenchmark: Sendable {
             seconds = (ContinuousClock.now - start) / .seconds(1)
             processorSeconds = ProcessorTime.ofThisThread - processorStart
         }
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let ordered = values.sorted()
-        return (ordered[(ordered.count - 1) / 2] + ordered[ordered.count / 2]) / 2
     }
 
     /// Unit embeddings in a narrow cone, as prompts of one corpus have, and surface features of ordinary sizes.

@@ -1,6 +1,7 @@
 public import Encoders
 import Foundation
 public import ModelFiles
+import Scoring
 
 /// Tokens a second of an encoder on sequences of given lengths; `statezero bench encoder` prints it.
 public struct EncoderBenchmark: Sendable {
@@ -16,16 +17,10 @@ public struct EncoderBenchmark: Sendable {
         public let processorSeconds: [Double]
 
         /// Median over rounds of tokens a second.
-        public var tokensPerSecond: Double { Double(tokens) / Self.median(seconds) }
+        public var tokensPerSecond: Double { Double(tokens) / Median.of(seconds) }
 
         /// Median over rounds of tokens a processor second: what is left to compare on a machine with other work.
-        public var tokensPerProcessorSecond: Double { Double(tokens) / Self.median(processorSeconds) }
-
-        private static func median(_ values: [Double]) -> Double {
-            let ordered = values.sorted()
-            let middle = ordered.count / 2
-            return ordered.count % 2 == 1 ? ordered[middle] : (ordered[middle - 1] + ordered[middle]) / 2
-        }
+        public var tokensPerProcessorSecond: Double { Double(tokens) / Median.of(processorSeconds) }
     }
 
     /// Tokens of each sequence of the batch.

@@ -2,6 +2,7 @@ public import Encoders
 import Foundation
 import Kernels
 public import ModelFiles
+import Scoring
 import Synchronization
 import Threads
 
@@ -36,21 +37,15 @@ public struct Qwen3Benchmark {
         public let productSecondsAlone: Double
 
         /// Median over rounds of tokens a second.
-        public var tokensPerSecond: Double { Double(batch.tokens * batch.sequences) / Self.median(seconds) }
+        public var tokensPerSecond: Double { Double(batch.tokens * batch.sequences) / Median.of(seconds) }
         /// Median over rounds of tokens a processor second: what is left to compare on a machine with other work.
         public var tokensPerProcessorSecond: Double {
-            Double(batch.tokens * batch.sequences) / Self.median(processorSeconds)
+            Double(batch.tokens * batch.sequences) / Median.of(processorSeconds)
         }
         /// Part of the processor seconds that is spent in products.
-        public var productPart: Double { Self.median(productSeconds) / Self.median(processorSeconds) }
+        public var productPart: Double { Median.of(productSeconds) / Median.of(processorSeconds) }
         /// Share of the library's own rate that the products reach inside the encoder: 1 is all of it.
-        public var productShare: Double { productSecondsAlone / Self.median(productSeconds) }
-
-        private static func median(_ values: [Double]) -> Double {
-            let ordered = values.sorted()
-            let middle = ordered.count / 2
-            return ordered.count % 2 == 1 ? ordered[middle] : (ordered[middle - 1] + ordered[middle]) / 2
-        }
+        public var productShare: Double { productSecondsAlone / Median.of(productSeconds) }
     }
 
     /// 64, 128 and 256 tokens, alone and by eight.

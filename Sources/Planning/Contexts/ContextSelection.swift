@@ -111,10 +111,5 @@ public struct ContextSelection: Hashable, Sendable {
         return Self.first(count, of: clusters.prototypes)
     }
 
-    /// FNV-1a, then one step of the generator to spread it.
-    private func hash(_ text: String) -> UInt64 {
-        let sum = text.utf8.reduce(0xCBF2_9CE4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        var generator = SeededGenerator(seed: sum)
-        return generator.next()
-    }
+    private func hash(_ text: String) -> UInt64 { StableHash(of: text, seed: seed).mixed }
 }

@@ -66,11 +66,10 @@ struct TextClusters {
     /// Signed hashing of words (Weinberger et al., 2009), of length 1.
     private static func vector(_ text: String) -> [Float] {
         var vector = [Float](repeating: 0, count: width)
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = StableHash()
         var isWord = false
         func add() {
-            var generator = SeededGenerator(seed: hash)
-            let spread = generator.next()
+            let spread = hash.mixed
             vector[Int(spread % UInt64(width))] += spread >> 63 == 0 ? 1 : -1
         }
         for byte in text.utf8 {
@@ -79,11 +78,11 @@ struct TextClusters {
             if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower) || byte >= 0x80
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             {
-                hash = (hash ^ UInt64(byte < 0x80 ? lower : byte)) &* 0x100_0000_01B3
+                hash.combine(byte < 0x80 ? lower : byte)
                 isWord = true
             } else if isWord {
                 add()
-                hash = 0xCBF2_9CE4_8422_2325
+                hash = StableHash()
                 isWord = false
             }
         }

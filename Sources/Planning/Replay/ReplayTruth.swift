@@ -53,10 +53,7 @@ public enum ReplayTruth: Hashable, Sendable {
     /// Successes among the first `budget` rollouts of a prompt: the same seed has the same rollouts, however many are
     /// drawn and whoever asks, so policies are compared on the same luck.
     func successes(of budget: Int, promptID: String, seed: UInt64) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
-        for byte in promptID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        var mixer = SeededGenerator(seed: hash)
-        var generator = SeededGenerator(seed: mixer.next())
+        var generator = SeededGenerator(seed: StableHash(of: promptID, seed: seed).mixed)
         var (good, all) = (0, 0)
         var count = 0
         for drawn in 0..<budget {

@@ -41,8 +41,7 @@ public struct Exploration: Hashable, Sendable {
 
     /// The seed of a policy's step.
     public static func seed(policyID: String, step: Int) -> UInt64 {
-        let digest = Digest(of: "explore/1 \(step) \(policyID)")
-        return digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        Digest(of: "explore/1 \(step) \(policyID)").leading
     }
 
     /// What a belief says of its prompt; `nil` in between.
@@ -51,13 +50,7 @@ public struct Exploration: Hashable, Sendable {
     }
 
     /// Place of a prompt in the order of turns.
-    func turn(of promptID: String) -> UInt64 {
-        // FNV-1a, then one step of the generator to spread it.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
-        for byte in promptID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        var generator = SeededGenerator(seed: hash)
-        return generator.next()
-    }
+    func turn(of promptID: String) -> UInt64 { StableHash(of: promptID, seed: seed).mixed }
 
     /// Rollouts that the unlikely prompts are to have together.
     func target(total: Int, prompts: Int, unlikely: Int) -> Int {

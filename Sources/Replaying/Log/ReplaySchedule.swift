@@ -102,16 +102,12 @@ struct PromptKey {
 
     init(_ prompt: Prompt) { digest = prompt.digest }
 
-    func draw(seed: Int) -> UInt64 { word(0, seed) }
+    func draw(seed: Int) -> UInt64 { Self.mixed(digest.leading, seed) }
 
-    func isFirstHalf(seed: Int) -> Bool { word(8, seed) & 1 == 0 }
+    func isFirstHalf(seed: Int) -> Bool { Self.mixed(digest.second, seed) & 1 == 0 }
 
-    private func word(_ start: Int, _ seed: Int) -> UInt64 {
-        let word = digest.bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
-        // Small seeds are moved far apart first.
-        var seeds = SeededGenerator(seed: UInt64(bitPattern: Int64(seed)))
-        var generator = SeededGenerator(seed: word ^ seeds.next())
-        return generator.next()
+    private static func mixed(_ word: UInt64, _ seed: Int) -> UInt64 {
+        SeededGenerator.mixed(word ^ SeededGenerator.mixed(UInt64(bitPattern: Int64(seed))))
     }
 }
 

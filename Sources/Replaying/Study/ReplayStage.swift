@@ -28,8 +28,8 @@ struct ReplayStage {
             first
         }
         // The same luck for every policy and belief, another for every version and seed.
-        let luck = SeededGenerator.first(
-            of: UInt64(seed) << 32 ^ UInt64(bitPattern: Int64(version.policy.version ?? 0)))
+        let luck = SeededGenerator.mixed(
+            UInt64(seed) << 32 ^ UInt64(bitPattern: Int64(version.policy.version ?? 0)))
         let replay = Replay(request: options.request(prompts: visits.count), seed: luck)
         let hasRecords = schedule.mode == .steps
         for policy in AllocationStrategy.allCases {
@@ -64,18 +64,11 @@ struct ReplayStage {
     private func tallied(_ group: ReplayGroup, _ visit: ReplayVisit) -> TalliedGroup {
         let logged = log.rows[visit.row]
         let n = Double(group.n)
-        // Some four bytes a token: what the trainer's own tokenizer would say is not known here.
-        let tokens = (log.prompts[logged.prompt].text.utf8.count + 3) / 4
+        // The trainer's own tokenizer is not known here.
+        let tokens = TokenEstimate.roundedUp(bytes: log.prompts[logged.prompt].text.utf8.count)
         return TalliedGroup(
             prompt: logged.prompt, group: group, beyond: max(0, group.n - visit.rollouts),
             promptTokens: n * Double(tokens), responseTokens: logged.responseTokens.map { n * $0 },
             cost: logged.cost.map { n * $0 })
-    }
-}
-
-extension SeededGenerator {
-    static func first(of seed: UInt64) -> UInt64 {
-        var generator = SeededGenerator(seed: seed)
-        return generator.next()
     }
 }

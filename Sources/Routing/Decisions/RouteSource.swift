@@ -72,9 +72,9 @@ struct RouteDraw {
     /// Rows without a role: the seed puts each text on one side, half and half.
     init(_ source: RouteSource, seed: Int) {
         let digests = source.prompts.map { Digest(of: $0) }
-        let start = Self.mixed(UInt64(bitPattern: Int64(seed)))
-        let keys = digests.map { Self.mixed(Self.word($0, 0) ^ start) }
-        let sides = digests.map { Self.mixed(Self.word($0, 8) ^ start) & 1 == 0 }
+        let start = SeededGenerator.mixed(UInt64(bitPattern: Int64(seed)))
+        let keys = digests.map { SeededGenerator.mixed($0.leading ^ start) }
+        let sides = digests.map { SeededGenerator.mixed($0.second ^ start) & 1 == 0 }
         let isHistory = { (row: RouteSource.Row) in row.isHistory ?? sides[row.prompt] }
         var asked: Set<Int>?
         for model in source.models {
@@ -88,14 +88,5 @@ struct RouteDraw {
             model.rows.filter { isHistory($0) && !routed.contains(digests[$0.prompt]) }
                 .sorted { (keys[$0.prompt], $0.prompt) < (keys[$1.prompt], $1.prompt) }
         }
-    }
-
-    private static func mixed(_ value: UInt64) -> UInt64 {
-        var generator = SeededGenerator(seed: value)
-        return generator.next()
-    }
-
-    private static func word(_ digest: Digest, _ start: Int) -> UInt64 {
-        digest.bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -14,14 +14,3 @@ public enum Price: Hashable, Sendable {
         }
     }
 }
-
-/// Lengths in tokens, before anybody has tokenised anything.
-public enum TokenEstimate {
-    /// Some four bytes a token, as the client of a cluster estimates too.
-    public static let bytesPerToken = 4
-
-    /// At least 1.
-    public static func tokens(of text: String) -> Int {
-        max(1, (text.utf8.count + bytesPerToken - 1) / bytesPerToken)
-    }
-}
