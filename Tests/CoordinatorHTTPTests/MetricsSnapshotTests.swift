@@ -1,4 +1,5 @@
 import Cluster
+import CoordinatorHTTP
 import Foundation
 import TestSupport
 import Testing
