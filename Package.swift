@@ -80,15 +80,16 @@ let package = Package(
         module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
-        module("Tokenizers", []),
+        module("JSON", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("MetricsExport", [metrics]),
         // 2 meaning
+        module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -96,7 +97,7 @@ let package = Package(
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
-        module("Routing", ["Scoring", "Planning", yams]),
+        module("Routing", ["Scoring", "JSON", "Planning", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
@@ -107,7 +108,7 @@ let package = Package(
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Cluster", "Corpora", "HTTPServing", "MetricsExport", httpTypes, hummingbird,
+                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "MetricsExport", httpTypes, hummingbird,
                 hummingbirdCore, lifecycle, logging, nioCore,
             ]),
         module(
@@ -129,6 +130,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),

@@ -18,7 +18,7 @@ struct Module {
         Module(name: "Threads", layer: 0, imports: [], system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
-        Module(name: "Tokenizers", layer: 1, imports: [], system: ["Foundation", "Synchronization"]),
+        Module(name: "JSON", layer: 1, imports: []),
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -27,6 +27,7 @@ struct Module {
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
+        Module(name: "Tokenizers", layer: 2, imports: ["JSON"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
             system: ["Foundation", "FoundationEssentials"]),
@@ -35,7 +36,7 @@ struct Module {
             name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
             system: ["Foundation"]),
         Module(
-            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "Scoring"], libraries: ["Crypto", "GRDB"],
+            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring"], libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
         Module(
             name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
@@ -53,7 +54,7 @@ struct Module {
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
         Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
 
         Module(
             name: "Models", layer: 4,
@@ -79,7 +80,7 @@ struct Module {
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorHTTP", layer: 4,
-            imports: ["Cluster", "Corpora", "HTTPServing", "MetricsExport", "Scoring", "Wire"],
+            imports: ["Cluster", "HTTPServing", "JSON", "MetricsExport", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Foundation"]),
         Module(

@@ -1,6 +1,6 @@
-import Corpora
 import HTTPServing
 import HTTPTypes
+import JSON
 import Wire
 
 /// Kinds of errors, for programs. Raw values are an interface, described in `proto/openapi.yaml`.

@@ -1,6 +1,6 @@
-import Corpora
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 
 // JSON as the coordinator answers it: with a line end, so that it reads well in a terminal.

@@ -1,9 +1,9 @@
 import Cluster
-import Corpora
 import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import JSON
 import MetricsExport
 import NIOCore
 

@@ -1,6 +1,6 @@
-import Corpora
 import HTTPServing
 import Hummingbird
+import JSON
 import Wire
 
 /// Answers reports of outcomes by asking the coordinator to record them.

@@ -1,7 +1,7 @@
-import Corpora
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import Wire
 

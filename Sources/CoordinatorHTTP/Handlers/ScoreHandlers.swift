@@ -1,6 +1,6 @@
-import Corpora
 import HTTPServing
 import Hummingbird
+import JSON
 import Scoring
 import Wire
 

@@ -1,5 +1,5 @@
-import Corpora
 import HTTPServing
+import JSON
 import Scoring
 import Wire
 

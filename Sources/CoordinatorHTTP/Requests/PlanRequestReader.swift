@@ -1,5 +1,5 @@
-import Corpora
 import HTTPServing
+import JSON
 import Scoring
 import Wire
 
@@ -76,7 +76,7 @@ extension RequestPlan {
 extension ContextChoice {
     /// Reads `context`; `nil` where it is absent.
     init?(fields: inout RequestFields) throws(HTTPFailure) {
-        guard let value = fields.take("context") else { return nil }
+        guard let value = fields.remove("context") else { return nil }
         self.init()
         var fields = try RequestFields(value, at: "context")
         rows = try fields.integer("rows") ?? rows

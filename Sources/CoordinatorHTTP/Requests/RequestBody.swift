@@ -1,7 +1,7 @@
-import Corpora
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import JSON
 
 /// Reads the JSON bodies of requests.
 struct RequestBody: Sendable {
@@ -37,13 +37,11 @@ struct RequestBody: Sendable {
         } catch let fault as BodyReader.Fault {
             throw failure(fault)
         }
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw HTTPFailure.invalid(.invalidUTF8, nil, "the body is not UTF-8")
-        }
         do {
             return try JSONValue(reading: bytes)
         } catch {
-            throw HTTPFailure.invalid(.invalidJSON, nil, error.message)
+            throw HTTPFailure.invalid(
+                error.kind == .invalidUTF8 ? .invalidUTF8 : .invalidJSON, nil, "the body is \(error)")
         }
     }
 

@@ -1,8 +1,8 @@
-import Corpora
 import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import JSON
 import Logging
 import Scoring
 

@@ -1,22 +1,24 @@
-/// Builds JSON bytes in the order in which it is told, so that equal rows are equal bytes.
+/// Writes JSON bytes in the order of its calls, so that equal rows are equal bytes.
+///
+/// The caller writes brackets, commas and names with `raw`, or uses `object`, `array` and `member`, which place them.
 public struct JSONWriter: Sendable {
-    /// What was written so far.
+    /// The bytes written so far.
     public private(set) var bytes: [UInt8] = []
 
-    /// Nothing is written yet.
+    /// Starts with no bytes.
     public init() {}
 
-    /// Bytes as they are.
+    /// Appends JSON text unchanged.
     public mutating func raw(_ text: StaticString) {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    /// Bytes as they are.
+    /// Appends JSON text unchanged.
     public mutating func raw(_ text: String) {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// A string in quotes. Only what must be escaped is: quotes, backslashes and control characters.
+    /// A string in quotes. It escapes only what JSON requires: quotes, backslashes and control characters.
     public mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
@@ -37,12 +39,12 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The shortest decimal that reads back as the same Float32; `null` for infinity, for which JSON has no word.
+    /// The shortest decimal that reads back as the same Float32; `null` for infinity and NaN, which JSON lacks.
     public mutating func number(_ value: Float) {
         if value.isFinite { raw(value.description) } else { raw("null") }
     }
 
-    /// The shortest decimal that reads back as the same Double; `null` for what JSON has no word for.
+    /// The shortest decimal that reads back as the same Double; `null` for infinity and NaN.
     public mutating func number(_ value: Double) {
         if value.isFinite { raw(value.description) } else { raw("null") }
     }
@@ -52,7 +54,8 @@ public struct JSONWriter: Sendable {
         raw(String(value))
     }
 
-    mutating func clear() {
+    /// Removes all bytes and keeps the memory.
+    public mutating func clear() {
         bytes.removeAll(keepingCapacity: true)
     }
 
