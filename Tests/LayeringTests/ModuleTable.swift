@@ -23,6 +23,8 @@ struct Module {
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
+            name: "MetricsExport", layer: 1, imports: [], libraries: ["CoreMetrics"], system: ["Synchronization"]),
+        Module(
             name: "ZeroMQ", layer: 1, imports: ["CZeroMQ", "Threads"],
             system: ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
 
@@ -80,12 +82,20 @@ struct Module {
             name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "JSON", "Planning", "Scoring", "Wire"],
-            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            name: "HTTPServing", layer: 2, imports: ["MetricsExport"],
+            libraries: ["CoreMetrics", "HTTPTypes", "Hummingbird", "NIOCore"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
-            libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
+            name: "CoordinatorHTTP", layer: 4,
+            imports: ["Cluster", "HTTPServing", "JSON", "MetricsExport", "Scoring", "Wire"],
+            libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+            system: ["Foundation"]),
+        Module(
+            name: "RouterHTTP", layer: 4,
+            imports: ["Corpora", "HTTPServing", "MetricsExport", "Routing", "Scoring", "Threads"],
+            libraries: [
+                "AsyncHTTPClient", "CoreMetrics", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
+            ],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "Simulation", layer: 4, imports: ["Cluster", "Scoring", "Wire"], libraries: ["HeapModule"],
@@ -106,7 +116,7 @@ struct Module {
             name: "CLI", layer: 6,
             imports: [
                 "ClientNode", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora", "Encoders",
-                "Evaluation", "FeatureStore", "Kernels", "ModelFiles", "Models", "Planning", "Replaying", "RolloutNode",
+                "Evaluation", "FeatureStore", "HTTPServing", "Kernels", "ModelFiles", "Models", "Planning", "Replaying", "RolloutNode",
                 "RouterHTTP", "Routing", "Scoring", "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
