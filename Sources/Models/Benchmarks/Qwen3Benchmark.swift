@@ -42,8 +42,6 @@ public struct Qwen3Benchmark {
         public var tokensPerProcessorSecond: Double {
             Double(batch.tokens * batch.sequences) / Median.of(processorSeconds)
         }
-        /// Part of the processor seconds that is spent in products.
-        public var productPart: Double { Median.of(productSeconds) / Median.of(processorSeconds) }
         /// Share of the library's own rate that the products reach inside the encoder: 1 is all of it.
         public var productShare: Double { productSecondsAlone / Median.of(productSeconds) }
     }
