@@ -53,7 +53,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "StateZero",
-    products: [.executable(name: "statezero", targets: ["CLI"])],
+    products: [
+        .executable(name: "statezero", targets: ["CLI"]),
+        .executable(name: "statezero-bench", targets: ["Benchmarks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -96,7 +99,7 @@ let package = Package(
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "JSON", "Planning", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
+        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
@@ -114,14 +117,24 @@ let package = Package(
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        // 5 program
+        // 5 programs
+        module(
+            "CommandSupport",
+            ["Scoring", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
-                "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "CoordinatorHTTP",
-                "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
+                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "Evaluation",
+                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
+                "ClientNode",
+                "CoordinatorHTTP", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "RolloutNode", "ClientNode", "Threads", "ZeroMQ", "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -152,6 +165,7 @@ let package = Package(
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("ChaosTests", []),
+        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

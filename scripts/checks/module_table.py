@@ -55,7 +55,7 @@ MODULES = {
     "Replaying": Module(3),
     "Routing": Module(3, "Foundation"),
     # 4 drivers: clocks, threads, files, sockets
-    "Models": Module(4, "Foundation", "Synchronization"),
+    "Models": Module(4, "Foundation"),
     "CoordinatorNode": Module(4, "Foundation", "Synchronization"),
     "WorkerNode": Module(4, "Foundation", "Synchronization"),
     "RolloutNode": Module(4, "Foundation", "Glibc", "Synchronization"),
@@ -63,6 +63,9 @@ MODULES = {
     "CoordinatorHTTP": Module(4, "Dispatch", "Foundation", "Synchronization"),
     "RouterHTTP": Module(4, "Foundation", "Synchronization"),
     "Simulation": Module(4, "Foundation"),
-    # 5 programs
-    "CLI": Module(5, "Dispatch", "Foundation", "Synchronization"),
+    # 5 what several programs share
+    "CommandSupport": Module(5, "Foundation"),
+    # 6 programs
+    "Benchmarks": Module(6, "Foundation", "Synchronization"),
+    "CLI": Module(6, "Dispatch", "Foundation", "Synchronization"),
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import CommandSupport
 import Foundation
 import RolloutNode
 import Threads

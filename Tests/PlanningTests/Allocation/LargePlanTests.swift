@@ -64,17 +64,4 @@ struct LargePlanTests {
         #expect(worst < 1e-11)
         print("6,000 prompts, sizes of kind \(kind): bound against sorting everything, maximum relative error \(worst)")
     }
-
-    @Test("the benchmark's plans are exact, nearly optimal and the same every time")
-    func benchmark() throws {
-        var benchmark = PlanningBenchmark()
-        (benchmark.prompts, benchmark.streamedPrompts, benchmark.rounds) = (20_000, 300, 1)
-        for beliefs in PlanningBenchmark.Beliefs.allCases {
-            let result = try benchmark.run(beliefs)
-            #expect(result.rollouts == 320_000 && result.gap < 1e-5 && result.gap >= 0)
-            #expect(try benchmark.run(beliefs).id == result.id)
-            print("20,000 prompts, \(beliefs): gap \(result.gap)")
-        }
-        #expect(try benchmark.runStreamed().utilityShare > 0.95)
-    }
 }
