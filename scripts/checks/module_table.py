@@ -40,6 +40,8 @@ MODULES = {
     "JSON": Module(1),
     "Kernels": Module(1, "Foundation", "Synchronization"),
     "ZeroMQ": Module(1, "Glibc"),
+    "Reporting": Module(1, "Foundation"),
+    "MetricsExport": Module(1, "Synchronization"),
     # 2 meaning: what data is
     "Tokenizers": Module(2, "Foundation", "Synchronization"),
     "Wire": Module(2, "Foundation", "FoundationEssentials"),
@@ -47,12 +49,14 @@ MODULES = {
     "ModelFiles": Module(2, "Foundation"),
     "Corpora": Module(2, "Foundation"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
+    "PredictionMetrics": Module(2, "Foundation"),
+    "HTTPServing": Module(2, "Dispatch", "Foundation", "Synchronization"),
     # 3 decisions: no I/O
     "Encoders": Module(3, "Foundation", "Synchronization"),
     "Heads": Module(3, "Foundation", "Synchronization"),
     "Cluster": Module(3),
     "Evaluation": Module(3, "Foundation"),
-    "Replaying": Module(3),
+    "Replaying": Module(3, "Foundation"),
     "Routing": Module(3, "Foundation"),
     # 4 drivers: clocks, threads, files, sockets
     "Models": Module(4, "Foundation"),
@@ -60,7 +64,7 @@ MODULES = {
     "WorkerNode": Module(4, "Foundation", "Synchronization"),
     "RolloutNode": Module(4, "Foundation", "Glibc", "Synchronization"),
     "ClientNode": Module(4, "Foundation", "Synchronization"),
-    "CoordinatorHTTP": Module(4, "Dispatch", "Foundation", "Synchronization"),
+    "CoordinatorHTTP": Module(4, "Foundation"),
     "RouterHTTP": Module(4, "Foundation", "Synchronization"),
     "Simulation": Module(4, "Foundation"),
     # 5 what several programs share

@@ -94,7 +94,7 @@ struct ReplayOutcomes: ParsableCommand {
             ) { progress in
                 line.show(
                     done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                    detail: "\(progress.played)/\(progress.versions) versions played")
+                    detail: "\(progress.replayed)/\(progress.versions) versions replayed")
             }
             line.end()
             if json {
