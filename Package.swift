@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Sources/README.md describes the modules and their layers; LayeringTests checks them.
+// Sources/README.md describes the modules and their layers; scripts/check checks them.
 
 #if arch(x86_64)
     // Wide Swift vectors are fifty times slower without AVX2 and FMA; the program names a missing one at start.
@@ -104,7 +104,7 @@ let package = Package(
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
+        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
@@ -179,7 +179,6 @@ let package = Package(
             ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
-        tests("LayeringTests", []),
         tests("ChaosTests", []),
         tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],
