@@ -1,10 +1,10 @@
 public import Crypto
 
-/// A SHA-256 digest: how prompts, context sets, models and configurations are told apart.
+/// A SHA-256 digest: identifies prompts, context sets, models and configurations.
 ///
 /// Two things with the same digest are the same thing, so a digest may be kept, compared and sent instead of the bytes.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Eight bytes each, the first one highest: so digests are compared, hashed and copied without touching the heap.
+    /// Eight bytes each, the first byte highest. So digests are compared, hashed and copied without the heap.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The digest's 32 bytes.

@@ -1,6 +1,6 @@
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the one source of chance in simulations, evaluation and tests.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the random numbers of simulations, evaluation and tests.
 ///
-/// The same seed gives the same numbers on every machine, which the system's generator does not promise.
+/// The same seed gives the same numbers on every machine, which the system's generator does not guarantee.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

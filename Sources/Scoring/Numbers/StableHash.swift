@@ -1,8 +1,8 @@
 /// FNV-1a (Fowler, Noll and Vo), 64 bits: a hash that is the same on every machine and after every restart, unlike
 /// `hashValue`.
 ///
-/// Ids, draws and affinities depend on its values, so they must never change. It is no cryptographic hash: where somebody
-/// could make a collision on purpose, use `Digest`. Its lowest bits are weak; `mixed` spreads the good ones.
+/// Ids, draws and affinities depend on its values, so they must never change. It is not cryptographic: where a
+/// collision could be made on purpose, use `Digest`. Its lowest bits are weak; `mixed` spreads the good ones.
 public struct StableHash: Hashable, Sendable {
     @usableFromInline var state: UInt64
 

@@ -1,7 +1,6 @@
-/// Length of a text in tokens before anybody has tokenised it: about four bytes a token, as in English.
+/// Estimates the tokens of a text without a tokenizer: about four bytes a token, as in English.
 ///
-/// The exact number is the tokenizer's. Where shards are cut and prices computed depends on these values, so the three
-/// roundings differ as their users need and must stay.
+/// Shards and prices depend on these values, so they must never change. The users need different roundings.
 public enum TokenEstimate {
     /// UTF-8 bytes of a token.
     public static let bytesPerToken = 4

@@ -1,4 +1,5 @@
-/// What a group of B rollouts on a prompt is worth to training: the choices, by the names that files, the wire and HTTP use.
+/// What a group of B rollouts on a prompt is worth to training: the choices, by the names that files, the wire and HTTP
+/// use.
 ///
 /// `Planning` has their values, and says how they are computed.
 public enum BudgetObjective: String, CaseIterable, Codable, Hashable, Sendable {

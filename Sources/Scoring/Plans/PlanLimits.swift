@@ -48,8 +48,8 @@ public enum PlanLimits {
     public static let groupSurvival = 0.0..<1.0
     /// Deadline of a request in milliseconds, up to one hour, as all durations on the wire.
     public static let deadlineMilliseconds = 1...3_600_000
-    /// Ends of the range of rewards, and so every reward. With `rewardWidthMin`: squares of widths, and their sums over a
-    /// group, are neither 0 nor infinite.
+    /// Ends of the range of rewards, and so every reward. With `rewardWidthMin`: squares of widths, and their sums over
+    /// a group, are neither 0 nor infinite.
     public static let rewards = -1e12...1e12
     /// Least width of the range of rewards.
     public static let rewardWidthMin = 1e-12
