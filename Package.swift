@@ -79,6 +79,7 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
+        module("SQLite", [grdb]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         // 2 meaning
@@ -86,7 +87,7 @@ let package = Package(
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -97,7 +98,8 @@ let package = Package(
         module("Routing", ["Scoring", "JSON", "Planning", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module(
+            "CoordinatorNode", ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
@@ -110,7 +112,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                "Scoring", "SQLite", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore,
+                nioHTTP1,
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -118,7 +121,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
+                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "Evaluation", "Replaying",
                 "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
                 "CoordinatorHTTP",
                 "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
@@ -126,6 +130,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
+        tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),

@@ -19,6 +19,7 @@ struct Module {
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "JSON", layer: 1, imports: []),
+        Module(name: "SQLite", layer: 1, imports: [], libraries: ["GRDB"]),
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -34,7 +35,8 @@ struct Module {
             name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
             system: ["Foundation"]),
         Module(
-            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring"], libraries: ["Crypto", "GRDB"],
+            name: "Corpora", layer: 2, imports: ["CZlib", "CZstd", "JSON", "Scoring", "SQLite"],
+            libraries: ["Crypto", "GRDB"],
             system: ["Foundation"]),
         Module(
             name: "FeatureStore", layer: 2, imports: ["Scoring"], libraries: ["Crypto"],
@@ -52,15 +54,17 @@ struct Module {
         Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
         Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"],
+            system: ["Foundation"]),
 
         Module(
             name: "Models", layer: 4,
-            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"], libraries: ["Crypto"],
+            imports: ["Encoders", "Heads", "Kernels", "ModelFiles", "Scoring", "Threads", "Tokenizers"],
+            libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4,
-            imports: ["Cluster", "Planning", "Scoring", "Threads", "Wire", "ZeroMQ"],
+            imports: ["Cluster", "Planning", "Scoring", "Threads", "Wire", "ZeroMQ", "SQLite"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "WorkerNode", layer: 4, imports: ["Cluster", "FeatureStore", "Scoring", "Threads", "Wire", "ZeroMQ"],
@@ -76,7 +80,7 @@ struct Module {
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
+            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads", "SQLite"],
             libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
             system: ["Foundation", "Synchronization"]),
         Module(
@@ -86,8 +90,10 @@ struct Module {
         Module(
             name: "CLI", layer: 5,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
-                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation", "FeatureStore",
+                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "Encoders",
+                "Heads", "Kernels", "ModelFiles", "Models",
+                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation",
+                "FeatureStore",
                 "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],

@@ -1,7 +1,7 @@
 import Yams
 
-/// A fleet as a YAML file. Every key that is not known is an error with its line, so that a misspelt one does nothing
-/// in silence; `deploy/fleet.example.yaml` shows them all.
+/// Reads a fleet from a YAML file. An unknown key is an error with its line, so that a misspelt key is not ignored in
+/// silence; `deploy/fleet.example.yaml` has all keys.
 public enum FleetFile {
     /// Reads a fleet. `path` is for messages, and for history files, which are relative to it.
     ///
@@ -37,9 +37,9 @@ public enum FleetFile {
         return fleet
     }
 
-    /// Between cheap and good, for fleets whose file does not say.
+    /// Between cheap and good, for fleets without a rule.
     private static let usualBeta = 0.7
-    /// As `statezero score` has it: larger contexts take too long to prepare while requests wait.
+    /// The same as in `statezero score`: larger contexts need too long to prepare while requests wait.
     private static let historyRowsMax = 2048
 
     private static func rule(_ file: inout FleetSection) throws(RoutingError) -> RouteRule? {
@@ -60,7 +60,7 @@ public enum FleetFile {
 
     private static func model(_ given: FleetSection) throws(RoutingError) -> FleetModel {
         var section = given
-        // Unknown keys are told before missing ones: a misspelt price is misspelt first.
+        // Unknown keys are reported before missing ones: a misspelt price is both, and the spelling is the cause.
         try section.expect([
             "name", "price", "output_tokens", "context_length", "history", "endpoint", "limits", "cooldown_seconds",
         ])

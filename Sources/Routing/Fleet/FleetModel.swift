@@ -1,25 +1,25 @@
-/// One LLM of a fleet: what it costs, what it can read, whose record tells how good it is, and where it answers.
+/// One LLM of a fleet: its price, context length, history and endpoint.
 public struct FleetModel: Hashable, Sendable {
-    /// Unique in its fleet; what clients and logs call it.
+    /// Its name for clients and logs, unique in the fleet.
     public var name: String
-    /// What a request costs.
+    /// The price of a request.
     public var price: Price
-    /// Tokens that an answer is expected to have; `nil`: the fleet's reference request says.
+    /// Expected tokens of an answer; `nil`: those of the fleet's reference request.
     public var outputTokens: Int?
-    /// Tokens of prompt and answer that it takes together; `nil`: unlimited as far as we know.
+    /// The most tokens of prompt and answer together; `nil`: no known limit.
     public var contextLength: Int?
-    /// Where its record comes from.
+    /// The files of its history.
     public var history: History
-    /// Where it answers; `nil` in fleets that only decide.
+    /// Its server; `nil` in fleets that only decide.
     public var endpoint: Endpoint?
-    /// What may be asked of it at a time.
+    /// Limits of concurrent requests and of the request rate.
     public var limits: Limits
-    /// After a failure it is left alone for so long.
+    /// It gets no requests for this time after a failure.
     public var cooldown: Duration
 
-    /// Outcomes of earlier prompts, by which success is predicted.
+    /// Outcomes of earlier prompts, from which success is predicted.
     public struct History: Hashable, Sendable {
-        /// History files, relative to the fleet file. None: only what `/v1/outcomes` brings.
+        /// History files, relative to the fleet file. Without files the history has only the outcomes of `/v1/outcomes`.
         public var files: [String] = []
         /// Prompt files, for rows that name their prompt by id only; relative to the fleet file too.
         public var promptFiles: [String] = []
@@ -33,11 +33,11 @@ public struct FleetModel: Hashable, Sendable {
     public struct Endpoint: Hashable, Sendable {
         /// Base address, up to and with `/v1`; no slash at the end.
         public var url: String
-        /// What the server calls the model.
+        /// The name of the model on the server.
         public var model: String
         /// Environment variable that holds the key; never the key itself. `nil`: no key is sent.
         public var keyVariable: String?
-        /// An answer has to begin within this time.
+        /// An answer must start within this time.
         public var timeout: Duration
         /// An address with its model.
         public init(url: String, model: String, keyVariable: String? = nil, timeout: Duration = .seconds(60)) {
@@ -67,6 +67,6 @@ public struct FleetModel: Hashable, Sendable {
         cooldown = .seconds(30)
     }
 
-    /// The name under which its rows stand in history files.
+    /// The name of its rows in history files.
     public var policy: String { history.policy ?? name }
 }

@@ -52,19 +52,19 @@ struct FleetSection {
 
     mutating func string(_ key: String) throws(RoutingError) -> String? {
         guard let (line, value) = remove(key) else { return nil }
-        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a word") }
+        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a string") }
         return text
     }
 
     mutating func strings(_ key: String) throws(RoutingError) -> [String] {
         guard let (line, value) = remove(key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of words") }
-        var words: [String] = []
+        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of strings") }
+        var strings: [String] = []
         for node in sequence {
-            guard let word = node.scalar?.string else { throw bad(key, line, "expected a list of words") }
-            words.append(word)
+            guard let string = node.scalar?.string else { throw bad(key, line, "expected a list of strings") }
+            strings.append(string)
         }
-        return words
+        return strings
     }
 
     mutating func number(_ key: String, in range: ClosedRange<Double>) throws(RoutingError) -> Double? {

@@ -1,4 +1,4 @@
-/// What one request to a model costs.
+/// The price of one request to a model.
 public enum Price: Hashable, Sendable {
     /// US dollars a request, whatever its length.
     case flat(Double)

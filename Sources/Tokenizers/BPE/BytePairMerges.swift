@@ -19,7 +19,7 @@ struct BytePairMerges: Sendable {
         }
     }
 
-    /// What merging needs room for, so that it is not allocated a word at a time.
+    /// Memory for merging, so that it is not allocated for each word.
     struct Workspace {
         /// Tokens, and by position what the pair of a token and the next one gives.
         fileprivate var tokens: [Int32] = []

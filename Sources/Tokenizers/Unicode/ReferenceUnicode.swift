@@ -7,11 +7,11 @@ enum ReferenceUnicode {
     enum Trait {
         /// Separates words (Rust's `char::is_whitespace`).
         static let whitespace: UInt8 = 1
-        /// A word of its own.
+        /// A word by itself.
         static let punctuation: UInt8 = 2
         /// Dropped when text is cleaned.
         static let removed: UInt8 = 4
-        /// "Chinese character": a word of its own when the normalizer says so.
+        /// "Chinese character": a word by itself if the normalizer is configured so.
         static let ideograph: UInt8 = 8
         /// An accent (Mn).
         static let nonspacing: UInt8 = 16
