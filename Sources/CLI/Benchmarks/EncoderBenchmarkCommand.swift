@@ -24,7 +24,7 @@ extension Benchmark {
         func run() throws {
             do {
                 let encoder = try BertEncoder(
-                    folder: try SentenceTransformerFolder(path: model.place), threads: threads, precision: model.precision)
+                    folder: try SentenceTransformerFolder(path: model.name), threads: threads, precision: model.precision)
                 for (shape, lengths) in [("128x32", EncoderBenchmark.uniform), ("mixed", EncoderBenchmark.mixed)] {
                     let result = try EncoderBenchmark(lengths: lengths, rounds: rounds).run(encoder)
                     if json {

@@ -31,7 +31,7 @@ extension Benchmark {
         func run() throws {
             let choice = try ModelChoice.parse(model.map { ["--model", $0] } ?? [])
             do {
-                let folder = try SentenceTransformerFolder(path: choice.place)
+                let folder = try SentenceTransformerFolder(path: choice.name)
                 for precision in precisions {
                     let result = try ProductBenchmark(rounds: rounds).run(folder, precision: precision)
                     try show(result, precision)

@@ -71,7 +71,7 @@ extension Benchmark {
                 if json {
                     return try printJSON(
                         LatencyReport(
-                            model: model.place, calls: calls, context_rows: contextRows, prompt_bytes: promptBytes,
+                            model: model.name, calls: calls, context_rows: contextRows, prompt_bytes: promptBytes,
                             results: results))
                 }
                 show(results)
@@ -115,7 +115,7 @@ extension Benchmark {
         private func show(_ results: [CallTimes]) {
             print(
                 String(
-                    format: "%@, prompts of %d bytes, context of %d rows, %d calls of each kind, ms", model.place,
+                    format: "%@, prompts of %d bytes, context of %d rows, %d calls of each kind, ms", model.name,
                     promptBytes, contextRows, calls))
             print("rows   cluster median     p99   direct median     p99   added at the median")
             for times in results {

@@ -79,11 +79,11 @@ struct Evaluate: ParsableCommand {
                 }
             } catch {
                 // What was paid for is kept, whatever a head refused afterwards.
-                try? made.kept?.keep()
+                try? made.kept?.save()
                 throw error
             }
             line.end()
-            try made.kept?.keep()
+            try made.kept?.save()
             if json { try printJSON(report) } else { show(report, heads: made.heads.count) }
             if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
         } catch let status as ExitStatus {

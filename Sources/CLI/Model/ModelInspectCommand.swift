@@ -37,10 +37,11 @@ extension Model {
         static func show(_ choice: ModelChoice, rows: Int, threads: Int? = nil, json: Bool) throws {
             do {
                 let settings = choice.settings(threads: threads ?? choice.usualThreads)
-                let memory = try ModelLoading.memory(folder: choice.place, settings: settings)?.bytes(rows: rows)
+                let memory = try ModelRegistry.memory(choice.place, settings: settings, rows: rows)
                 // Before the model is loaded: who asks why it does not fit shall see this.
                 if !json, let memory { show(memory, rows: rows, threads: settings.threads) }
-                let model = try choice.make(threads: settings.threads)
+                let loaded = try choice.load(threads: settings.threads)
+                let model = loaded.model
                 let width = try model.embed(["What is 2 + 2?"]).columns
                 let facts = Facts(
                     name: model.fingerprint.name, fingerprint: model.fingerprint.digest.hex, features: width,
@@ -49,7 +50,7 @@ extension Model {
                 print("name              \(facts.name)")
                 print("fingerprint       \(facts.fingerprint)")
                 print("features          \(facts.features) a prompt")
-                if let model = model as? V0ValueModel { print("packed weights    \(model.packedWeights)") }
+                if let packed = loaded.packedWeights { print("packed weights    \(packed)") }
             } catch let failure as CommandFailure {
                 throw failure
             } catch {

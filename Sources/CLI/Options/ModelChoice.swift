@@ -34,52 +34,51 @@ struct ModelChoice: ParsableArguments {
     var rowHash = ModelSettings.RowHash.reference
 
     @Option(help: "Head of a sentence-transformers model: compact (trained), or gaussian-process (needs no training).")
-    var head = EmbeddingHeadKind.compact
+    var head = HeadKind.compact
 
-    /// The folder, or the word `table`.
-    var place: String {
+    /// The folder, or `table`, as it was given.
+    var name: String {
         model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? ModelFetch.defaultFolder
     }
+
+    /// Which kind of model the name means.
+    var place: ModelPlace { ModelPlace(name) }
 
     /// The same choice as arguments of another process of this program.
     var arguments: [String] {
         [
-            "--model", place, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
+            "--model", name, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
             "--row-hash", rowHash.rawValue, "--head", head.rawValue,
         ]
     }
 
-    /// Whether a place names the table model rather than a folder.
-    static func isTable(_ place: String) -> Bool { place == "table" || place.hasPrefix("table:") }
-
-    /// Threads that a worker of this model is best given: a V0 context is so dear that all cores should prepare one,
-    /// where workers of the default model do better with one core each.
-    var usualThreads: Int { V0Folder.isOne(place) ? ProcessInfo.processInfo.activeProcessorCount : 1 }
+    /// Threads of a worker of this model by default.
+    var usualThreads: Int { place.usesAllCores ? ProcessInfo.processInfo.activeProcessorCount : 1 }
 
     /// Refuses a place where there is no model, or settings that it does not have, before processes are started for it.
     func check() throws {
-        guard !Self.isTable(place) else { return }
-        guard FileManager.default.fileExists(atPath: place) else {
+        guard let folder = place.folder else { return }
+        guard FileManager.default.fileExists(atPath: folder) else {
             throw CommandFailure(
-                .failed, "no model at \(place); run `statezero model fetch`, or name a folder with --model")
+                .failed, "no model at \(folder); run `statezero model fetch`, or name a folder with --model")
         }
         do {
-            try ModelLoading.check(settings(threads: 1), for: place)
+            try ModelRegistry.check(settings(threads: 1), for: place)
         } catch {
             throw CommandFailure(error)
         }
     }
 
-    /// Makes the model, on the thread that will own it.
-    func make(threads: Int) throws -> any ValueModel {
-        if Self.isTable(place) {
-            let numbers = place.split(separator: ":").dropFirst().map { Int64($0) ?? 0 }
-            return TableValueModel(
-                salt: UInt64(clamping: numbers.first ?? 0),
-                pausePerText: .microseconds(numbers.count > 1 ? numbers[1] : 0))
+    /// Loads the model, on the thread that will own it.
+    func make(threads: Int) throws -> any ValueModel { try load(threads: threads).model }
+
+    /// Loads the model with what is known of it, on the thread that will own it.
+    func load(threads: Int) throws -> LoadedModel {
+        if case .table(let salt, let pause) = place {
+            return LoadedModel(TableValueModel(salt: salt, pausePerText: pause))
         }
         try check()
-        return try ModelLoading.load(folder: place, settings: settings(threads: threads))
+        return try ModelRegistry.load(place, settings: settings(threads: threads))
     }
 
     /// The choice as the loader takes it.
@@ -93,4 +92,4 @@ extension Precision: ExpressibleByArgument {}
 extension TableKeysValues.Format: ExpressibleByArgument {}
 extension ModelSettings.ContextCache: ExpressibleByArgument {}
 extension ModelSettings.RowHash: ExpressibleByArgument {}
-extension EmbeddingHeadKind: ExpressibleByArgument {}
+extension HeadKind: ExpressibleByArgument {}

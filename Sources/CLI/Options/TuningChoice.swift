@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Kernels
+import Models
 import WorkerNode
 
 /// How many workers of how many threads, on which cores: as said, else as measured here, else as is usual.
@@ -10,7 +11,7 @@ struct TuningChoice: ParsableArguments {
 
     /// What was measured for a model on this machine. A file that is not gone by is told in a line.
     func tuning(for model: ModelChoice) -> WorkerTuning? {
-        if tuned == nil, ModelChoice.isTable(model.place) { return nil }
+        if tuned == nil, model.place.folder == nil { return nil }
         do {
             return try WorkerTuning.read(tuned ?? Self.usualFile(model))
         } catch {
@@ -26,5 +27,5 @@ struct TuningChoice: ParsableArguments {
         }
     }
 
-    static func usualFile(_ model: ModelChoice) -> String { "\(model.place)/\(WorkerTuning.fileName)" }
+    static func usualFile(_ model: ModelChoice) -> String { "\(model.name)/\(WorkerTuning.fileName)" }
 }

@@ -78,7 +78,7 @@ struct Doctor: ParsableCommand {
         checks.append(
             Self.check("model") {
                 let model = try self.model.make(threads: 1)
-                return "\(self.model.place): \(model.fingerprint)"
+                return "\(self.model.name): \(model.fingerprint)"
             })
         let isGood = checks.allSatisfy(\.ok)
         if json {

@@ -101,9 +101,9 @@ extension Route {
 
         private func decideHere(_ loaded: Fleet, _ files: [ContextFile?]) throws {
             let sink = try DecisionSink(path: output)
-            let (made, kept) = try embeddings.make(
+            let (made, kept) = try embeddings.load(
                 model, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
-            var router = try PromptRouter(loaded, histories: files.map { $0?.context.rows ?? [] }, model: made)
+            var router = try PromptRouter(loaded, histories: files.map { $0?.context.rows ?? [] }, model: made.model)
             var failed = 0
             if let prompt {
                 try sink.write(router.decide([Prompt(id: "prompt", text: prompt)], rule: try rule.rule()))
@@ -125,7 +125,7 @@ extension Route {
                 try sink.write(router.decide(batch, rule: try rule.rule()))
             }
             try sink.close()
-            try kept?.keep()
+            try kept?.save()
             if failed > 0 { throw ExitStatus.finishedWithErrorRows }
         }
 

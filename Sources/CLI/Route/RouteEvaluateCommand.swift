@@ -83,15 +83,15 @@ extension Route {
             let fleet = try fleet.load()
             let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
             for problem in loaded.problems.prefix(20) { printError("\(problem)") }
-            let (model, kept) = try embeddings.make(model, threads: threads)
+            let (loadedModel, kept) = try embeddings.load(model, threads: threads)
             var options = RouteStudy.Options()
             options.historyRows = historyRows
             options.seeds = seeds
             options.resamples = resamples
-            options.embeddingColumns = (model as? EmbeddingValueModel)?.embeddingColumns
+            options.embeddingColumns = loadedModel.embeddingColumns
             options.newcomerRows = newcomerFew.map { ($0, newcomerMany) }
             options.withCostAwareLabels = costAware
-            let study = RouteStudy(model: model, options: options)
+            let study = RouteStudy(model: loadedModel.model, options: options)
             var results: [RouteStudyResult] = []
             for source in loaded.sources {
                 guard let routed = try RouteOutcomes.source(source, fleet: fleet) else {
@@ -102,7 +102,7 @@ extension Route {
                 results.append(result)
                 if let plots { try plot(result, folder: plots) }
             }
-            try kept?.keep()
+            try kept?.save()
             if json { try printJSON(results) } else { print(RouteStudyTable(results).description) }
         }
 

@@ -40,10 +40,10 @@ extension Benchmark {
         func run() throws {
             do {
                 try model.check()
-                guard !ModelChoice.isTable(model.place), !V0Folder.isOne(model.place) else {
+                guard model.place.hasEmbeddings else {
                     throw CommandFailure(
                         .usage,
-                        "\(model.place) is not a sentence-transformers model; a V0 model takes all cores in one worker")
+                        "\(model.name) is not a sentence-transformers model; a V0 model takes all cores in one worker")
                 }
                 let machine = WorkerTuning.Machine.current
                 var results = Split.all(cores: machine.cores).map { SplitResult(split: $0) }

@@ -88,7 +88,7 @@ extension Benchmark {
             do {
                 if let pin { CorePinning.keep(threads: threads, first: pin) }
                 let encoder = try BertEncoder(
-                    folder: try SentenceTransformerFolder(path: model.place), threads: threads)
+                    folder: try SentenceTransformerFolder(path: model.name), threads: threads)
                 // Batches as a worker has them: a few prompts between two signs of progress.
                 let lengths = EncoderBenchmark.mixed.map { min($0, encoder.configuration.tokensMax) }
                 let batches = stride(from: 0, to: lengths.count, by: 64).map { start in

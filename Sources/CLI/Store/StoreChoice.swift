@@ -1,6 +1,7 @@
 import ArgumentParser
-import Foundation
 import FeatureStore
+import Foundation
+import Models
 import WorkerNode
 
 /// Which feature store workers use.
@@ -29,7 +30,7 @@ struct StoreChoice: ParsableArguments {
 
     /// The place for workers of a model; `nil` when there is to be none.
     func place(for model: ModelChoice) -> WorkerNode.StorePlace? {
-        guard let folder = store ?? (ModelChoice.isTable(model.place) ? nil : Self.usualFolder), folder != Self.off
+        guard let folder = store ?? (model.place.folder == nil ? nil : Self.usualFolder), folder != Self.off
         else {
             return nil
         }

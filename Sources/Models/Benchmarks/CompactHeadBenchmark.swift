@@ -52,13 +52,13 @@ public struct CompactHeadBenchmark: Sendable {
                 advice: "ask for at most \(ContextSet.rowsMax) rows")
         }
         let first = asked.selecting([0])
-        var prepared = try head.prepare(features: features, context: context)
+        var prepared = try head.prepare(context, features: features)
         _ = try head.predict(asked, in: prepared)
         var (prepares, calls, lone): ([Time], [Time], [Time]) = ([], [], [])
         for _ in 0..<rounds {
             prepares.append(
                 try Time { () throws(ValueModelError) in
-                    prepared = try head.prepare(features: features, context: context)
+                    prepared = try head.prepare(context, features: features)
                 })
             calls.append(try Time { () throws(ValueModelError) in _ = try head.predict(asked, in: prepared) })
             lone.append(try Time { () throws(ValueModelError) in _ = try head.predict(first, in: prepared) })

@@ -5,17 +5,18 @@ import Scoring
 import Synchronization
 import Testing
 
-@Suite("Embedding value model")
-struct EmbeddingValueModelTests {
+@Suite("In-context value model")
+struct InContextValueModelTests {
     /// Puts a text's length on a circle; `values` of it are kept, so that broken promises can be played.
-    private final class CircleEmbedder: TextEmbedder {
-        let width = 2
+    private final class CircleEncoder: TextEncoder {
+        let facts = EncoderFacts(name: "circle", identity: "circle", width: 2)
         var replacement: Float?
 
-        func embed(_ texts: [String]) throws(ValueModelError) -> (values: [Float], isTruncated: [Bool]) {
+        func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
             var values: [Float] = []
             for text in texts { values += text.utf8.count.isMultiple(of: 2) ? [1, 0] : [0, 1] }
-            return (values.map { replacement ?? $0 }, texts.map { $0.utf8.count > 50 })
+            return FeatureMatrix(
+                columns: 2, values: values.map { replacement ?? $0 }, isTruncated: texts.map { $0.utf8.count > 50 })
         }
     }
 
@@ -23,11 +24,9 @@ struct EmbeddingValueModelTests {
         let contextDigest = Digest(of: "other")
     }
 
-    private static let fingerprint = ModelFingerprint(name: "circle", digest: Digest(of: "circle"))
-
     @Test("features are the embedding's columns, then the surface's, and truncation is kept")
     func layout() throws {
-        let model = EmbeddingValueModel(fingerprint: Self.fingerprint, embedder: CircleEmbedder())
+        let model = InContextValueModel(encoder: CircleEncoder(), head: GaussianProcessHead())
         let texts = ["What is 1 + 1?", String(repeating: "x", count: 51)]
         let features = try model.embed(texts)
         #expect(features.columns == 2 + SurfaceFeatures.count && model.featureColumns == features.columns)
@@ -40,7 +39,7 @@ struct EmbeddingValueModelTests {
 
     @Test("prepare and predict go through the head; another model's context is refused by its digest")
     func predictions() throws {
-        let model = EmbeddingValueModel(fingerprint: Self.fingerprint, embedder: CircleEmbedder())
+        let model = InContextValueModel(encoder: CircleEncoder(), head: GaussianProcessHead())
         let texts = (1...40).map { String(repeating: "a", count: $0) }
         let rows = try texts.map { text in
             ContextSet.Row(text: text, outcome: try #require(Outcome(k: text.utf8.count % 2, n: 1)))
@@ -57,21 +56,20 @@ struct EmbeddingValueModelTests {
     }
 
     /// Texts as unit vectors of the width that the compact head reads, by their length.
-    private final class AxisEmbedder: TextEmbedder {
-        let width = 384
+    private final class AxisEncoder: TextEncoder {
+        let facts = EncoderFacts(name: "axis", identity: "axis", width: 384)
 
-        func embed(_ texts: [String]) throws(ValueModelError) -> (values: [Float], isTruncated: [Bool]) {
+        func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
             var values: [Float] = []
-            for text in texts { values += (0..<width).map { $0 == text.utf8.count % width ? 1 : 0 } }
-            return (values, texts.map { _ in false })
+            for text in texts { values += (0..<facts.width).map { $0 == text.utf8.count % facts.width ? 1 : 0 } }
+            return FeatureMatrix(columns: facts.width, values: values, isTruncated: texts.map { _ in false })
         }
     }
 
     @Test("with the compact head it predicts from no rows, tells progress, and refuses the other head's context")
     func compact() throws {
-        let compact = EmbeddingValueModel(
-            fingerprint: Self.fingerprint, embedder: AxisEmbedder(), head: .compact(try CompactHead.load()))
-        let other = EmbeddingValueModel(fingerprint: Self.fingerprint, embedder: AxisEmbedder())
+        let compact = InContextValueModel(encoder: AxisEncoder(), head: try CompactHead.load())
+        let other = InContextValueModel(encoder: AxisEncoder(), head: GaussianProcessHead())
         let texts = (1...20).map { String(repeating: "a", count: $0) }
         let features = try compact.embed(texts)
         let context = try SampleContext.context(rewards: texts.map { Double($0.utf8.count % 2) })
@@ -91,9 +89,9 @@ struct EmbeddingValueModelTests {
 
     @Test("an encoder that gives NaN is found out at the row")
     func notFinite() {
-        let embedder = CircleEmbedder()
-        embedder.replacement = .nan
-        let model = EmbeddingValueModel(fingerprint: Self.fingerprint, embedder: embedder)
+        let encoder = CircleEncoder()
+        encoder.replacement = .nan
+        let model = InContextValueModel(encoder: encoder, head: GaussianProcessHead())
         #expect(throws: ValueModelError.notFinite(stage: "the encoder", row: 0)) { try model.embed(["a", "b"]) }
     }
 }
