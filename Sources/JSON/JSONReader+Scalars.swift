@@ -27,8 +27,8 @@ extension JSONReader {
         }
     }
 
-    /// Bytes between two ASCII bytes as a string. The whole text is known to be UTF-8, so a part that begins and ends at
-    /// characters is too; checking it again costs a fifth of the time of a large vocabulary.
+    /// Bytes between two ASCII bytes as a string. The whole text is known to be UTF-8, so a part that begins and ends
+    /// at characters is too; checking it again costs a fifth of the time of a large vocabulary.
     func string(in range: Range<Int>) -> String { String(copying: UTF8Span(unchecked: bytes.span.extracting(range))) }
 
     func duplicate(_ name: Name) -> JSONError {

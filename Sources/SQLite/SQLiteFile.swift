@@ -1,7 +1,7 @@
 public import GRDB
 
-/// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the outcomes
-/// of the router.
+/// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the
+/// outcomes of the router.
 ///
 /// All of them use write-ahead logging (WAL). GRDB's own WAL setting is not used, because it lowers `synchronous` to
 /// NORMAL: a commit would not be on the disk.

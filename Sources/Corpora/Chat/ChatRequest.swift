@@ -1,7 +1,7 @@
 import JSON
 
-/// The parts of a request to an OpenAI-compatible server that routing needs. Its messages become one text in the same way
-/// as those of files, so that the same prompt has the same digest and features.
+/// The parts of a request to an OpenAI-compatible server that routing needs. Its messages become one text in the same
+/// way as those of files, so that the same prompt has the same digest and features.
 public struct ChatRequest: Sendable {
     /// The name of the model in the request; `nil` if it has none.
     public let model: String?

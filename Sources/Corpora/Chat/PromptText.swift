@@ -4,8 +4,8 @@ import Scoring
 /// Makes the text of a prompt from its JSON value. The model reads this text, and digests are computed from it.
 ///
 /// A string is used unchanged. Of chat messages, a single one from the user gives its content alone; otherwise each
-/// message is a block `role: content`, with a blank line between blocks. The parts of a content are joined by line breaks;
-/// a content of null (a message with tool calls only) is empty. Nothing is trimmed.
+/// message is a block `role: content`, with a blank line between blocks. The parts of a content are joined by line
+/// breaks; a content of null (a message with tool calls only) is empty. Nothing is trimmed.
 enum PromptText {
     static func of(_ value: JSONValue, key: String) throws(RowProblem) -> String {
         let text: String

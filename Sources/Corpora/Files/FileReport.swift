@@ -34,8 +34,8 @@ public struct FileReport: Sendable {
     /// True if every line is valid, there is at least one, and the end was reached.
     public var isGood: Bool { rejected == 0 && rows > 0 && stopped == nil }
 
-    /// Reads a file as far as possible. Without `kind`, the first row that is an object decides: a row with a policy and an
-    /// outcome belongs to a history. Throws only if the file cannot be opened.
+    /// Reads a file as far as possible. Without `kind`, the first row that is an object decides: a row with a policy
+    /// and an outcome belongs to a history. Throws only if the file cannot be opened.
     public static func read(
         _ path: String, kind: Kind? = nil, problemsMax: Int = 20, keys: RowKeys = .automatic
     ) throws(CorporaError) -> FileReport {

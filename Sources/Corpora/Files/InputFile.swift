@@ -24,9 +24,10 @@ public struct InputFile: Hashable, Sendable {
         Digest(of: files.flatMap(\.digest.bytes))
     }
 
-    /// Reads files to their ends, only for digests and line counts. Cost: decompression and one SHA-256 of the text.
+    /// Reads files to their ends, only for digests and line counts. Cost: decompression and one SHA-256 of the text;
+    /// the reading of the rows checks them.
     public static func survey(_ paths: [String]) throws(CorporaError) -> [InputFile] {
-        var rows = try RowFiles(paths)
+        var rows = try RowFiles(paths, check: .none)
         while try rows.next() != nil {}
         return rows.finished
     }
@@ -50,14 +51,18 @@ struct RowFiles {
     private var reader: LineReader?
     private var blankLines = 0
     private let lineBytesMax: Int
+    private let check: LineReader.Check
 
     /// Checks first that every file can be read, so that a misspelt name does not stop a job in its middle.
-    init(_ paths: [String], lineBytesMax: Int = LineReader.lineBytesMax) throws(CorporaError) {
+    init(
+        _ paths: [String], lineBytesMax: Int = LineReader.lineBytesMax, check: LineReader.Check = .utf8
+    ) throws(CorporaError) {
         for path in paths where path != "-" && access(path, R_OK) != 0 {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
         self.waiting = paths[...]
         self.lineBytesMax = lineBytesMax
+        self.check = check
     }
 
     mutating func next() throws(CorporaError) -> Line? {
@@ -93,8 +98,8 @@ struct RowFiles {
         }
     }
 
-    /// The file name and line number of a line that is given by its number among the lines of all files, as `lines` counts.
-    /// The name has no folder, so that output does not depend on the folder of a file.
+    /// The file name and line number of a line that is given by its number among the lines of all files, as `lines`
+    /// counts. The name has no folder, so that output does not depend on the folder of a file.
     func place(ofLine ordinal: Int) -> String {
         guard let file = begun.last(where: { $0.linesBefore < ordinal }) else { return "an earlier line" }
         return "\(InputFile.name(of: file.path)):\(ordinal - file.linesBefore)"
@@ -105,7 +110,7 @@ struct RowFiles {
         guard let path = waiting.popFirst() else { return nil }
         begun.append((path, lines))
         blankLines = 0
-        let opened = try LineReader(path: path, lineBytesMax: lineBytesMax)
+        let opened = try LineReader(path: path, lineBytesMax: lineBytesMax, check: check)
         reader = opened
         return opened
     }

@@ -26,6 +26,14 @@ public final class LineReader {
         }
     }
 
+    /// The check of a line's bytes.
+    public enum Check: Sendable {
+        /// A line must be UTF-8.
+        case utf8
+        /// None: `text` may have any bytes. For reading that only counts and hashes.
+        case none
+    }
+
     /// A longer line is an error of that line: 16 MiB.
     public static let lineBytesMax = 16 << 20
 
@@ -38,6 +46,7 @@ public final class LineReader {
 
     private let source: ByteSource
     private let bytesMax: Int
+    private let check: Check
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
     private var start = 0
     private var end = 0
@@ -45,8 +54,11 @@ public final class LineReader {
     private var hash = SHA256()
 
     /// Opens a file; `-` is standard input, which can be read only once.
-    public init(path: String, lineBytesMax: Int = LineReader.lineBytesMax) throws(CorporaError) {
+    public init(
+        path: String, lineBytesMax: Int = LineReader.lineBytesMax, check: Check = .utf8
+    ) throws(CorporaError) {
         self.path = path
+        self.check = check
         self.bytesMax = lineBytesMax
         self.source = try ByteSource(path: path)
         while end < 3, try more() > 0 {}
@@ -87,6 +99,7 @@ public final class LineReader {
         let last = newline > start && buffer[newline - 1] == UInt8(ascii: "\r") ? newline - 1 : newline
         guard last - start <= bytesMax else { return Line(number: lines, content: .tooLong(bytes: last - start)) }
         let bytes = Array(buffer[start..<last])
+        guard check == .utf8 else { return Line(number: lines, content: .text(bytes)) }
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
             return Line(number: lines, content: .text(bytes))
@@ -122,8 +135,8 @@ public final class LineReader {
         }
     }
 
-    /// Reads more bytes behind `end`, after moving the kept bytes to the front or growing the buffer. Returns the number of
-    /// new bytes.
+    /// Reads more bytes behind `end`, after moving the kept bytes to the front or growing the buffer. Returns the
+    /// number of new bytes.
     private func more() throws(CorporaError) -> Int {
         guard !isAtEnd else { return 0 }
         if start > 0 {

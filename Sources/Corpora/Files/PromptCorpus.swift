@@ -4,8 +4,8 @@ public import Scoring
 /// element, a prompt or an error.
 ///
 /// Ids are unique in the corpus: a second row of one id is rejected and names the first. A row without an id gets
-/// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats. So it keeps its id at
-/// any place in the files, as long as the rows of the same text keep their order.
+/// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats. So it keeps its id
+/// at any place in the files, as long as the rows of the same text keep their order.
 public struct PromptCorpus {
     /// The result of reading one line.
     public enum Element: Hashable, Sendable {

@@ -3,8 +3,8 @@ import Scoring
 
 /// The scores of a finished folder, or of a file of score rows, in order.
 ///
-/// A folder must have `_SUCCESS`, and its manifest and parts must have the recorded digests. A part is checked at its end:
-/// treat no row as valid before `next` has returned `nil`. Ids are unique in both cases.
+/// A folder must have `_SUCCESS`, and its manifest and parts must have the recorded digests. A part is checked at its
+/// end: treat no row as valid before `next` has returned `nil`. Ids are unique in both cases.
 public struct ScoresReader {
     /// A row's belief.
     public struct Score: Hashable, Sendable {

@@ -3,10 +3,11 @@ public import Scoring
 
 /// Writes the files of an output folder. A file is complete or absent, and it is on the disk before a call returns.
 ///
-/// A file is written under a temporary name, flushed, renamed, and the folder is flushed. `ScoringRun` decides which files
-/// count.
+/// A file is written under a temporary name, flushed, renamed, and the folder is flushed. `ScoringRun` decides which
+/// files count.
 struct OutputFolder {
-    /// Replaces write(2) in tests of a full disk: from descriptor and bytes to the number of bytes written, or -1 and `errno`.
+    /// Replaces write(2) in tests of a full disk: from descriptor and bytes to the number of bytes written, or -1 and
+    /// `errno`.
     typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
     let path: String
@@ -55,8 +56,8 @@ struct OutputFolder {
         ["", "-wal", "-shm", "-journal"].contains { name == journalName + $0 }
     }
 
-    /// The journal of a coordinator that was started for this run only. It is in the same folder as the parts, so that the
-    /// same command finds it again; the process that started the coordinator removes it.
+    /// The journal of a coordinator that was started for this run only. It is in the same folder as the parts, so that
+    /// the same command finds it again; the process that started the coordinator removes it.
     static func isCoordinatorJournal(_ name: String) -> Bool {
         ["", "-wal", "-shm", "-journal"].contains { name == coordinatorJournalName + $0 }
     }

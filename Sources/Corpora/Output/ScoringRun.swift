@@ -4,12 +4,12 @@ import Scoring
 /// A run that writes into an output folder. Parts are committed one by one; a committed part is permanent.
 ///
 /// **A part counts when the journal has its row.** *Why:* a part and its journal row cannot be written in one step, and
-/// every other order loses rows or writes them twice. *In practice:* write the bytes under a temporary name, flush, rename,
-/// flush the folder, then write the journal row; each step is on the disk before the next one starts. *Otherwise:* a part
-/// without a row is removed when the folder is opened again, and is written again.
+/// every other order loses rows or writes them twice. *In practice:* write the bytes under a temporary name, flush,
+/// rename, flush the folder, then write the journal row; each step is on the disk before the next one starts.
+/// *Otherwise:* a part without a row is removed when the folder is opened again, and is written again.
 ///
-/// Two processes never open the same folder. A finished folder has no journal: it is equal, byte for byte, to that of any
-/// other run of the same identity. Use it from one thread only.
+/// Two processes never open the same folder. A finished folder has no journal: it is equal, byte for byte, to that of
+/// any other run of the same identity. Use it from one thread only.
 public final class ScoringRun {
     /// The result of opening a folder.
     public enum Opening {
@@ -139,8 +139,8 @@ public final class ScoringRun {
         return committed
     }
 
-    /// Finishes the run: writes the manifest, then `_SUCCESS`, then removes the journal. Every row of the input must be in a
-    /// part.
+    /// Finishes the run: writes the manifest, then `_SUCCESS`, then removes the journal. Every row of the input must be
+    /// in a part.
     @discardableResult
     public func finish(_ summary: RunSummary) throws(CorporaError) -> RunManifest {
         try finish(summary, stoppingAfter: .finished)

@@ -85,7 +85,8 @@ extension HistoryRow {
         return outcome
     }
 
-    /// Predictions do not depend on it, so a value that is not a number of at least 0 counts as absent; the row stays valid.
+    /// Predictions do not depend on it, so a value that is not a number of at least 0 counts as absent; the row stays
+    /// valid.
     private static func expense(_ fields: RowFields) -> RolloutExpense {
         let values = [RowLayout.Field.responseTokens, .cost].map { field in
             (try? fields.number(field))?.value

@@ -15,8 +15,8 @@ import JSON
 /// | response tokens, cost | `response_tokens`, `cost` | ours; RouterArena |
 /// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
 ///
-/// In history rows `task` is not tried. `extra_info.index` of verl is never tried: it is 0 if it was not set, and then all
-/// prompts would have the same id.
+/// In history rows `task` is not tried. `extra_info.index` of verl is never tried: it is 0 if it was not set, and then
+/// all prompts would have the same id.
 public struct RowKeys: Hashable, Sendable {
     /// Key of the prompt: a string or chat messages.
     public var prompt: String?
@@ -50,7 +50,8 @@ public struct RowKeys: Hashable, Sendable {
     static let prompts = [
         "prompt", "messages", "input", "question", "problem", "task", "origin_query", "body.messages", "body.input",
     ]
-    // Not `task`: in a row with an id it is more often a label than the prompt, and an outcome's prompt is found by its id.
+    // Not `task`: in a row with an id it is more often a label than the prompt, and an outcome's prompt is found by its
+    // id.
     static let historyPrompts = prompts.filter { $0 != "task" }
     static let ids = ["prompt_id", "id", "uid", "custom_id"]
     static let dataSources = ["data_source", "dataset", "task_name", "domain", "tag"]

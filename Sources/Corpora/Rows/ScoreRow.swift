@@ -12,10 +12,12 @@ public enum ScoreRow: Hashable, Sendable {
 /// Writes the rows of one output part as bytes.
 ///
 /// A row is one line, its keys in this order:
+///
 /// `{"prompt_id","p","kappa","p_lo","p_hi","policy_id","policy_version","context_size","model","truncated","status":"ok"}`
 /// or `{"prompt_id","status":"error","error":{"code","message","file","line"}}`. Numbers are the shortest decimals that
 /// read back as the same Float32; a κ of infinity (a point estimate) is null. `model` is the first twelve digits of the
-/// model's digest; the manifest has all of them. `file` has no folder, so that the folder of an input does not change the output.
+/// model's digest; the manifest has all of them. `file` has no folder, so that the folder of an input does not change
+/// the output.
 public struct PartWriter {
     /// The lines so far.
     public var bytes: [UInt8] { writer.bytes }

@@ -77,8 +77,8 @@ public struct Fleet: Hashable, Sendable {
     /// Index of a model by its name.
     public func index(of name: String) -> Int? { models.firstIndex { $0.name == name } }
 
-    /// US dollars that a model is expected to take for a prompt of so many tokens. `outputTokensMax` is what the request
-    /// allows; no answer is longer.
+    /// US dollars that a model is expected to take for a prompt of so many tokens. `outputTokensMax` is what the
+    /// request allows; no answer is longer.
     public func expectedCost(of index: Int, inputTokens: Int, outputTokensMax: Int? = nil) -> Double {
         models[index].price.cost(
             inputTokens: inputTokens, outputTokens: expectedOutputTokens(of: index, atMost: outputTokensMax))
@@ -90,13 +90,14 @@ public struct Fleet: Hashable, Sendable {
     }
 
     /// Cost of the dearest model at the reference request, in US dollars: the unit of relative cost. One unit for all
-    /// prompts, so that a β is one price of success in dollars, whatever the prompt's length. 0 in a fleet that is free.
+    /// prompts, so that a β is one price of success in dollars, whatever the prompt's length. 0 in a fleet that is
+    /// free.
     public var costUnit: Double {
         models.indices.map { expectedCost(of: $0, inputTokens: reference.inputTokens) }.max() ?? 0
     }
 
-    /// c̃ = cost / `costUnit`: 1 for the dearest model at the reference request, above 1 for longer ones; 0 where all is
-    /// free.
+    /// c̃ = cost / `costUnit`: 1 for the dearest model at the reference request, above 1 for longer ones; 0 where all
+    /// is free.
     public func relativeCost(_ cost: Double) -> Double {
         let unit = costUnit
         return unit > 0 ? cost / unit : 0

@@ -19,7 +19,8 @@ public struct FleetModel: Hashable, Sendable {
 
     /// Outcomes of earlier prompts, from which success is predicted.
     public struct History: Hashable, Sendable {
-        /// History files, relative to the fleet file. Without files the history has only the outcomes of `/v1/outcomes`.
+        /// History files, relative to the fleet file. Without files the history has only the outcomes of
+        /// `/v1/outcomes`.
         public var files: [String] = []
         /// Prompt files, for rows that name their prompt by id only; relative to the fleet file too.
         public var promptFiles: [String] = []

@@ -140,8 +140,8 @@ struct ByteLevelBPEFile {
         return found
     }
 
-    /// Counts the tokens that only `added_tokens` has. The reference does not use their ids in the file: it numbers them
-    /// from the end of the vocabulary. A file in which the two differ is refused.
+    /// Counts the tokens that only `added_tokens` has. The reference does not use their ids in the file: it numbers
+    /// them from the end of the vocabulary. A file in which the two differ is refused.
     private static func check(
         _ tokens: [ByteTrie.Entry], against index: TokenIndex, path: String
     ) throws(TokenizerError) -> Int {

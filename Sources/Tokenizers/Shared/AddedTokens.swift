@@ -15,8 +15,8 @@ struct AddedTokens: Sendable {
         self.starts = starts
     }
 
-    /// The tokens of a file's `added_tokens`, in file order; tokens that need another kind of matching than byte by byte are
-    /// refused.
+    /// The tokens of a file's `added_tokens`, in file order; tokens that need another kind of matching than byte by
+    /// byte are refused.
     static func entries(_ field: FieldReader) throws(TokenizerError) -> [ByteTrie.Entry] {
         var entries: [ByteTrie.Entry] = []
         if field.isNull { return entries }

@@ -1,7 +1,7 @@
 /// What the reference knows of a Unicode scalar, looked up in one byte.
 ///
-/// The tables behind it (`ReferenceUnicodeData`) were read off the reference itself, so that token ids depend neither on
-/// the Unicode version of Swift's standard library nor on that of the system.
+/// The tables behind it (`ReferenceUnicodeData`) were read off the reference itself, so that token ids depend neither
+/// on the Unicode version of Swift's standard library nor on that of the system.
 enum ReferenceUnicode {
     /// What may be said of a scalar, one bit each.
     enum Trait {

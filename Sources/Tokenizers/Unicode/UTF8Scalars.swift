@@ -44,7 +44,8 @@ enum UTF8Scalars {
         return ((lead & 0x07) << 18 | second << 12 | third << 6 | UInt32(bytes[index + 3] & 0x3F), 4)
     }
 
-    /// Appends a scalar's bytes. `scalar` is not a surrogate: it is a result of `scalar(in:at:end:)` or a value of the tables.
+    /// Appends a scalar's bytes. `scalar` is not a surrogate: it is a result of `scalar(in:at:end:)` or a value of the
+    /// tables.
     static func append(_ scalar: UInt32, to bytes: inout [UInt8]) {
         switch scalar {
         case 0..<0x80:

@@ -1,7 +1,7 @@
 /// Splits normalized text into words and passes each to the model: BertPreTokenizer of the reference.
 ///
-/// White space separates words and is dropped; each punctuation character is one word. One value is for one text: it has
-/// the current word and the ids so far.
+/// White space separates words and is dropped; each punctuation character is one word. One value is for one text: it
+/// has the current word and the ids so far.
 struct PreTokenizer {
     /// What a scalar is to the cut.
     enum Role: UInt8 {

@@ -72,7 +72,8 @@ struct WordPieceFile {
         template = try SequenceTemplate(postProcessor: root["post_processor"])
     }
 
-    /// Builds the same tokenizer as `transformers` from a BERT vocabulary: one token on each line, its id is the line number.
+    /// Builds the same tokenizer as `transformers` from a BERT vocabulary: one token on each line, its id is the line
+    /// number.
     private init(vocabularyPath: String, config: FieldReader) throws(TokenizerError) {
         let bytes = try FieldReader.bytes(ofFile: vocabularyPath)
         guard let text = String(validating: bytes, as: UTF8.self) else {
