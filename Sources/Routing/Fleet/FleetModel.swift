@@ -1,46 +1,45 @@
-/// One LLM of a fleet: its price, context length, history and endpoint.
+/// One LLM of a fleet: its price, context length, history of outcomes and endpoint.
 public struct FleetModel: Hashable, Sendable {
-    /// Its name for clients and logs, unique in the fleet.
+    /// Name in requests and logs; unique in its fleet.
     public var name: String
-    /// The price of a request.
+    /// Price of a request.
     public var price: Price
-    /// Expected tokens of an answer; `nil`: those of the fleet's reference request.
+    /// Expected number of tokens of an answer; `nil` uses that of the fleet's reference request.
     public var outputTokens: Int?
-    /// The most tokens of prompt and answer together; `nil`: no known limit.
+    /// Most tokens of prompt and answer together; `nil` is unlimited or unknown.
     public var contextLength: Int?
-    /// The files of its history.
+    /// Source of its outcomes.
     public var history: History
     /// Its server; `nil` in fleets that only decide.
     public var endpoint: Endpoint?
-    /// Limits of concurrent requests and of the request rate.
+    /// Limits on requests.
     public var limits: Limits
-    /// It gets no requests for this time after a failure.
+    /// Time without requests after a failure.
     public var cooldown: Duration
 
     /// Outcomes of earlier prompts, from which success is predicted.
     public struct History: Hashable, Sendable {
-        /// History files, relative to the fleet file. Without files the history has only the outcomes of
-        /// `/v1/outcomes`.
+        /// History files, relative to the fleet file. Without files there are only outcomes from `/v1/outcomes`.
         public var files: [String] = []
-        /// Prompt files, for rows that name their prompt by id only; relative to the fleet file too.
+        /// Prompt files for rows that have only the id of their prompt; also relative to the fleet file.
         public var promptFiles: [String] = []
-        /// The policy's name in the files, as `ID` or `ID@VERSION`; `nil`: the model's own name.
+        /// Name of the policy in the files, `ID` or `ID@VERSION`; `nil` is the model's name.
         public var policy: String?
-        /// No files yet.
+        /// A history without files.
         public init() {}
     }
 
     /// An OpenAI-compatible server.
     public struct Endpoint: Hashable, Sendable {
-        /// Base address, up to and with `/v1`; no slash at the end.
+        /// Base address, ending with `/v1`, without a slash at the end.
         public var url: String
-        /// The name of the model on the server.
+        /// Name of the model on the server.
         public var model: String
-        /// Environment variable that holds the key; never the key itself. `nil`: no key is sent.
+        /// Environment variable with the key, never the key itself; `nil` sends no key.
         public var keyVariable: String?
-        /// An answer must start within this time.
+        /// Longest time until an answer begins.
         public var timeout: Duration
-        /// An address with its model.
+        /// An address and a model name.
         public init(url: String, model: String, keyVariable: String? = nil, timeout: Duration = .seconds(60)) {
             self.url = url
             self.model = model
@@ -49,17 +48,17 @@ public struct FleetModel: Hashable, Sendable {
         }
     }
 
-    /// Bounds; `nil` is none.
+    /// Limits on requests; `nil` is no limit.
     public struct Limits: Hashable, Sendable {
-        /// Requests under way at a time.
+        /// Most concurrent requests.
         public var concurrent: Int?
-        /// Requests begun in any 60 seconds.
+        /// Most requests started in any 60 seconds.
         public var requestsPerMinute: Int?
-        /// No bounds.
+        /// No limits.
         public init() {}
     }
 
-    /// A model that only decides: no history, no endpoint, no bounds.
+    /// A model without history, endpoint and limits.
     public init(name: String, price: Price) {
         self.name = name
         self.price = price
@@ -68,6 +67,6 @@ public struct FleetModel: Hashable, Sendable {
         cooldown = .seconds(30)
     }
 
-    /// The name of its rows in history files.
+    /// Name of the model's policy in history files.
     public var policy: String { history.policy ?? name }
 }
