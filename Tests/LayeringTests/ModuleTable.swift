@@ -60,8 +60,8 @@ struct Module {
             name: "Replaying", layer: 3, imports: ["Planning", "PredictionMetrics", "Reporting", "Scoring"],
             system: ["Foundation"]),
         Module(
-            name: "Routing", layer: 3, imports: ["JSON", "PredictionMetrics", "Reporting", "Scoring"], libraries: ["Yams"],
-            system: ["Foundation"]),
+            name: "Routing", layer: 3, imports: ["JSON", "PredictionMetrics", "Reporting", "Scoring"],
+            libraries: ["Yams"], system: ["Foundation"]),
 
         Module(
             name: "Models", layer: 4,
