@@ -84,6 +84,7 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
+        module("SQLite", [grdb]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("Reporting", []),
@@ -94,7 +95,7 @@ let package = Package(
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -105,7 +106,8 @@ let package = Package(
         module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module(
+            "CoordinatorNode", ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
@@ -119,8 +121,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb, httpClient,
-                hummingbird, logging, nioCore, nioHTTP1, httpTypes,
+                "Scoring", "SQLite", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb,
+                httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -145,6 +147,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
+        tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests(
             "CoordinatorNodeTests",
