@@ -4,10 +4,10 @@ import Threads
 import Wire
 public import ZeroMQ
 
-/// Many rollout workers of one process and a trainer that gives them work: what is measured is the coordinator's side.
+/// Many rollout workers in one process, and a trainer that gives them work: it measures the coordinator.
 ///
-/// Each rollout worker has a connection and a thread of its own; rewards are drawn, each after the same time on average,
-/// so that all are equally fast.
+/// Each rollout worker has a connection and a thread of its own. Rewards are drawn, each after the same time on average,
+/// so all workers are equally fast.
 public struct RolloutLoad: Sendable {
     /// Where the coordinator listens.
     public var coordinator: Endpoint
@@ -15,11 +15,11 @@ public struct RolloutLoad: Sendable {
     public var workers = 200
     /// Prompts of the step.
     public var prompts = 20_000
-    /// Rollouts a prompt on average.
+    /// Mean rollouts of a prompt.
     public var mean = 8
-    /// Assignments that a rollout worker has at a time.
+    /// Assignments that a rollout worker runs at a time.
     public var slots = 4
-    /// Mean seconds of a rollout; 0 answers at once.
+    /// Mean seconds of a rollout; with 0 it ends at once.
     public var seconds = 0.0
 
     /// A load for a coordinator.
@@ -27,29 +27,29 @@ public struct RolloutLoad: Sendable {
         self.coordinator = coordinator
     }
 
-    /// What a load came to.
+    /// What was measured.
     public struct Result: Sendable {
-        /// From the request to the first budget, to the plan's end and to the last group done.
+        /// Seconds from the request to the first budget.
         public let firstBudget: Double
-        /// See `firstBudget`.
+        /// Seconds from the request to the end of the plan.
         public let planEnd: Double
-        /// See `firstBudget`.
+        /// Seconds from the request to the last group that is done.
         public let lastGroup: Double
-        /// How the plan came about.
+        /// How the plan ended.
         public let status: String
         /// Rollouts in all groups.
         public let rollouts: Int
-        /// Prompts recorded by each rollout worker, least first.
+        /// Prompts recorded by each rollout worker, ascending.
         public let shares: [Int]
 
-        /// Prompts of the busiest by those of the idlest; infinite where one had none.
+        /// Prompts of the busiest worker divided by those of the idlest; infinite where one had none.
         public var unfairness: Double {
             guard let least = shares.first, let most = shares.last, least > 0 else { return .infinity }
             return Double(most) / Double(least)
         }
     }
 
-    /// Runs to the end. Throws `RolloutError.load` where groups do not come for a minute.
+    /// Runs to the end. Throws `RolloutError.load` when no group is done for a minute.
     public func run(logger: Logger) throws(RolloutError) -> Result {
         let ids = (0..<prompts).map { "prompt-\($0)" }
         let rates = SimulatedRates(Dictionary(uniqueKeysWithValues: ids.map { ($0, Double($0.utf8.count % 4) / 4) }))
@@ -73,122 +73,11 @@ public struct RolloutLoad: Sendable {
             plan: PlanName(policyID: "load", step: 0), total: mean * prompts, candidates: candidates)
         request.delivery = .workers
         request.deadline = .seconds(60)
-        let outcome: LoadTrainer.Outcome
-        do {
-            var trainer = LoadTrainer(
-                try LoadTrainer.connect(to: coordinator, context), Poller(wakeup: try Wakeup()), workers: workers)
-            outcome = try trainer.run(request)
-        } catch let error as RolloutError {
-            throw error
-        } catch let error as ZeroMQError {
-            throw .socket(error)
-        } catch {
-            throw .load("\(error)")
-        }
+        let outcome = try LoadTrainer.run(request, at: coordinator, workers: workers, context: context)
         for node in nodes { node.drain() }
         for node in nodes { try node.wait() }
         return Result(
             firstBudget: outcome.firstBudget, planEnd: outcome.planEnd, lastGroup: outcome.lastGroup,
             status: outcome.status, rollouts: outcome.rollouts, shares: nodes.map(\.counts.recorded).sorted())
-    }
-}
-
-/// The trainer of a load: asks for one plan once all rollout workers are there, and counts its groups.
-private struct LoadTrainer: ~Copyable {
-    struct Outcome {
-        var firstBudget = 0.0
-        var planEnd = 0.0
-        var lastGroup = 0.0
-        var status = ""
-        var rollouts = 0
-    }
-
-    private let socket: Socket
-    private let poller: Poller
-    private let workers: Int
-    private let clock = ContinuousClock()
-
-    init(_ socket: consuming Socket, _ poller: Poller, workers: Int) {
-        self.socket = socket
-        self.poller = poller
-        self.workers = workers
-    }
-
-    static func connect(to endpoint: Endpoint, _ context: Context) throws(ZeroMQError) -> Socket {
-        var options = SocketOptions()
-        options.frameBytesMax = Limits.messageBytesMax
-        options.framesMax = Limits.framesMax
-        options.receiveHighWater = 100_000
-        let socket = try Socket(.dealer, in: context, options: options)
-        try socket.connect(endpoint)
-        return socket
-    }
-
-    mutating func run(_ request: RequestPlan) throws -> Outcome {
-        try send(.hello(Hello(role: .trainer, name: "load", incarnation: 1)))
-        try waitForWorkers()
-        let start = clock.now
-        func elapsed() -> Double { (clock.now - start) / .seconds(1) }
-        try send(.requestPlan(request))
-        var outcome = Outcome()
-        var done: Set<Int> = []
-        var (lastWord, lastBeat) = (clock.now, clock.now)
-        while done.count < request.candidates.count {
-            if clock.now - lastBeat >= .seconds(1) {
-                try send(.heartbeat(Heartbeat(incarnation: 1)))
-                lastBeat = clock.now
-            }
-            guard clock.now - lastWord < .seconds(60) else {
-                throw RolloutError.load("\(done.count) of \(request.candidates.count) groups, and none for a minute")
-            }
-            for message in try receive() {
-                switch message {
-                case .budgets: if outcome.firstBudget == 0 { outcome.firstBudget = elapsed() }
-                case .planEnd(_, let end): (outcome.planEnd, outcome.status) = (elapsed(), end.status.rawValue)
-                case .groupDone(_, let group):
-                    guard done.insert(group.index).inserted else {
-                        throw RolloutError.load("the group of \(group.promptID) is done twice")
-                    }
-                    outcome.rollouts += group.rewards.count + group.failed
-                    lastWord = clock.now
-                case .requestRefused(let refused): throw RolloutError.load(refused.message)
-                default: break
-                }
-            }
-        }
-        outcome.lastGroup = elapsed()
-        guard outcome.rollouts == request.total else {
-            throw RolloutError.load("\(outcome.rollouts) rollouts in groups, \(request.total) were planned")
-        }
-        try send(.bye)
-        return outcome
-    }
-
-    /// Waits until the coordinator knows all rollout workers, and a model if one is to come.
-    private func waitForWorkers() throws {
-        let deadline = clock.now + .seconds(60)
-        while clock.now < deadline {
-            try send(.heartbeat(Heartbeat(incarnation: 1)))
-            for message in try receive(for: .milliseconds(200)) {
-                if case .clusterStatus(let status) = message, status.workers >= workers { return }
-            }
-        }
-        throw RolloutError.load("not all \(workers) rollout workers have come within a minute")
-    }
-
-    private func receive(for timeout: Duration = .milliseconds(500)) throws -> [Wire.Message] {
-        _ = try poller.wait(socket, timeout: timeout)
-        var messages: [Wire.Message] = []
-        while case .message(let message) = try socket.receive() {
-            messages.append(try Envelope(frames: message.frames.map { $0.copyBytes() }).message)
-        }
-        return messages
-    }
-
-    private func send(_ message: Wire.Message) throws {
-        let frames = Envelope(generation: 0, message).frames.map { Frame($0) }
-        while try socket.send(ZeroMQ.Message(frames)) != .sent {
-            _ = try poller.wait(socket, for: .writable, timeout: .milliseconds(100))
-        }
     }
 }
