@@ -1,15 +1,9 @@
-import Cluster
-import Scoring
-import Wire
+package import Cluster
 
-/// What the socket's thread tells the desk.
-enum ClientEvent: Sendable {
-    case openOutput(ModelFingerprint)
-    case produce
-    case deliver(ShardAnswer)
-    case status(ClusterStatus)
-    case finished
-    case failed(ClientState.Failure)
-    /// The socket's thread could not go on.
+/// What the channel's thread sends to the thread that reads and writes files.
+package enum ClientEvent: Sendable {
+    /// An action of the state machine, other than `send`.
+    case action(ClientState.Action)
+    /// The channel's thread has ended with this error.
     case broken(String)
 }

@@ -1,15 +1,14 @@
 import Cluster
 public import Logging
 import Scoring
-import Threads
 import Wire
 public import ZeroMQ
 
-/// A client without files: makes its rows, counts the answers. What is left is the cluster's own cost.
+/// A client without files: makes up its rows and counts the answers. It measures the cost of the cluster alone.
 public struct SyntheticLoad {
-    /// What a load came to.
+    /// What was measured.
     public struct Result: Sendable {
-        /// From the first shard asked for to the last answer.
+        /// From the first request for a shard to the last answer.
         public let seconds: Double
         /// Rows answered with a probability.
         public let rows: Int
@@ -21,7 +20,7 @@ public struct SyntheticLoad {
     private let promptBytes: Int
     private let workers: Int
 
-    /// So many rows of so many bytes each, in shards of `shardRows`, once so many workers are there.
+    /// `rows` rows of `promptBytes` bytes each, in shards of `shardRows`, once `workers` workers have joined.
     public init(
         coordinator: Endpoint, rows: Int, promptBytes: Int, shardRows: Int = SyntheticLoad.usualShardRows,
         workers: Int = 1
@@ -33,18 +32,18 @@ public struct SyntheticLoad {
         self.promptBytes = promptBytes
     }
 
-    /// Rows of a shard as a corpus of short prompts is cut.
+    /// Rows of a shard of short prompts.
     public static let usualShardRows = ShardCutter.rowsMax
 
-    /// Runs to the end. Confirms as a client with files does, part by part.
+    /// Runs to the end. Confirms part by part, as a client with files does.
     public func run(logger: Logger) throws(ClientError) -> Result {
-        guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
-        let wires = try ClientConnection(
+        guard let context = ContextSet([]) else { preconditionFailure("a context without rows is valid") }
+        let connection = try ClientConnection(
             to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
             logger: logger)
-        defer { wires.hangUp() }
-        var chance = SeededGenerator(seed: UInt64.random(in: .min ... .max))
-        let job = JobID(using: &chance)
+        defer { connection.close() }
+        var generator = SeededGenerator(seed: UInt64.random(in: .min ... .max))
+        let job = JobID(using: &generator)
         let clock = ContinuousClock()
         var start = clock.now
         var texts = SyntheticTexts(rows: shardRows, textBytes: promptBytes)
@@ -54,20 +53,19 @@ public struct SyntheticLoad {
         var isOpen = false
         var confirmed = Confirmations(partShards: UInt32(max(1, PartAssembler.partRows / shardRows)))
         while true {
-            _ = wires.deskBell.wait(for: .seconds(1))
-            for event in wires.desk.drain() {
+            for event in connection.receive(for: .seconds(1)) {
                 switch event {
-                case .openOutput where workers > 1: break
-                case .status(let status) where isOpen || status.workers < workers: break
-                case .openOutput, .status:
+                case .action(.openOutput) where workers > 1: break
+                case .action(.showStatus(let status)) where isOpen || status.workers < workers: break
+                case .action(.openOutput), .action(.showStatus):
                     isOpen = true
                     start = clock.now
-                    _ = wires.events.send(.ready(job, firstShard: 0))
-                case .produce:
+                    connection.send(.ready(job, firstShard: 0))
+                case .action(.produce):
                     guard made < rows else {
                         confirmed.end(at: nextShard)
-                        if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
-                        _ = wires.events.send(.inputEnded(shards: nextShard))
+                        if let below = confirmed.due { connection.send(.durable(below: below)) }
+                        connection.send(.inputEnded(shards: nextShard))
                         continue
                     }
                     let block = texts.next(min(shardRows, rows - made))
@@ -76,13 +74,14 @@ public struct SyntheticLoad {
                         texts: block)
                     made += block.count
                     nextShard += 1
-                    _ = wires.events.send(.shardReady(shard))
-                case .deliver(let answer):
+                    connection.send(.shardReady(shard))
+                case .action(.deliver(let answer)):
                     answered += answer.answers.predicted
-                    confirmed.take(answer.shard)
-                    if let below = confirmed.due { _ = wires.events.send(.durable(below: below)) }
-                case .finished: return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
-                case .failed(let failure): throw .refused("\(failure)")
+                    confirmed.insert(answer.shard)
+                    if let below = confirmed.due { connection.send(.durable(below: below)) }
+                case .action(.finish): return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
+                case .action(.send): break
+                case .action(.fail(let failure)): throw .refused("\(failure)")
                 case .broken(let message): throw .refused(message)
                 }
             }
@@ -90,13 +89,13 @@ public struct SyntheticLoad {
     }
 }
 
-/// Texts that differ in a number only, made by writing the number over a copy of the ones before.
+/// Texts that differ in a number only: the number is written over the previous texts.
 private struct SyntheticTexts {
     private let textBytes: Int
     private var bytes: [UInt8]
     private var row = 0
 
-    /// Digits of a row's number, or as many as a text has room for.
+    /// Digits of a row's number; fewer where a text is shorter.
     private static let digits = 12
 
     init(rows: Int, textBytes: Int) {
@@ -105,10 +104,10 @@ private struct SyntheticTexts {
     }
 
     mutating func next(_ rows: Int) -> TextBlock {
-        for place in 0..<rows {
+        for index in 0..<rows {
             var number = row
             for digit in (0..<min(Self.digits, textBytes)).reversed() {
-                bytes[place * textBytes + digit] = UInt8(ascii: "0") + UInt8(number % 10)
+                bytes[index * textBytes + digit] = UInt8(ascii: "0") + UInt8(number % 10)
                 number /= 10
             }
             row += 1
@@ -119,19 +118,19 @@ private struct SyntheticTexts {
     }
 }
 
-/// What a client with files would confirm: all shards of whole parts, and the last part at the end.
+/// What a client with files would confirm: the shards of complete parts, and the last part at the end.
 private struct Confirmations {
     private let partShards: UInt32
     private var answered: Set<UInt32> = []
     private var below: UInt32 = 0
-    private var told: UInt32 = 0
+    private var confirmed: UInt32 = 0
     private var end: UInt32?
 
     init(partShards: UInt32) {
         self.partShards = partShards
     }
 
-    mutating func take(_ shard: UInt32) {
+    mutating func insert(_ shard: UInt32) {
         answered.insert(shard)
         while answered.remove(below) != nil { below += 1 }
     }
@@ -140,13 +139,13 @@ private struct Confirmations {
         end = shards
     }
 
-    /// The number below which all is durable, when a part has become whole.
+    /// The number below which all shards are durable, once another part is complete.
     var due: UInt32? {
         mutating get {
-            let whole = below == end ? below : below / partShards * partShards
-            guard whole > told else { return nil }
-            told = whole
-            return whole
+            let complete = below == end ? below : below / partShards * partShards
+            guard complete > confirmed else { return nil }
+            confirmed = complete
+            return complete
         }
     }
 }
