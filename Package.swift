@@ -90,16 +90,17 @@ let package = Package(
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
+        module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning"]),
         module("Replaying", ["Scoring", "Planning"]),
         module("Routing", ["Scoring", "Planning", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(
             "CoordinatorHTTP",
             [
@@ -109,7 +110,7 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                "Scoring", "Routing", "Corpora", "FeatureStore", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
                 httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -123,9 +124,14 @@ let package = Package(
                 "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
             ], swiftSettings: strict),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
+        tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
+        tests("ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
+        tests("CoordinatorNodeTests", ["CoordinatorNode", "Cluster", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
@@ -141,7 +147,7 @@ let package = Package(
             "RouterHTTPTests",
             ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", logging]),
+        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

@@ -45,6 +45,7 @@ struct Module {
         Module(
             name: "Heads", layer: 3, imports: ["Kernels", "ModelFiles", "Scoring", "Threads"], libraries: ["Crypto"],
             system: ["Foundation", "Synchronization"]),
+        Module(name: "Transport", layer: 3, imports: ["Threads", "Wire", "ZeroMQ"], libraries: ["Logging"]),
         Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
@@ -59,23 +60,23 @@ struct Module {
             system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorNode", layer: 4,
-            imports: ["Cluster", "Planning", "Scoring", "Threads", "Wire", "ZeroMQ"],
+            imports: ["Cluster", "Planning", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ"],
             libraries: ["GRDB", "Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "WorkerNode", layer: 4, imports: ["Cluster", "FeatureStore", "Scoring", "Threads", "Wire", "ZeroMQ"],
+            name: "WorkerNode", layer: 4, imports: ["Cluster", "FeatureStore", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
-            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
+            name: "RolloutNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Glibc", "Synchronization"]),
         Module(
-            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ"],
+            name: "ClientNode", layer: 4, imports: ["Cluster", "Corpora", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ"],
             libraries: ["Logging"], system: ["Foundation", "Synchronization"]),
         Module(
             name: "CoordinatorHTTP", layer: 4, imports: ["Cluster", "Corpora", "Planning", "Scoring", "Wire"],
             libraries: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
             system: ["Dispatch", "Foundation", "Synchronization"]),
         Module(
-            name: "RouterHTTP", layer: 4, imports: ["Corpora", "Routing", "Scoring", "Threads"],
+            name: "RouterHTTP", layer: 4, imports: ["Corpora", "FeatureStore", "Routing", "Scoring", "Threads"],
             libraries: ["AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"],
             system: ["Foundation", "Synchronization"]),
         Module(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import FeatureStore
-import WorkerNode
 
 /// Which feature store workers use.
 struct StoreChoice: ParsableArguments {
@@ -28,12 +27,12 @@ struct StoreChoice: ParsableArguments {
     }
 
     /// The place for workers of a model; `nil` when there is to be none.
-    func place(for model: ModelChoice) -> WorkerNode.StorePlace? {
+    func place(for model: ModelChoice) -> StorePlace? {
         guard let folder = store ?? (ModelChoice.isTable(model.place) ? nil : Self.usualFolder), folder != Self.off
         else {
             return nil
         }
-        return WorkerNode.StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
+        return StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
     }
 
     /// The same choice as arguments of another process of this program.
