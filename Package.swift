@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Sources/README.md describes the modules and their layers; LayeringTests checks them.
+// Sources/README.md describes the modules and their layers; scripts/check checks them.
 
 #if arch(x86_64)
     // Wide Swift vectors are fifty times slower without AVX2 and FMA; the program names a missing one at start.
@@ -33,6 +33,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
@@ -53,13 +54,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "StateZero",
-    products: [.executable(name: "statezero", targets: ["CLI"])],
+    products: [
+        .executable(name: "statezero", targets: ["CLI"]),
+        .executable(name: "statezero-bench", targets: ["Benchmarks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -78,70 +83,101 @@ let package = Package(
         module("Threads", []),
         // 1 foundations
         module("Scoring", [crypto]),
-        module("Tokenizers", []),
+        module("JSON", []),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
+        module("Reporting", []),
+        module("MetricsExport", [metrics]),
         // 2 meaning
+        module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
+        module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
-        module("Evaluation", ["Scoring", "Planning"]),
-        module("Replaying", ["Scoring", "Planning"]),
-        module("Routing", ["Scoring", "Planning", yams]),
+        module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
+        module(
+            "CoordinatorNode",
+            ["Scoring", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+        module(
+            "WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Planning", "Cluster", "Corpora", httpTypes, hummingbird, hummingbirdCore, lifecycle,
-                logging, nioCore,
+                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "MetricsExport", httpTypes, hummingbird,
+                hummingbirdCore, lifecycle, logging, nioCore,
             ]),
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "FeatureStore", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
-                httpTypes,
+                "Scoring", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "MetricsExport", metrics,
+                grdb, httpClient,
+                hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        // 5 program
+        // 5 programs
+        module(
+            "CommandSupport",
+            ["Scoring", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster", "Evaluation", "Replaying",
-                "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "CoordinatorHTTP",
-                "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser, crypto, logging,
+                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "Evaluation",
+                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
+                "ClientNode",
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
+                crypto, logging,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", argumentParser,
+                logging,
             ], swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
+        tests("ScoringTests", ["Scoring", crypto]),
+        tests(
+            "CoordinatorNodeTests",
+            [
+                "CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Threads", "Transport", "Wire",
+                "ZeroMQ", grdb, logging,
+            ]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
-        tests("ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
-        tests("CoordinatorNodeTests", ["CoordinatorNode", "Cluster", "Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
+        tests(
+            "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
+        tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
+        tests("ReportingTests", ["Reporting"]),
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
-        tests("EvaluationTests", ["Evaluation", "Scoring"]),
-        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
+        tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
         tests(
             "RouterHTTPTests",
@@ -151,11 +187,15 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
-        tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
+        tests("MetricsExportTests", ["MetricsExport", metrics]),
+        tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
+        tests(
+            "CoordinatorHTTPTests",
+            ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
-        tests("LayeringTests", []),
         tests("ChaosTests", []),
+        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -37,7 +37,7 @@ package struct ClientConnection {
         var machine = ClientState.Configuration(
             name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
             policy: policy, context: ContextBlock(context))
-        machine.abandonTime = abandonTime
+        machine.peer.abandonTime = abandonTime
         let configuration = machine
         let (events, actions, isClosed) = (events, actions, isClosed)
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in

@@ -22,7 +22,7 @@ package struct ShardCutter {
         package let tokens: Int
 
         /// Equal for equal texts: directs a shard to the worker that has seen it before.
-        package var affinity: UInt64 { Digest(of: texts.bytes.array).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        package var affinity: UInt64 { Digest(of: texts.bytes.array).leading }
     }
 
     /// Most rows of a shard: some seconds of work for one core, and an answer of 5 kB.
@@ -43,9 +43,6 @@ package struct ShardCutter {
     /// The input files; complete once the corpus was read to its end.
     package var files: [InputFile] { corpus.files }
 
-    /// Estimated tokens: English has about four bytes a token. Only the worker knows the true number.
-    package static func tokens(of text: String) -> Int { text.utf8.count / 4 + 2 }
-
     /// The next shard; `nil` at the end. A shard without texts has rejected lines only.
     package mutating func next() throws(CorporaError) -> Shard? {
         var lines: [Line] = []
@@ -53,7 +50,7 @@ package struct ShardCutter {
         var tokens = 0
         while texts.count < Self.rowsMax, lines.count < Self.linesMax {
             guard let row = try nextRow(&lines) else { break }
-            let more = Self.tokens(of: row.prompt.text)
+            let more = TokenEstimate.encoded(bytes: row.prompt.text.utf8.count)
             if !texts.isEmpty, tokens + more > Self.tokensMax {
                 held = row
                 break

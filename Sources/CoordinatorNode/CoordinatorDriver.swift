@@ -144,8 +144,8 @@ struct CoordinatorDriver: ~Copyable {
                 switch action {
                 case .journal(let entry): counts.add(entry)
                 case .journalPlan: break
-                case .note(let note): logger.log(note)
-                case .notePlan(let note): logger.log(note)
+                case .log(let event): logger.log(event)
+                case .logPlan(let event): logger.log(event)
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
                 }

@@ -5,8 +5,8 @@ import Wire
 // Notes of the state machines as log lines: a constant phrase, and facts under fixed keys.
 
 extension Logger {
-    /// Logs a note of the coordinator's state machine.
-    func log(_ note: CoordinatorState.Note) {
+    /// Logs an event of the coordinator's state machine.
+    func log(_ note: CoordinatorState.LogEvent) {
         switch note {
         case .workerJoined(let name, let incarnation):
             info("worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
@@ -29,13 +29,13 @@ extension Logger {
             info("job closed", metadata: ["job": "\(job)"])
         case .leaseExpired(let piece, let worker):
             warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
-        case .rowCondemned(let piece):
+        case .rowPoisoned(let piece):
             error("row condemned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.firstRow)"])
         }
     }
 
-    /// Logs a note of the planner.
-    func log(_ note: PlannerState.Note) {
+    /// Logs an event of the planner.
+    func log(_ note: PlannerState.LogEvent) {
         switch note {
         case .planOpened(let plan, let prompts, let total, let contextRows):
             info(

@@ -143,8 +143,7 @@ public final class FeatureStore {
     private static let cellsAtOnce = 64
 
     private func place(of key: Digest) -> (bucket: Int, tag: UInt64) {
-        let words = [key.bytes[0..<8], key.bytes[8..<16]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return (Int(words[0] % UInt64(mapping.layout.buckets)), words[1] >> Self.positionBits)
+        (Int(key.leading % UInt64(mapping.layout.buckets)), key.second >> Self.positionBits)
     }
 
     /// Number of cells claimed after a position; `nil` when its cell was claimed again, or never.

@@ -21,7 +21,7 @@ public enum PackedWeightsPlace: Sendable, Equatable {
 }
 
 /// What became of packed weights.
-public enum PackedWeightsOrigin: Sendable, Equatable {
+public enum PackedWeightsOrigin: Sendable, Equatable, CustomStringConvertible {
     /// Mapped from a file that was there.
     case found(file: String)
     /// Packed now, written, and mapped from the file.
@@ -32,6 +32,15 @@ public enum PackedWeightsOrigin: Sendable, Equatable {
     /// Whether other processes that map the same file share the memory.
     public var isShared: Bool {
         if case .ownMemory = self { false } else { true }
+    }
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .found(let file): "\(file), shared, found there"
+        case .written(let file): "\(file), shared, written now"
+        case .ownMemory(let reason): "in this worker's own memory: \(reason)"
+        }
     }
 }
 

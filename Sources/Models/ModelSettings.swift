@@ -28,12 +28,12 @@ public struct ModelSettings: Sendable, Equatable {
     /// What V0's hash column holds.
     public var rowHash: RowHash
     /// By what a sentence-transformers model predicts; V0 has a head of its own.
-    public var head: EmbeddingHeadKind
+    public var head: HeadKind
 
     /// The reference's choices, and the trained head.
     public init(
         threads: Int = 1, precision: Kernels.Precision = .float32, contextCache: ContextCache = .keep,
-        rowHash: RowHash = .reference, head: EmbeddingHeadKind = .compact
+        rowHash: RowHash = .reference, head: HeadKind = .compact
     ) {
         precondition(threads >= 1, "ModelSettings: \(threads) threads")
         self.threads = threads

@@ -92,8 +92,7 @@ final class SimulatedProgram: RolloutProgram {
             label = assignment.name.description
             rate = rates.rates[assignment.promptID]
             // A second attempt at a prompt gets other draws, because its name has another attempt number.
-            let bytes = Digest(of: "\(seed)/\(label)/\(assignment.n)").bytes
-            generator = SeededGenerator(seed: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+            generator = SeededGenerator(seed: Digest(of: "\(seed)/\(label)/\(assignment.n)").leading)
         }
 
         mutating func report(_ count: Int) -> RolloutReport {

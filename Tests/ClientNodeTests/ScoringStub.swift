@@ -67,7 +67,9 @@ final class ScoringStub: Sendable {
         var predictions: [Prediction?] = []
         for (row, text) in shard.texts.texts.enumerated() {
             let text = text ?? ""
-            if text == "bad" { faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "bad text")) }
+            if text == "bad" {
+                faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "bad text"))
+            }
             let p = Float(text.utf8.count % 100) / 100
             predictions.append(text == "bad" || text == "odd" ? nil : Prediction(p: p, kappa: 2, pLo: p / 2, pHi: p))
         }

@@ -75,8 +75,8 @@ struct PromptCorpusTests {
             (#"{"id":1.5,"prompt":"Q"}"#, .badType, nil, "--id-key"),
             (#"{"id":"","prompt":"Q"}"#, .badID, nil, "give an id"),
             (#"{"id":"a","prompt":"Q","data_source":[]}"#, .badType, "a", "expected a string"),
-            (#"["Q"]"#, .badType, nil, "one object a line"),
-            (#""Q""#, .badType, nil, "one object a line"),
+            (#"["Q"]"#, .badType, nil, "one object on each line"),
+            (#""Q""#, .badType, nil, "one object on each line"),
         ] as [(String, RowError.Code, String?, String)])
     func badRows(json: String, code: RowError.Code, id: String?, advice: String) throws {
         let error = try #require(try row(json).error)

@@ -1,6 +1,7 @@
 import Foundation
 import Heads
 import Scoring
+import Synchronization
 import Testing
 
 @Suite("Compact head")
@@ -19,7 +20,7 @@ struct CompactHeadTests {
             golden.cases.count == 8 && golden.cases.contains { $0.rows == 0 }
                 && golden.cases.contains { $0.rows == 256 })
         for (name, rows) in golden.cases {
-            let prepared = try head.prepare(features: golden.features(rows), context: try golden.context(name))
+            let prepared = try head.prepare(try golden.context(name), features: golden.features(rows))
             let stages = try head.stages(golden.queries, in: prepared)
             let predictions = try head.predict(golden.queries, in: prepared)
             let found: [(stage: String, values: [Double])] = [
@@ -41,7 +42,7 @@ struct CompactHeadTests {
     @Test("a query's answer is the same bit for bit alone, in any batch and in any order")
     func batches() throws {
         for (name, rows) in golden.cases {
-            let prepared = try head.prepare(features: golden.features(rows), context: try golden.context(name))
+            let prepared = try head.prepare(try golden.context(name), features: golden.features(rows))
             // More than a block of the difficulty network, and no multiple of its steps.
             let queries = golden.features(131)
             let together = try head.predict(queries, in: prepared)
@@ -63,9 +64,9 @@ struct CompactHeadTests {
             // 67 has no factor in common with 32 or 256.
             let order = context.rows.indices.map { ($0 * 67 + 5) % context.rows.count }
             let shuffled = try #require(ContextSet(order.map { context.rows[$0] }))
-            let first = try head.predict(golden.queries, in: head.prepare(features: features, context: context))
+            let first = try head.predict(golden.queries, in: head.prepare(context, features: features))
             let second = try head.predict(
-                golden.queries, in: head.prepare(features: features.selecting(order), context: shuffled))
+                golden.queries, in: head.prepare(shuffled, features: features.selecting(order)))
             let difference = zip(first, second).map { abs($0.p - $1.p) }.max() ?? .infinity
             print("compact head, \(name) in another order: p differs by \(difference)")
             #expect(difference < 1e-4)
@@ -77,7 +78,7 @@ struct CompactHeadTests {
     func smallContexts() throws {
         for rewards in [[], [1.0], [0.0], [0.3], [0, 0, 0], [1, 1, 1, 1], [0.5, 0.5]] {
             let context = try HeadSamples.context(rewards: rewards, n: 2)
-            let prepared = try head.prepare(features: golden.features(rewards.count), context: context)
+            let prepared = try head.prepare(context, features: golden.features(rewards.count))
             let predictions = try head.predict(golden.queries, in: prepared)
             #expect(
                 predictions.allSatisfy { $0.flags.isEmpty && $0.p > 0 && $0.p < 1 && $0.pLo <= $0.p && $0.p <= $0.pHi })
@@ -86,7 +87,7 @@ struct CompactHeadTests {
         }
         func mean(_ reward: Double) throws -> Double {
             let context = try HeadSamples.context(rewards: [Double](repeating: reward, count: 20), n: 2)
-            let prepared = try head.prepare(features: golden.features(20), context: context)
+            let prepared = try head.prepare(context, features: golden.features(20))
             return try head.predict(golden.queries, in: prepared).reduce(0) { $0 + Double($1.p) } / 8
         }
         let means = try [0, 0.25, 0.5, 0.75, 1].map(mean)
@@ -98,7 +99,7 @@ struct CompactHeadTests {
     func rollouts() throws {
         let rewards = (0..<64).map { Double($0 % 2) }
         func prepared(_ n: Int) throws -> CompactHeadContext {
-            try head.prepare(features: golden.features(64), context: HeadSamples.context(rewards: rewards, n: n))
+            try head.prepare(HeadSamples.context(rewards: rewards, n: n), features: golden.features(64))
         }
         let (one, many) = (try prepared(1), try prepared(16))
         #expect(one.concentration != many.concentration)
@@ -118,9 +119,11 @@ struct CompactHeadTests {
         features = FeatureMatrix(
             columns: CompactHead.featureColumns, values: values, isTruncated: [Bool](repeating: true, count: rows))
         let context = try HeadSamples.context(rewards: (0..<rows).map { Double($0 % 3) / 2 }, n: 4)
-        var count = 0
-        let prepared = try head.prepare(features: features, context: context) { count += 1 }
-        #expect((5...10).contains(count), "\(count)")
+        let count = Atomic(0)
+        head.onProgress { count.wrappingAdd(1, ordering: .relaxed) }
+        let prepared = try head.prepare(context, features: features)
+        let steps = count.load(ordering: .relaxed)
+        #expect((5...10).contains(steps), "\(steps)")
         let predictions = try head.predict(features.selecting([0, 1]), in: prepared)
         #expect(predictions.allSatisfy { $0.flags == .truncated })
     }
@@ -131,12 +134,12 @@ struct CompactHeadTests {
         let narrow = FeatureMatrix(
             columns: 31, values: [Float](repeating: 0, count: 8 * 31), isTruncated: [Bool](repeating: false, count: 8))
         #expect(throws: ValueModelError.widthMismatch(expected: 414, found: 31)) {
-            try head.prepare(features: narrow, context: context)
+            try head.prepare(context, features: narrow)
         }
         #expect(throws: ValueModelError.rowsMismatch(expected: 8, found: 7)) {
-            try head.prepare(features: golden.features(7), context: context)
+            try head.prepare(context, features: golden.features(7))
         }
-        let prepared = try head.prepare(features: golden.features(8), context: context)
+        let prepared = try head.prepare(context, features: golden.features(8))
         #expect(throws: ValueModelError.widthMismatch(expected: 414, found: 31)) {
             try head.predict(narrow, in: prepared)
         }
@@ -145,7 +148,7 @@ struct CompactHeadTests {
             values[3 * 414 + place] = value
             let features = FeatureMatrix(columns: 414, values: values, isTruncated: [Bool](repeating: false, count: 8))
             #expect(throws: ValueModelError.notFinite(stage: "features", row: 3)) {
-                try head.prepare(features: features, context: context)
+                try head.prepare(context, features: features)
             }
             #expect(throws: ValueModelError.notFinite(stage: "features", row: 3)) {
                 try head.predict(features, in: prepared)

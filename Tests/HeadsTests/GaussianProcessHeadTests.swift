@@ -20,8 +20,7 @@ struct GaussianProcessHeadTests {
                     return ContextSet.Row(text: "\(row)", outcome: try #require(outcome))
                 })
             let context = try #require(set)
-            let prepared = try head.prepare(
-                embeddings: Self.matrix(example.context, columns: columns), context: context)
+            let prepared = try head.prepare(context, features: Self.matrix(example.context, columns: columns))
             let predictions = try head.predict(Self.matrix(example.queries, columns: columns), in: prepared)
             #expect(predictions.count == example.p.count)
             var errors = (p: 0.0, interval: 0.0)
@@ -42,8 +41,7 @@ struct GaussianProcessHeadTests {
         for seed in 1...4 as ClosedRange<UInt64> {
             var samples = HeadSamples(seed: seed)
             let features = samples.features(16 + 37 * Int(seed))
-            let prepared = try head.prepare(
-                embeddings: features, context: try samples.context(features, n: Int(seed)))
+            let prepared = try head.prepare(try samples.context(features, n: Int(seed)), features: features)
             let queries = samples.features(33)
             let together = try head.predict(queries, in: prepared)
             for index in 0..<queries.rows {
@@ -60,8 +58,8 @@ struct GaussianProcessHeadTests {
         let features = samples.features(100)
         let context = try samples.context(features)
         let queries = samples.features(20)
-        let first = try head.predict(queries, in: try head.prepare(embeddings: features, context: context))
-        let second = try head.predict(queries, in: try head.prepare(embeddings: features, context: context))
+        let first = try head.predict(queries, in: try head.prepare(context, features: features))
+        let second = try head.predict(queries, in: try head.prepare(context, features: features))
         #expect(first == second)
     }
 
@@ -69,7 +67,7 @@ struct GaussianProcessHeadTests {
     func learning() throws {
         var samples = HeadSamples(seed: 3)
         let features = samples.features(256)
-        let prepared = try head.prepare(embeddings: features, context: try samples.context(features))
+        let prepared = try head.prepare(try samples.context(features), features: features)
         let queries = samples.features(400)
         let predictions = try head.predict(queries, in: prepared)
         let high = (0..<400).filter { queries.row($0).first.map { $0 > 0.2 } ?? false }
@@ -84,7 +82,7 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 5)
         let features = samples.features(rows)
         let rewards = (0..<rows).map { Double($0 % 3 == 0 ? 1 : 0) }
-        let prepared = try head.prepare(embeddings: features, context: try HeadSamples.context(rewards: rewards))
+        let prepared = try head.prepare(try HeadSamples.context(rewards: rewards), features: features)
         let expected = (rewards.reduce(0, +) + 0.5) / Double(rows + 1)
         #expect(prepared.isBaseRate)
         for prediction in try head.predict(samples.features(3), in: prepared) {
@@ -99,7 +97,7 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 6)
         let features = samples.features(64)
         let context = try HeadSamples.context(rewards: [Double](repeating: reward, count: 64), n: 4)
-        let prepared = try head.prepare(embeddings: features, context: context)
+        let prepared = try head.prepare(context, features: features)
         let prediction = try #require(try head.predict(samples.features(1), in: prepared).first)
         #expect(prediction.flags == .baseRate)
         #expect(abs(Double(prediction.p) - reward) < 0.01)
@@ -110,7 +108,7 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 8)
         let features = samples.features(16)
         let context = try HeadSamples.context(rewards: (0..<16).map { Double($0 % 2) })
-        #expect(!(try head.prepare(embeddings: features, context: context).isBaseRate))
+        #expect(!(try head.prepare(context, features: features).isBaseRate))
     }
 
     @Test("a context of the same prompt 40 times over, with both outcomes, gives finite answers")
@@ -118,8 +116,7 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 10)
         let one = samples.features(1)
         let features = one.selecting([Int](repeating: 0, count: 40))
-        let prepared = try head.prepare(
-            embeddings: features, context: try HeadSamples.context(rewards: (0..<40).map { $0 < 30 ? 1 : 0 }))
+        let prepared = try head.prepare(try HeadSamples.context(rewards: (0..<40).map { $0 < 30 ? 1 : 0 }), features: features)
         let prediction = try #require(try head.predict(one, in: prepared).first)
         #expect(abs(prediction.p - 0.75) < 0.05)
     }
@@ -132,17 +129,17 @@ struct GaussianProcessHeadTests {
         let high = try HeadSamples.context(rewards: (0..<60).map { $0 % 2 == 0 ? 0.7 : 0.8 }, n: 10)
         let query = samples.features(1)
         let lowP = try #require(
-            try head.predict(query, in: try head.prepare(embeddings: features, context: low)).first)
+            try head.predict(query, in: try head.prepare(low, features: features)).first)
         let highP = try #require(
-            try head.predict(query, in: try head.prepare(embeddings: features, context: high)).first)
+            try head.predict(query, in: try head.prepare(high, features: features)).first)
         #expect(lowP.p < 0.4 && highP.p > 0.6)
 
         // Rewards near their mean cannot come from a belief of 0 or 1, so the concentration must be high.
         #expect(lowP.kappa > 5)
         let single = try HeadSamples.context(rewards: (0..<60).map { Double($0 % 2) })
         let certain = try HeadSamples.context(rewards: (0..<60).map { Double($0 % 2) }, n: 10)
-        let singleKappa = try head.prepare(embeddings: features, context: single).concentration
-        let certainKappa = try head.prepare(embeddings: features, context: certain).concentration
+        let singleKappa = try head.prepare(single, features: features).concentration
+        let certainKappa = try head.prepare(certain, features: features).concentration
         #expect(certainKappa < singleKappa)
     }
 
@@ -150,7 +147,7 @@ struct GaussianProcessHeadTests {
     func truncated() throws {
         var samples = HeadSamples(seed: 12)
         let features = samples.features(30)
-        let prepared = try head.prepare(embeddings: features, context: try samples.context(features))
+        let prepared = try head.prepare(try samples.context(features), features: features)
         let query = samples.features(1)
         let cut = FeatureMatrix(columns: query.columns, values: query.values, isTruncated: [true])
         let whole = try #require(try head.predict(query, in: prepared).first)
@@ -163,12 +160,12 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 13)
         let features = samples.features(20)
         let context = try samples.context(features)
-        let prepared = try head.prepare(embeddings: features, context: context)
+        let prepared = try head.prepare(context, features: features)
         var values = features.values
         values[7 * features.columns + 3] = bad
         let broken = FeatureMatrix(columns: features.columns, values: values, isTruncated: features.isTruncated)
         #expect(throws: ValueModelError.notFinite(stage: "features", row: 7)) {
-            try head.prepare(embeddings: broken, context: context)
+            try head.prepare(context, features: broken)
         }
         #expect(throws: ValueModelError.notFinite(stage: "features", row: 7)) {
             try head.predict(broken, in: prepared)
@@ -180,9 +177,9 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 14)
         let features = samples.features(20)
         let context = try samples.context(features)
-        let prepared = try head.prepare(embeddings: features, context: context)
+        let prepared = try head.prepare(context, features: features)
         #expect(throws: ValueModelError.rowsMismatch(expected: 20, found: 1)) {
-            try head.prepare(embeddings: features.selecting([0]), context: context)
+            try head.prepare(context, features: features.selecting([0]))
         }
         #expect(throws: ValueModelError.widthMismatch(expected: 50, found: 3)) {
             try head.predict(FeatureMatrix(columns: 3, values: [0, 0, 0], isTruncated: [false]), in: prepared)
@@ -193,7 +190,7 @@ struct GaussianProcessHeadTests {
     func large() throws {
         var samples = HeadSamples(seed: 15)
         let features = samples.features(1100)
-        let prepared = try head.prepare(embeddings: features, context: try samples.context(features))
+        let prepared = try head.prepare(try samples.context(features), features: features)
         let predictions = try head.predict(samples.features(50), in: prepared)
         #expect(Set(predictions.map(\.p)).count > 40)
     }

@@ -9,15 +9,17 @@ import Testing
 @Suite("Kept embeddings")
 struct KeptEmbeddingsTests {
     /// A text's length and a third; remembers what it was asked.
-    private final class LengthEmbedder: TextEmbedder {
-        let width = 2
+    private final class LengthEncoder: TextEncoder {
+        let facts: EncoderFacts
         var asked: [String] = []
         var last: Float = 1.0 / 3
 
-        func embed(_ texts: [String]) throws(ValueModelError) -> (values: [Float], isTruncated: [Bool]) {
+        init(identity: String = "maker") { facts = EncoderFacts(name: "length", identity: identity, width: 2) }
+
+        func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
             asked += texts
             let values = texts.flatMap { text -> [Float] in [Float(text.utf8.count), last] }
-            return (values, texts.map { $0.utf8.count > 3 })
+            return FeatureMatrix(columns: 2, values: values, isTruncated: texts.map { $0.utf8.count > 3 })
         }
     }
 
@@ -28,20 +30,20 @@ struct KeptEmbeddingsTests {
     @Test("a text is embedded once, however often it is asked for, and in the next run not at all")
     func once() throws {
         let file = try Self.place()
-        let embedder = LengthEmbedder()
-        let kept = try EmbeddingFile(of: embedder, maker: Self.maker, file: file)
-        let first = try kept.embed(["aa", "b", "aa", "long text"])
+        let encoder = LengthEncoder()
+        let kept = try EmbeddingFile(of: encoder, file: file)
+        let first = try kept.encode(["aa", "b", "aa", "long text"])
         let third: Float = 1.0 / 3
         #expect(first.values == [2, third, 1, third, 2, third, 9, third])
         #expect(first.isTruncated == [false, false, false, true])
-        #expect(embedder.asked == ["aa", "b", "long text"])
+        #expect(encoder.asked == ["aa", "b", "long text"])
         #expect(kept.count == 3 && kept.unsaved == 3)
-        try kept.keep()
+        try kept.save()
         #expect(kept.unsaved == 0)
 
-        let next = LengthEmbedder()
-        let again = try EmbeddingFile(of: next, maker: Self.maker, file: file)
-        let second = try again.embed(["long text", "ccc", "b"])
+        let next = LengthEncoder()
+        let again = try EmbeddingFile(of: next, file: file)
+        let second = try again.encode(["long text", "ccc", "b"])
         #expect(second.values == [9, third, 3, third, 1, third])
         #expect(second.isTruncated == [true, false, false])
         #expect(next.asked == ["ccc"])
@@ -51,10 +53,10 @@ struct KeptEmbeddingsTests {
     @Test("the file tells of each text's digest which row is its, so that another program can read it")
     func layout() throws {
         let file = try Self.place()
-        let kept = try EmbeddingFile(of: LengthEmbedder(), maker: Self.maker, file: file)
+        let kept = try EmbeddingFile(of: LengthEncoder(), file: file)
         let texts = ["one", "three", "fifteen", ""]
-        _ = try kept.embed(texts)
-        try kept.keep()
+        _ = try kept.encode(texts)
+        try kept.save()
         let tensors = try SafetensorsFile(path: file)
         let digests = try tensors.integers("digests")
         let values = try tensors.floats("embeddings")
@@ -69,33 +71,33 @@ struct KeptEmbeddingsTests {
     @Test("another encoder's file, and one that is none, are refused before anything is embedded")
     func foreign() throws {
         let file = try Self.place()
-        let kept = try EmbeddingFile(of: LengthEmbedder(), maker: Self.maker, file: file)
-        _ = try kept.embed(["a"])
-        try kept.keep()
+        let kept = try EmbeddingFile(of: LengthEncoder(), file: file)
+        _ = try kept.encode(["a"])
+        try kept.save()
         let other = Digest(of: "another maker")
         #expect(
             throws: ModelError.foreignEmbeddings(
                 file: file, found: String(Self.maker.hex.prefix(12)), expected: other.short)
         ) {
-            try EmbeddingFile(of: LengthEmbedder(), maker: other, file: file)
+            try EmbeddingFile(of: LengthEncoder(identity: "another maker"), file: file)
         }
         let broken = try ScratchFolder.file([1, 2, 3])
-        #expect(throws: ModelError.self) { try EmbeddingFile(of: LengthEmbedder(), maker: Self.maker, file: broken) }
+        #expect(throws: ModelError.self) { try EmbeddingFile(of: LengthEncoder(), file: broken) }
     }
 
     @Test("a broken embedding is told with its place and not kept; a file that cannot be written is told too")
     func failures() throws {
-        let embedder = LengthEmbedder()
-        embedder.last = .nan
-        let kept = try EmbeddingFile(of: embedder, maker: Self.maker, file: try Self.place() + "/no-such-folder/file")
+        let encoder = LengthEncoder()
+        encoder.last = .nan
+        let kept = try EmbeddingFile(of: encoder, file: try Self.place() + "/no-such-folder/file")
         #expect(throws: ValueModelError.notFinite(stage: "the encoder", row: 1)) {
-            embedder.last = 0
-            _ = try kept.embed(["a"])
-            embedder.last = .nan
-            _ = try kept.embed(["a", "b"])
+            encoder.last = 0
+            _ = try kept.encode(["a"])
+            encoder.last = .nan
+            _ = try kept.encode(["a", "b"])
         }
         #expect(kept.count == 1)
-        #expect(throws: ModelError.self) { try kept.keep() }
+        #expect(throws: ModelError.self) { try kept.save() }
         #expect(kept.unsaved == 1)
     }
 }

@@ -44,7 +44,7 @@ struct V0FolderTests {
         let folder = try V0Folders.copy("dynamic_query")
         try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         let error = #expect(throws: ModelError.self) {
-            _ = try ModelLoading.load(folder: folder, settings: ModelSettings())
+            _ = try ModelRegistry.load(ModelPlace(folder), settings: ModelSettings())
         }
         #expect("\(try #require(error))".contains(name))
     }
@@ -57,7 +57,7 @@ struct V0FolderTests {
                 .replacingOccurrences(of: "\"id\": 402", with: "\"id\": 5000")
         }
         let error = #expect(throws: ModelError.self) {
-            _ = try ModelLoading.load(folder: folder, settings: ModelSettings())
+            _ = try ModelRegistry.load(ModelPlace(folder), settings: ModelSettings())
         }
         #expect("\(try #require(error))".contains("tokenizer"))
     }

@@ -12,12 +12,12 @@ struct V0ValueModelTests {
 
     private func model(
         _ settings: ModelSettings = ModelSettings(), available: @escaping () -> Int? = { nil }
-    ) throws -> V0ValueModel {
-        try V0ValueModel.load(
-            folder: V0Folders.path("dynamic_query"), settings: settings, availableMemory: available)
+    ) throws -> any ValueModel {
+        let folder = try V0Folder(path: V0Folders.path("dynamic_query"))
+        return try V0Parts.model(of: folder, settings: settings, availableMemory: available).model
     }
 
-    private func predictions(_ model: V0ValueModel, _ context: ContextSet) throws -> [Prediction] {
+    private func predictions(_ model: any ValueModel, _ context: ContextSet) throws -> [Prediction] {
         let prepared = try model.prepare(context, features: model.embed(context.rows.map(\.text)))
         return try model.predict(model.embed(Self.queries), in: prepared)
     }
@@ -48,7 +48,7 @@ struct V0ValueModelTests {
             ModelSettings(), ModelSettings(precision: .bfloat16), ModelSettings(rowHash: .constant),
         ]
         #expect(Set(try all.map { try model($0).fingerprint }).count == all.count)
-        let other = try V0ValueModel.load(folder: V0Folders.path("fixed_query"), settings: ModelSettings())
+        let other = try ModelRegistry.load(.v0(folder: V0Folders.path("fixed_query")), settings: ModelSettings()).model
         #expect(try other.fingerprint != model().fingerprint)
     }
 
@@ -148,7 +148,7 @@ struct V0ValueModelTests {
             (ModelSettings(rowHash: .constant), ["--row-hash", "constant", "reference"]),
         ] {
             let error = #expect(throws: ModelError.self) {
-                _ = try ModelLoading.load(folder: "/nowhere", settings: settings)
+                _ = try ModelRegistry.load(.sentenceTransformer(folder: "/nowhere"), settings: settings)
             }
             for word in words { #expect("\(try #require(error))".contains(word), "\(word)") }
         }

@@ -29,7 +29,9 @@ struct MessageChannelTests {
         Envelope(generation: 7, .heartbeat(Heartbeat(incarnation: number)))
     }
 
-    @Test("messages pass in both directions, with the sender's id at the listening side", arguments: ["inproc", "ipc", "tcp"])
+    @Test(
+        "messages pass in both directions, with the sender's id at the listening side",
+        arguments: ["inproc", "ipc", "tcp"])
     func roundTrip(transport: String) throws {
         let folder = try ScratchFolder()
         let context = try Context()

@@ -246,6 +246,12 @@ def pairs(lines):
     return [(left, right.split(",")) for left, right in (entry.strip().split(":") for entry in lines)]
 
 
+def each_once(rng, forms, entries):
+    """One question for each entry (word, accepted answers)."""
+    for word, accept in shuffled(rng, entries):
+        yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
+
+
 @family
 def opposite(rng):
     """The opposite of a word, each word once."""
@@ -255,8 +261,7 @@ def opposite(rng):
         "Opposite of {}, in one word?",
         "Name a word that means the opposite of {}.",
     ]
-    for word, accept in shuffled(rng, pairs(w.OPPOSITES)):
-        yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
+    yield from each_once(rng, forms, pairs(w.OPPOSITES))
 
 
 @family
@@ -432,8 +437,7 @@ def plural(rng):
         "Give the plural form of {}.",
         "One {0}, two what? Write the plural of {0}.",
     ]
-    for word, accept in shuffled(rng, pairs(w.PLURALS)):
-        yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
+    yield from each_once(rng, forms, pairs(w.PLURALS))
 
 
 @family
@@ -444,8 +448,7 @@ def past_tense(rng):
         "Give the simple past of the verb {}.",
         "Today I {0}. What is the past form of {0}?",
     ]
-    for word, accept in shuffled(rng, pairs(w.PASTS)):
-        yield rng.choice(forms).format(word), meta(accept[0], "contains", accept)
+    yield from each_once(rng, forms, pairs(w.PASTS))
 
 
 @family

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Models
 import Scoring
 
@@ -7,16 +8,17 @@ struct EmbeddingsChoice: ParsableArguments {
     @Option(help: "File that keeps embeddings from one run to the next; made if it is not there.")
     var embeddings: String?
 
-    /// Makes a model that embeds only what the file does not hold; call `keep()` of what comes with it at the end.
-    func make(_ choice: ModelChoice, threads: Int) throws -> (model: any ValueModel, kept: EmbeddingFile?) {
-        guard let embeddings else { return (try choice.make(threads: threads), nil) }
-        guard !ModelChoice.isTable(choice.place), !V0Folder.isOne(choice.place) else {
-            throw CommandFailure(.usage, "--embeddings is for sentence-transformers models; \(choice.place) is none")
+    /// Makes a model that embeds only what the file does not hold; call `save()` of what comes with it at the end.
+    func load(_ choice: ModelOptions, threads: Int) throws -> (loaded: LoadedModel, kept: EmbeddingFile?) {
+        guard let embeddings else { return (try choice.load(threads: threads), nil) }
+        guard choice.place.hasEmbeddings else {
+            throw CommandFailure(
+                "--embeddings is for sentence-transformers models; \(choice.name) is none", status: .usage)
         }
         try choice.check()
-        let (models, kept) = try EmbeddingValueModel.load(
-            folder: choice.place, threads: threads, heads: [try EmbeddingHead.load(choice.head)],
-            precision: choice.precision, embeddings: embeddings)
+        let (models, kept) = try ModelRegistry.load(
+            choice.place, heads: [.kind(choice.head)], settings: choice.settings(threads: threads),
+            embeddings: embeddings)
         return (models[0], kept)
     }
 }

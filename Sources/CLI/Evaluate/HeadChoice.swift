@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Evaluation
 import Foundation
 import Models
@@ -24,36 +25,37 @@ struct HeadChoice: ParsableArguments {
     }
 
     /// Loads the model's encoder once, and every head.
-    func make(of choice: ModelChoice, threads: Int) throws -> Made {
-        if ModelChoice.isTable(choice.place) || V0Folder.isOne(choice.place) {
+    func make(of choice: ModelOptions, threads: Int) throws -> Made {
+        guard choice.place.hasEmbeddings else {
             guard heads.isEmpty, embeddings == nil else {
                 throw CommandFailure(
-                    .usage, "--heads and --embeddings are for sentence-transformers models; \(choice.place) is none")
+                    "--heads and --embeddings are for sentence-transformers models; \(choice.name) is none",
+                    status: .usage)
             }
             let model = try choice.make(threads: threads)
             return Made(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
         }
         try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
-        let (models, kept) = try EmbeddingValueModel.load(
-            folder: choice.place, threads: threads, heads: try named.map(Self.head),
-            precision: choice.precision, embeddings: embeddings)
+        let (models, kept) = try ModelRegistry.load(
+            choice.place, heads: try named.map(Self.head), settings: choice.settings(threads: threads),
+            embeddings: embeddings)
         return Made(
-            heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1) },
+            heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1.model) },
             embeddingColumns: models.first?.embeddingColumns, kept: kept)
     }
 
     /// What stands before the first `=`, or all of it.
     private static func name(_ text: String) -> String { String(text.prefix { $0 != "=" }) }
 
-    private static func head(_ text: String) throws -> EmbeddingHead {
+    private static func head(_ text: String) throws -> HeadSource {
         if let equals = text.firstIndex(of: "=") {
-            return try EmbeddingHead.load(weights: String(text[text.index(after: equals)...]))
+            return .weights(file: String(text[text.index(after: equals)...]))
         }
-        guard let kind = EmbeddingHeadKind(rawValue: text) else {
-            let known = EmbeddingHeadKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandFailure(.usage, "--heads \(text): \(known), or NAME=FILE for weights of one's own")
+        guard let kind = HeadKind(rawValue: text) else {
+            let known = HeadKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandFailure("--heads \(text): \(known), or NAME=FILE for weights of one's own", status: .usage)
         }
-        return try EmbeddingHead.load(kind)
+        return .kind(kind)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Kernels
@@ -65,21 +66,20 @@ extension Model {
         }
 
         private func embed(_ texts: [String]) throws {
-            let choice = try ModelChoice.parse(
-                ["--precision", precision.rawValue] + (model.map { ["--model", $0] } ?? []))
+            let choice = try ModelOptions.choosing(model, precision: precision)
             try choice.check()
-            let (_, embeddings) = try EmbeddingValueModel.load(
-                folder: choice.place, threads: threads, heads: [], precision: choice.precision, embeddings: output)
+            let (_, embeddings) = try ModelRegistry.load(
+                choice.place, heads: [], settings: choice.settings(threads: threads), embeddings: output)
             guard let embeddings else { return }
             let line = ProgressLine()
             for start in stride(from: 0, to: texts.count, by: Self.chunk) {
                 let chunk = texts[start..<Swift.min(start + Self.chunk, texts.count)]
-                _ = try embeddings.embed(Array(chunk))
-                if embeddings.unsaved >= Self.kept { try embeddings.keep() }
+                try embeddings.add(Array(chunk))
+                if embeddings.unsaved >= Self.kept { try embeddings.save() }
                 line.show(done: start + chunk.count, of: texts.count, unit: "texts", detail: "")
             }
             line.end()
-            try embeddings.keep()
+            try embeddings.save()
             print("\(output): \(embeddings.count) texts of \(embeddings.width) columns")
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Models
@@ -49,7 +50,7 @@ extension Route {
         @Option(help: "Folder for a plot (SVG) of each source.")
         var plots: String?
 
-        @OptionGroup var model: ModelChoice
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "Threads of the encoder.")
         var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -83,15 +84,15 @@ extension Route {
             let fleet = try fleet.load()
             let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
             for problem in loaded.problems.prefix(20) { printError("\(problem)") }
-            let (model, kept) = try embeddings.make(model, threads: threads)
+            let (loadedModel, kept) = try embeddings.load(model, threads: threads)
             var options = RouteStudy.Options()
             options.historyRows = historyRows
             options.seeds = seeds
             options.resamples = resamples
-            options.embeddingColumns = (model as? EmbeddingValueModel)?.embeddingColumns
+            options.embeddingColumns = loadedModel.embeddingColumns
             options.newcomerRows = newcomerFew.map { ($0, newcomerMany) }
             options.withCostAwareLabels = costAware
-            let study = RouteStudy(model: model, options: options)
+            let study = RouteStudy(model: loadedModel.model, options: options)
             var results: [RouteStudyResult] = []
             for source in loaded.sources {
                 guard let routed = try RouteOutcomes.source(source, fleet: fleet) else {
@@ -102,8 +103,8 @@ extension Route {
                 results.append(result)
                 if let plots { try plot(result, folder: plots) }
             }
-            try kept?.keep()
-            if json { try printJSON(results) } else { print(RouteStudyTable(results).description) }
+            try kept?.save()
+            if json { try ReportOptions.printJSON(results) } else { print(RouteStudyTable(results).description) }
         }
 
         private func plot(_ result: RouteStudyResult, folder: String) throws {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A request to an OpenAI-compatible server, as far as routing reads it. The prompt is flattened as prompts and histories
 /// from files are, so that one text has one digest and one embedding.
 public struct ChatRequest: Sendable {
@@ -33,14 +35,14 @@ public struct ChatRequest: Sendable {
             "model", "messages", "prompt", "stream", "max_tokens", "max_completion_tokens", "beta", "target_p",
         ].map { Array($0.utf8) }
         let values: [JSONValue?]
-        do throws(RowProblem) {
-            guard String(validating: body, as: UTF8.self) != nil else {
-                throw RowProblem(code: .invalidUTF8, message: "the body's bytes are not UTF-8")
-            }
-            var scanner = JSONScanner(body)
-            values = try scanner.object(taking: keys)
+        do throws(JSONError) {
+            try JSONReader.checkUTF8(body)
+            var reader = JSONReader(body)
+            values = try reader.object(selecting: keys)
+            var second = JSONReader(body)
+            modelRange = try second.range(ofMember: keys[0])
         } catch {
-            throw Problem(code: error.code.rawValue, message: error.message)
+            throw Problem(error)
         }
         self.body = body
         switch values[0] {
@@ -48,7 +50,6 @@ public struct ChatRequest: Sendable {
         case nil, .null?: model = nil
         case let value?: throw Problem(code: "bad_type", message: "\"model\" is \(value.kind); expected a string")
         }
-        modelRange = Self.valueRange(of: Array("\"model\"".utf8), in: body)
         if model != nil, modelRange == nil {
             throw Problem(code: "bad_json", message: "write the key \"model\" without escapes")
         }
@@ -85,41 +86,12 @@ public struct ChatRequest: Sendable {
         }
         return number
     }
+}
 
-    /// Where the value of a top-level key stands, if it is a string. The body has been found to be JSON.
-    private static func valueRange(of key: [UInt8], in body: [UInt8]) -> Range<Int>? {
-        var depth = 0
-        var at = 0
-        while at < body.count {
-            switch body[at] {
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            case UInt8(ascii: "\""):
-                let end = stringEnd(body, at)
-                let colon = skipSpace(body, end)
-                if depth == 1, colon < body.count, body[colon] == UInt8(ascii: ":"), body[at..<end].elementsEqual(key) {
-                    let start = skipSpace(body, colon + 1)
-                    guard start < body.count, body[start] == UInt8(ascii: "\"") else { return nil }
-                    return start..<stringEnd(body, start)
-                }
-                at = end - 1
-            default: break
-            }
-            at += 1
-        }
-        return nil
-    }
-
-    /// Behind the closing quote of the string that opens at `start`.
-    private static func stringEnd(_ body: [UInt8], _ start: Int) -> Int {
-        var at = start + 1
-        while at < body.count, body[at] != UInt8(ascii: "\"") { at += body[at] == UInt8(ascii: "\\") ? 2 : 1 }
-        return min(at + 1, body.count)
-    }
-
-    private static func skipSpace(_ body: [UInt8], _ start: Int) -> Int {
-        var at = start
-        while at < body.count, [0x20, 0x09, 0x0A, 0x0D].contains(body[at]) { at += 1 }
-        return at
+extension ChatRequest.Problem {
+    /// A body that is not one JSON object in UTF-8. The codes are those of rows.
+    fileprivate init(_ error: JSONError) {
+        let problem = RowProblem(error)
+        self.init(code: problem.code.rawValue, message: "the body is \(error)")
     }
 }

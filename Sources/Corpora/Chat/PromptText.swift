@@ -1,3 +1,4 @@
+import JSON
 import Scoring
 
 /// Makes one text of a prompt's value: the canonical prompt, which is what the model reads and what digests are of.

@@ -98,8 +98,7 @@ public struct PromptCorpus {
 
     private mutating func derivedID(of text: String) -> String {
         let digest = Digest(of: text)
-        let prefix = digest.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let occurrence = texts.increment(prefix)
+        let occurrence = texts.increment(digest.leading)
         let id = "sha256:\(digest.hex.prefix(16))"
         return occurrence == 1 ? id : "\(id)#\(occurrence)"
     }

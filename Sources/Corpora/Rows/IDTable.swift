@@ -18,13 +18,8 @@ struct IDTable {
         numbers = Array(repeating: 0, count: 1 << 10)
     }
 
-    /// FNV-1a (Fowler, Noll, Vo) over the UTF-8 bytes, then SplitMix64's finish, which spreads it over the high bits.
-    static func hash(_ id: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        var generator = SeededGenerator(seed: hash)
-        return generator.next()
-    }
+    /// The hash under which an id is kept.
+    static func hash(_ id: String) -> UInt64 { StableHash(of: id).mixed }
 
     /// Notes an id with a number; the number of the earlier one when the id was there, which then stays as it was.
     mutating func insert(_ hash: UInt64, number: UInt32) -> UInt32? {

@@ -1,3 +1,4 @@
+import JSON
 public import Scoring
 
 /// A row of a prompt corpus.

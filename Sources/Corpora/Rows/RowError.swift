@@ -1,3 +1,5 @@
+import JSON
+
 /// What is wrong with one line of a file. The line is answered with this; the other lines go on.
 public struct RowError: Error, Hashable, Sendable {
     /// The file, as it was named.
@@ -83,6 +85,17 @@ struct RowProblem: Error {
 
     func at(_ file: String, line: Int) -> RowError {
         RowError(file: file, line: line, promptID: promptID, code: code, message: message)
+    }
+}
+
+extension RowProblem {
+    /// A line that is not one JSON object.
+    init(_ error: JSONError) {
+        switch error.kind {
+        case .syntax: self.init(code: .badJSON, message: "\(error); fix or remove the line")
+        case .invalidUTF8: self.init(code: .invalidUTF8, message: "\(error); convert the file to UTF-8")
+        case .notAnObject: self.init(code: .badType, message: "\(error); write one object on each line")
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// Under which keys a row's values stand. A key that is not given is found by looking for the field's usual names.
 ///
 /// A key may lead into nested objects by dots (`body.messages`, `extra_info.index`); a key that itself contains the
@@ -62,9 +64,13 @@ struct RowFields {
     private let values: [JSONValue?]
 
     init(_ bytes: [UInt8], layout: RowLayout) throws(RowProblem) {
-        var scanner = JSONScanner(bytes)
         self.layout = layout
-        self.values = try scanner.object(taking: layout.names)
+        do throws(JSONError) {
+            var reader = JSONReader(bytes)
+            values = try reader.object(selecting: layout.names)
+        } catch {
+            throw RowProblem(error)
+        }
     }
 
     /// The first of a field's keys that is there and not null, with the key.

@@ -1,3 +1,4 @@
+import JSON
 public import Scoring
 
 /// One row of the output: a prediction, or why there is none.

@@ -11,7 +11,7 @@ public import Scoring
 /// `scripts/train` trains it; its `HEAD.md` is the specification and its `inference.py` the slow version of this.
 ///
 /// Belongs to one thread at a time. Measured by `statezero bench compact`.
-public final class CompactHead {
+public final class CompactHead: InContextHead {
     /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
     private static let version = "compact/1 f32-columns f32-dot f64-fit"
     /// F = E + S, columns of the features it reads.
@@ -21,6 +21,7 @@ public final class CompactHead {
     public let digest: Scoring.Digest
     private let constants: CompactHeadConstants
     private let difficulty: CompactHeadDifficulty
+    private var progress: @Sendable () -> Void = {}
 
     /// Reads a head. Throws `unsupported`, `tensorMissing`, `tensorShape`, `tensorType` and `damaged`, each naming file
     /// and tensor, and `kernel`. Cost: packing 1 MB of weights and probing their products, some 10 ms.
@@ -31,18 +32,27 @@ public final class CompactHead {
         digest = Scoring.Digest(finishing: { file.hash(into: &$0) })
     }
 
-    /// Everything about the computation that may change the last digit, for a model's fingerprint.
+    /// For a model's name.
+    package var name: String { "compact" }
+
+    /// Weights and arithmetic.
+    package var identity: String { "\(digest.hex) \(numerics)" }
+
+    /// `listener` is called from inside `prepare` after each factorisation: beyond a thousand rows one takes a good part
+    /// of a second.
+    package func onProgress(_ listener: @escaping @Sendable () -> Void) { progress = listener }
+
+    /// Everything about the computation that may change the last digit.
     public var numerics: String {
         ([Self.version] + Set(difficulty.numerics).sorted()).joined(separator: " ")
     }
 
     /// Fits a context. `features` are `(N, 384 + 30)`: unit embeddings, then `SurfaceFeatures`, in order.
     ///
-    /// `tellProgress` is called after every factorisation. Throws `widthMismatch`, `rowsMismatch`, `notFinite` naming
-    /// the row, and `kernel`. Cost: five factorisations of N³/3 multiplications and at most as many inversions; 4 N²
+    /// Throws `widthMismatch`, `rowsMismatch`, `notFinite` with the row, and `kernel`. Cost: five factorisations of N³/3 multiplications and at most as many inversions; 4 N²
     /// doubles while it works, 2 KB a row for as long as the context lives.
     public func prepare(
-        features: FeatureMatrix, context: ContextSet, tellProgress: () -> Void = {}
+        _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> CompactHeadContext {
         guard features.rows == context.rows.count else {
             throw .rowsMismatch(expected: context.rows.count, found: features.rows)
@@ -53,7 +63,7 @@ public final class CompactHead {
         let surface = CompactHeadSurface(context: prompts.surface)
         let fit = try CompactHeadFit(
             constants: constants, features: features, prompts: prompts,
-            standardised: surface.standardise(prompts.surface), outcomes: outcomes, tellProgress: tellProgress)
+            standardised: surface.standardise(prompts.surface), outcomes: outcomes, progress: progress)
         let calibration = CompactHeadCalibration(constants: constants, rows: features.rows, level: fit.level)
         return CompactHeadContext(
             contextDigest: context.digest, rows: features.rows, level: fit.level, odds: fit.odds,
@@ -106,11 +116,6 @@ public final class CompactHead {
         guard features.columns == featureColumns else {
             throw .widthMismatch(expected: featureColumns, found: features.columns)
         }
-        for row in 0..<features.rows {
-            // A product with 0 is 0 for every number and NaN for all else, so one sum tells.
-            guard features.row(row).reduce(Float(0), { $0 + $1 * 0 }) == 0 else {
-                throw .notFinite(stage: "features", row: row)
-            }
-        }
+        try features.checkFinite()
     }
 }

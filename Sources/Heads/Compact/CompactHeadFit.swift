@@ -21,13 +21,13 @@ struct CompactHeadFit {
     private static let levelVariance = 4.0
     private static let weightMin = 0.02 * 0.98
 
-    /// Fits a context; `standardised` is its `(N, 30)` of step 2, `tellProgress` is called after each factorisation.
+    /// Fits a context; `standardised` is its `(N, 30)` of step 2, `progress` is called after each factorisation.
     ///
     /// Throws `kernel` where a covariance is not positive definite, which takes damaged weights.
     /// Cost: five factorisations of N³/3 and, for settings that count, as much again; 4 N² doubles of memory.
     init(
         constants: CompactHeadConstants, features: FeatureMatrix, prompts: CompactHeadPrompts, standardised: [Double],
-        outcomes: [Outcome], tellProgress: () -> Void
+        outcomes: [Outcome], progress: () -> Void
     ) throws(ValueModelError) {
         let rewards = outcomes.map(\.reward)
         let difficulties = rewards.indices.map { prompts.difficulty($0) }
@@ -64,11 +64,11 @@ struct CompactHeadFit {
                     })
                 solutions[k] = factor.backward(white)
                 evidence[k] = -white.reduce(0) { $0 + $1 * $1 } / 2 - factor.logDeterminant / 2
-                tellProgress()
+                progress()
                 // The factor goes before the odds are known; it is asked now unless another setting has them already.
                 if constants.mayCount(k, evidence: evidence.prefix(k + 1)) {
                     inverses[k] = factor.inverseDiagonal
-                    tellProgress()
+                    progress()
                 }
             }
         }

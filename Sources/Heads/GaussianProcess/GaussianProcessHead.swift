@@ -8,46 +8,52 @@ public import Scoring
 /// rollouts is less noisy. The score becomes a probability by two constants, and a belief by a concentration κ, which
 /// the context's own rows of several rollouts decide, as far as there are any. All constants were fitted on training
 /// policies by `scripts/head/fit.py`; `scripts/head/gaussian_process.py` is the slow version of this file.
-public struct GaussianProcessHead: Sendable {
+public final class GaussianProcessHead: InContextHead, Sendable {
     /// Fewer rows than this say too little: predictions are the base rate.
     public static let rowsMin = 16
     /// Changes whenever an answer could change; part of a model's fingerprint.
     public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit"
 
+    /// For a model's name.
+    package var name: String { "gp" }
+
+    /// The arithmetic; this head has no weights.
+    package var identity: String { Self.numerics }
+
     /// The head has no settings.
     public init() {}
 
-    /// Fits a context. `embeddings` are `(N, E + S)`: the encoder's unit embeddings, then `SurfaceFeatures`, in order.
+    /// Fits a context. `features` are `(N, E + S)`: the encoder's unit embeddings, then `SurfaceFeatures`, in order.
     ///
     /// Fewer than 16 rows, or rewards that are all the same, give a base-rate context; for no rows that is 0.5.
     /// Throws `widthMismatch` without an embedding column, `rowsMismatch`, and `notFinite` naming the row.
     /// Cost: eight factorisations of N³/3; beyond 1,024 rows the noise is chosen on the first 1,024.
     public func prepare(
-        embeddings: FeatureMatrix, context: ContextSet
+        _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> GaussianProcessContext {
-        guard embeddings.rows == context.rows.count else {
-            throw .rowsMismatch(expected: context.rows.count, found: embeddings.rows)
+        guard features.rows == context.rows.count else {
+            throw .rowsMismatch(expected: context.rows.count, found: features.rows)
         }
-        guard embeddings.columns > SurfaceFeatures.count else {
-            throw .widthMismatch(expected: SurfaceFeatures.count + 1, found: embeddings.columns)
+        guard features.columns > SurfaceFeatures.count else {
+            throw .widthMismatch(expected: SurfaceFeatures.count + 1, found: features.columns)
         }
-        try Self.checkFinite(embeddings)
+        try features.checkFinite()
         let rewards = context.rows.map(\.outcome.reward)
         let baseRate = (rewards.reduce(0, +) + 0.5) / Double(rewards.count + 1)
         let hasSpread = (rewards.max() ?? 0) > (rewards.min() ?? 0)
         guard rewards.count >= Self.rowsMin, hasSpread else {
             return GaussianProcessContext(
                 contextDigest: context.digest, fit: .baseRate,
-                embeddingColumns: embeddings.columns - SurfaceFeatures.count, baseRate: baseRate,
+                embeddingColumns: features.columns - SurfaceFeatures.count, baseRate: baseRate,
                 concentration: GaussianProcessConstants.baseRateConcentration)
         }
         let (regression, leftOut) = try GaussianProcessRegression.fitting(
-            features: embeddings, rewards: rewards, rollouts: context.rows.map { Double($0.outcome.n) },
+            features: features, rewards: rewards, rollouts: context.rows.map { Double($0.outcome.n) },
             baseRate: baseRate)
         let calibration = GaussianProcessCalibration(baseRate: baseRate, rows: rewards.count)
         return GaussianProcessContext(
             contextDigest: context.digest, fit: .regression(regression),
-            embeddingColumns: embeddings.columns - SurfaceFeatures.count, baseRate: baseRate,
+            embeddingColumns: features.columns - SurfaceFeatures.count, baseRate: baseRate,
             concentration: GaussianProcessCalibration.concentration(
                 probabilities: leftOut.map { calibration.probability($0) },
                 outcomes: context.rows.prefix(leftOut.count).map(\.outcome)))
@@ -62,7 +68,7 @@ public struct GaussianProcessHead: Sendable {
     ) throws(ValueModelError) -> [Prediction] {
         let columns = context.embeddingColumns + SurfaceFeatures.count
         guard queries.columns == columns else { throw .widthMismatch(expected: columns, found: queries.columns) }
-        try Self.checkFinite(queries)
+        try queries.checkFinite()
         let calibration = GaussianProcessCalibration(
             baseRate: context.baseRate, rows: context.regression?.rows ?? 0)
         var predictions: [Prediction] = []
@@ -81,15 +87,6 @@ public struct GaussianProcessHead: Sendable {
             predictions.append(prediction)
         }
         return predictions
-    }
-
-    private static func checkFinite(_ features: FeatureMatrix) throws(ValueModelError) {
-        for row in 0..<features.rows {
-            // A product with 0 is 0 for every number and NaN for all else, so one sum tells.
-            guard features.row(row).reduce(Float(0), { $0 + $1 * 0 }) == 0 else {
-                throw .notFinite(stage: "features", row: row)
-            }
-        }
     }
 }
 

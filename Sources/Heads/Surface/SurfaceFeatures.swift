@@ -50,10 +50,11 @@ private struct SurfaceTally {
     private var capitalised = 0
     private var extremes = 0
     private var negations = 0
-    private var wordHash: UInt64 = 0
+    /// Of the word being read; `nil` between words.
+    private var wordHash: StableHash?
     /// The word in lower case, as long as it could be one of the lists'.
     private var word: [UInt8] = []
-    private var distinct: Set<UInt64> = []
+    private var distinct: Set<StableHash> = []
 
     private var numbers = 0
     private var digits = 0
@@ -67,8 +68,6 @@ private struct SurfaceTally {
     private var indentedLines = 0
     private var isLineStart = true
 
-    private static let hashStart: UInt64 = 0xCBF2_9CE4_8422_2325
-    private static let hashFactor: UInt64 = 0x100_0000_01B3
     /// No listed word with its punctuation is longer.
     private static let wordMax = 24
     private static let numberMax = 1e9
@@ -82,9 +81,9 @@ private struct SurfaceTally {
     /// From “no” to “maximize”.
     private static let listedLengths = 2...8
 
-    /// FNV-1a of each word.
-    private static func listed(_ words: [String]) -> Set<UInt64> {
-        Set(words.map { $0.utf8.reduce(hashStart) { ($0 ^ UInt64($1)) &* hashFactor } })
+    /// The hash of each word.
+    private static func listed(_ words: [String]) -> Set<StableHash> {
+        Set(words.map { StableHash(of: $0) })
     }
 
     private static func isPunctuation(_ byte: UInt8) -> Bool {
@@ -117,12 +116,12 @@ private struct SurfaceTally {
         if byte == 32 || (byte >= 9 && byte <= 13) {
             endWord()
         } else {
-            if wordLength == 0, wordHash == 0 {
-                wordHash = Self.hashStart
+            if wordLength == 0, wordHash == nil {
+                wordHash = StableHash()
                 if isUpper { capitalised += 1 }
             }
             if startsCharacter { wordLength += 1 }
-            wordHash = (wordHash ^ UInt64(byte)) &* Self.hashFactor
+            wordHash?.combine(byte)
             if word.count <= Self.wordMax { word.append(isUpper ? byte + 32 : byte) }
         }
 
@@ -150,14 +149,14 @@ private struct SurfaceTally {
     }
 
     private mutating func endWord() {
-        guard wordHash != 0 else { return }
+        guard let wordHash else { return }
         words += 1
         wordCharacters += wordLength
         longestWord = max(longestWord, wordLength)
         distinct.insert(wordHash)
         countListed()
         wordLength = 0
-        wordHash = 0
+        self.wordHash = nil
         word.removeAll(keepingCapacity: true)
     }
 
@@ -169,8 +168,8 @@ private struct SurfaceTally {
         while start < end, Self.isPunctuation(word[start]) { start += 1 }
         while end > start, Self.isPunctuation(word[end - 1]) { end -= 1 }
         guard Self.listedLengths.contains(end - start) else { return }
-        var hash = Self.hashStart
-        for byte in word[start..<end] { hash = (hash ^ UInt64(byte)) &* Self.hashFactor }
+        var hash = StableHash()
+        hash.combine(word[start..<end])
         if Self.extremeWords.contains(hash) { extremes += 1 }
         if Self.negationWords.contains(hash) { negations += 1 }
     }

@@ -67,11 +67,6 @@ public struct V0Folder: Sendable {
     static let fileName = "statezero.json"
     static let format = "statezero-v0"
 
-    /// Whether a folder is one of these rather than a sentence-transformers folder.
-    public static func isOne(_ path: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(path)/\(fileName)")
-    }
-
     /// Reads `statezero.json`. Throws `unreadable`, `damaged` and `unsupported`. Weights are checked by who loads them.
     public init(path: String) throws(ModelError) {
         self.path = path

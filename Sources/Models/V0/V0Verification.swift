@@ -69,10 +69,10 @@ public struct V0Verification {
         _ settings: ModelSettings, progress: @escaping @Sendable () -> Void = {}
     ) throws(ModelError) -> [Stage] {
         let parts = try V0Parts(folder: folder, settings: settings, available: AvailableMemory.bytes())
-        parts.embedder.progress = progress
+        parts.encoder.onProgress(progress)
         parts.head.progress = progress
         do {
-            return try embedding(parts.embedder) + head(parts)
+            return try embedding(parts.encoder) + head(parts)
         } catch let error as ModelError {
             throw error
         } catch {
@@ -82,7 +82,7 @@ public struct V0Verification {
 
     // MARK: - Encoder and adapter
 
-    private func embedding(_ embedder: V0Embedder) throws -> [Stage] {
+    private func embedding(_ encoder: AdaptedQwen3Encoder) throws -> [Stage] {
         let ids = try tensors.integers("tokens")
         let starts = try tensors.integers("token_starts")
         let texts = self.texts
@@ -92,22 +92,22 @@ public struct V0Verification {
         var wrongTokens = 0
         for (index, text) in texts.enumerated() {
             let expected = ids[starts[index]..<starts[index + 1]].map { Int32($0) }
-            if embedder.tokens(of: text) != expected { wrongTokens += 1 }
+            if encoder.tokens(of: text) != expected { wrongTokens += 1 }
         }
         let batch = RaggedBatch(zip(starts, starts.dropFirst()).map { ids[$0..<$1].map { Int32($0) } })
         var lastStates: [Float] = []
         var firstQuery: [Float] = []
-        for (index, states) in try embedder.states(of: batch).enumerated() {
-            lastStates += states.suffix(embedder.width)
+        for (index, states) in try encoder.states(of: batch).enumerated() {
+            lastStates += states.suffix(encoder.stateWidth)
             if index == golden.context.count { firstQuery = states }
         }
-        let width = embedder.width
+        let width = encoder.stateWidth
         let queryTokens = firstQuery.count / width
         let expectedStates = try tensors.floats("states.query0", shape: Shape(queryTokens, width))
         let expectedLast = try tensors.floats("last_states", shape: Shape(texts.count, width))
-        let features = try embedder.embed(texts).values
+        let features = try encoder.encode(texts).values
         let expectedFeatures = try self.features("context").values + self.features("queries").values
-        let pooled = embedder.features(ofStates: expectedStates)
+        let pooled = encoder.features(ofStates: expectedStates)
         let expectedPooled = try Array(self.features("queries").row(0))
         return try [
             stage("tokens", given: "text", Double(wrongTokens), texts.count),
@@ -158,7 +158,7 @@ public struct V0Verification {
             in: head.prepare(
                 standardised: z.context, labels: labels, fingerprints: .injected(injected.context)),
             fingerprints: .injected(injected.queries))
-        let features = try parts.embedder.embed(texts)
+        let features = try parts.encoder.encode(texts)
         let own = (
             context: features.selecting(Array(0..<labels.count)),
             queries: features.selecting(Array(labels.count..<features.rows))

@@ -1,15 +1,15 @@
+import JSON
 import Yams
 
-/// A mapping of a fleet file from which keys are taken one by one; what nobody took is an error with its line.
+/// A mapping of a fleet file. Its keys are read one by one; a key that was not read is an error with its line.
 struct FleetSection {
     let path: String
-    /// How the section is called in messages, e.g. `models[2].price`.
+    /// Name of the section in messages, e.g. `models[2].price`.
     let name: String
     let line: Int
-    private let values: [(key: String, line: Int, value: Node)]
-    private var taken: Set<String> = []
+    private var values: KeyedValues<(line: Int, value: Node)>
 
-    /// Throws where the node is no mapping, or one with keys that are not words.
+    /// Throws if the node is not a mapping, or has a key that is not a string.
     init(_ node: Node, name: String, path: String) throws(RoutingError) {
         self.path = path
         self.name = name
@@ -18,32 +18,33 @@ struct FleetSection {
             throw .badFleet(
                 path: path, line: line, key: name.isEmpty ? "the file" : name, problem: "expected `key: value` lines")
         }
-        var values: [(key: String, line: Int, value: Node)] = []
+        var values: [(key: String, value: (line: Int, value: Node))] = []
         for (key, value) in mapping {
-            guard let word = key.string else {
-                throw .badFleet(path: path, line: key.mark?.line ?? line, key: name, problem: "a key is not a word")
+            guard let name = key.string else {
+                throw .badFleet(path: path, line: key.mark?.line ?? line, key: name, problem: "a key is not a string")
             }
-            values.append((word, key.mark?.line ?? line, value))
+            values.append((name, (key.mark?.line ?? line, value)))
         }
-        self.values = values
+        self.values = KeyedValues(values)
     }
 
-    /// A value and its line; `nil` where the key is absent or null.
-    mutating func take(_ key: String) -> (line: Int, value: Node)? {
-        taken.insert(key)
-        guard let found = values.first(where: { $0.key == key }) else { return nil }
+    /// A value and its line; `nil` if the key is absent or null.
+    mutating func remove(_ key: String) -> (line: Int, value: Node)? {
+        guard let found = values.remove(key) else { return nil }
         if found.value.null != nil, found.value.scalar?.style == .plain { return nil }
-        return (found.line, found.value)
+        return found
     }
 
     mutating func section(_ key: String) throws(RoutingError) -> FleetSection? {
-        guard let (_, value) = take(key) else { return nil }
+        guard let (_, value) = remove(key) else { return nil }
         return try FleetSection(value, name: path(of: key), path: path)
     }
 
     mutating func sections(_ key: String) throws(RoutingError) -> [FleetSection] {
-        guard let (line, value) = take(key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list, one `- ` an entry") }
+        guard let (line, value) = remove(key) else { return [] }
+        guard case .sequence(let sequence) = value else {
+            throw bad(key, line, "expected a list with `- ` before each entry")
+        }
         var sections: [FleetSection] = []
         for (index, node) in sequence.enumerated() {
             sections.append(try FleetSection(node, name: "\(path(of: key))[\(index)]", path: path))
@@ -52,24 +53,24 @@ struct FleetSection {
     }
 
     mutating func string(_ key: String) throws(RoutingError) -> String? {
-        guard let (line, value) = take(key) else { return nil }
-        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a word") }
+        guard let (line, value) = remove(key) else { return nil }
+        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a string") }
         return text
     }
 
     mutating func strings(_ key: String) throws(RoutingError) -> [String] {
-        guard let (line, value) = take(key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of words") }
-        var words: [String] = []
+        guard let (line, value) = remove(key) else { return [] }
+        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of strings") }
+        var texts: [String] = []
         for node in sequence {
-            guard let word = node.scalar?.string else { throw bad(key, line, "expected a list of words") }
-            words.append(word)
+            guard let text = node.scalar?.string else { throw bad(key, line, "expected a list of strings") }
+            texts.append(text)
         }
-        return words
+        return texts
     }
 
     mutating func number(_ key: String, in range: ClosedRange<Double>) throws(RoutingError) -> Double? {
-        guard let (line, value) = take(key) else { return nil }
+        guard let (line, value) = remove(key) else { return nil }
         guard let number = value.scalar.flatMap({ Double($0.string) }), range.contains(number) else {
             let most = range.upperBound == .greatestFiniteMagnitude ? "" : " to \(Self.short(range.upperBound))"
             throw bad(
@@ -79,31 +80,31 @@ struct FleetSection {
     }
 
     mutating func integer(_ key: String, atLeast least: Int) throws(RoutingError) -> Int? {
-        guard let (line, value) = take(key) else { return nil }
+        guard let (line, value) = remove(key) else { return nil }
         guard let number = value.scalar.flatMap({ Int($0.string) }), number >= least else {
             throw bad(key, line, "expected a whole number of at least \(least), found \(Self.shown(value))")
         }
         return number
     }
 
-    /// Seconds above 0, at most a day.
+    /// A duration in seconds, above 0 and at most one day.
     mutating func seconds(_ key: String) throws(RoutingError) -> Duration? {
         guard let seconds = try number(key, in: 0.001...86_400) else { return nil }
         return .milliseconds(Int64((seconds * 1000).rounded()))
     }
 
-    /// Throws for the first key that is none of these.
+    /// Throws for the first key that is not one of these.
     mutating func expect(_ keys: [String]) throws(RoutingError) {
-        taken.formUnion(keys)
+        values.allow(keys)
         try end()
     }
 
-    /// Throws for the first key that nobody took: a misspelt limit must not be no limit.
+    /// Throws for the first key that was not read: a misspelt limit must not be ignored.
     func end() throws(RoutingError) {
-        guard let unknown = values.first(where: { !taken.contains($0.key) }) else { return }
+        guard let unknown = values.firstUnknown else { return }
         throw .badFleet(
-            path: path, line: unknown.line, key: path(of: unknown.key),
-            problem: "unknown key; there are \(taken.sorted().joined(separator: ", "))")
+            path: path, line: unknown.value.line, key: path(of: unknown.key),
+            problem: "unknown key; known keys are \(values.knownList)")
     }
 
     func bad(_ key: String, _ line: Int, _ problem: String) -> RoutingError {

@@ -1,3 +1,5 @@
+import JSON
+
 /// What a `tokenizer.json` of a byte-level BPE model says, checked, with everything that is not supported refused by name.
 struct ByteLevelBPEFile {
     /// Text is put into normalization form C first.
@@ -14,7 +16,7 @@ struct ByteLevelBPEFile {
     let idEnd: Int
 
     init(path: String) throws(TokenizerError) {
-        let root = FieldReader(try JSONReader.value(ofFile: path), path: path)
+        let root = try FieldReader(file: path)
         composes = try Self.composes(root["normalizer"])
         try Self.requireSplit(root["pre_tokenizer"])
         if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }
@@ -72,7 +74,7 @@ struct ByteLevelBPEFile {
             var name: [UInt8] = []
             UTF8Scalars.append(prints ? byte : stranger, to: &name)
             if !prints { stranger += 1 }
-            guard let id = index.id(of: name[...]) else {
+            guard let id = index.id(of: name.span, Span()) else {
                 throw .inconsistentToken(
                     path: path, token: String(decoding: name, as: UTF8.self),
                     reason: "of byte \(byte) is not in the vocabulary")
@@ -90,41 +92,52 @@ struct ByteLevelBPEFile {
         var pairs = PairTable(capacity: merges.count)
         var rank: UInt64 = 0
         for (position, merge) in merges.enumerated() {
-            guard let (first, second) = parts(of: merge) else {
+            guard let ids = ids(of: merge, in: index) else {
                 // The reference skips the head line of a merges file.
-                if let text = merge.text, text.hasPrefix("#version") { continue }
+                if merge.string?.hasPrefix("#version") == true { continue }
                 throw field.element(position).bad("two tokens, in an array or with a space between")
             }
-            guard let firstID = index.id(of: first), let secondID = index.id(of: second),
-                let id = index.id(of: first, second)
-            else {
-                let missing = index.id(of: first) == nil ? first : index.id(of: second) == nil ? second : first + second
+            guard let first = ids.first, let second = ids.second, let joined = ids.joined else {
+                let parts = merge.string?.split(separator: " ").map(String.init) ?? merge.elements?.compactMap(\.string)
+                let missing = ids.first == nil ? parts?.first : ids.second == nil ? parts?.last : parts?.joined()
                 throw .inconsistentToken(
-                    path: path, token: String(decoding: missing, as: UTF8.self),
-                    reason: "of model.merges[\(position)] is not in the vocabulary")
+                    path: path, token: missing ?? "", reason: "of model.merges[\(position)] is not in the vocabulary")
             }
             pairs.insert(
-                UInt32(bitPattern: firstID), UInt32(bitPattern: secondID), value: rank << 32 | UInt64(UInt32(id)))
+                UInt32(bitPattern: first), UInt32(bitPattern: second), value: rank << 32 | UInt64(UInt32(joined)))
             rank += 1
         }
         return pairs
     }
 
-    private static func parts(of merge: JSONValue) -> (ArraySlice<UInt8>, ArraySlice<UInt8>)? {
+    /// The ids of a merge's two tokens and of the token that they make; `nil` for one that is not in the vocabulary.
+    private typealias MergeIDs = (first: Int32?, second: Int32?, joined: Int32?)
+
+    /// The ids of one merge; `nil` if it is not two tokens.
+    private static func ids(of merge: JSONValue, in index: TokenIndex) -> MergeIDs? {
         switch merge {
         case .string(let text):
-            guard let space = text.firstIndex(of: 0x20), !text[(space + 1)...].contains(0x20),
-                !text.starts(with: "#version".utf8)
-            else { return nil }
-            return (text[..<space], text[(space + 1)...])
+            let bytes = text.utf8.span
+            guard let space = onlySpace(in: bytes), !text.hasPrefix("#version") else { return nil }
+            return ids(bytes.extracting(..<space), bytes.extracting((space + 1)...), in: index)
         case .array(let parts):
-            guard parts.count == 2, case .string(let first) = parts[0], case .string(let second) = parts[1] else {
-                return nil
-            }
-            return (first, second)
-        default:
-            return nil
+            guard parts.count == 2, let first = parts[0].string, let second = parts[1].string else { return nil }
+            return ids(first.utf8.span, second.utf8.span, in: index)
+        default: return nil
         }
+    }
+
+    private static func ids(_ first: Span<UInt8>, _ second: Span<UInt8>, in index: TokenIndex) -> MergeIDs {
+        (index.id(of: first, Span()), index.id(of: second, Span()), index.id(of: first, second))
+    }
+
+    private static func onlySpace(in bytes: Span<UInt8>) -> Int? {
+        var found: Int?
+        for i in bytes.indices where bytes[i] == 0x20 {
+            guard found == nil else { return nil }
+            found = i
+        }
+        return found
     }
 
     /// Counts the tokens that only `added_tokens` has. The reference does not take their ids from the file: it numbers
@@ -136,7 +149,7 @@ struct ByteLevelBPEFile {
         var count = 0
         var next = Int32(index.count)
         for token in tokens {
-            let vocabularyID = index.id(of: token.key[...])
+            let vocabularyID = index.id(of: token.key.span, Span())
             let expected = vocabularyID ?? known[token.key] ?? next
             guard token.value == expected else {
                 throw .inconsistentToken(

@@ -36,9 +36,8 @@ struct WordPieceFile {
         if isThere[0] {
             try self.init(path: paths[0])
         } else if isThere[1] {
-            let config: JSONValue =
-                isThere[2] ? try JSONReader.value(ofFile: paths[2]) : .object([])
-            try self.init(vocabularyPath: paths[1], config: FieldReader(config, path: paths[2]))
+            let config = isThere[2] ? try FieldReader(file: paths[2]) : FieldReader.absent(paths[2])
+            try self.init(vocabularyPath: paths[1], config: config)
         } else {
             throw .noTokenizer(folder: folder)
         }
@@ -46,7 +45,7 @@ struct WordPieceFile {
 
     /// Reads a `tokenizer.json`.
     init(path: String) throws(TokenizerError) {
-        let root = FieldReader(try JSONReader.value(ofFile: path), path: path)
+        let root = try FieldReader(file: path)
         steps = try Self.steps(of: root["normalizer"])
         try root["pre_tokenizer"]["type"].require("BertPreTokenizer")
         if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }
@@ -57,7 +56,7 @@ struct WordPieceFile {
         wordScalarsMax = try model["max_input_chars_per_word"].count()
         vocabulary = []
         for entry in try model["vocab"].tokenIDs() {
-            vocabulary.append(ByteTrie.Entry(key: Array(entry.token), value: entry.id))
+            vocabulary.append(ByteTrie.Entry(key: Array(entry.token.utf8), value: entry.id))
         }
         let ids = Dictionary(vocabulary.map { ($0.key, $0.value) }) { $1 }
         unknownID = try Self.id(of: try model["unk_token"].text(), in: ids, path: path)
@@ -75,7 +74,7 @@ struct WordPieceFile {
 
     /// Puts together what `transformers` makes of a BERT vocabulary: a token a line, its id the line's number.
     private init(vocabularyPath: String, config: FieldReader) throws(TokenizerError) {
-        let bytes = try JSONReader.bytes(ofFile: vocabularyPath)
+        let bytes = try FieldReader.bytes(ofFile: vocabularyPath)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .badField(path: vocabularyPath, field: "the file", expected: "UTF-8 text")
         }

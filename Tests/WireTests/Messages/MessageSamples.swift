@@ -169,6 +169,6 @@ struct MessageSample {
     }
 
     private static func affinity(of texts: TextBlock) -> UInt64 {
-        Digest(of: texts.bytes.array).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        Digest(of: texts.bytes.array).leading
     }
 }

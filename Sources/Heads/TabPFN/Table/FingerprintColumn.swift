@@ -9,6 +9,15 @@ public enum RowHashMode: Sendable, Equatable {
     /// Given columns, one a member, a value a row: for comparisons with another program's bits.
     case injected([[Float]])
 
+    /// For a model's fingerprint.
+    var name: String {
+        switch self {
+        case .reference: "reference"
+        case .constant: "constant"
+        case .injected: "injected"
+        }
+    }
+
     /// What `constant` holds.
     public static let constantValue: Float = 0.5
 }

@@ -1,0 +1,52 @@
+package import Kernels
+package import ModelFiles
+package import Scoring
+
+/// Turns texts into features: a tokenizer, a network and what follows it. The first half of a value model.
+///
+/// A new family of encoders conforms to this and gets a case in `ModelConfiguration`. The name is not `Encoder`, because
+/// Swift's library has a protocol of that name. Belongs to the thread that made it.
+package protocol TextEncoder: AnyObject {
+    /// What is known of it without a text.
+    var facts: EncoderFacts { get }
+
+    /// (P texts) to `(P, E)`. A text's features never depend on the other texts of the call.
+    ///
+    /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses.
+    func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
+
+    /// From now on, `listener` is called from inside `encode` after every step of a few seconds, on any thread.
+    func onProgress(_ listener: @escaping @Sendable () -> Void)
+}
+
+extension TextEncoder {
+    /// Does nothing: right for encoders whose calls take a second or two at most.
+    package func onProgress(_ listener: @escaping @Sendable () -> Void) {}
+}
+
+/// What an encoder says of itself.
+package struct EncoderFacts: Sendable, Equatable {
+    /// For people: the model's name, or that of its folder.
+    package var name: String
+    /// Everything that may change the last bit of a feature: a digest of all files that are read, and the arithmetic.
+    /// Neither the number of threads nor the batch is in it, because neither changes a bit. Fingerprints are made of it.
+    package var identity: String
+    /// E, columns of the features.
+    package var width: Int
+    /// In which numbers its products multiply.
+    package var precision: Precision
+    /// Where its packed weights are; `nil` for an encoder without any.
+    package var packedWeights: PackedWeightsOrigin?
+
+    /// Lists the facts.
+    package init(
+        name: String, identity: String, width: Int, precision: Precision = .float32,
+        packedWeights: PackedWeightsOrigin? = nil
+    ) {
+        self.name = name
+        self.identity = identity
+        self.width = width
+        self.precision = precision
+        self.packedWeights = packedWeights
+    }
+}

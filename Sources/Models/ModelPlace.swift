@@ -1,0 +1,46 @@
+import Foundation
+
+/// Where a model comes from, as `--model` names it. The only place that tells kinds of models apart before one is read.
+public enum ModelPlace: Sendable, Equatable {
+    /// A model that computes a hash, for tests and measurements of the cluster: `table`, `table:SALT` or
+    /// `table:SALT:MICROSECONDS`.
+    case table(salt: UInt64, pausePerText: Duration)
+    /// A sentence-transformers folder.
+    case sentenceTransformer(folder: String)
+    /// A folder made by `scripts/convert_v0`.
+    case v0(folder: String)
+
+    /// Reads the name. Cost: a look for one file. Whether there is a model is not checked.
+    public init(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.first == "table" {
+            let numbers = parts.dropFirst().filter { !$0.isEmpty }.map { Int64($0) ?? 0 }
+            self = .table(
+                salt: UInt64(clamping: numbers.first ?? 0),
+                pausePerText: .microseconds(numbers.count > 1 ? numbers[1] : 0))
+        } else if FileManager.default.fileExists(atPath: "\(text)/\(V0Folder.fileName)") {
+            self = .v0(folder: text)
+        } else {
+            self = .sentenceTransformer(folder: text)
+        }
+    }
+
+    /// The folder; `nil` for the table model.
+    public var folder: String? {
+        switch self {
+        case .table: nil
+        case .sentenceTransformer(let folder), .v0(let folder): folder
+        }
+    }
+
+    /// Whether the head can be chosen and embeddings can be kept in a file: the encoder's features are embeddings.
+    public var hasEmbeddings: Bool {
+        if case .sentenceTransformer = self { true } else { false }
+    }
+
+    /// Whether a worker uses all cores by default. A V0 context is so expensive that all cores should prepare one;
+    /// workers of other models do better with one core each.
+    public var usesAllCores: Bool {
+        if case .v0 = self { true } else { false }
+    }
+}
