@@ -55,6 +55,7 @@ MODULES = {
     # 3 decisions: no I/O
     "Encoders": Module(3, "Foundation", "Synchronization"),
     "Heads": Module(3, "Foundation", "Synchronization"),
+    "Transport": Module(3),
     "Cluster": Module(3),
     "Evaluation": Module(3, "Foundation"),
     "Replaying": Module(3, "Foundation"),
