@@ -26,11 +26,6 @@ public struct Qwen3Configuration: Sendable, Equatable {
     /// Columns of the product that makes queries, keys and values at once.
     public var attentionWidth: Int { (queryHeads + 2 * keyHeads) * headWidth }
 
-    /// Floating-point operations of the products for one token, without attention; a multiply-add is two.
-    public var productOperations: Int {
-        2 * layers * (width * attentionWidth + queryHeads * headWidth * width + 3 * width * innerWidth)
-    }
-
     private struct File: Decodable {
         let model_type: String
         let hidden_act: String
@@ -105,7 +100,7 @@ public struct Qwen3Configuration: Sendable, Equatable {
             ("num_key_value_heads", keyHeads), ("head_dim", headWidth), ("intermediate_size", innerWidth),
             ("vocab_size", vocabulary), ("max_position_embeddings", positions),
         ] where size < 1 || size > 1 << 24 {
-            throw .damaged(file: path, at: key, reason: "\(size) is no size")
+            throw .damaged(file: path, at: key, reason: "\(size) is not a possible size")
         }
         for (key, size) in [("hidden_size", width), ("head_dim", headWidth), ("intermediate_size", innerWidth)]
         where size % 16 != 0 {
