@@ -84,6 +84,7 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
+        module("SQLite", [grdb]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("Reporting", []),
@@ -94,7 +95,7 @@ let package = Package(
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -108,7 +109,7 @@ let package = Package(
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
             "CoordinatorNode",
-            ["Scoring", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+            ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
         module(
             "WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
@@ -123,9 +124,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "MetricsExport", metrics,
-                grdb, httpClient,
-                hummingbird, logging, nioCore, nioHTTP1, httpTypes,
+                "Scoring", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "MetricsExport",
+                metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -154,6 +154,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
+        tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests(
             "CoordinatorNodeTests",

@@ -123,8 +123,8 @@ struct PromptCorpusTests {
         let errors = try elements([one, two]).compactMap(\.error)
         #expect(errors.map(\.code) == [.duplicateID, .duplicateID])
         #expect(errors.map(\.promptID) == ["b", "a"])
-        #expect(errors[0].message.contains("already at one:3;"))
-        #expect(errors[1].message.contains("already at one:1;") && errors[1].file == two && errors[1].line == 2)
+        #expect(errors[0].message.contains("already used at one:3;"))
+        #expect(errors[1].message.contains("already used at one:1;") && errors[1].file == two && errors[1].line == 2)
     }
 
     @Test("a row without an id gets one from its text, numbered where the text repeats")
@@ -139,7 +139,7 @@ struct PromptCorpusTests {
         #expect(corpus.counts.derivedIDs == 4)
     }
 
-    @Test("a hundred thousand ids are told apart, and each is found again")
+    @Test("a hundred thousand ids are distinguished, and each is found again")
     func manyIDs() throws {
         let content = (0..<100_000).map { "{\"id\":\"row/\($0)\",\"prompt\":\"P\"}\n" }.joined()
         let path = try scratch.write("many", content)

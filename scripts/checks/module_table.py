@@ -38,6 +38,7 @@ MODULES = {
     # 1 foundations
     "Scoring": Module(1),
     "JSON": Module(1),
+    "SQLite": Module(1),
     "Kernels": Module(1, "Foundation", "Synchronization"),
     "ZeroMQ": Module(1, "Glibc"),
     "Reporting": Module(1, "Foundation"),
