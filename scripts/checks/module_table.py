@@ -63,7 +63,7 @@ MODULES = {
     # 4 drivers: clocks, threads, files, sockets
     "Models": Module(4, "Foundation"),
     "CoordinatorNode": Module(4, "Foundation", "Synchronization"),
-    "WorkerNode": Module(4, "Foundation", "Synchronization"),
+    "WorkerNode": Module(4, "Foundation"),
     "RolloutNode": Module(4, "Foundation", "Glibc", "Synchronization"),
     "ClientNode": Module(4, "Foundation", "Synchronization"),
     "CoordinatorHTTP": Module(4, "Foundation"),
