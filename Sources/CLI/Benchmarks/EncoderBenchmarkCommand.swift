@@ -25,7 +25,7 @@ extension Benchmark {
             do {
                 let encoder = try BertEncoder(
                     folder: try SentenceTransformerFolder(path: model.name), threads: threads, precision: model.precision)
-                for (shape, lengths) in [("128x32", EncoderBenchmark.uniform), ("mixed", EncoderBenchmark.mixed)] {
+                for (shape, lengths) in [("128x32", EncoderWorkload.uniform), ("mixed", EncoderWorkload.mixed)] {
                     let result = try EncoderBenchmark(lengths: lengths, rounds: rounds).run(encoder)
                     if json {
                         try printJSON(Line(shape, result))

@@ -89,9 +89,10 @@ extension Benchmark {
                 if let pin { CorePinning.keep(threads: threads, first: pin) }
                 let encoder = try ModelConfiguration(model.place).bertEncoder(threads: threads)
                 // Batches as a worker has them: a few prompts between two signs of progress.
-                let lengths = EncoderBenchmark.mixed.map { min($0, encoder.configuration.tokensMax) }
+                let lengths = EncoderWorkload.mixed.map { min($0, encoder.configuration.tokensMax) }
                 let batches = stride(from: 0, to: lengths.count, by: 64).map { start in
-                    EncoderBenchmark.batch(Array(lengths[start..<start + 64]), for: encoder)
+                    EncoderWorkload.batch(
+                        Array(lengths[start..<start + 64]), vocabulary: encoder.configuration.vocabulary)
                 }
                 _ = try encoder.encode(batches[0])
                 print("ready")

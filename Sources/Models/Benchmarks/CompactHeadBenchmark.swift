@@ -34,7 +34,7 @@ public struct CompactHeadBenchmark: Sendable {
     /// How often everything is measured, after one round that is not.
     public var rounds = 21
 
-    /// 256 rows of 8 rollouts, which is the dearer case, and 1,024 queries.
+    /// 256 rows of 8 rollouts, which is the more expensive case, and 1,024 queries.
     public init() {}
 
     /// Measures. Throws what the head throws. Precondition: at least one round and one query.

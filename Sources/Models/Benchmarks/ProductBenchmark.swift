@@ -49,7 +49,7 @@ public struct ProductBenchmark: Sendable {
         var made: [Row] = []
         var (operations, seconds) = (0.0, 0.0)
         do throws(KernelError) {
-            for part in try BertProducts.Plans(sizes, precision: precision, backend: .automatic).all {
+            for part in try BertProducts.plans(sizes, precision: precision, backend: .automatic).all {
                 let shape = part.plan.shape
                 let perRow = 2 * Double(shape.inputs) * Double(shape.outputs)
                 let whole = perRow * Double(Self.rows)
@@ -62,7 +62,7 @@ public struct ProductBenchmark: Sendable {
                 seconds += (library ?? .nan) / Double(Self.rows)
             }
         } catch { throw .kernel(error) }
-        let result = try EncoderBenchmark(lengths: EncoderBenchmark.uniform, rounds: rounds).run(encoder)
+        let result = try EncoderBenchmark(lengths: EncoderWorkload.uniform, rounds: rounds).run(encoder)
         // Scores and their sums with values: 2 · 2 · n · C a token and layer.
         let attention = Double(4 * 128 * sizes.width)
         let perToken = Double(sizes.layers) * (operations + attention)
