@@ -1,4 +1,6 @@
+import CommandSupport
 import CoordinatorHTTP
+import Dispatch
 import Logging
 import Threads
 

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Texts as two raw frames: their lengths and their UTF-8 bytes, one after the other.
 ///
 /// The coordinator passes blocks on without looking inside; only halving a shard slices one.
