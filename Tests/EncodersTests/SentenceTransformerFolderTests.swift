@@ -9,7 +9,7 @@ import Testing
 struct ModelFolderTests {
     let tiny = "\(EncoderGolden.folder)/tiny"
 
-    @Test("a sentence-transformers folder tells its sizes, pooling and length")
+    @Test("a sentence-transformers folder gives its sizes, pooling and length")
     func reads() throws {
         let folder = try SentenceTransformerFolder(path: tiny)
         #expect(folder.name == "tiny")
@@ -31,7 +31,7 @@ struct ModelFolderTests {
                 "pooling is pooling_mode_cls_token + pooling_mode_mean_tokens"
             ),
             ("config.json", #""hidden_size": 32"#, #""hidden_size": 33"#, "33 does not divide into 4 heads"),
-            ("config.json", #""hidden_size": 32"#, #""hidden_size": 0"#, "0 is no size"),
+            ("config.json", #""hidden_size": 32"#, #""hidden_size": 0"#, "0 is not a possible size"),
             ("config.json", #""hidden_size": 32,"#, "", "hidden_size: the key is missing"),
             ("config.json", "{", "[", "not the JSON expected"),
         ])

@@ -49,7 +49,8 @@ public final class BertEncoder {
         } catch { throw .kernel(error) }
         func weights() throws(ModelError) -> Digest { checkpoint.digest }
         let packed = try PackedWeights(
-            plans.parts(layers: configuration.layers), of: weights, folder: place.path(besideWeightsIn: checkpoint.folder)
+            plans.parts(layers: configuration.layers), of: weights,
+            folder: place.path(besideWeightsIn: checkpoint.folder)
         ) { (index) throws(ModelError) in
             try plans.pack(index) { (name, part) throws(ModelError) in
                 let shape = part.plan.shape

@@ -51,7 +51,8 @@ public struct BertReference {
         for (position, id) in ids.enumerated() {
             for c in 0..<width {
                 x.append(
-                    Double(wordEmbeddings[Int(id) * width + c]) + Double(types[c]) + Double(positions[position * width + c]))
+                    Double(wordEmbeddings[Int(id) * width + c]) + Double(types[c])
+                        + Double(positions[position * width + c]))
             }
         }
         return try norm(x, "embeddings.LayerNorm")
