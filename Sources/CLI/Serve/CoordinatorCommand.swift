@@ -4,6 +4,7 @@ import CommandSupport
 import CoordinatorHTTP
 import CoordinatorNode
 import Foundation
+import HTTPServing
 import Scoring
 import Threads
 import ZeroMQ
@@ -81,7 +82,7 @@ struct Coordinator: ParsableCommand {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
-        let door = CoordinatorClient(ask: { node.ask($0) }, report: { await node.report() })
-        return try ServedHTTP(configuration, door: door, logger: log.logger("statezero.http"))
+        let client = CoordinatorClient(ask: { node.ask($0) }, report: { await node.report() })
+        return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

@@ -1,6 +1,7 @@
 import CommandSupport
 import CoordinatorHTTP
 import Dispatch
+import HTTPServing
 import Logging
 import Threads
 
@@ -12,11 +13,11 @@ final class ServedHTTP: Sendable {
     var url: String { node.url }
 
     /// Returns when it listens. Throws what `CoordinatorHTTPServer.start` throws.
-    init(_ configuration: CoordinatorHTTPServer.Configuration, door: CoordinatorClient, logger: Logger)
-        throws(CoordinatorHTTPError)
+    init(_ configuration: CoordinatorHTTPServer.Configuration, coordinator client: CoordinatorClient, logger: Logger)
+        throws(HTTPServingError)
     {
-        node = try TaskWait.run { () async throws(CoordinatorHTTPError) in
-            try await CoordinatorHTTPServer.start(configuration, door: door, logger: logger)
+        node = try TaskWait.run { () async throws(HTTPServingError) in
+            try await CoordinatorHTTPServer.start(configuration, coordinator: client, logger: logger)
         }
     }
 
