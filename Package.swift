@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Sources/README.md describes the modules and their layers; LayeringTests checks them.
+// Sources/README.md describes the modules and their layers; scripts/check checks them.
 
 #if arch(x86_64)
     // Wide Swift vectors are fifty times slower without AVX2 and FMA; the program names a missing one at start.
@@ -33,6 +33,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
@@ -63,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -82,39 +84,45 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
+        module("SQLite", [grdb]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
+        module("Reporting", []),
+        module("MetricsExport", [metrics]),
         // 2 meaning
         module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
+        module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
-        module("Evaluation", ["Scoring", "Planning"]),
-        module("Replaying", ["Scoring", "Planning"]),
-        module("Routing", ["Scoring", "JSON", "Planning", yams]),
+        module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
+        module(
+            "CoordinatorNode", ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "JSON", "Wire", "Planning", "Cluster", httpTypes, hummingbird, hummingbirdCore, lifecycle,
-                logging, nioCore,
+                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "MetricsExport", httpTypes, hummingbird,
+                hummingbirdCore, lifecycle, logging, nioCore,
             ]),
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "Threads", grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1,
-                httpTypes,
+                "Scoring", "SQLite", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb,
+                httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -128,7 +136,7 @@ let package = Package(
                 "Evaluation",
                 "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -139,19 +147,25 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
+        tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
+        tests(
+            "CoordinatorNodeTests",
+            ["CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Wire", grdb]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
+        tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
+        tests("ReportingTests", ["Reporting"]),
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
-        tests("EvaluationTests", ["Evaluation", "Scoring"]),
-        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
+        tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
         tests(
             "RouterHTTPTests",
@@ -161,10 +175,13 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
-        tests("CoordinatorHTTPTests", ["CoordinatorHTTP", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
+        tests("MetricsExportTests", ["MetricsExport", metrics]),
+        tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
+        tests(
+            "CoordinatorHTTPTests",
+            ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
-        tests("LayeringTests", []),
         tests("ChaosTests", []),
         tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],

@@ -35,7 +35,7 @@ package struct ClientConnection {
         var machine = ClientState.Configuration(
             name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
             policy: policy, context: ContextBlock(context))
-        machine.abandonTime = abandonTime
+        machine.peer.abandonTime = abandonTime
         let settled = machine
         let hasHungUp = hasHungUp
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in

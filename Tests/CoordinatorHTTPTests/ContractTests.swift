@@ -9,10 +9,10 @@ struct ContractTests {
     @Test("every described answer is given, and every given answer is described")
     func wholeContract() async throws {
         let served = try await Served { configuration in
-            configuration.patience.body = .milliseconds(300)
-            configuration.patience.grace = .milliseconds(100)
-            configuration.patience.record = .seconds(1)
-            configuration.patience.answer = .seconds(1)
+            configuration.timeouts.body = .milliseconds(300)
+            configuration.timeouts.grace = .milliseconds(100)
+            configuration.timeouts.record = .seconds(1)
+            configuration.timeouts.answer = .seconds(1)
         }
         try await good(served)
         try await refused(served)

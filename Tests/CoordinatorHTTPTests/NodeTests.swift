@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import HTTPServing
 import CoordinatorHTTP
 import Logging
 import Testing
@@ -19,7 +20,7 @@ struct NodeTests {
         for text in [
             "", ":80", "localhost", "localhost:", "localhost:65536", "::1:80", "http://localhost:80", "a b:80",
         ] {
-            #expect(throws: CoordinatorHTTPError.addressInvalid(text)) { try HTTPAddress(text) }
+            #expect(throws: HTTPServingError.addressInvalid(text)) { try HTTPAddress(text) }
         }
     }
 
@@ -27,15 +28,15 @@ struct NodeTests {
     func binding() async throws {
         let stub = StubCoordinator()
         let open = CoordinatorHTTPServer.Configuration(address: HTTPAddress(host: "0.0.0.0", port: 0))
-        await #expect(throws: CoordinatorHTTPError.publicWithoutEncryption(open.address)) {
-            _ = try await CoordinatorHTTPServer.start(open, door: stub.door, logger: Logger(label: "test"))
+        await #expect(throws: HTTPServingError.publicWithoutEncryption(open.address)) {
+            _ = try await CoordinatorHTTPServer.start(open, coordinator: stub.client, logger: Logger(label: "test"))
         }
         let served = try await Served()
         let taken = CoordinatorHTTPServer.Configuration(address: served.node.address)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         do {
-            _ = try await CoordinatorHTTPServer.start(taken, door: stub.door, logger: logger)
+            _ = try await CoordinatorHTTPServer.start(taken, coordinator: stub.client, logger: logger)
             Issue.record("a port was bound twice")
         } catch {
             #expect("\(error)".contains("\(served.node.address)"), "\(error)")
@@ -47,8 +48,8 @@ struct NodeTests {
     func stopping() async throws {
         // However busy the machine is, what is under way is not cut off for being late.
         let served = try await Served {
-            $0.patience.stop = .seconds(60)
-            $0.patience.answer = .seconds(60)
+            $0.timeouts.stop = .seconds(60)
+            $0.timeouts.answer = .seconds(60)
         }
         served.stub.show(CoordinatorReport())
         _ = try await served.request("POST", "/v1/plans", json: planBody("stopping", step: 1))

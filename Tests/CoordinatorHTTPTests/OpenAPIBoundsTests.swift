@@ -69,7 +69,7 @@ struct OpenAPIBoundsTests {
             ])
         add("/livez.get.200", [".status": .constant("live")])
         add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
-        add("Error", [".error.code": .names(APIError.Code.allCases.map(\.rawValue))])
+        add("Error", [".error.code": .names(ErrorCode.allCases.map(\.rawValue))])
         add(
             "PlanRequest",
             [

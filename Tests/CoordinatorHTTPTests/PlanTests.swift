@@ -58,7 +58,7 @@ struct PlanTests {
 
     @Test("a stream that breaks off says so in its last line; a refusal before the first line keeps its status")
     func streamedErrors() async throws {
-        let served = try await Served { $0.patience.grace = .milliseconds(50) }
+        let served = try await Served { $0.timeouts.grace = .milliseconds(50) }
         let accept = ["Accept": "application/x-ndjson"]
         let refused = try await served.request("POST", "/v1/plans", headers: accept, json: planBody("full", step: 1))
         #expect(refused.status == 429 && refused.headers["retry-after"] == "1")

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import CoordinatorHTTP
 import Logging
 import Synchronization
@@ -26,7 +27,7 @@ final class Served: Sendable {
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        node = try await CoordinatorHTTPServer.start(configuration, door: stub.door, logger: logger)
+        node = try await CoordinatorHTTPServer.start(configuration, coordinator: stub.client, logger: logger)
     }
 
     var document: OpenAPI { described.document }

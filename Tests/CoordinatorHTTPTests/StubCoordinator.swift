@@ -22,7 +22,7 @@ final class StubCoordinator: Sendable {
 
     private let state = Mutex(State())
 
-    var door: CoordinatorClient {
+    var client: CoordinatorClient {
         CoordinatorClient(
             ask: { message in AsyncStream { self.answer(message, $0) } },
             report: { self.state.withLock { $0.report } })

@@ -56,25 +56,4 @@ struct BoundsTests {
         #expect(features[.init(of: "2")]?.values == [2], "it was asked for, so it is not the oldest")
         #expect(features[.init(of: "3")] == nil)
     }
-
-    @Test("the text exposition escapes labels and counts buckets upwards")
-    func exposition() {
-        var text = PrometheusText()
-        text.metric("a_total", .counter, "A.", [([("m", "x\"y\\z\n")], 2)])
-        text.histogram("b_seconds", "B.", bounds: [0.1, 1], counts: [1, 2, 3], sum: 4.5)
-        #expect(
-            text.text == """
-                # HELP a_total A.
-                # TYPE a_total counter
-                a_total{m="x\\"y\\\\z\\n"} 2
-                # HELP b_seconds B.
-                # TYPE b_seconds histogram
-                b_seconds_bucket{le="0.1"} 1
-                b_seconds_bucket{le="1"} 3
-                b_seconds_bucket{le="+Inf"} 6
-                b_seconds_sum 4.5
-                b_seconds_count 6
-
-                """)
-    }
 }

@@ -48,7 +48,7 @@ struct Doctor: ParsableCommand {
 
     private static func text(_ trainer: Trainer) -> String {
         var lines = [
-            "\(trainer.name): \(trainer.safety.told)", "because \(trainer.reason)",
+            "\(trainer.name): \(trainer.safety.summary)", "because \(trainer.reason)",
             "read, not run: \(trainer.read)", "",
         ]
         for fact in trainer.facts { lines += ["  \(fact.about): \(fact.text)", "      \(fact.source)"] }

@@ -42,7 +42,7 @@ struct ReplayOutcomes: ParsableCommand {
         ).run(try loaded.sources.map(Self.log)) { progress in
             line.show(
                 done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                detail: "\(progress.played)/\(progress.versions) versions played")
+                detail: "\(progress.replayed)/\(progress.versions) versions replayed")
         }
         line.end()
         try report.show(Output(report: study)) { "\(ReplayTable(study))" }

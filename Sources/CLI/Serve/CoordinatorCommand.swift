@@ -4,6 +4,7 @@ import CommandSupport
 import CoordinatorHTTP
 import CoordinatorNode
 import Foundation
+import HTTPServing
 import Scoring
 import Threads
 import ZeroMQ
@@ -74,6 +75,6 @@ struct Coordinator: ParsableCommand {
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
         let client = CoordinatorClient(ask: { node.ask($0) }, report: { await node.report() })
-        return try ServedHTTP(configuration, client: client, logger: log.logger("statezero.http"))
+        return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

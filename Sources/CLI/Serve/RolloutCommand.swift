@@ -47,7 +47,7 @@ struct Rollout: ParsableCommand {
 
     func run() throws {
         var machine = RolloutState.Configuration(name: peer.uniqueName, slots: slots)
-        machine.abandonTime = .seconds(peer.abandonAfter)
+        machine.peer.abandonTime = .seconds(peer.abandonAfter)
         machine.silenceTime = .seconds(limits.silence)
         var configuration = RolloutNode.Configuration(
             coordinator: try Endpoint(peer.connect), machine: machine, work: try simulation.work ?? .process(program))

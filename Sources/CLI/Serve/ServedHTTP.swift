@@ -1,4 +1,5 @@
 import CoordinatorHTTP
+import HTTPServing
 import Logging
 import Threads
 
@@ -11,10 +12,10 @@ final class ServedHTTP: Sendable {
 
     /// Returns when the server listens. Throws what `CoordinatorHTTPServer.start` throws.
     init(
-        _ configuration: CoordinatorHTTPServer.Configuration, client: CoordinatorClient, logger: Logger
-    ) throws(CoordinatorHTTPError) {
-        node = try TaskWait.run { () async throws(CoordinatorHTTPError) in
-            try await CoordinatorHTTPServer.start(configuration, door: client, logger: logger)
+        _ configuration: CoordinatorHTTPServer.Configuration, coordinator client: CoordinatorClient, logger: Logger
+    ) throws(HTTPServingError) {
+        node = try TaskWait.run { () async throws(HTTPServingError) in
+            try await CoordinatorHTTPServer.start(configuration, coordinator: client, logger: logger)
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Encoders
 import Foundation
+import Models
 
 /// `statezero tune-worker`: one process of a measurement by `tune`. Hidden from help.
 struct TuneWorker: ParsableCommand {
@@ -22,7 +23,7 @@ struct TuneWorker: ParsableCommand {
 
     func run() throws {
         if let pin { CorePinning.keep(threads: threads, first: pin) }
-        let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: model.name), threads: threads)
+        let encoder = try ModelConfiguration(model.place).bertEncoder(threads: threads)
         // Batches of 64, as a worker encodes them between two progress messages.
         let lengths = EncoderSample.mixed.map { min($0, encoder.configuration.tokensMax) }
         let batches = stride(from: 0, to: lengths.count, by: 64).map { start in

@@ -2,7 +2,7 @@ public import Scoring
 
 /// Answers as one raw frame: 20 bytes a row (p, κ, p_lo, p_hi as float32, flags as uint32).
 ///
-/// A record of zeros stands for a row that has an error instead; no valid prediction looks like it, for κ > 0.
+/// A record of zeros is a row that has an error instead. No valid prediction is all zeros, since κ > 0.
 public struct AnswerBlock: Hashable, Sendable {
     /// The frame.
     public let bytes: RawFrame
@@ -28,7 +28,7 @@ public struct AnswerBlock: Hashable, Sendable {
         self.bytes = RawFrame(bytes)
     }
 
-    /// Takes a frame of `count` records.
+    /// Reads a frame of `count` records.
     public init(count: Int, bytes: RawFrame) throws(WireError) {
         guard bytes.count == count * Self.recordBytes else {
             throw .badFrame("answers", found: bytes.count, expected: count * Self.recordBytes)
@@ -36,7 +36,7 @@ public struct AnswerBlock: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Takes `count` records.
+    /// Keeps `count` records.
     public init(count: Int, bytes: [UInt8]) throws(WireError) {
         try self.init(count: count, bytes: RawFrame(bytes))
     }

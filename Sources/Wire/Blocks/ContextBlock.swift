@@ -35,7 +35,7 @@ public struct ContextBlock: Hashable, Sendable {
         self.outcomes = outcomes
     }
 
-    /// A row's mean reward and number of rollouts, as they stand in the frame.
+    /// A row's mean reward and number of rollouts, as the frame has them.
     static func record(_ outcomes: RawFrame, row: Int) -> (reward: Double, n: Int) {
         outcomes.withBytes { span in
             (

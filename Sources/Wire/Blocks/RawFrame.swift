@@ -1,4 +1,4 @@
-/// Bytes of a message behind its header, wherever they lie: in an array, or in the frame in which a socket brought them.
+/// Bytes of a message behind its header: in an array, or in the frame that a socket received.
 ///
 /// Copying one copies a reference. So what a coordinator passes on, and what a journal keeps, is the memory in which it
 /// came: nobody in between copies a text or a probability.

@@ -1,6 +1,8 @@
+import Scoring
+
 /// Texts as two raw frames: their lengths and their UTF-8 bytes, one after the other.
 ///
-/// The coordinator passes blocks on without looking inside; only halving a shard slices one.
+/// The coordinator forwards blocks without reading them; only halving a shard slices one.
 public struct TextBlock: Hashable, Sendable {
     /// Number of texts.
     public let count: Int
@@ -86,7 +88,7 @@ public struct TextBlock: Hashable, Sendable {
         }
     }
 
-    /// The block of some of the texts. Precondition: `rows` lies within the block.
+    /// The block of some of the texts. Precondition: `rows` is within the block.
     public func slice(_ rows: Range<Int>) -> TextBlock {
         if rows == 0..<count { return self }
         let lengths = lengths

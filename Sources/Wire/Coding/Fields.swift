@@ -2,7 +2,7 @@ import Foundation
 import Scoring
 import SwiftProtobuf
 
-// How single fields cross the wire, both ways, and their checks. No message is built or read anywhere else.
+// Writes, reads and checks single fields.
 
 extension Duration {
     var wireMilliseconds: UInt32 {

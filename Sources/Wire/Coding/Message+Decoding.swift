@@ -1,6 +1,6 @@
 import Scoring
 
-/// Protobuf bodies and raw frames to messages: everything is checked here, so that nothing behind this door has to.
+/// Reads messages from protobuf bodies and raw frames. Everything is checked here, so that no later code has to.
 extension Message {
     /// - Throws: what is wrong with the first field or frame that is not as it should be.
     init(_ body: ProtoEnvelope.OneOf_Body, raw: [RawFrame]) throws(WireError) {

@@ -1,7 +1,7 @@
 import Scoring
 import SwiftProtobuf
 
-/// Messages to protobuf bodies and raw frames: one decision, told in one place.
+/// Writes messages as protobuf bodies and raw frames; the only place that decides how.
 extension Message {
     /// The envelope's body and the raw frames behind it.
     var encoded: (ProtoEnvelope.OneOf_Body, [RawFrame]) {

@@ -1,4 +1,4 @@
-// Answers that a header cannot hold whole go in parts: so a reader's limit holds, whatever was asked.
+// Answers too large for one header are sent in parts, so that a reader's limit holds whatever was asked.
 
 extension [PlannedBudget] {
     /// The budgets in runs of which each fits into a message, in order; no run where there are none.
@@ -8,7 +8,7 @@ extension [PlannedBudget] {
 }
 
 extension OutcomesRecorded {
-    /// The answer in parts of which each fits into a message: what counted is told in the first, all but the last say
+    /// The answer in parts of which each fits into a message: the first has the counts, all but the last say
     /// that more follows.
     public var parts: [OutcomesRecorded] {
         let refusals = rejected.runs { 16 + $0.eventID.utf8.count + $0.code.utf8.count + $0.message.utf8.count }

@@ -1,7 +1,7 @@
 import Scoring
 import SwiftProtobuf
 
-// The messages of plans and rollouts from protobuf, every number checked that something behind this door relies on.
+// Reads the messages of plans and rollouts from protobuf. Every number that later code relies on is checked here.
 
 extension Message {
     /// The message of a body of plans and rollouts; `nil` for every other body.
@@ -51,7 +51,7 @@ extension Message {
         }
     }
 
-    /// Texts of a request, an empty one where it was told before.
+    /// Texts of a request; an empty one where the coordinator knows it.
     static func planTexts(_ raw: [RawFrame], count: Int) throws(WireError) -> [String] {
         var texts: [String] = []
         for (row, text) in try TextBlock(count: count, lengthsFrame: raw[0], bytes: raw[1]).texts.enumerated() {

@@ -2,7 +2,7 @@ import Foundation
 import Scoring
 import SwiftProtobuf
 
-// The messages of plans and rollouts to protobuf; `Plans+Decoding` is the way back.
+// Writes the messages of plans and rollouts as protobuf; `Plans+Decoding` reads them.
 
 extension Message {
     /// The body and raw frames of a message of plans and rollouts. Precondition: it is one.

@@ -1,7 +1,8 @@
+import Foundation
 import Scoring
 import SwiftProtobuf
 
-// The messages with more than a field or two, both ways.
+// The messages with more than two fields, written and read.
 
 extension ProtoHello {
     init(_ hello: Hello) {
@@ -89,5 +90,16 @@ extension SubmitJob {
             context: try ContextBlock(digest: proto.context, rows: proto.contextRows, raw: raw),
             fingerprint: try Digest(proto.fingerprint, field: "fingerprint"),
             confirmedBelow: proto.confirmedBelow)
+    }
+}
+
+extension ContextBlock {
+    init(digest: Data, rows: UInt32, raw: [RawFrame]) throws(WireError) {
+        guard rows <= ContextSet.rowsMax else {
+            throw .tooLarge("context rows", found: Int(rows), limit: ContextSet.rowsMax)
+        }
+        try self.init(
+            digest: try Digest(digest, field: "digest"),
+            texts: try TextBlock(count: Int(rows), lengthsFrame: raw[0], bytes: raw[1]), outcomes: raw[2])
     }
 }

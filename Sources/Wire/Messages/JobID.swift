@@ -26,7 +26,7 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads 32 hexadecimal digits; `nil` for anything else.
     public init?(hex: String) {
-        // Every byte a digit: the parser below would take a sign too.
+        // Every byte must be a digit: the parser below would accept a sign.
         guard hex.utf8.count == 32, hex.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let high = UInt64(hex.prefix(16), radix: 16), let low = UInt64(hex.suffix(16), radix: 16)
         else { return nil }

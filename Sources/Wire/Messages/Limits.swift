@@ -23,7 +23,7 @@ public enum Limits {
     public static let faultMessagesBytesMax = 3 << 20
     /// Pieces that every worker may have in hand: one running, one waiting, so that it never idles for a round trip.
     public static let piecesInHandMin = 2
-    /// Pieces in hand of a worker that does one in less time than a message takes.
+    /// Pieces in hand of a worker that is faster than a message.
     public static let piecesInHandMax = 64
     /// Shards that a worker names as in hand.
     public static let piecesMax = 64

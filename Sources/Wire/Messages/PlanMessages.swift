@@ -22,9 +22,9 @@ public struct PlanName: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
 }
 
-/// A trainer's wish for a step: budgets for these prompts that add up to the total.
+/// A trainer's request for a step: budgets for these prompts that add up to the total.
 public struct RequestPlan: Hashable, Sendable {
-    /// Whether the plan is lived by, or only watched.
+    /// Whether the plan is used, or only made and logged.
     public enum Mode: String, CaseIterable, Hashable, Sendable { case active, shadow }
     /// Who rolls out.
     public enum Delivery: String, CaseIterable, Hashable, Sendable { case trainer, workers }
@@ -37,7 +37,7 @@ public struct RequestPlan: Hashable, Sendable {
     public var policyVersion: Int?
     /// Rollouts of the step, all prompts together.
     public var total: Int
-    /// Rollouts beyond the total, kept for groups that turn out to need more.
+    /// Rollouts beyond the total, kept for groups that need more.
     public var reserve = 0
     /// Least budget of a prompt.
     public var minimum = 4
@@ -51,19 +51,19 @@ public struct RequestPlan: Hashable, Sendable {
     public var objective = BudgetObjective.expectedContrast
     /// Share of the total for prompts predicted hopeless or solved, in [0, 1].
     public var explore = 0.0
-    /// When the plan must be whole, from its arrival on.
+    /// Time from the request's arrival until the plan must be complete.
     public var deadline: Duration = .seconds(2)
     /// What happens then, if it is not.
     public var fallback = Fallback.uniform
-    /// Whether the plan is lived by.
+    /// Whether the plan is used.
     public var mode = Mode.active
     /// Who rolls out.
     public var delivery = Delivery.trainer
-    /// How the policy is profiled.
+    /// How the context set is drawn that the policy is predicted by.
     public var context = ContextChoice()
-    /// What a prompt's own outcome is worth a policy step later, in [0, 1]; 0 leaves own records out.
+    /// Weight of a prompt's own outcome a policy step later, in [0, 1]; 0 ignores own records.
     public var recordDecay = 0.99
-    /// What rewards can be.
+    /// The range of rewards.
     public var rewards: ClosedRange<Double> = 0...1
     /// Raise floors by the share of rollouts that were seen to fail.
     public var raisesFloors = false
@@ -85,7 +85,7 @@ public struct RequestPlan: Hashable, Sendable {
         self.candidates = candidates
     }
 
-    /// What tells requests for one step apart: everything but the deadline.
+    /// Digest of everything but the deadline: two requests for one step are the same if it is.
     public var identity: Digest {
         var same = self
         same.deadline = .seconds(1)
@@ -112,11 +112,11 @@ public struct ContextChoice: Hashable, Sendable {
     public init() {}
 }
 
-/// A prompt that wants a budget.
+/// A prompt that needs a budget.
 public struct PlanCandidate: Hashable, Sendable {
     /// Unique in its plan.
     public var promptID: String
-    /// Its text; empty if it was told before under this id.
+    /// Its text; empty if the coordinator knows it under this id.
     public var text: String
     /// Its own least budget.
     public var minimum: Int?
@@ -132,13 +132,13 @@ public struct PlanCandidate: Hashable, Sendable {
     }
 }
 
-/// What a group of rollouts of one prompt came to.
+/// The result of a group of rollouts of one prompt.
 public struct GroupOutcome: Hashable, Sendable {
-    /// Told twice, it counts once.
+    /// An outcome that is reported twice counts once.
     public var eventID: String
     /// The prompt.
     public var promptID: String
-    /// Its text; empty if it was told before under this id.
+    /// Its text; empty if the coordinator knows it under this id.
     public var text: String
     /// Version of the weights that rolled out; `nil` is the step, or the latest.
     public var policyVersion: Int?
@@ -170,16 +170,16 @@ public struct GroupOutcome: Hashable, Sendable {
     }
 }
 
-/// Why a request is not granted.
+/// The coordinator refuses a request.
 public struct RequestRefused: Hashable, Sendable {
     /// The kinds of refusal.
     public enum Reason: Hashable, Sendable { case invalid, conflict, capacity, deadline, unknown }
-    /// What was asked.
+    /// A request, by its plan or its number.
     public enum Subject: Hashable, Sendable {
         case plan(PlanName)
         case request(UInt64)
     }
-    /// What was asked.
+    /// The request.
     public var subject: Subject
     /// Why not.
     public var reason: Reason
@@ -223,41 +223,41 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
     }
 }
 
-/// What is said of a plan when all of its budgets have left.
+/// The end of a plan, sent when all of its budgets were.
 public struct PlanEnd: Hashable, Sendable, Codable {
     /// Whether predictions were there for all prompts, for some, or for none.
     public enum Status: String, CaseIterable, Hashable, Sendable, Codable { case ok, degraded, fallback }
     /// 16 hexadecimal digits; equal plans have equal ids.
     public var planID: String
-    /// How it came about.
+    /// What predictions it was made of.
     public var status: Status
     /// Prompts.
     public var prompts: Int
     /// The sum of their budgets.
     public var total: Int
-    /// Rollouts that no prompt had room for.
+    /// Rollouts beyond the caps of all prompts.
     public var surplus: Int
     /// Rollouts kept for look-ahead.
     public var reserve: Int
-    /// Expected utility under the beliefs; of a plan that is only watched, as if it were followed.
+    /// Expected utility under the beliefs; of a plan that is only logged, as if it were used.
     public var utility: Double
     /// The uniform plan's, under the same beliefs.
     public var uniformUtility: Double
-    /// What no plan exceeds.
+    /// Upper bound of the utility of any plan.
     public var upperBound: Double
     /// λ, what the next rollout would be worth; `nil` where there was no price.
     public var price: Double?
     /// Expected groups without a gradient.
     public var zeroGroups: Double
-    /// SHA-256 over the budgets in the order of candidates, so that a hole is noticed.
+    /// SHA-256 over the budgets in the order of candidates: shows that none is missing.
     public var digest: [UInt8]
-    /// Rows that the policy was profiled by, all contexts of the plan together.
+    /// Rows of all context sets of the plan together.
     public var contextRows: Int
     /// Steps since the newest outcome of the context; −1 without any.
     public var staleness: Int
     /// Why this is the uniform plan; empty if it is not.
     public var uniformReason: String
-    /// For people: what may be amiss.
+    /// For people: what may be wrong.
     public var warnings: [String]
 
     /// Ends a plan.

@@ -3,7 +3,7 @@ import Scoring
 // The one place where the bounds of a trainer's requests are checked. Members have the names of HTTP and protobuf.
 
 extension RequestPlan {
-    /// Throws the first member outside its bounds. The request's outcomes are not looked at: each is checked by itself.
+    /// Throws the first member outside its bounds. Its outcomes are not checked here, but each by itself.
     public func check() throws(RequestFault) {
         try plan.check()
         if let policyVersion { try RequestFault.check(policyVersion, in: PlanLimits.steps, "policy_version") }
@@ -81,7 +81,7 @@ extension ContextChoice {
 }
 
 extension ReportOutcomes {
-    /// Throws the first member outside its bounds. The outcomes are not looked at: each is checked by itself.
+    /// Throws the first member outside its bounds. Its outcomes are not checked here, but each by itself.
     public func check() throws(RequestFault) {
         try RequestFault.check(bytesOf: policyID, in: PlanLimits.policyIDBytes, "policy_id")
         _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)

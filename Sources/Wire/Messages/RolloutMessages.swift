@@ -18,7 +18,7 @@ public struct GroupDone: Hashable, Sendable, Codable {
     public var failed: Int
     /// Why the group is done, as `Planning.LookAhead.Reason`, or `planned`.
     public var reason: String
-    /// What rollout workers said of where rollouts lie: none, or one a reward.
+    /// Where rollout workers stored the rollouts: none, or one reference a reward.
     public var references: [String]
 
     /// Completes a group.
@@ -38,13 +38,13 @@ public struct GroupDone: Hashable, Sendable, Codable {
     }
 }
 
-/// A budget in a rollout worker's hands.
+/// A budget that a rollout worker holds.
 public struct AssignmentName: Hashable, Sendable, CustomStringConvertible {
     /// The plan.
     public var plan: PlanName
     /// Of the candidate.
     public var index: Int
-    /// Never used again, by any life of the coordinator.
+    /// Unique, also over restarts of the coordinator.
     public var attempt: UInt64
 
     /// Names an assignment.
@@ -70,7 +70,7 @@ public struct Assignment: Hashable, Sendable {
     public var text: String
     /// Rollouts to make, at least 1.
     public var n: Int
-    /// Without progress for this long it is given to another.
+    /// Without progress for this long another worker gets it.
     public var leaseTime: Duration
 
     /// Lends a budget.
@@ -86,7 +86,7 @@ public struct Assignment: Hashable, Sendable {
     }
 }
 
-/// What an assignment came to; repeated until it is recorded.
+/// The result of an assignment; repeated until it is recorded.
 public struct Rewards: Hashable, Sendable {
     /// The assignment.
     public var name: AssignmentName
@@ -94,7 +94,7 @@ public struct Rewards: Hashable, Sendable {
     public var rewards: [Double]
     /// Rollouts that ended without one.
     public var failed: Int
-    /// Where the rollouts lie, as the program says: none, or one a reward.
+    /// Where the program stored the rollouts: none, or one reference a reward.
     public var references: [String]
 
     /// Reports.
@@ -108,9 +108,9 @@ public struct Rewards: Hashable, Sendable {
 
 /// The answer to rewards.
 public struct RewardsRecorded: Hashable, Sendable {
-    /// What became of them.
+    /// The decision on them.
     public enum Verdict: Hashable, Sendable {
-        /// They count, now or since an earlier report.
+        /// They count, since now or an earlier report.
         case recorded
         /// The prompt was given to another worker: they do not.
         case superseded
@@ -119,7 +119,7 @@ public struct RewardsRecorded: Hashable, Sendable {
     }
     /// The assignment.
     public var name: AssignmentName
-    /// What became of the rewards.
+    /// The decision on the rewards.
     public var verdict: Verdict
     /// Rollouts more that the group is to get, as another assignment.
     public var draw: Int
@@ -135,7 +135,7 @@ public struct RewardsRecorded: Hashable, Sendable {
     }
 }
 
-/// Why a rollout worker gives an assignment back.
+/// Why a rollout worker returns an assignment.
 public enum AssignmentReturn: Hashable, Sendable {
     case draining
     case programDied
@@ -144,11 +144,11 @@ public enum AssignmentReturn: Hashable, Sendable {
 
 /// Outcomes for a policy's history, and for the groups of its plans.
 public struct ReportOutcomes: Hashable, Sendable {
-    /// Comes back with the answer.
+    /// The answer repeats it.
     public var request: UInt64
     /// Whose rollouts they are.
     public var policyID: String
-    /// What rewards can be.
+    /// The range of rewards.
     public var rewards: ClosedRange<Double>
     /// The groups.
     public var outcomes: [GroupOutcome]
@@ -175,7 +175,7 @@ public struct OutcomesRecorded: Hashable, Sendable {
         /// For people: what, where, what to do.
         public var message: String
 
-        /// Tells why.
+        /// Rejects an outcome.
         public init(index: Int, eventID: String, code: String, message: String) {
             self.index = index
             self.eventID = eventID
@@ -184,7 +184,7 @@ public struct OutcomesRecorded: Hashable, Sendable {
         }
     }
 
-    /// What becomes of a group of a plan.
+    /// The decision on a group of a plan.
     public struct Decision: Hashable, Sendable {
         /// Of the outcome in its report.
         public var index: Int
@@ -205,11 +205,11 @@ public struct OutcomesRecorded: Hashable, Sendable {
     public var request: UInt64
     /// Outcomes that count from now on.
     public var accepted: Int
-    /// Outcomes that did before.
+    /// Outcomes that counted before.
     public var duplicates: Int
     /// Outcomes that cannot count.
     public var rejected: [Rejected]
-    /// What becomes of groups of plans.
+    /// Decisions on groups of plans.
     public var decisions: [Decision]
     /// Whether another part of this answer follows; its numbers add to these.
     public var hasMore: Bool
@@ -230,7 +230,7 @@ public struct OutcomesRecorded: Hashable, Sendable {
 
 /// Predictions without a plan.
 public struct RequestScores: Hashable, Sendable {
-    /// Comes back with the answer.
+    /// The answer repeats it.
     public var request: UInt64
     /// Whose rollouts are predicted.
     public var policy: Policy
@@ -238,7 +238,7 @@ public struct RequestScores: Hashable, Sendable {
     public var context: ContextBlock?
     /// How it is drawn.
     public var choice: ContextChoice
-    /// When the answer must be there, from the arrival on.
+    /// Time from the request's arrival until it must be answered.
     public var deadline: Duration
     /// The queries, 1 to `Limits.shardRowsMax`.
     public var texts: TextBlock

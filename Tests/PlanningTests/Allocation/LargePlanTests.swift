@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Large plans")
 struct LargePlanTests {
-    /// The relaxed optimum as told: all segments of all majorants, sorted; the last one in part.
+    /// The relaxed optimum, literally: all segments of all majorants, sorted; the last one in part.
     static func relaxedOptimum(_ problem: AllocationProblem, limits: [ClosedRange<Int>]?) -> Double {
         var segments: [(slope: Double, width: Int)] = []
         var (value, left) = (0.0, problem.total)
@@ -34,7 +34,7 @@ struct LargePlanTests {
         return value
     }
 
-    @Test("the bound of a large request is the relaxed optimum that sorting everything finds", arguments: [0, 1, 2, 3])
+    @Test("the bound of a large request is the relaxed optimum found by a full sort", arguments: [0, 1, 2, 3])
     func boundIsRelaxedOptimum(kind: Int) throws {
         var generator = SeededGenerator(seed: UInt64(kind))
         let count = 6000

@@ -1,0 +1,21 @@
+public import Cluster
+public import Wire
+
+/// How HTTP asks the coordinator: each request is a peer of its own, which sends one message of the wire.
+public struct CoordinatorClient: Sendable {
+    /// Sends a message to the coordinator as a peer of its own, and returns the replies in order.
+    ///
+    /// Ends when the caller stops reading, or the coordinator stops.
+    public var ask: @Sendable (Message) -> AsyncStream<Message>
+    /// The coordinator's report; `nil` if its thread does not answer in time.
+    public var report: @Sendable () async -> CoordinatorReport?
+
+    /// A client of two functions.
+    public init(
+        ask: @escaping @Sendable (Message) -> AsyncStream<Message>,
+        report: @escaping @Sendable () async -> CoordinatorReport?
+    ) {
+        self.ask = ask
+        self.report = report
+    }
+}

@@ -1,0 +1,81 @@
+import HTTPServing
+import Wire
+
+/// What there is of a plan that was asked for: its budgets and end as far as they are made, and groups that are done.
+struct PlanSnapshot {
+    private(set) var answer: PlanAnswer
+    private(set) var groups: [GroupDone] = []
+    private let groupsAfter: Int
+
+    fileprivate init(_ plan: PlanName, groupsAfter: Int) {
+        answer = PlanAnswer(plan)
+        self.groupsAfter = groupsAfter
+    }
+
+    fileprivate mutating func receive(_ message: Message) throws(HTTPFailure) {
+        switch message {
+        case .budgets(answer.plan, let budgets): answer.receive(budgets)
+        case .planEnd(answer.plan, let end): answer.receive(end)
+        case .groupDone(answer.plan, let group):
+            // Without gaps, so that the number after the last one is where to go on.
+            if group.number == (groups.last?.number).map({ $0 + 1 }) ?? groupsAfter { groups.append(group) }
+        case .requestRefused(let refused): throw HTTPFailure(refused)
+        default: break
+        }
+    }
+}
+
+extension CoordinatorClient {
+    /// After the coordinator answered a later request: time for its last messages to arrive.
+    private static var lingerTime: Duration { .milliseconds(10) }
+
+    /// Reads a plan; waits so long for what is not there yet: the plan's end, or else a group.
+    ///
+    /// Throws `unknownPlan`, `coordinatorSilent`, `stopping`.
+    func snapshot(
+        of plan: PlanName, groupsAfter: Int, wait: Duration, timeouts: Timeouts
+    ) async throws(HTTPFailure) -> PlanSnapshot {
+        var snapshot = PlanSnapshot(plan, groupsAfter: groupsAfter)
+        var hasAll = false
+        var wasWhole = false
+        for await reply in markedReplies(to: .followPlan(plan, groupsAfter: groupsAfter), wait, timeouts) {
+            switch reply {
+            case nil: (hasAll, wasWhole) = (true, snapshot.answer.isWhole)
+            case .message(let message): try snapshot.receive(message)
+            case .stopping: return snapshot
+            case .late:
+                if hasAll { return snapshot }
+                throw .coordinatorSilent
+            }
+            guard hasAll else { continue }
+            if wait == .zero || !snapshot.groups.isEmpty || snapshot.answer.isWhole != wasWhole { return snapshot }
+        }
+        throw .stopping
+    }
+
+    /// Replies, with `nil` where the coordinator has sent all that it had when it was asked.
+    ///
+    /// The mark is a report: the coordinator answers in order, and the report was asked for later.
+    private func markedReplies(
+        to message: Message, _ wait: Duration, _ timeouts: Timeouts
+    ) -> AsyncStream<ReplyEvent?> {
+        AsyncStream { continuation in
+            let replies = replies(to: message, for: wait + timeouts.answer, untilStop: true)
+            let reader = Task(executorPreference: RequestThreads.shared) {
+                for await reply in replies { continuation.yield(reply) }
+                continuation.finish()
+            }
+            let marker = Task(executorPreference: RequestThreads.shared) {
+                guard await report() != nil else { return }
+                try await Task.sleep(for: Self.lingerTime)
+                continuation.yield(nil)
+                try await Task.sleep(for: wait)
+                continuation.yield(.late)
+            }
+            continuation.onTermination = { _ in
+                reader.cancel()
+                marker.cancel()
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import HTTPServing
+import JSON
+import Scoring
+import Wire
+
+// Reads the JSON of outcomes. The reader checks types; `ReportOutcomes.check` and `GroupOutcome.check` check bounds.
+
+extension ReportOutcomes {
+    /// Reads `POST /v1/outcomes`. The answer repeats `request`.
+    init(_ json: JSONValue, request: UInt64) throws(HTTPFailure) {
+        var fields = try RequestFields(json, at: "")
+        let policyID = try fields.need("policy_id") { (fields) throws(HTTPFailure) in try fields.text("policy_id") }
+        let rewards = try fields.rewardRange()
+        let outcomes = try fields.need("outcomes") { (fields) throws(HTTPFailure) in
+            try [GroupOutcome](fields: &fields)
+        }
+        try fields.finish()
+        self.init(request: request, policyID: policyID, rewards: rewards, outcomes: outcomes)
+        do throws(RequestFault) { try check() } catch { throw HTTPFailure(error) }
+    }
+}
+
+extension [GroupOutcome] {
+    /// Reads `outcomes`; `nil` where it is absent.
+    init?(fields: inout RequestFields) throws(HTTPFailure) {
+        guard let rows = try fields.array("outcomes", count: PlanLimits.outcomes) else { return nil }
+        self = []
+        reserveCapacity(rows.count)
+        for (row, value) in rows.enumerated() { append(try GroupOutcome(value, at: "outcomes[\(row)]")) }
+    }
+}
+
+extension GroupOutcome {
+    /// Reads one outcome: rewards, or their mean and number.
+    fileprivate init(_ value: JSONValue, at path: String) throws(HTTPFailure) {
+        var fields = try RequestFields(value, at: path)
+        let eventID = try fields.need("event_id") { (fields) throws(HTTPFailure) in try fields.text("event_id") }
+        let promptID = try fields.need("prompt_id") { (fields) throws(HTTPFailure) in try fields.text("prompt_id") }
+        let rewards = try fields.numbers("rewards", count: PlanLimits.groupRollouts)
+        let mean = try fields.number("mean")
+        let n = try fields.integer("n")
+        let failed = try fields.integer("failed") ?? 0
+        self.init(
+            eventID: eventID, promptID: promptID, text: try fields.text("prompt") ?? "",
+            policyVersion: try fields.integer("policy_version"), step: try fields.integer("step"),
+            rewards: rewards ?? [], mean: mean ?? 0, n: n ?? 0, failed: failed)
+        try fields.finish()
+        do throws(RequestFault) { try check(at: path) } catch { throw HTTPFailure(error) }
+        guard rewards == nil || (mean == nil && n == nil) else {
+            throw .invalid(
+                .outOfRange, path,
+                "\(path) has rewards and also mean or n; give the rewards, or mean and n without them")
+        }
+        if rewards == nil {
+            guard mean != nil, let n, n >= 1 else {
+                guard failed > 0, mean == nil, n ?? 0 == 0 else {
+                    throw .invalid(
+                        .missing, "\(path).rewards",
+                        "\(path) has neither rewards nor mean and n (at least 1); one of the two is needed")
+                }
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import HTTPServing
+import HTTPTypes
+import Hummingbird
+import JSON
+
+/// Reads the JSON bodies of requests.
+struct RequestBody: Sendable {
+    /// Bytes of a body.
+    static let bytesMax = 64 << 20
+
+    private let reader: BodyReader
+
+    /// Reads bodies that are complete within `time`.
+    init(within time: Duration) {
+        reader = BodyReader(bytesMax: Self.bytesMax, time: time)
+    }
+
+    /// The size that the request states for its body. Throws `tooLarge`.
+    func declaredBytes(of request: Request) throws(HTTPFailure) -> Int {
+        do throws(BodyReader.Fault) { return try reader.declaredBytes(of: request) } catch { throw failure(error) }
+    }
+
+    /// The body's value.
+    ///
+    /// Throws `unsupportedMediaType`, `tooLarge`, `requestTimeout`, `invalidUTF8`, `invalidJSON`.
+    func json(of request: Request) async throws -> JSONValue {
+        // This also refuses web pages of other sites: a browser asks before it sends this type.
+        let type = (request.headers[.contentType] ?? "").split(separator: ";").first ?? ""
+        guard type.lowercased().filter({ $0 != " " }) == "application/json" else {
+            throw HTTPFailure(
+                .unsupportedMediaType, .unsupportedMediaType,
+                "the body must be JSON, with the header Content-Type: application/json")
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try await reader.bytes(of: request)
+        } catch let fault as BodyReader.Fault {
+            throw failure(fault)
+        }
+        do {
+            return try JSONValue(reading: bytes)
+        } catch {
+            throw HTTPFailure.invalid(
+                error.kind == .invalidUTF8 ? .invalidUTF8 : .invalidJSON, nil, "the body is \(error)")
+        }
+    }
+
+    private func failure(_ fault: BodyReader.Fault) -> HTTPFailure {
+        switch fault {
+        case .tooLarge:
+            HTTPFailure(
+                .contentTooLarge, .tooLarge, "the body has more than \(Self.bytesMax) bytes; split the request")
+        case .late:
+            HTTPFailure(
+                .requestTimeout, .requestTimeout,
+                "the body was not complete within \(reader.time ?? .zero)")
+        }
+    }
+}

@@ -1,0 +1,105 @@
+public import HTTPServing
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Serves the coordinator over HTTP: plans, outcomes, scores, health, metrics. `proto/openapi.yaml` describes it.
+public final class CoordinatorHTTPServer: Sendable {
+    /// Where it listens.
+    public struct Configuration: Sendable {
+        /// Port 0 lets the system choose one.
+        public var address: HTTPAddress
+        /// Whether an address that other machines can reach may be bound, although traffic is in plain text.
+        public var allowsPlaintext = false
+        /// The program's version, for `/v1/status` and `/metrics`.
+        public var version = ""
+        /// How long things may take.
+        public var timeouts = Timeouts()
+        /// Requests for plans, outcomes and scores under way at a time; one beyond is refused with 429.
+        public var requestsMax = 256
+
+        /// Listens at an address.
+        public init(address: HTTPAddress) {
+            self.address = address
+        }
+    }
+
+    /// Connections at a time; more wait in the system's queue.
+    private static let connectionsMax = 1024
+
+    /// Where it listens, with the port that the system chose.
+    public let address: HTTPAddress
+    private let services: ServiceGroup
+    private let running: Task<Void, any Error>
+
+    /// `http://HOST:PORT`.
+    public var url: String { "http://\(address)" }
+
+    private init(address: HTTPAddress, services: ServiceGroup, running: Task<Void, any Error>) {
+        self.address = address
+        self.services = services
+        self.running = running
+    }
+
+    /// Starts; returns when it listens. Throws `publicWithoutEncryption`, `cannotBind`.
+    public static func start(
+        _ configuration: Configuration, coordinator: CoordinatorClient, logger: Logger
+    ) async throws(HTTPServingError) -> CoordinatorHTTPServer {
+        try configuration.address.check(allowsPlaintext: configuration.allowsPlaintext)
+        let (ports, announce) = AsyncStream<Result<Int, HTTPServingError>>.makeStream()
+        let application = Application(
+            router: routes(configuration, coordinator, logger).router(),
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: .init(
+                address: .hostname(configuration.address.host, port: configuration.address.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(connectionsMax, logger: logger)),
+            onServerRunning: { channel in announce.yield(.success(channel.localAddress?.port ?? 0)) },
+            logger: logger)
+        var group = ServiceGroupConfiguration(services: [application], logger: logger)
+        // After that, requests are cancelled. Cancellation has no bound: the library would keep it by ending the process.
+        group.maximumGracefulShutdownDuration = configuration.timeouts.stop
+        let services = ServiceGroup(configuration: group)
+        let running = Task(executorPreference: RequestThreads.shared) {
+            do {
+                try await services.run()
+            } catch {
+                announce.yield(.failure(.cannotBind(configuration.address, reason: "\(error)")))
+                throw error
+            }
+        }
+        var iterator = ports.makeAsyncIterator()
+        switch await iterator.next() {
+        case .success(let port):
+            logger.info("http started", metadata: ["host": "\(configuration.address.host)", "port": "\(port)"])
+            return CoordinatorHTTPServer(
+                address: HTTPAddress(host: configuration.address.host, port: port), services: services,
+                running: running)
+        case .failure(let error): throw error
+        case nil: throw .cannotBind(configuration.address, reason: "the server ended before it began")
+        }
+    }
+
+    private static func routes(
+        _ configuration: Configuration, _ coordinator: CoordinatorClient, _ logger: Logger
+    ) -> CoordinatorRoutes {
+        let timeouts = configuration.timeouts
+        return CoordinatorRoutes(
+            health: HealthHandlers(coordinator: coordinator, version: configuration.version, timeouts: timeouts),
+            plans: PlanHandlers(coordinator: coordinator, timeouts: timeouts),
+            outcomes: OutcomeHandlers(coordinator: coordinator, timeouts: timeouts),
+            scores: ScoreHandlers(coordinator: coordinator, timeouts: timeouts),
+            body: RequestBody(within: timeouts.body),
+            limiter: ConcurrencyLimiter(
+                requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),
+            metrics: CoordinatorMetrics(version: configuration.version), logger: logger)
+    }
+
+    /// Accepts no more connections, ends requests under way within the stop time, and returns when all have ended.
+    public func stop() async {
+        await services.triggerGracefulShutdown()
+        // Whatever its result: it has ended, as asked.
+        _ = await running.result
+    }
+}

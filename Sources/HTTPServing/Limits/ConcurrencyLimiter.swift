@@ -1,0 +1,32 @@
+import Synchronization
+
+/// How many requests, and how many bytes of their bodies, are under way at a time. Beyond that a request is refused, so
+/// that memory has a bound. Any thread may use it.
+public final class ConcurrencyLimiter: Sendable {
+    /// Requests under way.
+    public let requestsMax: Int
+    /// Bytes of their bodies.
+    public let bytesMax: Int
+
+    private let used = Mutex((requests: 0, bytes: 0))
+
+    /// Allows so many.
+    public init(requestsMax: Int, bytesMax: Int = .max) {
+        self.requestsMax = requestsMax
+        self.bytesMax = bytesMax
+    }
+
+    /// Requests under way now.
+    public var requests: Int { used.withLock { $0.requests } }
+
+    /// A place for a request, free again when the guard is released; `nil` when there is none.
+    public func enter(bytes: Int = 0) -> ScopeGuard? {
+        let isIn = used.withLock { used in
+            guard used.requests < requestsMax, bytes <= bytesMax - used.bytes else { return false }
+            used = (used.requests + 1, used.bytes + bytes)
+            return true
+        }
+        guard isIn else { return nil }
+        return ScopeGuard { [self] in used.withLock { $0 = ($0.requests - 1, $0.bytes - bytes) } }
+    }
+}

@@ -1,0 +1,64 @@
+import HTTPTypes
+public import Hummingbird
+import NIOCore
+
+/// Answers what a handler throws: the failure's status, its headers, and JSON.
+///
+/// An error that is no `HTTPFailure` becomes one by `failure`, or is thrown on where that is `nil`: then the connection
+/// ends, because nobody reads an answer.
+public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
+    /// How failures are answered.
+    public struct Format: Sendable {
+        /// The JSON of a failure.
+        public var body: @Sendable (HTTPFailure) -> [UInt8]
+        /// A failure for an error that is none.
+        public var failure: @Sendable (any Error) -> HTTPFailure?
+        /// Called with each failure, and the error that it was made of.
+        public var onFailure: @Sendable (HTTPFailure, any Error) -> Void
+        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body would
+        /// be read as the next request.
+        public var closing: Set<HTTPResponse.Status>
+
+        /// A format.
+        public init(
+            body: @escaping @Sendable (HTTPFailure) -> [UInt8],
+            failure: @escaping @Sendable (any Error) -> HTTPFailure? = { _ in nil },
+            onFailure: @escaping @Sendable (HTTPFailure, any Error) -> Void = { _, _ in },
+            closing: Set<HTTPResponse.Status> = []
+        ) {
+            self.body = body
+            self.failure = failure
+            self.onFailure = onFailure
+            self.closing = closing
+        }
+    }
+
+    private let format: Format
+
+    /// Answers in a format.
+    public init(_ format: Format) {
+        self.format = format
+    }
+
+    public func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            guard let failure = error as? HTTPFailure ?? format.failure(error) else { throw error }
+            format.onFailure(failure, error)
+            return response(to: failure)
+        }
+    }
+
+    private func response(to failure: HTTPFailure) -> Response {
+        var headers = failure.headers
+        headers[.contentType] = "application/json"
+        if let seconds = failure.retryAfter { headers[.retryAfter] = String(seconds) }
+        if format.closing.contains(failure.status) { headers[.connection] = "close" }
+        return Response(
+            status: failure.status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: format.body(failure))))
+    }
+}

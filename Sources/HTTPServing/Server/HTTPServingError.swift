@@ -1,0 +1,24 @@
+/// Why HTTP is not served.
+public enum HTTPServingError: Error, Equatable, CustomStringConvertible {
+    /// Not `HOST:PORT`.
+    case addressInvalid(String)
+    /// An address that other machines can reach, without permission.
+    case publicWithoutEncryption(HTTPAddress)
+    /// The address cannot be bound.
+    case cannotBind(HTTPAddress, reason: String)
+
+    /// What happened, and what to do.
+    public var description: String {
+        switch self {
+        case .addressInvalid(let text):
+            "\(text) is not HOST:PORT; give an HTTP address as 127.0.0.1:8080, [::1]:8080 or 127.0.0.1:0"
+        case .publicWithoutEncryption(let address):
+            """
+            other machines can reach \(address), and HTTP here is neither encrypted nor authenticated; bind 127.0.0.1, \
+            or give --allow-plaintext on a private network
+            """
+        case .cannotBind(let address, let reason):
+            "HTTP cannot be served at \(address): \(reason); choose another address or port"
+        }
+    }
+}

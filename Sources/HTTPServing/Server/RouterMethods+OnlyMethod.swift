@@ -1,0 +1,23 @@
+public import HTTPTypes
+public import Hummingbird
+
+// A path has one method; others are refused by name.
+
+extension RouterMethods {
+    /// Serves a path by one method, and refuses the other methods of RFC 9110 with `refusal`.
+    @discardableResult
+    public func route(
+        _ path: RouterPath, only method: HTTPRequest.Method, refusal: HTTPFailure,
+        use handler: @escaping @Sendable (Request, Context) async throws -> Response
+    ) -> Self {
+        on(path, method: method, use: handler)
+        for other in Self.methods where other != method {
+            on(path, method: other) { _, _ -> Response in throw refusal }
+        }
+        return self
+    }
+
+    private static var methods: [HTTPRequest.Method] {
+        [.get, .head, .post, .put, .delete, .connect, .options, .trace, .patch]
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+import Routing
+import SQLite
+import Scoring
+
+/// What `/v1/outcomes` brought, in SQLite: the part of the histories that grows while the server runs.
+///
+/// An outcome counts once by its event id, also over restarts. Prompts are kept as text, because a context is made of
+/// texts; whoever may read the file may read them.
+struct OutcomeStore: Sendable {
+    /// One outcome, checked.
+    struct Event: Sendable {
+        let eventID: String
+        let model: String
+        let text: String
+        let outcome: Outcome
+    }
+
+    private let queue: DatabaseQueue
+
+    /// Newest outcomes kept a model. An event id is forgotten with its row.
+    static let rowsMax = 20_000
+
+    /// Opens or makes the file. Throws `state`.
+    init(path: String) throws(RouterHTTPError) {
+        do {
+            // An outcome that was accepted survives a power cut.
+            (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .shared) { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS outcomes (
+                            number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE,
+                            model TEXT NOT NULL, prompt TEXT NOT NULL, reward REAL NOT NULL, n INTEGER NOT NULL);
+                        CREATE INDEX IF NOT EXISTS outcomes_by_model ON outcomes (model, number);
+                        """)
+            }
+        } catch {
+            throw .state(path: path, reason: "the outcomes cannot be kept: \(error)")
+        }
+    }
+
+    /// Writes events down, all or none; by event, whether it was new. Rows beyond `rowsMax` of a model go.
+    func record(_ events: [Event]) async throws(RouterHTTPError) -> [Bool] {
+        do {
+            return try await queue.write { database in
+                var fresh: [Bool] = []
+                for event in events {
+                    try database.execute(
+                        sql:
+                            "INSERT OR IGNORE INTO outcomes (event_id, model, prompt, reward, n) VALUES (?, ?, ?, ?, ?)",
+                        arguments: [
+                            event.eventID, event.model, event.text, event.outcome.reward, event.outcome.n,
+                        ])
+                    fresh.append(database.changesCount > 0)
+                }
+                for model in Set(events.map(\.model)) {
+                    try database.execute(
+                        sql: """
+                            DELETE FROM outcomes WHERE model = ? AND number <= (
+                                SELECT number FROM outcomes WHERE model = ? ORDER BY number DESC LIMIT 1 OFFSET ?)
+                            """, arguments: [model, model, Self.rowsMax])
+                }
+                return fresh
+            }
+        } catch {
+            throw .state(path: queue.path, reason: "an outcome could not be written: \(error)")
+        }
+    }
+
+    /// Which of some event ids were written down before.
+    func known(_ eventIDs: [String]) async throws(RouterHTTPError) -> Set<String> {
+        do {
+            return try await queue.read { database in
+                var known: Set<String> = []
+                for id in eventIDs
+                where try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM outcomes WHERE event_id = ?)", arguments: [id]) == true
+                {
+                    known.insert(id)
+                }
+                return known
+            }
+        } catch {
+            throw .state(path: queue.path, reason: "the outcomes cannot be read: \(error)")
+        }
+    }
+
+    /// A model's newest outcomes, oldest first, at most `limit`.
+    func newest(of model: String, limit: Int) throws(RouterHTTPError) -> [ContextSet.Row] {
+        do {
+            return try queue.read { database in
+                let rows = try Row.fetchAll(
+                    database,
+                    sql: "SELECT prompt, reward, n FROM outcomes WHERE model = ? ORDER BY number DESC LIMIT ?",
+                    arguments: [model, limit])
+                return rows.reversed().compactMap { row in
+                    let reward: Double = row["reward"]
+                    return Outcome(reward: reward, n: row["n"]).map { ContextSet.Row(text: row["prompt"], outcome: $0) }
+                }
+            }
+        } catch {
+            throw .state(path: queue.path, reason: "the outcomes cannot be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import AsyncHTTPClient
+import Foundation
+import HTTPServing
+import Hummingbird
+public import Logging
+import NIOCore
+public import Routing
+public import Scoring
+
+/// Runs `statezero route serve`: an OpenAI-compatible server that decides, forwards and learns from outcomes.
+public final class RouteServer: Sendable {
+    /// Where and how it serves.
+    public struct Configuration: Sendable {
+        /// The fleet; every model needs an endpoint.
+        public var fleet: Fleet
+        /// By model: the rows that files hold; see `FleetHistories`.
+        public var histories: [[ContextSet.Row]]
+        /// Address to listen at.
+        public var host = "127.0.0.1"
+        /// Port to listen at; 0 takes a free one.
+        public var port = 6060
+        /// Folder of the outcomes and the decision log; made if it is not there.
+        public var stateFolder: String
+        /// Decide and log, but send everything to the default.
+        public var isObserving = false
+        /// What clients must send as `Authorization: Bearer`; `nil` lets everybody in.
+        public var key: String?
+        /// An address that other machines reach may be listened at, although traffic is in plain text.
+        public var allowsPlaintext = false
+        /// Values of the variables that the fleet file names.
+        public var environment: [String: String] = [:]
+        /// Bytes of a request.
+        public var bodyBytesMax = 4 << 20
+        /// Requests served at a time; more are refused.
+        public var requestsMax = 512
+        /// For `/metrics`.
+        public var version = ""
+
+        /// A server for a fleet.
+        public init(fleet: Fleet, histories: [[ContextSet.Row]], stateFolder: String) {
+            self.fleet = fleet
+            self.histories = histories
+            self.stateFolder = stateFolder
+        }
+    }
+
+    private let configuration: Configuration
+    private let service: RouteService
+    private let client: HTTPClient
+    private let logger: Logger
+
+    /// Checks the configuration, loads the value model and prepares every history; listens only in `run`.
+    /// Throws what `RouterHTTPError` tells.
+    public init(
+        _ configuration: Configuration, logger: Logger, makeModel: @escaping @Sendable () throws -> any ValueModel
+    ) throws(RouterHTTPError) {
+        let fleet = configuration.fleet
+        try Self.check(configuration)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: configuration.stateFolder, withIntermediateDirectories: true)
+        } catch {
+            throw .state(path: configuration.stateFolder, reason: "cannot be made: \(error.localizedDescription)")
+        }
+        let store = try OutcomeStore(path: configuration.stateFolder + "/outcomes.sqlite")
+        let log = try DecisionLog(path: configuration.stateFolder + "/decisions.jsonl")
+        var histories: [[ContextSet.Row]] = []
+        for (model, rows) in zip(fleet.models, configuration.histories) {
+            histories.append(rows + (try store.newest(of: model.name, limit: fleet.historyRows)))
+        }
+        let thread = try DecisionThread(fleet: fleet, histories: histories, makeModel: makeModel)
+        var settings = HTTPClient.Configuration()
+        settings.timeout.connect = .seconds(5)
+        // Between two pieces of an answer; a model that thinks longer than this before its first one says so in its
+        // endpoint's timeout, which counts there.
+        settings.timeout.read = .seconds(600)
+        // A refused connection is known at once; trying again is the next model's turn.
+        settings.connectionPool.retryConnectionEstablishment = false
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        var options = RouteService.Options()
+        options.isObserving = configuration.isObserving
+        self.configuration = configuration
+        self.logger = logger
+        self.client = client
+        service = RouteService(
+            fleet: fleet, options: options, thread: thread, fileRows: configuration.histories, store: store, log: log,
+            forwarder: Forwarder(client: client, keys: configuration.environment), logger: logger)
+    }
+
+    private static func check(_ configuration: Configuration) throws(RouterHTTPError) {
+        let bare = configuration.fleet.models.filter { $0.endpoint == nil }.map(\.name)
+        guard bare.isEmpty else { throw .noEndpoint(models: bare) }
+        for model in configuration.fleet.models {
+            guard let variable = model.endpoint?.keyVariable else { continue }
+            guard configuration.environment[variable]?.isEmpty == false else {
+                throw .noKey(variable: variable, model: model.name)
+            }
+        }
+        do throws(HTTPServingError) {
+            try HTTPAddress(host: configuration.host, port: configuration.port)
+                .check(allowsPlaintext: configuration.allowsPlaintext)
+        } catch {
+            throw .address(error)
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests under way are finished first.
+    /// `onListening` is told the port.
+    public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
+        let application = Application(
+            router: routes().router(),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "statezero"),
+            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+        var failure: RouterHTTPError?
+        do {
+            try await application.runService()
+        } catch {
+            failure = .server("\(error)")
+        }
+        service.thread.stop()
+        try? await client.shutdown()
+        if let failure { throw failure }
+    }
+
+    private func routes() -> RouterRoutes {
+        RouterRoutes(
+            service: service, limiter: ConcurrencyLimiter(requestsMax: configuration.requestsMax),
+            body: BodyReader(bytesMax: configuration.bodyBytesMax), key: configuration.key,
+            version: configuration.version, logger: logger)
+    }
+}

@@ -1,0 +1,52 @@
+public import Corpora
+public import HTTPServing
+public import Scoring
+public import Threads
+
+/// What stops `route serve`, or a decision of it.
+public enum RouterHTTPError: Error, CustomStringConvertible {
+    /// The value model could not be made.
+    case modelNotLoaded(String)
+    /// A history could not be read.
+    case history(model: String, CorporaError)
+    /// The value model refused.
+    case valueModel(ValueModelError)
+    /// As many decisions wait as may.
+    case overloaded
+    /// No answer of the value model in time.
+    case late
+    /// The server is leaving.
+    case stopped
+    /// The fleet has models without an endpoint.
+    case noEndpoint(models: [String])
+    /// A key that the fleet file speaks of is not in the environment.
+    case noKey(variable: String, model: String)
+    /// The address may not be served.
+    case address(HTTPServingError)
+    /// The state folder or a file in it.
+    case state(path: String, reason: String)
+    /// The server could not be started, or ended.
+    case server(String)
+    /// No wake-up for the inference thread.
+    case wakeup(ThreadError)
+
+    /// What happened, where and with which values, and what to do next.
+    public var description: String {
+        switch self {
+        case .modelNotLoaded(let reason): "the value model cannot be loaded: \(reason)"
+        case .history(let model, let error): "history of \"\(model)\": \(error)"
+        case .valueModel(let error): error.description
+        case .overloaded: "too many decisions are waiting; try again in a second"
+        case .late: "the decision took too long"
+        case .stopped: "the server is leaving"
+        case .noEndpoint(let models):
+            "no endpoint for \(models.joined(separator: ", ")); `route serve` forwards, so every model needs one"
+        case .noKey(let variable, let model):
+            "the environment has no \(variable), which \"\(model)\" takes its key from; set it, or take key_env out"
+        case .address(let error): error.description
+        case .state(let path, let reason): "\(path): \(reason)"
+        case .server(let reason): "the server ended: \(reason)"
+        case .wakeup(let error): "\(error)"
+        }
+    }
+}
