@@ -4,6 +4,7 @@ import CommandSupport
 import Corpora
 import Foundation
 import Models
+import WorkerNode
 
 /// The files of `score`.
 struct ScoreFiles: ParsableArguments {
