@@ -31,7 +31,7 @@ struct ModelFolderTests {
                 "pooling is pooling_mode_cls_token + pooling_mode_mean_tokens"
             ),
             ("config.json", #""hidden_size": 32"#, #""hidden_size": 33"#, "33 does not divide into 4 heads"),
-            ("config.json", #""hidden_size": 32"#, #""hidden_size": 0"#, "0 is no size"),
+            ("config.json", #""hidden_size": 32"#, #""hidden_size": 0"#, "0 is not a possible size"),
             ("config.json", #""hidden_size": 32,"#, "", "hidden_size: the key is missing"),
             ("config.json", "{", "[", "not the JSON expected"),
         ])

@@ -8,9 +8,13 @@ public enum ScratchFolder {
         return path
     }
 
+    /// A copy of a folder, without packed weights.
     public static func copy(of folder: String) throws -> String {
         let path = try new() + "/copy"
         try FileManager.default.copyItem(atPath: folder, toPath: path)
+        // Another test may have packed weights beside the original: the copy starts without them.
+        let packed = "\(path)/.packed"
+        if FileManager.default.fileExists(atPath: packed) { try FileManager.default.removeItem(atPath: packed) }
         return path
     }
 
