@@ -3,7 +3,6 @@ import CommandSupport
 import FeatureStore
 import Foundation
 import Models
-import WorkerNode
 
 /// The options that choose the feature store of workers.
 struct StoreOptions: ParsableArguments {
@@ -23,11 +22,11 @@ struct StoreOptions: ParsableArguments {
     var storeMiB: Int?
 
     /// The place for workers of a model; `nil` for no store.
-    func place(for model: ModelOptions) -> WorkerNode.StorePlace? {
+    func place(for model: ModelOptions) -> StorePlace? {
         guard let folder = store ?? (model.place.folder == nil ? nil : Self.defaultFolder), folder != Self.off else {
             return nil
         }
-        return WorkerNode.StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
+        return StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
     }
 
     /// The same choice as arguments of another process of this program.
