@@ -1,17 +1,18 @@
 import Routing
 package import Scoring
 
-/// What a value model says of one model of the fleet, for one prompt.
+/// The value model's estimate of one model of the fleet, for one prompt.
 struct ModelEstimate: Sendable {
     /// `nil` without a history.
     let prediction: Prediction?
     /// Rows of history behind it.
     let rows: Int
-    /// Under cost-aware labels, where the fleet's rule wants them.
+    /// Under cost-aware labels, where the fleet's rule needs them.
     let costAwareScore: Double?
 }
 
-/// What the inference thread holds: the value model, a prepared context for each model of the fleet, features seen before.
+/// Estimates the fleet's models for prompts: the value model, a prepared context for each model of the fleet, and recent
+/// features. It belongs to one thread.
 ///
 /// A prompt is embedded once for the whole fleet; the contexts are prepared when a history changes, never at a request.
 struct DecisionEngine {
@@ -33,7 +34,7 @@ struct DecisionEngine {
         contexts = Array(repeating: nil, count: fleet.models.count)
     }
 
-    /// Fits a model's history, its newest rows last; no rows is no context. Cost: an embedding of each text not seen
+    /// Prepares a model's history as a context, newest rows last; without rows there is no context. Cost: an embedding of each text not seen
     /// before, and a preparation (two under cost-aware labels).
     mutating func prepare(_ index: Int, rows: [ContextSet.Row]) throws(ValueModelError) {
         let newest = Array(rows.suffix(fleet.historyRows))
@@ -83,7 +84,7 @@ struct DecisionEngine {
 
     private mutating func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
         let digests = texts.map { Digest(of: $0) }
-        // Those of histories are asked for again and again, and must not go because many prompts came between.
+        // The texts of histories are used again and again; many prompts in between must not drop them.
         for digest in digests { features.renew(digest) }
         var missing: [Digest: Int] = [:]
         var wanted: [String] = []
@@ -110,7 +111,7 @@ struct DecisionEngine {
     }
 }
 
-/// Features of the texts seen last: two generations, of which the older is dropped when the younger is full.
+/// Features of the texts used last, in two generations: the older one is dropped when the younger one is full.
 package struct RecentFeatures {
     private var young: [Digest: (values: [Float], isTruncated: Bool)] = [:]
     private var old: [Digest: (values: [Float], isTruncated: Bool)] = [:]
@@ -124,7 +125,7 @@ package struct RecentFeatures {
     /// A text's features, if they are kept.
     package subscript(_ digest: Digest) -> (values: [Float], isTruncated: Bool)? { young[digest] ?? old[digest] }
 
-    /// Features that are asked for count as seen last.
+    /// Marks features as used now.
     package mutating func renew(_ digest: Digest) {
         guard young[digest] == nil, let kept = old[digest] else { return }
         keep(digest, values: kept.values, isTruncated: kept.isTruncated)
