@@ -5,6 +5,8 @@ import Routing
 import Scoring
 import Synchronization
 
+// `POST /v1/outcomes`: checks outcomes, stores them, and prepares histories again.
+
 extension RouteService {
     /// One outcome as clients send it: of a decision by its id, or of a prompt and model.
     struct OutcomeBody: Decodable {
