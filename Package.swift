@@ -54,7 +54,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "StateZero",
-    products: [.executable(name: "statezero", targets: ["CLI"])],
+    products: [
+        .executable(name: "statezero", targets: ["CLI"]),
+        .executable(name: "statezero-bench", targets: ["Benchmarks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -84,10 +87,12 @@ let package = Package(
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("MetricsExport", [metrics]),
+        module("Reporting", []),
         // 2 meaning
         module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
+        module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
         module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
@@ -95,9 +100,9 @@ let package = Package(
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
-        module("Evaluation", ["Scoring", "Planning"]),
-        module("Replaying", ["Scoring", "Planning"]),
-        module("Routing", ["Scoring", "JSON", "Planning", yams]),
+        module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
         module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
@@ -118,32 +123,48 @@ let package = Package(
                 hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        // 5 program
+        // 5 programs
+        module(
+            "CommandSupport",
+            ["Scoring", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "Heads", "ModelFiles", "Kernels", "Corpora", "Cluster",
-                "Evaluation", "Replaying",
-                "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode", "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Simulation", "Threads", "ZeroMQ", argumentParser,
-                crypto, logging,
+                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "Evaluation",
+                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
+                "ClientNode",
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
+                crypto,
+                logging,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "RolloutNode", "ClientNode", "Threads", "ZeroMQ", "CommandSupport", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("ScoringTests", ["Scoring", crypto]),
+        tests(
+            "CoordinatorNodeTests",
+            ["CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Wire", grdb]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
+        tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
+        tests("ReportingTests", ["Reporting"]),
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
-        tests("EvaluationTests", ["Evaluation", "Scoring"]),
-        tests("ReplayingTests", ["Replaying", "Planning", "Scoring"]),
+        tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring"]),
         tests(
             "RouterHTTPTests",
@@ -162,6 +183,7 @@ let package = Package(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("LayeringTests", []),
         tests("ChaosTests", []),
+        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,18 +1,18 @@
-import Cluster
+package import Cluster
 import Foundation
-import Logging
-import Scoring
-import Threads
+package import Logging
+package import Scoring
+package import Threads
 import Wire
-import ZeroMQ
+package import ZeroMQ
 
 /// The two mailboxes and the thread between a desk and a coordinator.
-struct ClientConnection {
+package struct ClientConnection {
     /// To the socket's thread.
-    let events: Mailbox<ClientState.Event>
+    package let events: Mailbox<ClientState.Event>
     /// To the desk.
-    let desk: Mailbox<ClientEvent>
-    let deskBell: Wakeup
+    package let desk: Mailbox<ClientEvent>
+    package let deskBell: Wakeup
     private let socketBell: Wakeup
     private let hasHungUp = StopFlag()
     private let thread: DedicatedThread<Void, ClientError>
@@ -21,7 +21,7 @@ struct ClientConnection {
     private static let mailboxMax = 1 << 18
 
     /// Starts the socket's thread, which says Hello.
-    init(
+    package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration, logger: Logger
     ) throws(ClientError) {
         let (socketBell, deskBell): (Wakeup, Wakeup)
@@ -35,7 +35,7 @@ struct ClientConnection {
         var machine = ClientState.Configuration(
             name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
             policy: policy, context: ContextBlock(context))
-        machine.abandonTime = abandonTime
+        machine.peer.abandonTime = abandonTime
         let settled = machine
         let hasHungUp = hasHungUp
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in
@@ -56,7 +56,7 @@ struct ClientConnection {
     }
 
     /// Ends the socket's thread.
-    func hangUp() {
+    package func hangUp() {
         hasHungUp.raise()
         socketBell.signal()
         // What the thread had to say after opening came through the mailbox.

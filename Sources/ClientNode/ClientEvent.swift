@@ -1,9 +1,9 @@
-import Cluster
-import Scoring
-import Wire
+package import Cluster
+package import Scoring
+package import Wire
 
 /// What the socket's thread tells the desk.
-enum ClientEvent: Sendable {
+package enum ClientEvent: Sendable {
     case openOutput(ModelFingerprint)
     case produce
     case deliver(ShardAnswer)

@@ -6,7 +6,7 @@ import Wire
 ///
 /// Where parts end depends on the input alone: after the shard with which a part has `partRows` lines. So a run that was
 /// interrupted writes the same parts as one that was not.
-struct PartAssembler {
+package struct PartAssembler {
     /// A part all of whose lines have their answers.
     struct Part {
         let index: Int
@@ -17,7 +17,7 @@ struct PartAssembler {
     }
 
     /// Lines of a part, at least; the last one may have fewer.
-    static let partRows = 16_384
+    package static let partRows = 16_384
 
     private struct Plan {
         let lines: [ShardCutter.Line]

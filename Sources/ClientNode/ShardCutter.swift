@@ -6,7 +6,7 @@ import Wire
 ///
 /// Shards depend on the corpus and these two numbers only, never on who is there to work; so do the answers. They are
 /// not sorted by length: batches are ragged, so a shard's time follows its tokens whatever their order.
-struct ShardCutter {
+package struct ShardCutter {
     /// A line of the input and what becomes of it.
     enum Line {
         /// Sent to a worker; the shard's next answer is its.
@@ -26,7 +26,7 @@ struct ShardCutter {
     }
 
     /// Rows of a shard at most: some seconds of work for one core, and an answer of 5 kB.
-    static let rowsMax = 256
+    package static let rowsMax = 256
     /// Estimated tokens of a shard at most, unless one row alone has more.
     static let tokensMax = 16_384
     /// Lines without a single good row that are kept together at most, so that a broken file stays bounded too.

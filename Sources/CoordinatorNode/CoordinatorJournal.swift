@@ -4,16 +4,16 @@ import GRDB
 import Scoring
 import Wire
 
-/// The coordinator's memory across its lives: journal entries in SQLite, forgotten as clients confirm.
+/// The coordinator's journal: entries in a SQLite file, deleted as clients confirm.
 ///
-/// WAL with `synchronous = NORMAL`: a killed process loses nothing; a power cut can lose the last commits, and then those
-/// shards are computed again, for the client's own folder is what counts. The file is held exclusively, so that two
+/// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits; then those
+/// shards are computed again, since only the client's own folder counts. The file is locked exclusively, so that two
 /// coordinators cannot share it. Belongs to the coordinator's thread.
 public final class CoordinatorJournal {
     private let database: DatabaseQueue
     private var planner: PlannerJournal
 
-    /// Opens the journal at a path, or begins one there; without a path it lives in memory and dies with the process.
+    /// Opens the journal at a path, or creates one there. Without a path it is in memory and ends with the process.
     /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
     public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
         do {
@@ -44,10 +44,10 @@ public final class CoordinatorJournal {
     }
 
     private let path: String
-    /// Whether a commit reaches the disk itself, as set last.
-    private var isFull = false
+    /// Whether a commit waits for the disk: the present setting of the database.
+    private var isSynchronous = false
 
-    /// What an entry is; the numbers are those in the file.
+    /// Kinds of entries; the raw values are those in the file.
     private enum Kind: Int {
         case generation = 1
         case fingerprint = 2
@@ -56,7 +56,7 @@ public final class CoordinatorJournal {
         case confirmed = 5
     }
 
-    /// Every entry that counts, in order.
+    /// All entries, in order.
     public func entries() throws(CoordinatorError) -> [JournalEntry] {
         do {
             return try database.read { database in
@@ -68,7 +68,7 @@ public final class CoordinatorJournal {
         }
     }
 
-    /// Every entry of the planner that counts, in order.
+    /// All entries of the planner, in order.
     public func plannerEntries() throws(CoordinatorError) -> [PlannerEntry] {
         do {
             return try database.read { try planner.entries($0) }
@@ -79,11 +79,11 @@ public final class CoordinatorJournal {
 
     /// Makes entries durable, all or none.
     ///
-    /// What is acknowledged for ever, outcomes and rewards, is also on the disk itself when this returns: a power cut
-    /// does not lose it.
+    /// Outcomes and rewards are also on the disk itself when this returns, so that a power cut does not lose them: they
+    /// are acknowledged, and their sender does not repeat them.
     public func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = []) throws(CoordinatorError) {
         guard !entries.isEmpty || !plannerEntries.isEmpty else { return }
-        let isForEver = plannerEntries.contains {
+        let isPermanent = plannerEntries.contains {
             switch $0 {
             case .outcomesRecorded, .groupReported: true
             default: false
@@ -91,9 +91,9 @@ public final class CoordinatorJournal {
         }
         do {
             try database.writeWithoutTransaction { database in
-                if isForEver != isFull {
-                    try database.execute(sql: "PRAGMA synchronous = \(isForEver ? "FULL" : "NORMAL")")
-                    isFull = isForEver
+                if isPermanent != isSynchronous {
+                    try database.execute(sql: "PRAGMA synchronous = \(isPermanent ? "FULL" : "NORMAL")")
+                    isSynchronous = isPermanent
                 }
                 try database.inTransaction {
                     for entry in entries { try Self.write(entry, to: database) }
@@ -122,7 +122,7 @@ public final class CoordinatorJournal {
                 .answer, job: answer.job, shard: Int64(answer.shard), header: frames[0].array, body: frames[1].array,
                 to: database)
         case .confirmed(let job, let below):
-            // Two statements, each of which the index answers.
+            // Two statements, so that each can use the index.
             try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ? AND shard < ?")
                 .execute(arguments: [data(job.bytes), Kind.answer.rawValue, Int64(below)])
             try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ?")

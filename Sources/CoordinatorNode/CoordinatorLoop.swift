@@ -155,8 +155,8 @@ struct CoordinatorLoop: ~Copyable {
                 switch action {
                 case .journal(let entry): counts.note(entry)
                 case .journalPlan: break
-                case .note(let note): logger.log(note)
-                case .notePlan(let note): logger.log(note)
+                case .log(let event): logger.log(event)
+                case .logPlan(let event): logger.log(event)
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !gone.contains(peer) { gone.append(peer) }
                 }

@@ -6,7 +6,7 @@ import Wire
 
 extension Logger {
     /// What the coordinator's machine wants an operator to read.
-    func log(_ note: CoordinatorState.Note) {
+    func log(_ note: CoordinatorState.LogEvent) {
         switch note {
         case .workerJoined(let name, let incarnation):
             info("worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
@@ -29,13 +29,13 @@ extension Logger {
             info("job closed", metadata: ["job": "\(job)"])
         case .leaseExpired(let piece, let worker):
             warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
-        case .rowCondemned(let piece):
+        case .rowPoisoned(let piece):
             error("row condemned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.firstRow)"])
         }
     }
 
     /// What the planner wants an operator to read.
-    func log(_ note: PlannerState.Note) {
+    func log(_ note: PlannerState.LogEvent) {
         switch note {
         case .planOpened(let plan, let prompts, let total, let contextRows):
             info(

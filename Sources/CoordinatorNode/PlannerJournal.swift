@@ -5,13 +5,14 @@ import Planning
 import Scoring
 import Wire
 
-/// The planner's part of the journal: histories as rows that anybody may query, plans as entries that are replayed.
+/// The planner's part of the journal: outcomes as rows that can be queried, plans as entries that are replayed.
 ///
-/// Raw rewards are kept. Of a policy the latest `outcomesMax` outcomes are, of its plans what was not forgotten.
+/// It keeps raw rewards, the latest `outcomesMax` outcomes of each policy, and the plans that were not forgotten.
 struct PlannerJournal {
     let outcomesMax: Int
-    /// Outcomes on disk by policy: a policy is pruned when it is this much over.
+    /// Outcomes on disk, by policy.
     private var counts: [String: Int] = [:]
+    /// Outcomes beyond `outcomesMax` before the oldest are deleted, so that deleting is rare.
     private static let slack = 1024
 
     init(_ database: Database, outcomesMax: Int) throws {
@@ -35,7 +36,7 @@ struct PlannerJournal {
         }
     }
 
-    /// What an entry is; the numbers are those in the file.
+    /// Kinds of entries; the raw values are those in the file.
     private enum Kind: Int {
         case opened = 1
         case predictions = 2
@@ -45,7 +46,7 @@ struct PlannerJournal {
 
     // MARK: Reading
 
-    /// Every entry that counts: outcomes first, because no plan's entries depend on them.
+    /// All entries: outcomes first, since entries of plans do not depend on them.
     func entries(_ database: Database) throws -> [PlannerEntry] {
         var entries: [PlannerEntry] = []
         let outcomes = try Row.fetchCursor(
@@ -67,10 +68,10 @@ struct PlannerJournal {
     }
 
     private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
-        var reader = ByteReader(body)
+        var reader = JournalReader(body)
         switch kind {
         case .opened: return .planOpened(try PlanOpening(reading: &reader))
-        case .predictions: return .predictionsTaken(plan, try [TakenPrediction](reading: &reader))
+        case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
         case .cut: return .planCut(plan)
         case .group: return .groupReported(plan, try GroupReport(reading: &reader))
         }
@@ -84,11 +85,11 @@ struct PlannerJournal {
             for outcome in outcomes { try write(outcome, of: policyID, to: database) }
             try prune(policyID, in: database)
         case .planOpened(let opening):
-            try write(.opened, opening.request.plan, opening.bytes, to: database)
-        case .predictionsTaken(let plan, let predictions):
-            try write(.predictions, plan, predictions.bytes, to: database)
+            try write(.opened, opening.request.plan, opening.journalBody, to: database)
+        case .predictionsReceived(let plan, let predictions):
+            try write(.predictions, plan, predictions.journalBody, to: database)
         case .planCut(let plan): try write(.cut, plan, [], to: database)
-        case .groupReported(let plan, let report): try write(.group, plan, report.bytes, to: database)
+        case .groupReported(let plan, let report): try write(.group, plan, report.journalBody, to: database)
         case .planForgotten(let plan):
             try database.execute(
                 sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
@@ -100,7 +101,7 @@ struct PlannerJournal {
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, text) VALUES (?, ?)")
             .execute(arguments: [digest, outcome.text])
         let rewards = String(decoding: try JSONEncoder().encode(outcome.rewards), as: UTF8.self)
-        // An event that was forgotten in memory and not yet on disk counts again, as it does in memory.
+        // `OR REPLACE`: an event that memory has forgotten counts again, also when the disk still has it.
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO outcome

@@ -1,27 +1,27 @@
 internal import Scoring
 
-/// How an evaluation is done.
+/// Options of an evaluation.
 public struct EvaluationOptions: Hashable, Sendable {
-    /// Rows drawn to profile a policy version, in rising order; fewer where it has fewer. A smaller context is the
-    /// beginning of the larger one of its seed, so sizes are compared on the same draws and the same queries.
+    /// Numbers of rows that profile a policy version, in rising order; fewer where it has fewer. A smaller context is
+    /// the beginning of the larger one of the same seed, so sizes are compared on the same draws and queries.
     public let contextSizes: [Int]
-    /// Independent draws of context rows; each is a whole evaluation, and their spread gives the standard error.
+    /// Independent draws of context rows. Each is a whole evaluation; their spread gives the standard error.
     public let seeds: Int
-    /// A context with fewer queries than this of either class is skipped: its AUC would be mostly chance.
+    /// Contexts with fewer queries than this of either class are skipped: their AUC would be mostly chance.
     public let classMin: Int
-    /// Leading columns of the features that are the encoder's unit embedding; `nil` leaves out the baselines that read
+    /// Number of leading feature columns that are the encoder's unit embedding; `nil` omits the baselines that use
     /// them, `knn10` and `logistic`.
     public let embeddingColumns: Int?
-    /// What plans are made for, to see what they realise; `nil` plans nothing.
+    /// Range of the plans whose realised value is measured; `nil` makes no plans.
     public let budget: BudgetRange?
-    /// Texts embedded per call of the model; progress is told after each.
+    /// Texts per call of the model; progress is reported after each call.
     public let chunkTexts: Int
 
-    /// Rollouts of the plans by which beliefs are judged.
+    /// Budgets of the plans that measure the value of beliefs.
     public struct BudgetRange: Hashable, Sendable, Codable {
-        /// Rollouts a prompt on average.
+        /// Mean rollouts per prompt.
         public let mean: Int
-        /// Least budget of a prompt.
+        /// Smallest budget of a prompt.
         public let minimum: Int
         /// Largest budget of a prompt.
         public let maximum: Int
@@ -29,10 +29,11 @@ public struct EvaluationOptions: Hashable, Sendable {
         /// 8 rollouts in 4…32 by default. Throws `optionOutOfRange` unless 0 ≤ minimum ≤ mean ≤ maximum ≤ 1024.
         public init(mean: Int = 8, minimum: Int = 4, maximum: Int = 32) throws(EvaluationError) {
             guard minimum >= 0, minimum <= mean else {
-                throw .optionOutOfRange(name: "least budget", value: minimum, range: "0…\(mean)")
+                throw .optionOutOfRange(name: "smallest budget", value: minimum, range: "0…\(mean)")
             }
-            guard maximum >= mean, maximum <= 1024 else {
-                throw .optionOutOfRange(name: "largest budget", value: maximum, range: "\(mean)…1024")
+            guard maximum >= mean, maximum <= PlanLimits.rollouts.upperBound else {
+                throw .optionOutOfRange(
+                    name: "largest budget", value: maximum, range: "\(mean)…\(PlanLimits.rollouts.upperBound)")
             }
             self.mean = mean
             self.minimum = minimum
@@ -40,7 +41,7 @@ public struct EvaluationOptions: Hashable, Sendable {
         }
     }
 
-    /// Throws `optionOutOfRange` naming the option that is below 1, or a context above `ContextSet.rowsMax`.
+    /// Throws `optionOutOfRange` naming an option that is not in its range.
     public init(
         contextSizes: [Int] = [256], seeds: Int = 3, classMin: Int = 5, embeddingColumns: Int? = nil,
         budget: BudgetRange? = nil, chunkTexts: Int = 256
@@ -48,7 +49,7 @@ public struct EvaluationOptions: Hashable, Sendable {
         let sizes = contextSizes.map { ("context size", $0, ContextSet.rowsMax) }
         for (name, value, high) in sizes + [
             ("number of context sizes", contextSizes.count, 1000), ("seeds", seeds, 1000),
-            ("queries of each class", classMin, Int.max), ("texts a chunk", chunkTexts, Int.max),
+            ("queries of each class", classMin, Int.max), ("texts per chunk", chunkTexts, Int.max),
         ] where value < 1 || value > high {
             throw .optionOutOfRange(name: name, value: value, range: high == Int.max ? "1…" : "1…\(high)")
         }

@@ -1,31 +1,31 @@
-internal import Planning
+internal import PredictionMetrics
 public import Scoring
 
-/// What `statezero evaluate` computes: how well heads predict policies they see only through a context set.
+/// Computes the report of `statezero evaluate`: how well heads predict policies that they know only through a context
+/// set.
 ///
-/// For each source, policy, version and seed: draw a context set, let every head prepare each beginning of it that is
-/// asked for, predict the query rows and score the predictions, with baselines beside them. A prompt whose own outcome
-/// is in the largest context is never a query. Each distinct text is embedded once, whatever the number of sources,
-/// policies, seeds, sizes and heads that use it.
+/// For each source, policy, version and seed: draw a context set, let every head prepare it at each size, predict the
+/// query rows, and score the predictions together with those of baselines. A prompt whose own outcome is in the largest
+/// context is never a query. Each distinct text is embedded once for all sources, policies, seeds, sizes and heads.
 public struct Evaluator {
-    /// How far the dear part is.
+    /// Progress of embedding and predicting.
     public struct Progress: Hashable, Sendable {
         /// Distinct texts embedded so far.
         public let embedded: Int
-        /// Distinct texts there are.
+        /// Number of distinct texts.
         public let texts: Int
         /// Contexts predicted so far.
         public let predicted: Int
-        /// Contexts there are, over sources, seeds and sizes.
+        /// Number of contexts, over sources, seeds and sizes.
         public let contexts: Int
     }
 
     private let heads: [EvaluatedHead]
     private let options: EvaluationOptions
 
-    /// Evaluates heads that make the same features, on the thread that made them; the first embeds for all.
+    /// Evaluates heads that use the same features; the first one embeds for all. Call it on the thread that made them.
     ///
-    /// Throws `headName` for no heads, two of one name, or one with a baseline's.
+    /// Throws `headName` for no heads, two heads of one name, or a head with the name of a baseline.
     public init(heads: [EvaluatedHead], options: EvaluationOptions) throws(EvaluationError) {
         guard !heads.isEmpty else { throw .headName("") }
         var names = Predictor.reserved
@@ -34,20 +34,20 @@ public struct Evaluator {
         self.options = options
     }
 
-    /// Evaluates one model, as `model` in the comparison.
+    /// Evaluates one model, named `model` in the comparison.
     public init(model: any ValueModel, options: EvaluationOptions) {
         heads = [EvaluatedHead(name: "model", model: model)]
         self.options = options
     }
 
-    /// Evaluates on every source, in the order given. `progress` is called after each chunk of texts and each context.
+    /// Evaluates every source, in the order given. `progress` is called after each chunk of texts and each context.
     ///
-    /// Cost: one embedding of each distinct text, then a preparation a head, policy version, seed and size.
-    /// Throws `model` naming the source when a head refuses, `embeddingColumns` when its features are narrower.
+    /// Cost: one embedding per distinct text, then one preparation per head, policy version, seed and size.
+    /// Throws `model` naming the source when a head fails, `embeddingColumns` when the features are narrower.
     public func evaluate(
         _ sources: [EvaluationSource], progress: (Progress) -> Void = { _ in }
     ) throws(EvaluationError) -> EvaluationReport {
-        let keys = sources.map { $0.prompts.mapValues { ContextDraw.PromptKey(text: $0) } }
+        let keys = sources.map { $0.prompts.mapValues { DrawKey(Digest(of: $0)) } }
         let draws = zip(sources, keys).map { self.draws(of: $0, keys: $1) }
         let total = draws.reduce(0) { $0 + $1.count } * options.contextSizes.count
         let features = try embed(sources, draws, contexts: total, progress)
@@ -65,9 +65,9 @@ public struct Evaluator {
                 let oracle = draw.queries.map { row in
                     keys[place][row.promptID].flatMap { others.mean(on: $0.digest, besides: draw.policy) }
                 }
-                let asked = EvaluationContext(draw, of: source, features: features, options: options, oracle: oracle)
+                let context = EvaluationContext(draw, of: source, features: features, options: options, oracle: oracle)
                 for size in tally.sizes.indices {
-                    for (predictor, score) in try asked.scores(rows: options.contextSizes[size], heads: heads) {
+                    for (predictor, score) in try context.scores(rows: options.contextSizes[size], heads: heads) {
                         tally.sizes[size].add(score, of: predictor, source: source.name)
                     }
                     predicted += 1
@@ -80,8 +80,8 @@ public struct Evaluator {
         return EvaluationReport(tallies, first: heads[0].name, options: options)
     }
 
-    /// By seed, by policy version: what profiles and what is asked.
-    private func draws(of source: EvaluationSource, keys: [String: ContextDraw.PromptKey]) -> [ContextDraw] {
+    /// Draws by seed, then by policy version.
+    private func draws(of source: EvaluationSource, keys: [String: DrawKey]) -> [ContextDraw] {
         let rows = Dictionary(grouping: source.rows, by: \.policy)
         let policies = rows.keys.sorted()
         return (0..<options.seeds).flatMap { seed in
@@ -96,7 +96,7 @@ public struct Evaluator {
         _ sources: [EvaluationSource], _ draws: [[ContextDraw]], contexts: Int, _ progress: (Progress) -> Void
     ) throws(EvaluationError) -> TextFeatures {
         var features = TextFeatures()
-        // By first source that needs it, so that an error can name one.
+        // Texts are listed under the first source that needs them, so that an error can name it.
         var wanted: [(source: String, texts: [String])] = []
         var count = 0
         for (source, draws) in zip(sources, draws) {

@@ -1,6 +1,6 @@
-/// What `Planning` refuses: bad numbers at the door, and plans that cannot exist.
+/// Why `Planning` rejects its input: invalid numbers, and plans that cannot exist.
 public enum PlanningError: Error, Equatable, CustomStringConvertible {
-    /// There is nothing to plan for, or nothing to evaluate.
+    /// There are no prompts.
     case noPrompts
     /// A success probability that is not a number in [0, 1].
     case probabilityOutOfRange(promptID: String, value: Double)
@@ -16,58 +16,56 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
     case rewardOutOfRange(promptID: String, index: Int, value: Double, range: ClosedRange<Double>)
     /// A setting that is not a number in its range.
     case settingOutOfRange(name: String, value: Double, range: ClosedRange<Double>)
-    /// The same prompt stands twice in one request.
+    /// The same prompt appears twice in one request.
     case duplicatePrompt(promptID: String)
-    /// A range of rollouts a prompt that holds nothing, or lies outside 0…`BudgetRequest.rolloutsMax`.
+    /// A range of rollouts per prompt that is empty, or not inside 0…`BudgetRequest.rolloutsMax`.
     case rangeInvalid(minimum: Int, maximum: Int)
-    /// Sizes are to be multiples of something below 1.
+    /// Sizes should be multiples of a number below 1.
     case multipleInvalid(multipleOf: Int)
-    /// An allowed group size outside the range, or no multiple.
+    /// An allowed group size that is outside the range or not a multiple.
     case groupSizeRefused(size: Int, minimum: Int, maximum: Int, multipleOf: Int)
-    /// No multiple lies in the range, or the list of allowed sizes is empty.
+    /// No multiple is in the range, or the list of allowed sizes is empty.
     case noGroupSize(minimum: Int, maximum: Int, multipleOf: Int)
-    /// Between a prompt's own floor and cap lies no allowed size.
+    /// No allowed size is between a prompt's own floor and cap.
     case limitsInvalid(promptID: String, floor: Int, cap: Int)
-    /// Fewer rollouts than the smallest budgets add up to.
+    /// The total is less than the sum of the smallest budgets.
     case totalTooSmall(total: Int, prompts: Int, least: Int)
-    /// A total that is no multiple of what all budgets are to be multiples of; the nearest that are.
+    /// The total is not a multiple of the number of which all budgets are multiples; the nearest multiples.
     case totalNotMultiple(total: Int, multipleOf: Int, below: Int, above: Int)
-    /// No budgets of the allowed sizes add up to the total; the nearest totals that can be met.
+    /// No budgets of the allowed sizes add up to the total; the nearest reachable totals.
     case totalUnreachable(total: Int, below: Int?, above: Int?)
-    /// More candidates than a streamed plan was to have.
+    /// More candidates than a streamed plan was announced with.
     case tooManyCandidates(expected: Int, found: Int)
-    /// More prompts or rollouts than one plan holds.
+    /// More prompts or rollouts than one plan can have.
     case totalTooLarge(total: Int, prompts: Int)
     /// The exact solver's table would be too large.
     case exactTooLarge(steps: Int, limit: Int)
     /// Lists that belong together have different lengths.
     case countMismatch(what: String, expected: Int, found: Int)
-    /// An observed score that is not a number in [0, 1].
-    case scoreOutOfRange(context: String, index: Int, value: Double)
 
     /// What happened, with its values, and what to do next.
     public var description: String {
         switch self {
         case .noPrompts:
-            "there are no prompts to plan for; check that the scores are not empty or all error rows"
+            "there are no prompts to plan for; check that the scores file has rows without errors"
         case .probabilityOutOfRange(let promptID, let value):
             "prompt \(promptID): success probability \(value) is not a number in [0, 1]; score the prompt again"
         case .kappaOutOfRange(let promptID, let value):
-            "prompt \(promptID): concentration kappa \(value) is not above 0; leave it out for a point estimate"
+            "prompt \(promptID): concentration kappa \(value) is not above 0; omit it for a point estimate"
         case .decayOutOfRange(let value):
-            "decay \(value) is not in [0, 1]; 1 keeps every outcome for ever, 0 only those of age 0"
+            "decay \(value) is not in [0, 1]; 1 keeps every outcome, 0 keeps only those of age 0"
         case .ageOutOfRange(let promptID, let value):
-            "prompt \(promptID): an outcome's age of \(value) steps is below 0; is it from a later step than the plan's?"
+            "prompt \(promptID): an outcome's age is \(value) steps, below 0; is it from a later step than the plan?"
         case .duplicatePrompt(let promptID):
-            "prompt \(promptID) stands twice in the request; give each prompt one row"
+            "prompt \(promptID) appears twice in the request; give each prompt one row"
         case .rangeInvalid(let minimum, let maximum):
-            "rollouts a prompt from \(minimum) to \(maximum) is not a range inside 0…\(BudgetRequest.rolloutsMax)"
+            "rollouts per prompt from \(minimum) to \(maximum) is not a range inside 0…\(BudgetRequest.rolloutsMax)"
         case .recordOutOfRange(let promptID, let entry, let k, let n):
-            "prompt \(promptID), record entry \(entry): \(k) of \(n) rollouts is not a count; it must be 0 ≤ k ≤ n, n ≥ 1"
+            "prompt \(promptID), record entry \(entry): \(k) of \(n) rollouts is not valid; it must be 0 ≤ k ≤ n with n ≥ 1"
         case .rewardOutOfRange(let promptID, let index, let value, let range):
             """
             prompt \(promptID), rollout \(index): reward \(value) is not a number in \(range.lowerBound)…\
-            \(range.upperBound); state the range that rewards have
+            \(range.upperBound); state the range of your rewards
             """
         case .settingOutOfRange(let name, let value, let range):
             "\(name) is \(value); it must be a number in \(range.lowerBound)…\(range.upperBound)"
@@ -76,41 +74,39 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
         case .groupSizeRefused(let size, let minimum, let maximum, let multipleOf):
             """
             group size \(size) is not a multiple of \(multipleOf) from \(minimum) to \(maximum); \
-            take it off the list or widen the range
+            remove it from the list or widen the range
             """
         case .noGroupSize(let minimum, let maximum, let multipleOf):
-            "no group size is left: no allowed multiple of \(multipleOf) lies in \(minimum)…\(maximum)"
+            "there is no group size: no allowed multiple of \(multipleOf) is in \(minimum)…\(maximum)"
         case .limitsInvalid(let promptID, let floor, let cap):
-            "prompt \(promptID): no allowed group size lies between its floor \(floor) and its cap \(cap)"
+            "prompt \(promptID): no allowed group size is between its floor \(floor) and its cap \(cap)"
         case .totalTooSmall(let total, let prompts, let least):
             """
-            a total of \(total) rollouts is less than the \(least) that \(prompts) prompts need at least; \
+            a total of \(total) rollouts is less than the minimum of \(least) for \(prompts) prompts; \
             raise the total, lower the minimum or plan fewer prompts
             """
         case .totalNotMultiple(let total, let multipleOf, let below, let above):
-            "a total of \(total) rollouts is no multiple of \(multipleOf); the nearest are \(below) and \(above)"
+            "a total of \(total) rollouts is not a multiple of \(multipleOf); the nearest multiples are \(below) and \(above)"
         case .totalUnreachable(let total, let below, let above):
             "no budgets of the allowed sizes add up to \(total) rollouts" + Self.nearest(below, above)
         case .tooManyCandidates(let expected, let found):
-            "the plan was to have \(expected) prompts, now there are \(found); announce as many as will come"
+            "the plan was announced with \(expected) prompts, but there are \(found); announce the number that will arrive"
         case .totalTooLarge(let total, let prompts):
-            "a plan of \(total) rollouts over \(prompts) prompts is too large for one step; split it"
+            "a plan of \(total) rollouts for \(prompts) prompts is too large for one step; split it"
         case .exactTooLarge(let steps, let limit):
             """
-            the exact solver would need \(steps) steps, its limit is \(limit); \
-            use the envelope solver, which states how far from the optimum it can be
+            the exact solver would need \(steps) steps, but its limit is \(limit); \
+            use the envelope solver, which states its largest distance from the optimum
             """
         case .countMismatch(let what, let expected, let found):
-            "\(what): expected \(expected) values, found \(found); the lists must run in step"
-        case .scoreOutOfRange(let context, let index, let value):
-            "context \(context), query \(index): score \(value) is not a number in [0, 1]"
+            "\(what): expected \(expected) values, found \(found); give one value for each prompt"
         }
     }
 
     private static func nearest(_ below: Int?, _ above: Int?) -> String {
         switch (below, above) {
-        case (let below?, let above?): "; the nearest totals that can be met are \(below) and \(above)"
-        case (let nearest?, nil), (nil, let nearest?): "; the nearest total that can be met is \(nearest)"
+        case (let below?, let above?): "; the nearest reachable totals are \(below) and \(above)"
+        case (let nearest?, nil), (nil, let nearest?): "; the nearest reachable total is \(nearest)"
         case (nil, nil): "; change the total or allow more sizes"
         }
     }

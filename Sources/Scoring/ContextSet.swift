@@ -1,12 +1,12 @@
 import Crypto
 
-/// The (prompt, outcome) pairs that profile a policy version. Order and size are part of its identity.
+/// The (prompt, outcome) pairs that profile a policy version. Their order and number are part of its identity.
 public struct ContextSet: Sendable {
-    /// One pair of the record.
+    /// One pair.
     public struct Row: Hashable, Sendable {
         /// The prompt's text.
         public let text: String
-        /// What the policy's rollouts on it came to.
+        /// The result of the policy's rollouts on it.
         public let outcome: Outcome
 
         /// Pairs a prompt's text with its outcome.
@@ -24,17 +24,18 @@ public struct ContextSet: Sendable {
     /// A context beyond this many rows helps no head we know and costs N³ to fit.
     public static let rowsMax = 4096
 
-    /// `nil` when there are more than `rowsMax` rows. No rows is a context too: nothing is known of the policy.
+    /// `nil` when there are more than `rowsMax` rows. An empty context is valid: nothing is known about the policy.
     public init?(_ rows: [Row]) {
         guard rows.count <= Self.rowsMax else { return nil }
         self.rows = rows
         self.digest = Digest { hash in
             for row in rows {
-                let text = Array(row.text.utf8)
-                hash.update(data: Self.littleEndian(UInt64(text.count)))
-                hash.update(data: text)
-                hash.update(data: Self.littleEndian(row.outcome.reward.bitPattern))
-                hash.update(data: Self.littleEndian(UInt64(row.outcome.n)))
+                var bytes: [UInt8] = []
+                LittleEndian.append(UInt64(row.text.utf8.count), to: &bytes)
+                bytes += row.text.utf8
+                LittleEndian.append(row.outcome.reward.bitPattern, to: &bytes)
+                LittleEndian.append(UInt64(row.outcome.n), to: &bytes)
+                hash.update(data: bytes)
             }
         }
     }
@@ -42,9 +43,5 @@ public struct ContextSet: Sendable {
     /// Mean reward over rows, each row counting once; 0.5 for an empty context.
     public var baseRate: Double {
         rows.isEmpty ? 0.5 : rows.reduce(0) { $0 + $1.outcome.reward } / Double(rows.count)
-    }
-
-    private static func littleEndian(_ value: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
     }
 }

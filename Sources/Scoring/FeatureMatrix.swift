@@ -1,4 +1,4 @@
-/// What the encoder (and adapter) make of prompts: policy-free, one row a prompt, row-major.
+/// Features of prompts, made by the encoder (and adapter) and independent of any policy: one row a prompt, row-major.
 public struct FeatureMatrix: Sendable {
     /// Number of prompts, P.
     public let rows: Int

@@ -1,8 +1,9 @@
-/// Weights + tokenizer + numerics of a value model. Only equal fingerprints share work.
+/// Identifies a value model: its weights, its tokenizer and its numerics. Only workers with equal fingerprints share
+/// work.
 public struct ModelFingerprint: Hashable, Sendable, CustomStringConvertible {
     /// For people: architecture, head and precision, e.g. `all-MiniLM-L6-v2+gp/f32`.
     public let name: String
-    /// For machines: SHA-256 over everything that can change an answer.
+    /// For programs: SHA-256 over everything that can change an answer.
     public let digest: Digest
 
     /// Names a model.

@@ -1,6 +1,6 @@
-/// What a policy's rollouts on one prompt came to: the mean reward of `n` rollouts.
+/// The result of a policy's rollouts on one prompt: their mean reward, and their number.
 public struct Outcome: Hashable, Sendable {
-    /// Mean reward, in [0, 1]. Partial credit is kept as it is.
+    /// Mean reward, in [0, 1]. Partial credit counts as it is.
     public let reward: Double
     /// Number of rollouts behind the mean, at least 1.
     public let n: Int

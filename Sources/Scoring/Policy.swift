@@ -1,6 +1,6 @@
 /// The LLM whose success is predicted, at one state of its training.
 ///
-/// The same weights under another template, number of shots or temperature are another policy.
+/// The same weights with another template, number of shots or temperature are another policy.
 public struct Policy: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Name of the LLM or of the training run.
     public let id: String

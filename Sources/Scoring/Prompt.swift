@@ -5,7 +5,7 @@ public struct Prompt: Hashable, Sendable {
     /// What the model reads: plain text, or a chat flattened by `Corpora`.
     public let text: String
 
-    /// Pairs a text with the id by which its answers are found again.
+    /// Pairs a text with the id of its answers.
     public init(id: String, text: String) {
         self.id = id
         self.text = text

@@ -1,52 +1,53 @@
-/// The one door to a model: what predicts P(success | prompt, context).
+/// A model that predicts P(success | prompt, context): the only interface of models that workers, router and evaluation
+/// use.
 ///
-/// The cut is where the policy enters. `embed` depends on the prompt alone and is the dear part; `prepare` is done once
-/// per context; `predict` is cheap. A model belongs to the thread that made it, so nothing here is `Sendable`.
+/// It is cut where the policy enters. `embed` depends on the prompt alone and is the expensive part; `prepare` runs
+/// once per context; `predict` is cheap. A model belongs to the thread that made it, so nothing here is `Sendable`.
 public protocol ValueModel: AnyObject {
-    /// Tells whether two workers may share a job.
+    /// Two workers may share a job if their fingerprints are equal.
     var fingerprint: ModelFingerprint { get }
 
-    /// What features depend on beside the text: everything that `embed` uses, and nothing of the head. Models with equal
-    /// ones make the same features, so features may be kept under it.
+    /// Identifies what features depend on beside the text: everything that `embed` uses, and nothing of the head.
+    /// Models with equal encoder fingerprints make the same features, so features may be stored under it.
     var encoderFingerprint: ModelFingerprint { get }
 
-    /// Whether features are worth keeping: `false` where embedding a text costs less than looking for it.
+    /// Whether features are worth storing: `false` where embedding a text costs less than a look-up.
     var shouldCacheFeatures: Bool { get }
 
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// Fits what the head fits. `features` are those of the context's rows, in order: `(N, F)`.
-    /// A context that says too little (one class only, or fewer rows than the head can use) is not an error: predictions
-    /// are then its base rate, flagged.
+    /// A context with too little information (one class only, or fewer rows than the head can use) is not an error:
+    /// predictions are then its base rate, flagged.
     func prepare(_ context: ContextSet, features: FeatureMatrix) throws(ValueModelError) -> any PreparedContext
 
     /// (Q, F) -> Q predictions. A query's answer never depends on the other queries in the call.
     func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
 
-    /// From now on, `listener` is called from inside the verbs after every step of at most a few seconds. A worker's
-    /// lease lives on it, so it must come from the computation itself and never from a timer. It may come on any thread.
+    /// From now on, `listener` is called by the methods above after every step of at most a few seconds, on any thread.
+    /// It renews a worker's lease, so it must be called by the computation itself and never by a timer.
     func tellProgress(to listener: @escaping @Sendable () -> Void)
 }
 
 extension ValueModel {
-    /// The whole model's: right for every model, and of no use to another head.
+    /// That of the whole model: correct for every model, but no other head can share its features.
     public var encoderFingerprint: ModelFingerprint { fingerprint }
 
     /// `true`, as for every model that reads a text.
     public var shouldCacheFeatures: Bool { true }
 
-    /// Nothing: right for a model whose verbs take a second or two at most.
+    /// Does nothing: correct for a model whose methods take two seconds at most.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
-/// A context that a model has fitted; of use to that model only.
+/// A context that a model has fitted; only that model can use it.
 public protocol PreparedContext {
     /// The context set it was made of.
     var contextDigest: Digest { get }
 }
 
-/// What a model refuses.
+/// Why a model cannot answer.
 public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     /// Features of another width than the model makes.
     case widthMismatch(expected: Int, found: Int)
@@ -54,14 +55,14 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     case rowsMismatch(expected: Int, found: Int)
     /// The prepared context was made by another kind of model.
     case foreignContext(Digest)
-    /// A value that is not a number, at a row of the call.
+    /// A value is not finite, at a row of the call.
     case notFinite(stage: String, row: Int)
     /// A compute library refused a call.
     case kernel(String)
-    /// Memory that this machine, or the limit set for the process, has not got. Bytes.
+    /// The memory needed is more than this machine, or the limit of the process, has. In bytes.
     case doesNotFit(what: String, needed: Int, available: Int, advice: String)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where and with which values, for people.
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):

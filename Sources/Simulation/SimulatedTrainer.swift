@@ -2,8 +2,8 @@ import Cluster
 import Scoring
 import Wire
 
-/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until all
-/// groups are done, checks what it was told, and goes on to the next step.
+/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until
+/// all groups are done, checks what it got, and goes on to the next step.
 struct SimulatedTrainer {
     /// What it has of the step under way.
     private struct Step {
@@ -24,23 +24,23 @@ struct SimulatedTrainer {
     private let requests: [RequestPlan]
     private var number = 0
     private var step = Step()
-    private var nextWord: Instant = .zero
+    private var nextMessageAt: Instant = .zero
     private var isWelcome = false
 
-    /// Says something again after this long without all that it waits for.
-    private static let patience: Duration = .seconds(4)
+    /// Repeats its message after this long without all that it waits for.
+    private static let repeatTime: Duration = .seconds(4)
 
-    init(index: Int, weather: FaultPlan, seed: UInt64) {
-        var chance = SeededGenerator(seed: seed &+ UInt64(index) &* 104_729)
+    init(index: Int, faultPlan: FaultPlan, seed: UInt64) {
+        var random = SeededGenerator(seed: seed &+ UInt64(index) &* 104_729)
         self.index = index
-        requests = (0..<weather.steps).map { step in
-            let prompts = Int.random(in: 1...weather.promptsMax, using: &chance)
-            let mean = Int.random(in: 4...10, using: &chance)
+        requests = (0..<faultPlan.steps).map { step in
+            let prompts = Int.random(in: 1...faultPlan.promptsMax, using: &random)
+            let mean = Int.random(in: 4...10, using: &random)
             var request = RequestPlan(
                 plan: PlanName(policyID: "trained \(index)", step: step), total: prompts * mean,
                 candidates: (0..<prompts).map { _ in PlanCandidate(promptID: "", text: "") })
-            // Prompts come again, as in the epochs of a training.
-            let first = Int.random(in: 0...20, using: &chance)
+            // Steps share prompts, as the epochs of a training do.
+            let first = Int.random(in: 0...20, using: &random)
             for row in 0..<prompts {
                 let text = "question \(index) \(first + row)"
                 request.candidates[row] = PlanCandidate(promptID: "q\(first + row)", text: text)
@@ -48,13 +48,13 @@ struct SimulatedTrainer {
             request.delivery = .workers
             request.minimum = 2
             request.maximum = 16
-            request.deadline = chance.unit() < 0.3 ? .milliseconds(1 + chance.next() % 2000) : .seconds(20)
-            request.mode = chance.unit() < 0.1 ? .shadow : .active
-            if chance.unit() < 0.5 {
+            request.deadline = random.unit() < 0.3 ? .milliseconds(1 + random.next() % 2000) : .seconds(20)
+            request.mode = random.unit() < 0.1 ? .shadow : .active
+            if random.unit() < 0.5 {
                 request.lookAhead = 1.0 / 256
-                request.reserve = Int.random(in: 0...20, using: &chance)
+                request.reserve = Int.random(in: 0...20, using: &random)
             }
-            request.explore = chance.unit() < 0.3 ? 0.1 : 0
+            request.explore = random.unit() < 0.3 ? 0.1 : 0
             return request
         }
         isFinished = requests.isEmpty
@@ -68,15 +68,15 @@ struct SimulatedTrainer {
         isAlive = true
         isWelcome = false
         step = Step()
-        nextWord = now
+        nextMessageAt = now
     }
 
     mutating func kill() { isAlive = false }
 
-    /// What it says now: Hello until it is welcome, then its request, then what it has missed.
+    /// The messages that are due: Hello until a Welcome, then the plan's request, then a question for missing groups.
     mutating func tick(at now: Instant) -> [Message] {
-        guard isAlive, !isFinished, now >= nextWord else { return [] }
-        nextWord = now + Self.patience
+        guard isAlive, !isFinished, now >= nextMessageAt else { return [] }
+        nextMessageAt = now + Self.repeatTime
         guard isWelcome else { return [hello] }
         return step.end == nil
             ? [.requestPlan(request)] : [.followPlan(request.plan, groupsAfter: 0)]
@@ -86,7 +86,7 @@ struct SimulatedTrainer {
         .hello(Hello(role: .trainer, name: "t\(index)", incarnation: UInt64(0x7A00 + index * 1000 + life)))
     }
 
-    mutating func hear(_ message: Message, at now: Instant) -> [Message] {
+    mutating func receive(_ message: Message, at now: Instant) -> [Message] {
         guard isAlive, !isFinished else { return [] }
         switch message {
         case .whoAreYou:
@@ -95,12 +95,12 @@ struct SimulatedTrainer {
         case .welcome:
             guard !isWelcome else { return [] }
             isWelcome = true
-            nextWord = now
+            nextMessageAt = now
             return tick(at: now)
         case .budgets(request.plan, let budgets):
             for budget in budgets {
                 if let known = step.budgets[budget.index], known.n > budget.n, step.end == nil {
-                    // A repetition tells all from the beginning, so a smaller number is only an earlier one.
+                    // A repeated answer has all budgets from the beginning, so a smaller number is only an earlier one.
                     continue
                 }
                 step.budgets[budget.index] = budget
@@ -133,14 +133,14 @@ struct SimulatedTrainer {
             isAlive = false
             return []
         }
-        nextWord = now
+        nextMessageAt = now
         return tick(at: now)
     }
 
     private func isWhole(_ end: PlanEnd) -> Bool {
         guard step.budgets.count == end.prompts else { return false }
         let numbers = (0..<end.prompts).map { step.budgets[$0]?.n ?? 0 }
-        // The digest is how a hole is noticed.
+        // A missing or outdated budget shows in the digest.
         guard PlanEnd.digest(of: numbers).bytes == end.digest else { return false }
         return numbers.indices.allSatisfy { numbers[$0] == 0 || step.groups[$0] != nil }
     }
@@ -163,34 +163,4 @@ struct SimulatedTrainer {
     }
 
     var progress: String { "trainer \(index): step \(number) of \(requests.count), \(step.groups.count) groups" }
-}
-
-/// A rollout worker's process and its program; each life is another incarnation.
-struct SimulatedRollout {
-    var state: RolloutState?
-    var life = 0
-    var isFrozen = false
-    /// What came while it was frozen.
-    var missed: [RolloutState.Event] = []
-    /// What the program of this life was given.
-    var programLife = 0
-    /// Rewards that were acknowledged, by assignment, over all lives: nobody may lose them.
-    private(set) var acknowledged: [AssignmentName: Int] = [:]
-
-    mutating func start(name: String, seed: UInt64) {
-        life += 1
-        programLife += 1
-        state = RolloutState(RolloutState.Configuration(name: name, slots: 2), seed: seed)
-    }
-
-    mutating func kill() {
-        state = nil
-        isFrozen = false
-        missed = []
-        programLife += 1
-    }
-
-    mutating func note(_ recorded: RewardsRecorded) {
-        if recorded.verdict == .recorded { acknowledged[recorded.name] = acknowledged.count }
-    }
 }

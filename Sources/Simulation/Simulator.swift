@@ -3,113 +3,83 @@ import HeapModule
 import Scoring
 import Wire
 
-/// A whole cluster in one process from one seed: virtual network, clock and disk, faults, invariants after every step.
+/// A whole cluster in one process from one seed: virtual network, clock and disk, faults, and a check of the invariants
+/// after every step.
 ///
-/// The machines are the real ones; only what the drivers do is played here. The same seed gives the same run on every
+/// The state machines are the real ones; only the drivers are simulated. The same seed gives the same run on every
 /// machine, so a failing seed is a bug report.
 public struct Simulator {
     /// How a run ended.
     public struct Report: Sendable {
         /// What the run was drawn from.
         public let seed: UInt64
-        /// Sentences that should have been true; empty for a good run.
+        /// What went wrong, a sentence each; empty for a good run.
         public var broken: [String] = []
         /// Events handled.
         public var steps = 0
-        /// Messages sent, lost ones with them.
+        /// Messages sent, with those that were lost.
         public var messages = 0
-        /// Rows answered, condemned ones with them.
+        /// Rows answered, with poisoned ones.
         public var rows = 0
-        /// Rows answered with an error, because they kill.
-        public var condemnedRows = 0
-        /// Groups that trainers trained on, and rewards in them.
+        /// Rows answered with an error, because they kill workers.
+        public var poisonedRows = 0
+        /// Groups that trainers trained on.
         public var groups = 0
-        /// Rewards that were trained on.
+        /// Rewards in those groups.
         public var rewards = 0
         /// Rollouts that look-ahead drew.
         public var rolloutsDrawn = 0
-        /// Plans that were cut short at their deadline.
+        /// Plans that were cut at their deadline.
         public var fallbacks = 0
         /// Virtual time until the last job was done.
         public var duration: Duration = .zero
     }
 
-    /// Something due at a moment. Ties are broken by order of scheduling.
-    struct Due: Comparable {
-        let at: Instant
-        let order: Int
-        let what: What
-
-        static func < (left: Due, right: Due) -> Bool { (left.at, left.order) < (right.at, right.order) }
-        static func == (left: Due, right: Due) -> Bool { left.order == right.order }
-    }
-
-    enum What {
-        case toCoordinator(Envelope, from: Peer)
-        case unroutable(Peer)
-        case toWorker(Int, life: Int, Envelope)
-        case toClient(Int, life: Int, Envelope)
-        case workerEvent(Int, life: Int, WorkerState.Event)
-        case clientEvent(Int, life: Int, ClientState.Event)
-        case toTrainer(Int, life: Int, Envelope)
-        case rolloutEvent(Int, life: Int, RolloutState.Event)
-        case programSays(Int, life: Int, program: Int, RolloutReport)
-        case tick
-        case fault(FaultPlan.Fault)
-        case startCoordinator
-        case startWorker(Int)
-        case startClient(Int)
-        case startTrainer(Int)
-        case startRollout(Int)
-        case thaw(Int)
-        case thawRollout(Int)
-        case mend(Int)
-    }
-
-    let weather: FaultPlan
-    var chance: SeededGenerator
+    let faultPlan: FaultPlan
+    var random: SeededGenerator
     var now: Instant = .zero
-    var agenda: Heap<Due> = []
-    var orders = 0
+    var queue: Heap<ScheduledEvent> = []
+    /// Events scheduled so far.
+    var scheduledCount = 0
     var coordinator: SimulatedCoordinator
     var workers: [SimulatedWorker]
     var clients: [SimulatedClient]
     var trainers: [SimulatedTrainer]
     var rollouts: [SimulatedRollout]
-    /// Rewards given out so far.
+    /// Rewards made so far; numbers them.
     var rewardNumber: UInt64 = 0
     var report: Report
 
-    /// Ticks of the drivers. Finer than any clock of the machines.
+    /// Between ticks of the drivers: shorter than any clock of the machines.
     static let tickInterval: Duration = .milliseconds(250)
-    /// A run that is not over by then has hung.
+    /// A run that is not finished by then never will be.
     static let end = Instant(.seconds(3600))
 
-    /// Sets up a run.
-    public init(seed: UInt64, weather: FaultPlan? = nil) {
-        let weather = weather ?? FaultPlan(seed: seed)
-        self.weather = weather
-        chance = SeededGenerator(seed: seed ^ 0x5EED)
+    /// Sets up a run. By default its faults are drawn from the seed.
+    public init(seed: UInt64, faultPlan: FaultPlan? = nil) {
+        let faultPlan = faultPlan ?? FaultPlan(seed: seed)
+        self.faultPlan = faultPlan
+        random = SeededGenerator(seed: seed ^ 0x5EED)
         report = Report(seed: seed)
         coordinator = SimulatedCoordinator()
-        workers = (0..<weather.workers).map { _ in SimulatedWorker() }
-        clients = (0..<weather.clients).map { SimulatedClient(index: $0, weather: weather, seed: seed) }
-        trainers = (0..<weather.trainers).map { SimulatedTrainer(index: $0, weather: weather, seed: seed) }
-        rollouts = (0..<weather.rollouts).map { _ in SimulatedRollout() }
+        workers = (0..<faultPlan.workers).map { _ in SimulatedWorker() }
+        clients = (0..<faultPlan.clients).map { SimulatedClient(index: $0, faultPlan: faultPlan, seed: seed) }
+        trainers = (0..<faultPlan.trainers).map { SimulatedTrainer(index: $0, faultPlan: faultPlan, seed: seed) }
+        rollouts = (0..<faultPlan.rollouts).map { _ in SimulatedRollout() }
     }
 
     /// Runs until every job is done.
     public mutating func run() -> Report {
-        schedule(.startCoordinator, after: .milliseconds(chance.next() % 2000))
-        for index in workers.indices { schedule(.startWorker(index), after: .milliseconds(chance.next() % 3000)) }
-        for index in clients.indices { schedule(.startClient(index), after: .milliseconds(chance.next() % 3000)) }
-        for index in trainers.indices { schedule(.startTrainer(index), after: .milliseconds(chance.next() % 3000)) }
-        for index in rollouts.indices { schedule(.startRollout(index), after: .milliseconds(chance.next() % 3000)) }
-        for fault in weather.faults { schedule(.fault(fault.1), after: fault.at.offset) }
+        schedule(.startCoordinator, after: .milliseconds(random.next() % 2000))
+        for index in workers.indices { schedule(.startWorker(index), after: .milliseconds(random.next() % 3000)) }
+        for index in clients.indices { schedule(.startClient(index), after: .milliseconds(random.next() % 3000)) }
+        for index in trainers.indices { schedule(.startTrainer(index), after: .milliseconds(random.next() % 3000)) }
+        for index in rollouts.indices { schedule(.startRollout(index), after: .milliseconds(random.next() % 3000)) }
+        for fault in faultPlan.faults { schedule(.fault(fault.1), after: fault.at.offset) }
         schedule(.tick, after: Self.tickInterval)
-        while let due = agenda.popMin(), report.broken.isEmpty {
+        while let due = queue.popMin(), report.broken.isEmpty {
             now = due.at
-            step(due.what)
+            step(due.kind)
             report.steps += 1
             report.broken += coordinator.brokenInvariants
             if clients.allSatisfy(\.isFinished), trainers.allSatisfy(\.isFinished) { break }
@@ -119,60 +89,56 @@ public struct Simulator {
             }
         }
         report.duration = now.offset
-        if report.broken.isEmpty { closeBooks() }
+        if report.broken.isEmpty { checkRewards() }
         for client in clients {
             report.broken += client.wrongAnswers
             report.rows += client.rowsAnswered
-            report.condemnedRows += client.condemnedRows
+            report.poisonedRows += client.poisonedRows
         }
         return report
     }
 
-    mutating func schedule(_ what: What, after delay: Duration) {
-        agenda.insert(Due(at: now + delay, order: orders, what: what))
-        orders += 1
+    mutating func schedule(_ kind: ScheduledEvent.Kind, after delay: Duration) {
+        queue.insert(ScheduledEvent(at: now + delay, order: scheduledCount, kind: kind))
+        scheduledCount += 1
     }
 
-    private mutating func step(_ what: What) {
-        switch what {
+    private mutating func step(_ kind: ScheduledEvent.Kind) {
+        switch kind {
         case .toCoordinator(let envelope, let peer):
-            guard coordinator.state != nil, coordinator.knows(peer) else { return }
+            guard coordinator.state != nil, coordinator.isConnected(peer) else { return }
             drive(coordinator.handle(.received(envelope, from: peer), at: now))
         case .unroutable(let peer):
             drive(coordinator.handle(.unroutable(peer), at: now))
-        case .toWorker(let index, let life, let envelope):
-            workerEvent(index, life, .received(envelope))
-        case .toClient(let index, let life, let envelope):
-            clientEvent(index, life, .received(envelope))
         case .workerEvent(let index, let life, let event):
             workerEvent(index, life, event)
         case .clientEvent(let index, let life, let event):
             clientEvent(index, life, event)
-        case .toTrainer(let index, let life, let envelope): trainerHears(index, life, envelope)
+        case .toTrainer(let index, let life, let envelope): trainerReceives(index, life, envelope)
         case .rolloutEvent(let index, let life, let event): rolloutEvent(index, life, event)
-        case .programSays(let index, let life, let program, let told):
-            // A program that has been killed says nothing any more.
+        case .programReport(let index, let life, let program, let report):
+            // A program that was killed reports nothing any more.
             guard rollouts[index].programLife == program else { return }
-            rolloutEvent(index, life, .reported(told))
+            rolloutEvent(index, life, .reported(report))
         case .startTrainer(let index): startTrainer(index)
         case .startRollout(let index): startRollout(index)
-        case .thawRollout(let index): thawRollout(index)
+        case .resumeRollout(let index): resumeRollout(index)
         case .tick: tick()
-        case .fault(let fault): strike(fault)
+        case .fault(let fault): apply(fault)
         case .startCoordinator: startCoordinator()
         case .startWorker(let index): startWorker(index)
         case .startClient(let index): startClient(index)
-        case .thaw(let index): thaw(index)
-        case .mend(let index): workers[index].cut = nil
+        case .resumeWorker(let index): resumeWorker(index)
+        case .healPartition(let index): workers[index].partition = nil
         }
     }
 
     private mutating func tick() {
         drive(coordinator.handle(.tick, at: now))
-        for index in workers.indices { workerEvent(index, workers[index].life, .tick) }
-        for index in clients.indices { clientEvent(index, clients[index].life, .tick) }
-        for index in trainers.indices { say(trainers[index].tick(at: now), trainer: index) }
-        for index in rollouts.indices { rolloutEvent(index, rollouts[index].life, .tick) }
+        for index in workers.indices { workerEvent(index, workers[index].process.life, .tick) }
+        for index in clients.indices { clientEvent(index, clients[index].process.life, .tick) }
+        for index in trainers.indices { send(trainers[index].tick(at: now), fromTrainer: index) }
+        for index in rollouts.indices { rolloutEvent(index, rollouts[index].process.life, .tick) }
         schedule(.tick, after: Self.tickInterval)
     }
 }

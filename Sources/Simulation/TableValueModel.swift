@@ -1,11 +1,11 @@
 import Foundation
 public import Scoring
 
-/// A value model made of a hash: p from (text, context), instant, exact and free of order.
+/// A value model made of a hash: p follows from text and context alone, at once and exactly.
 ///
-/// It stands in for a real model wherever the cluster is the subject: simulation, chaos tests, throughput benchmarks.
+/// It replaces a real model where the cluster is tested: simulation, chaos tests, throughput benchmarks.
 public final class TableValueModel: ValueModel {
-    /// Names the table; two tables with different salts are different models.
+    /// Names the table. Tables with different salts are different models.
     public let fingerprint: ModelFingerprint
     private let salt: UInt64
     private let pausePerText: Duration
@@ -17,10 +17,10 @@ public final class TableValueModel: ValueModel {
         fingerprint = ModelFingerprint(name: "table-\(salt)", digest: Digest(of: "table model by words \(salt)"))
     }
 
-    /// Only with a pause: a hash costs less than telling whether its text was seen before.
+    /// Only with a pause: otherwise hashing a text costs less than looking for it.
     public var shouldCacheFeatures: Bool { pausePerText > .zero }
 
-    /// (P texts) -> (P, 4): the 64 bits of a hash of the text, sixteen to a number.
+    /// (P texts) -> (P, 4): a 64-bit hash of the text, 16 bits in each number.
     public func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
         var values = [Float](repeating: 0, count: texts.count * 4)
         for (row, text) in texts.enumerated() {
@@ -61,7 +61,7 @@ public final class TableValueModel: ValueModel {
         return predictions
     }
 
-    /// What the table says of a text: the truth that simulations compare with.
+    /// The table's prediction for a text, which simulations compare answers with.
     public static func expected(_ text: String, context: Digest, salt: UInt64 = 0) -> Prediction? {
         prediction(hash: hash(text), seed: seed(context, salt: salt))
     }
@@ -71,12 +71,12 @@ public final class TableValueModel: ValueModel {
     }
 
     private static func prediction(hash: UInt64, seed: UInt64) -> Prediction? {
-        var chance = SeededGenerator(seed: hash ^ seed)
-        let p = Float(chance.unit())
-        return Prediction(p: p, kappa: Float(1 + 20 * chance.unit()), pLo: p / 2, pHi: (1 + p) / 2)
+        var random = SeededGenerator(seed: hash ^ seed)
+        let p = Float(random.unit())
+        return Prediction(p: p, kappa: Float(1 + 20 * random.unit()), pLo: p / 2, pHi: (1 + p) / 2)
     }
 
-    /// A hash of the words of eight bytes, then over the bytes that are left.
+    /// Hashes eight bytes at a time, then the bytes that are left.
     private static func hash(_ text: String) -> UInt64 {
         let bytes = text.utf8.span
         var hash = StableHash()
@@ -90,7 +90,7 @@ public final class TableValueModel: ValueModel {
     }
 }
 
-/// The table needs to know of a context only which one it is.
+/// Of a context, the table needs only the digest.
 private struct TableContext: PreparedContext {
     let contextDigest: Digest
 }

@@ -122,7 +122,7 @@ struct WorkerLoop: ~Copyable {
         var machine = WorkerState.Configuration(
             name: configuration.name, fingerprint: inference.fingerprint,
             credit: Credit(rows: configuration.creditRows, tokens: configuration.creditTokens))
-        machine.abandonTime = configuration.abandonTime
+        machine.peer.abandonTime = configuration.abandonTime
         state = WorkerState(machine, seed: UInt64.random(in: .min ... .max))
     }
 

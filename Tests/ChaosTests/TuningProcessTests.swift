@@ -11,7 +11,7 @@ struct TuningProcessTests {
         let folder = try Folder()
         let file = folder.file("tuned.json")
         let tune = try Program.run(
-            ["bench", "tune", "--model", Self.model, "--rounds", "1", "--seconds", "0.05", "--output", file, "--json"],
+            ["tune", "--model", Self.model, "--rounds", "1", "--seconds", "0.05", "--output", file, "--json"],
             in: folder)
         #expect(tune.status == 0, "\(tune.errors)")
         let data = try #require(FileManager.default.contents(atPath: file))
@@ -50,7 +50,7 @@ struct TuningProcessTests {
     @Test("a model that is not tuned this way is refused, and so is a file that is not there")
     func refusals() throws {
         let folder = try Folder()
-        let table = try Program.run(["bench", "tune", "--model", "table"], in: folder)
+        let table = try Program.run(["tune", "--model", "table"], in: folder)
         #expect(table.status == 2 && table.errors.contains("table"), "\(table.errors)")
         let missing = try Program.run(
             ["worker", "--connect", "tcp://127.0.0.1:1", "--tuned", folder.file("none.json")], in: folder)

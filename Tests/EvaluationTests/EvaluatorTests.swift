@@ -5,54 +5,38 @@ import Testing
 
 @Suite("Evaluator")
 struct EvaluatorTests {
-    /// Prompt i's text is `t<i>`; odd prompts succeed.
-    private static func source(
-        _ name: String = "numbers", policies: [Policy] = [Policy(id: "a")], prompts: Range<Int> = 0..<200,
-        role: (Int) -> EvaluationSource.Role? = { $0 < 100 ? .context : .query },
-        reward: (Int) -> Double = { Double($0 % 2) }
-    ) throws -> EvaluationSource {
-        try EvaluationSource(
-            name: name,
-            prompts: Dictionary(uniqueKeysWithValues: prompts.map { ("id\($0)", "t\($0)") }),
-            rows: try policies.flatMap { policy in
-                try prompts.map { number in
-                    let outcome = Outcome(reward: reward(number))
-                    return EvaluationSource.Row(
-                        policy: policy, promptID: "id\(number)", outcome: try #require(outcome), role: role(number))
-                }
-            })
-    }
-
     @Test("a perfect model has AUC 1, a constant one 0.5, a reversed one 0")
     func auc() throws {
         for (answer, expected) in [({ Float($0 % 2) }, 1.0), ({ _ in 0.3 }, 0.5), ({ Float(1 - $0 % 2) }, 0.0)]
             as [((Int) -> Float, Double)]
         {
             let evaluator = Evaluator(model: TableModel(answer: answer), options: try EvaluationOptions())
-            let report = try evaluator.evaluate([try Self.source()])
+            let report = try evaluator.evaluate([try SampleSources.numbers()])
             #expect(report.sources[0].intraContextAUC == expected)
             #expect(report.mean.intraContextAUC == expected)
             #expect(report.mean.groupAUC == expected)
         }
     }
 
-    @Test("Brier and calibration error are those of the answers, beside those of the base rate")
+    @Test("the report has the Brier score and calibration error of the predictions and of the base rate")
     func calibration() throws {
         let evaluator = Evaluator(
             model: TableModel { $0 % 2 == 0 ? 0.25 : 0.75 }, options: try EvaluationOptions())
-        let figures = try evaluator.evaluate([try Self.source()]).sources[0]
+        let figures = try evaluator.evaluate([try SampleSources.numbers()]).sources[0]
         #expect(abs(try #require(figures.brier) - 0.0625) < 1e-9)
         #expect(abs(try #require(figures.ece) - 0.25) < 1e-9)
         #expect(abs(try #require(figures.constantBrier) - 0.25) < 0.02)
         #expect(try #require(figures.constantECE) < 0.1)
     }
 
-    @Test("context rows are drawn from role context, queries are all of role query, and each text is embedded once")
+    @Test("context rows have the role context, queries have the role query, and each text is embedded once")
     func roles() throws {
         let model = TableModel { Float($0 % 2) }
         let policies = [Policy(id: "a"), Policy(id: "b", version: 1), Policy(id: "b", version: 2)]
         let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextSizes: [30], seeds: 2))
-        let report = try evaluator.evaluate([try Self.source(policies: policies), try Self.source("again")])
+        let report = try evaluator.evaluate([
+            try SampleSources.numbers(policies: policies), try SampleSources.numbers("again"),
+        ])
         #expect(model.contexts.count == 8)
         for context in model.contexts {
             #expect(context.rows.count == 30)
@@ -69,7 +53,7 @@ struct EvaluatorTests {
 
     @Test("the report does not depend on the order of rows")
     func order() throws {
-        let source = try Self.source(reward: { ($0 * 7) % 5 < 2 ? 1 : 0 })
+        let source = try SampleSources.numbers(reward: { ($1 * 7) % 5 < 2 ? 1 : 0 })
         let shuffled = try EvaluationSource(
             name: source.name, prompts: source.prompts, rows: Array(source.rows.reversed()))
         let options = try EvaluationOptions(contextSizes: [20])
@@ -78,11 +62,11 @@ struct EvaluatorTests {
         #expect(first == (try Evaluator(model: model, options: options).evaluate([shuffled])))
     }
 
-    @Test("without roles, prompts are parted by seed and no context prompt is a query")
+    @Test("without roles the seed splits the prompts, and no context prompt is a query")
     func withoutRoles() throws {
         let model = TableModel { Float($0 % 2) }
         let evaluator = Evaluator(model: model, options: try EvaluationOptions(contextSizes: [4096]))
-        _ = try evaluator.evaluate([try Self.source(role: { _ in nil })])
+        _ = try evaluator.evaluate([try SampleSources.numbers(role: { _ in nil })])
         #expect(model.contexts.count == 3)
         for (context, queries) in zip(model.contexts, model.queries) {
             let known = Set(context.rows.compactMap { Int($0.text.dropFirst()) })
@@ -112,12 +96,13 @@ struct EvaluatorTests {
         #expect(model.queries.allSatisfy { !$0.contains(3) && $0.count == 30 })
     }
 
-    @Test("contexts of too few queries of a class are skipped, counted by reason, and not embedded")
+    @Test("contexts with too few queries of a class are skipped, counted by reason, and not embedded")
     func skipped() throws {
         let model = TableModel { Float($0 % 2) }
         let report = try Evaluator(model: model, options: try EvaluationOptions()).evaluate([
-            try Self.source("rare", reward: { $0 < 104 ? 1 : 0 }), try Self.source("asked", role: { _ in .query }),
-            try Self.source("told", role: { _ in .context }),
+            try SampleSources.numbers("rare", reward: { $1 < 104 ? 1 : 0 }),
+            try SampleSources.numbers("queries only", role: { _ in .query }),
+            try SampleSources.numbers("context only", role: { _ in .context }),
         ])
         #expect(report.sources[0].skipped == ["too few queries of one class": 3])
         #expect(report.sources[1].skipped == ["no context rows": 3])
@@ -127,7 +112,7 @@ struct EvaluatorTests {
         #expect(model.embedded.isEmpty)
     }
 
-    @Test("baselines: length ranks with the context's sign, ten nearest neighbours find the parity")
+    @Test("the baseline length uses the context's sign, and ten nearest neighbours find the parity")
     func baselines() throws {
         // Longer prompts fail in the context and in the queries.
         let prompts = Dictionary(
@@ -141,7 +126,7 @@ struct EvaluatorTests {
         let lengths = try EvaluationSource(name: "lengths", prompts: prompts, rows: rows)
         let options = try EvaluationOptions(embeddingColumns: 2)
         let report = try Evaluator(model: TableModel { _ in 0.5 }, options: options)
-            .evaluate([lengths, try Self.source("parity")])
+            .evaluate([lengths, try SampleSources.numbers("parity")])
         #expect(try #require(report.sources[0].baselines.length) > 0.99)
         #expect(report.sources[0].baselines.constant == 0.5)
         #expect(report.sources[1].baselines.knn10 == 1)
@@ -152,7 +137,7 @@ struct EvaluatorTests {
 
     @Test("the standard error is over seeds, and one seed has none")
     func standardError() throws {
-        let source = try Self.source(role: { _ in nil }, reward: { ($0 * 7) % 11 < 5 ? 1 : 0 })
+        let source = try SampleSources.numbers(reward: { ($1 * 7) % 11 < 5 ? 1 : 0 }, role: { _ in nil })
         let model = TableModel { Float(($0 * 13) % 10) / 10 }
         let three = try Evaluator(model: model, options: try EvaluationOptions()).evaluate([source])
         let one = try Evaluator(model: model, options: try EvaluationOptions(seeds: 1)).evaluate([source])
@@ -166,12 +151,12 @@ struct EvaluatorTests {
         var last: Evaluator.Progress?
         let evaluator = Evaluator(
             model: TableModel { Float($0 % 2) }, options: try EvaluationOptions(chunkTexts: 7))
-        _ = try evaluator.evaluate([try Self.source()]) { last = $0 }
+        _ = try evaluator.evaluate([try SampleSources.numbers()]) { last = $0 }
         #expect(last?.embedded == 200 && last?.texts == 200 && last?.predicted == 3 && last?.contexts == 3)
     }
 
-    @Test("what cannot be evaluated is refused with its name")
-    func refusals() throws {
+    @Test("invalid input is rejected by name")
+    func rejections() throws {
         let outcome = Outcome(reward: 1)
         let row = EvaluationSource.Row(policy: Policy(id: "a"), promptID: "x", outcome: try #require(outcome))
         #expect(throws: EvaluationError.noRows(source: "s")) {
@@ -189,12 +174,12 @@ struct EvaluatorTests {
         #expect(throws: EvaluationError.embeddingColumns(4, columns: 3)) {
             try Evaluator(
                 model: TableModel { _ in 0.5 }, options: try EvaluationOptions(embeddingColumns: 4)
-            ).evaluate([try Self.source()])
+            ).evaluate([try SampleSources.numbers()])
         }
         let model = TableModel { _ in 0.5 }
         model.failure = .kernel("out of memory")
         #expect(throws: EvaluationError.model(source: "numbers", .kernel("out of memory"))) {
-            try Evaluator(model: model, options: try EvaluationOptions()).evaluate([try Self.source()])
+            try Evaluator(model: model, options: try EvaluationOptions()).evaluate([try SampleSources.numbers()])
         }
     }
 }

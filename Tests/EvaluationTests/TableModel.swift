@@ -1,6 +1,6 @@
 import Scoring
 
-/// A model whose features are a text's number and whose answers are a table's; it remembers what it was asked.
+/// A model whose features are a text's number and whose predictions are a function of it. It records its calls.
 final class TableModel: ValueModel {
     struct Prepared: PreparedContext {
         let contextDigest: Digest
@@ -8,7 +8,7 @@ final class TableModel: ValueModel {
     }
 
     let fingerprint = ModelFingerprint(name: "table", digest: Digest(of: "table"))
-    /// What is predicted for a text `t<number>`.
+    /// The prediction for a text `t<number>`.
     let answer: (Int) -> Float
     private(set) var embedded: [String] = []
     private(set) var contexts: [ContextSet] = []

@@ -19,6 +19,7 @@ struct Module {
 
         Module(name: "Scoring", layer: 1, imports: [], libraries: ["Crypto"]),
         Module(name: "JSON", layer: 1, imports: []),
+        Module(name: "Reporting", layer: 1, imports: [], system: ["Foundation"]),
         Module(
             name: "Kernels", layer: 1, imports: ["COneDNN", "WideKernels"], system: ["Foundation", "Synchronization"]),
         Module(
@@ -32,6 +33,7 @@ struct Module {
             name: "Wire", layer: 2, imports: ["Scoring"], libraries: ["SwiftProtobuf"],
             system: ["Foundation", "FoundationEssentials"]),
         Module(name: "Planning", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
+        Module(name: "PredictionMetrics", layer: 2, imports: ["Scoring"], system: ["Foundation"]),
         Module(
             name: "ModelFiles", layer: 2, imports: ["Kernels", "Scoring"], libraries: ["Crypto"],
             system: ["Foundation"]),
@@ -51,10 +53,15 @@ struct Module {
         Module(
             name: "Cluster", layer: 3, imports: ["Planning", "Scoring", "Wire"],
             libraries: ["DequeModule", "OrderedCollections"]),
-        Module(name: "Evaluation", layer: 3, imports: ["Planning", "Scoring"], system: ["Foundation"]),
-        Module(name: "Replaying", layer: 3, imports: ["Planning", "Scoring"]),
         Module(
-            name: "Routing", layer: 3, imports: ["JSON", "Planning", "Scoring"], libraries: ["Yams"], system: ["Foundation"]),
+            name: "Evaluation", layer: 3, imports: ["Planning", "PredictionMetrics", "Reporting", "Scoring"],
+            system: ["Foundation"]),
+        Module(
+            name: "Replaying", layer: 3, imports: ["Planning", "PredictionMetrics", "Reporting", "Scoring"],
+            system: ["Foundation"]),
+        Module(
+            name: "Routing", layer: 3, imports: ["JSON", "PredictionMetrics", "Reporting", "Scoring"], libraries: ["Yams"],
+            system: ["Foundation"]),
 
         Module(
             name: "Models", layer: 4,
@@ -95,13 +102,22 @@ struct Module {
             system: ["Foundation"]),
 
         Module(
-            name: "CLI", layer: 5,
+            name: "CommandSupport", layer: 5,
+            imports: ["Encoders", "Kernels", "Models", "Scoring", "Simulation"],
+            libraries: ["ArgumentParser", "Logging"], system: ["Dispatch", "Foundation"]),
+        Module(
+            name: "Benchmarks", layer: 6,
             imports: [
-                "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Evaluation", "CoordinatorHTTP", "HTTPServing",
-                "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
-                "Planning", "Replaying", "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Simulation",
-                "FeatureStore",
-                "Threads", "Wire", "WorkerNode", "ZeroMQ",
+                "ClientNode", "Cluster", "CommandSupport", "Encoders", "Heads", "Kernels", "ModelFiles", "Models",
+                "Planning", "RolloutNode", "Scoring", "Threads", "Wire", "ZeroMQ",
+            ],
+            libraries: ["ArgumentParser", "Logging"], system: ["Foundation", "Synchronization"]),
+        Module(
+            name: "CLI", layer: 6,
+            imports: [
+                "ClientNode", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora", "Encoders",
+                "Evaluation", "FeatureStore", "HTTPServing", "Kernels", "ModelFiles", "Models", "Planning", "Replaying",
+                "RolloutNode", "RouterHTTP", "Routing", "Scoring", "Threads", "Wire", "WorkerNode", "ZeroMQ",
             ],
             libraries: ["ArgumentParser", "Crypto", "Logging"],
             system: ["Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"]),

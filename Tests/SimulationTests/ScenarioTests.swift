@@ -2,87 +2,87 @@ import Cluster
 import Simulation
 import Testing
 
-/// Stories with names: one thing goes wrong, at moments drawn from a few seeds, in otherwise fine weather.
+/// Scenarios with names: one kind of fault at fixed times, under 40 seeds, without any other fault.
 @Suite("Scenarios: one thing going wrong")
 struct ScenarioTests {
     private static let seeds: Range<UInt64> = 0..<40
 
-    /// A corpus of sixteen shards, and nothing that goes wrong by itself.
-    private func weather(
+    /// A corpus of sixteen shards, and no faults but those given.
+    private func faultPlan(
         seed: UInt64, workers: Int, _ faults: [(seconds: Int, fault: FaultPlan.Fault)] = []
     ) -> FaultPlan {
-        var weather = FaultPlan(seed: seed)
-        weather.workers = workers
-        weather.clients = 1
-        weather.shards = 16
-        weather.loss = 0
-        weather.duplication = 0
-        weather.poisonEvery = 0
-        weather.faults = faults.map { (at: .zero + .seconds($0.seconds), $0.fault) }
-        return weather
+        var faultPlan = FaultPlan(seed: seed)
+        faultPlan.workers = workers
+        faultPlan.clients = 1
+        faultPlan.shards = 16
+        faultPlan.loss = 0
+        faultPlan.duplication = 0
+        faultPlan.poisonEvery = 0
+        faultPlan.faults = faults.map { (at: .zero + .seconds($0.seconds), $0.fault) }
+        return faultPlan
     }
 
-    /// Runs a story under every seed; the rows and condemned rows of all runs.
-    private func tell(_ weather: (UInt64) -> FaultPlan) -> (rows: Int, condemned: Int) {
-        var (rows, condemned) = (0, 0)
+    /// Runs a scenario under every seed; the rows and poisoned rows of all runs.
+    private func run(_ faultPlan: (UInt64) -> FaultPlan) -> (rows: Int, poisoned: Int) {
+        var (rows, poisoned) = (0, 0)
         for seed in Self.seeds {
-            var simulator = Simulator(seed: seed, weather: weather(seed))
+            var simulator = Simulator(seed: seed, faultPlan: faultPlan(seed))
             let report = simulator.run()
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
             rows += report.rows
-            condemned += report.condemnedRows
+            poisoned += report.poisonedRows
         }
         #expect(rows > 0)
-        return (rows, condemned)
+        return (rows, poisoned)
     }
 
-    @Test("partition: coordinator hears worker, worker hears nothing")
+    @Test("partition: the coordinator receives the worker's messages, the worker receives none")
     func workerHearsNothing() {
-        let told = tell { weather(seed: $0, workers: 2, [(4, .cutWorker(0, .seconds(20), .toWorker))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .toWorker))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("partition: worker hears coordinator, coordinator hears nothing")
+    @Test("partition: the worker receives the coordinator's messages, the coordinator receives none")
     func coordinatorHearsNothing() {
-        let told = tell { weather(seed: $0, workers: 2, [(4, .cutWorker(0, .seconds(20), .fromWorker))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(4, .partitionWorker(0, .seconds(20), .fromWorker))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the only worker sleeps longer than the dead are silent, and wakes up to be told")
+    @Test("the only worker is frozen for longer than the liveness time, and is dismissed when it resumes")
     func sleeper() {
-        let told = tell { weather(seed: $0, workers: 1, [(5, .freezeWorker(0, .seconds(12)))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 1, [(5, .freezeWorker(0, .seconds(12)))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the coordinator dies three times with shards under way; nothing accepted is lost")
+    @Test("the coordinator dies three times while shards are computed, and no accepted answer is lost")
     func coordinatorDiesThrice() {
-        let told = tell {
-            weather(seed: $0, workers: 3, [(4, .killCoordinator), (15, .killCoordinator), (27, .killCoordinator)])
+        let all = run {
+            faultPlan(seed: $0, workers: 3, [(4, .killCoordinator), (15, .killCoordinator), (27, .killCoordinator)])
         }
-        #expect(told.condemned == 0)
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the only worker's computation never ends: one shard is blamed once, and no row is condemned for it")
+    @Test("the only worker's computation never ends: one death counts against one shard, and no row is poisoned")
     func wedged() {
-        let told = tell { weather(seed: $0, workers: 1, [(5, .wedgeWorker(0))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 1, [(5, .hangWorker(0))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("the client dies and comes back while its shards are under way")
+    @Test("the client dies and comes back while its shards are computed")
     func clientComesBack() {
-        let told = tell { weather(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
-        #expect(told.condemned == 0)
+        let all = run { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
+        #expect(all.poisoned == 0)
     }
 
-    @Test("every row kills its worker: every row is condemned, and the job finishes")
+    @Test("every row kills its worker: every row is poisoned, and the job finishes")
     func everyRowKills() {
-        let told = tell { seed in
-            var weather = weather(seed: seed, workers: 3)
-            weather.shards = 2
-            weather.rowsMax = 3
-            weather.poisonEvery = 1
-            return weather
+        let all = run { seed in
+            var faultPlan = faultPlan(seed: seed, workers: 3)
+            faultPlan.shards = 2
+            faultPlan.rowsMax = 3
+            faultPlan.poisonEvery = 1
+            return faultPlan
         }
-        #expect(told.condemned == told.rows)
+        #expect(all.poisoned == all.rows)
     }
 }

@@ -7,12 +7,12 @@ struct SimulatorTests {
     /// More with `STATEZERO_SEEDS=100000`.
     private static let seeds = ProcessInfo.processInfo.environment["STATEZERO_SEEDS"].flatMap(UInt64.init) ?? 2500
 
-    @Test("thousands of seeds: every job finishes, every row has its one right answer, no invariant breaks")
+    @Test("thousands of seeds: every job finishes, every row has one answer, the right one, and no invariant breaks")
     func thousandsOfSeeds() {
         var steps = 0
         var messages = 0
         var rows = 0
-        var condemned = 0
+        var poisoned = 0
         var (groups, rewards, drawn, fallbacks) = (0, 0, 0, 0)
         for seed in 0..<Self.seeds {
             var simulator = Simulator(seed: seed)
@@ -22,7 +22,7 @@ struct SimulatorTests {
             steps += report.steps
             messages += report.messages
             rows += report.rows
-            condemned += report.condemnedRows
+            poisoned += report.poisonedRows
             groups += report.groups
             rewards += report.rewards
             drawn += report.rolloutsDrawn
@@ -30,10 +30,10 @@ struct SimulatorTests {
         }
         print(
             "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
-                + "\(rows) rows answered, \(condemned) condemned; \(groups) groups trained on with \(rewards) rewards, "
+                + "\(rows) rows answered, \(poisoned) poisoned; \(groups) groups trained on with \(rewards) rewards, "
                 + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline")
         #expect(groups > 0 && drawn > 0 && fallbacks > 0, "plans must end in all ways")
-        #expect(rows > 0 && condemned > 0, "the weather must reach both kinds of answers")
+        #expect(rows > 0 && poisoned > 0, "the faults must lead to both kinds of answers")
     }
 
     @Test("the same seed gives the same run")

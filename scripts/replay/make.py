@@ -87,12 +87,12 @@ def table(part):
         if line.get("gain_over_blind")
     ]
     listed = markdown.table(head, rows, "ll" + "r" * 9)
-    return f"{listed}\n\nOurs over ours with one belief for all prompts: {', '.join(over)}."
+    return f"{listed}\n\nGain of ours over ours with one belief for all prompts: {', '.join(over)}."
 
 
 def verdicts(report, claims=("not_below_uniform", "oracle_share", "solver")):
     names = {
-        "not_below_uniform": "model's belief alone, gain over uniform (not below 0 beyond two standard errors)",
+        "not_below_uniform": "model's belief alone, gain over uniform (not below 0 by more than two standard errors)",
         "oracle_share": "own records, share of the oracle's gain (at least 40 %)",
         "solver": "envelope over the paper's greedy on known rates, [2, 128] (at least 20 %)",
     }
@@ -102,7 +102,7 @@ def verdicts(report, claims=("not_below_uniform", "oracle_share", "solver")):
             error = f" ± {100 * verdict['se']:.1f}" if verdict.get("se") is not None else ""
             value = f"{100 * verdict['value']:+.1f}{error}"
             rows.append([names[verdict["claim"]], verdict["place"], value, "yes" if verdict["shown"] else "**no**"])
-    return markdown.table(["to be shown", "where", "%", "shown"], rows, "llrl")
+    return markdown.table(["claim", "where", "%", "shown"], rows, "llrl")
 
 
 def short(report, name, visit, lines=(("ours", "blind"), ("ours", "model"), ("ours", "record"), ("oracle", "truth"))):
@@ -116,9 +116,9 @@ def described(source):
     least, most = source["truth_rollouts"]
     logged = f"{least}" if least == most else f"{least} to {most}"
     truth = (
-        "logged rollouts each, drawn without putting back"
+        "logged rollouts each, drawn without replacement"
         if source["truth"] == "urn"
-        else "logged rollouts each: the rate's posterior given them"
+        else "logged rollouts each: the posterior of the rate given them"
     )
     cut = "versions in order" if source["mode"] == "steps" else "context rows known, query rows to come"
     left = source["visits_without_record"], source["visits_without_later"]
@@ -126,7 +126,7 @@ def described(source):
         f"{source['visits']:,} visits of {source['prompts']:,} prompts by {source['policies']} policies at "
         f"{source['versions']} versions; {cut}. Truth: {logged} {truth}."
         + (
-            f" Left out: {left[0]:,} visits of which nothing was known, {left[1]:,} that too few visits follow."
+            f" Left out: {left[0]:,} visits before which nothing was known, {left[1]:,} followed by too few visits."
             if any(left)
             else ""
         )
@@ -134,13 +134,13 @@ def described(source):
 
 
 def refilled(found):
-    """Budgets beyond the log, judged by the log alone."""
+    """Budgets beyond the log, measured by the log alone."""
     keys = (("ours", "blind"), ("ours", "model"), ("oracle", "truth"))
     rows = [[source["source"], *short(found, source["source"], None, keys)] for source in found["sources"]]
     return [
         "",
-        "The other sources in [4, 32], if their 8 and 10 rollouts are drawn again from the start: as the last line "
-        "shows, this is wrong against whoever gives hard prompts large groups. Gain over uniform, %:",
+        "The other sources in [4, 32], if their 8 and 10 rollouts are drawn again from the start. As the last line "
+        "shows, this is biased against plans that give hard prompts large groups. Gain over uniform, %:",
         "",
         markdown.table(["source", "ours, one belief for all", "ours, model", "oracle"], rows, "lrrr"),
     ]
@@ -151,7 +151,7 @@ def page(report, inside, kinds, process, again):
     text = [
         (HERE / "introduction.md").read_text(encoding="utf-8").rstrip(),
         "",
-        "## What was to be shown",
+        "## Claims",
         "",
         verdicts(report),
         "",
@@ -168,8 +168,8 @@ def page(report, inside, kinds, process, again):
             "",
             "## Inside the log",
             "",
-            "The same with budgets of 4 a prompt in [2, 8]: no more rollouts than were "
-            "logged, so the urn is exact and nothing is a guess.",
+            "The same with a mean of 4 rollouts per prompt in [2, 8]: no group is larger than the logged one, so "
+            "drawing without replacement is exact and no outcome is a guess.",
             "",
             verdicts(inside, ("not_below_uniform",)),
         ]
@@ -178,11 +178,11 @@ def page(report, inside, kinds, process, again):
     if kinds:
         text += [
             "",
-            "## What the truth is taken to be",
+            "## Different definitions of the truth",
             "",
-            "`oneshot_rlvr`, third visit on, gain over uniform by what a visit's rollouts are said to come to. The "
-            "first line is the best there is: 32 logged rollouts for budgets of up to 32. The others have to do with "
-            "the 8 of the visit itself, as all other sources have.",
+            "`oneshot_rlvr`, third visit on: gain over uniform for several definitions of the truth. The first line is "
+            "the most reliable: 32 logged rollouts for budgets of up to 32. The others use only the 8 rollouts of the "
+            "visit itself, as for all other sources.",
             "",
             "| truth | ours, one belief for all | ours, model | ours, own record | oracle |",
             "| --- | ---: | ---: | ---: | ---: |",
@@ -192,10 +192,10 @@ def page(report, inside, kinds, process, again):
     if process:
         text += [
             "",
-            "## A head that was not trained on it",
+            "## With a head that was not trained on this data",
             "",
-            "The compact head's training data hold `oneshot_rlvr` up to step 333, so most visits above are not new to "
-            "it (held-out prompts are). With the Gaussian process, which is not trained at all:",
+            "The compact head's training data contain `oneshot_rlvr` up to step 333, so most visits above are not new "
+            "to it (held-out prompts are). With the Gaussian process, which is not trained at all:",
             "",
         ]
         source = next(s for s in process["sources"] if s["source"] == "oneshot_rlvr")
@@ -206,7 +206,7 @@ def page(report, inside, kinds, process, again):
         "",
         f"Made by `scripts/replay/make.py` with {report['model']}, {options['seeds']} seeds, steps of at most "
         f"{options['stepPrompts']} prompts, {options['contextRows']} context rows, "
-        f"γ = {options['decay']} a step.",
+        f"γ = {options['decay']} per step.",
     ]
     return "\n".join(text).replace("\n\n\n", "\n\n") + "\n"
 
@@ -221,7 +221,7 @@ def main():
     sample = {kind: [os.path.join(paths.SAMPLE, f"sample.{kind}.jsonl.gz")] for kind in ("prompts", "outcomes")}
     small = [source for source in sources if "v0_dapo" in source["outcomes"][0]] + [sample]
     run = [source for source in sources if "oneshot_rlvr" in source["outcomes"][0]]
-    eight = "8 logged rollouts, drawn without putting back, and again from the start"
+    eight = "8 logged rollouts, drawn without replacement, then again from the start"
     posterior = "the rate's posterior, given 8"
     runs = {
         "main": (sources + [sample], ["--seeds", "5"], str(HERE / "replay.svg")),
@@ -241,7 +241,7 @@ def main():
         }
         done = {name: future.result() for name, future in started.items()}
     report = done["main"]
-    first = "32 logged rollouts, drawn without putting back"
+    first = "32 logged rollouts, drawn without replacement"
     kinds = [(first, report), (posterior, done[posterior]), (eight, done[eight])] if run else []
     inside, process, again = done["inside"], done.get("process"), done.get("again")
     (HERE / "README.md").write_text(page(report, inside, kinds, process, again), encoding="utf-8")

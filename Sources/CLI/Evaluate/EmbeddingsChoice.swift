@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Models
 import Scoring
 
@@ -8,10 +9,11 @@ struct EmbeddingsChoice: ParsableArguments {
     var embeddings: String?
 
     /// Makes a model that embeds only what the file does not hold; call `save()` of what comes with it at the end.
-    func load(_ choice: ModelChoice, threads: Int) throws -> (loaded: LoadedModel, kept: EmbeddingFile?) {
+    func load(_ choice: ModelOptions, threads: Int) throws -> (loaded: LoadedModel, kept: EmbeddingFile?) {
         guard let embeddings else { return (try choice.load(threads: threads), nil) }
         guard choice.place.hasEmbeddings else {
-            throw CommandFailure(.usage, "--embeddings is for sentence-transformers models; \(choice.name) is none")
+            throw CommandFailure(
+                "--embeddings is for sentence-transformers models; \(choice.name) is none", status: .usage)
         }
         try choice.check()
         let (models, kept) = try ModelRegistry.load(

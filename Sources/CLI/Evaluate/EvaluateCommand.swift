@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Evaluation
 import Foundation
@@ -31,7 +32,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Independent draws of the context rows.")
     var seeds = 3
 
-    @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
     @OptionGroup var heads: HeadChoice
 
@@ -84,7 +85,7 @@ struct Evaluate: ParsableCommand {
             }
             line.end()
             try made.kept?.save()
-            if json { try printJSON(report) } else { show(report, heads: made.heads.count) }
+            if json { try ReportOptions.printJSON(report) } else { show(report, heads: made.heads.count) }
             if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
         } catch let status as ExitStatus {
             throw status

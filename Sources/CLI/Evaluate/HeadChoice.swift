@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Evaluation
 import Foundation
 import Models
@@ -24,11 +25,12 @@ struct HeadChoice: ParsableArguments {
     }
 
     /// Loads the model's encoder once, and every head.
-    func make(of choice: ModelChoice, threads: Int) throws -> Made {
+    func make(of choice: ModelOptions, threads: Int) throws -> Made {
         guard choice.place.hasEmbeddings else {
             guard heads.isEmpty, embeddings == nil else {
                 throw CommandFailure(
-                    .usage, "--heads and --embeddings are for sentence-transformers models; \(choice.name) is none")
+                    "--heads and --embeddings are for sentence-transformers models; \(choice.name) is none",
+                    status: .usage)
             }
             let model = try choice.make(threads: threads)
             return Made(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
@@ -52,7 +54,7 @@ struct HeadChoice: ParsableArguments {
         }
         guard let kind = HeadKind(rawValue: text) else {
             let known = HeadKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandFailure(.usage, "--heads \(text): \(known), or NAME=FILE for weights of one's own")
+            throw CommandFailure("--heads \(text): \(known), or NAME=FILE for weights of one's own", status: .usage)
         }
         return .kind(kind)
     }

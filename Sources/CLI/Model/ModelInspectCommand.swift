@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import ModelFiles
 import Models
@@ -11,7 +12,7 @@ extension Model {
             abstract: "Says what a model takes in memory, then loads it, checks it, and prints its fingerprint.",
             discussion: "Of a V0 model the memory is told from the files' headers, before anything is taken.")
 
-        @OptionGroup var model: ModelChoice
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "Context rows to tell the memory for.")
         var rows = Inspect.usualRows
@@ -34,9 +35,9 @@ extension Model {
             try Self.show(model, rows: rows, threads: threads, json: json)
         }
 
-        static func show(_ choice: ModelChoice, rows: Int, threads: Int? = nil, json: Bool) throws {
+        static func show(_ choice: ModelOptions, rows: Int, threads: Int? = nil, json: Bool) throws {
             do {
-                let settings = choice.settings(threads: threads ?? choice.usualThreads)
+                let settings = choice.settings(threads: threads ?? choice.defaultThreads)
                 let memory = try ModelRegistry.memory(choice.place, settings: settings, rows: rows)
                 // Before the model is loaded: who asks why it does not fit shall see this.
                 if !json, let memory { show(memory, rows: rows, threads: settings.threads) }
@@ -46,7 +47,7 @@ extension Model {
                 let facts = Facts(
                     name: model.fingerprint.name, fingerprint: model.fingerprint.digest.hex, features: width,
                     memory: memory)
-                if json { return try printJSON(facts) }
+                if json { return try ReportOptions.printJSON(facts) }
                 print("name              \(facts.name)")
                 print("fingerprint       \(facts.fingerprint)")
                 print("features          \(facts.features) a prompt")

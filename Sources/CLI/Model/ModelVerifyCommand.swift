@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Kernels
 import Models
@@ -37,13 +38,13 @@ extension Model {
                 let isJudged = precision == .float32
                 let isWithin = stages.allSatisfy(\.isWithin)
                 if json {
-                    try printJSON(Report(folder: folder, precision: precision.rawValue, ok: isWithin, stages: stages))
+                    try ReportOptions.printJSON(
+                        Report(folder: folder, precision: precision.rawValue, ok: isWithin, stages: stages))
                 } else {
                     show(stages, isJudged: isJudged)
                 }
                 if isJudged, !isWithin {
                     throw CommandFailure(
-                        .failed,
                         "\(folder): the first stage marked WRONG is where to look; convert the model again, and if that "
                             + "does not help, this machine's arithmetic differs more than was foreseen")
                 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Kernels
 import Planning
@@ -20,7 +21,7 @@ struct Doctor: ParsableCommand {
     @Flag(help: "List the trainers that are known.")
     var list = false
 
-    @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
     @Flag(help: "Print JSON instead of text.")
     var json = false
@@ -30,15 +31,14 @@ struct Doctor: ParsableCommand {
         guard let trainer else { return try checkMachine() }
         guard let known = Trainer.named(trainer) else {
             throw CommandFailure(
-                .usage,
                 "--trainer \(trainer): nothing is known of it; known are "
-                    + Trainer.known.map(\.name).joined(separator: ", "))
+                    + Trainer.known.map(\.name).joined(separator: ", "), status: .usage)
         }
-        if json { try printJSON(known) } else { print(Self.text(known)) }
+        if json { try ReportOptions.printJSON(known) } else { print(Self.text(known)) }
     }
 
     private func showList() throws {
-        if json { return try printJSON(Trainer.known) }
+        if json { return try ReportOptions.printJSON(Trainer.known) }
         let width = Trainer.known.map(\.name.count).max() ?? 0
         for trainer in Trainer.known {
             let name = trainer.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
@@ -48,7 +48,7 @@ struct Doctor: ParsableCommand {
 
     static func text(_ trainer: Trainer) -> String {
         var lines = [
-            "\(trainer.name): \(trainer.safety.told)", "because \(trainer.reason)",
+            "\(trainer.name): \(trainer.safety.summary)", "because \(trainer.reason)",
             "read, not run: \(trainer.read)", "",
         ]
         for fact in trainer.facts { lines += ["  \(fact.about): \(fact.text)", "      \(fact.source)"] }
@@ -82,7 +82,7 @@ struct Doctor: ParsableCommand {
             })
         let isGood = checks.allSatisfy(\.ok)
         if json {
-            try printJSON(checks)
+            try ReportOptions.printJSON(checks)
         } else {
             for check in checks {
                 let name = check.name.padding(toLength: 11, withPad: " ", startingAt: 0)
@@ -96,7 +96,7 @@ struct Doctor: ParsableCommand {
         do {
             return Check(name: name, ok: true, found: try look())
         } catch let failure as CommandFailure {
-            return Check(name: name, ok: false, found: failure.message ?? "not usable")
+            return Check(name: name, ok: false, found: failure.message)
         } catch {
             return Check(name: name, ok: false, found: "\(error)")
         }

@@ -1,8 +1,9 @@
 public import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 public import Planning
-public import Scoring
+import Scoring
 
 /// `statezero plan`.
 struct Plan: ParsableCommand {
@@ -83,11 +84,10 @@ struct Plan: ParsableCommand {
         if export == .jsonArray, failed > 0 {
             // Every entry behind a missing one would be another prompt's.
             throw CommandFailure(
-                .failed,
                 "\(scores): \(failed) rows have no score, so an array by row cannot be written; use rows or verl")
         }
         try write(plan)
-        if json { try printJSON(plan.summary) } else { printError(Self.summary(plan)) }
+        if json { try ReportOptions.printJSON(plan.summary) } else { printError(Self.summary(plan)) }
         if failed > 0 {
             printError("\(failed) rows of \(scores) have no score; they have no budget either")
             throw ExitStatus.finishedWithErrorRows
@@ -141,7 +141,7 @@ struct Plan: ParsableCommand {
         do {
             try lines.write(to: URL(fileURLWithPath: output), options: .atomic)
         } catch {
-            throw CommandFailure(.failed, "\(output): cannot be written (\(error.localizedDescription))")
+            throw CommandFailure("\(output): cannot be written (\(error.localizedDescription))")
         }
     }
 
@@ -211,5 +211,4 @@ private struct VerlRow: Encodable {
     }
 }
 
-extension BudgetObjective: ExpressibleByArgument {}
 extension BudgetSolver: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Planning
@@ -69,7 +70,7 @@ struct ReplayOutcomes: ParsableCommand {
     @Option(help: "steps or roles; default: found by itself.")
     var by: ReplayMode?
 
-    @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "Threads of the encoder.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -93,11 +94,11 @@ struct ReplayOutcomes: ParsableCommand {
             ) { progress in
                 line.show(
                     done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                    detail: "\(progress.played)/\(progress.versions) versions played")
+                    detail: "\(progress.replayed)/\(progress.versions) versions replayed")
             }
             line.end()
             if json {
-                try printJSON(Output(report: report))
+                try ReportOptions.printJSON(Output(report: report))
             } else {
                 print("\(ReplayTable(report))")
             }
@@ -137,7 +138,7 @@ struct ReplayOutcomes: ParsableCommand {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw CommandFailure(.failed, "\(path): cannot be written (\(error.localizedDescription))")
+            throw CommandFailure("\(path): cannot be written (\(error.localizedDescription))")
         }
     }
 

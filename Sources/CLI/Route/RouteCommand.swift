@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Routing
 
@@ -26,7 +27,7 @@ struct FleetChoice: ParsableArguments {
     /// Reads and checks the file.
     func load() throws -> Fleet {
         guard let data = FileManager.default.contents(atPath: fleet) else {
-            throw CommandFailure(.failed, "\(fleet): cannot be read: \(String(cString: strerror(errno)))")
+            throw CommandFailure("\(fleet): cannot be read: \(String(cString: strerror(errno)))")
         }
         do {
             return try FleetFile.parse(String(decoding: data, as: UTF8.self), path: fleet)

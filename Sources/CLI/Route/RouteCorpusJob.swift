@@ -1,4 +1,5 @@
 import ClientNode
+import CommandSupport
 import Corpora
 import Dispatch
 import Foundation
@@ -30,11 +31,11 @@ struct RouteCorpusJob: Sendable {
     /// On this machine every worker gets a coordinator and blocks of its own, so that nobody takes a shard over from the
     /// worker that has seen it: a prompt is embedded once. A running coordinator's workers share, and sometimes do.
     func run(
-        coordinator: String?, workers: Int, threads: Int, model: ModelChoice, store: StoreChoice, log: LogOptions
+        coordinator: String?, workers: Int, threads: Int, model: ModelOptions, store: StoreOptions, log: LogOptions
     ) throws {
         if case .costAware = rule {
             throw CommandFailure(
-                .usage, "cost-aware labels need contexts of their own; a cluster decides by --beta or --target")
+                "cost-aware labels need contexts of their own; a cluster decides by --beta or --target", status: .usage)
         }
         try claim()
         let logger = log.logger("statezero.route")
@@ -103,7 +104,7 @@ struct RouteCorpusJob: Sendable {
         while group.wait(timeout: .now() + .milliseconds(500)) == .timedOut {
             line.show(done: blocks.counts.done, of: 0, unit: "prompts decided", detail: "\(lanes.count) lanes")
             if let reason = clusters.lazy.compactMap(\.failure).first {
-                failure.withLock { $0 = $0 ?? CommandFailure(.failed, reason) }
+                failure.withLock { $0 = $0 ?? CommandFailure(reason) }
                 stop.raise()
             }
         }
@@ -127,7 +128,7 @@ struct RouteCorpusJob: Sendable {
             if let found = FileManager.default.contents(atPath: path) {
                 guard String(decoding: found, as: UTF8.self) == mark else {
                     throw CommandFailure(
-                        .failed, "\(output) belongs to another fleet, rule, history or corpus; choose another folder")
+                        "\(output) belongs to another fleet, rule, history or corpus; choose another folder")
                 }
             } else {
                 try Data(mark.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
@@ -135,7 +136,7 @@ struct RouteCorpusJob: Sendable {
         } catch let failure as CommandFailure {
             throw failure
         } catch {
-            throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
+            throw CommandFailure("\(output): cannot be made (\(error.localizedDescription))")
         }
     }
 
@@ -214,7 +215,7 @@ struct RouteCorpusJob: Sendable {
         }
         guard predictions.count == rows.count else {
             throw CommandFailure(
-                .failed, "\(folder) has \(predictions.count) rows for \(rows.count) prompts; remove it")
+                "\(folder) has \(predictions.count) rows for \(rows.count) prompts; remove it")
         }
         return predictions
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Models
@@ -61,9 +62,9 @@ extension Route {
         )
         var blockRows = 50_000
 
-        @OptionGroup var model: ModelChoice
+        @OptionGroup var model: ModelOptions
         @OptionGroup var embeddings: EmbeddingsChoice
-        @OptionGroup var store: StoreChoice
+        @OptionGroup var store: StoreOptions
 
         @Option(help: "Threads of the encoder, or of each worker.")
         var threads: Int?
@@ -135,7 +136,7 @@ extension Route {
                 keys: keys.keys,
                 output: output ?? "", blockRows: blockRows)
             try job.run(
-                coordinator: coordinator, workers: workers ?? 1, threads: threads ?? model.usualThreads, model: model,
+                coordinator: coordinator, workers: workers ?? 1, threads: threads ?? model.defaultThreads, model: model,
                 store: store, log: log)
         }
     }
@@ -154,7 +155,7 @@ final class DecisionSink {
             return
         }
         guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
-        else { throw CommandFailure(.failed, "\(path): cannot be written: \(String(cString: strerror(errno)))") }
+        else { throw CommandFailure("\(path): cannot be written: \(String(cString: strerror(errno)))") }
         handle = file
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 import Models
@@ -49,7 +50,7 @@ extension Route {
         @Option(help: "Folder for a plot (SVG) of each source.")
         var plots: String?
 
-        @OptionGroup var model: ModelChoice
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "Threads of the encoder.")
         var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -103,7 +104,7 @@ extension Route {
                 if let plots { try plot(result, folder: plots) }
             }
             try kept?.save()
-            if json { try printJSON(results) } else { print(RouteStudyTable(results).description) }
+            if json { try ReportOptions.printJSON(results) } else { print(RouteStudyTable(results).description) }
         }
 
         private func plot(_ result: RouteStudyResult, folder: String) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import RouterHTTP
 import Routing
@@ -43,7 +44,7 @@ extension Route {
         @Option(name: .customLong("body-kib"), help: "Largest request, in KiB; more get 413.")
         var bodyKiB = 4096
 
-        @OptionGroup var model: ModelChoice
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "Threads of the encoder.")
         var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -83,7 +84,7 @@ extension Route {
             configuration.version = Version.text
             if let keyEnv {
                 guard let key = configuration.environment[keyEnv], !key.isEmpty else {
-                    throw CommandFailure(.failed, "the environment has no \(keyEnv), which --key-env names; set it")
+                    throw CommandFailure("the environment has no \(keyEnv), which --key-env names; set it")
                 }
                 configuration.key = key
             }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 public import Routing
@@ -13,7 +14,7 @@ struct DecisionFiles: ParsableArguments {
         var lines: [Substring] = []
         for path in decisions {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw CommandFailure(.failed, "\(path): cannot be read: \(String(cString: strerror(errno)))")
+                throw CommandFailure("\(path): cannot be read: \(String(cString: strerror(errno)))")
             }
             lines += String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         }
@@ -79,7 +80,7 @@ extension Route {
                 let report = Report(
                     prompts: table.prompts, models: table.models, metrics: RouteMetrics(sweep),
                     points: sweep.curve.points, singles: sweep.singles)
-                if json { try printJSON(report) } else { print(Self.text(report, sweep)) }
+                if json { try ReportOptions.printJSON(report) } else { print(Self.text(report, sweep)) }
             } catch let failure as CommandFailure {
                 throw failure
             } catch {
@@ -164,7 +165,7 @@ extension Route {
             do {
                 let table = try files.load().table(rewards: try files.rewards(outcomes))
                 let found = try RouteCalibration.find(goal, kind: rule, on: table)
-                if json { return try printJSON(found) }
+                if json { return try ReportOptions.printJSON(found) }
                 print("rule: {\(found.rule): \(found.parameter)}")
                 printError(
                     String(
@@ -203,16 +204,16 @@ extension Route {
 
         func run() throws {
             let table = try files.load()
-            guard let rule = try rule.rule() else { throw CommandFailure(.usage, "give --beta or --target") }
+            guard let rule = try rule.rule() else { throw CommandFailure("give --beta or --target", status: .usage) }
             var fallback = 0
             if let defaultModel {
                 guard let place = table.models.firstIndex(of: defaultModel) else {
-                    throw CommandFailure(.usage, "--default-model \(defaultModel) is none of \(table.models)")
+                    throw CommandFailure("--default-model \(defaultModel) is none of \(table.models)", status: .usage)
                 }
                 fallback = place
             }
             let report = Report(table, rule: rule, decisions: table.decide(rule, fallback: fallback))
-            if json { return try printJSON(report) }
+            if json { return try ReportOptions.printJSON(report) }
             print(
                 "\(report.decisions) decisions, \(report.changed) of them go elsewhere under \(report.rule)"
                     + " \(report.parameter)")

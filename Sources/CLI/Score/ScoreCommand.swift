@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClientNode
+import CommandSupport
 import Corpora
 import Foundation
 import Logging
@@ -48,9 +49,9 @@ struct Score: ParsableCommand {
         inversion: .prefixedNo, help: "Keep each worker to cores of its own; default: as `bench tune` found, else not.")
     var pin: Bool?
 
-    @OptionGroup var tuning: TuningChoice
-    @OptionGroup var model: ModelChoice
-    @OptionGroup var store: StoreChoice
+    @OptionGroup var tuning: TuningOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var store: StoreOptions
     @OptionGroup var keys: KeyOptions
 
     @Flag(help: "Throw away what an earlier run left in the output folder.")
@@ -127,7 +128,7 @@ struct Score: ParsableCommand {
         }
         line.end()
         withExtendedLifetime(signals) {}
-        if let failure = cluster?.failure, case .interrupted = ending { throw CommandFailure(.failed, failure) }
+        if let failure = cluster?.failure, case .interrupted = ending { throw CommandFailure(failure) }
         cluster?.stop()
         switch ending {
         case .interrupted:
@@ -159,10 +160,10 @@ struct Score: ParsableCommand {
         do {
             try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         } catch {
-            throw CommandFailure(.failed, "\(output): cannot be made (\(error.localizedDescription))")
+            throw CommandFailure("\(output): cannot be made (\(error.localizedDescription))")
         }
         let tuned = tuning.tuning(for: model)
-        let threads = threads ?? tuned?.threads ?? model.usualThreads
+        let threads = threads ?? tuned?.threads ?? model.defaultThreads
         // A number of workers was measured with a number of threads.
         let measured = threads == tuned?.threads ? tuned?.workers : nil
         let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
@@ -177,7 +178,7 @@ struct Score: ParsableCommand {
     private func report(_ manifest: RunManifest, wasThere: Bool, rows: Int, seconds: Double) throws {
         let counts = manifest.counts
         if json {
-            return try printJSON(
+            return try ReportOptions.printJSON(
                 Summary(
                     output: output, rows: counts.rows, ok: counts.ok, error: counts.error, base_rate: counts.baseRate,
                     truncated: counts.truncated, model: manifest.model.digest, seconds: seconds,

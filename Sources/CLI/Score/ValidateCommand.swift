@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Foundation
 
@@ -26,7 +27,7 @@ struct Validate: ParsableCommand {
             throw CommandFailure(error)
         }
         if json {
-            try printJSON(Summary(report))
+            try ReportOptions.printJSON(Summary(report))
         } else {
             show(report)
         }
@@ -69,11 +70,4 @@ struct Validate: ParsableCommand {
             stopped = report.stopped.map { "\($0)" }
         }
     }
-}
-
-/// Prints one JSON object, keys sorted, for programs.
-func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Cluster
+import CommandSupport
+import CoordinatorHTTP
 import CoordinatorNode
 import Foundation
-import CoordinatorHTTP
 import HTTPServing
 import Scoring
 import Threads

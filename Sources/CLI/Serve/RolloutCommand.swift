@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import CommandSupport
 import Foundation
 import RolloutNode
 import Threads
@@ -76,7 +77,7 @@ struct Rollout: ParsableCommand {
             let process = ProcessInfo.processInfo
             var machine = RolloutState.Configuration(
                 name: name ?? "\(process.hostName)/\(process.processIdentifier)", slots: slots)
-            machine.abandonTime = .seconds(abandonAfter)
+            machine.peer.abandonTime = .seconds(abandonAfter)
             machine.silenceTime = .seconds(silence)
             let work: RolloutNode.Work =
                 if let simulate {

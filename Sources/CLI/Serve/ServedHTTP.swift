@@ -1,4 +1,6 @@
+import CommandSupport
 import CoordinatorHTTP
+import Dispatch
 import HTTPServing
 import Logging
 import Threads

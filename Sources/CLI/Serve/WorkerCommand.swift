@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Scoring
 import Threads
@@ -13,7 +14,7 @@ struct Worker: ParsableCommand {
     @Option(help: "The coordinator's endpoint, e.g. tcp://127.0.0.1:5570.")
     var connect: String
 
-    @OptionGroup var model: ModelChoice
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "Name, stable over restarts; default: host and process id.")
     var name: String?
@@ -21,13 +22,13 @@ struct Worker: ParsableCommand {
     @Option(help: "Threads of the model; default: as `bench tune` found, else 1, for a V0 model all cores.")
     var threads: Int?
 
-    @OptionGroup var tuning: TuningChoice
+    @OptionGroup var tuning: TuningOptions
 
     @Option(
         help: "Keep the model's threads to that many cores, from this one on: 0 is the first that the process may use.")
     var pin: Int?
 
-    @OptionGroup var store: StoreChoice
+    @OptionGroup var store: StoreOptions
 
     @Option(
         name: .customLong("cache-mib"),
@@ -61,7 +62,7 @@ struct Worker: ParsableCommand {
         ParentWatch.start(parent: parent)
         let process = ProcessInfo.processInfo
         let (model, pin) = (model, pin)
-        let threads = threads ?? tuning.tuning(for: model)?.threads ?? model.usualThreads
+        let threads = threads ?? tuning.tuning(for: model)?.threads ?? model.defaultThreads
         do {
             var configuration = WorkerNode.Configuration(
                 coordinator: try Endpoint(connect), name: name ?? "\(process.hostName)/\(process.processIdentifier)")

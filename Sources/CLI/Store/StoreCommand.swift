@@ -1,7 +1,8 @@
 import ArgumentParser
+import CommandSupport
+import FeatureStore
 import Foundation
 import Scoring
-import FeatureStore
 
 /// `statezero store`.
 struct Store: ParsableCommand {
@@ -16,8 +17,8 @@ struct Store: ParsableCommand {
 
         var folder: StoreFolder {
             get throws {
-                guard let path = store ?? StoreChoice.usualFolder, path != "off" else {
-                    throw CommandFailure(.usage, "the feature store is off here; name a folder with --store")
+                guard let path = store ?? StoreOptions.usualFolder, path != "off" else {
+                    throw CommandFailure("the feature store is off here; name a folder with --store", status: .usage)
                 }
                 return StoreFolder(path: path)
             }
@@ -39,7 +40,8 @@ struct Store: ParsableCommand {
             do {
                 let contents = try folder.inspect()
                 if json {
-                    return try printJSON(Facts(folder: folder.path, encoders: contents.map(Facts.Encoder.init)))
+                    return try ReportOptions.printJSON(
+                        Facts(folder: folder.path, encoders: contents.map(Facts.Encoder.init)))
                 }
                 print("folder   \(folder.path)")
                 for content in contents {

@@ -1,79 +1,21 @@
 import DequeModule
-public import Scoring
-public import Wire
+import Scoring
+import Wire
 
-/// A scoring client's decisions: opens a job, hands in shards as the window allows, takes answers, confirms what is
-/// durable, closes the job.
+/// A scoring client's decisions: it opens a job, submits shards as the window allows, delivers answers, confirms what
+/// is durable and closes the job.
 ///
-/// The client owns input and output, so it is what can start again: from the first shard that is not durable.
+/// The client owns input and output, so it can start again from the first shard that is not durable.
 public struct ClientState: Sendable {
-    /// What happened.
-    public enum Event: Sendable {
-        case started
-        case received(Envelope)
-        /// The output folder is open: the job's id, and the first shard that is not durable in it.
-        case ready(JobID, firstShard: UInt32)
-        /// The next shard of the corpus, in order, as asked for by `produce`.
-        case shardReady(SubmitShard)
-        /// There are this many shards in all.
-        case inputEnded(shards: UInt32)
-        /// Every shard below is in a committed part.
-        case durable(below: UInt32)
-        case tick
-    }
-
-    /// What the driver must do, in order.
-    public enum Action: Sendable {
-        case send(Envelope)
-        /// Open the output folder for a run by this model; answer with `ready`. Comes once.
-        case openOutput(ModelFingerprint)
-        /// Make the next shard; answer with `shardReady` or `inputEnded`.
-        case produce
-        /// Write a shard's answers. Each shard comes once, in any order.
-        case deliver(ShardAnswer)
-        case showStatus(ClusterStatus)
-        case finish
-        case fail(Failure)
-    }
-
-    /// Why the job cannot go on.
-    public enum Failure: Hashable, Sendable {
-        case refused(Refusal, message: String)
-        case jobRefused(JobRefusal, message: String)
-        /// No coordinator was heard for this long. The job can be resumed.
-        case abandoned(after: Duration)
-    }
-
-    /// What is wanted, and of whom.
-    public struct Configuration: Sendable {
-        /// What the client is called in its Hello and in the operator's log.
-        public var name: String
-        /// Whose rollouts the predictions are about.
-        public var policy: Policy
-        /// The job's context set, as it goes over the wire.
-        public var context: ContextBlock
-        /// When to speak, and how long to wait for a word before asking again.
-        public var timing = ClusterTiming.standard
-        /// Without a word from a coordinator for this long, the client gives up.
-        public var abandonTime: Duration = .seconds(120)
-
-        /// Describes a job.
-        public init(name: String, policy: Policy, context: ContextBlock) {
-            self.name = name
-            self.policy = policy
-            self.context = context
-        }
-    }
-
     private enum Phase: Equatable {
-        /// Said Hello, waiting for a Welcome that names the cluster's model: as long as no worker has come.
-        case introducing(retryAt: Instant)
+        /// Hello is sent; a Welcome that names the cluster's model is awaited. There is none before the first worker.
+        case introducing
         /// The driver opens the output folder.
         case preparing
-        /// Submitted the job, waiting for its acceptance.
+        /// The job is submitted; its acceptance is awaited.
         case opening(retryAt: Instant)
         case streaming
-        /// Everything is durable; waiting for the coordinator to know.
+        /// Everything is durable; the coordinator's answer to closing the job is awaited.
         case closing(retryAt: Instant, retries: Int)
         case gone
     }
@@ -81,16 +23,13 @@ public struct ClientState: Sendable {
     // MARK: State
 
     private let configuration: Configuration
-    private let incarnation: UInt64
-    private var phase: Phase = .introducing(retryAt: .zero)
-    private var generation: UInt64 = 0
-    private var lastHeard: Instant?
-    private var lastBeat: Instant = .zero
+    private var session: CoordinatorSession
+    private var phase = Phase.introducing
     private var lastProgress: Instant = .zero
     private var windowRows = 0
     private var windowTokens = 0
-    // Thousands of shards may be in the window, and they come and go in any order: dictionaries that keep no order,
-    // sorted where the order can be seen.
+    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
+    // and are sorted where the order is visible.
 
     /// Submitted, unanswered.
     private var unanswered: [UInt32: SubmitShard] = [:]
@@ -102,31 +41,31 @@ public struct ClientState: Sendable {
     private var confirmedBelow: UInt32 = 0
     private var model: ModelFingerprint?
     private var job: JobID?
-    private var shardsInAll: UInt32?
-    /// Shards asked for and not come yet.
+    /// Shards of the whole corpus, once known.
+    private var shardCount: UInt32?
+    /// Shards asked for that have not come yet.
     private var producing = 0
-    /// Shards that came when the window had no room for their tokens, in order; part of `unanswered`, not submitted.
+    /// Shards in `unanswered` that are not submitted yet, because the window was full of tokens, in order.
     private var heldBack: Deque<UInt32> = []
 
     /// Before `started`.
     public init(_ configuration: Configuration, seed: UInt64) {
         self.configuration = configuration
-        var chance = SeededGenerator(seed: seed)
-        incarnation = chance.next()
+        session = CoordinatorSession(configuration.peer.timing, seed: seed)
     }
 
     // MARK: Events
 
-    /// Decides. Cost: constant, but for taking up a job again after an interruption.
+    /// Decides. Cost: constant, except for resuming a job after an interruption.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         guard phase != .gone else { return [] }
         var actions: [Action] = []
         switch event {
         case .started:
-            lastHeard = now
+            session.received(at: now)
             introduce(at: now, &actions)
         case .received(let envelope):
-            lastHeard = now
+            session.received(at: now)
             receive(envelope, at: now, &actions)
         case .ready(let id, let firstShard):
             job = id
@@ -134,11 +73,11 @@ public struct ClientState: Sendable {
             if phase == .preparing { open(at: now, &actions) }
         case .shardReady(let shard):
             producing = max(0, producing - 1)
-            take(shard, at: now, &actions)
+            append(shard, at: now, &actions)
         case .inputEnded(let shards):
-            // Whatever else was asked for has the same answer.
+            // All other shards asked for get the same answer.
             producing = 0
-            shardsInAll = shards
+            shardCount = shards
         case .durable(let below):
             confirm(below: below, &actions)
         case .tick:
@@ -151,26 +90,26 @@ public struct ClientState: Sendable {
 
     /// When `tick` is due next.
     public var nextDeadline: Instant {
-        let beat = lastBeat + configuration.timing.heartbeatInterval
-        return switch phase {
-        case .introducing(let retryAt), .opening(let retryAt), .closing(let retryAt, _): min(retryAt, beat)
-        case .preparing, .streaming, .gone: beat
+        switch phase {
+        case .introducing: min(session.helloAt, session.heartbeatAt)
+        case .opening(let retryAt), .closing(let retryAt, _): min(retryAt, session.heartbeatAt)
+        case .preparing, .streaming, .gone: session.heartbeatAt
         }
     }
 
     private mutating func receive(_ envelope: Envelope, at now: Instant, _ actions: inout [Action]) {
         switch envelope.message {
-        case .welcome(let welcome) where welcome.incarnation == incarnation:
-            generation = envelope.generation
-            if let model = welcome.fingerprint { meet(model, at: now, &actions) }
+        case .welcome(let welcome) where welcome.incarnation == session.incarnation:
+            session.enter(generation: envelope.generation)
+            if let model = welcome.fingerprint { receive(model, at: now, &actions) }
         case .refused(let reason, let message):
             fail(.refused(reason, message: message), &actions)
         case .whoAreYou:
-            // All is durable while closing: who asks is told, and the next try to close may succeed. Waiting for a
-            // model, or failing over another one, would keep a finished job.
-            if case .closing = phase { greet(&actions) } else { introduce(at: now, &actions) }
+            // While closing, all is durable: Hello is enough, so that the next try to close may succeed. Waiting for a
+            // model, or failing because it is another one, would keep a finished job open.
+            if case .closing = phase { sendHello(&actions) } else { introduce(at: now, &actions) }
         case .jobAccepted(let accepted) where accepted.job == job:
-            takeUp(accepted, at: now, &actions)
+            resume(accepted, at: now, &actions)
         case .jobRefused(let refused, let reason, let message) where refused == job:
             fail(.jobRefused(reason, message: message), &actions)
         case .shardAnswer(let answer) where answer.job == job:
@@ -181,25 +120,25 @@ public struct ClientState: Sendable {
             guard case .closing = phase else { return }
             leave(&actions)
         default:
-            break  // Nothing else is said to a client, and what is not understood is ignored.
+            break  // A client gets no other messages; an unknown one is ignored.
         }
     }
 
     // MARK: The job
 
     private mutating func introduce(at now: Instant, _ actions: inout [Action]) {
-        phase = .introducing(retryAt: now + configuration.timing.heartbeatInterval * 2)
-        lastBeat = now
-        greet(&actions)
+        phase = .introducing
+        session.sentHello(repeatAfter: configuration.peer.timing.heartbeatInterval * 2, at: now)
+        sendHello(&actions)
     }
 
-    private func greet(_ actions: inout [Action]) {
-        send(.hello(Hello(role: .client, name: configuration.name, incarnation: incarnation)), &actions)
+    private func sendHello(_ actions: inout [Action]) {
+        send(.hello(Hello(role: .client, name: configuration.peer.name, incarnation: session.incarnation)), &actions)
     }
 
-    /// The cluster's model is known: the output folder is opened for it, once; another one later cannot go on.
-    private mutating func meet(_ found: ModelFingerprint, at now: Instant, _ actions: inout [Action]) {
-        guard case .introducing = phase else { return }
+    /// The cluster's model is known: the output folder is opened for it, once. With another model later, the job fails.
+    private mutating func receive(_ found: ModelFingerprint, at now: Instant, _ actions: inout [Action]) {
+        guard phase == .introducing else { return }
         guard let model else {
             model = found
             phase = .preparing
@@ -216,7 +155,7 @@ public struct ClientState: Sendable {
 
     private mutating func open(at now: Instant, _ actions: inout [Action]) {
         guard let job, let model else { return }
-        phase = .opening(retryAt: now + configuration.timing.livenessTime)
+        phase = .opening(retryAt: now + configuration.peer.timing.livenessTime)
         lastProgress = now
         send(
             .submitJob(
@@ -225,8 +164,8 @@ public struct ClientState: Sendable {
                     fingerprint: model.digest, confirmedBelow: confirmedBelow)), &actions)
     }
 
-    /// The coordinator has the job: it is told again whatever it does not hold.
-    private mutating func takeUp(_ accepted: JobAccepted, at now: Instant, _ actions: inout [Action]) {
+    /// The coordinator has the job: what it does not hold is submitted again.
+    private mutating func resume(_ accepted: JobAccepted, at now: Instant, _ actions: inout [Action]) {
         windowRows = accepted.windowRows
         windowTokens = accepted.windowTokens
         if case .opening = phase { phase = .streaming }
@@ -242,7 +181,7 @@ public struct ClientState: Sendable {
     }
 
     private mutating func deliver(_ answer: ShardAnswer, at now: Instant, _ actions: inout [Action]) {
-        // A second copy, or one of another shape than was asked for, is dropped.
+        // A second copy, or an answer with another number of rows than the shard, is dropped.
         guard let shard = unanswered[answer.shard], shard.texts.count == answer.answers.count else { return }
         unanswered[answer.shard] = nil
         tokensSubmitted -= shard.tokens
@@ -252,8 +191,8 @@ public struct ClientState: Sendable {
         submitHeldBack(&actions)
     }
 
-    /// Keeps a shard, and submits it if the window has room and nothing waits before it.
-    private mutating func take(_ shard: SubmitShard, at now: Instant, _ actions: inout [Action]) {
+    /// Keeps a shard, and submits it if the window allows and no other shard waits.
+    private mutating func append(_ shard: SubmitShard, at now: Instant, _ actions: inout [Action]) {
         unanswered[shard.shard] = shard
         rowsUnconfirmed += shard.texts.count
         if unanswered.count == 1 { lastProgress = now }
@@ -262,7 +201,7 @@ public struct ClientState: Sendable {
         submitHeldBack(&actions)
     }
 
-    /// Submits what waits, as long as the coordinator would not turn it away.
+    /// Submits what waits, as far as the window allows.
     private mutating func submitHeldBack(_ actions: inout [Action]) {
         while tokensSubmitted == 0 || tokensSubmitted < windowTokens, let index = heldBack.popFirst() {
             guard let shard = unanswered[index] else { continue }
@@ -281,16 +220,17 @@ public struct ClientState: Sendable {
     }
 
     private mutating func produceIfWanted(_ actions: inout [Action]) {
-        guard phase == .streaming, shardsInAll == nil else { return }
-        while producing < Self.producingMax, hasRoomForMore {
+        guard phase == .streaming, shardCount == nil else { return }
+        while producing < Self.producingMax, canProduce {
             producing += 1
             actions.append(.produce)
         }
     }
 
-    /// Whether one more shard may be asked for. Room for whole shards is kept, so that the coordinator never has to turn
-    /// one away; how many tokens they have, nobody knows before they come, so a nearly full window asks for one at a time.
-    private var hasRoomForMore: Bool {
+    /// Whether one more shard may be asked for. The window must fit a whole shard, so that the coordinator never
+    /// refuses one. Its tokens are not known before it comes, so a window that is half full asks for one shard at a
+    /// time.
+    private var canProduce: Bool {
         if rowsUnconfirmed == 0, producing == 0 { return true }
         let hasRows = rowsUnconfirmed + (producing + 1) * Limits.shardRowsMax <= windowRows
         let hasTokens = tokensSubmitted == 0 || tokensSubmitted < (producing == 0 ? windowTokens : windowTokens / 2)
@@ -301,8 +241,8 @@ public struct ClientState: Sendable {
     private static let producingMax = 8
 
     private mutating func closeIfDone(at now: Instant, _ actions: inout [Action]) {
-        guard phase == .streaming, let job, let shardsInAll, confirmedBelow >= shardsInAll else { return }
-        phase = .closing(retryAt: now + configuration.timing.heartbeatInterval, retries: 3)
+        guard phase == .streaming, let job, let shardCount, confirmedBelow >= shardCount else { return }
+        phase = .closing(retryAt: now + configuration.peer.timing.heartbeatInterval, retries: 3)
         send(.closeJob(job), &actions)
     }
 
@@ -321,29 +261,29 @@ public struct ClientState: Sendable {
     // MARK: Time
 
     private mutating func tick(at now: Instant, _ actions: inout [Action]) {
-        let timing = configuration.timing
-        if let lastHeard, now - lastHeard >= configuration.abandonTime {
-            return fail(.abandoned(after: now - lastHeard), &actions)
+        let timing = configuration.peer.timing
+        if let silence = session.silence(at: now, limit: configuration.peer.abandonTime) {
+            return fail(.abandoned(after: silence), &actions)
         }
-        if now - lastBeat >= timing.heartbeatInterval {
-            lastBeat = now
-            if case .introducing = phase {} else { send(.heartbeat(Heartbeat(incarnation: incarnation)), &actions) }
+        if session.isHeartbeatDue(at: now) {
+            session.sent(at: now)
+            if phase != .introducing { send(.heartbeat(Heartbeat(incarnation: session.incarnation)), &actions) }
         }
         switch phase {
-        case .introducing(let retryAt):
-            if now >= retryAt { introduce(at: now, &actions) }
+        case .introducing:
+            if session.isHelloDue(at: now) { introduce(at: now, &actions) }
         case .opening(let retryAt):
             if now >= retryAt { open(at: now, &actions) }
         case .streaming:
-            if let lastHeard, now - lastHeard >= timing.livenessTime {
+            if session.silence(at: now, limit: timing.livenessTime) != nil {
                 introduce(at: now, &actions)
             } else if !unanswered.isEmpty, now - lastProgress >= timing.leaseTime {
-                // Nothing came for long: something may have been lost, so ask what the coordinator holds.
+                // No answer for long: a message may be lost, so the job is opened again to learn what is held.
                 open(at: now, &actions)
             }
         case .closing(let retryAt, let retries):
             guard now >= retryAt else { return }
-            // Everything is durable here, so a coordinator that does not answer harms nobody.
+            // Everything is durable here, so it does no harm when the coordinator does not answer.
             guard retries > 0 else { return leave(&actions) }
             phase = .closing(retryAt: now + timing.heartbeatInterval, retries: retries - 1)
             if let job { send(.closeJob(job), &actions) }
@@ -352,10 +292,10 @@ public struct ClientState: Sendable {
     }
 
     private func send(_ message: Message, _ actions: inout [Action]) {
-        actions.append(.send(Envelope(generation: generation, message)))
+        actions.append(.send(Envelope(generation: session.generation, message)))
     }
 
-    /// What is always true of a client; each sentence found broken.
+    /// Invariants of a client that do not hold, a sentence each; empty when all do.
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let rows = unanswered.values.reduce(0) { $0 + $1.texts.count } + delivered.values.reduce(0, +)

@@ -2,11 +2,11 @@ import OrderedCollections
 import Scoring
 public import Wire
 
-/// The coordinator's two machines as the driver sees them: one that lends shards to workers, one that plans steps. What
-/// they say to each other stays here.
+/// The coordinator's two machines as the driver sees them: one lends shards to workers, the other plans steps. Messages
+/// between the two stay here.
 ///
-/// Both belong to one thread. A `journal` or `journalPlan` action must be durable before the actions behind it are carried
-/// out.
+/// Both belong to one thread. A `journal` or `journalPlan` action must be durable before the actions after it are
+/// carried out.
 public struct CoordinatorMachines: Sendable {
     /// What happened.
     public enum Event: Sendable {
@@ -16,8 +16,9 @@ public struct CoordinatorMachines: Sendable {
         case received(Envelope, from: Peer)
         /// A message could not be delivered: the peer is gone.
         case unroutable(Peer)
-        /// A trainer in this process came, or stopped listening.
+        /// A trainer in this process joined.
         case joinedLocally(Peer)
+        /// It left.
         case leftLocally(Peer)
         /// Time has passed.
         case tick
@@ -28,8 +29,8 @@ public struct CoordinatorMachines: Sendable {
         case send(Envelope, to: Peer)
         case journal(JournalEntry)
         case journalPlan(PlannerEntry)
-        case note(CoordinatorState.Note)
-        case notePlan(PlannerState.Note)
+        case log(CoordinatorState.LogEvent)
+        case logPlan(PlannerState.LogEvent)
     }
 
     /// Lends shards to workers.
@@ -37,18 +38,18 @@ public struct CoordinatorMachines: Sendable {
     /// Plans steps.
     public private(set) var planner: PlannerState
 
-    /// Takes up where the journal's entries end; none for a first life.
+    /// Starts from the state that the journal's entries give; there are none in a first life.
     public init(
         _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration(),
         planner: PlannerState.Configuration = PlannerState.Configuration(), replaying entries: [JournalEntry] = [],
         _ plannerEntries: [PlannerEntry] = []
     ) {
         coordinator = CoordinatorState(configuration, replaying: entries)
-        // The life that `started` will begin.
+        // `started` will begin the next generation.
         self.planner = PlannerState(planner, generation: coordinator.generation + 1, replaying: plannerEntries)
     }
 
-    /// Decides, until neither machine has anything to say to the other.
+    /// Decides, until neither machine has a message for the other.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
         var open = ArraySlice(first(event, at: now))
@@ -63,9 +64,9 @@ public struct CoordinatorMachines: Sendable {
             case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer)):
                 actions.append(.send(envelope, to: peer))
             case .coordinator(.journal(let entry)): actions.append(.journal(entry))
-            case .coordinator(.note(let note)): actions.append(.note(note))
+            case .coordinator(.log(let event)): actions.append(.log(event))
             case .planner(.journal(let entry)): actions.append(.journalPlan(entry))
-            case .planner(.note(let note)): actions.append(.notePlan(note))
+            case .planner(.log(let event)): actions.append(.logPlan(event))
             }
         }
         return actions
@@ -76,7 +77,7 @@ public struct CoordinatorMachines: Sendable {
         [coordinator.nextDeadline, planner.nextDeadline].compactMap(\.self).min()
     }
 
-    /// What one of the machines has decided.
+    /// An action of one of the machines.
     private enum Step {
         case coordinator(CoordinatorState.Action)
         case planner(PlannerState.Action)
@@ -103,7 +104,7 @@ public struct CoordinatorMachines: Sendable {
 }
 
 extension CoordinatorMachines {
-    /// Sentences that should be true of both; for tests and simulation.
+    /// Invariants of both that do not hold, a sentence each; for tests and simulation.
     public var brokenInvariants: [String] { coordinator.brokenInvariants + planner.brokenInvariants }
 
     /// Fills a report with the levels and counts of both.

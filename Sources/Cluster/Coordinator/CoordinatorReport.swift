@@ -1,23 +1,23 @@
-/// How a coordinator is doing: what `/v1/status` and `/metrics` show. Levels are as of now, counts since its start.
+/// The coordinator's status, as `/v1/status` and `/metrics` show it. Levels are of now, counts since its start.
 public struct CoordinatorReport: Hashable, Sendable, Codable {
-    /// This life of the coordinator.
+    /// Numbers this life of the coordinator.
     public var generation: UInt64 = 0
     /// Seconds since it started.
     public var uptimeSeconds = 0.0
-    /// The model its workers have; empty until one has come.
+    /// The model of its workers; empty until a worker has joined.
     public var model = ""
-    /// Hexadecimal digest of that model's fingerprint; empty until a worker has come.
+    /// Hexadecimal digest of that model's fingerprint; empty until a worker has joined.
     public var fingerprint = ""
 
     // MARK: Levels
 
     /// Live workers.
     public var workers = 0
-    /// Pieces of shards that wait.
+    /// Pieces of shards that are pending.
     public var shardsPending = 0
     /// Pieces of shards that are lent.
     public var shardsLeased = 0
-    /// Jobs that are open, those of plans among them.
+    /// Open jobs, with those of plans.
     public var jobs = 0
     /// Live rollout workers.
     public var rolloutWorkers = 0
@@ -25,9 +25,9 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var assignmentsPending = 0
     /// Prompts that a rollout worker has.
     public var assignmentsLeased = 0
-    /// Plans whose budgets have not all left.
+    /// Plans whose budgets are not all sent.
     public var plansOpen = 0
-    /// Plans that are kept, those with them.
+    /// Plans that are kept, with the open ones.
     public var plansKept = 0
     /// Policies with a history.
     public var policies = 0
@@ -42,7 +42,7 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var messagesSent = 0
     /// Messages that could not be read.
     public var messagesRefused = 0
-    /// Messages to peers that were gone.
+    /// Messages to peers that had disconnected.
     public var messagesUnroutable = 0
     /// Rows answered by workers.
     public var rowsAnswered = 0
@@ -56,13 +56,13 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var plansFallback = 0
     /// Requests for plans that were refused.
     public var plansRefused = 0
-    /// Budgets that have left.
+    /// Budgets sent.
     public var budgets = 0
     /// Rollouts of the plans that have ended.
     public var budgetRollouts = 0
     /// Outcomes recorded.
     public var outcomesRecorded = 0
-    /// Outcomes that were known.
+    /// Outcomes that were recorded before.
     public var outcomesRepeated = 0
     /// Outcomes that could not count.
     public var outcomesRejected = 0

@@ -2,10 +2,12 @@ import OrderedCollections
 package import Scoring
 package import Wire
 
+// The durable part of the coordinator's state.
+
 extension CoordinatorState {
-    /// What a coordinator must know after a restart as it knew it before: all that the journal is for.
+    /// What a restart must not change: the generation, the model, and the open jobs with their answers.
     package struct Durable: Hashable, Sendable {
-        /// A job's part: what its client holds, and what waits for its confirmation.
+        /// A job: what its client has confirmed, and the answers that wait for confirmation.
         package struct OpenJob: Hashable, Sendable {
             package var confirmedBelow: UInt32
             package var answers: [UInt32: ShardAnswer]

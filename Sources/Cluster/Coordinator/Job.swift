@@ -4,49 +4,50 @@ import Wire
 
 /// One job as the coordinator sees it: a window of shards, from submission to the client's confirmation.
 ///
-/// A shard is a list of pieces, one to begin with; halving a shard that kills workers makes more. Each piece is in
-/// exactly one of three states, and the shard is answered when all its pieces are done.
+/// A shard is a list of pieces: one at first, more when a shard that kills workers is halved. Each piece is in exactly
+/// one of three states, and the shard is answered when all its pieces are done.
 struct Job {
     /// Who gets the answers; `nil` while the client is away.
     var client: Peer?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
-    // Thousands of shards may be in the window, and they come and go in any order: dictionaries that keep no order,
-    // sorted where the order can be seen.
+    // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
+    // and are sorted where the order is visible.
 
-    /// Shards in the works, unanswered.
-    private(set) var shards: [UInt32: ShardInWork] = [:]
-    /// Answered, durable here, not yet confirmed by the client.
+    /// Shards that are not answered yet.
+    private(set) var shards: [UInt32: Shard] = [:]
+    /// Answers that are durable here and not yet confirmed by the client.
     private(set) var answers: [UInt32: ShardAnswer] = [:]
-    /// Pending pieces, first to be lent first.
+    /// Pending pieces, in the order in which they are to be lent.
     private(set) var queue: Deque<PieceKey> = []
-    /// The client holds the shards below.
+    /// The client has confirmed the shards below.
     private(set) var confirmedBelow: UInt32 = 0
     /// Rows in `shards` and `answers`.
     private(set) var rowsUnconfirmed = 0
     /// Estimated tokens in `shards`.
     private(set) var tokensUnanswered = 0
 
-    /// A piece's place: shard and first row.
+    /// Where a piece begins: shard and first row.
     struct PieceKey: Hashable {
         var shard: UInt32
         var firstRow: UInt32
     }
 
     /// A shard that is not answered yet.
-    struct ShardInWork {
+    struct Shard {
         let submitted: SubmitShard
-        var pieces: [PieceInWork]
+        var pieces: [Piece]
     }
 
     /// A run of rows of a shard.
-    struct PieceInWork {
+    struct Piece {
         let rows: Range<Int>
         var state: PieceState
         var attempts: UInt32 = 0
-        /// Workers that died with this piece running.
+        /// Workers that died while they ran this piece.
         var kills = 0
-        var story: [String] = []
+        /// The latest events, for the message of a poisoned row.
+        var trace: [String] = []
     }
 
     enum PieceState: Equatable {
@@ -55,29 +56,29 @@ struct Job {
         case done(AnswerBlock, [RowFault])
     }
 
-    // MARK: Verbs
+    // MARK: Changes
 
-    /// Whether a shard is within the window; one may always be under way, whatever its size.
-    func hasRoom(for shard: SubmitShard, _ bounds: CoordinatorState.Configuration) -> Bool {
+    /// Whether a shard fits in the window. An empty window fits any shard.
+    func isWithinWindow(_ shard: SubmitShard, _ bounds: CoordinatorState.Configuration) -> Bool {
         (rowsUnconfirmed + shard.texts.count <= bounds.windowRows || rowsUnconfirmed == 0)
             && (tokensUnanswered < bounds.windowTokens || tokensUnanswered == 0)
     }
 
-    /// Takes a shard in; `false` when it is here already, answered or confirmed.
+    /// Adds a shard; `false` when it is here already, answered or confirmed.
     mutating func submit(_ shard: SubmitShard) -> Bool {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
         }
-        let piece = PieceInWork(rows: 0..<shard.texts.count, state: .pending)
-        shards[shard.shard] = ShardInWork(submitted: shard, pieces: [piece])
+        let piece = Piece(rows: 0..<shard.texts.count, state: .pending)
+        shards[shard.shard] = Shard(submitted: shard, pieces: [piece])
         queue.append(PieceKey(shard: shard.shard, firstRow: 0))
         rowsUnconfirmed += shard.texts.count
         tokensUnanswered += shard.tokens
         return true
     }
 
-    /// The piece at a key, if its shard is still in the works.
-    func piece(at key: PieceKey) -> PieceInWork? {
+    /// The piece at a key, if its shard is not answered yet.
+    func piece(at key: PieceKey) -> Piece? {
         shards[key.shard]?.pieces.first { $0.rows.lowerBound == Int(key.firstRow) }
     }
 
@@ -87,11 +88,11 @@ struct Job {
         return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.texts.count)
     }
 
-    /// Lends the piece at a place of the queue; the name under which it travels and its texts.
+    /// Lends the piece at an index of the queue. Returns the name of this attempt and the texts.
     mutating func lend(queueIndex: Int, to incarnation: UInt64, job: JobID) -> (PieceName, TextBlock) {
         let key = queue.remove(at: queueIndex)
         guard let texts = shards[key.shard]?.submitted.texts else {
-            preconditionFailure("queue names shard \(key.shard), which is not in the works")
+            preconditionFailure("queue names shard \(key.shard), which is not here")
         }
         let piece = update(key) {
             precondition($0.state == .pending, "lending a piece that is \($0.state)")
@@ -107,21 +108,22 @@ struct Job {
     mutating func takeBack(_ key: PieceKey, reason: String) {
         update(key) {
             $0.state = .pending
-            $0.remember(reason)
+            $0.appendToTrace(reason)
         }
         queue.prepend(key)
     }
 
-    /// A worker died with this piece running. Twice, and it is halved; a single row that killed four is condemned.
-    mutating func blame(_ key: PieceKey, reason: String) {
+    /// Records that a worker died while it ran this piece. At the second death the piece is halved; a single row is
+    /// poisoned at the fourth, and answered with an error.
+    mutating func recordFailure(_ key: PieceKey, reason: String) {
         let piece = update(key) {
             $0.kills += 1
-            $0.remember(reason)
+            $0.appendToTrace(reason)
         }
-        if piece.rows.count == 1, piece.kills >= Self.killsToCondemn {
+        if piece.rows.count == 1, piece.kills >= Self.killsToPoison {
             let message =
-                "\(piece.kills) workers died while scoring this row: \(piece.story.joined(separator: "; ")); "
-                + "look at the worker's log, then take the row out or report it"
+                "\(piece.kills) workers died while scoring this row: \(piece.trace.joined(separator: "; ")); "
+                + "look at the worker's log, then remove the row or report it"
             let fault = RowFault(row: 0, code: "worker_died", message: message)
             finish(key, AnswerBlock([nil]), [fault])
         } else if piece.rows.count > 1, piece.kills >= Self.killsToHalve {
@@ -132,7 +134,7 @@ struct Job {
         }
     }
 
-    /// Notes a piece's answers; a second result, or one for a piece that was halved since, is dropped (`false`).
+    /// Adds a piece's answers; `false` for a second result, or one for a piece that was halved since.
     mutating func complete(_ result: ShardResult) -> Bool {
         let key = PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
         guard let piece = piece(at: key), piece.rows == result.piece.range else { return false }
@@ -142,7 +144,7 @@ struct Job {
         return true
     }
 
-    /// The shard's answer when its last piece is done; it then waits for confirmation.
+    /// The shard's answer when its last piece is done. The answer then waits for confirmation.
     mutating func answerIfWhole(_ index: UInt32, job: JobID) -> ShardAnswer? {
         guard let shard = shards[index] else { return nil }
         var blocks: [AnswerBlock] = []
@@ -161,14 +163,14 @@ struct Job {
         return answer
     }
 
-    /// Keeps an answer until it is confirmed; also how the journal is replayed.
+    /// Keeps an answer until it is confirmed. A replay of the journal calls it too.
     mutating func keep(_ answer: ShardAnswer) {
         guard answer.shard >= confirmedBelow, answers[answer.shard] == nil else { return }
         answers[answer.shard] = answer
         rowsUnconfirmed += answer.answers.count
     }
 
-    /// The client holds everything below: forget it. `false` when that is not news.
+    /// Forgets everything below, which the client has confirmed; `false` when it was confirmed before.
     mutating func confirm(below: UInt32) -> Bool {
         guard below > confirmedBelow else { return false }
         confirmedBelow = below
@@ -179,7 +181,7 @@ struct Job {
         return true
     }
 
-    /// Forgets the shards that nobody is working on, because the client is gone.
+    /// Forgets the shards without a lease, because the client is away.
     mutating func forgetUnleased() {
         for (index, shard) in shards {
             let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
@@ -187,7 +189,7 @@ struct Job {
         }
     }
 
-    /// Every piece lent out, with who has it.
+    /// Every piece that is lent, with the incarnation that has it.
     var leases: [(PieceKey, UInt64)] {
         shards.sorted { $0.key < $1.key }.flatMap { index, shard in
             shard.pieces.compactMap { piece in
@@ -199,10 +201,10 @@ struct Job {
 
     /// How many of the queue's first pieces are looked at for one that suits a worker.
     static let lookAhead = 16
-    /// Two deaths may be chance; then the shard is halved, and each half needs one more.
+    /// One death may be chance. At the second the shard is halved, and each half needs one more death.
     static let killsToHalve = 2
-    /// A single row must be there at four deaths: chance, a bad machine and a restart may account for three.
-    static let killsToCondemn = 4
+    /// A single row must see four deaths: chance, a bad machine and a restart can explain three.
+    static let killsToPoison = 4
 
     // MARK: Helpers
 
@@ -213,12 +215,12 @@ struct Job {
     private mutating func halve(_ key: PieceKey) {
         guard var shard = shards[key.shard],
             let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) })
-        else { preconditionFailure("halving a piece that is not in the works: \(key)") }
+        else { preconditionFailure("halving a piece that is not here: \(key)") }
         let whole = shard.pieces[place]
         let middle = whole.rows.lowerBound + whole.rows.count / 2
         let halves = [whole.rows.lowerBound..<middle, middle..<whole.rows.upperBound].map {
-            PieceInWork(
-                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1, story: whole.story)
+            Piece(
+                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1, trace: whole.trace)
         }
         shard.pieces.replaceSubrange(place...place, with: halves)
         shards[key.shard] = shard
@@ -235,7 +237,7 @@ struct Job {
     }
 
     @discardableResult
-    private mutating func update(_ key: PieceKey, _ change: (inout PieceInWork) -> Void) -> PieceInWork {
+    private mutating func update(_ key: PieceKey, _ change: (inout Piece) -> Void) -> Piece {
         guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) }),
             var piece = shards[key.shard]?.pieces[place]
         else { preconditionFailure("no piece at \(key)") }
@@ -245,10 +247,10 @@ struct Job {
     }
 }
 
-extension Job.PieceInWork {
-    /// Keeps the last few things that happened to the piece.
-    mutating func remember(_ event: String) {
-        story.append(event)
-        if story.count > 8 { story.removeFirst() }
+extension Job.Piece {
+    /// Records an event of the piece; the latest eight are kept.
+    mutating func appendToTrace(_ event: String) {
+        trace.append(event)
+        if trace.count > 8 { trace.removeFirst() }
     }
 }

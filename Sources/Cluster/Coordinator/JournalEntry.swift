@@ -1,8 +1,8 @@
 public import Scoring
 public import Wire
 
-/// What the coordinator makes durable. Replaying the entries gives back the state that wrote them, less what is in
-/// flight: workers say Hello again and clients submit again what was not answered.
+/// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without what was in
+/// flight: workers say Hello again, and clients submit again what was not answered.
 public enum JournalEntry: Hashable, Sendable {
     /// A new life of the coordinator.
     case generationStarted(UInt64)
@@ -10,10 +10,10 @@ public enum JournalEntry: Hashable, Sendable {
     case fingerprintAdopted(ModelFingerprint)
     /// A client opened a job.
     case jobOpened(JobID)
-    /// A shard has its answers; it will not be computed again.
+    /// A shard is answered; it is not computed again.
     case shardAnswered(ShardAnswer)
-    /// The client holds the shards below.
+    /// The client has the shards below.
     case confirmed(JobID, below: UInt32)
-    /// The job is over; its entries may be forgotten.
+    /// The job is closed; its entries may be deleted.
     case jobClosed(JobID)
 }

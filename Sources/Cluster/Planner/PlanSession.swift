@@ -2,21 +2,21 @@ import Planning
 import Scoring
 import Wire
 
-/// One plan, from its opening until it is forgotten: budgets as they leave, groups as they come back.
+/// One plan, from its opening until it is forgotten: budgets as they are handed out, groups as their rewards come.
 ///
-/// What happens to it are entries of the journal; each is applied by one of the verbs below, live and in a replay alike,
-/// and nothing else decides. So a plan is the same plan after a restart.
+/// It changes only by entries of the journal. Each entry is applied by one of the methods below, live and in a replay
+/// alike, so a plan is the same plan after a restart.
 struct PlanSession {
     let opening: PlanOpening
-    /// What is planned, after the limits were set.
+    /// The request to the allocator, with the limits of the opening.
     let budgetRequest: BudgetRequest
-    /// Budgets in the order in which they left.
+    /// Budgets in the order in which they were handed out.
     private(set) var handedOut: [PlannedBudget] = []
-    /// By candidate: its budget, once it has left.
+    /// By candidate: its budget, once it was handed out.
     private(set) var budgets: [Int?]
-    /// By candidate: what is believed of it, once it is known.
+    /// By candidate: its belief, once that has come.
     private(set) var beliefs: [Belief?]
-    /// What is said when all budgets have left.
+    /// The plan's end, once all budgets were handed out.
     private(set) var end: PlanEnd?
     /// By candidate.
     var groups: [PlanGroup]
@@ -33,10 +33,10 @@ struct PlanSession {
 
     var request: RequestPlan { opening.request }
     var name: PlanName { opening.request.plan }
-    /// Rollouts that have left in budgets.
+    /// Rollouts in the budgets handed out.
     private(set) var spent = 0
 
-    /// What an entry led to, to be told to those who listen.
+    /// What followed from an entry, to be sent to the plan's listeners.
     struct Effects {
         var budgets: [PlannedBudget] = []
         var end: PlanEnd?
@@ -45,7 +45,7 @@ struct PlanSession {
         var draws: [Int: Int] = [:]
     }
 
-    /// Throws what planning refuses, by the name of the field or prompt.
+    /// Throws what planning refuses; the error names the field or prompt.
     init(_ opening: PlanOpening) throws(PlanningError) {
         let request = opening.request
         self.opening = opening
@@ -83,42 +83,42 @@ struct PlanSession {
                 threshold: request.lookAhead, drawsMax: Self.drawsMax) : nil
     }
 
-    /// Rollouts asked for at once by look-ahead; a batch costs a round trip less than its parts.
+    /// Rollouts that look-ahead asks for at once, to save round trips.
     private static let drawsMax = 4
 
-    /// A prompt's place among the candidates.
+    /// A prompt's index among the candidates.
     func index(of promptID: String) -> Int? { indices[promptID] }
 
-    /// Candidates whose prediction is wanted.
+    /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
 
     /// Version of the weights that roll out.
     var version: Int { request.policyVersion ?? name.step }
 
-    // MARK: Verbs
+    // MARK: Entries
 
-    /// Gives predictions to the plan; hands out what can be, and ends when all are there.
-    mutating func take(_ predictions: [TakenPrediction]) throws(PlanningError) -> Effects {
+    /// Adds predictions; hands out the budgets that follow, and ends the plan when all predictions are there.
+    mutating func receive(_ predictions: [CandidatePrediction]) throws(PlanningError) -> Effects {
         guard end == nil else { return Effects() }
         var candidates: [BudgetCandidate] = []
-        var taken: [(Int, Belief)] = []
+        var received: [(Int, Belief)] = []
         for prediction in predictions where beliefs[prediction.index] == nil {
             let candidate = request.candidates[prediction.index]
             let belief = try Belief(
                 mean: prediction.mean, kappa: prediction.kappa, promptID: candidate.promptID)
-            taken.append((prediction.index, belief))
+            received.append((prediction.index, belief))
             candidates.append(
                 BudgetCandidate(
                     promptID: candidate.promptID, belief: belief, source: prediction.source,
                     floor: candidate.minimum, cap: candidate.maximum))
         }
         let assignments = try stream.receive(candidates)
-        for (candidate, (index, belief)) in zip(candidates, taken) {
+        for (candidate, (index, belief)) in zip(candidates, received) {
             beliefs[index] = belief
             sources[index] = candidate.source
         }
         var effects = Effects()
-        // A plan that is only watched hands out even budgets, at its end.
+        // In shadow mode, even budgets are handed out at the end.
         if request.mode == .active { for one in assignments { handOut(one, &effects) } }
         if stream.received == request.candidates.count { try finish(&effects) }
         return effects
@@ -138,7 +138,7 @@ struct PlanSession {
                 handOut(index, share.n, source: .fallback, reason: share.reason, &effects)
             }
         }
-        // Of prompts that nothing is known of, nothing is expected.
+        // Prompts without a belief add nothing.
         var utility = 0.0
         for (index, belief) in beliefs.enumerated() {
             guard !isWhole, let belief, let n = budgets[index] else { continue }
@@ -157,7 +157,7 @@ struct PlanSession {
         return effects
     }
 
-    /// Even budgets; fewer rollouts in all where prompts' own caps have left a number that no allowed sizes add up to.
+    /// Even budgets. Where no allowed sizes add up to the rest of the total, the next smaller total is used.
     private static func shares(
         _ even: inout BudgetRequest, of promptIDs: [String]
     ) throws(PlanningError) -> [BudgetPlan.Budget] {
@@ -170,12 +170,12 @@ struct PlanSession {
         }
     }
 
-    /// Notes what rollouts of a group came to; `nil` when that is no news. Precondition: `check` let the rewards pass.
+    /// Adds a report on a group; `nil` when it was added before. Precondition: `check` accepted the rewards.
     mutating func record(_ report: GroupReport) -> Effects? {
         guard groups[report.index].events[report.eventID] == nil else { return nil }
         groups[report.index].events[report.eventID] = 0
         groups[report.index].lastEvent = report.eventID
-        groups[report.index].take(report)
+        groups[report.index].append(report)
         var effects = Effects()
         settle(report.index, after: report.eventID, &effects)
         return effects
@@ -247,7 +247,7 @@ struct PlanSession {
     private mutating func conclude(_ end: PlanEnd, _ effects: inout Effects) {
         self.end = end
         effects.end = end
-        // Rewards that came before the end waited for it, because a budget may be topped up until then.
+        // Groups with early rewards were not decided, because a budget may grow until the end.
         for index in groups.indices where !groups[index].rewards.isEmpty || groups[index].failed > 0 {
             settle(index, after: nil, &effects)
         }
@@ -255,12 +255,12 @@ struct PlanSession {
 
     // MARK: Groups
 
-    /// Whether rewards are such that a group may have them. Throws `rewardOutOfRange`.
+    /// Whether a group may have these rewards. Throws `rewardOutOfRange`.
     func check(_ rewards: [Double], promptID: String) throws(PlanningError) {
         _ = try ShrinkageBaseline(rewards: rewards, p: 0.5, range: rewardRange, promptID: promptID)
     }
 
-    /// Decides on a group that has all of its rollouts: train on it, or draw more from the reserve.
+    /// Decides on a group that has all of its rollouts: it is done, or draws more from the reserve.
     private mutating func settle(_ index: Int, after eventID: String?, _ effects: inout Effects) {
         let group = groups[index]
         guard end != nil, !group.isDone, group.wanted > 0, group.outstanding == 0 else { return }
@@ -274,7 +274,7 @@ struct PlanSession {
                 {
                 case .draw(let more):
                     groups[index].drawn += more
-                    // At the plan's end the latest report is answered anew when it is told again.
+                    // At the plan's end, the latest report gets a new answer when it is repeated.
                     if let event = eventID ?? group.lastEvent { groups[index].events[event] = more }
                     effects.draws[index] = more
                     return
@@ -288,7 +288,7 @@ struct PlanSession {
                 ).value
             }
         } catch {
-            preconditionFailure("group \(promptID) of \(name) holds what was never let in: \(error)")
+            preconditionFailure("group \(promptID) of \(name) has rewards that were not checked: \(error)")
         }
         groups[index].isDone = true
         let done = GroupDone(
@@ -297,63 +297,5 @@ struct PlanSession {
             references: group.references)
         self.done.append(done)
         effects.done.append(done)
-    }
-
-}
-
-/// A candidate's group: what is wanted of it, and what has come.
-struct PlanGroup: Hashable {
-    /// Its budget; 0 until that has left.
-    var planned = 0
-    /// Rollouts beyond it, by look-ahead.
-    var drawn = 0
-    /// Raw rewards, in the order in which they were recorded.
-    var rewards: [Double] = []
-    /// Rollouts without a reward.
-    var failed = 0
-    /// Where rollouts lie, as told.
-    var references: [String] = []
-    /// Reports that count, and what each was answered: rollouts to draw.
-    var events: [String: Int] = [:]
-    /// The latest of them.
-    var lastEvent: String?
-    /// Train on it.
-    var isDone = false
-
-    /// Who has it; not durable.
-    var lease: Lease?
-    /// Whether it stands in the queue; not durable.
-    var isQueued = false
-
-    /// A group lent to a rollout worker.
-    struct Lease: Hashable {
-        let incarnation: UInt64
-        let attempt: UInt64
-    }
-
-    /// Rollouts that it is to have.
-    var wanted: Int { planned + drawn }
-    /// Rollouts that are still to come.
-    var outstanding: Int { max(0, wanted - rewards.count - failed) }
-
-    /// Adds what a report brings. References are to all rewards or none: where one worker tells them and another does not,
-    /// those that were not told are empty.
-    mutating func take(_ report: GroupReport) {
-        if !references.isEmpty || !report.references.isEmpty {
-            references += Array(repeating: "", count: rewards.count - references.count)
-            references +=
-                report.references.isEmpty
-                ? Array(repeating: "", count: report.rewards.count) : report.references
-        }
-        rewards += report.rewards
-        failed += report.failed
-    }
-
-    /// Less what is not durable.
-    var durable: PlanGroup {
-        var group = self
-        group.lease = nil
-        group.isQueued = false
-        return group
     }
 }

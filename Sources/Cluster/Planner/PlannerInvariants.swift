@@ -4,27 +4,29 @@ import Planning
 import Scoring
 import Wire
 
+// Invariants of the planner's machine, checked by tests and simulation after every event.
+
 extension PlannerState {
-    /// What is always true of a planner (Sources/README.md, "What is always true"); each sentence found broken.
-    /// Cost: linear in what is kept; for tests and simulation.
+    /// Invariants of a planner (Sources/README.md, "What is always true") that do not hold, a sentence each; empty when
+    /// all do. Cost: linear in plans, groups and leases; for tests and simulation.
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let queued = Set(queue)
-        for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts) }
-        for (incarnation, rollout) in rollouts {
-            let sum = rollout.inHand.values.reduce(0) { $0 + $1.rollouts }
-            if sum != rollout.rolloutsInHand {
+        for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts.sessions) }
+        for (incarnation, rollout) in rollouts.sessions {
+            let sum = rollout.leases.leases.values.reduce(0) { $0 + $1.tokens }
+            if sum != rollout.leases.tokens {
                 broken.append(
-                    "rollout worker \(incarnation): \(rollout.rolloutsInHand) rollouts counted, \(sum) in hand")
+                    "rollout worker \(incarnation): \(rollout.leases.tokens) rollouts counted, \(sum) in hand")
             }
-            if dead.contains(incarnation) { broken.append("rollout worker \(incarnation) is alive and dead") }
-            for name in rollout.inHand.keys {
+            if rollouts.isDead(incarnation) { broken.append("rollout worker \(incarnation) is alive and dead") }
+            for name in rollout.leases.leases.keys {
                 let lease = sessions[name.plan].flatMap { session in
                     session.groups.indices.contains(name.index) ? session.groups[name.index].lease : nil
                 }
                 if lease != PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt) {
                     broken.append(
-                        "\(name) is in the hands of \(incarnation), its group says \(String(describing: lease))")
+                        "\(name) is leased to \(incarnation), its group has \(String(describing: lease))")
                 }
             }
         }
@@ -39,7 +41,7 @@ extension PlannerState {
         let request = session.request
         let sum = session.budgets.reduce(0) { $0 + ($1 ?? 0) }
         if sum != session.spent { broken.append("\(name): budgets sum to \(sum), \(session.spent) are counted") }
-        if sum > request.total { broken.append("\(name): \(sum) rollouts of \(request.total) have left") }
+        if sum > request.total { broken.append("\(name): \(sum) rollouts of \(request.total) are in budgets") }
         if let end = session.end {
             if sum + end.surplus != request.total || end.total != sum || end.surplus < 0 {
                 broken.append("\(name): \(sum) rollouts and a surplus of \(end.surplus) are not \(request.total)")
@@ -59,14 +61,14 @@ extension PlannerState {
                 broken.append("\(place): another budget than the plan's")
             }
             if let lease = group.lease {
-                let holders = rollouts[lease.incarnation]?.inHand.keys.count {
+                let holders = rollouts[lease.incarnation]?.leases.leases.keys.count {
                     $0.plan == name && $0.index == index && $0.attempt == lease.attempt
                 }
-                if holders != 1 { broken.append("\(place): leased to \(lease.incarnation), who does not have it") }
+                if holders != 1 { broken.append("\(place): leased to \(lease.incarnation), which does not have it") }
                 if group.isQueued { broken.append("\(place) is both leased and queued") }
             } else if request.delivery == .workers, group.outstanding > 0 {
                 if !group.isQueued || !queued.contains(GroupKey(plan: name, index: index)) {
-                    broken.append("\(place) wants \(group.outstanding) rollouts and waits for nobody")
+                    broken.append("\(place) wants \(group.outstanding) rollouts and is not queued")
                 }
             }
             if group.isDone, request.delivery == .workers, group.rewards.count + group.failed != group.wanted {

@@ -3,7 +3,7 @@ import Planning
 import Scoring
 import Wire
 
-// Contexts: what of a policy's history its predictions rest on.
+// Contexts: which rows of a policy's history its predictions are based on.
 
 extension PlannerState {
     /// A context set and the candidates that are predicted under it.
@@ -15,8 +15,9 @@ extension PlannerState {
         let staleness: Int?
     }
 
-    /// The contexts of a plan: one if nobody's own outcomes are in it anyway, else two, each without the outcomes of the
-    /// half of the prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
+    /// The contexts of a plan. No prompt's own outcomes may be in the context that predicts it. There is one context
+    /// when the history has enough rows of other prompts; else two, each without the outcomes of the half of the
+    /// prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
     ///
     /// The same history and request give the same contexts.
     func contexts(for request: RequestPlan) -> [DrawnContext] {

@@ -3,8 +3,10 @@ import Planning
 import Scoring
 import Wire
 
+// The durable part of the planner's state, and how the journal's entries give it back.
+
 extension PlannerState {
-    /// Applies an entry of an earlier life: the same verbs as live, with nobody to tell.
+    /// Applies an entry of an earlier life: by the same methods as live, without messages.
     mutating func replay(_ entry: PlannerEntry) {
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):
@@ -12,10 +14,10 @@ extension PlannerState {
         case .planOpened(let opening):
             guard let session = try? PlanSession(opening) else { return }
             adopt(session)
-        case .predictionsTaken(let plan, let predictions):
-            if let effects = try? sessions[plan]?.take(predictions) { note(effects, of: plan) }
+        case .predictionsReceived(let plan, let predictions):
+            if let effects = try? sessions[plan]?.receive(predictions) { keepPrice(effects, of: plan) }
         case .planCut(let plan):
-            if let effects = try? sessions[plan]?.cut() { note(effects, of: plan) }
+            if let effects = try? sessions[plan]?.cut() { keepPrice(effects, of: plan) }
         case .groupReported(let plan, let report):
             guard let session = sessions[plan], session.groups.indices.contains(report.index) else { return }
             _ = sessions[plan]?.record(report)
@@ -23,7 +25,7 @@ extension PlannerState {
         }
     }
 
-    /// Keeps a session, and the texts that its prompts were told with.
+    /// Keeps a session, and the texts of its prompts.
     mutating func adopt(_ session: PlanSession) {
         sessions[session.name] = session
         let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
@@ -32,21 +34,21 @@ extension PlannerState {
         }
     }
 
-    /// Keeps an outcome.
+    /// Adds an outcome to a policy's history.
     mutating func remember(_ outcome: RecordedOutcome, of policyID: String) {
         let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
         histories[policyID, default: empty].record(outcome)
     }
 
-    /// What a plan's end leaves to the next plan of its policy.
-    private mutating func note(_ effects: PlanSession.Effects, of plan: PlanName) {
+    /// Keeps the price of a plan that has ended, for the next plan of its policy.
+    private mutating func keepPrice(_ effects: PlanSession.Effects, of plan: PlanName) {
         guard let price = effects.end?.price else { return }
         histories[plan.policyID]?.price = price
     }
 
     /// What must be the same after a restart, for comparing a replay with the state that wrote the journal.
     struct Durable: Hashable, Sendable {
-        /// A plan's part.
+        /// A plan.
         struct Plan: Hashable, Sendable {
             let identity: [UInt8]
             let handedOut: [PlannedBudget]
@@ -77,6 +79,6 @@ extension PlannerState {
                 uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }))
     }
 
-    /// Whether two states would go on as one: what is durable is the same. For comparing a replay with its writer.
+    /// Whether the durable parts of two states are equal, for comparing a replay with the state that wrote the journal.
     package func isDurablyEqual(to other: PlannerState) -> Bool { durable == other.durable }
 }

@@ -3,10 +3,11 @@ import Planning
 import Scoring
 import Wire
 
-// Outcomes: what trainers report of rollouts, for the history and for the groups of plans.
+// Outcomes: trainers report rollouts, which join the policy's history and complete the groups of plans.
 
 extension PlannerState {
-    /// Records a trainer's report and answers it: what counts, what did before, what cannot, and what becomes of groups.
+    /// Records a trainer's report and answers it: how many outcomes count, which are duplicates, which are rejected,
+    /// and the decisions on groups.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(report.request)
         do throws(RequestFault) {
@@ -15,25 +16,26 @@ extension PlannerState {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
         guard histories[report.policyID] != nil || histories.count < configuration.policiesMax else {
-            let message = "this coordinator remembers its \(configuration.policiesMax) policies"
+            let message =
+                "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
             return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
         }
         var answer = OutcomesRecorded(
             request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
         var recorded: [RecordedOutcome] = []
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
-        var told: Set<String> = []
+        var seen: Set<String> = []
         let texts = Self.texts(report.outcomes)
-        /// Rollouts that groups are about to get.
+        /// Rollouts that this report adds to groups.
         var more: [GroupKey: Int] = [:]
         for (index, outcome) in report.outcomes.enumerated() {
-            guard told.insert(outcome.eventID).inserted else {
+            guard seen.insert(outcome.eventID).inserted else {
                 answer.duplicates += 1
                 continue
             }
             if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
                 answer.duplicates += 1
-                // A life that ended between the two entries has kept the outcome and not told its group.
+                // A life that ended between the two entries recorded the outcome in the history and not in its group.
                 if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
                     sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
                 {
@@ -47,7 +49,7 @@ extension PlannerState {
                 let known = try check(outcome, texts: texts, of: report.policyID, rewards: report.rewards)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
-                        // It counts for the history; the group has been trained on.
+                        // It counts for the history only; the group is done.
                         let done = sessions[plan]?.done.first { $0.index == group.index }
                         answer.decisions.append(OutcomesRecorded.Decision(index: index, draw: 0, done: done))
                     } else {
@@ -66,7 +68,7 @@ extension PlannerState {
         counts.outcomesRejected += answer.rejected.count
         keep(recorded, of: report.policyID, &actions)
         for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &answer, &actions) }
-        // A group is told once, whatever number of its outcomes were reported.
+        // A group is sent once, however many of its outcomes were reported.
         var done: Set<GroupKey> = []
         for (place, decision) in answer.decisions.enumerated() {
             guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
@@ -77,18 +79,18 @@ extension PlannerState {
         for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
     }
 
-    /// Records the outcomes that came with a plan's request; what cannot count is a warning of the plan.
+    /// Records the outcomes that came with a plan's request. Rejected outcomes become warnings of the plan.
     mutating func record(
         _ outcomes: [GroupOutcome], of policyID: String, rewards: ClosedRange<Double>, _ warnings: inout [String],
         _ actions: inout [Action]
     ) {
         var recorded: [RecordedOutcome] = []
         var rejected = 0
-        var told: Set<String> = []
+        var seen: Set<String> = []
         let texts = Self.texts(outcomes)
         for outcome in outcomes {
             let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
-            guard !isKnown, told.insert(outcome.eventID).inserted else {
+            guard !isKnown, seen.insert(outcome.eventID).inserted else {
                 counts.outcomesRepeated += 1
                 continue
             }
@@ -104,7 +106,7 @@ extension PlannerState {
         keep(recorded, of: policyID, &actions)
     }
 
-    /// Outcomes that are told of one by one.
+    /// Rejected outcomes that get a warning each.
     private static let warningsMax = 10
 
     /// Makes outcomes durable and part of the history.
@@ -120,18 +122,18 @@ extension PlannerState {
         }
     }
 
-    /// Texts that outcomes are told with, by prompt: once is enough for all of a prompt's outcomes.
+    /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt.
     private static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
         Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
     }
 
-    /// Why an outcome cannot count.
+    /// Why an outcome is rejected.
     struct OutcomeFault: Error {
         let code: String
         let message: String
     }
 
-    /// An outcome as it is kept: its reward scaled to [0, 1], its text and version found.
+    /// An outcome as it is kept: its reward scaled to [0, 1], with its text and version.
     private func check(
         _ outcome: GroupOutcome, texts: [String: String], of policyID: String, rewards range: ClosedRange<Double>
     ) throws(OutcomeFault) -> RecordedOutcome {
@@ -144,31 +146,31 @@ extension PlannerState {
         for version in [outcome.policyVersion ?? 0, outcome.step ?? 0] where !PlanLimits.steps.contains(version) {
             throw OutcomeFault(
                 code: "version_out_of_range",
-                message: "version or step \(version) must lie in 0…\(PlanLimits.steps.upperBound)")
+                message: "version or step \(version) must be in 0…\(PlanLimits.steps.upperBound)")
         }
         let history = histories[policyID]
-        let told = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
-        guard let text = told else {
+        let known = outcome.text.isEmpty ? texts[outcome.promptID] ?? history?.text(of: outcome.promptID) : outcome.text
+        guard let text = known else {
             throw OutcomeFault(
                 code: "unknown_prompt",
-                message: "prompt \(outcome.promptID) has no text and none was told before; send it with the outcome")
+                message: "prompt \(outcome.promptID) has no text and none was sent before; send it with the outcome")
         }
         for reward in outcome.rewards where !range.contains(reward) {
             throw OutcomeFault(
                 code: "reward_out_of_range",
                 message:
-                    "reward \(reward) lies outside \(range.lowerBound)…\(range.upperBound); state the range, or mend it"
+                    "reward \(reward) is outside \(range.lowerBound)…\(range.upperBound); state the range, or correct it"
             )
         }
         guard outcome.rewards.count <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(
                 code: "too_many_rewards",
                 message:
-                    "\(outcome.rewards.count) rewards are more than \(PlanLimits.groupRollouts.upperBound); tell them in parts"
+                    "\(outcome.rewards.count) rewards are more than \(PlanLimits.groupRollouts.upperBound); report them in parts"
             )
         }
         for count in [outcome.n, outcome.failed] where !PlanLimits.counts.contains(count) {
-            throw OutcomeFault(code: "count_out_of_range", message: "\(count) rollouts are no number of rollouts")
+            throw OutcomeFault(code: "count_out_of_range", message: "\(count) cannot be a number of rollouts")
         }
         let n = outcome.rewards.isEmpty ? outcome.n : outcome.rewards.count
         let mean = outcome.rewards.isEmpty ? outcome.mean : outcome.rewards.reduce(0, +) / Double(n)
@@ -176,13 +178,13 @@ extension PlannerState {
             throw OutcomeFault(code: "count_mismatch", message: "n is \(outcome.n), but there are \(n) rewards")
         }
         guard n + outcome.failed > 0 else {
-            throw OutcomeFault(code: "no_rollouts", message: "neither rewards nor failed rollouts are told")
+            throw OutcomeFault(code: "no_rollouts", message: "neither rewards nor failed rollouts are reported")
         }
-        // The mean of rewards within a range may lie outside it by its last digit.
+        // The mean of rewards within a range may be outside it by its last digit.
         guard n == 0 || !outcome.rewards.isEmpty || range.contains(mean) else {
             throw OutcomeFault(
                 code: "reward_out_of_range",
-                message: "mean reward \(mean) lies outside \(range.lowerBound)…\(range.upperBound)")
+                message: "mean reward \(mean) is outside \(range.lowerBound)…\(range.upperBound)")
         }
         let width = range.upperBound - range.lowerBound
         let reward = n > 0 ? min(1, max(0, (mean - range.lowerBound) / width)) : 0
@@ -204,7 +206,7 @@ extension PlannerState {
         guard session.request.delivery == .trainer else {
             throw OutcomeFault(
                 code: "not_yours",
-                message: "rollout workers of this cluster roll out step \(step); they report by themselves")
+                message: "rollout workers of this cluster roll out step \(step) and report it themselves")
         }
         guard outcome.n == 0 || !outcome.rewards.isEmpty else {
             throw OutcomeFault(
@@ -238,7 +240,7 @@ extension PlannerState {
         _ report: GroupReport, of plan: PlanName, outcome index: Int, _ answer: inout OutcomesRecorded,
         _ actions: inout [Action]
     ) {
-        // The history has forgotten an event that the group has not.
+        // An event that the history has forgotten may still be in its group.
         guard let effects = sessions[plan]?.record(report) else { return }
         actions.append(.journal(.groupReported(plan, report)))
         answer.decisions.append(

@@ -3,10 +3,10 @@ import Planning
 import Scoring
 import Wire
 
-// Plans: asked for, predicted, handed out, cut short at their deadline, told again.
+// Plans: requests, predictions, budgets, the cut at the deadline, repeated answers.
 
 extension PlannerState {
-    // MARK: Asked for
+    // MARK: Requests
 
     mutating func open(_ request: RequestPlan, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
         let name = request.plan
@@ -18,9 +18,9 @@ extension PlannerState {
                 return refuse(name, .conflict, message, to: peer, &actions)
             }
             listen(peer, to: name)
-            tell(name, to: peer, groupsAfter: 0, &actions)
+            sendAll(of: name, to: peer, groupsAfter: 0, &actions)
             if known.end == nil, deadlines[name] == nil {
-                // An earlier life began it, and what was missing then is missing still.
+                // An earlier life of the coordinator began it; what is missing is predicted now.
                 deadlines[name] = now + request.deadline
                 predict(name, at: now, &actions)
             }
@@ -29,18 +29,18 @@ extension PlannerState {
         do {
             var request = request
             try request.check()
-            try checkRoom(forPolicy: name.policyID)
+            try checkCapacity(forPolicy: name.policyID)
             try fillTexts(&request)
             try checkReadable(request)
             var warnings: [String] = []
             record(request.outcomes, of: name.policyID, rewards: request.rewards, &warnings, &actions)
             request.outcomes = []
             let (opening, session) = try begin(opening(request, identity: identity, warnings: warnings))
-            try makeRoom(for: session, &actions)
+            try forgetOldPlans(for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
             actions.append(
-                .note(
+                .log(
                     .planOpened(
                         name, prompts: request.candidates.count, total: request.total, contextRows: opening.contextRows)
                 ))
@@ -60,7 +60,7 @@ extension PlannerState {
         let message: String
     }
 
-    /// Gives every candidate its text. Throws `unknown` where it was never told.
+    /// Fills in the texts of candidates that came without one. Throws `unknown` where the history has none.
     private func fillTexts(_ request: inout RequestPlan) throws {
         let history = histories[request.plan.policyID]
         for (index, candidate) in request.candidates.enumerated() where candidate.text.isEmpty {
@@ -68,14 +68,14 @@ extension PlannerState {
                 throw PlanRefusal(
                     reason: .unknown,
                     message:
-                        "items[\(index)]: prompt \(candidate.promptID) has no text and none was told before; send it")
+                        "items[\(index)]: prompt \(candidate.promptID) has no text and none was sent before; send it")
             }
             request.candidates[index].text = text
         }
     }
 
-    /// A request is journalled as a message, with all of its texts, and must be one that can be read again: whoever asked
-    /// for it, over the wire or in this process.
+    /// A request is journalled as a message, with all of its texts. It must be readable again, also when it came from
+    /// this process and not over the wire.
     private func checkReadable(_ request: RequestPlan) throws {
         var request = request
         request.outcomes = []
@@ -87,19 +87,21 @@ extension PlannerState {
                     message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
             }
         } catch let error as WireError {
-            throw PlanRefusal(reason: .invalid, message: "\(error); mend it, or cut the step in two")
+            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or cut the step in two")
         }
     }
 
-    private func checkRoom(forPolicy policyID: String) throws {
+    private func checkCapacity(forPolicy policyID: String) throws {
         guard histories[policyID] != nil || histories.count < configuration.policiesMax else {
             throw PlanRefusal(
-                reason: .capacity, message: "this coordinator remembers its \(configuration.policiesMax) policies")
+                reason: .capacity,
+                message: "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
+            )
         }
     }
 
-    /// Forgets plans of earlier steps, and refuses where that does not make room enough.
-    private mutating func makeRoom(for session: PlanSession, _ actions: inout [Action]) throws {
+    /// Forgets plans of earlier steps, and throws where too many candidates are kept even so.
+    private mutating func forgetOldPlans(for session: PlanSession, _ actions: inout [Action]) throws {
         let policyID = session.name.policyID
         let own = sessions.keys.filter { $0.policyID == policyID }.sorted()
         for old in own.prefix(max(0, own.count - configuration.plansMax + 1)) { forget(old, &actions) }
@@ -115,9 +117,9 @@ extension PlannerState {
     private mutating func forget(_ plan: PlanName, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
         for group in session.groups { if let lease = group.lease { release(lease, of: plan) } }
-        for message in errands.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
+        for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         for peer in listeners[plan] ?? [] where session.end == nil {
-            refuse(plan, .capacity, "step \(plan) was given up for later ones before it ended", to: peer, &actions)
+            refuse(plan, .capacity, "step \(plan) was dropped for later ones before it ended", to: peer, &actions)
         }
         sessions[plan] = nil
         // A later plan for this step may have fewer prompts.
@@ -125,11 +127,11 @@ extension PlannerState {
         deadlines[plan] = nil
         listeners[plan] = nil
         actions.append(.journal(.planForgotten(plan)))
-        actions.append(.note(.planForgotten(plan)))
+        actions.append(.log(.planForgotten(plan)))
     }
 
-    /// A plan's session; with the limits as they were asked for, where those set by failures that were seen do not go
-    /// with the prompts' own, with the sizes allowed or with the total: failures must not cost a trainer its plan.
+    /// A plan's session. Failures must not cost a trainer its plan: where the limits adjusted to past failures
+    /// contradict the prompts' own limits, the allowed sizes or the total, the limits of the request are used.
     private func begin(_ opening: PlanOpening) throws -> (PlanOpening, PlanSession) {
         let request = opening.request
         do {
@@ -139,12 +141,13 @@ extension PlannerState {
             var plain = opening
             (plain.minimum, plain.maximum) = (request.minimum, request.maximum)
             plain.warnings.append(
-                "limits of \(opening.minimum) to \(opening.maximum), set for failed rollouts, were not kept: \(error)")
+                "limits of \(opening.minimum) to \(opening.maximum), adjusted to failed rollouts, were not used: \(error)"
+            )
             return (plain, try PlanSession(plain))
         }
     }
 
-    /// What a plan rests on, as it is now.
+    /// A plan's opening: the request, and what of the history it is based on now.
     private func opening(_ request: RequestPlan, identity: [UInt8], warnings: [String]) -> PlanOpening {
         let history = histories[request.plan.policyID]
         var warnings = warnings
@@ -170,32 +173,32 @@ extension PlannerState {
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings)
     }
 
-    // MARK: Predicted
+    // MARK: Predictions
 
-    /// Has what is missing of a plan predicted.
+    /// Requests the predictions that a plan lacks.
     private mutating func predict(_ name: PlanName, at now: Instant, _ actions: inout [Action]) {
         guard let session = sessions[name] else { return }
         let missing = Set(session.missing)
         for context in contexts(for: session.request) {
             let rows = context.candidates.filter(missing.contains)
-            let errand = PredictionQueue.Errand(
+            let job = PredictionQueue.PredictionJob(
                 owner: .plan(name), policy: Policy(id: name.policyID, version: session.version),
                 context: context.block,
                 shards: PredictionQueue.shards(rows.map { ($0, session.request.candidates[$0].text) }))
-            for message in errands.begin(errand, at: now) { actions.append(.toCoordinator(message)) }
+            for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
         }
     }
 
-    /// What the coordinator's machine says to its client.
-    mutating func hear(_ message: Message, at now: Instant, _ actions: inout [Action]) {
-        let (replies, outcomes) = errands.receive(message, at: now)
+    /// A message of the coordinator's machine to its client, the planner.
+    mutating func receivePrediction(_ message: Message, at now: Instant, _ actions: inout [Action]) {
+        let (replies, outcomes) = predictions.receive(message, at: now)
         for reply in replies { actions.append(.toCoordinator(reply)) }
         for outcome in outcomes {
             switch outcome {
             case .answered(.plan(let plan), let rows, let answers, _):
-                take(answers, rows: rows, of: plan, &actions)
+                receive(answers, rows: rows, of: plan, &actions)
             case .answered(.scores(let number), let rows, let answers, let faults):
-                take(answers, faults, rows: rows, ofRequest: number, &actions)
+                receive(answers, faults, rows: rows, ofRequest: number, &actions)
             case .failed(.plan(let plan), _): cut(plan, &actions)
             case .failed(.scores(let number), let message):
                 fail(request: number, .capacity, message, &actions)
@@ -203,33 +206,37 @@ extension PlannerState {
         }
     }
 
-    private mutating func take(
+    private mutating func receive(
         _ answers: AnswerBlock, rows: [Int], of plan: PlanName, _ actions: inout [Action]
     ) {
-        let taken = predictions(answers, rows: rows, of: plan)
-        guard !taken.isEmpty else { return }
-        // Entries stand before what follows from them.
-        actions.append(.journal(.predictionsTaken(plan, taken)))
+        let received = candidatePredictions(answers, rows: rows, of: plan)
+        guard !received.isEmpty else { return }
+        // The entry comes before its effects.
+        actions.append(.journal(.predictionsReceived(plan, received)))
         do {
-            guard let effects = try sessions[plan]?.take(taken) else { return }
+            guard let effects = try sessions[plan]?.receive(received) else { return }
             announce(effects, of: plan, &actions)
         } catch {
-            // Beliefs and limits were checked: it is the end that cannot be settled, and even budgets are still right.
+            // Beliefs and limits were checked before. So only the end of the plan can fail, and even budgets are
+            // possible.
             cut(plan, &actions)
         }
     }
 
-    private func predictions(_ answers: AnswerBlock, rows: [Int], of plan: PlanName) -> [TakenPrediction] {
+    private func candidatePredictions(
+        _ answers: AnswerBlock, rows: [Int], of plan: PlanName
+    ) -> [CandidatePrediction] {
         guard let session = sessions[plan], session.end == nil else { return [] }
         return rows.enumerated().compactMap { row, index in
             session.beliefs[index] == nil ? prediction(answers[row], of: index, in: session) : nil
         }
     }
 
-    /// A belief of a candidate: the model's with the prompt's own record, or what is left where the model failed.
-    private func prediction(_ answer: Prediction?, of index: Int, in session: PlanSession) -> TakenPrediction {
+    /// A candidate's belief: the model's joined with the prompt's own record, or the record alone where the model
+    /// failed.
+    private func prediction(_ answer: Prediction?, of index: Int, in session: PlanSession) -> CandidatePrediction {
         let candidate = session.request.candidates[index]
-        // Of a prompt that cannot be read, half is as good as any guess, and one rollout outweighs it.
+        // Without a prediction, one half is as good as any guess; a single rollout outweighs it.
         var belief = answer.map(Belief.init) ?? Self.unknown
         var source: BudgetSource = answer == nil ? .fallback : .model
         if session.request.recordDecay > 0, let history = histories[session.name.policyID],
@@ -241,7 +248,7 @@ extension PlannerState {
             belief = fused
             source = .record
         }
-        return TakenPrediction(index: index, mean: belief.mean, kappa: belief.kappa, source: source)
+        return CandidatePrediction(index: index, mean: belief.mean, kappa: belief.kappa, source: source)
     }
 
     private static let unknown: Belief = {
@@ -251,15 +258,15 @@ extension PlannerState {
         return belief
     }()
 
-    // MARK: Handed out
+    // MARK: Budgets
 
-    /// Tells what an entry led to, and puts what is to be rolled out into the queue.
+    /// Sends the effects of an entry to the listeners, and queues what is to be rolled out.
     mutating func announce(_ effects: PlanSession.Effects, of plan: PlanName, _ actions: inout [Action]) {
         counts.budgets += effects.budgets.count
         enqueue(plan, effects.budgets.map(\.index))
         for index in effects.draws.keys.sorted() {
             counts.rolloutsDrawn += effects.draws[index] ?? 0
-            // The worker that has just reported is probably free: its prompt goes first.
+            // The rollout worker that has just reported is probably free, so its prompt goes first.
             enqueue(plan, [index], first: true)
         }
         for peer in listeners[plan] ?? [] {
@@ -276,17 +283,19 @@ extension PlannerState {
         }
         deadlines[plan] = nil
         if let price = end.price { histories[plan.policyID]?.price = price }
-        for message in errands.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
+        for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         actions.append(
-            .note(.planEnded(plan, end.status, utility: end.utility, uniformUtility: end.uniformUtility)))
+            .log(.planEnded(plan, end.status, utility: end.utility, uniformUtility: end.uniformUtility)))
     }
 
-    /// Ends a plan whose time is over: by even budgets, or by a refusal where its trainer wants that and nothing has left.
+    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer wants that and no budget was
+    /// sent.
     mutating func cut(_ plan: PlanName, _ actions: inout [Action]) {
         deadlines[plan] = nil
         guard let isOpen = sessions[plan].map({ $0.end == nil }), isOpen else { return }
         if sessions[plan]?.request.fallback == .refuse, sessions[plan]?.handedOut.isEmpty == true {
-            let model = errands.model == nil ? "no worker with a model has come" : "predictions were not there in time"
+            let model =
+                predictions.model == nil ? "no worker with a model has joined" : "predictions did not come in time"
             for peer in listeners.removeValue(forKey: plan) ?? [] {
                 refuse(plan, .deadline, "step \(plan): \(model); ask again, or allow a fallback", to: peer, &actions)
             }
@@ -297,11 +306,11 @@ extension PlannerState {
             actions.append(.journal(.planCut(plan)))
             announce(effects, of: plan, &actions)
         } catch {
-            preconditionFailure("what plan \(plan) has not handed out cannot be shared evenly: \(error)")
+            preconditionFailure("the rest of plan \(plan) cannot be shared evenly: \(error)")
         }
     }
 
-    // MARK: Told again
+    // MARK: Repeated answers
 
     private mutating func listen(_ peer: Peer, to plan: PlanName) {
         listeners[plan, default: []].append(peer)
@@ -310,33 +319,32 @@ extension PlannerState {
     mutating func follow(_ plan: PlanName, _ groupsAfter: Int, by peer: Peer, _ actions: inout [Action]) {
         guard sessions[plan] != nil else {
             let message =
-                "step \(plan) has no plan here: it was never asked for, or later steps have taken its place; ask for it"
+                "step \(plan) has no plan here: it was never requested, or it was dropped for later steps; request it"
             return refuse(plan, .unknown, message, to: peer, &actions)
         }
         listen(peer, to: plan)
-        tell(plan, to: peer, groupsAfter: groupsAfter, &actions)
+        sendAll(of: plan, to: peer, groupsAfter: groupsAfter, &actions)
     }
 
-    /// Everything that has been said of a plan, to one peer.
-    private func tell(_ plan: PlanName, to peer: Peer, groupsAfter: Int, _ actions: inout [Action]) {
+    /// Sends all budgets, the end and the groups of a plan to one peer.
+    private func sendAll(of plan: PlanName, to peer: Peer, groupsAfter: Int, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
         for part in session.handedOut.parts { send(.budgets(plan, part), to: peer, &actions) }
         if let end = session.end { send(.planEnd(plan, end), to: peer, &actions) }
         let isLocal = trainers[peer]?.isLocal == true
-        for group in session.done.dropFirst(max(0, groupsAfter)).prefix(isLocal ? .max : Self.groupsToldMax) {
+        for group in session.done.dropFirst(max(0, groupsAfter)).prefix(isLocal ? .max : Self.groupsMax) {
             send(.groupDone(plan, group), to: peer, &actions)
         }
     }
 
-    /// Groups told at once of those done before: a peer for which too much waits would be taken for gone. It asks for
-    /// those behind them.
-    private static let groupsToldMax = 4096
+    /// Groups sent at once: a peer whose queue of messages is full counts as gone. It asks for the groups after these.
+    private static let groupsMax = 4096
 
     private mutating func refuse(
         _ plan: PlanName, _ reason: RequestRefused.Reason, _ message: String, to peer: Peer, _ actions: inout [Action]
     ) {
         counts.plansRefused += 1
-        actions.append(.note(.planRefused(plan, reason: message)))
+        actions.append(.log(.planRefused(plan, reason: message)))
         send(.requestRefused(RequestRefused(.plan(plan), reason, message: message)), to: peer, &actions)
     }
 }

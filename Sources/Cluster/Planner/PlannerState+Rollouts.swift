@@ -4,56 +4,51 @@ import Planning
 import Scoring
 import Wire
 
-// Rollout workers: who they are, what they are lent, what they report.
+// Rollout workers: who joins, what they are lent, which rewards they report.
 
 extension PlannerState {
     // MARK: Joining and leaving
 
-    /// Whether a rollout worker may take part; the same life over a new connection keeps its leases.
+    /// Adds a rollout worker; `false` when it may not join. The same incarnation over a new connection keeps its
+    /// leases.
     mutating func join(
         _ hello: Hello, credit: Credit, from peer: Peer, at now: Instant, _ actions: inout [Action]
     ) -> Bool {
-        if rollouts[hello.incarnation] == nil, rollouts.count >= configuration.rolloutWorkersMax {
+        if rollouts.sessions[hello.incarnation] == nil, rollouts.count >= configuration.rolloutWorkersMax {
             let message = "this coordinator has its \(configuration.rolloutWorkersMax) rollout workers"
-            actions.append(.note(.rolloutRefused(name: hello.name, reason: message)))
+            actions.append(.log(.rolloutRefused(name: hello.name, reason: message)))
             send(.refused(.capacity, message: message), to: peer, &actions)
             return false
         }
-        if let former = rolloutByPeer[peer], former != hello.incarnation {
-            bury(former, reason: "another life came over its connection", &actions)
+        if let former = rollouts.incarnation(at: peer), former != hello.incarnation {
+            markDead(former, reason: "another life came over its connection", &actions)
         }
-        if let known = rollouts[hello.incarnation] {
-            rolloutByPeer[known.peer] = nil
-            rollouts[hello.incarnation]?.peer = peer
-            rollouts[hello.incarnation]?.lastHeard = now
-            rollouts[hello.incarnation]?.grant(credit)
+        if rollouts.reconnect(hello.incarnation, at: peer, now: now) {
+            rollouts.sessions[hello.incarnation]?.leases.grant(credit)
         } else {
-            rollouts[hello.incarnation] = RolloutSession(
-                peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit, now: now)
-            actions.append(.note(.rolloutJoined(name: hello.name, incarnation: hello.incarnation)))
+            rollouts.add(
+                RolloutSession(
+                    peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit, now: now))
+            actions.append(.log(.rolloutJoined(name: hello.name, incarnation: hello.incarnation)))
         }
-        rolloutByPeer[peer] = hello.incarnation
         return true
     }
 
-    /// Declares an incarnation dead: its prompts go to others, first of all.
-    mutating func bury(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
+    /// Declares an incarnation dead: its prompts go to others, before all that wait.
+    mutating func markDead(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
         guard let session = remove(incarnation) else { return }
-        counts.assignmentsLost += session.inHand.count
+        counts.assignmentsLost += session.leases.count
         actions.append(
-            .note(
+            .log(
                 .rolloutLost(
-                    name: session.name, incarnation: incarnation, reason: reason, assignments: session.inHand.count)))
+                    name: session.name, incarnation: incarnation, reason: reason, assignments: session.leases.count)))
     }
 
-    /// Takes a rollout worker out; what it had goes to the head of the queue.
+    /// Ends an incarnation; what it had goes to the head of the queue.
     private mutating func remove(_ incarnation: UInt64) -> RolloutSession? {
-        guard let session = rollouts.removeValue(forKey: incarnation) else { return nil }
-        rolloutByPeer[session.peer] = nil
-        dead.append(incarnation)
-        if dead.count > Self.deadMax { dead.removeFirst() }
-        // Backwards, so that what was lent first stands first in the queue again.
-        for name in session.inHand.keys.reversed() { takeBack(name, from: incarnation) }
+        guard let session = rollouts.remove(incarnation) else { return nil }
+        // Backwards, so that what was lent first is first in the queue again.
+        for name in session.leases.leases.keys.reversed() { takeBack(name, from: incarnation) }
         return session
     }
 
@@ -66,10 +61,12 @@ extension PlannerState {
         enqueue(name.plan, [name.index], first: true)
     }
 
-    /// Ends a lease at its holder, because its plan is over.
+    /// Ends the lease of the rollout worker that has a group.
     mutating func release(_ lease: PlanGroup.Lease, of plan: PlanName) {
-        let held = rollouts[lease.incarnation]?.inHand.keys.first { $0.plan == plan && $0.attempt == lease.attempt }
-        if let held { rollouts[lease.incarnation]?.release(held) }
+        let held = rollouts.sessions[lease.incarnation]?.leases.leases.keys.first {
+            $0.plan == plan && $0.attempt == lease.attempt
+        }
+        if let held { rollouts.sessions[lease.incarnation]?.leases.release(held) }
     }
 
     // MARK: Messages
@@ -77,33 +74,35 @@ extension PlannerState {
     mutating func receive(
         _ message: Message, fromRollout incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
-        guard let peer = rollouts[incarnation]?.peer else { return }
+        guard let peer = rollouts.sessions[incarnation]?.peer else { return }
         switch message {
         case .heartbeat(let heartbeat):
             guard heartbeat.incarnation == incarnation else { return send(.whoAreYou, to: peer, &actions) }
-            rollouts[incarnation]?.grant(heartbeat.credit)
-            reclaim(heartbeat.assignments, by: incarnation, at: now)
-            rollouts[incarnation]?.hear(
-                heartbeat.assignments, progress: heartbeat.progress, until: now + configuration.rolloutLeaseTime)
+            rollouts.sessions[incarnation]?.leases.grant(heartbeat.credit)
+            restoreLeases(heartbeat.assignments, of: incarnation, at: now)
+            rollouts.sessions[incarnation]?.leases.setNamed(heartbeat.assignments)
+            rollouts.sessions[incarnation]?.leases.renew(
+                progress: heartbeat.progress, until: now + configuration.rolloutLeaseTime)
             takeBackLost(by: incarnation, at: now)
             send(.clusterStatus(status), to: peer, &actions)
         case .rewards(let rewards): record(rewards, from: incarnation, &actions)
         case .assignmentReturned(let name, let reason):
-            let wasInHand = rollouts[incarnation]?.release(name) ?? false
+            let wasInHand = rollouts.sessions[incarnation]?.leases.release(name) ?? false
             guard wasInHand else { return }
-            if reason == .overCredit { rollouts[incarnation]?.fill() }
+            if reason == .overCredit { rollouts.sessions[incarnation]?.leases.markFull() }
             takeBack(name, from: incarnation)
-        case .drain: rollouts[incarnation]?.isDraining = true
+        case .drain: rollouts.sessions[incarnation]?.leases.isDraining = true
         case .bye:
             guard let session = remove(incarnation) else { return }
-            actions.append(.note(.rolloutLeft(name: session.name, incarnation: incarnation)))
-        default: break  // Nothing else is a rollout worker's to say, and what is not understood is ignored.
+            actions.append(.log(.rolloutLeft(name: session.name, incarnation: incarnation)))
+        default: break  // A rollout worker sends no other messages; an unknown one is ignored.
         }
     }
 
-    /// Gives back what a rollout worker had of an earlier life of the coordinator, if nobody else has it by now.
-    private mutating func reclaim(_ named: [AssignmentName], by incarnation: UInt64, at now: Instant) {
-        for name in named where name.attempt >> 32 < generation && rollouts[incarnation]?.inHand[name] == nil {
+    /// Leases again what an earlier life of the coordinator lent to a rollout worker, unless another one has it by now.
+    private mutating func restoreLeases(_ named: [AssignmentName], of incarnation: UInt64, at now: Instant) {
+        for name in named
+        where name.attempt >> 32 < generation && rollouts.sessions[incarnation]?.leases.leases[name] == nil {
             guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { continue }
             let group = session.groups[name.index]
             guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil else { continue }
@@ -112,24 +111,24 @@ extension PlannerState {
         }
     }
 
-    /// Takes back what was lent a while ago and a heartbeat does not name: it, or the message with its rewards, was lost.
+    /// Takes back what was lent a while ago and the heartbeat does not name: the assignment or its rewards were lost.
     private mutating func takeBackLost(by incarnation: UInt64, at now: Instant) {
-        guard let session = rollouts[incarnation] else { return }
-        for (name, lease) in session.inHand
+        guard let session = rollouts.sessions[incarnation] else { return }
+        for (name, lease) in session.leases.leases
         where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {
-            rollouts[incarnation]?.release(name)
+            rollouts.sessions[incarnation]?.leases.release(name)
             counts.assignmentsLost += 1
             takeBack(name, from: incarnation)
         }
     }
 
     mutating func expireRollouts(at now: Instant, _ actions: inout [Action]) {
-        for (incarnation, session) in rollouts {
-            if now - session.lastHeard >= configuration.timing.livenessTime {
-                bury(incarnation, reason: "silent for \(now - session.lastHeard)", &actions)
-            } else if session.inHand.values.contains(where: { $0.expires <= now }) {
+        for (incarnation, session) in rollouts.sessions {
+            if now - session.lastReceived >= configuration.timing.livenessTime {
+                markDead(incarnation, reason: "silent for \(now - session.lastReceived)", &actions)
+            } else if session.leases.leases.values.contains(where: { $0.expires <= now }) {
                 send(.dismissed(incarnation: incarnation), to: session.peer, &actions)
-                bury(incarnation, reason: "no progress for \(configuration.rolloutLeaseTime)", &actions)
+                markDead(incarnation, reason: "no progress for \(configuration.rolloutLeaseTime)", &actions)
             }
         }
     }
@@ -137,28 +136,28 @@ extension PlannerState {
     // MARK: Rewards
 
     private mutating func record(_ rewards: Rewards, from incarnation: UInt64, _ actions: inout [Action]) {
-        guard let peer = rollouts[incarnation]?.peer else { return }
+        guard let peer = rollouts.sessions[incarnation]?.peer else { return }
         let name = rewards.name
-        rollouts[incarnation]?.release(name)
+        rollouts.sessions[incarnation]?.leases.release(name)
         let answer: RewardsRecorded
         switch verdict(on: rewards, from: incarnation) {
         case .known(let draw): answer = RewardsRecorded(name: name, verdict: .recorded, draw: draw)
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
-            // The prompt must be rolled out again, by whoever comes.
+            // The prompt must be rolled out again, by any rollout worker.
             if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             enqueue(name.plan, [name.index])
-            actions.append(.note(.rewardsRejected(name, reason: fault)))
+            actions.append(.log(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
-        case .news(let report, let outcome):
-            // A life that was thought dead may bring what its successor was lent.
+        case .new(let report, let outcome):
+            // It may come from an incarnation that was declared dead, after the group was lent to another one.
             if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
             guard let effects = sessions[name.plan]?.record(report) else { return }
-            // The history first: should a life end between the two, the worker tells its rewards again.
+            // The history first: if the coordinator dies between the two, the worker sends its rewards again.
             keep([outcome], of: name.plan.policyID, &actions)
             actions.append(.journal(.groupReported(name.plan, report)))
             send(
@@ -166,7 +165,7 @@ extension PlannerState {
                     RewardsRecorded(name: name, verdict: .recorded, draw: effects.draws[name.index] ?? 0)), to: peer,
                 &actions)
             announce(effects, of: name.plan, &actions)
-            // A budget that was topped up meanwhile, or fewer rollouts than were asked for.
+            // The budget may have grown meanwhile, or fewer rollouts came than were asked for.
             return enqueue(name.plan, [name.index])
         }
         send(.rewardsRecorded(answer), to: peer, &actions)
@@ -175,11 +174,11 @@ extension PlannerState {
     private enum RewardsVerdict {
         /// Recorded before; so many rollouts were to be drawn.
         case known(draw: Int)
-        /// Another one has the prompt by now, or its plan is gone.
+        /// Another rollout worker has the prompt by now, or its plan is gone.
         case superseded
         /// They cannot count.
         case faulty(String)
-        case news(GroupReport, RecordedOutcome)
+        case new(GroupReport, RecordedOutcome)
     }
 
     private func verdict(on rewards: Rewards, from incarnation: UInt64) -> RewardsVerdict {
@@ -190,14 +189,14 @@ extension PlannerState {
         let group = session.groups[name.index]
         if let draw = group.events["\(name)"] { return .known(draw: draw) }
         if let lease = group.lease, lease.attempt != name.attempt { return .superseded }
-        // Of an attempt that is still to come, the rewards would pass for known when it is lent.
+        // Rewards of a future attempt would count as recorded when that attempt is lent.
         guard name.attempt <= attempts else { return .superseded }
         if let fault = fault(rewards, group: group, in: session) {
-            // What another one has, or nobody, is not wanted from the one that reports it.
+            // Only the rollout worker that has the lease must roll out again.
             let own = PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt)
             return group.lease == own ? .faulty(fault) : .superseded
         }
-        return .news(
+        return .new(
             GroupReport(
                 index: name.index, eventID: "\(name)", rewards: rewards.rewards, failed: rewards.failed,
                 references: rewards.references),
@@ -237,7 +236,7 @@ extension PlannerState {
 
     // MARK: Lending
 
-    /// Puts groups into the queue that want rollouts and are neither lent nor there.
+    /// Appends groups to the queue that want rollouts and are neither lent nor queued.
     mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
         guard sessions[plan]?.request.delivery == .workers else { return }
         for index in indices {
@@ -251,7 +250,7 @@ extension PlannerState {
         if staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 { dropStaleKeys() }
     }
 
-    /// Keys that wait for nobody and are let be: fewer than that are not worth a pass.
+    /// Stale keys up to this many stay in the queue: removing them takes a pass over the whole queue.
     private static let staleKeysMax = 64
 
     private mutating func dropStaleKeys() {
@@ -262,14 +261,14 @@ extension PlannerState {
         staleKeys = 0
     }
 
-    /// Lends groups while somebody has credit; rollout workers take turns, so that equal ones get equally many.
+    /// Lends groups while a rollout worker has credit. Rollout workers take turns, so that equal ones get equally many.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
         guard now >= lendsFrom else { return }
-        // An instant that has passed is no deadline any more, though groups may wait on.
+        // Otherwise `nextDeadline` would be in the past while groups wait.
         lendsFrom = .zero
-        guard !rollouts.isEmpty else { return }
+        guard rollouts.count > 0 else { return }
         while let key = queue.first {
-            // A plan that was forgotten, or a group that got its rewards from an earlier life.
+            // Its plan was forgotten, or its rewards came from an earlier lease.
             guard let assignment = assignment(key), assignment.n > 0 else {
                 sessions[key.plan]?.groups[key.index].isQueued = false
                 queue.removeFirst()
@@ -277,9 +276,9 @@ extension PlannerState {
                 continue
             }
             let rollouts = assignment.n
-            guard let incarnation = nextRollout(taking: rollouts), let peer = self.rollouts[incarnation]?.peer else {
-                return
-            }
+            guard let incarnation = nextRollout(for: rollouts),
+                let peer = self.rollouts.sessions[incarnation]?.peer
+            else { return }
             queue.removeFirst()
             attempts += 1
             lend(assignment.name, rollouts, to: incarnation, at: now)
@@ -287,8 +286,8 @@ extension PlannerState {
         }
     }
 
-    /// What a queued group is to be lent as next; `nil` where its plan is gone or it is queued no more. The session is
-    /// looked at here and let go, so that changing its groups copies nothing.
+    /// The assignment of a queued group; `nil` where its plan is gone or it is queued no more. The session is read in
+    /// here only: a copy of it that exists while its groups change would make Swift copy them.
     private func assignment(_ key: GroupKey) -> Assignment? {
         guard let session = sessions[key.plan], session.groups[key.index].isQueued else { return nil }
         let candidate = session.request.candidates[key.index]
@@ -302,20 +301,20 @@ extension PlannerState {
         sessions[name.plan]?.groups[name.index].lease = PlanGroup.Lease(
             incarnation: incarnation, attempt: name.attempt)
         sessions[name.plan]?.groups[name.index].isQueued = false
-        self.rollouts[incarnation]?.lend(
+        self.rollouts.sessions[incarnation]?.leases.lend(
             name,
-            RolloutSession.Lease(
-                rollouts: rollouts, lentAt: now, expires: now + configuration.rolloutLeaseTime))
+            LeaseTable.Lease(
+                rows: 1, tokens: rollouts, lentAt: now, expires: now + configuration.rolloutLeaseTime))
     }
 
-    /// The next rollout worker, in turn, that takes so many rollouts.
-    private mutating func nextRollout(taking rollouts: Int) -> UInt64? {
+    /// The next rollout worker, in turn, that can accept so many rollouts.
+    private mutating func nextRollout(for rollouts: Int) -> UInt64? {
         let count = self.rollouts.count
         for offset in 0..<count {
             let place = (turn + offset) % count
-            guard self.rollouts.values[place].takes(rollouts) else { continue }
+            guard self.rollouts.sessions.values[place].canAccept(rollouts: rollouts) else { continue }
             turn = (place + 1) % count
-            return self.rollouts.keys[place]
+            return self.rollouts.sessions.keys[place]
         }
         return nil
     }

@@ -3,12 +3,12 @@ import Planning
 import Scoring
 import Wire
 
-// Predictions without a plan: a trainer asks, one job answers.
+// Predictions without a plan: one job answers a trainer's request.
 
-/// A request for scores under way.
-struct ScoresUnderWay {
+/// A request for scores that is not answered yet.
+struct ScoreRequest {
     let peer: Peer
-    /// The asker's own number.
+    /// The trainer's own number of it.
     let request: UInt64
     let deadline: Instant
     let context: Digest
@@ -16,7 +16,7 @@ struct ScoresUnderWay {
     var predictions: [Prediction?]
     var faults: [RowFault] = []
     var unanswered: Int
-    /// Whether the asker still listens.
+    /// Whether the trainer still waits for it.
     var isWanted = true
 }
 
@@ -24,7 +24,8 @@ extension PlannerState {
     mutating func score(_ request: RequestScores, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
         let subject = RequestRefused.Subject.request(request.request)
         guard requests.count < configuration.requestsMax else {
-            let message = "\(requests.count) requests are under way, which is all there may be; try again in a second"
+            let message =
+                "\(requests.count) requests are not answered yet, and no more are accepted; try again in a second"
             return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
         }
         do throws(RequestFault) {
@@ -42,13 +43,13 @@ extension PlannerState {
         }
         let context = request.context ?? drawnContext(for: request, texts: texts.map(\.text))
         let number = nextRequest()
-        requests[number] = ScoresUnderWay(
+        requests[number] = ScoreRequest(
             peer: peer, request: request.request, deadline: now + request.deadline, context: context.digest,
             contextRows: context.count, predictions: Array(repeating: nil, count: texts.count),
             unanswered: texts.count)
-        let errand = PredictionQueue.Errand(
+        let job = PredictionQueue.PredictionJob(
             owner: .scores(number), policy: request.policy, context: context, shards: PredictionQueue.shards(texts))
-        for message in errands.begin(errand, at: now) { actions.append(.toCoordinator(message)) }
+        for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
     }
 
     /// A context from the policy's history, without the queries' own outcomes unless they are wanted.
@@ -61,7 +62,7 @@ extension PlannerState {
         return ContextBlock(Self.context(request.choice, of: rows, salt: "\(request.policy)"))
     }
 
-    mutating func take(
+    mutating func receive(
         _ answers: AnswerBlock, _ faults: [RowFault], rows: [Int], ofRequest number: UInt64,
         _ actions: inout [Action]
     ) {
@@ -72,7 +73,7 @@ extension PlannerState {
                 RowFault(row: UInt32(rows[Int(fault.row)]), code: fault.code, message: fault.message))
         }
         requests[number]?.unanswered -= rows.count
-        guard let request = requests[number], request.unanswered == 0, let model = errands.model else { return }
+        guard let request = requests[number], request.unanswered == 0, let model = predictions.model else { return }
         requests[number] = nil
         guard request.isWanted else { return }
         let scores = Scores(
@@ -81,9 +82,11 @@ extension PlannerState {
         send(.scores(scores), to: request.peer, &actions)
     }
 
-    /// A request's time is over.
+    /// A request's deadline has passed.
     mutating func end(request number: UInt64, _ actions: inout [Action]) {
-        let message = errands.model == nil ? "no worker with a model has come" : "predictions were not there in time"
+        let message =
+            predictions.model == nil
+            ? "no worker with a model has joined" : "predictions did not come in time"
         fail(request: number, .deadline, "\(message); ask again", &actions)
     }
 
@@ -91,7 +94,7 @@ extension PlannerState {
         request number: UInt64, _ reason: RequestRefused.Reason, _ message: String, _ actions: inout [Action]
     ) {
         guard let request = requests.removeValue(forKey: number) else { return }
-        for reply in errands.cancel(.scores(number)) { actions.append(.toCoordinator(reply)) }
+        for reply in predictions.cancel(.scores(number)) { actions.append(.toCoordinator(reply)) }
         guard request.isWanted else { return }
         send(
             .requestRefused(RequestRefused(.request(request.request), reason, message: message)), to: request.peer,

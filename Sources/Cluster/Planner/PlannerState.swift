@@ -3,109 +3,45 @@ import OrderedCollections
 import Planning
 public import Wire
 
-/// The planner's decisions: what policies did, what each step's plan is, who rolls out what, what is trained on.
+/// The planner's decisions: what each policy did, what each step's plan is, who rolls out what, which groups are done.
 ///
-/// It stands beside `CoordinatorState` in one process and on one thread, and is a client of it: predictions are jobs. Like
-/// it, a value without clock, socket, file or chance. A `journal` action must be durable before the actions behind it are
+/// It runs beside `CoordinatorState` on the same thread, and is a client of it: predictions are jobs. Like it, it is a
+/// value without clock, socket, file or chance. A `journal` action must be durable before the actions after it are
 /// carried out. All arithmetic on its thread is bounded: candidates of a plan, rows of a draw, outcomes of a report.
 ///
-/// The rules, with the reasons in proto/PROTOCOL.md: one plan a step, the same request the same bytes; budgets sum to the
-/// total, with predictions or without; a budget out is a lease; a reward counts once, and only what is durable is
-/// acknowledged.
+/// The rules, with the reasons in proto/PROTOCOL.md: a step has one plan, and the same request gets the same bytes;
+/// budgets sum to the total, with predictions or without; a rollout worker has its assignment as a lease; a reward
+/// counts once, and only what is durable is acknowledged.
+///
+/// Each subject has a file: `+Plans` from request to end, `+Contexts` what predictions are based on, `+Outcomes`
+/// reports of trainers, `+Rollouts` rollout workers and their rewards, `+Scores` predictions without a plan.
 public struct PlannerState: Sendable {
-    /// What happened.
-    public enum Event: Sendable {
-        /// A message came in from a trainer or rollout worker.
-        case received(Envelope, from: Peer)
-        /// The coordinator's machine said something to its client, the planner.
-        case fromCoordinator(Message)
-        /// A peer in this process came: a trainer that cannot be lost on the way.
-        case joinedLocally(Peer)
-        /// It stopped listening.
-        case leftLocally(Peer)
-        /// A message could not be delivered: the peer is gone.
-        case unroutable(Peer)
-        /// Time has passed.
-        case tick
-    }
-
-    /// What the driver must do, in order.
-    public enum Action: Sendable {
-        case send(Envelope, to: Peer)
-        /// Say something to the coordinator's machine, as its client.
-        case toCoordinator(Message)
-        case journal(PlannerEntry)
-        /// Something an operator may want to read.
-        case note(Note)
-    }
-
-    /// What an operator may want to read, as facts.
-    public enum Note: Hashable, Sendable {
-        case planOpened(PlanName, prompts: Int, total: Int, contextRows: Int)
-        case planEnded(PlanName, PlanEnd.Status, utility: Double, uniformUtility: Double)
-        case planRefused(PlanName, reason: String)
-        case planForgotten(PlanName)
-        case rolloutJoined(name: String, incarnation: UInt64)
-        case rolloutLeft(name: String, incarnation: UInt64)
-        case rolloutLost(name: String, incarnation: UInt64, reason: String, assignments: Int)
-        case rolloutRefused(name: String, reason: String)
-        case rewardsRejected(AssignmentName, reason: String)
-    }
-
-    /// Bounds and clocks.
-    public struct Configuration: Sendable {
-        /// When silence is death.
-        public var timing = ClusterTiming.standard
-        /// An assignment without progress for this long goes to another rollout worker: rollouts may take many minutes.
-        public var rolloutLeaseTime: Duration = .seconds(600)
-        /// Plans kept of a policy, the latest steps.
-        public var plansMax = 8
-        /// Candidates in all plans kept.
-        public var candidatesMax = 1 << 20
-        /// Outcomes remembered of a policy, the latest.
-        public var outcomesMax = 65_536
-        /// Policies remembered.
-        public var policiesMax = 64
-        /// Requests for predictions under way.
-        public var requestsMax = 32
-        /// Live rollout workers.
-        public var rolloutWorkersMax = 4096
-        /// Trainers.
-        public var trainersMax = 1024
-
-        /// The defaults.
-        public init() {}
-    }
-
     // MARK: State
 
     let configuration: Configuration
-    /// This life of the coordinator.
+    /// Numbers this life of the coordinator.
     public let generation: UInt64
-    /// The coordinator's machine as a client sees it.
-    var errands: PredictionQueue
+    /// Predictions that were asked for and have not come.
+    var predictions: PredictionQueue
     var histories: OrderedDictionary<String, PolicyHistory> = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
-    /// When plans that have not ended are cut, and refused where their trainer wants that.
+    /// When plans that have not ended are cut, or refused where their trainer wants that.
     var deadlines: [PlanName: Instant] = [:]
-    /// Who listens to a plan.
+    /// Peers that get a plan's messages.
     var listeners: [PlanName: OrderedSet<Peer>] = [:]
     var trainers: OrderedDictionary<Peer, TrainerSession> = [:]
-    /// Requests for scores under way, by number.
-    var requests: OrderedDictionary<UInt64, ScoresUnderWay> = [:]
-    var rollouts: OrderedDictionary<UInt64, RolloutSession> = [:]
-    var rolloutByPeer: [Peer: UInt64] = [:]
-    /// Incarnations that may not come back, the latest last.
-    var dead: OrderedSet<UInt64> = []
-    /// Groups that wait for a rollout worker, first to be lent first; some may have been settled since.
+    /// Requests for scores that are not answered yet, by number.
+    var requests: OrderedDictionary<UInt64, ScoreRequest> = [:]
+    var rollouts = Membership<RolloutSession>()
+    /// Groups that wait for a rollout worker, in the order in which they are to be lent; some may be done since.
     var queue: Deque<GroupKey> = []
-    /// How many of the queue's keys wait for nobody any more.
+    /// Keys of the queue whose groups wait no more.
     var staleKeys = 0
     /// Which rollout worker is asked first next.
     var turn = 0
-    /// Nothing is lent before: rollout workers of an earlier life may still have what they were lent.
+    /// Nothing is lent before: rollout workers may still have what an earlier life lent them.
     var lendsFrom: Instant = .zero
-    /// Attempts are never used again, by any life: the upper half is the generation.
+    /// Number of the latest attempt. No life uses one again: the upper half is the generation.
     var attempts: UInt64
     private var requestNumber: UInt64 = 0
     /// What `/metrics` counts.
@@ -114,28 +50,25 @@ public struct PlannerState: Sendable {
     /// A trainer that has said Hello.
     struct TrainerSession {
         let name: String
-        var lastHeard: Instant
-        /// In this process: it is there until it says otherwise.
+        var lastReceived: Instant
+        /// In this process: it is there until it leaves.
         let isLocal: Bool
     }
 
-    /// A candidate's group, by its place.
+    /// A candidate's group, by plan and index.
     struct GroupKey: Hashable {
         let plan: PlanName
         let index: Int
     }
 
-    /// Dead incarnations remembered, as in `CoordinatorState`.
-    static let deadMax = 4096
-
-    /// Takes up where the journal's entries end; none for a first life. Entries that were written by another version and
-    /// cannot be applied are passed over.
+    /// Starts from the state that the journal's entries give; there are none in a first life. Entries of another
+    /// version that cannot be applied are ignored.
     public init(
         _ configuration: Configuration = Configuration(), generation: UInt64, replaying entries: [PlannerEntry] = []
     ) {
         self.configuration = configuration
         self.generation = generation
-        errands = PredictionQueue(generation: generation)
+        predictions = PredictionQueue(generation: generation)
         attempts = generation << 32
         for entry in entries { replay(entry) }
         if !sessions.isEmpty { lendsFrom = Instant(configuration.timing.livenessTime * 2) }
@@ -149,11 +82,11 @@ public struct PlannerState: Sendable {
         var actions: [Action] = []
         switch event {
         case .received(let envelope, let peer): receive(envelope, from: peer, at: now, &actions)
-        case .fromCoordinator(let message): hear(message, at: now, &actions)
+        case .fromCoordinator(let message): receivePrediction(message, at: now, &actions)
         case .joinedLocally(let peer):
-            trainers[peer] = TrainerSession(name: "local", lastHeard: now, isLocal: true)
+            trainers[peer] = TrainerSession(name: "local", lastReceived: now, isLocal: true)
         case .leftLocally(let peer): forget(trainer: peer)
-        case .unroutable(let peer): lose(peer, &actions)
+        case .unroutable(let peer): disconnect(peer, &actions)
         case .tick: expire(at: now, &actions)
         }
         dispatch(at: now, &actions)
@@ -162,20 +95,20 @@ public struct PlannerState: Sendable {
 
     /// When `tick` is due next.
     public var nextDeadline: Instant? {
-        let silence = rollouts.values.map { $0.lastHeard + configuration.timing.livenessTime }
-        let leases = rollouts.values.flatMap { $0.inHand.values.map(\.expires) }
+        let silence = rollouts.sessions.values.map { $0.lastReceived + configuration.timing.livenessTime }
+        let leases = rollouts.sessions.values.flatMap { $0.leases.leases.values.map(\.expires) }
         let lending = queue.isEmpty || lendsFrom == .zero ? [] : [lendsFrom]
-        let asked = Array(deadlines.values) + requests.values.map(\.deadline)
-        return (silence + leases + lending + asked + [errands.nextDeadline]).min()
+        let requested = Array(deadlines.values) + requests.values.map(\.deadline)
+        return (silence + leases + lending + requested + [predictions.nextDeadline]).min()
     }
 
     /// The planner as a client of the coordinator's machine: a routing id that no connection has.
     public static let asClient = Peer(Array("planner".utf8))
 
-    /// Whether a peer is the planner's.
-    public func knows(_ peer: Peer) -> Bool { trainers[peer] != nil || rolloutByPeer[peer] != nil }
+    /// Whether a peer is a trainer or a live rollout worker.
+    public func knows(_ peer: Peer) -> Bool { trainers[peer] != nil || rollouts.incarnation(at: peer) != nil }
 
-    /// Whether a message is the planner's to hear, and not the coordinator's machine's.
+    /// Whether a message is for the planner, and not for the coordinator's machine.
     public func isAddressee(of message: Message, from peer: Peer) -> Bool {
         switch message {
         case .hello(let hello):
@@ -184,27 +117,24 @@ public struct PlannerState: Sendable {
             case .worker, .client: false
             }
         case .requestPlan, .followPlan, .reportOutcomes, .requestScores, .rewards, .assignmentReturned: true
-        // Of a peer of an earlier life: who it was is seen by what it names.
+        // A peer of an earlier life is known by what its heartbeat names.
         case .heartbeat(let heartbeat):
-            knows(peer) || !heartbeat.assignments.isEmpty || dead.contains(heartbeat.incarnation)
+            knows(peer) || !heartbeat.assignments.isEmpty || rollouts.isDead(heartbeat.incarnation)
         default: knows(peer)
         }
     }
 
     private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
         if case .hello(let hello) = envelope.message { return welcome(hello, from: peer, at: now, &actions) }
-        if let incarnation = rolloutByPeer[peer], rollouts[incarnation] != nil {
-            rollouts[incarnation]?.lastHeard = now
+        if let incarnation = rollouts.incarnation(at: peer) {
+            rollouts.sessions[incarnation]?.lastReceived = now
             return receive(envelope.message, fromRollout: incarnation, at: now, &actions)
         }
         if trainers[peer] != nil {
-            trainers[peer]?.lastHeard = now
+            trainers[peer]?.lastReceived = now
             return receive(envelope.message, fromTrainer: peer, at: now, &actions)
         }
-        if case .heartbeat(let heartbeat) = envelope.message, dead.contains(heartbeat.incarnation) {
-            return send(.dismissed(incarnation: heartbeat.incarnation), to: peer, &actions)
-        }
-        send(.whoAreYou, to: peer, &actions)
+        send(rollouts.answer(toStranger: envelope.message), to: peer, &actions)
     }
 
     private mutating func receive(
@@ -217,39 +147,33 @@ public struct PlannerState: Sendable {
         case .reportOutcomes(let report): record(report, from: peer, &actions)
         case .requestScores(let request): score(request, for: peer, at: now, &actions)
         case .bye: forget(trainer: peer)
-        default: break  // Nothing else is a trainer's to say, and what is not understood is ignored.
+        default: break  // A trainer sends no other messages; an unknown one is ignored.
         }
     }
 
-    /// What trainers and rollout workers are told of the cluster in answer to a heartbeat.
+    /// The answer to a heartbeat of a trainer or rollout worker.
     var status: ClusterStatus {
         ClusterStatus(
             workers: rollouts.count, shardsPending: queue.count,
-            shardsLeased: rollouts.values.reduce(0) { $0 + $1.inHand.count })
+            shardsLeased: rollouts.leaseCount)
     }
 
     // MARK: Joining and leaving
 
     private mutating func welcome(_ hello: Hello, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
-        guard hello.protocolVersion == Limits.protocolVersion else {
-            let message =
-                "this coordinator speaks protocol \(Limits.protocolVersion), you speak \(hello.protocolVersion); "
-                + "install the same version of statezero on both sides"
-            return send(.refused(.protocolVersion, message: message), to: peer, &actions)
-        }
-        guard !dead.contains(hello.incarnation) else {
-            return send(.dismissed(incarnation: hello.incarnation), to: peer, &actions)
-        }
+        if let refusal = rollouts.refusal(of: hello) { return send(refusal, to: peer, &actions) }
         switch hello.role {
-        case .worker, .client: return  // The coordinator's peers; the driver brings them there.
+        case .worker, .client: return  // These belong to the coordinator's machine; the driver sends them there.
         case .trainer:
             guard trainers[peer] != nil || trainers.count < configuration.trainersMax else {
                 let message = "this coordinator has its \(configuration.trainersMax) trainers"
                 return send(.refused(.capacity, message: message), to: peer, &actions)
             }
-            // A connection has one role, the one it said last.
-            if let former = rolloutByPeer[peer] { bury(former, reason: "its connection is a trainer's now", &actions) }
-            trainers[peer] = TrainerSession(name: hello.name, lastHeard: now, isLocal: false)
+            // A connection has one role: that of its last Hello.
+            if let former = rollouts.incarnation(at: peer) {
+                markDead(former, reason: "its connection is a trainer's now", &actions)
+            }
+            trainers[peer] = TrainerSession(name: hello.name, lastReceived: now, isLocal: false)
         case .rollout(let credit):
             guard join(hello, credit: credit, from: peer, at: now, &actions) else { return }
             if trainers[peer] != nil { forget(trainer: peer) }
@@ -257,7 +181,7 @@ public struct PlannerState: Sendable {
         let timing = configuration.timing
         let welcome = Welcome(
             incarnation: hello.incarnation, heartbeatInterval: timing.heartbeatInterval,
-            leaseTime: configuration.rolloutLeaseTime, fingerprint: errands.model)
+            leaseTime: configuration.rolloutLeaseTime, fingerprint: predictions.model)
         send(.welcome(welcome), to: peer, &actions)
     }
 
@@ -265,14 +189,14 @@ public struct PlannerState: Sendable {
         trainers[peer] = nil
         for plan in listeners.keys { listeners[plan]?.remove(peer) }
         for (number, request) in requests where request.peer == peer {
-            // Its answers would find nobody; the job itself ends by its deadline.
+            // No peer waits for the answer any more; the job itself ends at its deadline.
             requests[number]?.isWanted = false
         }
     }
 
-    private mutating func lose(_ peer: Peer, _ actions: inout [Action]) {
-        if let incarnation = rolloutByPeer[peer] {
-            bury(incarnation, reason: "its connection is gone", &actions)
+    private mutating func disconnect(_ peer: Peer, _ actions: inout [Action]) {
+        if let incarnation = rollouts.incarnation(at: peer) {
+            markDead(incarnation, reason: "its connection is gone", &actions)
         } else if trainers[peer] != nil {
             forget(trainer: peer)
         }
@@ -281,10 +205,10 @@ public struct PlannerState: Sendable {
     // MARK: Time
 
     private mutating func expire(at now: Instant, _ actions: inout [Action]) {
-        for message in errands.tick(at: now) { actions.append(.toCoordinator(message)) }
+        for message in predictions.tick(at: now) { actions.append(.toCoordinator(message)) }
         expireRollouts(at: now, &actions)
         for (peer, trainer) in trainers
-        where !trainer.isLocal && now - trainer.lastHeard >= configuration.timing.livenessTime * 3 {
+        where !trainer.isLocal && now - trainer.lastReceived >= configuration.timing.livenessTime * 3 {
             forget(trainer: peer)
         }
         for (plan, deadline) in deadlines where deadline <= now { cut(plan, &actions) }
@@ -300,48 +224,5 @@ public struct PlannerState: Sendable {
 
     func send(_ message: Message, to peer: Peer, _ actions: inout [Action]) {
         actions.append(.send(Envelope(generation: generation, message), to: peer))
-    }
-}
-
-/// What the planner has done since it started; levels are read off its state.
-public struct PlannerCounts: Hashable, Sendable {
-    var plansOK = 0
-    var plansDegraded = 0
-    var plansFallback = 0
-    var plansRefused = 0
-    var budgets = 0
-    var budgetRollouts = 0
-    var outcomesRecorded = 0
-    var outcomesRepeated = 0
-    var outcomesRejected = 0
-    var rolloutsRecorded = 0
-    var rolloutsFailed = 0
-    var rolloutsDrawn = 0
-    var assignmentsLost = 0
-}
-
-extension PlannerState {
-    /// Adds the planner's levels and counts to a report.
-    public func fill(_ report: inout CoordinatorReport) {
-        report.rolloutWorkers = rollouts.count
-        report.assignmentsLeased = rollouts.values.reduce(0) { $0 + $1.inHand.count }
-        report.assignmentsPending = queue.count
-        report.plansOpen = sessions.values.count { $0.end == nil }
-        report.plansKept = sessions.count
-        report.policies = histories.count
-        report.historyOutcomes = histories.values.reduce(0) { $0 + $1.outcomes.count }
-        report.plansOK = counts.plansOK
-        report.plansDegraded = counts.plansDegraded
-        report.plansFallback = counts.plansFallback
-        report.plansRefused = counts.plansRefused
-        report.budgets = counts.budgets
-        report.budgetRollouts = counts.budgetRollouts
-        report.outcomesRecorded = counts.outcomesRecorded
-        report.outcomesRepeated = counts.outcomesRepeated
-        report.outcomesRejected = counts.outcomesRejected
-        report.rolloutsRecorded = counts.rolloutsRecorded
-        report.rolloutsFailed = counts.rolloutsFailed
-        report.rolloutsDrawn = counts.rolloutsDrawn
-        report.assignmentsLost = counts.assignmentsLost
     }
 }

@@ -3,22 +3,22 @@ import OrderedCollections
 import Planning
 import Scoring
 
-/// What is remembered of one policy: its outcomes in the order in which they were recorded, the latest `outcomesMax`.
+/// One policy's history: its latest `outcomesMax` outcomes, in the order in which they were recorded.
 ///
-/// A prompt is its text: the id names the text that it was last told with, and a record is of a text, so a changed
+/// A prompt is its text: an id means the last text that was sent with it, and a record belongs to a text. So a changed
 /// template begins a new record.
 struct PolicyHistory {
     /// Outcomes kept; the driver keeps as many on disk.
     let outcomesMax: Int
     private(set) var outcomes: Deque<RecordedOutcome> = []
-    /// Event ids of the outcomes kept. One that is older may count again.
+    /// Event ids of the outcomes kept. An older event may count again.
     private var events: Set<String> = []
-    /// By text: the numbers of its outcomes, rising. A number is a place in `outcomes` plus `forgotten`.
+    /// By text: the numbers of its outcomes, ascending. A number is an index into `outcomes` plus `forgotten`.
     private var byText: [String: [Int]] = [:]
     private var forgotten = 0
-    /// By prompt id: the text it was last told with.
+    /// By prompt id: the last text that was sent with it.
     private var texts: OrderedDictionary<String, String> = [:]
-    /// Rollouts that ended without a reward, and all, over the outcomes kept.
+    /// Rollouts that ended without a reward, and all rollouts, over the outcomes kept.
     private(set) var failed = 0
     private(set) var started = 0
     /// The newest version that has an outcome.
@@ -35,14 +35,14 @@ struct PolicyHistory {
 
     func contains(eventID: String) -> Bool { events.contains(eventID) }
 
-    /// The text that a prompt was last told with.
+    /// The last text that was sent with a prompt id.
     func text(of promptID: String) -> String? { texts[promptID] }
 
     mutating func name(_ promptID: String, _ text: String) {
         if texts.updateValue(text, forKey: promptID) == nil, texts.count > Self.textsMax { texts.removeFirst() }
     }
 
-    /// Records an outcome; one that is known changes nothing.
+    /// Records an outcome; an event that is known changes nothing.
     mutating func record(_ outcome: RecordedOutcome) {
         guard events.insert(outcome.eventID).inserted else { return }
         byText[outcome.text, default: []].append(forgotten + outcomes.count)
@@ -64,7 +64,7 @@ struct PolicyHistory {
         if byText[outcome.text]?.isEmpty == true { byText[outcome.text] = nil }
     }
 
-    /// Whether anything is known of a text.
+    /// Whether the history has outcomes of a text.
     func knows(_ text: String) -> Bool { byText[text] != nil }
 
     /// The prompt's own record as a policy of a version sees it.
@@ -79,7 +79,7 @@ struct PolicyHistory {
         return try PromptRecord(promptID: promptID, entries: entries)
     }
 
-    /// Rows that may profile the policy: the latest outcome of each text that is not excluded, with what it is worth.
+    /// Rows that may profile the policy: the latest outcome of each text that is not excluded, with its age.
     func rows(at version: Int, without isExcluded: (String) -> Bool) -> [ContextSelection.Row] {
         byText.compactMap { text, numbers in
             guard !isExcluded(text) else { return nil }

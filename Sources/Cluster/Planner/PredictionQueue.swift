@@ -2,11 +2,11 @@ import OrderedCollections
 import Scoring
 import Wire
 
-/// The planner as a scoring client: what it wants predicted goes to the coordinator's machine beside it as jobs like any
-/// other, by the same messages, and takes its turn among them.
+/// The planner as a scoring client: it submits jobs to the coordinator's machine by the same messages as other clients,
+/// and its jobs take turns with theirs.
 ///
-/// Both machines live in one thread, so nothing is lost between them and nothing is repeated; only a model that has not
-/// come yet, or that changes, makes an errand wait or begin anew.
+/// Both machines run on one thread, so no message between them is lost or repeated. A job waits only for a model to be
+/// known, and begins again when the model changes.
 struct PredictionQueue {
     /// Who wants predictions.
     enum Owner: Hashable {
@@ -16,14 +16,14 @@ struct PredictionQueue {
 
     /// What came back.
     enum Outcome {
-        /// Answers to some rows, by the owner's own numbering.
+        /// Answers to some rows, by the owner's row numbers.
         case answered(Owner, rows: [Int], AnswerBlock, [RowFault])
-        /// It cannot be done now.
+        /// The job was refused, or its answers cannot be used.
         case failed(Owner, message: String)
     }
 
     /// Texts to be predicted under one context.
-    struct Errand {
+    struct PredictionJob {
         let owner: Owner
         let policy: Policy
         let context: ContextBlock
@@ -42,40 +42,36 @@ struct PredictionQueue {
 
     /// Rows that go to one worker together.
     struct Shard {
-        /// By the owner's numbering.
+        /// By the owner's row numbers.
         let rows: [Int]
         let texts: TextBlock
         let affinity: UInt64
     }
 
-    /// The model that predictions come from; `nil` until a worker has come.
+    /// The model that predictions come from; `nil` until a worker has joined.
     private(set) var model: ModelFingerprint?
-    private var errands: OrderedDictionary<JobID, Errand> = [:]
+    private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
     private var ids: SeededGenerator
-    private var nextWord: Instant = .zero
+    /// When it sends a heartbeat, or asks for the model.
+    private(set) var nextDeadline: Instant = .zero
     private let incarnation: UInt64
 
-    /// Speaks at least this often, so as not to be taken for gone.
-    private static let wordInterval: Duration = .seconds(2)
-    /// Asks this often for a model while something waits for one.
-    private static let askInterval: Duration = .milliseconds(100)
-    /// Rows of a bucket of texts, about; and at most so many buckets.
+    /// Between heartbeats; without them the planner would be away for the coordinator's machine.
+    private static let heartbeatInterval: Duration = .seconds(2)
+    /// Between questions for the model, while a job waits for it.
+    private static let modelInterval: Duration = .milliseconds(100)
+    /// About so many rows are in a bucket of texts, and there are at most so many buckets.
     private static let bucketRows = 16
     private static let bucketsMax = 32
 
     init(generation: UInt64) {
-        // No chance is needed: the numbers must differ from those of other clients, which draw theirs at random.
+        // A fixed seed is enough: ids must only differ from those of other clients, which are drawn at random.
         ids = SeededGenerator(seed: 0x51A7_E2E0 ^ generation << 32)
         incarnation = ids.next()
     }
 
-    /// Errands under way.
-    var count: Int { errands.count }
-    /// When `tick` is due.
-    var nextDeadline: Instant { nextWord }
-
-    /// Cuts rows into shards by their texts' digests, so that a text comes to the worker that has seen it before, at
-    /// every step and in whatever company.
+    /// Cuts rows into shards by the digests of their texts. So a text goes to the worker that has seen it before, at
+    /// every step and whatever other texts come with it.
     static func shards(_ rows: [(row: Int, text: String)]) -> [Shard] {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }
@@ -96,28 +92,28 @@ struct PredictionQueue {
         return shards
     }
 
-    // MARK: Verbs; each returns what to say to the coordinator's machine
+    // MARK: Changes; each returns the messages to the coordinator's machine
 
-    mutating func begin(_ errand: Errand, at now: Instant) -> [Message] {
-        guard !errand.shards.isEmpty else { return [] }
-        let job = JobID(using: &ids)
-        errands[job] = errand
-        // Asking at once costs nothing, and the model may just have come.
-        return model == nil ? ask(at: now) : submit(job)
+    mutating func begin(_ job: PredictionJob, at now: Instant) -> [Message] {
+        guard !job.shards.isEmpty else { return [] }
+        let id = JobID(using: &ids)
+        jobs[id] = job
+        // The model may be known since a moment ago, and asking costs nothing.
+        return model == nil ? askForModel(at: now) : submit(id)
     }
 
-    /// Ends all errands of an owner, finished or not.
+    /// Ends all jobs of an owner.
     mutating func cancel(_ owner: Owner) -> [Message] {
-        errands.filter { $0.value.owner == owner }.keys.map { job in
-            errands[job] = nil
-            return .closeJob(job)
+        jobs.filter { $0.value.owner == owner }.keys.map { id in
+            jobs[id] = nil
+            return .closeJob(id)
         }
     }
 
     mutating func tick(at now: Instant) -> [Message] {
-        guard now >= nextWord else { return [] }
-        if model == nil { return ask(at: now) }
-        nextWord = now + Self.wordInterval
+        guard now >= nextDeadline else { return [] }
+        if model == nil { return askForModel(at: now) }
+        nextDeadline = now + Self.heartbeatInterval
         return [.heartbeat(Heartbeat(incarnation: incarnation))]
     }
 
@@ -126,62 +122,62 @@ struct PredictionQueue {
         case .welcome(let welcome):
             guard let named = welcome.fingerprint else { return ([], []) }
             model = named
-            nextWord = now + Self.wordInterval
-            return (errands.keys.filter { errands[$0]?.isSubmitted == false }.flatMap { submit($0) }, [])
+            nextDeadline = now + Self.heartbeatInterval
+            return (jobs.keys.filter { jobs[$0]?.isSubmitted == false }.flatMap { submit($0) }, [])
         case .whoAreYou:
-            for job in errands.keys { errands[job]?.isSubmitted = false }
-            return (ask(at: now), [])
-        case .shardAnswer(let answer): return take(answer)
-        case .jobRefused(let job, .fingerprint, _):
-            // Another model works here now; ask which one, and begin anew.
-            errands[job]?.isSubmitted = false
+            for id in jobs.keys { jobs[id]?.isSubmitted = false }
+            return (askForModel(at: now), [])
+        case .shardAnswer(let answer): return receive(answer)
+        case .jobRefused(let id, .fingerprint, _):
+            // Another model works here now: ask which one, and begin again.
+            jobs[id]?.isSubmitted = false
             model = nil
-            return (ask(at: now), [])
-        case .jobRefused(let job, _, let message):
-            guard let errand = errands.removeValue(forKey: job) else { return ([], []) }
-            return ([], [.failed(errand.owner, message: message)])
+            return (askForModel(at: now), [])
+        case .jobRefused(let id, _, let message):
+            guard let job = jobs.removeValue(forKey: id) else { return ([], []) }
+            return ([], [.failed(job.owner, message: message)])
         default: return ([], [])
         }
     }
 
-    private mutating func ask(at now: Instant) -> [Message] {
-        nextWord = now + (errands.isEmpty ? Self.wordInterval : Self.askInterval)
+    private mutating func askForModel(at now: Instant) -> [Message] {
+        nextDeadline = now + (jobs.isEmpty ? Self.heartbeatInterval : Self.modelInterval)
         return [.hello(Hello(role: .client, name: "planner", incarnation: incarnation))]
     }
 
-    private mutating func submit(_ job: JobID) -> [Message] {
-        guard let errand = errands[job], let model else { return [] }
-        errands[job]?.isSubmitted = true
+    private mutating func submit(_ id: JobID) -> [Message] {
+        guard let job = jobs[id], let model else { return [] }
+        jobs[id]?.isSubmitted = true
         let open = SubmitJob(
-            job: job, policy: errand.policy, context: errand.context, fingerprint: model.digest, confirmedBelow: 0)
+            job: id, policy: job.policy, context: job.context, fingerprint: model.digest, confirmedBelow: 0)
         return [.submitJob(open)]
-            + errand.unanswered.sorted().map { index in
-                let shard = errand.shards[Int(index)]
+            + job.unanswered.sorted().map { index in
+                let shard = job.shards[Int(index)]
                 return .submitShard(
                     SubmitShard(
-                        job: job, shard: index,
+                        job: id, shard: index,
                         tokens: max(1, TokenEstimate.roundedDown(bytes: shard.texts.bytes.count)),
                         affinity: shard.affinity,
                         texts: shard.texts))
             }
     }
 
-    private mutating func take(_ answer: ShardAnswer) -> (replies: [Message], outcomes: [Outcome]) {
-        guard let errand = errands[answer.job], Int(answer.shard) < errand.shards.count,
-            errands[answer.job]?.unanswered.remove(answer.shard) != nil
+    private mutating func receive(_ answer: ShardAnswer) -> (replies: [Message], outcomes: [Outcome]) {
+        guard let job = jobs[answer.job], Int(answer.shard) < job.shards.count,
+            jobs[answer.job]?.unanswered.remove(answer.shard) != nil
         else { return ([], []) }
-        let shard = errand.shards[Int(answer.shard)]
+        let shard = job.shards[Int(answer.shard)]
         guard answer.answers.count == shard.rows.count else {
-            // Another client has put its own rows under the job's id.
-            errands[answer.job] = nil
+            // Another client has submitted rows of its own under the job's id.
+            jobs[answer.job] = nil
             let message = "shard \(answer.shard) has \(answer.answers.count) answers to \(shard.rows.count) rows"
-            return ([.closeJob(answer.job)], [.failed(errand.owner, message: message)])
+            return ([.closeJob(answer.job)], [.failed(job.owner, message: message)])
         }
         var replies: [Message] = []
-        if errands[answer.job]?.unanswered.isEmpty == true {
-            errands[answer.job] = nil
+        if jobs[answer.job]?.unanswered.isEmpty == true {
+            jobs[answer.job] = nil
             replies = [.closeJob(answer.job)]
         }
-        return (replies, [.answered(errand.owner, rows: shard.rows, answer.answers, answer.faults)])
+        return (replies, [.answered(job.owner, rows: shard.rows, answer.answers, answer.faults)])
     }
 }

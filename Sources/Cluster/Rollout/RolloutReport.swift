@@ -1,15 +1,15 @@
-/// What the program of a rollout worker says of an assignment: any number of rollouts that ended, also none.
+/// A report of a rollout worker's program on an assignment: any number of rollouts that ended, also none.
 public struct RolloutReport: Hashable, Sendable {
     /// The assignment's name as it was given to the program: `AssignmentName.description`.
     public var assignment: String
-    /// Raw rewards of rollouts that ended well.
+    /// Raw rewards of rollouts that ended with one.
     public var rewards: [Double]
     /// Rollouts that ended without a reward.
     public var failed: Int
-    /// Where the rollouts lie: none, or one a reward.
+    /// Where the rollouts are kept: no references, or one for each reward.
     public var references: [String]
 
-    /// Reports rollouts; without any it is a sign of life.
+    /// Reports rollouts. A report without any shows that the program is alive.
     public init(assignment: String, rewards: [Double] = [], failed: Int = 0, references: [String] = []) {
         self.assignment = assignment
         self.rewards = rewards
@@ -17,25 +17,27 @@ public struct RolloutReport: Hashable, Sendable {
         self.references = references
     }
 
-    /// Rollouts that ended, well or not.
+    /// Rollouts that ended, with a reward or without.
     public var count: Int { rewards.count + failed }
 }
 
-/// Why a report of the program is passed over, or a part of it.
+/// Why a report of the program is ignored, or a part of it.
 public enum RolloutFault: Hashable, Sendable, CustomStringConvertible {
-    /// The program has no such assignment: never had, has reported all of it, or was silent about it for too long.
+    /// The program has no such assignment: it never had it, has reported all of it, or was silent about it for too
+    /// long.
     case unknownAssignment(String)
     /// More rollouts than were asked for; those beyond are dropped.
     case tooMany(String, extra: Int)
-    /// A reward that is no finite number, or not one reference a reward: the whole report is dropped.
+    /// A reward is not finite, or references are not one for each reward: the whole report is dropped.
     case malformed(String)
 
-    /// What is wrong, in words for people.
+    /// What is wrong, for people.
     public var description: String {
         switch self {
         case .unknownAssignment(let name): "the program has no assignment \(name)"
         case .tooMany(let name, let extra): "\(extra) rollouts more than \(name) asked for are dropped"
-        case .malformed(let name): "a report of \(name) has a reward that is not finite, or not one reference a reward"
+        case .malformed(let name):
+            "a report of \(name) has a reward that is not finite, or not one reference for each reward"
         }
     }
 }

@@ -1,18 +1,18 @@
 import Wire
 
-/// An assignment in a rollout worker's hands, with what has come of it so far.
+/// An assignment that a rollout worker has in hand, with the rewards reported so far.
 struct RolloutTask: Sendable {
     let assignment: Assignment
-    /// Its name in the program's words.
+    /// Its name as the program knows it.
     let label: String
     private(set) var rewards: [Double] = []
     private(set) var failed = 0
     private var references: [String] = []
-    /// Programs that died with it in their hands.
+    /// Times that a program died while it ran this task.
     var deaths = 0
-    /// When the program was given it, or last said a word about it.
-    var lastWord: Instant = .zero
-    /// Lent to an incarnation that is over: nobody counts it as in hand.
+    /// When the program got it, or reported on it last.
+    var lastReport: Instant = .zero
+    /// Lent to an incarnation that is dead: the coordinator does not count it as in hand.
     var isOrphan = false
 
     init(_ assignment: Assignment) {
@@ -23,27 +23,27 @@ struct RolloutTask: Sendable {
     /// Rollouts still to be made.
     var missing: Int { assignment.n - rewards.count - failed }
 
-    /// What is still to be done, for a program that knows nothing of it.
+    /// The assignment with what is still missing, for a new program.
     var rest: Assignment {
         var rest = assignment
         rest.n = missing
         return rest
     }
 
-    /// Takes what fits of a report; how many rollouts were too many.
+    /// Adds what fits of a report. Returns how many rollouts were too many.
     mutating func add(_ report: RolloutReport) -> Int {
-        let taken = min(report.rewards.count, missing)
-        // Once a reference was told, every reward has one, if an empty one.
+        let accepted = min(report.rewards.count, missing)
+        // Once a report has references, every reward has one, if an empty one.
         if !report.references.isEmpty || !references.isEmpty {
             references += Array(repeating: "", count: rewards.count - references.count)
-            references += (0..<taken).map { report.references.isEmpty ? "" : report.references[$0] }
+            references += (0..<accepted).map { report.references.isEmpty ? "" : report.references[$0] }
         }
-        rewards += report.rewards.prefix(taken)
+        rewards += report.rewards.prefix(accepted)
         let lost = min(report.failed, missing)
         failed += lost
-        return report.rewards.count - taken + report.failed - lost
+        return report.rewards.count - accepted + report.failed - lost
     }
 
-    /// All of it, when nothing is missing.
+    /// All rewards, when nothing is missing.
     var result: Rewards { Rewards(name: assignment.name, rewards: rewards, failed: failed, references: references) }
 }

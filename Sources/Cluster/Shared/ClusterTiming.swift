@@ -1,13 +1,13 @@
-/// The cluster's clocks, in one place because they depend on each other.
+/// The cluster's times, in one type because they depend on each other.
 public struct ClusterTiming: Sendable {
-    /// Everybody speaks at least this often.
+    /// Every peer sends a message at least this often.
     public var heartbeatInterval: Duration
-    /// Silence for this long is death. Several heartbeats, so that one late packet kills nobody.
+    /// A peer that is silent for this long is dead. Several heartbeats, so that one late packet is harmless.
     public var livenessTime: Duration
-    /// Work without progress for this long is taken back. Longer than the longest batch of prompts by far.
+    /// Work without progress for this long is taken back. Much longer than the longest batch of prompts.
     public var leaseTime: Duration
 
-    /// Checks that the clocks make sense together: heartbeat < liveness ≤ lease.
+    /// Precondition: heartbeat < liveness ≤ lease.
     public init(heartbeatInterval: Duration, livenessTime: Duration, leaseTime: Duration) {
         precondition(heartbeatInterval > .zero && heartbeatInterval < livenessTime && livenessTime <= leaseTime)
         self.heartbeatInterval = heartbeatInterval
@@ -15,7 +15,7 @@ public struct ClusterTiming: Sendable {
         self.leaseTime = leaseTime
     }
 
-    /// 1 s, 5 s and 30 s, after the paranoid pirate of the ZeroMQ guide.
+    /// 1 s, 5 s and 30 s, as in the Paranoid Pirate pattern of the ZeroMQ guide.
     public static let standard = ClusterTiming(
         heartbeatInterval: .seconds(1), livenessTime: .seconds(5), leaseTime: .seconds(30))
 }

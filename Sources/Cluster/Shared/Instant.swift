@@ -1,4 +1,5 @@
-/// A moment on the driver's clock: time since a zero of its own choosing. Machines are told the time, they never ask.
+/// A moment on the driver's clock, as time since a zero of its choice. Machines get the time with each event and never
+/// read a clock.
 public struct Instant: Hashable, Comparable, Sendable {
     /// Time since the clock's zero.
     public let offset: Duration

@@ -1,4 +1,5 @@
-/// Where an answer goes: the routing id under which a message came in. Another connection is another peer.
+/// The other end of one connection: the routing id of its messages, to which answers are sent. Another connection is
+/// another peer.
 public struct Peer: Hashable, Sendable {
     /// The routing id's bytes.
     public let bytes: [UInt8]

@@ -1,123 +1,73 @@
 import DequeModule
-public import Scoring
-public import Wire
+import Scoring
+import Wire
 
-/// The worker's decisions: when to speak, what to compute next, when to leave.
+/// The worker's decisions: when to send, what to compute next, when to leave.
 ///
-/// One thing is computed at a time, in the order received. The driver owns the socket and the inference thread; it is
-/// told to `score` and says when that is done. Where a piece takes less than a word to the inference thread and back, it
-/// is told of several at once, and does one after the other. Contexts are kept prepared, the last few of them.
+/// One piece is computed at a time, in the order received. The driver owns the socket and the inference thread: it
+/// carries out `score` and answers with `computed`. Where a piece takes less time than a message to the inference
+/// thread and back, the driver gets several `score` actions at once and computes one after the other. The last few
+/// contexts are kept prepared.
 public struct WorkerState: Sendable {
-    /// What happened.
-    public enum Event: Sendable {
-        case started
-        case received(Envelope)
-        /// The inference thread has done a few prompts more.
-        case progressed
-        /// The context is prepared, or cannot be: then every row of its shards gets this error.
-        case contextPrepared(Digest, failure: String?)
-        case computed(PieceName, AnswerBlock, [RowFault], StageTimes)
-        /// SIGTERM: finish what is in hand, take no more, leave.
-        case drainRequested
-        case tick
-    }
-
-    /// What the driver must do, in order.
-    public enum Action: Sendable {
-        case send(Envelope)
-        /// Fit a context; answer with `contextPrepared`.
-        case prepare(ContextBlock)
-        /// Free a prepared context.
-        case forget(Digest)
-        /// Score texts; answer with `computed`.
-        case score(PieceName, context: Digest, TextBlock)
-        /// Leave; the process ends.
-        case exit(Exit)
-    }
-
-    /// Why the worker leaves.
-    public enum Exit: Hashable, Sendable {
-        case drained
-        case refused(Refusal, message: String)
-        /// No coordinator was heard for the time allowed.
-        case abandoned(after: Duration)
-    }
-
-    /// Who the worker is and what it takes.
-    public struct Configuration: Sendable {
-        /// Stable over restarts.
-        public var name: String
-        /// What it predicts with.
-        public var fingerprint: ModelFingerprint
-        /// How much it takes in hand at a time.
-        public var credit: Credit
-        /// Its clocks until a Welcome sets them.
-        public var timing = ClusterTiming.standard
-        /// Without a word from a coordinator for this long, the worker leaves.
-        public var abandonTime: Duration = .seconds(600)
-
-        /// Describes a worker.
-        public init(name: String, fingerprint: ModelFingerprint, credit: Credit) {
-            self.name = name
-            self.fingerprint = fingerprint
-            self.credit = credit
-        }
-    }
-
-    /// Where the worker stands with the coordinator.
     private enum Phase: Equatable {
-        /// Said Hello, waiting for Welcome.
-        case introducing(retryAt: Instant, pause: Duration)
+        /// Hello is sent, a Welcome is awaited.
+        case introducing
         case registered
         /// Finishing what is in hand.
         case draining
         case gone
     }
 
-    private struct Assignment {
+    /// A piece in hand.
+    private struct PieceInHand {
         let piece: PieceName
         let context: Digest
         let texts: TextBlock
         let received: Instant
     }
 
-    private enum ContextPhase: Equatable { case wanted, waiting(ContextBlock), preparing, ready, failed(String) }
+    private enum ContextPhase: Equatable {
+        /// Asked for.
+        case wanted
+        /// Received; the computation under way is finished first.
+        case waiting(ContextBlock)
+        case preparing
+        case ready
+        /// It cannot be prepared; why.
+        case failed(String)
+    }
 
     // MARK: State
 
     private let configuration: Configuration
-    private var chance: SeededGenerator
-    /// One life; a new one is drawn when the coordinator has declared this one dead.
-    public private(set) var incarnation: UInt64
-    private var phase: Phase
-    private var generation: UInt64 = 0
-    private var heartbeatInterval: Duration
-    private var lastHeard: Instant?
-    private var lastSpoke: Instant = .zero
-    private var queue: Deque<Assignment> = []
-    /// What the driver was told to score and has not: the first is being computed, the others are next, in order.
-    private var running: Deque<Assignment> = []
+    private var session: CoordinatorSession
+    private var phase = Phase.introducing
+    private var queue: Deque<PieceInHand> = []
+    /// Pieces given to the driver to score: the first is being computed, the others are next, in order.
+    private var running: Deque<PieceInHand> = []
     private var isPreparing = false
-    /// A computation of a life that was dismissed is not over. It may never be, so nothing is granted behind it.
+    /// A computation of an incarnation that was dismissed is not over. It may never be, so nothing is granted behind
+    /// it.
     private var isStuck = false
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
     private var progress: UInt64 = 0
-    /// Pieces that it takes in hand at its present pace, and the most that it has ever granted.
+    /// Pieces that it wants in hand at its present pace, and the most that it has ever granted.
     private var pace = Limits.piecesInHandMin
     private var piecesGranted = Limits.piecesInHandMin
 
-    /// Pieces in hand are enough work for so long: above a message's way there and back on a busy machine.
+    /// Pieces in hand are enough work for so long: longer than a message to the coordinator and back takes on a busy
+    /// machine.
     private static let inHandTime = Duration.milliseconds(5)
 
     /// Before `started`. `seed` must differ between lives of a process.
     public init(_ configuration: Configuration, seed: UInt64) {
         self.configuration = configuration
-        chance = SeededGenerator(seed: seed)
-        incarnation = chance.next()
-        heartbeatInterval = configuration.timing.heartbeatInterval
-        phase = .introducing(retryAt: .zero, pause: configuration.timing.heartbeatInterval)
+        session = CoordinatorSession(configuration.peer.timing, seed: seed)
     }
+
+    /// Names this life; a new one is drawn when the coordinator has declared it dead.
+    public var incarnation: UInt64 { session.incarnation }
 
     // MARK: Events
 
@@ -127,7 +77,7 @@ public struct WorkerState: Sendable {
         var actions: [Action] = []
         switch event {
         case .started:
-            lastHeard = now
+            session.received(at: now)
             introduce(at: now, &actions)
         case .received(let envelope):
             receive(envelope, at: now, &actions)
@@ -140,8 +90,8 @@ public struct WorkerState: Sendable {
             progress += 1
         case .computed(let piece, let answers, let faults, var times):
             setPace(times.embedded + times.predicted)
-            if let assignment = running.first(where: { $0.piece == piece }) {
-                times.queued = max(.zero, now - assignment.received - times.embedded - times.predicted)
+            if let known = running.first(where: { $0.piece == piece }) {
+                times.queued = max(.zero, now - known.received - times.embedded - times.predicted)
             }
             finish(piece, answers, faults, times, at: now, &actions)
         case .drainRequested:
@@ -156,36 +106,30 @@ public struct WorkerState: Sendable {
 
     /// When `tick` is due next.
     public var nextDeadline: Instant {
-        switch phase {
-        case .introducing(let retryAt, _): retryAt
-        default: lastSpoke + heartbeatInterval
-        }
+        phase == .introducing ? session.helloAt : session.heartbeatAt
     }
 
     private mutating func receive(_ envelope: Envelope, at now: Instant, _ actions: inout [Action]) {
-        lastHeard = now
+        session.received(at: now)
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == incarnation:
-            if envelope.generation != generation {
-                // Another life of the coordinator knows nothing of what was lent; clients submit it again.
-                generation = envelope.generation
-                queue.removeAll()
-            }
-            heartbeatInterval = welcome.heartbeatInterval
-            if case .introducing = phase { phase = .registered }
-            beat(at: now, &actions)
+            // Another life of the coordinator knows nothing of what was lent; clients submit it again.
+            if session.enter(generation: envelope.generation) { queue.removeAll() }
+            session.setHeartbeatInterval(welcome.heartbeatInterval)
+            if phase == .introducing { phase = .registered }
+            sendHeartbeat(at: now, &actions)
         case .refused(let reason, let message):
             phase = .gone
             actions.append(.exit(.refused(reason, message: message)))
         case .whoAreYou:
             if phase == .draining {
-                // It knows nothing of us and we want nothing more: what is left goes elsewhere.
+                // It does not know this worker, which wants nothing more: what is left goes to others.
                 queue.removeAll()
             } else {
                 introduce(at: now, &actions)
             }
         case .dismissed(let dismissed) where dismissed == incarnation:
-            incarnation = chance.next()
+            session.renewIncarnation()
             queue.removeAll()
             isStuck = !running.isEmpty || isPreparing
             if phase != .draining { introduce(at: now, &actions) }
@@ -194,28 +138,28 @@ public struct WorkerState: Sendable {
                 keep(context.digest, .waiting(context), &actions)
             }
         case .shard(let piece, let context, let texts):
-            take(Assignment(piece: piece, context: context, texts: texts, received: now), &actions)
+            append(PieceInHand(piece: piece, context: context, texts: texts, received: now), &actions)
         default:
-            break  // Nothing else is said to a worker, and what is not understood is ignored.
+            break  // A worker gets no other messages; an unknown one is ignored.
         }
     }
 
     // MARK: Work
 
-    private mutating func take(_ assignment: Assignment, _ actions: inout [Action]) {
-        let piece = assignment.piece
+    private mutating func append(_ inHand: PieceInHand, _ actions: inout [Action]) {
+        let piece = inHand.piece
         guard !(running + queue).contains(where: { $0.piece == piece }) else { return }
         guard phase != .draining else { return send(.shardReturned(piece, .draining), &actions) }
-        // The coordinator counts what it lent; what it took back may still be here. The bound is ours to keep.
+        // Pieces that the coordinator has taken back may still be here. So the worker checks its own bound.
         guard queue.count < piecesGranted else {
             return send(.shardReturned(piece, .overCredit), &actions)
         }
-        queue.append(assignment)
-        if let phase = contextPhase(assignment.context) {
-            keep(assignment.context, phase, &actions)
+        queue.append(inHand)
+        if let phase = contextPhase(inHand.context) {
+            keep(inHand.context, phase, &actions)
         } else {
-            keep(assignment.context, .wanted, &actions)
-            send(.contextWanted(assignment.context), &actions)
+            keep(inHand.context, .wanted, &actions)
+            send(.contextWanted(inHand.context), &actions)
         }
     }
 
@@ -224,7 +168,7 @@ public struct WorkerState: Sendable {
     private mutating func startNext(at now: Instant, _ actions: inout [Action]) {
         guard !isPreparing, phase != .gone else { return }
         if let place = contexts.firstIndex(where: { if case .waiting = $0.phase { true } else { false } }) {
-            // What runs is finished first, and nothing is put before the context.
+            // What runs is finished first, and nothing else is started before the context.
             guard running.isEmpty, case .waiting(let block) = contexts[place].phase else { return }
             contexts[place].phase = .preparing
             isPreparing = true
@@ -245,7 +189,7 @@ public struct WorkerState: Sendable {
                 let answers = AnswerBlock(Array(repeating: nil, count: Int(next.piece.rows)))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
             default:
-                return  // Its context is on the way.
+                return  // Its context has not come yet.
             }
         }
     }
@@ -259,7 +203,7 @@ public struct WorkerState: Sendable {
             isStuck = false
         }
         progress += 1
-        lastSpoke = now
+        session.sent(at: now)
         send(
             .shardResult(
                 ShardResult(
@@ -267,7 +211,7 @@ public struct WorkerState: Sendable {
             &actions)
     }
 
-    /// What is granted now: nothing while leaving, and nothing that would wait behind a stuck computation.
+    /// What is granted now: nothing while leaving, and nothing while a computation is stuck.
     private var grant: Credit {
         if phase == .draining || isStuck { return .none }
         var credit = configuration.credit
@@ -275,9 +219,9 @@ public struct WorkerState: Sendable {
         return credit
     }
 
-    /// Notes how long a piece took: the faster they are done, the more are wanted in hand.
+    /// Records how long a piece took: the faster pieces are done, the more are wanted in hand.
     private mutating func setPace(_ time: Duration) {
-        // Nothing measured, nothing changed.
+        // Zero means that nothing was measured.
         guard time > .zero else { return }
         pace = min(max(Int(Self.inHandTime / time), Limits.piecesInHandMin), Limits.piecesInHandMax)
         piecesGranted = max(piecesGranted, pace)
@@ -294,7 +238,7 @@ public struct WorkerState: Sendable {
         contexts[place].phase = phase
     }
 
-    /// Makes a context the latest used; the least lately used one that nothing needs makes room.
+    /// Makes a context the latest used; forgets the least recently used ones that nothing needs.
     private mutating func keep(_ digest: Digest, _ phase: ContextPhase, _ actions: inout [Action]) {
         contexts.removeAll { $0.digest == digest }
         contexts.append((digest, phase))
@@ -306,23 +250,17 @@ public struct WorkerState: Sendable {
         }
     }
 
-    // MARK: Speaking
+    // MARK: Hello and heartbeats
 
     private mutating func introduce(at now: Instant, _ actions: inout [Action]) {
-        var pause = configuration.timing.heartbeatInterval
-        if case .introducing(_, let former) = phase { pause = min(former * 2, .seconds(32)) }
-        // Jitter, so that a thousand workers do not come back in the same instant.
-        phase = .introducing(retryAt: now + pause * (0.75 + 0.5 * chance.unit()), pause: pause)
-        lastSpoke = now
-        send(
-            .hello(
-                Hello(
-                    role: .worker(configuration.fingerprint, grant), name: configuration.name,
-                    incarnation: incarnation)), &actions)
+        session.sentHello(isRepetition: phase == .introducing, at: now)
+        phase = .introducing
+        let role = Hello.Role.worker(configuration.fingerprint, grant)
+        send(.hello(Hello(role: role, name: configuration.peer.name, incarnation: incarnation)), &actions)
     }
 
-    private mutating func beat(at now: Instant, _ actions: inout [Action]) {
-        lastSpoke = now
+    private mutating func sendHeartbeat(at now: Instant, _ actions: inout [Action]) {
+        session.sent(at: now)
         let inHand = running.map(\.piece) + queue.map(\.piece)
         send(
             .heartbeat(Heartbeat(incarnation: incarnation, credit: grant, progress: progress, inHand: inHand)),
@@ -330,18 +268,18 @@ public struct WorkerState: Sendable {
     }
 
     private mutating func tick(at now: Instant, _ actions: inout [Action]) {
-        if let lastHeard, now - lastHeard >= configuration.abandonTime {
+        if let silence = session.silence(at: now, limit: configuration.peer.abandonTime) {
             phase = .gone
-            actions.append(.exit(.abandoned(after: now - lastHeard)))
+            actions.append(.exit(.abandoned(after: silence)))
             return
         }
         switch phase {
-        case .introducing(let retryAt, _):
-            if now >= retryAt { introduce(at: now, &actions) }
+        case .introducing:
+            if session.isHelloDue(at: now) { introduce(at: now, &actions) }
         case .registered, .draining:
-            if now - lastSpoke >= heartbeatInterval {
-                beat(at: now, &actions)
-                // A context asked for and not come: its message was lost.
+            if session.isHeartbeatDue(at: now) {
+                sendHeartbeat(at: now, &actions)
+                // A context that was asked for and has not come: its message was lost.
                 for context in contexts where context.phase == .wanted {
                     send(.contextWanted(context.digest), &actions)
                 }
@@ -354,7 +292,7 @@ public struct WorkerState: Sendable {
         guard phase != .draining else { return }
         phase = .draining
         send(.drain, &actions)
-        for assignment in queue { send(.shardReturned(assignment.piece, .draining), &actions) }
+        for waiting in queue { send(.shardReturned(waiting.piece, .draining), &actions) }
         queue.removeAll()
     }
 
@@ -366,10 +304,10 @@ public struct WorkerState: Sendable {
     }
 
     private func send(_ message: Message, _ actions: inout [Action]) {
-        actions.append(.send(Envelope(generation: generation, message)))
+        actions.append(.send(Envelope(generation: session.generation, message)))
     }
 
-    /// What is always true of a worker; each sentence found broken.
+    /// Invariants of a worker that do not hold, a sentence each; empty when all do.
     public var brokenInvariants: [String] {
         var broken: [String] = []
         if queue.count > piecesGranted { broken.append("\(queue.count) pieces wait") }

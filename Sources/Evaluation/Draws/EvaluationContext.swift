@@ -1,7 +1,7 @@
-internal import Planning
+internal import PredictionMetrics
 internal import Scoring
 
-/// One draw with all that predictors need of it, so that each beginning of its context is asked about in turn.
+/// Computes every predictor's score for one draw, at each size of its context.
 struct EvaluationContext {
     private let draw: ContextDraw
     private let source: String
@@ -13,7 +13,7 @@ struct EvaluationContext {
     private let oracle: [Double?]
     private let options: EvaluationOptions
 
-    /// `oracle` is by query of the draw. Precondition: the draw's texts have features.
+    /// Collects texts and features of a draw. `oracle` is by query. Precondition: the draw's texts have features.
     init(
         _ draw: ContextDraw, of source: EvaluationSource, features: TextFeatures, options: EvaluationOptions,
         oracle: [Double?]
@@ -31,15 +31,15 @@ struct EvaluationContext {
         neighbours = options.embeddingColumns.map { NearestNeighbours(context: context, queries: queries, columns: $0) }
     }
 
-    /// Every predictor's score with the first rows of the context: heads, baselines, oracle.
+    /// Scores of heads, baselines and oracle with the first `count` rows of the context.
     func scores(
         rows count: Int, heads: [EvaluatedHead]
     ) throws(EvaluationError) -> [(predictor: Predictor, score: ContextScore)] {
-        let beginning = Array(rows.prefix(count))
-        guard let context = ContextSet(beginning) else {
-            throw .optionOutOfRange(name: "context size", value: beginning.count, range: "1…\(ContextSet.rowsMax)")
+        let first = Array(rows.prefix(count))
+        guard let context = ContextSet(first) else {
+            throw .optionOutOfRange(name: "context size", value: first.count, range: "1…\(ContextSet.rowsMax)")
         }
-        let contextFeatures = features.selecting(Array(beginning.indices))
+        let contextFeatures = features.selecting(Array(first.indices))
         var answers: [Answer] = []
         for head in heads {
             do throws(ValueModelError) {
@@ -57,12 +57,8 @@ struct EvaluationContext {
         if oracle.contains(where: { $0 != nil }) { answers.append(Answer(.otherPolicies, ranking: oracle)) }
         var scores: [(Predictor, ContextScore)] = []
         for answer in answers {
-            do throws(PlanningError) {
-                let score = try ContextScore(answer, to: draw, context: context, options: options)
-                scores.append((answer.predictor, score))
-            } catch {
-                throw .metric(source: source, "\(error)")
-            }
+            let score = try ContextScore(answer, to: draw, of: source, context: context, options: options)
+            scores.append((answer.predictor, score))
         }
         return scores
     }
@@ -81,7 +77,7 @@ struct EvaluationContext {
         return answers
     }
 
-    /// Of the covariance; + for none.
+    /// Sign of the covariance; + if it is 0.
     private static func sign(lengths: [Double], rewards: [Double]) -> Double {
         let meanReward = rewards.reduce(0, +) / Double(rewards.count)
         let meanLength = lengths.reduce(0, +) / Double(lengths.count)

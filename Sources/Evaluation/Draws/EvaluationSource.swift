@@ -1,24 +1,24 @@
 public import Scoring
 
-/// One collection of outcomes on which a model is evaluated, e.g. a benchmark with many policies' results.
+/// A collection of outcomes on which models are evaluated, e.g. a benchmark with the results of many policies.
 public struct EvaluationSource: Sendable {
-    /// What a row is for: to profile its policy, or to be predicted.
+    /// The role of a row: it profiles its policy, or it is predicted.
     public enum Role: String, Codable, Hashable, Sendable {
-        /// Profiles the policy.
+        /// The row profiles the policy.
         case context
-        /// Is predicted.
+        /// The row is predicted.
         case query
     }
 
-    /// What one policy at one version came to on one prompt.
+    /// The outcome of one policy at one version on one prompt.
     public struct Row: Hashable, Sendable {
-        /// Whose outcome this is.
+        /// The policy.
         public let policy: Policy
         /// Key into `prompts`.
         public let promptID: String
-        /// What came out.
+        /// Its outcome.
         public let outcome: Outcome
-        /// `nil`: the row's prompt is put on one side by the seed, see `Evaluator`.
+        /// `nil`: the seed decides the role of the row's prompt, see `ContextDraw`.
         public let role: Role?
 
         /// Pairs a policy and a prompt with an outcome.
@@ -37,8 +37,8 @@ public struct EvaluationSource: Sendable {
     /// Outcomes in any order; the report does not depend on it.
     public let rows: [Row]
 
-    /// Throws `unknownPrompt` for a row whose prompt is not there, `repeatedRow` where a policy has two outcomes on one
-    /// prompt at one version, and `noRows` for an empty source.
+    /// Throws `noRows` for an empty source, `unknownPrompt` for a row whose prompt is missing, and `repeatedRow` where
+    /// a policy has two outcomes on one prompt at one version.
     public init(name: String, prompts: [String: String], rows: [Row]) throws(EvaluationError) {
         guard !rows.isEmpty else { throw .noRows(source: name) }
         var seen: [Policy: Set<String>] = [:]

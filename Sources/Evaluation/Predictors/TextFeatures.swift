@@ -5,13 +5,13 @@ struct TextFeatures {
     private var indices: [String: Int] = [:]
     private var rows: [[Float]] = []
     private var isTruncated: [Bool] = []
-    /// Features a text; 0 until the first chunk came.
+    /// Features per text; 0 until the first chunk is stored.
     private(set) var columns = 0
 
-    /// Distinct texts.
+    /// Number of distinct texts.
     var count: Int { indices.count }
 
-    /// Keeps a place for a text; false if it has one.
+    /// Reserves an index for a text; false if it already has one.
     mutating func reserve(_ text: String) -> Bool {
         guard indices[text] == nil else { return false }
         indices[text] = rows.count
@@ -20,7 +20,7 @@ struct TextFeatures {
         return true
     }
 
-    /// Stores what the model made of texts that have a place.
+    /// Stores the features of texts that have an index.
     mutating func fill(_ texts: [String], with features: FeatureMatrix) {
         precondition(
             features.rows == texts.count, "TextFeatures: \(features.rows) rows of features for \(texts.count) texts")
@@ -32,7 +32,7 @@ struct TextFeatures {
         }
     }
 
-    /// The features of some texts, in order: `(texts, columns)`. Precondition: they were filled.
+    /// The features of some texts, in order: `(texts, columns)`. Precondition: they are stored.
     func matrix(_ texts: [String]) -> FeatureMatrix {
         var values: [Float] = []
         values.reserveCapacity(texts.count * columns)

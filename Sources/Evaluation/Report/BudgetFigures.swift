@@ -1,10 +1,10 @@
-internal import Planning
+internal import PredictionMetrics
 internal import Scoring
 
-/// What plans made from one head's beliefs realise on one source at one context size, expectedContrast by the default
-/// solver.
+/// Realised value of plans from one head's beliefs, on one source at one context size. Objective: expectedContrast;
+/// solver: the default.
 public struct BudgetFigures: Codable, Hashable, Sendable {
-    /// How far plans get, averaged.
+    /// Average value of plans, relative to the uniform plan and the oracle's.
     public struct Share: Codable, Hashable, Sendable {
         /// (realised − uniform)/(oracle − uniform): 1 is as good as knowing the rates, 0 as good as the uniform plan.
         public let share: Double
@@ -23,13 +23,13 @@ public struct BudgetFigures: Codable, Hashable, Sendable {
     public struct Version: Codable, Hashable, Sendable {
         /// The policy at its version.
         public let policy: String
-        /// Prompts that were planned for.
+        /// Prompts of the plan.
         public let prompts: Int
-        /// Planned under the belief.
+        /// Plans from the belief.
         public let belief: Share
-        /// Planned as if the mean were certain.
+        /// Plans from the mean, as if it were certain.
         public let meanAlone: Share
-        /// oracle/uniform − 1: what there is to gain.
+        /// oracle/uniform − 1: the largest possible gain.
         public let oracleGain: Double
 
         enum CodingKeys: String, CodingKey {
@@ -39,15 +39,15 @@ public struct BudgetFigures: Codable, Hashable, Sendable {
         }
     }
 
-    /// Rows of the contexts.
+    /// Rows per context.
     public let contextSize: Int
     /// Name of the head.
     public let predictor: String
     /// Name of the source.
     public let source: String
-    /// Means over policy versions, a seed at a time; then over seeds.
+    /// Plans from the belief: means over the policy versions of a seed, then over seeds.
     public let belief: Share
-    /// The same, planned as if the mean were certain.
+    /// The same for plans from the mean, as if it were certain.
     public let meanAlone: Share
     /// Mean over policy versions and seeds.
     public let oracleGain: Double
@@ -69,7 +69,7 @@ extension BudgetFigures {
         let budgets: RealisedBudgets
     }
 
-    /// `nil` where no context has anything to plan for, or the rates nothing to gain.
+    /// `nil` where no context has a plan, or the rates offer no gain.
     init?(_ tally: PredictorTally, contextSize: Int) {
         let planned = tally.scores.compactMap { score in
             score.budgets.map { Planned(policy: score.policy, seed: score.seed, budgets: $0) }
@@ -91,7 +91,7 @@ extension BudgetFigures {
     private static func figures(_ planned: [Planned]) -> (belief: Share, meanAlone: Share, oracleGain: Double)? {
         let values = planned.map(\.budgets)
         guard let belief = share(planned, \.belief), let meanAlone = share(planned, \.meanAlone),
-            let oracle = EvaluationMetrics.ContextMean(values.compactMap(\.belief.oracleGain))
+            let oracle = MeanEstimate(values.compactMap(\.belief.oracleGain))
         else { return nil }
         return (belief, meanAlone, oracle.mean)
     }
@@ -99,10 +99,10 @@ extension BudgetFigures {
     /// Mean over versions by seed, then over seeds.
     private static func share(_ planned: [Planned], _ value: KeyPath<RealisedBudgets, BudgetValue>) -> Share? {
         let seeds = Dictionary(grouping: planned, by: \.seed).sorted { $0.key < $1.key }.map(\.value)
-        func mean(_ figure: (BudgetValue) -> Double?) -> EvaluationMetrics.ContextMean? {
-            EvaluationMetrics.ContextMean(
+        func mean(_ figure: (BudgetValue) -> Double?) -> MeanEstimate? {
+            MeanEstimate(
                 seeds.compactMap { seed in
-                    EvaluationMetrics.ContextMean(seed.compactMap { figure($0.budgets[keyPath: value]) })?.mean
+                    MeanEstimate(seed.compactMap { figure($0.budgets[keyPath: value]) })?.mean
                 })
         }
         guard let share = mean(\.share), let gain = mean(\.gain) else { return nil }

@@ -1,32 +1,33 @@
 internal import Planning
+internal import PredictionMetrics
 internal import Scoring
 
-/// Why a context was not scored.
+/// Why a context is not scored.
 enum SkippedContext: String, Error {
     case noContextRows = "no context rows"
     case noQueryRows = "no query rows"
     case tooFewOfOneClass = "too few queries of one class"
 }
 
-/// What one predictor came to in one context.
+/// The metrics of one predictor in one context.
 struct ContextScore {
     let policy: Policy
     let seed: Int
-    /// Rows that the context has, at most as many as were asked for.
+    /// Rows of the context, at most as many as requested.
     let contextRows: Int
     /// Queries that were ranked.
     let ranked: Int
-    /// Of the queries that were ranked; `nil` where they have too few of a class.
+    /// AUC of the ranked queries; `nil` where they have too few of either class.
     let auc: Double?
-    /// For a predictor that gives probabilities.
+    /// Queries with predictions; `nil` for a predictor that only ranks.
     let queries: ScoredQueries?
-    /// For a head, where budgets were asked for and the outcomes are rates.
+    /// Values of plans; only for a head, where plans were requested and outcomes are rates.
     let budgets: RealisedBudgets?
 
-    /// Scores an answer. Throws what metrics and planning refuse of it.
+    /// Scores an answer. Throws `metric` naming the source for invalid predictions.
     init(
-        _ answer: Answer, to draw: ContextDraw, context: ContextSet, options: EvaluationOptions
-    ) throws(PlanningError) {
+        _ answer: Answer, to draw: ContextDraw, of source: String, context: ContextSet, options: EvaluationOptions
+    ) throws(EvaluationError) {
         let ranked = answer.ranking.indices.filter { answer.ranking[$0] != nil }
         let labels = ranked.map { draw.queries[$0].outcome.isSuccess }
         let successes = labels.count { $0 }
@@ -43,15 +44,16 @@ struct ContextScore {
             budgets = nil
             return
         }
-        let queries = try ScoredQueries(
-            context: "\(draw.policy)", promptIDs: draw.queries.map(\.promptID),
-            predictions: answer.ranking.compactMap { $0 }, outcomes: draw.queries.map(\.outcome),
-            kappas: answer.kappas, contextMean: context.baseRate)
-        if let range = options.budget, answer.predictor.kind == .head {
-            budgets = try RealisedBudgets(queries, range: range)
-        } else {
-            budgets = nil
+        do {
+            let queries = try ScoredQueries(
+                context: "\(draw.policy)", promptIDs: draw.queries.map(\.promptID),
+                predictions: answer.ranking.compactMap { $0 }, outcomes: draw.queries.map(\.outcome),
+                kappas: answer.kappas, contextMean: context.baseRate)
+            let range = answer.predictor.kind == .head ? options.budget : nil
+            budgets = try range.flatMap { (range) throws(PlanningError) in try RealisedBudgets(queries, range: range) }
+            self.queries = queries
+        } catch {
+            throw .metric(source: source, "\(error)")
         }
-        self.queries = queries
     }
 }

@@ -1,20 +1,20 @@
-/// All predictors beside each other, at every context size, on the same draws and the same queries.
+/// Compares all predictors at every context size, on the same draws and queries.
 public struct EvaluationComparison: Codable, Hashable, Sendable {
     /// One predictor at one size.
     public struct Predictor: Codable, Hashable, Sendable {
         /// Name in the report.
         public let name: String
-        /// A head, a baseline, or an oracle that knows more than a head may.
+        /// Head, baseline or oracle.
         public let kind: Evaluation.Predictor.Kind
         /// Mean over sources.
         public let mean: PredictorFigures
-        /// By source, in the report's order; a source of which no context counted is not there.
+        /// By source, in the report's order; sources without a scored context are omitted.
         public let sources: [PredictorFigures]
     }
 
     /// One context size.
     public struct Size: Codable, Hashable, Sendable {
-        /// Rows asked for; a policy version that has fewer gives all it has.
+        /// Rows requested; a policy version that has fewer uses all of them.
         public let contextSize: Int
         /// Heads in their order, then baselines and the oracle.
         public let predictors: [Predictor]
@@ -25,17 +25,17 @@ public struct EvaluationComparison: Codable, Hashable, Sendable {
         }
     }
 
-    /// Draws of the context rows.
+    /// Number of draws of context rows.
     public let seeds: Int
-    /// Least number of queries of either class in a context that counts.
+    /// Smallest number of queries of either class in a scored context.
     public let classMin: Int
-    /// Name of the predictor that `gain` is measured against; absent where it is not among the heads.
+    /// Name of the predictor that `gain` is relative to; absent where it is not among the heads.
     public let reference: String?
     /// By context size, rising.
     public let sizes: [Size]
-    /// Rollouts of the plans; absent where none were asked for.
+    /// Budgets of the plans; absent where no plans were requested.
     public let budgetRange: EvaluationOptions.BudgetRange?
-    /// By size, head and source; empty where no plans were asked for or no source has rates.
+    /// By size, head and source; empty where no plans were requested or no source has rates.
     public let budgets: [BudgetFigures]
 
     enum CodingKeys: String, CodingKey {
@@ -46,6 +46,7 @@ public struct EvaluationComparison: Codable, Hashable, Sendable {
 }
 
 extension EvaluationComparison {
+    /// Compares the predictors of all sources.
     init(_ tallies: [SourceTally], options: EvaluationOptions) {
         let reference = Evaluation.Predictor.reference
         var sizes: [Size] = []

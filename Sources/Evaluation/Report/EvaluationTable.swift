@@ -1,18 +1,21 @@
-/// The report as a person reads it: a line a source, figures in columns.
+internal import Reporting
+
+/// The report as text: one line per source, with figures in columns.
 public struct EvaluationTable: CustomStringConvertible {
     private let report: EvaluationReport
 
-    /// Lays out a report.
+    /// Arranges a report.
     public init(_ report: EvaluationReport) {
         self.report = report
     }
 
-    /// The table, at most 120 columns wide for names of up to 20 letters; missing figures are a dash.
+    /// The table, at most 120 columns wide for names of up to 20 letters. A missing figure is a dash.
     public var description: String {
-        let head = [
+        let header = [
             "source", "policies", "queries", "AUC", "± seeds", "gAUC", "ECE", "Brier", "constant", "length", "knn10",
         ]
-        let table = TextTable(head: head, rows: (report.sources + [report.mean]).map(Self.cells), hasSummary: true)
+        let table = TextTable(
+            header: header, rows: (report.sources + [report.mean]).map(Self.cells), rules: .headerAndSummary)
         var lines = [table.description]
         for figures in report.sources where !figures.skipped.isEmpty {
             for (reason, count) in figures.skipped.sorted(by: { $0.key < $1.key }) {
@@ -27,6 +30,6 @@ public struct EvaluationTable: CustomStringConvertible {
             + [
                 figures.intraContextAUC, figures.standardError, figures.groupAUC, figures.ece, figures.brier,
                 figures.baselines.constant, figures.baselines.length, figures.baselines.knn10,
-            ].map(TextTable.fixed)
+            ].map(Cell.fixed)
     }
 }

@@ -1,23 +1,23 @@
-public import Planning
+public import PredictionMetrics
 
-/// What one predictor came to on one source, or on the mean of sources, at one context size.
+/// Figures of one predictor on one source, or on the mean of sources, at one context size.
 ///
-/// AUC is a mean over seeds, then over policy versions. What is pooled (calibration, residuals) is pooled over the policy
-/// versions of one seed, then averaged over seeds. The mean weighs sources equally, and has only those that have the
+/// AUC is a mean over seeds, then over policy versions. Calibration and residuals are pooled over the policy versions
+/// of one seed, then averaged over seeds. The mean weighs sources equally, and includes only those that have the
 /// figure. A figure that the data cannot define is absent.
 public struct PredictorFigures: Codable, Hashable, Sendable {
-    /// How beliefs fit outcomes of several rollouts; of contexts that are mostly of such, pooled over seeds. See
-    /// `BeliefFit`, whose names these are.
+    /// How beliefs fit outcomes of several rollouts, over contexts that mostly have such outcomes, pooled over seeds.
+    /// See `BeliefFit`.
     public struct Belief: Codable, Hashable, Sendable {
         /// Queries of several rollouts, over all seeds.
         public let queries: Int
         /// Share of them inside the central 80 % of their beta-binomial distribution.
         public let coverage: Double
-        /// What that would be if the beliefs were right.
+        /// The value of `coverage` if the beliefs were right.
         public let coverageExpected: Double
-        /// Nats a query under the beliefs.
+        /// Log likelihood per query under the beliefs, in nats.
         public let logLikelihood: Double
-        /// Nats a query under the means alone.
+        /// Log likelihood per query under the means alone, in nats.
         public let logLikelihoodOfMean: Double
 
         enum CodingKeys: String, CodingKey {
@@ -30,40 +30,42 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
 
     /// Name of the source; `mean` for the mean.
     public let source: String
-    /// Sources behind the AUC: 1, or for the mean as many as have one.
+    /// Number of sources behind the AUC; 1 unless it is the mean.
     public let sources: Int
     /// Contexts (policy versions at a seed) behind the AUC.
     public let contexts: Int
-    /// Queries that were ranked, over all seeds.
+    /// Ranked queries, over all seeds.
     public let queries: Int
-    /// Mean number of rows that the contexts really have.
+    /// Mean number of rows of the contexts.
     public let contextRows: Double?
     /// Intra-context AUC.
     public let auc: Double?
-    /// Its standard error over policy versions, or over draws where there is one version; of the mean: of the sources'.
+    /// Its standard error over policy versions, or over draws where there is one version; for the mean, from those of
+    /// the sources.
     public let aucStandardError: Double?
-    /// AUC less the reference's on the same draws.
+    /// AUC minus the reference's AUC on the same draws.
     public let gain: Double?
-    /// The paired standard error of `gain`, as `aucStandardError`.
+    /// The paired standard error of `gain`, computed like `aucStandardError`.
     public let gainStandardError: Double?
     /// Expected calibration error, 15 bins of equal mass over the source's queries of a seed.
     public let ece: Double?
-    /// What `ece` would be by chance alone if the predictions were right, `calibrationErrorExpected`.
+    /// The value of `ece` by chance alone if the predictions were right (`calibrationErrorExpected`).
     public let eceExpected: Double?
-    /// Mean squared error of p against the reward.
+    /// Mean squared difference of p and the reward.
     public let brier: Double?
     /// Mean cross-entropy in nats, p clipped to [0.005, 0.995].
     public let logLoss: Double?
     /// Spearman's correlation of p − reward with the context's mean reward.
     public let shortcut: Double?
-    /// What `shortcut` would be if the predictions were right, `shortcutExpected`: not 0, for outcomes are yes or no.
+    /// The value of `shortcut` if the predictions were right (`shortcutExpected`). Not 0, because outcomes are yes or
+    /// no.
     public let shortcutExpected: Double?
     /// Spearman's correlation of p − reward with the prompt's mean over the source's other contexts.
     public let difficulty: Double?
-    /// For heads, where outcomes are rates.
+    /// Fit of the beliefs; only for heads, where outcomes are rates.
     public let belief: Belief?
     /// The reliability diagram: 15 points of equal mass over all queries and seeds; for the mean, of all sources.
-    public let reliability: [EvaluationMetrics.ReliabilityPoint]?
+    public let reliability: [ReliabilityPoint]?
 
     enum CodingKeys: String, CodingKey {
         case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability
@@ -77,6 +79,7 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
 }
 
 extension PredictorFigures {
+    /// Figures of a predictor on one source.
     init(_ tally: PredictorTally, reference: PredictorTally?) {
         let auc = tally.auc
         let gain = reference.flatMap { tally.gain(over: $0) }
@@ -85,7 +88,7 @@ extension PredictorFigures {
         self.init(
             source: tally.source, sources: auc == nil ? 0 : 1, contexts: tally.scores.count { $0.auc != nil },
             queries: tally.scores.reduce(0) { $0 + $1.ranked },
-            contextRows: EvaluationMetrics.ContextMean(tally.scores.map { Double($0.contextRows) })?.mean,
+            contextRows: MeanEstimate(tally.scores.map { Double($0.contextRows) })?.mean,
             auc: auc?.mean, aucStandardError: auc?.standardError, gain: gain?.mean,
             gainStandardError: gain?.standardError,
             ece: tally.overSeeds { EvaluationMetrics.calibrationError($0) }?.mean,
@@ -102,9 +105,10 @@ extension PredictorFigures {
     /// The mean over sources of one predictor's figures; `tallies` are the same sources'.
     init(meanOf sources: [PredictorFigures], tallies: [PredictorTally]) {
         func mean(_ figure: (PredictorFigures) -> Double?) -> Double? {
-            EvaluationMetrics.ContextMean(sources.compactMap(figure))?.mean
+            MeanEstimate(sources.compactMap(figure))?.mean
         }
-        /// Sources are independent: √(Σ variances) over their number. A source without an error adds none.
+        /// Sources are independent: √(Σ variances) divided by their number. A source without a standard error adds
+        /// none.
         func error(_ figure: (PredictorFigures) -> Double?, _ error: (PredictorFigures) -> Double?) -> Double? {
             let counted = sources.filter { figure($0) != nil }
             let variances = counted.compactMap { source in error(source).map { $0 * $0 } }

@@ -1,22 +1,23 @@
 internal import Planning
+internal import PredictionMetrics
 
-/// What plans made from one context's predictions are worth at the rates that were observed.
+/// Value of plans from one context's predictions, at the observed rates.
 ///
-/// Planned are the queries of several rollouts: one rollout's answer is no rate. A rate of few rollouts is not the true
-/// one either, so the oracle, which plans from it, is flattered, and all shares with it a little too small.
+/// Only queries of several rollouts are planned: the outcome of one rollout is not a rate. A rate of few rollouts is
+/// not the true rate either. So the oracle, which plans from it, looks too good, and all shares are slightly too small.
 struct RealisedBudgets {
-    /// Prompts that were planned for.
+    /// Prompts of the plan.
     let prompts: Int
-    /// Planned under the belief, mean and concentration.
+    /// The plan from the belief: mean and concentration.
     let belief: BudgetValue
-    /// Planned as if the mean were certain.
+    /// The plan from the mean, as if it were certain.
     let meanAlone: BudgetValue
 
-    /// Fewer prompts than this are no step of a training.
+    /// Fewest prompts of a plan. A training step has at least this many.
     static let promptsMin = 20
 
-    /// `nil` for a predictor without concentrations, for contexts that are mostly of one rollout a prompt, and for
-    /// fewer than 20 prompts. Throws what planning refuses.
+    /// `nil` for a predictor without concentrations, for contexts with mostly one rollout per prompt, and for fewer
+    /// than `promptsMin` prompts. Throws the errors of planning.
     init?(_ queries: ScoredQueries, range: EvaluationOptions.BudgetRange) throws(PlanningError) {
         guard let kappas = queries.kappas, queries.isMostlyRepeated else { return nil }
         let rows = (0..<queries.count).filter { queries.rollouts[$0] > 1 }
@@ -34,7 +35,7 @@ struct RealisedBudgets {
             points.append(BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id)))
         }
         prompts = rows.count
-        belief = try EvaluationMetrics.budgetValue(of: request.plan(candidates), trueRates: rates)
-        meanAlone = try EvaluationMetrics.budgetValue(of: request.plan(points), trueRates: rates)
+        belief = try BudgetValue(of: request.plan(candidates), trueRates: rates)
+        meanAlone = try BudgetValue(of: request.plan(points), trueRates: rates)
     }
 }

@@ -1,29 +1,28 @@
 public import Scoring
 
-/// What an allocator solves: maximise Σ U_i(B_i) over Σ B_i = total, each B_i one of the allowed sizes and within the
-/// prompt's own floor and cap.
+/// The problem that allocators solve: maximise Σ U_i(B_i) subject to Σ B_i = total, where each B_i is an allowed size
+/// between the prompt's own floor and cap.
 ///
-/// Prompts are known by their rank, their place in the order of ids; among equals the lower rank is served first.
-/// No utility falls with a further rollout (`BudgetObjective`), so spending all of the total never costs anything.
-/// A problem that exists has a solution: `uniformBudgets` is one.
+/// Prompts are identified by rank, their position in the order of ids. Ties go to the lower rank. No utility falls when
+/// a rollout is added (`BudgetObjective`), so spending the whole total never costs anything. Every problem that can be
+/// created has a solution: `uniformBudgets` is one.
 public struct AllocationProblem: Sendable {
-    /// By rank: what is believed of the prompt.
+    /// By rank: the belief about the prompt.
     public let beliefs: [Belief]
-    /// What a budget is worth.
+    /// The objective, which gives the value of a budget.
     public let objective: BudgetObjective
-    /// Rollouts to spend, between the sums of all floors and of all caps.
+    /// Rollouts to spend; between the sum of all floors and the sum of all caps.
     public let total: Int
-    /// Sizes that a budget may have.
+    /// Allowed sizes of a budget.
     public let sizes: GroupSizes
-    /// As many rollouts for each as for any other, as near as sizes and limits allow; those left over go to the lowest
-    /// ranks.
+    /// Equal budgets, as nearly as sizes and limits allow. Remaining rollouts go to the lowest ranks.
     public let uniformBudgets: [Int]
-    /// By rank: places in `sizes` that are allowed; `nil` where all are, for every prompt.
+    /// By rank: range of allowed indices in `sizes`; `nil` if every prompt may have all sizes.
     let places: [ClosedRange<Int>]?
     /// Sum of all floors.
     let floorTotal: Int
 
-    /// Every number of rollouts from `minimum` to `maximum` is allowed, 1 too.
+    /// A problem in which every number of rollouts from `minimum` to `maximum` is allowed, including 1.
     ///
     /// Throws `noPrompts`, `rangeInvalid`, `totalTooSmall`, or `totalTooLarge` for a total beyond all maxima.
     public init(
@@ -36,11 +35,11 @@ public struct AllocationProblem: Sendable {
         try self.init(beliefs: beliefs, objective: objective, total: total, sizes: sizes)
     }
 
-    /// Budgets of the given sizes.
+    /// A problem with the given sizes.
     ///
-    /// - Parameter limits: By rank: floor and cap of the prompt, which count as the next size inward.
-    /// - Throws: `noPrompts`, `totalTooSmall`, `totalTooLarge`, `totalUnreachable` where no budgets of such sizes add up
-    ///   to the total, `limitsInvalid` naming the rank, `countMismatch`.
+    /// - Parameter limits: By rank: floor and cap of the prompt. Each is rounded inward to an allowed size.
+    /// - Throws: `noPrompts`, `totalTooSmall`, `totalTooLarge`, `totalUnreachable` where no allowed budgets add up to
+    ///   the total, `limitsInvalid` naming the rank, `countMismatch`.
     public init(
         beliefs: [Belief], objective: BudgetObjective, total: Int, sizes: GroupSizes, limits: [ClosedRange<Int>]? = nil
     ) throws(PlanningError) {
@@ -56,7 +55,7 @@ public struct AllocationProblem: Sendable {
         try self.init(beliefs: beliefs, objective: objective, total: total, sizes: sizes, places: places)
     }
 
-    /// Limits are given as places in `sizes`.
+    /// A problem whose limits are ranges of indices in `sizes`.
     init(
         beliefs: [Belief], objective: BudgetObjective, total: Int, sizes: GroupSizes, places: [ClosedRange<Int>]?
     ) throws(PlanningError) {
@@ -81,7 +80,7 @@ public struct AllocationProblem: Sendable {
         uniformBudgets = try UniformBudgets(sizes, places: places, count: count, total: total).budgets
     }
 
-    /// Sums of all floors and of all caps.
+    /// The sum of all floors and the sum of all caps.
     static func bounds(_ sizes: GroupSizes, _ places: [ClosedRange<Int>]?, count: Int) -> ClosedRange<Int> {
         guard let places else { return count * sizes.minimum...count * sizes.maximum }
         var (low, high) = (0, 0)
@@ -97,17 +96,17 @@ public struct AllocationProblem: Sendable {
     /// Largest size that any prompt may have.
     public var maximum: Int { sizes.maximum }
 
-    /// By rank: places of the prompt's floor and cap.
+    /// Indices in `sizes` of a prompt's floor and cap.
     func places(of rank: Int) -> ClosedRange<Int> { places?[rank] ?? 0...sizes.values.count - 1 }
 
-    /// By rank: the smallest budgets.
+    /// By rank: the smallest allowed budget.
     var floors: [Int] {
         places.map { $0.map { sizes.values[$0.lowerBound] } } ?? [Int](repeating: sizes.minimum, count: beliefs.count)
     }
 
-    /// Σ over prompts of the expected value of their budgets.
+    /// Sum over prompts of the expected value of their budgets.
     ///
-    /// Precondition: a budget for each prompt. Cost: a curve up to the budget for each prompt.
+    /// Precondition: a budget for each prompt. Cost: for each prompt, a curve up to its budget.
     public func utility(of budgets: [Int], objective: BudgetObjective? = nil) -> Double {
         precondition(budgets.count == beliefs.count, "utility of \(budgets.count) budgets for \(beliefs.count) prompts")
         var block = UtilityBlock(objective: objective ?? self.objective, budgetMax: budgets.max() ?? 0)
@@ -120,7 +119,7 @@ public struct AllocationProblem: Sendable {
         return sum
     }
 
-    /// For some ranks: expected values by place in `sizes`.
+    /// For some ranks: expected values by index in `sizes`.
     func values(of ranks: [Int]) -> [[Double]] {
         var block = UtilityBlock(objective: objective, budgetMax: maximum)
         var values: [[Double]] = []
@@ -131,27 +130,4 @@ public struct AllocationProblem: Sendable {
         }
         return values
     }
-}
-
-/// Budgets for an `AllocationProblem`, by rank, and how good they can be at best.
-public struct Allocation: Hashable, Sendable {
-    /// By rank: rollouts; their sum is the problem's total.
-    public let budgets: [Int]
-    /// Expected utility that no budgets for this problem can exceed.
-    public let upperBound: Double
-    /// λ, what the next rollout would be worth: the slope at which the total ran out. `nil` from a solver that has none.
-    public let price: Double?
-
-    /// What an allocator has found.
-    public init(budgets: [Int], upperBound: Double, price: Double? = nil) {
-        self.budgets = budgets
-        self.upperBound = upperBound
-        self.price = price
-    }
-}
-
-/// What all solvers have in common.
-public protocol BudgetAllocator: Sendable {
-    /// Solves a problem: allowed sizes, to the rollout, whatever the order of the input.
-    func allocate(_ problem: AllocationProblem) throws(PlanningError) -> Allocation
 }

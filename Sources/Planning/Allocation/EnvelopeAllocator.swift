@@ -1,22 +1,22 @@
-/// The default solver: buys along each prompt's least concave majorant, and knows how far from the optimum it can be.
+/// The default solver: it follows each prompt's least concave majorant, and bounds its distance from the optimum.
 ///
 /// Replacing every U_i(·) by its least concave majorant over the allowed sizes gives the linear relaxation of the
-/// problem. Its solution takes the majorants' segments in falling order of slope until the total is spent; at most one
-/// prompt, the critical one, ends inside a segment, everywhere else majorant and curve touch. So the relaxation's value
+/// problem. Its solution buys the majorants' segments in falling order of slope until the total is spent. At most one
+/// prompt, the critical one, ends inside a segment; everywhere else majorant and curve touch. So the relaxation's value
 ///
 ///     Σ U_i(B_i) + λ·R        λ the critical slope, R the rollouts left when its segment no longer fits
 ///
-/// bounds every plan from above, and with regular sizes the whole segments alone come within the critical segment's gain
-/// of it. The remainder R is then settled best of all ways among the prompts on either side of the critical price
-/// (`RemainderSettlement`); giving it all to the critical prompt is one of them.
-/// Cost: two curves a prompt; memory a few numbers a prompt.
+/// is an upper bound of every plan. With regular sizes the whole segments alone are within the critical segment's gain
+/// of it. The remainder R is then spent in the best way among the prompts on either side of the critical price
+/// (`RemainderSettlement`); giving all of it to the critical prompt is one of these ways. Cost: two curves per prompt.
+/// Memory: a few numbers per prompt.
 public struct EnvelopeAllocator: BudgetAllocator {
-    /// Makes the solver; it has no settings.
+    /// The solver has no settings.
     public init() {}
 
     /// Budgets within the critical segment's gain of the optimum, and the relaxation's value as upper bound.
     ///
-    /// With irregular sizes a remainder may cost more than that; the bound holds all the same and tells.
+    /// With irregular sizes a remainder may cost more than that; the upper bound still holds and shows it.
     public func allocate(_ problem: AllocationProblem) throws(PlanningError) -> Allocation {
         let purchase = SegmentPurchase(problem, rule: .majorant)
         var bound = problem.utility(of: purchase.budgets)
@@ -31,8 +31,8 @@ public struct EnvelopeAllocator: BudgetAllocator {
 }
 
 extension AllocationProblem {
-    /// Budgets of a purchase with its remainder settled among the prompts next to the critical price; `nil` where so
-    /// many would have to be changed that it was not tried.
+    /// Budgets of a purchase, with the remainder spent on the prompts next to the critical price; `nil` where too many
+    /// prompts would have to change to try it.
     func settle(_ purchase: SegmentPurchase) -> [Int]? {
         let half = RemainderSettlement.rowsMin / 2
         var near: [Int] = []

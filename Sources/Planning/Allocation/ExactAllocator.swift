@@ -1,24 +1,24 @@
-/// The optimum, by dynamic programming over the total (multiple-choice knapsack): for small problems and as oracle.
+/// The optimum, by dynamic programming over the total (multiple-choice knapsack): for small problems and for tests.
 ///
 /// `best[t]` is the largest utility of the prompts so far with t units above their floors; every prompt tries every
-/// allowed size. Cost: prompts · total · sizes steps, prompts · total numbers of 16 bits.
+/// allowed size. Cost: prompts · total · sizes steps. Memory: prompts · total numbers of 16 bits.
 public struct ExactAllocator: BudgetAllocator {
-    /// Most steps it will do: about a second, and at most 200 MB.
+    /// Most steps: about one second, and at most 200 MB.
     public static let stepsMax = 1_000_000_000
 
-    /// Makes the solver; it has no settings.
+    /// The solver has no settings.
     public init() {}
 
-    /// The best budgets there are; among equally good ones, those that give most to the lowest ranks.
+    /// The best budgets; among equally good ones, those that give most to the lowest ranks.
     ///
-    /// Throws `exactTooLarge` before it starts, if it would need more than `stepsMax` steps.
+    /// Throws `exactTooLarge` at once, if it would need more than `stepsMax` steps.
     public func allocate(_ problem: AllocationProblem) throws(PlanningError) -> Allocation {
         let count = problem.beliefs.count
         let sizes = problem.sizes.values
-        // A problem exists only if its total can be met, so the money is a whole number of units.
+        // A problem can be created only if its total can be reached, so the money is a whole number of units.
         let unit = problem.sizes.unit
         let money = (problem.total - problem.floorTotal) / unit
-        // A cell of the table counts for ten steps at least, which is what bounds the memory of narrow ranges.
+        // A cell of the table counts as at least ten steps, which bounds the memory of narrow ranges.
         let (cells, cellOverflow) = count.multipliedReportingOverflow(by: money + 1)
         let (steps, stepOverflow) = cells.multipliedReportingOverflow(by: max(10, sizes.count))
         guard !cellOverflow, !stepOverflow, steps <= Self.stepsMax else {
@@ -27,7 +27,7 @@ public struct ExactAllocator: BudgetAllocator {
         var best = [Double](repeating: -.infinity, count: money + 1)
         best[0] = 0
         var choices = [Int16](repeating: 0, count: cells)
-        // The last rank first, so that the way back through the table meets the lowest rank first.
+        // The last rank first, so that reading the table back starts with the lowest rank.
         for rank in (0..<count).reversed() {
             let curve = problem.objective.curve(under: problem.beliefs[rank], upTo: problem.maximum)
             let places = problem.places(of: rank)

@@ -1,34 +1,35 @@
-/// One choice for each of a few prompts, so that the changes add up to a number exactly and gain most.
+/// Chooses one change for each of a few prompts, so that the changes add up to a target exactly and gain most.
 ///
-/// Greedy purchases leave a remainder that no next segment fits. Over the prompts next to the critical price the best
-/// way to spend it is a small multiple-choice knapsack, solved here by dynamic programming over the sum of changes.
-/// The order of the rows can be such that sums wander less than `slack` from the straight way; sums beyond are cut off.
+/// Greedy purchases leave a remainder that is too small for the next segment. Spending it in the best way on the
+/// prompts next to the critical price is a small multiple-choice knapsack, solved here by dynamic programming over the
+/// sum of changes. Partial sums further than `slack` from the range between 0 and the target are ignored: the rows can
+/// be ordered so that partial sums stay inside.
 struct ExactSum {
-    /// What one prompt could change.
+    /// A possible change of one prompt's budget.
     struct Choice {
         /// Change, in units.
         let delta: Int
-        /// What the change is worth.
+        /// Gain in utility.
         let gain: Double
     }
 
-    /// What was found.
+    /// The result.
     enum Answer {
-        /// By row: which of its choices.
+        /// By row: index of the choice.
         case picks([Int])
-        /// No choices add up to the target; the nearest sums that some do, if any in reach.
+        /// No choices add up to the target; the nearest reachable sums, if any.
         case unreachable(below: Int?, above: Int?)
     }
 
     /// By row: the choices, by ascending change.
     let rows: [[Choice]]
 
-    /// Steps that `solve` would do.
+    /// Number of steps that `solve` needs.
     func steps(target: Int, slack: Int) -> Int {
         rows.reduce(0) { $0 + $1.count } * (max(target, 0) - min(target, 0) + 2 * slack + 1)
     }
 
-    /// Picks for a sum of `target`; among equal ones those that give most to the first rows.
+    /// The best picks with the sum `target`; among equal ones those that give most to the first rows.
     ///
     /// Cost: rows · choices · (target + 2·slack). Precondition: `slack ≥ 0`.
     func solve(target: Int, slack: Int) -> Answer {
@@ -47,12 +48,13 @@ struct ExactSum {
         return .picks(chosen)
     }
 
-    /// The nearest sums that can be met on either side of two neighbouring numbers of units. Cost as `solve`.
+    /// The nearest reachable sums, not above one number of units and not below another. Cost: that of `solve`.
     func nearest(notAbove: Int, notBelow: Int, slack: Int) -> (below: Int?, above: Int?) {
         table(target: notAbove, slack: slack).nearest(notAbove: notAbove, notBelow: notBelow)
     }
 
-    /// By sum of changes, from `low`: the best gain, −∞ where there is none, and by row the pick that leads to it.
+    /// By sum of changes, from `low`: the best gain (−∞ where the sum is unreachable), and by row the pick that leads
+    /// to it.
     private struct Table {
         let low: Int
         var best: [Double]
@@ -72,7 +74,7 @@ struct ExactSum {
             low: low, best: [Double](repeating: -.infinity, count: width),
             picks: [Int16](repeating: -1, count: width * rows.count))
         table.best[-low] = 0
-        // The last row first, so that the way back meets the first row first.
+        // The last row first, so that reading the table back starts with the first row.
         for row in rows.indices.reversed() {
             var next = [Double](repeating: -.infinity, count: width)
             let base = row * width

@@ -1,18 +1,18 @@
-/// The paper's solver (V0, arXiv 2602.03584): one rollout at a time to the prompt whose next gain is the largest.
+/// The solver of the paper (V0, arXiv 2602.03584): one rollout at a time to the prompt with the largest next gain.
 ///
-/// `expectedContrast` is not concave, so this stops short: a prompt whose first gains are small is never tried, however
-/// large those behind them (PLANNING.md measures 56–73 % of the optimum). It is here for comparison and parity.
-/// Where sizes are further apart, a step goes to the next size, and its gain counts per rollout.
+/// `expectedContrast` is not concave, so this is not optimal: a prompt whose first gains are small gets nothing,
+/// however large its later gains (56–73 % of the optimum, as `AllocatorTests` measure). It is here for comparison.
+/// Where sizes are further apart, one step goes to the next size, and its gain counts per rollout.
 ///
-/// It is not run as told. Taking always the largest next gain, a prompt waits at each gain lower than all before it
-/// until the price has fallen so far, and then takes everything above that price in one go. So the order is that of
-/// runs between successive lowest gains, and those can be bought like the envelope's segments, without a heap.
-/// Equal gains go to the lower rank first.
+/// The implementation is equivalent but faster. When always the largest next gain is bought, a prompt waits at each
+/// gain that is lower than all before it until the price has fallen to it, and then buys everything above that price at
+/// once. So the order is that of runs between successive lowest gains. These are bought like the envelope's segments,
+/// without a heap. Equal gains go to the lower rank first.
 public struct GreedyAllocator: BudgetAllocator {
-    /// Makes the solver; it has no settings.
+    /// The solver has no settings.
     public init() {}
 
-    /// The paper's budgets, with the envelope's upper bound so that they can be judged.
+    /// The paper's budgets, with the envelope's upper bound for comparison.
     public func allocate(_ problem: AllocationProblem) throws(PlanningError) -> Allocation {
         let purchase = SegmentPurchase(problem, rule: .lowestGain)
         var budgets = purchase.budgets
@@ -22,7 +22,7 @@ public struct GreedyAllocator: BudgetAllocator {
             if problem.places(of: rank).contains(place), problem.sizes.values[place] == budget {
                 budgets[rank] = budget
             } else {
-                // Between two sizes, of which the paper knows nothing.
+                // The budget would be between two sizes, a case that the paper does not have.
                 budgets = problem.settle(purchase) ?? problem.uniformBudgets
             }
         }

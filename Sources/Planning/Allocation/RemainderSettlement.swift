@@ -1,18 +1,19 @@
-/// Spends what is left when no segment fits it any more, to the rollout and only in allowed sizes.
+/// Spends a remainder that is too small for any segment, exactly and only in allowed sizes.
 ///
-/// The prompts next to the critical price are changed, best of all ways (`ExactSum`). With regular sizes one prompt
-/// would do, so the first attempt succeeds. With a list like {4, 7, 16} more may be needed: each attempt takes four times
-/// as many prompts and lets sums wander four times as far, up to all there are. So a total is refused for certain as long
-/// as that fits into `stepsMax`; beyond, only if some hundred prompts of all kinds cannot settle it either.
+/// The prompts next to the critical price are changed in the best way (`ExactSum`). With regular sizes one prompt is
+/// enough, so the first attempt succeeds. With a list like {4, 7, 16} more may be needed: each attempt uses four times
+/// as many prompts and allows four times as large partial sums, up to all prompts. So the rejection of a total is
+/// certain as long as this fits into `stepsMax`. Beyond that a total is rejected if some hundred prompts of all kinds
+/// cannot reach it.
 struct RemainderSettlement {
     let sizes: GroupSizes
-    /// By rank: places of allowed sizes; `nil` where all are.
+    /// By rank: range of allowed indices in `sizes`; `nil` where all are allowed.
     let places: [ClosedRange<Int>]?
     let count: Int
 
     /// Prompts of the first attempt.
     static let rowsMin = 32
-    /// Steps beyond which an attempt is not made: some tenths of a second.
+    /// Most steps of an attempt: some tenths of a second.
     static let stepsMax = 200_000_000
 
     init(_ sizes: GroupSizes, places: [ClosedRange<Int>]?, count: Int) {
@@ -24,9 +25,9 @@ struct RemainderSettlement {
     /// Changes `budgets` so that their sum grows by `remainder`.
     ///
     /// - Parameters:
-    ///   - near: Ranks that should be changed, the most wanted first; others are added as needed.
-    ///   - values: For some ranks, by rank asked for and place in `sizes`: what a budget is worth.
-    /// - Returns: `nil` where it was done; otherwise the nearest remainders that could be settled.
+    ///   - near: Ranks that should be changed, in order of preference; others are added as needed.
+    ///   - values: For some ranks: by rank and index in `sizes`, the value of a budget.
+    /// - Returns: `nil` on success; otherwise the nearest remainders that can be spent.
     func settle(
         _ budgets: inout [Int], remainder: Int, near: [Int], values: ([Int]) -> [[Double]]
     ) -> (below: Int?, above: Int?)? {
@@ -42,7 +43,7 @@ struct RemainderSettlement {
         while true {
             let ranks = ranks(near, count: min(rowsMax, count))
             let problem = ExactSum(rows: zip(ranks, values(ranks)).map { choices(budgets[$0], $0, $1) })
-            // The first attempt is always made; it is small.
+            // The first attempt is small and always made.
             let isTooMuch = problem.steps(target: target, slack: slack) > Self.stepsMax
             if isTooMuch, rowsMax > Self.rowsMin { return nearest }
             var found: (below: Int?, above: Int?)
@@ -61,7 +62,7 @@ struct RemainderSettlement {
             nearest = (
                 Self.nearer(nearest.below, found.below, unit, >), Self.nearer(nearest.above, found.above, unit, <)
             )
-            // Partial sums of all prompts' changes lie within this; nothing more can be tried.
+            // Partial sums of all prompts' changes are within this range, so there is nothing more to try.
             if rowsMax >= count, slack >= span * count { return nearest }
             rowsMax = min(count, rowsMax * 4)
             slack = min(span * count, slack * 4)
@@ -75,7 +76,7 @@ struct RemainderSettlement {
         return old.map { precedes(new, $0) ? new : $0 } ?? new
     }
 
-    /// The wanted ranks first, then others evenly over all prompts, so that all kinds of limits are among them.
+    /// The preferred ranks first, then others spread evenly over all prompts, so that all kinds of limits are included.
     private func ranks(_ near: [Int], count rowsMax: Int) -> [Int] {
         var chosen = Set(near.prefix(rowsMax))
         var index = 0

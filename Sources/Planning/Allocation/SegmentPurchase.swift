@@ -1,38 +1,38 @@
-/// Buys segments of all prompts in falling order of slope until the total is spent: the part that solvers share.
+/// Buys segments of all prompts in falling order of slope until the total is spent. Two solvers share it.
 ///
-/// Segments of a million prompts would fill gigabytes and their sort would take longer than all else. But only the
-/// price at which the money runs out has to be found, and a sample of prompts tells it well. So: guess an interval of
-/// prices from a sample; in one pass over all prompts buy what lies above it, keep what lies inside, forget what lies
-/// below; then select inside. If the guess was wrong the pass is repeated with a wider one, so the result is that of
-/// the full sort, exactly.
+/// The segments of a million prompts would need gigabytes, and their sort would take longer than everything else. But
+/// only the price at which the money runs out has to be found, and a sample of prompts estimates it well. So: estimate
+/// an interval of prices from a sample; in one pass over all prompts buy segments above it, collect those inside, and
+/// ignore those below; then select among the collected ones. If the estimate was wrong, the pass is repeated with a
+/// wider interval. So the result is exactly that of a full sort.
 struct SegmentPurchase {
     /// By rank: rollouts bought in whole segments.
     private(set) var budgets: [Int]
-    /// Segments not bought, in order from the first, which the remainder is too small for; in a large problem not all
-    /// there are.
+    /// Segments that are not bought, in order; the remainder is too small for the first. In a large problem only some
+    /// of them.
     private(set) var next: ArraySlice<UtilitySegment> = []
-    /// Some of the segments bought last, the dearest first.
+    /// Some of the segments bought last, the one with the highest slope first.
     private(set) var last: ArraySlice<UtilitySegment> = []
-    /// Rollouts left, fewer than the first of `next` is wide; 0 if `next` is empty.
+    /// Remaining rollouts, fewer than the width of the first of `next`; 0 if `next` is empty.
     private(set) var remainder = 0
 
-    /// Prompts whose segments tell where the price will be.
+    /// Number of prompts from which the price is estimated.
     static let sampleMax = 4096
-    /// Segments that are sorted rather than only parted.
+    /// Number of segments that are sorted; larger sets are partitioned first.
     static let windowMax = 16_384
 
     private let problem: AllocationProblem
     private var segments: UtilitySegments
     private var block: UtilityBlock
 
-    /// Buys for a problem. Cost: one curve up to the maximum for each prompt, O(prompts) memory.
+    /// Buys for a problem. Cost: one curve up to the maximum for each prompt. Memory: O(prompts).
     init(_ problem: AllocationProblem, rule: UtilitySegments.Rule) {
         self.problem = problem
         segments = UtilitySegments(rule: rule, maximum: problem.maximum)
         block = UtilityBlock(objective: problem.objective, budgetMax: problem.maximum)
         budgets = []
         let money = problem.total - problem.floorTotal
-        // Four standard errors are wrong once in 16,000 requests; the second guess is so wide that it is never wrong.
+        // Four standard errors are wrong once in 16,000 requests; the second interval contains all prices.
         var errors = 4.0
         while true {
             let prices = priceInterval(money: money, standardErrors: errors)
@@ -47,7 +47,7 @@ struct SegmentPurchase {
         }
     }
 
-    /// Prices between which the money will run out, from every k-th prompt.
+    /// The interval of prices in which the money runs out, estimated from every k-th prompt.
     private mutating func priceInterval(money: Int, standardErrors: Double) -> ClosedRange<Double> {
         let everything = -Double.infinity...Double.infinity
         let count = problem.beliefs.count
@@ -75,7 +75,7 @@ struct SegmentPurchase {
         }
         let mean = sum / Double(sample.count)
         let variance = spent.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(sample.count)
-        // A spread of zero still leaves one segment of doubt.
+        // Even with a deviation of zero the estimate may be wrong by one segment.
         let margin = standardErrors * (variance * Double(sample.count)).squareRoot() + Double(problem.maximum)
         var low = -Double.infinity
         var high = Double.infinity
@@ -91,7 +91,7 @@ struct SegmentPurchase {
         return low...high
     }
 
-    /// Buys what is dearer than the interval and pools what lies inside; returns the rollouts bought.
+    /// Buys segments above the interval and collects those inside in `pool`. Returns the number of rollouts bought.
     private mutating func pass(_ prices: ClosedRange<Double>, pool: inout [UtilitySegment]) -> Int {
         let beliefs = problem.beliefs
         budgets = problem.floors
@@ -117,7 +117,7 @@ struct SegmentPurchase {
         return spent
     }
 
-    /// What the block's prompts buy at both ends of the interval; `nil` where there is nothing to save by it.
+    /// Budgets of the block's prompts at both ends of the interval; `nil` where they cannot save work.
     private func priced(_ ranks: Range<Int>, _ prices: ClosedRange<Double>) -> PricedBudgets? {
         guard segments.rule == .majorant, prices.lowerBound.isFinite, prices.upperBound.isFinite else { return nil }
         let sizes = problem.sizes.values
@@ -132,6 +132,8 @@ struct SegmentPurchase {
         return PricedBudgets(block.values, sizes: sizes, floors: floors, caps: caps, prices: prices)
     }
 
+    /// Cuts one lane's curve into segments: buys those above the prices and collects those inside. Returns the number
+    /// of rollouts bought.
     @discardableResult
     private mutating func cut(
         lane: Int, rank: Int, places: ClosedRange<Int>, prices: ClosedRange<Double>, pool: inout [UtilitySegment]
@@ -153,15 +155,15 @@ struct SegmentPurchase {
         return bought
     }
 
-    /// Buys from the pool in order. Parts it like quicksort, following the price; only the last window is sorted.
-    /// No two segments are equal in order, so the median of three always parts something off.
+    /// Buys from the pool in order. It is partitioned like in quicksort, towards the price; only the last window is
+    /// sorted. No two segments are equal in order, so the median of three always makes progress.
     private mutating func select(_ pool: inout [UtilitySegment], money: Int) {
         var money = money
         var start = 0
         var end = pool.count
         while end - start > Self.windowMax {
             let pivot = Self.median(pool[start], pool[(start + end) / 2], pool[end - 1])
-            let middle = Self.part(&pool, start..<end, before: pivot)
+            let middle = Self.partition(&pool, start..<end, before: pivot)
             let width = pool[start..<middle].reduce(0) { $0 + Int($1.width) }
             guard width <= money else {
                 end = middle
@@ -188,8 +190,8 @@ struct SegmentPurchase {
         return c.precedes(low) ? low : high.precedes(c) ? high : c
     }
 
-    /// Moves what precedes the pivot to the front; returns where the rest begins.
-    private static func part(
+    /// Moves segments that precede the pivot to the front. Returns the index of the first other segment.
+    private static func partition(
         _ pool: inout [UtilitySegment], _ range: Range<Int>, before pivot: UtilitySegment
     ) -> Int {
         var middle = range.lowerBound

@@ -1,22 +1,23 @@
-/// Which totals some number of prompts can still add up to, each taking any of the allowed sizes.
+/// Answers which totals a number of prompts can reach, if each has any of the allowed sizes.
 ///
-/// Sums are counted in units above all minima. With regular sizes it is every number up to the sum of the maxima. Else
-/// the sums of a few prompts are tabulated, and of more prompts it counts what those few can add up to while each of the
-/// others takes the smallest or the largest size: true of everything but perhaps some sums of irregular sizes, and never
-/// claimed wrongly.
+/// Sums are counted in units above all minima. With regular sizes every number up to the sum of the maxima is
+/// reachable. Otherwise the sums of a few prompts are tabulated. For more prompts, a sum counts as reachable if those
+/// few reach it while each of the others has the smallest or the largest size. This may miss some reachable sums of
+/// irregular sizes, but never reports an unreachable one.
 struct SumReach {
     private let sizes: GroupSizes
-    /// Changes above the minimum, in units; ascending.
+    /// Sizes minus the minimum, in units; ascending.
     private let deltas: [Int]
-    /// By number of prompts: by sum, whether it can be met. Empty with regular sizes.
+    /// By number of prompts, then by sum: whether it is reachable. Empty with regular sizes.
     private var tables: [[Bool]] = []
 
-    /// Prompts whose sums are tabulated: few where there are many sizes, which reach every sum the sooner.
+    /// Number of prompts whose sums are tabulated: few where there are many sizes, because these reach every sum
+    /// sooner.
     private static let tabulated = 4...64
-    /// Steps that a table may take, but for the smallest: some milliseconds.
+    /// Most steps for a table, except for the smallest: some milliseconds.
     private static let stepsMax = 4_000_000
 
-    /// Cost: nothing with regular sizes; else some milliseconds.
+    /// Builds the tables. Cost: nothing with regular sizes, otherwise some milliseconds.
     init(_ sizes: GroupSizes, prompts: Int) {
         self.sizes = sizes
         deltas = sizes.values.map { ($0 - sizes.minimum) / sizes.unit }
@@ -43,7 +44,7 @@ struct SumReach {
         guard !sizes.isRegular else { return true }
         let tabulated = min(prompts, tables.count - 1)
         let table = tables[tabulated]
-        // As many of the others take the largest size as leave a sum within the table.
+        // Give the largest size to as many of the others as needed to leave a sum within the table.
         for others in 0...prompts - tabulated {
             let left = sum - others * largest
             if left < 0 { return false }

@@ -1,19 +1,19 @@
-/// As many rollouts for each prompt as for any other, as far as allowed sizes and limits let it be.
+/// Equal budgets, as far as allowed sizes and limits permit.
 ///
-/// All prompts are raised together, size by size, each between its own floor and cap; what does not suffice for all goes
-/// to the lowest ranks. With regular sizes that meets the total. Else the rest is settled so that budgets stay as near
-/// to the mean as possible, and where no budgets at all have the total as their sum, this is how it is found out.
+/// All prompts are raised together, size by size, each between its own floor and cap. Rollouts that are too few for all
+/// go to the lowest ranks. With regular sizes this reaches the total. Otherwise the rest is spent so that budgets stay
+/// as near to the mean as possible; this also detects that no budgets add up to the total.
 struct UniformBudgets {
-    /// By rank: rollouts, which sum to the total.
+    /// By rank: rollouts; their sum is the total.
     let budgets: [Int]
 
-    /// Throws `totalUnreachable` with the nearest totals that can be met.
+    /// Throws `totalUnreachable` with the nearest reachable totals.
     ///
-    /// Precondition: the total lies between the sums of floors and of caps.
+    /// Precondition: the total is between the sum of floors and the sum of caps.
     init(_ sizes: GroupSizes, places: [ClosedRange<Int>]?, count: Int, total: Int) throws(PlanningError) {
         let values = sizes.values
         var level = Self.level(sizes, places, count: count, total: total)
-        // One size for all is its own level.
+        // If there is only one size, it is the level.
         level = min(level, values.count - 1)
         let next = min(level + 1, values.count - 1)
         let step = values[next] - values[level]
@@ -53,10 +53,10 @@ struct UniformBudgets {
         self.budgets = budgets
     }
 
-    /// Place of the largest size that all prompts can be raised to, as far as their limits go, within the total.
+    /// Index of the largest size to which all prompts can be raised, within their limits and the total.
     private static func level(_ sizes: GroupSizes, _ places: [ClosedRange<Int>]?, count: Int, total: Int) -> Int {
         guard let places else { return max(0, sizes.place(atMost: total / count)) }
-        // How many prompts leave their floor at a size, and how many have reached their cap.
+        // By size: number of prompts with this floor, and number with this cap.
         var floors = [Int](repeating: 0, count: sizes.values.count)
         var caps = floors
         var sum = 0

@@ -1,34 +1,34 @@
 import Foundation
 public import Scoring
 
-/// Draws the context set that profiles a policy from what is remembered of it.
+/// Draws the context set that profiles a policy from its recorded outcomes.
 ///
-/// A draw depends on the rows, their number, the way and the seed alone; not on the order in which the rows are given.
+/// A draw depends only on the rows, the number of rows wanted, the method and the seed, not on the order of the rows.
 public struct ContextSelection: Hashable, Sendable {
-    /// The ways to draw.
+    /// The methods.
     public enum Method: String, CaseIterable, Codable, Sendable {
-        /// Every row with the same chance (V0, arXiv 2602.03584).
+        /// Every row with the same probability (V0, arXiv 2602.03584).
         case uniform
-        /// Rows of late policy steps with a larger chance: `recency` to the power of a row's age.
+        /// Rows of recent policy steps with a higher probability: `recency` to the power of a row's age.
         case recent
-        /// As many rows of hopeless, hard, middling, easy and solved prompts as there are, in turn. It profiles a policy
-        /// that mostly fails by more successes, and so shifts the mean that a head sees.
+        /// In turn one row of hopeless, hard, medium, easy and solved prompts, as long as there are any. A policy that
+        /// mostly fails is profiled with more successes than it has, which shifts the mean that a head sees.
         case stratified
-        /// One row for each group of similar prompts, with the group's mean reward: k-means on hashed words, for the
-        /// coordinator has no encoder. Of a larger history only the latest `prototypeRowsMax` rows are looked at.
+        /// One row for each group of similar prompts, with the group's mean reward: k-means on hashed words, because
+        /// the coordinator has no encoder. Uses only the latest `prototypeRowsMax` rows of a larger history.
         case prototypes
     }
 
-    /// What is remembered of a policy on one prompt.
+    /// A recorded outcome of a policy on one prompt.
     public struct Row: Hashable, Sendable {
         /// The prompt's text.
         public let text: String
-        /// What its rollouts came to.
+        /// The outcome of its rollouts.
         public let outcome: Outcome
         /// Policy steps since then, at least 0.
         public let age: Double
 
-        /// A row that may be drawn.
+        /// A recorded outcome.
         public init(text: String, outcome: Outcome, age: Double) {
             self.text = text
             self.outcome = outcome
@@ -36,26 +36,27 @@ public struct ContextSelection: Hashable, Sendable {
         }
     }
 
-    /// The way.
+    /// The method.
     public let method: Method
-    /// Rows wanted; fewer are drawn where there are fewer.
+    /// Number of rows wanted; fewer are drawn if there are fewer.
     public let count: Int
-    /// Decides the draw.
+    /// Seed of the draw.
     public let seed: UInt64
 
-    /// A row's chance a policy step later, by `recent`: a row loses half of it in seven steps.
+    /// Factor by which `recent` reduces a row's weight per policy step: a row loses half its weight in seven steps.
     public static let recency = 0.9
-    /// Rows that `prototypes` looks at: more would keep a coordinator from its peers for longer than a few milliseconds.
+    /// Most rows that `prototypes` uses: more would block a coordinator for longer than a few milliseconds.
     public static let prototypeRowsMax = 1024
 
-    /// A draw of so many rows.
+    /// A draw of at most `count` rows.
     public init(_ method: Method, count: Int, seed: UInt64) {
         self.method = method
         self.count = max(0, count)
         self.seed = seed
     }
 
-    /// The rows drawn, by hash of their texts. Cost: a hash a row; `prototypes`: some 50 ms for 256 of 1,024 rows.
+    /// The drawn rows, ordered by the hash of their texts. Cost: one hash per row; `prototypes`: about 50 ms for 256 of
+    /// 1,024 rows.
     public func draw(from rows: [Row]) -> [ContextSet.Row] {
         let keyed = rows.map { Keyed(row: $0, hash: hash($0.text)) }
         switch method {
@@ -66,13 +67,13 @@ public struct ContextSelection: Hashable, Sendable {
         }
     }
 
-    /// A row and a number that stands for chance.
+    /// A row with its hash, which serves as a random number.
     struct Keyed {
         let row: Row
         let hash: UInt64
     }
 
-    /// In the order of the hashes, whatever the order of choosing was: a context's identity is its order.
+    /// The first `count` rows, ordered by hash: a context's digest depends on its order.
     private static func first(_ count: Int, of rows: [Keyed]) -> [ContextSet.Row] {
         rows.prefix(count).sorted { ($0.hash, $0.row.text) < ($1.hash, $1.row.text) }
             .map { ContextSet.Row(text: $0.row.text, outcome: $0.row.outcome) }
@@ -81,7 +82,7 @@ public struct ContextSelection: Hashable, Sendable {
     /// Weighted sampling without replacement (Efraimidis and Spirakis, 2006): the largest u^(1/w), in logarithms.
     private static func byRecency(_ rows: [Keyed]) -> [Keyed] {
         let keys = rows.map { row in
-            // In (0, 1), so that the logarithm is a number.
+            // In (0, 1), so that the logarithm is finite.
             let unit = (Double(row.hash >> 11) + 0.5) * 0x1p-53
             return -log(unit) / pow(recency, row.row.age)
         }

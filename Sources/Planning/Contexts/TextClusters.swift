@@ -1,17 +1,17 @@
 import Scoring
 
-/// Similar prompts, found by k-means on their hashed words: good enough to tell topics and templates apart, and without
-/// an encoder. Deterministic: the first centres are every n-th row of those given.
+/// Finds groups of similar prompts by k-means on their hashed words. This distinguishes topics and templates without an
+/// encoder. It is deterministic: the first centres are every n-th row.
 struct TextClusters {
-    /// For each cluster the row nearest to its centre, with the cluster's mean reward and all of its rollouts.
+    /// For each cluster: the row nearest to its centre, with the cluster's mean reward and number of rollouts.
     let prototypes: [ContextSelection.Keyed]
 
-    /// Dimensions that words are hashed into.
+    /// Number of dimensions of hashed words.
     private static let width = 64
-    /// Rounds; the last ones move few rows.
+    /// Number of rounds; the last ones move few rows.
     private static let rounds = 5
 
-    /// Precondition: more rows than clusters, and at least one cluster.
+    /// Clusters some rows. Precondition: at least one cluster, and at least as many rows as clusters.
     init(_ rows: [ContextSelection.Keyed], count: Int) {
         precondition(count >= 1 && rows.count >= count, "\(count) clusters of \(rows.count) rows")
         let points = rows.map { Self.vector($0.row.text) }
@@ -43,7 +43,7 @@ struct TextClusters {
         for (point, centre) in zip(points, nearest) {
             for index in 0..<width { sums[centre][index] += point[index] }
         }
-        // A cluster that lost its last member stays where it was.
+        // A cluster without members keeps its centre.
         return zip(sums, former).map { sum, former in sum.contains { $0 != 0 } ? unit(sum) : former }
     }
 
@@ -73,7 +73,7 @@ struct TextClusters {
             vector[Int(spread % UInt64(width))] += spread >> 63 == 0 ? 1 : -1
         }
         for byte in text.utf8 {
-            // Letters and digits; bytes beyond ASCII are parts of letters.
+            // A word consists of letters and digits; bytes beyond ASCII are parts of letters.
             let lower = byte | 0x20
             if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower) || byte >= 0x80
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

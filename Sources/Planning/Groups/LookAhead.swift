@@ -1,15 +1,15 @@
-/// Whether a group is done or wants more rollouts (V0.5, arXiv 2603.10848): one step ahead, and never without end.
+/// Decides whether a group is done or needs more rollouts (V0.5, arXiv 2603.10848), looking one step ahead.
 ///
-/// A rollout more is worth its price while it lowers the baseline's estimated error by more than `threshold`:
-/// MSE(k) − MSE(k+1) > c. Where the prediction stands, the error does not fall with more rollouts, and the group is done
-/// at once; where the data contradict it, more are drawn until they are heard. The step keeps a reserve for that, which
-/// is shared by all groups and never overdrawn.
+/// One more rollout is worth its price if it lowers the baseline's estimated error by more than `threshold`:
+/// MSE(k) − MSE(k+1) > c. If the data agree with the prediction, the error does not fall with more rollouts, and the
+/// group is done at once. If they contradict it, more rollouts are drawn. The step keeps a reserve for them, which all
+/// groups share and which is never overdrawn.
 public struct LookAhead: Hashable, Sendable {
-    /// What to do with a group.
+    /// The decision on a group.
     public enum Decision: Hashable, Sendable {
-        /// Train on it.
+        /// The group is done: train on it.
         case done(baseline: ShrinkageBaseline, advantages: [Double], reason: Reason)
-        /// Draw so many more rollouts; they have been taken from the reserve.
+        /// Draw this many more rollouts; they are already taken from the reserve.
         case draw(Int)
     }
 
@@ -17,24 +17,24 @@ public struct LookAhead: Hashable, Sendable {
     public enum Reason: String, Codable, Sendable {
         /// One more rollout would lower the error by no more than the threshold.
         case settled
-        /// It has as many rollouts as a group may have.
+        /// It has the largest allowed number of rollouts.
         case atMost = "at_most"
-        /// More are wanted, and the reserve is empty.
+        /// More are needed, but the reserve is empty.
         case reserveEmpty = "reserve_empty"
     }
 
-    /// k₀: below this a group is not judged.
+    /// k₀: a group with fewer rollouts always needs more.
     public let rolloutsMin: Int
-    /// No group gets more.
+    /// Most rollouts of a group.
     public let rolloutsMax: Int
-    /// c, in units of the largest variance of a reward: one rollout's price in squared error.
+    /// c, the price of one rollout in squared error, in units of the largest variance of a reward.
     public let threshold: Double
-    /// Most rollouts asked for at once; with 1 every rollout is decided on its own, as in the paper.
+    /// Most rollouts drawn at once; with 1 every rollout is decided separately, as in the paper.
     public let drawsMax: Int
 
-    /// The paper's settings by default: from 4 to 16 rollouts, c = 1/256, one at a time.
+    /// The defaults are the paper's settings: 4 to 16 rollouts, c = 1/256, one at a time.
     ///
-    /// Throws `rangeInvalid` unless 1 ≤ k₀ ≤ most, `settingOutOfRange` for a threshold below 0 or no draws.
+    /// Throws `rangeInvalid` unless 1 ≤ k₀ ≤ most, `settingOutOfRange` for a threshold below 0 or `drawsMax` below 1.
     public init(
         rolloutsMin: Int = 4, rolloutsMax: Int = 16, threshold: Double = 1.0 / 256, drawsMax: Int = 1
     ) throws(PlanningError) {
@@ -55,9 +55,9 @@ public struct LookAhead: Hashable, Sendable {
         self.drawsMax = drawsMax
     }
 
-    /// Decides on a group by all of its rewards so far; what is drawn is taken from the reserve.
+    /// Decides on a group from all of its rewards so far; drawn rollouts are taken from the reserve.
     ///
-    /// Throws `rewardOutOfRange` or `probabilityOutOfRange`, naming the prompt; then nothing is taken.
+    /// Throws `rewardOutOfRange` or `probabilityOutOfRange`, naming the prompt; then the reserve is unchanged.
     public func decide(
         rewards: [Double], p: Double, range: RewardRange = .unit, promptID: String, reserve: inout RolloutReserve
     ) throws(PlanningError) -> Decision {
@@ -69,7 +69,7 @@ public struct LookAhead: Hashable, Sendable {
         return .done(baseline: baseline, advantages: rewards.map { $0 - baseline.value }, reason: reason)
     }
 
-    /// Rollouts that a group with this baseline wants, at most `drawsMax` beyond the first `rolloutsMin`.
+    /// Rollouts that a group with this baseline needs, at most `drawsMax` beyond the first `rolloutsMin`.
     func wanted(_ baseline: ShrinkageBaseline) -> Int {
         let k = baseline.rollouts
         guard k >= rolloutsMin else { return rolloutsMin - k }
@@ -80,21 +80,5 @@ public struct LookAhead: Hashable, Sendable {
             more += 1
         }
         return more
-    }
-}
-
-/// Rollouts of a step that are kept for groups that turn out to need more.
-public struct RolloutReserve: Hashable, Sendable {
-    /// Rollouts left, never below 0.
-    public private(set) var left: Int
-
-    /// So many; a number below 0 is none.
-    public init(_ rollouts: Int) { left = max(0, rollouts) }
-
-    /// Takes as many of the wanted rollouts as there are.
-    public mutating func take(_ wanted: Int) -> Int {
-        let taken = min(max(0, wanted), left)
-        left -= taken
-        return taken
     }
 }

@@ -1,15 +1,15 @@
 import Foundation
 
-/// How often a rollout ends without a reward: a lost worker, a time-out, an answer that cannot be graded.
+/// The rate at which rollouts end without a reward: a lost worker, a timeout, an answer that cannot be graded.
 ///
-/// Two things follow for budgets. A group that must have so many rewards needs more rollouts than that, so floors grow
-/// by 1/(1 − rate). And where a trainer drops a whole group for one failed rollout, as some do, large groups are lost
-/// more often than small ones, which calls for a cap.
+/// It affects budgets in two ways. A group that must have a number of rewards needs more rollouts, so floors grow by
+/// 1/(1 − rate). And if a trainer drops a whole group for one failed rollout, as some do, large groups are lost more
+/// often than small ones, so budgets need a cap.
 public struct RolloutFailureRate: Hashable, Sendable {
     /// Share of rollouts that failed, in [0, 1].
     public let value: Double
 
-    /// A rate as such. Throws `settingOutOfRange` unless it is in [0, 1].
+    /// A known rate. Throws `settingOutOfRange` unless it is in [0, 1].
     public init(_ value: Double) throws(PlanningError) {
         guard value >= 0, value <= 1 else {
             throw .settingOutOfRange(name: "failure rate", value: value, range: 0...1)
@@ -17,7 +17,7 @@ public struct RolloutFailureRate: Hashable, Sendable {
         self.value = value
     }
 
-    /// The observed rate; 0 where nothing has been started. Throws `settingOutOfRange` unless 0 ≤ failed ≤ started.
+    /// The observed rate; 0 if no rollout was started. Throws `settingOutOfRange` unless 0 ≤ failed ≤ started.
     public init(failed: Int, started: Int) throws(PlanningError) {
         guard failed >= 0, failed <= started else {
             throw .settingOutOfRange(name: "failed rollouts", value: Double(failed), range: 0...Double(max(0, started)))
@@ -25,15 +25,16 @@ public struct RolloutFailureRate: Hashable, Sendable {
         try self.init(started > 0 ? Double(failed) / Double(started) : 0)
     }
 
-    /// Rollouts to start so that `rewards` are to be expected, at most `cap`: ⌈rewards/(1 − rate)⌉.
+    /// Rollouts to start so that `rewards` rewards are expected, at most `cap`: ⌈rewards/(1 − rate)⌉.
     public func inflated(_ rewards: Int, cap: Int) -> Int {
         guard value < 1 else { return rewards > 0 ? cap : 0 }
-        // A hair less, so that 9/(1 − 0.1) is 10 and not 11.
+        // Slightly less, so that rounding errors do not turn 9/(1 − 0.1) = 10 into 11.
         let needed = (Double(rewards) / (1 - value) - 1e-9).rounded(.up)
         return needed < Double(cap) ? Int(needed) : cap
     }
 
-    /// Largest group, from 1 to `cap`, that keeps all of its rollouts with a chance of at least `survival`.
+    /// Largest group, from 1 to `cap`, whose rollouts all succeed in returning a reward with a probability of at least
+    /// `survival`.
     public func largestGroup(survival: Double, cap: Int) -> Int {
         guard value > 0, survival > 0 else { return cap }
         guard value < 1, survival < 1 else { return 1 }

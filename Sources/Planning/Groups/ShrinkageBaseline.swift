@@ -1,33 +1,34 @@
-/// A baseline between what was predicted of a prompt and what its rollouts came to (V0.5, arXiv 2603.10848).
+/// A baseline between a prompt's predicted reward and the mean reward of its rollouts (V0.5, arXiv 2603.10848).
 ///
 /// With V the prediction as a reward, v̄ the mean of k rewards and σ² = (w/2)² the largest variance of one:
 ///
-///     Δ² = max(0, (v̄ − V)² − σ²/k)        what of the difference noise cannot explain
+///     Δ² = max(0, (v̄ − V)² − σ²/k)        the part of the difference that noise does not explain
 ///     w  = Δ²/(Δ² + σ²/k)                   weight of the data
 ///     b  = w·v̄ + (1 − w)·V                  the baseline
 ///     MSE(k) = Δ²σ²/(k·Δ² + σ²)             its estimated squared error
 ///
-/// The max(0, ·) is a test of the prediction: within the noise it stands, beyond it the data take over.
+/// The max(0, ·) is a test of the prediction: within the noise the baseline is the prediction; beyond it the data
+/// count.
 public struct ShrinkageBaseline: Hashable, Sendable {
-    /// Rollouts, k.
+    /// Number of rollouts, k.
     public let rollouts: Int
-    /// Mean reward; the prediction where there is no rollout.
+    /// Mean reward; the prediction if there is no rollout.
     public let mean: Double
-    /// What was predicted, as a reward.
+    /// The prediction, as a reward.
     public let prior: Double
-    /// What rewards can be.
+    /// The range of rewards.
     public let range: RewardRange
-    /// Δ², by how much the prediction is thought to be wrong, squared.
+    /// Δ², the estimated squared error of the prediction.
     public let bias: Double
     /// Weight of the data, in [0, 1].
     public let weight: Double
-    /// What is subtracted from rewards.
+    /// The baseline, which is subtracted from rewards.
     public let value: Double
 
     /// The baseline of some rewards.
     ///
     /// - Parameters:
-    ///   - rewards: Of all rollouts of the prompt in this step.
+    ///   - rewards: Rewards of all rollouts of the prompt in this step.
     ///   - p: Predicted success probability, in [0, 1].
     /// - Throws: `rewardOutOfRange` or `probabilityOutOfRange`, naming the prompt.
     public init(
@@ -52,7 +53,7 @@ public struct ShrinkageBaseline: Hashable, Sendable {
         value = weight * mean + (1 - weight) * prior
     }
 
-    /// Estimated squared error of the baseline after `rollouts` rollouts, in units of σ²: the same for every range.
+    /// Estimated squared error of the baseline after `rollouts` rollouts, in units of σ², so independent of the range.
     public func risk(after rollouts: Int) -> Double {
         bias / (Double(rollouts) * bias + range.noise)
     }

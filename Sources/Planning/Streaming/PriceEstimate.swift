@@ -1,35 +1,38 @@
 import Scoring
 
-/// What a rollout costs at present: the slope at which prompts like those seen so far would spend what is left.
+/// Estimates the current price of a rollout: the slope at which prompts like those seen so far would spend what is
+/// left.
 ///
-/// Prompts that have arrived stand for those to come. Demand at a price is how many rollouts they would buy on average
-/// along their majorants; the price is where that equals the mean budget still to be spent. Demand falls in steps, so at
-/// the price some segments are bought in part: they get a share, and whoever hands out spreads it (`StreamingPlan`).
+/// Prompts that have arrived represent those to come. Demand at a price is the mean number of rollouts that they would
+/// buy along their majorants. The price is where demand equals the mean budget that is still to be spent. Demand falls
+/// in steps, so at the price some segments are bought by only a share of the prompts; `StreamingPlan` distributes them.
 struct PriceEstimate {
-    /// Price and what goes with it.
+    /// A price with the share of segments bought at it.
     struct Price {
-        /// Segments of a higher slope are bought.
+        /// Segments of a higher slope are bought by all prompts.
         var above: Double
         /// Segments of a slope above this, but not above `above`, are bought by `share` of the prompts.
         var below: Double
+        /// Share of the prompts that buy segments between `below` and `above`.
         var share: Double
         /// Standard deviation of the budgets.
         var deviation: Double
-        /// Buying so is expected to be worth more than even budgets.
+        /// Whether budgets at this price have a higher expected value than equal budgets.
         var isGain: Bool
     }
 
     /// One prompt's demand.
     struct Demand {
+        /// The smallest allowed budget.
         let floor: Int
-        /// Strictly falling.
+        /// By segment: slope, strictly falling.
         let slopes: [Double]
         /// By segment: the budget at its end.
         let ends: [Int]
-        /// By place in the sizes: expected value.
+        /// By index in the sizes: expected value.
         let values: [Double]
 
-        /// What it buys above a price.
+        /// The budget that the prompt buys above a price.
         func budget(above price: Double) -> Int {
             var low = 0
             var high = slopes.count
@@ -41,8 +44,8 @@ struct PriceEstimate {
         }
     }
 
-    /// The latest prompts, which are remembered. More would steady the price where prompts come in random order, by
-    /// little; fewer let it follow where they do not.
+    /// Number of latest prompts that are kept. More would make the price slightly steadier for prompts in random order;
+    /// fewer would let it follow faster for prompts in another order.
     static let samplesMax = 256
 
     private let objective: BudgetObjective
@@ -61,7 +64,7 @@ struct PriceEstimate {
         block = UtilityBlock(objective: request.objective, budgetMax: sizes.maximum)
     }
 
-    /// The demand of a belief between two sizes; it is remembered among the samples.
+    /// The demand of a belief between two sizes, given by their indices. It is added to the samples.
     mutating func add(_ belief: Belief, places: ClosedRange<Int>) -> Demand {
         block.fill([belief][...], upTo: sizes.maximum)
         segments.cut(block.values, lane: 0, sizes: sizes.values, places: places)
@@ -81,7 +84,7 @@ struct PriceEstimate {
     func price(mean: Double) -> Price {
         var (low, high) = (-1.0, samples.reduce(0) { max($0, $1.slopes.first ?? 0) })
         let target = mean * Double(samples.count)
-        // Sixty halvings leave nothing between neighbours of a double's precision.
+        // Sixty halvings exhaust the precision of a double.
         for _ in 0..<60 {
             let middle = 0.5 * (low + high)
             if Double(spend(above: middle)) > target { low = middle } else { high = middle }
@@ -99,7 +102,7 @@ struct PriceEstimate {
 
     private func spend(above price: Double) -> Int { samples.reduce(0) { $0 + $1.budget(above: price) } }
 
-    /// Compares the samples' relaxed optimum with even budgets.
+    /// Compares the samples' relaxed optimum with equal budgets.
     private func isGain(mean: Double, _ low: Double, _ high: Double, _ share: Double) -> Bool {
         let lower = min(max(sizes.place(atMost: Int(mean)), 0), sizes.values.count - 1)
         let upper = min(lower + 1, sizes.values.count - 1)

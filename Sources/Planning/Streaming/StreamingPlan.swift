@@ -1,90 +1,91 @@
 import Foundation
 
-/// A plan that is handed out while predictions still arrive, and in the end adds up to the total to the rollout.
+/// A plan that hands out budgets while predictions still arrive. At the end the budgets add up to the total exactly.
 ///
-/// The best plan gives every prompt the budget that maximises E[U(B)] − λB, where λ is the price that all prompts
-/// together make. While they arrive, λ is taken from those that have (`PriceEstimate`), at first from the previous
-/// step's plan if there was one, and anew every few prompts from what is left to spend; so the spending follows the
-/// total. The last few are held back. Once all are there, those are settled by the envelope solver, and budgets that
-/// were handed out may be topped up, but are never reduced.
+/// The best plan gives every prompt the budget that maximises E[U(B)] − λB, where the price λ depends on all prompts.
+/// While prompts arrive, λ is estimated from those that have arrived (`PriceEstimate`), at first from the previous
+/// step's plan if there was one. It is estimated again every few prompts from what is left to spend, so the spending
+/// follows the total. The last few prompts are held back. When all have arrived, the solver plans those, and budgets
+/// that were handed out may be topped up, but are never reduced.
 ///
-/// **A budget is handed out only if the prompts still to come can add up to exactly what it leaves.** *Why:* what has been
-/// handed out cannot be taken back. *In practice:* `SumReach` is asked before every hand-out, so the rest can always be
-/// given its minimum, and no more is left than it can take. *Otherwise:* a step could overspend, or end without a plan.
+/// **A budget is handed out only if the remaining prompts can add up to exactly what it leaves.** *Why:* a budget that
+/// was handed out cannot be withdrawn. *In practice:* `SumReach` is checked before every budget, so the rest can always
+/// get its minimum, and never has to exceed its maximum. *Otherwise:* a step could overspend, or end without a plan.
 ///
-/// Prompts should come in random order, as those of a shuffled step do: then the streamed plan is worth 97–99.9 % of the
-/// one made all at once. Sorted by difficulty, the worst there is, it may be worth less than even budgets.
+/// Prompts should arrive in random order, as in a shuffled step: then the streamed plan is worth 97–99.9 % of a plan
+/// made all at once. If they are sorted by difficulty, the worst case, it may be worth less than equal budgets.
 ///
-/// The same candidates in the same order get the same budgets, however they are cut into shards.
+/// The same candidates in the same order get the same budgets, for any division into shards.
 public struct StreamingPlan: Sendable {
-    /// A prompt's budget that may be worked on.
+    /// A prompt's budget, for which rollouts may start.
     public struct Assignment: Hashable, Sendable {
         /// The prompt.
         public let promptID: String
-        /// Its rollouts, all together; more than before if it is topped up.
+        /// All of its rollouts; more than before if it is topped up.
         public let n: Int
-        /// Why this many.
+        /// Why the prompt has this budget.
         public let reason: BudgetReason
     }
 
-    /// What was handed out, or will be.
-    private struct Row {
+    /// A prompt that has arrived.
+    private struct Arrival {
         let candidate: BudgetCandidate
         let places: ClosedRange<Int>
-        /// What it would buy; not kept once it has its budget.
+        /// Its demand; `nil` once it has its budget.
         var demand: PriceEstimate.Demand?
+        /// Its budget, once handed out.
         var n: Int?
         var reason = BudgetReason.price
     }
 
-    /// What is asked for.
+    /// The request.
     public let request: BudgetRequest
-    /// Prompts that are to come in all.
+    /// Number of prompts that will arrive in total.
     public let prompts: Int
     /// Rollouts handed out.
     public private(set) var spent = 0
     /// Prompts with a budget.
     public private(set) var handedOut = 0
-    /// λ, what the next rollout is thought to be worth; `nil` before the first estimate.
+    /// λ, the estimated value of one more rollout; `nil` before the first estimate.
     public private(set) var price: Double?
-    /// A plan whose top-ups gain no more than this share of its utility does without; some may be too late for workers.
+    /// If top-ups gain no more than this share of the utility, they are omitted; some could be too late for workers.
     public var topUpGainMin = 0.005
 
-    /// Prompts that have arrived.
+    /// Number of prompts that have arrived.
     public var received: Int { rows.count }
 
     /// Most prompts of a streamed plan.
     public static let promptsMax = 1 << 24
-    /// Without a price from the previous step, this many prompts are awaited before the first is handed out.
+    /// Without a price from the previous step, this many prompts must arrive before the first budget.
     public static let pilot = 32
-    /// With one, it counts less and less until so many have been seen.
+    /// With one, its weight falls to 0 until this many prompts have arrived.
     static let blended = 32
-    /// The price is estimated anew after this many prompts.
+    /// The price is estimated again after this many prompts.
     static let estimateInterval = 16
 
     private let sizes: GroupSizes
-    /// What is to be handed out: the request's total, or what the caps allow.
+    /// Rollouts to hand out: the request's total, or what the caps allow.
     private let total: Int
     private let reach: SumReach
-    /// Prompts held back for the settlement.
+    /// Number of prompts held back for the settlement.
     private let heldBack: Int
     private let earlier: Double?
     private var estimate: PriceEstimate
     private var current: PriceEstimate.Price?
-    private var rows: [Row] = []
+    private var rows: [Arrival] = []
     private var ids: Set<String> = []
-    /// Rollouts of critical segments owed to the share that buys them.
+    /// Rollouts of critical segments that are still owed to the share of prompts that buys them.
     private var owed = 0.0
-    /// Prompts handed out that are predicted hopeless or solved, and their rollouts.
+    /// Number of prompts with budgets that are predicted hopeless or solved, and their rollouts.
     private var unlikely = (prompts: 0, rollouts: 0)
 
-    /// A plan for so many prompts.
+    /// A plan for a number of prompts.
     ///
     /// - Parameters:
-    ///   - prompts: How many will come.
-    ///   - price: λ of the previous step's plan; `nil` takes it from the first prompts.
-    /// - Throws: `noPrompts`, `totalTooSmall`, `totalTooLarge`, `totalNotMultiple`, `totalUnreachable`, or what sizes
-    ///   throw.
+    ///   - prompts: Number of prompts that will arrive.
+    ///   - price: λ of the previous step's plan; `nil` estimates it from the first prompts.
+    /// - Throws: `noPrompts`, `totalTooSmall`, `totalTooLarge`, `totalNotMultiple`, `totalUnreachable`, or the
+    ///   errors of the sizes.
     public init(request: BudgetRequest, prompts: Int, price: Double? = nil) throws(PlanningError) {
         guard prompts > 0 else { throw .noPrompts }
         guard prompts <= Self.promptsMax else { throw .totalTooLarge(total: request.total, prompts: prompts) }
@@ -97,7 +98,7 @@ public struct StreamingPlan: Sendable {
         total = min(request.total, bounds.upperBound)
         reach = SumReach(sizes, prompts: prompts)
         if !reach.contains(total, prompts: prompts) {
-            // Throws with the nearest totals where there is no way.
+            // Throws with the nearest totals if the total is unreachable.
             _ = try UniformBudgets(sizes, places: nil, count: prompts, total: total)
         }
         self.request = request
@@ -108,9 +109,9 @@ public struct StreamingPlan: Sendable {
         heldBack = max(16, prompts / 20)
     }
 
-    /// Takes candidates and hands out what can be: at once, but for the pilot and for those held back.
+    /// Receives candidates and hands out budgets at once, except for the pilot and for prompts that are held back.
     ///
-    /// Throws `tooManyCandidates`, `duplicatePrompt` or `limitsInvalid`; then nothing of the shard was taken.
+    /// Throws `tooManyCandidates`, `duplicatePrompt` or `limitsInvalid`; then no candidate of the shard is received.
     /// Cost: a curve for each candidate, and an estimate of the price for every sixteenth.
     public mutating func receive(_ shard: [BudgetCandidate]) throws(PlanningError) -> [Assignment] {
         guard rows.count + shard.count <= prompts else {
@@ -129,7 +130,7 @@ public struct StreamingPlan: Sendable {
         var assignments: [Assignment] = []
         for (candidate, places) in zip(shard, places) {
             let demand = estimate.add(candidate.belief, places: places)
-            rows.append(Row(candidate: candidate, places: places, demand: demand))
+            rows.append(Arrival(candidate: candidate, places: places, demand: demand))
             guard earlier != nil || rows.count >= min(Self.pilot, prompts) else { continue }
             if current == nil || rows.count % Self.estimateInterval == 0 { estimatePrice() }
             while handedOut < rows.count, prompts - handedOut > heldBack {
@@ -139,12 +140,13 @@ public struct StreamingPlan: Sendable {
         return assignments
     }
 
-    /// Settles what was held back, and tops up.
+    /// Plans the prompts that were held back, and tops up others.
     ///
-    /// May be called before all prompts have come: then those that are missing get nothing. The plan's budgets are in
-    /// the order of arrival, and sum to the total; where prompts are missing or have caps of their own, what no budgets
-    /// can use is its surplus. The upper bound is that of a plan that had known all predictions from the start.
-    /// - Returns: The plan, and what of it has not been handed out yet.
+    /// It may be called before all prompts have arrived: then the missing ones get nothing. The plan's budgets are in
+    /// the order of arrival, and their sum is the total; if prompts are missing or have caps of their own, rollouts
+    /// that no budget can use are its surplus. The upper bound is that of a plan that knows all predictions from the
+    /// start.
+    /// - Returns: The plan, and the assignments that were not handed out before.
     /// - Throws: `noPrompts`, `exactTooLarge`.
     public mutating func finish() throws(PlanningError) -> (plan: BudgetPlan, assignments: [Assignment]) {
         let candidates = rows.map(\.candidate)
@@ -165,7 +167,7 @@ public struct StreamingPlan: Sendable {
     private mutating func estimatePrice() {
         var now = estimate.price(mean: Double(total - spent - explorationReserve) / Double(prompts - handedOut))
         if let earlier, estimate.seen < Self.blended, now.above > 0 {
-            // The fewer prompts have been seen, the more the earlier price counts.
+            // The fewer prompts have arrived, the higher the weight of the earlier price.
             let weight = Double(estimate.seen) / Double(Self.blended)
             let blended = Self.blend(earlier, now.above, weight: weight)
             now = PriceEstimate.Price(
@@ -175,7 +177,7 @@ public struct StreamingPlan: Sendable {
         current = now
     }
 
-    /// Gives the prompt that arrived as number `index` its budget.
+    /// Hands out the budget of the prompt that arrived at position `index`.
     private mutating func handOut(_ index: Int) -> Assignment {
         let (wanted, reason) = wanted(index)
         let n = affordable(wanted, in: rows[index].places)
@@ -190,14 +192,14 @@ public struct StreamingPlan: Sendable {
         return Assignment(promptID: rows[index].candidate.promptID, n: n, reason: rows[index].reason)
     }
 
-    /// What the price says, or exploration, or an even share where nothing is to be gained.
+    /// The budget by price or by exploration, or an equal share where there is no gain.
     private mutating func wanted(_ index: Int) -> (n: Int, reason: BudgetReason) {
         let row = rows[index]
         guard let current, let demand = row.demand else {
-            preconditionFailure("prompt \(index) is handed out twice, or before there is a price")
+            preconditionFailure("prompt \(index) gets a budget twice, or before there is a price")
         }
         guard current.isGain else {
-            // The end will raise some to the next size. Late in a step that was not even before, there may be less.
+            // The settlement will raise some to the next size. Late in a step with unequal budgets there may be less.
             let even = sizes.values[max(0, sizes.place(atMost: total / prompts))]
             let isUnlikely = request.exploration?.verdict(row.candidate.belief) != nil
             return (isUnlikely ? even : min(even, spare), .noGain)
@@ -213,22 +215,22 @@ public struct StreamingPlan: Sendable {
         } else {
             n = min(n, spare)
         }
-        // Budgets of prompts in random order stray from an even pace by less than this; where each prompt is more wanted
-        // than all before it, the price comes too late and this keeps something for the last ones.
+        // Budgets of prompts in random order deviate from an even pace by less than this. If each prompt has a higher
+        // demand than all before it, the price adapts too late, and this bound keeps rollouts for the last ones.
         let pace = Double(total) * Double(handedOut + 1) / Double(prompts)
         let ahead = current.deviation * Double(prompts).squareRoot()
         let most = max(demand.floor, Int(pace + ahead) - spent)
         return (min(n, sizes.values[max(0, sizes.place(atMost: most))]), .price)
     }
 
-    /// The largest size that leaves the others their least and the unlikely ones their share: they may all be still to
-    /// come.
+    /// The largest size that leaves the other prompts their minimum and the explored ones their share; all explored
+    /// ones may still be to come.
     private var spare: Int {
         let most = total - spent - (prompts - handedOut - 1) * sizes.minimum - explorationReserve
         return sizes.values[max(0, sizes.place(atMost: most))]
     }
 
-    /// Rollouts that unlikely prompts may still have to get, among those to come or by being topped up.
+    /// Rollouts that explored prompts may still need, among those to come or by top-ups.
     private var explorationReserve: Int {
         guard let exploration = request.exploration else { return 0 }
         let target = exploration.target(
@@ -236,7 +238,7 @@ public struct StreamingPlan: Sendable {
         return max(0, target - unlikely.rollouts)
     }
 
-    /// One of two budgets, so that over the prompts the larger one comes as often as `share` says.
+    /// One of two budgets, so that a share of `share` of the prompts gets the larger one.
     private mutating func share(_ lower: Int, _ upper: Int, _ share: Double) -> Int {
         guard upper > lower else { return lower }
         owed += share * Double(upper - lower)
@@ -245,8 +247,8 @@ public struct StreamingPlan: Sendable {
         return upper
     }
 
-    /// The size nearest to what is wanted that leaves what the others can add up to; the prompt's own limits hold as
-    /// far as that lets them.
+    /// The size nearest to `wanted` that leaves a sum that the other prompts can reach. The prompt's own limits hold as
+    /// far as that permits.
     private func affordable(_ wanted: Int, in places: ClosedRange<Int>) -> Int {
         let others = prompts - handedOut - 1
         let start = min(max(sizes.place(atLeast: wanted), places.lowerBound), places.upperBound)
@@ -255,8 +257,8 @@ public struct StreamingPlan: Sendable {
             stride(from: start, through: places.lowerBound, by: -1).first(where: isReached)
             ?? (start...places.upperBound).first(where: isReached)
         if let within { return sizes.values[within] }
-        // Less than its own floor; or, where own caps have left more than the others can take, as much as may be. The
-        // end will tell what is left over.
+        // Less than its own floor; or, if own caps have left more than the others can use, as much as possible. The
+        // plan states what is left over.
         if let below = stride(from: places.lowerBound, through: 0, by: -1).first(where: isReached) {
             return sizes.values[below]
         }
@@ -270,7 +272,7 @@ public struct StreamingPlan: Sendable {
         return sizes.values[last ?? 0]
     }
 
-    /// Between two prices, evenly in their logarithms.
+    /// A weighted mean of two prices, in logarithms.
     private static func blend(_ earlier: Double, _ now: Double, weight: Double) -> Double {
         earlier * pow(now / earlier, weight)
     }

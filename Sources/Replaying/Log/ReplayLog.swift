@@ -1,22 +1,22 @@
 public import Scoring
 
-/// Outcomes that were logged, from which steps are replayed: what policies at their versions did on prompts.
+/// Logged outcomes of policies, at their versions, on prompts. Steps are replayed from it.
 public struct ReplayLog: Sendable {
-    /// What a row is for, in logs made for evaluation.
+    /// The role of a row, in logs made for evaluation.
     public enum Role: String, Hashable, Sendable {
-        /// Profiles the policy.
+        /// The row profiles the policy.
         case context
-        /// Is to be predicted.
+        /// The row is to be predicted.
         case query
     }
 
-    /// What one policy at one version came to on one prompt.
+    /// The outcome of one policy at one version on one prompt.
     public struct Row: Hashable, Sendable {
-        /// Whose outcome this is.
+        /// The policy.
         public let policy: Policy
         /// Index in `prompts`.
         public let prompt: Int
-        /// What came out.
+        /// Its outcome.
         public let outcome: Outcome
         /// `nil` where the log does not say.
         public let role: Role?
@@ -25,7 +25,7 @@ public struct ReplayLog: Sendable {
         /// Mean cost of a rollout; `nil` where it is not logged.
         public let cost: Double?
 
-        /// Pairs a policy and a prompt with an outcome and what it took.
+        /// Pairs a policy and a prompt with an outcome and its cost.
         public init(
             policy: Policy, prompt: Int, outcome: Outcome, role: Role? = nil, responseTokens: Double? = nil,
             cost: Double? = nil
@@ -41,14 +41,14 @@ public struct ReplayLog: Sendable {
 
     /// Name in the report.
     public let name: String
-    /// What rows refer to.
+    /// The prompts that rows refer to.
     public let prompts: [Prompt]
-    /// By policy, version and prompt id, whatever the order they were given in.
+    /// Sorted by policy, version and prompt id.
     public let rows: [Row]
 
-    /// Throws `noGroups` where no row has two rollouts: single rollouts tell nothing about groups.
+    /// Throws `noGroups` where no row has two rollouts: single rollouts say nothing about groups.
     ///
-    /// Precondition: rows point into `prompts`, and a policy at one version has one row a prompt at most.
+    /// Precondition: rows refer to `prompts`, and a policy at one version has at most one row per prompt.
     public init(name: String, prompts: [Prompt], rows: [Row]) throws(ReplayError) {
         guard rows.contains(where: { $0.outcome.n > 1 }) else { throw .noGroups(source: name) }
         self.name = name

@@ -1,25 +1,6 @@
-internal import Planning
+internal import PredictionMetrics
 
-/// A figure with its noise.
-public struct ReplayFigure: Hashable, Codable, Sendable {
-    /// Over all seeds and prompts.
-    public let value: Double
-    /// Standard error over seeds; `nil` for one seed.
-    public let seedError: Double?
-    /// Standard error over prompts, each counted once however often it was visited.
-    public let promptError: Double?
-
-    /// The larger of the two standard errors.
-    public var error: Double { max(seedError ?? 0, promptError ?? 0) }
-
-    enum CodingKeys: String, CodingKey {
-        case value
-        case seedError = "se_seeds"
-        case promptError = "se_prompts"
-    }
-}
-
-/// Two series on the same visits and the same luck, with the noise of their difference.
+/// Compares series on the same visits and random numbers, with the standard errors of their differences.
 package struct ReplayComparison {
     let tally: ReplayTally
     let stratum: ReplayStratum
@@ -29,7 +10,7 @@ package struct ReplayComparison {
         self.stratum = stratum
     }
 
-    /// Worth of a rollout, beside that of a rollout of another series, − 1. `nil` where the other's are worth nothing.
+    /// Value of a rollout divided by that of another series' rollout, − 1. `nil` where the other's have no value.
     package func gain(_ series: ReplaySeries, over uniform: ReplaySeries = .uniform) -> ReplayFigure? {
         func gain(_ sums: [ReplayTally.Sums]) -> Double? {
             guard sums[1].worth > 0, sums[0].spent > 0 else { return nil }
@@ -39,7 +20,7 @@ package struct ReplayComparison {
         let (mine, other) = (clusters(series), clusters(uniform))
         let (worth, spent) = (mine.worth.reduce(0, +), mine.spent.reduce(0, +))
         let (otherWorth, otherSpent) = (other.worth.reduce(0, +), other.spent.reduce(0, +))
-        // Where both spend the same by construction, who got the rollouts is no chance.
+        // Where both spend the same by construction, the cost adds no variance.
         let isEven = spent == otherSpent
         // The ratio's relative error, to first order, is the mean of the prompts' influences on it.
         let influences = mine.worth.indices.map { index in
@@ -51,7 +32,8 @@ package struct ReplayComparison {
             promptError: Self.error(influences, visited(other)).map { $0 * (1 + value) })
     }
 
-    /// (worth − uniform)/(oracle − uniform), for plans that spend as much as both. `nil` where the oracle gains nothing.
+    /// (value − uniform)/(oracle − uniform), for plans that spend as much as both. `nil` where the oracle gains
+    /// nothing.
     package func share(_ series: ReplaySeries) -> ReplayFigure? {
         let all = [series, ReplaySeries.uniform, .oracle]
         func share(_ sums: [ReplayTally.Sums]) -> Double? {
@@ -72,7 +54,7 @@ package struct ReplayComparison {
 
     private func figure(_ value: Double, bySeed: [Double], promptError: Double?) -> ReplayFigure {
         ReplayFigure(
-            value: value, seedError: EvaluationMetrics.ContextMean(bySeed)?.standardError, promptError: promptError)
+            value: value, seedError: MeanEstimate(bySeed)?.standardError, promptError: promptError)
     }
 
     private func totals(_ series: [ReplaySeries]) -> [ReplayTally.Sums] {
@@ -103,16 +85,10 @@ package struct ReplayComparison {
 
     private func visited(_ sums: ReplayTally.ByPrompt) -> Int { sums.spent.count { $0 > 0 } }
 
-    /// Standard error of a sum of influences that is 0 at its value: √(N/(N − 1)·Σe²) over N prompts.
+    /// Standard error from the prompts' influences, which sum to 0: √(N/(N − 1)·Σe²) over N prompts.
     private static func error(_ influences: [Double], _ prompts: Int) -> Double? {
         guard prompts > 1 else { return nil }
         let squares = influences.reduce(0) { $0 + $1 * $1 }
         return (squares * Double(prompts) / Double(prompts - 1)).squareRoot()
     }
-}
-
-extension ReplaySeries {
-    package static let uniform = ReplaySeries(policy: .uniform, belief: .none)
-    package static let blind = ReplaySeries(policy: .ours, belief: .blind)
-    package static let oracle = ReplaySeries(policy: .oracle, belief: .truth)
 }

@@ -1,8 +1,8 @@
-internal import Planning
+internal import Reporting
 internal import Scoring
 
-/// The report as a drawing: for each source and kind of visits, what a rollout is worth under each policy beside a
-/// rollout of the uniform plan, with two standard errors each way, and the share of silent groups.
+/// The report as a plot: for each source and kind of visits, the value of a rollout under each strategy relative to a
+/// rollout of the uniform plan, with two standard errors on each side, and the share of silent groups.
 public struct ReplayPlot {
     private let report: ReplayReport
     private let panels: [Panel]
@@ -22,7 +22,7 @@ public struct ReplayPlot {
     private static let top = 64.0
     private static let gap = 62.0
 
-    /// Lays out a report. Where visits are told apart, all together have no panel of their own.
+    /// Arranges a report. Omits the combined panel where there are panels per visit.
     public init(_ report: ReplayReport) {
         self.report = report
         panels = report.sources.flatMap { source in
@@ -34,12 +34,12 @@ public struct ReplayPlot {
             }
         }
         let gains = panels.flatMap(\.lines).compactMap(\.gain)
-        // Room for the figures that stand for uniform, and for what goes below it.
+        // Leaves room for the bars that go below the uniform plan.
         low = gains.reduce(-0.2) { min($0, $1.value - 2 * $1.error) }
         high = gains.reduce(0.4) { max($0, $1.value + 2 * $1.error) }
     }
 
-    /// The file's text.
+    /// The plot as an SVG document.
     public var svg: String {
         let rows = (panels.count + 1) / 2
         let heights = (0..<rows).map { row in
@@ -47,8 +47,8 @@ public struct ReplayPlot {
                 ?? 0
         }
         let height = Self.top + heights.reduce(0) { $0 + $1 + Self.gap } + 10
-        var drawing = SVG(width: 2 * Self.panelWidth + 20, height: height)
-        head(&drawing)
+        var drawing = Self.canvas(width: 2 * Self.panelWidth + 20, height: height)
+        drawHeader(&drawing)
         var y = Self.top
         for row in 0..<rows {
             for column in 0..<min(2, panels.count - 2 * row) {
@@ -59,11 +59,22 @@ public struct ReplayPlot {
         return drawing.document
     }
 
-    private func head(_ drawing: inout SVG) {
+    private static func canvas(width: Double, height: Double) -> SVG {
+        let (width, height) = (decimals(width, 1), decimals(height, 1))
+        var drawing = SVG([
+            "width": width, "height": height, "viewBox": "0 0 \(width) \(height)",
+            "font-family": "DejaVu Sans, Helvetica, Arial, sans-serif",
+        ])
+        drawing.add("rect", ["width": width, "height": height, "fill": "#ffffff"])
+        return drawing
+    }
+
+    /// Title and legend.
+    private func drawHeader(_ drawing: inout SVG) {
         let options = report.options
         drawing.text(
-            "What a rollout is worth beside one of equal groups: \(options.objective.rawValue), "
-                + "\(options.mean) a prompt in \(options.minimum)…\(options.maximum); bars of two standard errors",
+            "Value of a rollout relative to equal groups: \(options.objective.rawValue), "
+                + "\(options.mean) per prompt in \(options.minimum)…\(options.maximum); bars of two standard errors",
             x: 14, y: 22, size: 13, isBold: true)
         var x = 14.0
         for belief in [ReplayBelief.model, .record, .blind, .none, .truth] {
@@ -87,7 +98,7 @@ public struct ReplayPlot {
                 from: (place(tick), y + 14), to: (place(tick), bottom), stroke: isZero ? "#444444" : "#dddddd",
                 width: isZero ? 1.4 : 1)
             drawing.text(
-                isZero ? "uniform" : decimals(100 * tick, 0, sign: true) + " %", x: place(tick), y: bottom + 12,
+                isZero ? "uniform" : decimals(100 * tick, 0, sign: .always) + " %", x: place(tick), y: bottom + 12,
                 anchor: .middle, size: 9, fill: "#666666")
         }
         for (index, line) in panel.lines.enumerated() {
@@ -109,7 +120,7 @@ public struct ReplayPlot {
         }
     }
 
-    /// Whole steps of 50 %, or as many more as keep them apart.
+    /// Ticks of the gain axis: steps of 25 %, doubled until there are few enough.
     private var ticks: [Double] {
         var step = 0.25
         while (high - low) / step > 6 { step *= 2 }

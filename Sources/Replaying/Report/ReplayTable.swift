@@ -1,27 +1,27 @@
-internal import Planning
+internal import Reporting
 internal import Scoring
 
-/// The report as a person reads it: a block for each source and kind of visits, a line a policy.
+/// The report as text: a block for each source and kind of visits, with a line for each strategy.
 public struct ReplayTable: CustomStringConvertible {
     private let report: ReplayReport
 
-    /// Lays out a report.
+    /// Arranges a report.
     public init(_ report: ReplayReport) {
         self.report = report
     }
 
-    /// The tables, at most 120 columns wide; what is not there is a dash.
+    /// The tables, at most 120 columns wide; a missing figure is a dash.
     public var description: String {
         let options = report.options
         var blocks = [
             """
             model \(report.model)
-            \(options.mean) rollouts a prompt in \(options.minimum)…\(options.maximum), \(options.objective.rawValue), \
+            \(options.mean) rollouts per prompt in \(options.minimum)…\(options.maximum), \(options.objective.rawValue), \
             steps of at most \(options.stepPrompts) prompts, \(options.contextRows) context rows, \(options.seeds) seeds
             """
         ]
         for source in report.sources {
-            blocks.append(source.told + "\n" + Self.tokens(source))
+            blocks.append(source.summary + "\n" + Self.tokens(source))
             for part in source.parts { blocks.append(part.stratum.name + "\n" + Self.table(part)) }
         }
         blocks.append(solvers)
@@ -29,25 +29,26 @@ public struct ReplayTable: CustomStringConvertible {
         return blocks.joined(separator: "\n\n")
     }
 
-    static let head = [
+    private static let header = [
         "policy", "beliefs", "rollouts", "groups", "signal", "silent", "utility", "gain %, ± se", "of oracle's %, ± se",
         "beyond log",
     ]
 
-    static func cells(_ line: ReplayReport.Line) -> [String] {
+    private static func cells(_ line: ReplayReport.Line) -> [String] {
         [
             line.policy.name, line.belief.name, decimals(line.spent, 0), decimals(line.groups, 0),
             decimals(line.signalGroups, 0), decimals(line.silentGroups, 0), decimals(line.utility, 0),
-            line.policy == .uniform ? "–" : line.gain?.percent ?? "–",
-            line.policy == .uniform || line.policy == .oracle ? "–" : line.share?.percent ?? "–",
-            line.beyondLog > 0 ? decimals(100 * line.beyondLog, 1) + " %" : "–",
+            line.policy == .uniform ? TextTable.missing : line.gain?.percent ?? TextTable.missing,
+            line.policy == .uniform || line.policy == .oracle
+                ? TextTable.missing : line.share?.percent ?? TextTable.missing,
+            line.beyondLog > 0 ? decimals(100 * line.beyondLog, 1) + " %" : TextTable.missing,
         ]
     }
 
     private static func table(_ part: ReplayReport.Part) -> String {
-        aligned([head] + part.lines.map(cells), leading: 2)
+        TextTable(header: header, rows: part.lines.map(cells), leading: 2).description
             + part.lines.compactMap { line in
-                line.gainOverBlind.map { "\nours from \(line.belief.name) over ours blind: \($0.percent) %" }
+                line.gainOverBlind.map { "\nours from \(line.belief.name), gain over ours blind: \($0.percent) %" }
             }.joined()
     }
 
@@ -78,38 +79,27 @@ public struct ReplayTable: CustomStringConvertible {
         let rows = rates.map { rates in
             [
                 rates.source, String(rates.prompts), decimals(rates.uniform, 0), decimals(rates.greedy, 0),
-                decimals(rates.envelope, 0), rates.advantage.map { decimals(100 * $0, 1, sign: true) } ?? "–",
+                decimals(rates.envelope, 0),
+                rates.advantage.map { decimals(100 * $0, 1, sign: .always) } ?? TextTable.missing,
             ]
         }
-        return "known rates, 16 rollouts a prompt in \(first.minimum)…\(first.maximum), expectedContrast\n"
-            + Self.aligned(
-                [["rates of", "prompts", "uniform", "greedy", "envelope", "envelope over greedy %"]] + rows, leading: 1)
+        return "known rates, 16 rollouts per prompt in \(first.minimum)…\(first.maximum), expectedContrast\n"
+            + TextTable(
+                header: ["rates of", "prompts", "uniform", "greedy", "envelope", "envelope over greedy %"], rows: rows
+            ).description
     }
 
     private var verdicts: String {
         report.verdicts.map { verdict in
-            let value = decimals(100 * verdict.value, 1, sign: true) + " %"
+            let value = decimals(100 * verdict.value, 1, sign: .always) + " %"
             let noise = verdict.error.map { " ± " + decimals(100 * $0, 1) } ?? ""
             let claim =
                 switch verdict.claim {
-                case .notBelowUniform: "model alone is not below uniform by more than two standard errors"
-                case .oracleShare: "own records have 40 % of the oracle's gain"
-                case .solver: "envelope is 20 % over greedy"
+                case .notBelowUniform: "plans on the model alone are not below uniform by more than two standard errors"
+                case .oracleShare: "plans with own records have 40 % of the oracle's gain"
+                case .solver: "the envelope solver is 20 % over the greedy one"
                 }
             return "\(verdict.isShown ? "shown    " : "NOT SHOWN") \(claim): \(verdict.place): \(value)\(noise)"
         }.joined(separator: "\n")
-    }
-
-    /// Columns as wide as their widest cell; the first ones begin at the left, the others end at the right.
-    private static func aligned(_ rows: [[String]], leading: Int) -> String {
-        let widths = rows[0].indices.map { column in rows.reduce(0) { max($0, $1[column].count) } }
-        var lines = rows.map { row in
-            row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column < leading ? cell + space : space + cell
-            }.joined(separator: "  ")
-        }
-        lines.insert(String(repeating: "-", count: lines[0].count), at: 1)
-        return lines.joined(separator: "\n")
     }
 }

@@ -1,28 +1,27 @@
-internal import Planning
-
-/// Whether something that a replay is to show was shown.
+/// Whether a replay supports a claim.
 public struct ReplayVerdict: Hashable, Codable, Sendable {
-    /// What is to be shown.
+    /// The claims.
     public enum Claim: String, Codable, Sendable {
-        /// From the model's belief alone, plans are worth no less than equal budgets, beyond noise.
+        /// Plans from the model's belief alone are not worth less than equal budgets by more than two standard errors.
         case notBelowUniform = "not_below_uniform"
-        /// With own records, from the third visit on, plans have at least 40 % of the oracle's gain.
+        /// Plans with own records, from the third visit on, have at least 40 % of the oracle's gain.
         case oracleShare = "oracle_share"
-        /// On known rates the envelope is worth at least 20 % more than the paper's greedy.
+        /// On known rates the envelope solver's plans are worth at least 20 % more than those of the paper's greedy
+        /// solver.
         case solver
     }
 
-    /// What was to be shown.
+    /// The claim.
     public let claim: Claim
-    /// Where: source and kind of visits.
+    /// Source and kind of visits.
     public let place: String
     /// The figure, a share.
     public let value: Double
-    /// Its standard error; absent where nothing was drawn.
+    /// Its standard error; absent where there was no random draw.
     public let error: Double?
-    /// What it had to be at least; noise of two standard errors is allowed to `notBelowUniform` only.
+    /// Least value that supports the claim. Only `notBelowUniform` may be below it by two standard errors.
     public let least: Double
-    /// Whether it was.
+    /// Whether the claim is supported.
     public let isShown: Bool
 
     enum CodingKeys: String, CodingKey {
@@ -34,7 +33,7 @@ public struct ReplayVerdict: Hashable, Codable, Sendable {
 }
 
 extension ReplayReport {
-    /// The claims about all sources, shown or not.
+    /// The claims about all sources.
     public var verdicts: [ReplayVerdict] {
         var verdicts: [ReplayVerdict] = []
         for source in sources {

@@ -1,22 +1,23 @@
 internal import Planning
 internal import Scoring
 
-/// The envelope against the paper's greedy where success rates are known: what the solver alone is worth.
+/// The envelope solver compared with the paper's greedy solver where success rates are known: the value of the solver
+/// alone.
 ///
-/// Both plan from the same rates and are judged by them, so nothing is predicted and nothing is luck.
+/// Both plan from the same rates and are measured by them, so there is neither prediction nor chance.
 public struct KnownRates: Hashable, Codable, Sendable {
-    /// Whose rates.
+    /// Name of the source of the rates.
     public let source: String
     /// Prompts planned for, over all steps.
     public let prompts: Int
     /// Rollouts of each plan.
     public let rollouts: Int
-    /// The range, least and largest budget.
+    /// Smallest and largest budget.
     public let minimum, maximum: Int
-    /// Utility of equal budgets, of the paper's greedy and of the envelope, by expected contrast.
+    /// Utility of equal budgets, of the paper's greedy solver and of the envelope solver, by expected contrast.
     public let uniform, greedy, envelope: Double
 
-    /// How much more the envelope is worth than greedy, as a share; `nil` where greedy is worth nothing.
+    /// envelope/greedy − 1; `nil` where greedy has no value.
     public var advantage: Double? { greedy > 0 ? envelope / greedy - 1 : nil }
 
     enum CodingKeys: String, CodingKey {
@@ -26,14 +27,14 @@ public struct KnownRates: Hashable, Codable, Sendable {
         case uniform, greedy, envelope
     }
 
-    /// The paper's range and 16 rollouts a prompt.
+    /// The paper's range and 16 rollouts per prompt.
     private static let range = 2...128
     private static let mean = 16
 
-    /// Plans steps of prompts with these rates. Throws what planning throws.
+    /// Plans steps of prompts with these rates. Throws the errors of planning.
     init(source: String, steps: [[Double]]) throws(PlanningError) {
         let objective = BudgetObjective.expectedContrast
-        var (prompts, worth) = (0, [0.0, 0.0, 0.0])
+        var (prompts, utilities) = (0, [0.0, 0.0, 0.0])
         for rates in steps {
             let request = BudgetRequest(
                 total: Self.mean * rates.count, minimum: Self.range.lowerBound, maximum: Self.range.upperBound,
@@ -46,7 +47,7 @@ public struct KnownRates: Hashable, Codable, Sendable {
             prompts += rates.count
             for (place, policy) in [AllocationStrategy.uniform, .greedy, .ours].enumerated() {
                 for (n, rate) in zip(try Replay(request: request).budgets(policy, step), rates) {
-                    worth[place] += objective.value(of: n, at: rate)
+                    utilities[place] += objective.value(of: n, at: rate)
                 }
             }
         }
@@ -54,11 +55,11 @@ public struct KnownRates: Hashable, Codable, Sendable {
         self.prompts = prompts
         rollouts = Self.mean * prompts
         (minimum, maximum) = (Self.range.lowerBound, Self.range.upperBound)
-        (uniform, greedy, envelope) = (worth[0], worth[1], worth[2])
+        (uniform, greedy, envelope) = (utilities[0], utilities[1], utilities[2])
     }
 
-    /// Rates that nobody measured, where the solver's problem is known exactly: 50 steps of 64 prompts each.
-    static func madeUp() throws(ReplayError) -> [KnownRates] {
+    /// Generated rates, for which the solver's problem is known exactly: 50 steps of 64 prompts each.
+    static func generated() throws(ReplayError) -> [KnownRates] {
         let mixture = [0.02, 0.5, 0.95]
         let kinds: [(String, (Double) -> Double)] = [
             ("made up: even on (0, 1)", { $0 }), ("made up: hard, Beta(0.5, 1)", { $0 * $0 }),

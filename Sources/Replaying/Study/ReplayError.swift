@@ -1,33 +1,33 @@
 public import Planning
 public import Scoring
 
-/// What a replay refuses.
+/// Why a replay is refused.
 public enum ReplayError: Error, Equatable, CustomStringConvertible {
     /// No row of a log has two rollouts.
     case noGroups(source: String)
-    /// Nothing of a log can be replayed as it was asked.
+    /// No part of a log can be replayed in this mode.
     case nothingToReplay(source: String, mode: ReplayMode)
-    /// A setting that is not in its range.
+    /// An option that is not in its range.
     case optionOutOfRange(name: String, value: Int, range: String)
-    /// The model refused.
+    /// The model failed.
     case model(source: String, ValueModelError)
-    /// Planning refused.
+    /// Planning failed.
     case planning(source: String, PlanningError)
 
     /// What happened, where, and what to do next.
     public var description: String {
         switch self {
         case .noGroups(let source):
-            "source \(source): every outcome is of a single rollout; groups can be replayed from n of 2 or more only"
+            "source \(source): every outcome has a single rollout; replaying groups needs rows with n of 2 or more"
         case .nothingToReplay(let source, .steps):
-            "source \(source): no version of a policy has an earlier one and as many later visits as are pooled; "
-                + "lower --pool, or replay it --by roles"
+            "source \(source): no policy version has both an earlier version and enough later visits to pool; "
+                + "lower --pool, or use --by roles"
         case .nothingToReplay(let source, .roles):
-            "source \(source): no policy has both context rows and query rows; give roles, or replay it --by steps"
+            "source \(source): no policy has both context rows and query rows; add roles, or use --by steps"
         case .optionOutOfRange(let name, let value, let range):
-            "\(name) is \(value), it must lie in \(range)"
+            "\(name) is \(value); it must be in \(range)"
         case .model(let source, let error):
-            "source \(source): the model refused: \(error)"
+            "source \(source): the model failed: \(error)"
         case .planning(let source, let error):
             "source \(source): \(error)"
         }

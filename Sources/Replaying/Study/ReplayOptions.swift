@@ -1,67 +1,69 @@
 internal import Planning
 public import Scoring
 
-/// How a log is cut into what was known and what was to come.
+/// How a log is split into what was known and what was to come.
 public enum ReplayMode: String, CaseIterable, Codable, Sendable {
-    /// Versions in order: what came before is known, also of the prompt itself.
+    /// Versions in order: earlier outcomes are known, also those of the prompt itself.
     case steps
     /// Context rows of the same version are known, query rows are to come.
     case roles
 }
 
-/// What rollouts on a prompt really come to.
+/// Where the true outcomes of rollouts come from.
 public enum ReplayTruthKind: String, CaseIterable, Codable, Sendable {
-    /// The logged rollouts, drawn without putting back: exact up to as many as were logged.
+    /// The logged rollouts, drawn without replacement: exact up to the number that was logged.
     case urn
-    /// What is to be believed of the rate given the logged rollouts and how the policy's rates spread over prompts.
+    /// The posterior of the rate, given the logged rollouts and the distribution of the policy's rates over prompts.
     case posterior
 }
 
 /// How logs are replayed.
 public struct ReplayOptions: Hashable, Codable, Sendable {
-    /// Rollouts a prompt, on average.
+    /// Mean rollouts per prompt.
     public var mean = 8
-    /// Least budget of a prompt.
+    /// Smallest budget of a prompt.
     public var minimum = 4
     /// Largest budget of a prompt.
     public var maximum = 32
-    /// What budgets are planned for and measured by.
+    /// The objective that budgets maximise and are measured by.
     public var objective = BudgetObjective.expectedContrast
-    /// Prompts planned together, at most.
+    /// Most prompts planned together.
     public var stepPrompts = 128
     /// Rows of a context.
     public var contextRows = 256
-    /// Independent draws of contexts, steps and luck.
+    /// Independent draws of contexts, steps and rollouts.
     public var seeds = 3
-    /// γ of a prompt's own record, a version step.
+    /// γ of a prompt's own record, per version.
     public var decay = PromptRecord.decayDefault
-    /// Later visits of a prompt that count, with the present one, as what its rollouts really come to. `steps` only.
+    /// Number of later visits of a prompt whose outcomes define its truth, together with the present one. `steps` only.
     ///
-    /// None makes the k/n of one small group the truth, which flatters an oracle that knows it; many let the policy
-    /// move away from what it was.
+    /// With 0 the k/n of one small group is the truth, which favours an oracle that knows it. With many the policy
+    /// changes in the meantime.
     public var pooledVisits = 3
-    /// How logs are cut; `nil` is `steps` where prompts were visited at least three times on average, else `roles`.
+    /// How logs are split; `nil` is `steps` where prompts were visited at least three times on average, else `roles`.
     public var mode: ReplayMode?
-    /// What rollouts come to; `nil` is `urn` where at least as many are logged as the largest budget, else `posterior`.
+    /// Source of true outcomes; `nil` is `urn` where at least as many rollouts are logged as the largest budget, else
+    /// `posterior`.
     public var truth: ReplayTruthKind?
-    /// Texts embedded per call of the model.
+    /// Texts per call of the model.
     public var chunkTexts = 256
 
-    /// GRPO steps of 128 prompts and 8 rollouts a prompt in [4, 32].
+    /// GRPO steps of 128 prompts and a mean of 8 rollouts per prompt in [4, 32].
     public init() {}
 
-    /// Throws `optionOutOfRange` naming the setting; ranges of budgets are checked where they are planned.
+    /// Throws `optionOutOfRange` naming the option. Ranges of budgets are checked where they are planned.
     func check() throws(ReplayError) {
         for (name, value, low, high) in [
-            ("rollouts a prompt", mean, 2, BudgetRequest.rolloutsMax), ("prompts a step", stepPrompts, 1, Int.max),
+            ("rollouts per prompt", mean, 2, PlanLimits.rollouts.upperBound),
+            ("prompts per step", stepPrompts, 1, Int.max),
             ("context size", contextRows, 1, ContextSet.rowsMax), ("seeds", seeds, 1, 1000),
-            ("pooled visits", pooledVisits, 0, 100), ("texts a chunk", chunkTexts, 1, Int.max),
+            ("pooled visits", pooledVisits, 0, 100), ("texts per chunk", chunkTexts, 1, Int.max),
         ] where value < low || value > high {
             throw .optionOutOfRange(name: name, value: value, range: high == Int.max ? "\(low)…" : "\(low)…\(high)")
         }
     }
 
-    /// What is asked of a step of so many prompts.
+    /// The request for a step of some prompts.
     func request(prompts: Int) -> BudgetRequest {
         BudgetRequest(total: mean * prompts, minimum: minimum, maximum: maximum, objective: objective)
     }

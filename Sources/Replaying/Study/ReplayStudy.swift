@@ -1,28 +1,28 @@
 internal import Planning
 public import Scoring
 
-/// Plays logged steps again under several policies, from what was known before each.
+/// Replays logged steps under several strategies, each from what was known before the step.
 ///
-/// For each seed and version of a policy: draw contexts of what was known, let the model predict the prompts that were
-/// met, join each prediction with the prompt's own record, cut the prompts into steps, and play every step under every
-/// policy on the same luck. Each distinct text is embedded once, whatever the number of logs, seeds and versions.
+/// For each seed and version of a policy: draw contexts from what was known, let the model predict the visited prompts,
+/// join each prediction with the prompt's own record, split the prompts into steps, and replay every step under every
+/// strategy with the same random numbers. Each distinct text is embedded once for all logs, seeds and versions.
 public struct ReplayStudy {
-    /// How far the dear part is.
+    /// Progress of embedding and replaying.
     public struct Progress: Hashable, Sendable {
         /// Distinct texts embedded so far.
         public let embedded: Int
-        /// Distinct texts there are.
+        /// Number of distinct texts.
         public let texts: Int
-        /// Versions played so far, over logs and seeds.
-        public let played: Int
-        /// Versions there are.
+        /// Versions replayed so far, over logs and seeds.
+        public let replayed: Int
+        /// Number of versions, over logs and seeds.
         public let versions: Int
     }
 
     private let model: any ValueModel
     private let options: ReplayOptions
 
-    /// Replays with the beliefs of `model`, on the thread that made it. Throws `optionOutOfRange`.
+    /// A study with the predictions of `model`; call it on the thread that made the model. Throws `optionOutOfRange`.
     public init(model: any ValueModel, options: ReplayOptions) throws(ReplayError) {
         try options.check()
         self.model = model
@@ -31,35 +31,35 @@ public struct ReplayStudy {
 
     /// Replays every log, in the order given. `progress` is called after each chunk of texts and each version.
     ///
-    /// Cost: one embedding of each distinct text, then one preparation a context, one prediction a visit and seed, and
-    /// twelve plans a step. Throws `model` and `planning` naming the source, and `nothingToReplay`.
+    /// Cost: one embedding per distinct text; then one preparation per context, one prediction per visit and seed, and
+    /// twelve plans per step. Throws `model` and `planning` naming the source, and `nothingToReplay`.
     public func run(
         _ logs: [ReplayLog], progress: (Progress) -> Void = { _ in }
     ) throws(ReplayError) -> ReplayReport {
         var schedules: [ReplaySchedule] = []
         for log in logs { schedules.append(try ReplaySchedule(log, options: options)) }
         let count = options.seeds * schedules.reduce(0) { $0 + $1.versions.count }
-        let features = try embed(logs) { progress(.init(embedded: $0, texts: $1, played: 0, versions: count)) }
-        var played = 0
+        let features = try embed(logs) { progress(.init(embedded: $0, texts: $1, replayed: 0, versions: count)) }
+        var replayed = 0
         var sources: [ReplayReport.Source] = []
         for (log, schedule) in zip(logs, schedules) {
             var tally = ReplayTally(prompts: log.prompts.count, seeds: options.seeds)
             for seed in 0..<options.seeds {
                 for version in schedule.versions {
                     let beliefs = try beliefs(of: version, schedule, log, features, seed: seed)
-                    try play(version, schedule, log, beliefs, seed: seed, into: &tally)
-                    played += 1
+                    try replay(version, schedule, log, beliefs, seed: seed, into: &tally)
+                    replayed += 1
                     progress(
-                        .init(embedded: features.texts, texts: features.texts, played: played, versions: count))
+                        .init(embedded: features.texts, texts: features.texts, replayed: replayed, versions: count))
                 }
             }
             sources.append(try ReplayReport.Source(log, schedule, tally, options: options))
         }
         return ReplayReport(
-            model: model.fingerprint, options: options, sources: sources, knownRates: try KnownRates.madeUp())
+            model: model.fingerprint, options: options, sources: sources, knownRates: try KnownRates.generated())
     }
 
-    /// Features of the texts that rows name, once each.
+    /// Features of the distinct texts of all rows.
     private struct Features {
         var places: [String: Int] = [:]
         var matrix = FeatureMatrix(columns: 0)
@@ -105,7 +105,7 @@ public struct ReplayStudy {
         return features
     }
 
-    /// What the model believes of each visit, from other prompts alone.
+    /// The model's belief for each visit, from contexts of other prompts.
     private func beliefs(
         of version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ log: ReplayLog, _ features: Features,
         seed: Int
@@ -129,14 +129,15 @@ public struct ReplayStudy {
         return beliefs
     }
 
-    private func play(
+    /// Replays all steps of a version.
+    private func replay(
         _ version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ log: ReplayLog, _ beliefs: [Int: Belief],
         seed: Int, into tally: inout ReplayTally
     ) throws(ReplayError) {
-        let stage = ReplayStage(log: log, schedule: schedule, options: options)
+        let replay = StepReplay(log: log, schedule: schedule, options: options)
         do throws(PlanningError) {
             for step in schedule.steps(of: version, seed: seed, prompts: options.stepPrompts) {
-                try stage.play(step, of: version, beliefs, seed: seed, into: &tally)
+                try replay.run(step, of: version, beliefs, seed: seed, into: &tally)
             }
         } catch {
             throw .planning(source: log.name, error)

@@ -1,62 +1,11 @@
-package import Planning
-
-/// A policy and what it planned from.
-package struct ReplaySeries: Hashable {
-    let policy: AllocationStrategy
-    let belief: ReplayBelief
-
-    package init(policy: AllocationStrategy, belief: ReplayBelief) {
-        self.policy = policy
-        self.belief = belief
-    }
-}
-
-/// What a policy planned from.
-public enum ReplayBelief: String, CaseIterable, Codable, Sendable {
-    /// Nothing: it does not ask.
-    case none
-    /// One belief for all prompts: how the rates that are known spread. What unequal groups are worth by themselves,
-    /// whoever gets the large ones.
-    case blind
-    /// The model's prediction from a context of other prompts.
-    case model
-    /// That, joined with the prompt's own earlier outcomes.
-    case record
-    /// What the rollouts really come to.
-    case truth
-}
-
-/// A group as it counts in the report.
-package struct TalliedGroup {
-    /// The prompt's place in the log: what is one draw of chance, however often it was visited.
-    let prompt: Int
-    let group: ReplayGroup
-    /// Rollouts beyond those that are logged.
-    let beyond: Int
-    let promptTokens: Double
-    let responseTokens: Double?
-    let cost: Double?
-
-    package init(
-        prompt: Int, group: ReplayGroup, beyond: Int, promptTokens: Double, responseTokens: Double?, cost: Double?
-    ) {
-        self.prompt = prompt
-        self.group = group
-        self.beyond = beyond
-        self.promptTokens = promptTokens
-        self.responseTokens = responseTokens
-        self.cost = cost
-    }
-}
-
-/// What series came to, by kind of visits, seed and prompt.
+/// Totals of each series, by kind of visits, seed and prompt.
 package struct ReplayTally {
     struct Key: Hashable {
         let stratum: ReplayStratum
         let series: ReplaySeries
     }
 
-    /// Sums over groups.
+    /// Totals over groups.
     struct Sums {
         var groups = 0
         var spent = 0
@@ -76,13 +25,13 @@ package struct ReplayTally {
             realised += group.group.realised
             worth += group.group.expected
             promptTokens += group.promptTokens
-            // One group of which it is not known, and the sum is not known.
+            // The sum is unknown if it is unknown for one group.
             responseTokens = responseTokens.flatMap { sum in group.responseTokens.map { sum + $0 } }
             cost = cost.flatMap { sum in group.cost.map { sum + $0 } }
         }
     }
 
-    /// Sums over all seeds, by prompt.
+    /// Totals over all seeds, by prompt.
     struct ByPrompt {
         var worth: [Double]
         var spent: [Double]
@@ -100,6 +49,7 @@ package struct ReplayTally {
     /// Kinds of visits, in order.
     var strata: [ReplayStratum] { Set(byPrompt.keys.map(\.stratum)).sorted() }
 
+    /// Adds the groups of a series at a seed to each of some kinds of visits.
     package mutating func add(_ groups: [TalliedGroup], of series: ReplaySeries, to strata: [ReplayStratum], seed: Int)
     {
         for stratum in strata {

@@ -1,38 +1,38 @@
 import Foundation
 import Scoring
 
-/// A decision as it is written down: everything that another rule needs to decide again, and no prompt text.
+/// A decision as logged: everything that another rule needs to decide again, without prompt texts.
 public struct DecisionRow: Hashable, Sendable, Codable {
-    /// Names the decision in logs, headers and outcomes.
+    /// Id of the decision in logs, headers and outcomes.
     public var decisionID: String
-    /// Seconds since 1970; `nil` in decisions on a corpus.
+    /// Seconds since 1970; `nil` for decisions on a corpus.
     public var time: Double?
-    /// The prompt's id, of a corpus.
+    /// The prompt's id; only for decisions on a corpus.
     public var promptID: String?
     /// SHA-256 of the prompt's text; `nil` where it could not be read.
     public var promptDigest: String?
-    /// Estimated tokens of the prompt.
+    /// Estimated number of tokens of the prompt.
     public var inputTokens: Int
     /// `weighted`, `target` or `cost_aware`.
     public var rule: String
     /// β or the target.
     public var parameter: Double
-    /// The model chosen; `nil` when there was none.
+    /// The chosen model; `nil` if there was none.
     public var model: String?
-    /// Why.
+    /// Why it was chosen.
     public var reason: RouteDecision.Reason
-    /// The model that it was sent to, where it was sent: another one in observe mode and after failures.
+    /// The model that the request was sent to. It differs from `model` in observe mode and after failures.
     public var sentTo: String?
-    /// Expected cost of the model chosen, in US dollars.
+    /// Expected cost of the chosen model, in US dollars.
     public var cost: Double?
-    /// By model, in the fleet's order.
+    /// The models, in the fleet's order.
     public var candidates: [Candidate]
 
-    /// A model as it stood.
+    /// A model at the time of the decision.
     public struct Candidate: Hashable, Sendable, Codable {
         /// Its name.
         public var model: String
-        /// P(success); `nil` where nothing was predicted.
+        /// P(success); `nil` if nothing was predicted.
         public var p: Float?
         /// Lower end of the belief's central 80 %.
         public var pLo: Float?
@@ -40,15 +40,15 @@ public struct DecisionRow: Hashable, Sendable, Codable {
         public var pHi: Float?
         /// Concentration of the belief.
         public var kappa: Float?
-        /// Rows of history behind it.
+        /// Rows of history behind the prediction.
         public var rows: Int
         /// Expected cost in US dollars.
         public var cost: Double
-        /// Expected cost in units of the fleet.
+        /// Expected cost in the fleet's unit of cost.
         public var relativeCost: Double
-        /// Its score under cost-aware labels.
+        /// Score under cost-aware labels.
         public var costAwareScore: Double?
-        /// Why it could not be chosen; `nil` when it could.
+        /// Why it could not be chosen; `nil` if it could.
         public var excluded: RouteCandidate.Exclusion?
 
         enum CodingKeys: String, CodingKey {
@@ -69,7 +69,7 @@ public struct DecisionRow: Hashable, Sendable, Codable {
         case sentTo = "sent_to"
     }
 
-    /// Writes a decision down.
+    /// Records a decision.
     public init(
         id: String, promptID: String? = nil, promptDigest: String?, inputTokens: Int, rule: RouteRule,
         decision: RouteDecision, candidates: [RouteCandidate], fleet: Fleet
@@ -87,15 +87,15 @@ public struct DecisionRow: Hashable, Sendable, Codable {
             Candidate(
                 model: fleet.models[candidate.model].name, p: candidate.prediction?.p, pLo: candidate.prediction?.pLo,
                 pHi: candidate.prediction?.pHi,
-                // JSON has no word for infinity; a point estimate goes without.
+                // JSON has no infinity, so a point estimate has no kappa.
                 kappa: candidate.prediction.flatMap { $0.kappa.isFinite ? $0.kappa : nil },
                 rows: candidate.historyRows, cost: candidate.cost, relativeCost: candidate.relativeCost,
                 costAwareScore: candidate.costAwareScore, excluded: candidate.exclusion)
         }
     }
 
-    /// The candidates as a rule takes them. `nil` where a number is none that a prediction or price can have.
-    /// Candidates that were only unlucky in their time (cooling down, at a limit) stay excluded.
+    /// The candidates as input of a rule; `nil` if a number is not valid for a prediction or price.
+    /// Candidates that were excluded only at that time (cooling down, at a limit) stay excluded.
     public var asCandidates: [RouteCandidate]? {
         var all: [RouteCandidate] = []
         for (index, candidate) in candidates.enumerated() {
@@ -115,11 +115,11 @@ public struct DecisionRow: Hashable, Sendable, Codable {
         return all
     }
 
-    /// One line of JSON, without its end.
+    /// One line of JSON, without a line break.
     public func line() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // All numbers are finite: costs by the fleet file's checks, predictions by their own.
+        // Encoding cannot fail: the checks of fleet files and predictions ensure finite numbers.
         return (try? encoder.encode(self)).map(Array.init) ?? []
     }
 }

@@ -1,11 +1,10 @@
 import Foundation
 
-/// Decisions that were written down, as a table that can be swept, calibrated and decided again.
+/// Logged decisions as a table, for sweeps, calibration and decisions under other rules.
 public struct DecisionTable: Sendable {
-    /// The decisions that can be decided again: of the same models, every one of them able to be chosen or excluded by
-    /// the prompt itself.
+    /// The decisions that can be made again: all have the same models, with predictions.
     public let rows: [DecisionRow]
-    /// Decisions left out: made without predictions, or by a request that named its model.
+    /// Number of decisions that are left out: made without predictions, or by a request that named its model.
     public let leftOut: Int
     /// The models, in the fleet's order.
     public let models: [String]
@@ -42,27 +41,28 @@ public struct DecisionTable: Sendable {
         self.models = models
     }
 
-    /// The decisions under another rule: by row, the decision. `fallback` is the fleet's default where it is known.
+    /// By row: the decision under another rule. `fallback` is the index of the fleet's default model.
     public func decide(_ rule: RouteRule, fallback: Int = 0) -> [RouteDecision] {
         rows.compactMap { $0.asCandidates }.map { rule.decide($0, fallback: fallback) }
     }
 
-    /// The table of a sweep: models that have predictions throughout. `rewards` knows outcomes by prompt id and model;
-    /// rows without one for every model are left out then. Throws `nothingToTrade` for fewer than two such models.
+    /// The table for sweeps, with the models that have predictions in every row. `rewards` has outcomes by prompt id
+    /// and model; with it, rows without an outcome of every model are left out. Throws `nothingToTrade` for fewer than
+    /// two such models.
     public func table(rewards: [String: [String: Double]]? = nil) throws(RoutingError) -> RouteTable {
-        let able = models.indices.filter { index in rows.allSatisfy { $0.candidates[index].p != nil } }
-        guard able.count > 1 else { throw .nothingToTrade(models: able.count) }
+        let predicted = models.indices.filter { index in rows.allSatisfy { $0.candidates[index].p != nil } }
+        guard predicted.count > 1 else { throw .nothingToTrade(models: predicted.count) }
         var (p, cost, known): ([Double], [Double], [Double]) = ([], [], [])
         var unit = 0.0
         for row in rows {
             var outcomes: [Double] = []
             if let rewards {
-                let mine = rewards[row.promptID ?? ""] ?? [:]
-                outcomes = able.compactMap { mine[models[$0]] }
-                guard outcomes.count == able.count else { continue }
+                let found = rewards[row.promptID ?? ""] ?? [:]
+                outcomes = predicted.compactMap { found[models[$0]] }
+                guard outcomes.count == predicted.count else { continue }
             }
             known += outcomes
-            for index in able {
+            for index in predicted {
                 let candidate = row.candidates[index]
                 p.append(Double(candidate.p ?? 0))
                 cost.append(candidate.cost)
@@ -71,6 +71,7 @@ public struct DecisionTable: Sendable {
         }
         guard !p.isEmpty else { throw .noDecisions(path: "the decisions that have outcomes") }
         return RouteTable(
-            models: able.map { models[$0] }, p: p, cost: cost, rewards: rewards == nil ? nil : known, costUnit: unit)
+            models: predicted.map { models[$0] }, p: p, cost: cost, rewards: rewards == nil ? nil : known,
+            costUnit: unit)
     }
 }

@@ -1,23 +1,23 @@
 import Foundation
 
-/// The LLMs among which prompts are routed, and by which rule. Read from a file by `FleetFile`.
+/// The LLMs among which prompts are routed, and the routing rule. `FleetFile` reads it from a file.
 public struct Fleet: Hashable, Sendable {
-    /// In the file's order, which decides between equals. At least one; names are unique.
+    /// At least one model, with unique names. Their order breaks ties.
     public let models: [FleetModel]
-    /// Index in `models`: where a prompt goes when there is nothing to decide by.
+    /// Index in `models` of the default: it gets prompts for which there is no basis for a decision.
     public let defaultIndex: Int
-    /// Indices in `models`, tried in this order when the models that a decision ranked have all failed.
+    /// Indices in `models`, tried in this order if all models ranked by a decision have failed.
     public let fallbacks: [Int]
-    /// How decisions are made, unless a request says otherwise.
+    /// The rule, unless a request states another.
     public var rule: RouteRule
-    /// Rows of history that a model needs to be decided for.
+    /// Fewest rows of history with which a model can be chosen.
     public var evidenceRows: Int
-    /// The newest rows of a history that profile a model.
+    /// Number of newest rows of a history that profile a model.
     public var historyRows: Int
-    /// The request at which prices are compared, in tokens: what the answer is expected to have where a model does not
-    /// say, and where relative cost is 1 for the dearest model.
+    /// The request at which prices are compared: relative cost is 1 for the most expensive model. Its output length is
+    /// also the expected one of models that state none.
     public var reference: Reference
-    /// A request is given up, whatever was tried, after so long without a first byte.
+    /// Longest time without a first byte, over all attempts, before a request fails.
     public var deadline: Duration
 
     /// A request's length in tokens.
@@ -30,8 +30,9 @@ public struct Fleet: Hashable, Sendable {
         public init() {}
     }
 
-    /// Throws `emptyFleet`, `duplicateModel`, and `unknownModel` for a default or fallback that is none of the models.
-    /// Without a default the dearest model is it: where nothing is known, quality comes first.
+    /// Throws `emptyFleet`, `duplicateModel`, and `unknownModel` for a default or fallback that is not a model of the
+    /// fleet. Without a default the most expensive model is the default, because quality matters more where nothing is
+    /// known.
     public init(
         models: [FleetModel], defaultModel: String? = nil, fallbacks: [String] = [], rule: RouteRule = .weighted(0.7)
     ) throws(RoutingError) {
@@ -48,7 +49,7 @@ public struct Fleet: Hashable, Sendable {
         }
         self.models = models
         self.rule = rule
-        evidenceRows = Self.evidenceRowsUsual
+        evidenceRows = Self.evidenceRowsDefault
         historyRows = 256
         reference = Reference()
         deadline = .seconds(120)
@@ -67,9 +68,9 @@ public struct Fleet: Hashable, Sendable {
         }
     }
 
-    /// Below this a record says more about luck than about the model: with 32 rows the base rate alone is uncertain by
-    /// 0.09.
-    public static let evidenceRowsUsual = 32
+    /// Default of `evidenceRows`. With fewer rows chance dominates: with 32 rows the standard error of the base rate
+    /// alone is 0.09.
+    public static let evidenceRowsDefault = 32
 
     /// The default model.
     public var defaultModel: FleetModel { models[defaultIndex] }
@@ -77,26 +78,26 @@ public struct Fleet: Hashable, Sendable {
     /// Index of a model by its name.
     public func index(of name: String) -> Int? { models.firstIndex { $0.name == name } }
 
-    /// US dollars that a model is expected to take for a prompt of so many tokens. `outputTokensMax` is what the request
-    /// allows; no answer is longer.
+    /// Expected cost of a model for a prompt of `inputTokens` tokens, in US dollars. `outputTokensMax` is the request's
+    /// limit on the answer's length.
     public func expectedCost(of index: Int, inputTokens: Int, outputTokensMax: Int? = nil) -> Double {
         models[index].price.cost(
             inputTokens: inputTokens, outputTokens: expectedOutputTokens(of: index, atMost: outputTokensMax))
     }
 
-    /// Tokens that a model's answer is expected to have.
+    /// Expected number of tokens of a model's answer.
     public func expectedOutputTokens(of index: Int, atMost outputTokensMax: Int? = nil) -> Int {
         min(models[index].outputTokens ?? reference.outputTokens, outputTokensMax ?? .max)
     }
 
-    /// Cost of the dearest model at the reference request, in US dollars: the unit of relative cost. One unit for all
-    /// prompts, so that a β is one price of success in dollars, whatever the prompt's length. 0 in a fleet that is free.
+    /// Cost of the most expensive model at the reference request, in US dollars: the unit of relative cost. It is the
+    /// same for all prompts, so a β is one price of success in dollars for every prompt length. 0 for a free fleet.
     public var costUnit: Double {
         models.indices.map { expectedCost(of: $0, inputTokens: reference.inputTokens) }.max() ?? 0
     }
 
-    /// c̃ = cost / `costUnit`: 1 for the dearest model at the reference request, above 1 for longer ones; 0 where all is
-    /// free.
+    /// c̃ = cost / `costUnit`: 1 for the most expensive model at the reference request, above 1 for longer requests; 0
+    /// for a free fleet.
     public func relativeCost(_ cost: Double) -> Double {
         let unit = costUnit
         return unit > 0 ? cost / unit : 0

@@ -1,9 +1,9 @@
 import Yams
 
-/// A fleet as a YAML file. Every key that is not known is an error with its line, so that a misspelt one does nothing
-/// in silence; `deploy/fleet.example.yaml` shows them all.
+/// Reads a fleet from a YAML file. An unknown key is an error with its line, so that a misspelt key is not ignored
+/// silently. `deploy/fleet.example.yaml` shows all keys.
 public enum FleetFile {
-    /// Reads a fleet. `path` is for messages, and for history files, which are relative to it.
+    /// Reads a fleet. `path` appears in messages; history files are relative to it.
     ///
     /// Throws `badYAML`, `badFleet` naming line and key, `emptyFleet`, `duplicateModel` and `unknownModel`.
     public static func parse(_ text: String, path: String) throws(RoutingError) -> Fleet {
@@ -19,7 +19,7 @@ public enum FleetFile {
         for section in try file.sections("models") { models.append(try model(section)) }
         var fleet = try Fleet(
             models: models, defaultModel: file.string("default"), fallbacks: file.strings("fallbacks"),
-            rule: try rule(&file) ?? .weighted(Self.usualBeta))
+            rule: try rule(&file) ?? .weighted(Self.defaultBeta))
         if let rows = try file.integer("evidence_rows", atLeast: 0) { fleet.evidenceRows = rows }
         if let rows = try file.integer("history_rows", atLeast: 1) {
             guard rows <= Self.historyRowsMax else {
@@ -37,9 +37,9 @@ public enum FleetFile {
         return fleet
     }
 
-    /// Between cheap and good, for fleets whose file does not say.
-    private static let usualBeta = 0.7
-    /// As `statezero score` has it: larger contexts take too long to prepare while requests wait.
+    /// β of fleets without a rule: between cheap and good.
+    private static let defaultBeta = 0.7
+    /// As in `statezero score`: preparing larger contexts takes too long while requests wait.
     private static let historyRowsMax = 2048
 
     private static func rule(_ file: inout FleetSection) throws(RoutingError) -> RouteRule? {
@@ -58,14 +58,14 @@ public enum FleetFile {
         return rule
     }
 
-    private static func model(_ given: FleetSection) throws(RoutingError) -> FleetModel {
-        var section = given
-        // Unknown keys are told before missing ones: a misspelt price is misspelt first.
+    private static func model(_ original: FleetSection) throws(RoutingError) -> FleetModel {
+        var section = original
+        // Unknown keys are reported before missing ones: for a misspelt `price` the spelling is the error to fix.
         try section.expect([
             "name", "price", "output_tokens", "context_length", "history", "endpoint", "limits", "cooldown_seconds",
         ])
         guard let name = try section.string("name") else {
-            throw .badFleet(path: section.path, line: section.line, key: section.name, problem: "no name")
+            throw .badFleet(path: section.path, line: section.line, key: section.name, problem: "the model has no name")
         }
         guard let price = try price(&section) else {
             throw .badFleet(
@@ -104,7 +104,7 @@ public enum FleetFile {
         default:
             throw .badFleet(
                 path: section.path, line: section.line, key: section.name,
-                problem: "give either input and output, in dollars per million tokens, or flat, in dollars a request")
+                problem: "give either input and output, in dollars per million tokens, or flat, in dollars per request")
         }
     }
 
@@ -113,13 +113,13 @@ public enum FleetFile {
         guard var url = try section.string("url"), url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw .badFleet(
                 path: section.path, line: section.line, key: "\(section.name).url",
-                problem: "expected the server's base address, as http://127.0.0.1:8080/v1")
+                problem: "expected the server's base address, for example http://127.0.0.1:8080/v1")
         }
         while url.hasSuffix("/") { url.removeLast() }
         guard let name = try section.string("model") else {
             throw .badFleet(
                 path: section.path, line: section.line, key: "\(section.name).model",
-                problem: "no name by which the server knows the model")
+                problem: "the server's name of the model is missing")
         }
         var endpoint = FleetModel.Endpoint(url: url, model: name, keyVariable: try section.string("key_env"))
         if let timeout = try section.seconds("timeout_seconds") { endpoint.timeout = timeout }

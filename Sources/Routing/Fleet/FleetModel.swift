@@ -1,45 +1,45 @@
-/// One LLM of a fleet: what it costs, what it can read, whose record tells how good it is, and where it answers.
+/// One LLM of a fleet: its price, context length, history of outcomes and endpoint.
 public struct FleetModel: Hashable, Sendable {
-    /// Unique in its fleet; what clients and logs call it.
+    /// Name in requests and logs; unique in its fleet.
     public var name: String
-    /// What a request costs.
+    /// Price of a request.
     public var price: Price
-    /// Tokens that an answer is expected to have; `nil`: the fleet's reference request says.
+    /// Expected number of tokens of an answer; `nil` uses that of the fleet's reference request.
     public var outputTokens: Int?
-    /// Tokens of prompt and answer that it takes together; `nil`: unlimited as far as we know.
+    /// Most tokens of prompt and answer together; `nil` is unlimited or unknown.
     public var contextLength: Int?
-    /// Where its record comes from.
+    /// Source of its outcomes.
     public var history: History
-    /// Where it answers; `nil` in fleets that only decide.
+    /// Its server; `nil` in fleets that only decide.
     public var endpoint: Endpoint?
-    /// What may be asked of it at a time.
+    /// Limits on requests.
     public var limits: Limits
-    /// After a failure it is left alone for so long.
+    /// Time without requests after a failure.
     public var cooldown: Duration
 
-    /// Outcomes of earlier prompts, by which success is predicted.
+    /// Outcomes of earlier prompts, from which success is predicted.
     public struct History: Hashable, Sendable {
-        /// History files, relative to the fleet file. None: only what `/v1/outcomes` brings.
+        /// History files, relative to the fleet file. Without files there are only outcomes from `/v1/outcomes`.
         public var files: [String] = []
-        /// Prompt files, for rows that name their prompt by id only; relative to the fleet file too.
+        /// Prompt files for rows that have only the id of their prompt; also relative to the fleet file.
         public var promptFiles: [String] = []
-        /// The policy's name in the files, as `ID` or `ID@VERSION`; `nil`: the model's own name.
+        /// Name of the policy in the files, `ID` or `ID@VERSION`; `nil` is the model's name.
         public var policy: String?
-        /// No files yet.
+        /// A history without files.
         public init() {}
     }
 
     /// An OpenAI-compatible server.
     public struct Endpoint: Hashable, Sendable {
-        /// Base address, up to and with `/v1`; no slash at the end.
+        /// Base address, ending with `/v1`, without a slash at the end.
         public var url: String
-        /// What the server calls the model.
+        /// Name of the model on the server.
         public var model: String
-        /// Environment variable that holds the key; never the key itself. `nil`: no key is sent.
+        /// Environment variable with the key, never the key itself; `nil` sends no key.
         public var keyVariable: String?
-        /// An answer has to begin within this time.
+        /// Longest time until an answer begins.
         public var timeout: Duration
-        /// An address with its model.
+        /// An address and a model name.
         public init(url: String, model: String, keyVariable: String? = nil, timeout: Duration = .seconds(60)) {
             self.url = url
             self.model = model
@@ -48,17 +48,17 @@ public struct FleetModel: Hashable, Sendable {
         }
     }
 
-    /// Bounds; `nil` is none.
+    /// Limits on requests; `nil` is no limit.
     public struct Limits: Hashable, Sendable {
-        /// Requests under way at a time.
+        /// Most concurrent requests.
         public var concurrent: Int?
-        /// Requests begun in any 60 seconds.
+        /// Most requests started in any 60 seconds.
         public var requestsPerMinute: Int?
-        /// No bounds.
+        /// No limits.
         public init() {}
     }
 
-    /// A model that only decides: no history, no endpoint, no bounds.
+    /// A model without history, endpoint and limits.
     public init(name: String, price: Price) {
         self.name = name
         self.price = price
@@ -67,6 +67,6 @@ public struct FleetModel: Hashable, Sendable {
         cooldown = .seconds(30)
     }
 
-    /// The name under which its rows stand in history files.
+    /// Name of the model's policy in history files.
     public var policy: String { history.policy ?? name }
 }

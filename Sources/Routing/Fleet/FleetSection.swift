@@ -1,10 +1,10 @@
 import JSON
 import Yams
 
-/// A mapping of a fleet file. Its keys are read one by one; a key that nobody asked for is an error with its line.
+/// A mapping of a fleet file. Its keys are read one by one; a key that was not read is an error with its line.
 struct FleetSection {
     let path: String
-    /// The name of the section in messages, as `models[2].price`.
+    /// Name of the section in messages, e.g. `models[2].price`.
     let name: String
     let line: Int
     private var values: KeyedValues<(line: Int, value: Node)>
@@ -28,7 +28,7 @@ struct FleetSection {
         self.values = KeyedValues(values)
     }
 
-    /// A value and its line; `nil` where the key is absent or null.
+    /// A value and its line; `nil` if the key is absent or null.
     mutating func remove(_ key: String) -> (line: Int, value: Node)? {
         guard let found = values.remove(key) else { return nil }
         if found.value.null != nil, found.value.scalar?.style == .plain { return nil }
@@ -42,7 +42,9 @@ struct FleetSection {
 
     mutating func sections(_ key: String) throws(RoutingError) -> [FleetSection] {
         guard let (line, value) = remove(key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list, one `- ` an entry") }
+        guard case .sequence(let sequence) = value else {
+            throw bad(key, line, "expected a list with `- ` before each entry")
+        }
         var sections: [FleetSection] = []
         for (index, node) in sequence.enumerated() {
             sections.append(try FleetSection(node, name: "\(path(of: key))[\(index)]", path: path))
@@ -52,19 +54,19 @@ struct FleetSection {
 
     mutating func string(_ key: String) throws(RoutingError) -> String? {
         guard let (line, value) = remove(key) else { return nil }
-        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a word") }
+        guard let text = value.scalar?.string, !text.isEmpty else { throw bad(key, line, "expected a string") }
         return text
     }
 
     mutating func strings(_ key: String) throws(RoutingError) -> [String] {
         guard let (line, value) = remove(key) else { return [] }
-        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of words") }
-        var words: [String] = []
+        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of strings") }
+        var texts: [String] = []
         for node in sequence {
-            guard let word = node.scalar?.string else { throw bad(key, line, "expected a list of words") }
-            words.append(word)
+            guard let text = node.scalar?.string else { throw bad(key, line, "expected a list of strings") }
+            texts.append(text)
         }
-        return words
+        return texts
     }
 
     mutating func number(_ key: String, in range: ClosedRange<Double>) throws(RoutingError) -> Double? {
@@ -85,24 +87,24 @@ struct FleetSection {
         return number
     }
 
-    /// Seconds above 0, at most a day.
+    /// A duration in seconds, above 0 and at most one day.
     mutating func seconds(_ key: String) throws(RoutingError) -> Duration? {
         guard let seconds = try number(key, in: 0.001...86_400) else { return nil }
         return .milliseconds(Int64((seconds * 1000).rounded()))
     }
 
-    /// Throws for the first key that is none of these.
+    /// Throws for the first key that is not one of these.
     mutating func expect(_ keys: [String]) throws(RoutingError) {
         values.allow(keys)
         try end()
     }
 
-    /// Throws for the first key that nobody asked for: a misspelt limit must not be no limit.
+    /// Throws for the first key that was not read: a misspelt limit must not be ignored.
     func end() throws(RoutingError) {
         guard let unknown = values.firstUnknown else { return }
         throw .badFleet(
             path: path, line: unknown.value.line, key: path(of: unknown.key),
-            problem: "unknown key; known are \(values.knownList)")
+            problem: "unknown key; known keys are \(values.knownList)")
     }
 
     func bad(_ key: String, _ line: Int, _ problem: String) -> RoutingError {

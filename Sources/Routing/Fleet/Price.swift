@@ -1,11 +1,11 @@
-/// What one request to a model costs.
+/// Price of one request to a model.
 public enum Price: Hashable, Sendable {
-    /// US dollars a request, whatever its length.
+    /// US dollars per request of any length.
     case flat(Double)
-    /// US dollars per million tokens read and written.
+    /// US dollars per million input and output tokens.
     case perMillionTokens(input: Double, output: Double)
 
-    /// US dollars of a request that reads and writes so many tokens. A price of zero is a price.
+    /// Cost of a request in US dollars. A price of zero is valid.
     public func cost(inputTokens: Int, outputTokens: Int) -> Double {
         switch self {
         case .flat(let dollars): dollars

@@ -1,35 +1,37 @@
 import Foundation
 
-/// Finds the setting of a rule that costs, or is worth, what is wanted, on a corpus of the mix that will be routed.
+/// Finds the setting of a rule that has a wanted cost or quality, on a corpus like the prompts that will be routed.
 ///
-/// Settings found on one mix drift on another, so calibrate on prompts of one's own and again when they change.
+/// A setting found on one mix of prompts has another cost on another mix. So calibrate on your own prompts, and again
+/// when they change.
 public struct RouteCalibration: Hashable, Sendable, Codable {
     /// `weighted` or `target`.
     public let rule: String
     /// The β or target found.
     public let parameter: Double
-    /// Dollars a prompt at this setting.
+    /// Cost at this setting, in US dollars per prompt.
     public let cost: Double
-    /// Cost as a share of sending everything to the dearest model.
+    /// Cost as a share of the cost of sending everything to the most expensive model.
     public let costShare: Double
-    /// Mean reward where outcomes are known, else mean probability.
+    /// Mean reward where outcomes are known, otherwise mean probability.
     public let quality: Double
     /// Share of prompts by model.
     public let shares: [String: Double]
-    /// Prompts calibrated on.
+    /// Number of prompts of the corpus.
     public let prompts: Int
 
-    /// What is wanted.
+    /// The goal.
     public enum Goal: Hashable, Sendable {
-        /// Cost as a share of sending everything to the dearest model, in [0, 1].
+        /// Cost as a share of the cost of sending everything to the most expensive model, in [0, 1].
         case costShare(Double)
-        /// Dollars a prompt.
+        /// US dollars per prompt.
         case cost(Double)
         /// The cheapest setting with at least this mean quality, in [0, 1].
         case quality(Double)
     }
 
-    /// Which rule's setting is sought. Cost-aware labels need a preparation a setting, so they are not calibrated.
+    /// The rule whose setting is searched. Cost-aware labels need a preparation per setting, so they are not
+    /// calibrated.
     public enum Kind: String, Sendable, CaseIterable {
         /// β of the weighted rule.
         case weighted
@@ -37,11 +39,11 @@ public struct RouteCalibration: Hashable, Sendable, Codable {
         case target
     }
 
-    /// Calibrates by bisection: cost rises with β and, up to chance, with the target; so does expected quality.
+    /// Calibrates by bisection: cost and expected quality rise with β and, except for chance, with the target.
     ///
-    /// The setting is the one whose cost is nearest to what is wanted; for a quality, the least that reaches it.
-    /// Throws `nothingToTrade`, and `outOfReach` where no setting comes within a hundredth of the wanted cost or reaches
-    /// the wanted quality. Cost: some fifty passes over the corpus.
+    /// The result is the setting whose cost is nearest to the goal; for a quality, the lowest setting that reaches it.
+    /// Throws `nothingToTrade`, and `outOfReach` if no setting is within one hundredth of the wanted cost or reaches
+    /// the wanted quality. Cost: about fifty passes over the corpus.
     public static func find(
         _ goal: Goal, kind: Kind, on table: RouteTable
     ) throws(RoutingError) -> RouteCalibration {
@@ -73,7 +75,7 @@ public struct RouteCalibration: Hashable, Sendable, Codable {
             shares: Dictionary(uniqueKeysWithValues: zip(table.models, found.shares)), prompts: table.prompts)
     }
 
-    /// β by its place between 0 and 1 on a scale of equal ratios of odds, where cost changes evenly.
+    /// β by its position between 0 and 1 on a logarithmic scale of odds, on which cost changes evenly.
     private static func beta(_ place: Double) -> Double {
         if place <= 0 { return 0 }
         if place >= 1 { return 1 }
@@ -81,7 +83,7 @@ public struct RouteCalibration: Hashable, Sendable, Codable {
         return odds / (1 + odds)
     }
 
-    /// The two neighbours in [0, 1] between which `reaches` becomes true; (1, 1) where it never does.
+    /// The two neighbouring values in [0, 1] between which `reaches` becomes true; (1, 1) if it never does.
     private static func bisect(_ reaches: (Double) -> Bool) -> (Double, Double) {
         if reaches(0) { return (0, 0) }
         if !reaches(1) { return (1, 1) }

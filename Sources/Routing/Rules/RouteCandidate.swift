@@ -1,35 +1,35 @@
 public import Scoring
 
-/// A model of the fleet as it stands for one prompt.
+/// A model of the fleet as a candidate for one prompt.
 public struct RouteCandidate: Hashable, Sendable {
     /// Index in the fleet's models.
     public let model: Int
-    /// What is believed of its success; `nil` when nothing could be predicted.
+    /// Prediction of its success; `nil` if nothing could be predicted.
     public let prediction: Prediction?
     /// Rows of its history behind the prediction.
     public let historyRows: Int
     /// Expected cost of the request, in US dollars.
     public let cost: Double
-    /// c̃: the cost in units of the fleet (`Fleet.relativeCost`).
+    /// c̃: the cost in the fleet's unit (`Fleet.relativeCost`).
     public let relativeCost: Double
-    /// Its score under cost-aware labels; `nil` unless contexts were labelled so.
+    /// Score under cost-aware labels; `nil` unless contexts have such labels.
     public let costAwareScore: Double?
-    /// Why it cannot be chosen; `nil` when it can.
+    /// Why it cannot be chosen; `nil` if it can.
     public let exclusion: Exclusion?
 
-    /// Why a model cannot be chosen for a prompt. Raw values stand in logs and answers; they are an interface.
+    /// Why a model cannot be chosen for a prompt. Raw values appear in logs and answers, so they never change.
     public enum Exclusion: String, Sendable, Codable, CaseIterable {
-        /// Fewer rows of history than the fleet asks for, or a context that says nothing.
+        /// It has fewer rows of history than the fleet requires, or a context without information.
         case insufficientEvidence = "insufficient_evidence"
-        /// Prompt and answer do not fit its context length.
+        /// Prompt and answer exceed its context length.
         case promptTooLong = "prompt_too_long"
         /// It failed a short while ago.
         case coolingDown = "cooling_down"
-        /// As many requests are under way, or were begun in this minute, as its limits allow.
+        /// Its limit on concurrent requests or on requests per minute is reached.
         case atLimit = "at_limit"
     }
 
-    /// A model's standing.
+    /// A candidate.
     public init(
         model: Int, prediction: Prediction?, historyRows: Int, cost: Double, relativeCost: Double,
         costAwareScore: Double? = nil, exclusion: Exclusion? = nil
@@ -43,6 +43,6 @@ public struct RouteCandidate: Hashable, Sendable {
         self.exclusion = exclusion
     }
 
-    /// P(success); 0 where nothing could be predicted, which is only where the candidate is excluded.
+    /// P(success); 0 if nothing could be predicted, in which case the candidate is excluded.
     public var p: Double { prediction.map { Double($0.p) } ?? 0 }
 }

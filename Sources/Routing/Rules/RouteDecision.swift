@@ -1,29 +1,29 @@
 /// Which model a prompt goes to, and why.
 public struct RouteDecision: Hashable, Sendable {
-    /// Index in the fleet's models; `nil` when no model can take the prompt.
+    /// Index in the fleet's models; `nil` if no model can answer the prompt.
     public let model: Int?
-    /// Why.
+    /// Why it was chosen.
     public let reason: Reason
-    /// The chosen model and those behind it, best first: who is asked next when an endpoint fails.
+    /// The chosen model and the next ones, best first: the order of attempts if an endpoint fails.
     public let ranking: [Int]
 
-    /// Why a model was chosen. Raw values stand in logs, headers and answers; they are an interface.
+    /// Why a model was chosen. Raw values appear in logs, headers and answers, so they never change.
     public enum Reason: String, Sendable, Codable, CaseIterable {
         /// It has the best score under the rule.
         case bestScore = "best_score"
-        /// The cheapest of those that reach the target.
+        /// It is the cheapest that reaches the target.
         case cheapestReachingTarget = "cheapest_reaching_target"
-        /// None reaches the target; this one comes nearest.
+        /// No model reaches the target; this one is nearest to it.
         case belowTarget = "below_target"
-        /// No model has enough history; the fleet's default takes it.
+        /// No model has enough history, so the fleet's default is used.
         case insufficientEvidence = "insufficient_evidence"
         /// The request named this model, so nothing was decided.
         case named
-        /// The prompt holds something other than text; the fleet's default takes it.
+        /// The prompt contains something other than text, so the fleet's default is used.
         case unreadablePrompt = "unreadable_prompt"
-        /// Too many decisions were waiting, or deciding took too long; the fleet's default takes it.
+        /// Too many decisions were waiting, or deciding took too long, so the fleet's default is used.
         case undecided
-        /// No model takes so long a prompt.
+        /// The prompt is too long for every model.
         case promptTooLong = "prompt_too_long"
         /// Every model is cooling down or at its limit.
         case noneAvailable = "none_available"

@@ -1,14 +1,14 @@
-/// How one of several candidates is chosen. Pure: equal candidates give equal decisions on every machine.
+/// A rule that chooses one of several candidates. Equal candidates give equal decisions on every machine.
 public enum RouteRule: Hashable, Sendable {
-    /// `β·p + (1 − β)·(1 − c̃)`, the largest. β = 1 asks for success alone, β = 0 for cheapness alone.
+    /// The candidate with the largest `β·p + (1 − β)·(1 − c̃)`. β = 1 considers only success, β = 0 only cost.
     case weighted(Double)
-    /// The cheapest candidate with p at least this; where there is none, the one of the largest p.
+    /// The cheapest candidate with p of at least this value; if there is none, the one with the largest p.
     case target(Double)
-    /// The paper's: contexts are labelled with `β·r + (1 − β)·(1 − c̃)` before the model sees them, and the largest
-    /// prediction wins (V0, arXiv 2602.03584). Each β is a preparation of its own.
+    /// The paper's rule: contexts are labelled with `β·r + (1 − β)·(1 − c̃)` before the value model uses them, and the
+    /// candidate with the largest prediction is chosen (V0, arXiv 2602.03584). Each β needs its own preparation.
     case costAware(Double)
 
-    /// For logs and files.
+    /// Name in logs and files.
     public var name: String {
         switch self {
         case .weighted: "weighted"
@@ -35,37 +35,40 @@ public enum RouteRule: Hashable, Sendable {
         }
     }
 
-    /// Chooses. `fallback` is the index of the fleet's default, for when nobody has evidence.
+    /// Chooses a candidate. `fallback` is the index of the fleet's default, which is used if no model has enough
+    /// history.
     ///
-    /// Candidates must stand in the fleet's order, one each; ties go to the cheaper, then to the earlier one.
+    /// Candidates must be in the fleet's order, one per model. Ties go to the cheaper one, then to the earlier one.
     public func decide(_ candidates: [RouteCandidate], fallback: Int) -> RouteDecision {
-        let able = candidates.filter { $0.exclusion == nil }
+        let available = candidates.filter { $0.exclusion == nil }
         let ranking: [RouteCandidate]
         let reason: RouteDecision.Reason
         switch self {
         case .weighted(let beta):
-            ranking = Self.ranked(able) { beta * $0.p + (1 - beta) * (1 - $0.relativeCost) }
+            ranking = Self.ranked(available) { beta * $0.p + (1 - beta) * (1 - $0.relativeCost) }
             reason = .bestScore
         case .costAware:
-            ranking = Self.ranked(able) { $0.costAwareScore ?? $0.p }
+            ranking = Self.ranked(available) { $0.costAwareScore ?? $0.p }
             reason = .bestScore
         case .target(let target):
-            // As precise as predictions are: 0.7 as a Float is a little less than 0.7 as a Double.
+            // Compared with the precision of predictions: 0.7 as a Float is slightly less than 0.7 as a Double.
             let reaches = { (candidate: RouteCandidate) in Float(candidate.p) >= Float(target) }
-            let reaching = able.filter(reaches)
-            // Behind the cheapest that reach it stand those that come nearest, for when endpoints fail.
-            let short = Self.ranked(able.filter { !reaches($0) }) { $0.p }
-            ranking = Self.ranked(reaching) { -$0.cost } + short
+            let reaching = available.filter(reaches)
+            // If endpoints fail, the candidates below the target follow, the nearest first.
+            let below = Self.ranked(available.filter { !reaches($0) }) { $0.p }
+            ranking = Self.ranked(reaching) { -$0.cost } + below
             reason = reaching.isEmpty ? .belowTarget : .cheapestReachingTarget
         }
         guard let first = ranking.first else { return Self.withoutEvidence(candidates, fallback: fallback) }
         return RouteDecision(model: first.model, reason: reason, ranking: ranking.map(\.model))
     }
 
-    /// Nobody can be decided for. What is left is the default, if it can take the prompt, else the cheapest that can.
+    /// No candidate has enough history. Chooses the default if it can answer the prompt, otherwise the cheapest that
+    /// can.
     private static func withoutEvidence(_ candidates: [RouteCandidate], fallback: Int) -> RouteDecision {
-        let takers = candidates.filter { $0.exclusion == .insufficientEvidence }
-        let order = takers.filter { $0.model == fallback } + ranked(takers.filter { $0.model != fallback }) { -$0.cost }
+        let possible = candidates.filter { $0.exclusion == .insufficientEvidence }
+        let order =
+            possible.filter { $0.model == fallback } + ranked(possible.filter { $0.model != fallback }) { -$0.cost }
         if let first = order.first {
             return RouteDecision(model: first.model, reason: .insufficientEvidence, ranking: order.map(\.model))
         }

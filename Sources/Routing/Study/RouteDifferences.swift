@@ -1,33 +1,34 @@
 import Scoring
 
-/// The router's area less each baseline's: over draws of the histories, and over draws of the prompts.
+/// The router's area minus each baseline's: over draws of the histories, and over draws of the prompts.
 public struct RouteDifferences: Sendable, Codable {
-    /// Less the chance mixture of cheapest and dearest.
+    /// Minus that of the random mixture of the cheapest and the most expensive model.
     public let random: Difference
-    /// Less the best single model that each budget can pay for, known in hindsight.
+    /// Minus that of the best single model within each budget, in hindsight.
     public let bestSingle: Difference
-    /// Less the best single model that each budget can pay for, chosen by the histories alone.
+    /// Minus that of the best single model within each budget, chosen by the histories alone.
     public let knownSingle: Difference
-    /// Less the best chance mixture of single models, known in hindsight.
+    /// Minus that of the best random mixture of single models, in hindsight.
     public let hull: Difference
-    /// Less nearest neighbours; `nil` without an embedding.
+    /// Minus that of nearest neighbours; `nil` without an embedding.
     public let neighbours: Difference?
 
-    /// A difference with what is known of its chance.
+    /// A difference with its intervals.
     public struct Difference: Hashable, Sendable, Codable {
-        /// Mean over seeds, with its interval: chance of the histories.
+        /// Mean over seeds with its interval: the variation of the histories.
         public let seeds: Interval
-        /// Central 95 % over resampled prompts of the mean over seeds: chance of the prompts. `nil` where not asked.
+        /// Lower end of the central 95 % over resampled prompts: the variation of the prompts. `nil` if not requested.
         public let promptsLow: Double?
         /// Its upper end.
         public let promptsHigh: Double?
     }
 
-    /// Cost: `resamples` sweeps a seed and router.
+    /// Compares the seeds of a study. Cost: `resamples` sweeps per seed and router.
     init(seeds: [RouteStudySeed], tables: [StudyTables], resamples: Int) throws(RoutingError) {
         var samples: [[Double]] = []
         var generator = SeededGenerator(seed: 20_260_203)
-        // The same prompts are routed at every seed where files say which; then one resample serves all seeds.
+        // If the files state which prompts are routed, they are the same at every seed, and one resample is used for
+        // all.
         for _ in 0..<resamples {
             var sums = [0.0, 0.0, 0.0, 0.0, 0.0]
             let start = generator.next()

@@ -1,10 +1,10 @@
-import Foundation
+internal import Reporting
 
-/// Studies as a person reads them: three tables, a line a source. A dash is a figure that the data cannot define.
+/// Studies as text: three tables, with one line per source. A dash is a figure that the data cannot define.
 public struct RouteStudyTable: CustomStringConvertible {
     private let results: [RouteStudyResult]
 
-    /// Lays out studies.
+    /// Arranges studies.
     public init(_ results: [RouteStudyResult]) {
         self.results = results
     }
@@ -12,14 +12,14 @@ public struct RouteStudyTable: CustomStringConvertible {
     /// All tables.
     public var description: String {
         var parts = [
-            Self.lines(
+            Self.table(
                 [
                     "source", "models", "prompts", "area", "random", "known single", "best single", "hull", "knn10",
                     "oracle", "target", "cost-aware",
                     "APGR", "CPT50", "CPT80", "peak", "best", "ECE", "Brier",
                 ], results.map(areas)),
             "difference of areas: mean ± 95 % over seeds [95 % over resampled prompts]",
-            Self.lines(
+            Self.table(
                 ["source", "- random", "- known single", "- best single", "- hull", "- knn10"], results.map(differences)
             ),
         ]
@@ -27,7 +27,7 @@ public struct RouteStudyTable: CustomStringConvertible {
         if !newcomers.isEmpty {
             parts.append("a new model: area with few rows, with many, and without it; mean over models and seeds")
             parts.append(
-                Self.lines(["source", "rows", "many", "area few", "area many", "regret", "without"], newcomers))
+                Self.table(["source", "rows", "many", "area few", "area many", "regret", "without"], newcomers))
         }
         return parts.joined(separator: "\n")
     }
@@ -59,30 +59,24 @@ public struct RouteStudyTable: CustomStringConvertible {
         }
         return [
             result.source, "\(first.rows)", "\(first.rowsMany)", Self.number(mean(\.area)),
-            Self.number(mean(\.areaMany)), String(format: "%+.4f", mean(\.regret)), Self.number(mean(\.areaWithout)),
+            Self.number(mean(\.areaMany)), printfDecimals(mean(\.regret), 4, plus: true),
+            Self.number(mean(\.areaWithout)),
         ]
     }
 
     private static func difference(_ difference: RouteDifferences.Difference?) -> String {
         guard let difference else { return "-" }
-        var text = String(format: "%+.4f", difference.seeds.mean)
-        if let half = difference.seeds.half { text += String(format: " ± %.4f", half) }
+        var text = printfDecimals(difference.seeds.mean, 4, plus: true)
+        if let half = difference.seeds.half { text += " ± " + printfDecimals(half, 4) }
         if let low = difference.promptsLow, let high = difference.promptsHigh {
-            text += String(format: " [%+.4f, %+.4f]", low, high)
+            text += " [" + printfDecimals(low, 4, plus: true) + ", " + printfDecimals(high, 4, plus: true) + "]"
         }
         return text
     }
 
-    private static func number(_ value: Double?) -> String { value.map { String(format: "%.4f", $0) } ?? "-" }
+    private static func number(_ value: Double?) -> String { value.map { printfDecimals($0, 4) } ?? "-" }
 
-    private static func lines(_ head: [String], _ rows: [[String]]) -> String {
-        let all = [head] + rows
-        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        return all.map { row in
-            row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
-            }.joined(separator: "  ")
-        }.joined(separator: "\n")
+    private static func table(_ header: [String], _ rows: [[String]]) -> String {
+        TextTable(header: header, rows: rows, rules: .none).description
     }
 }

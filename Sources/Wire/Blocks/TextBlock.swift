@@ -1,3 +1,5 @@
+import Scoring
+
 /// Texts as two raw frames: their lengths and their UTF-8 bytes, one after the other.
 ///
 /// The coordinator forwards blocks without reading them; only halving a shard slices one.

@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// A client on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the client's machine: it passes events and time, and checks the invariants after every event.
 struct ClientBench {
     private(set) var state: ClientState
     private(set) var now: Instant = .zero
@@ -16,10 +16,10 @@ struct ClientBench {
     init(abandonTime: Duration = .seconds(120)) throws {
         var configuration = ClientState.Configuration(
             name: "c", policy: Policy(id: "policy"), context: try Samples.context(1))
-        configuration.abandonTime = abandonTime
+        configuration.peer.abandonTime = abandonTime
         state = ClientState(configuration, seed: 1)
         handle(.started)
-        guard case .hello(let hello)? = said.first else { throw Unexpected(actions) }
+        guard case .hello(let hello)? = sent.first else { throw Unexpected(actions) }
         incarnation = hello.incarnation
     }
 
@@ -28,7 +28,7 @@ struct ClientBench {
         #expect(state.brokenInvariants.isEmpty, sourceLocation: sourceLocation)
     }
 
-    mutating func hear(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func receive(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
         handle(.received(Envelope(generation: 1, message)), sourceLocation: sourceLocation)
     }
 
@@ -41,14 +41,14 @@ struct ClientBench {
     {
         let welcome = Welcome(
             incarnation: incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30), fingerprint: model)
-        hear(.welcome(welcome), sourceLocation: sourceLocation)
+        receive(.welcome(welcome), sourceLocation: sourceLocation)
     }
 
     mutating func accept(
         rows: Int = 131_072, tokens: Int = 16_000_000, held: [UInt32] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        hear(
+        receive(
             .jobAccepted(JobAccepted(job: Self.job, windowRows: rows, windowTokens: tokens, held: held)),
             sourceLocation: sourceLocation)
     }
@@ -61,7 +61,7 @@ struct ClientBench {
     }
 
     mutating func answer(_ shard: UInt32, rows: Int = 4, sourceLocation: SourceLocation = #_sourceLocation) {
-        hear(
+        receive(
             .shardAnswer(ShardAnswer(job: Self.job, shard: shard, answers: Samples.answers(rows: rows), faults: [])),
             sourceLocation: sourceLocation)
     }
@@ -85,12 +85,12 @@ struct ClientBench {
         return bench
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
-    var said: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
-    var submitted: [UInt32] { said.compactMap { if case .submitShard(let shard) = $0 { shard.shard } else { nil } } }
-    var jobs: [SubmitJob] { said.compactMap { if case .submitJob(let job) = $0 { job } else { nil } } }
-    var hellos: [Hello] { said.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
+    var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
+    var submitted: [UInt32] { sent.compactMap { if case .submitShard(let shard) = $0 { shard.shard } else { nil } } }
+    var jobs: [SubmitJob] { sent.compactMap { if case .submitJob(let job) = $0 { job } else { nil } } }
+    var hellos: [Hello] { sent.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
     var delivered: [UInt32] { actions.compactMap { if case .deliver(let answer) = $0 { answer.shard } else { nil } } }
     var opened: [ModelFingerprint] { actions.compactMap { if case .openOutput(let model) = $0 { model } else { nil } } }
     var failures: [ClientState.Failure] { actions.compactMap { if case .fail(let why) = $0 { why } else { nil } } }

@@ -9,7 +9,7 @@ struct ClientStateTests {
 
     // MARK: Beginning
 
-    @Test("the client says Hello until a Welcome names a model; then the output is opened, once")
+    @Test("the client repeats Hello until a Welcome names a model; then the output is opened, once")
     func waitsForModel() throws {
         var bench = try ClientBench()
         for _ in 0..<3 {
@@ -22,7 +22,7 @@ struct ClientStateTests {
         #expect(bench.opened == [Samples.model])
         bench.welcome()
         #expect(bench.opened.isEmpty)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome()
         #expect(bench.opened.isEmpty, "not even after an interruption")
         bench.handle(.ready(job, firstShard: 5))
@@ -43,25 +43,25 @@ struct ClientStateTests {
         #expect(bench.asksForMore)
     }
 
-    @Test("a refusal of client or job ends it with the coordinator's words")
+    @Test("a refusal of client or job ends it with the coordinator's message")
     func refused() throws {
         var bench = try ClientBench()
-        bench.hear(.refused(.protocolVersion, message: "old"))
+        bench.receive(.refused(.protocolVersion, message: "old"))
         #expect(bench.failures == [.refused(.protocolVersion, message: "old")])
         var other = try ClientBench()
         other.welcome()
         other.handle(.ready(job, firstShard: 0))
-        other.hear(.jobRefused(Samples.job(9), .capacity, message: "not ours"))
+        other.receive(.jobRefused(Samples.job(9), .capacity, message: "not ours"))
         #expect(other.failures.isEmpty)
-        other.hear(.jobRefused(job, .capacity, message: "full"))
-        #expect(other.failures == [.jobRefused(.capacity, message: "full")] && other.said == [.bye])
+        other.receive(.jobRefused(job, .capacity, message: "full"))
+        #expect(other.failures == [.jobRefused(.capacity, message: "full")] && other.sent == [.bye])
         other.wait(.seconds(60))
         #expect(other.actions.isEmpty)
     }
 
     // MARK: Streaming
 
-    @Test("eight shards are asked for at a time, and each goes out as it comes")
+    @Test("eight shards are asked for at a time, and each is submitted when it comes")
     func producesInOrder() throws {
         var bench = try ClientBench.streaming()
         #expect(bench.askedFor == 8)
@@ -79,9 +79,9 @@ struct ClientStateTests {
         }
     }
 
-    @Test("no more rows are asked for than the window has room for; durable rows make room, answered ones do not")
+    @Test("no more rows are asked for than fit in the window; durable rows free space, answered ones do not")
     func windowOfRows() throws {
-        // Room for two shards of the largest size.
+        // The window fits two shards of the largest size.
         var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
         #expect(bench.askedFor == 2)
         bench.produce(0)
@@ -92,10 +92,10 @@ struct ClientStateTests {
         #expect(!bench.asksForMore)
         bench.answer(0)
         bench.handle(.durable(below: 2))
-        #expect(bench.said == [.confirm(job, below: 2)] && bench.asksForMore)
+        #expect(bench.sent == [.confirm(job, below: 2)] && bench.asksForMore)
     }
 
-    @Test("no more is asked for while the unanswered tokens fill the window; answers make room")
+    @Test("nothing is asked for while unanswered tokens fill the window; answers free space")
     func windowOfTokens() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         for shard in UInt32(0)..<8 { bench.produce(shard, tokens: 51) }
@@ -110,7 +110,7 @@ struct ClientStateTests {
         #expect(bench.askedFor == 7)
     }
 
-    @Test("a shard that came when the tokens filled the window waits, and is submitted when there is room")
+    @Test("a shard that comes when tokens fill the window waits until it fits")
     func heldBack() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         var submitted: [UInt32] = []
@@ -119,7 +119,7 @@ struct ClientStateTests {
             submitted += bench.submitted
         }
         #expect(submitted == [0, 1], "the second is the one that may go beyond the window")
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome()
         bench.accept(tokens: 100, held: [0])
         #expect(bench.submitted == [1], "what waited waits after an interruption too")
@@ -129,7 +129,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [3])
     }
 
-    @Test("each shard is delivered once; copies, strangers and answers of another shape are dropped")
+    @Test("each shard is delivered once; copies, unknown shards and answers with other row counts are dropped")
     func deliveredOnce() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
@@ -148,7 +148,7 @@ struct ClientStateTests {
         var bench = try ClientBench.streaming()
         for shard in UInt32(0)..<4 { bench.produce(shard) }
         bench.answer(1)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.count == 1)
         bench.welcome()
         #expect(bench.jobs.count == 1)
@@ -156,10 +156,10 @@ struct ClientStateTests {
         #expect(bench.submitted == [0, 3])
     }
 
-    @Test("what comes from the corpus during an interruption goes out after it")
+    @Test("shards that come during an interruption are submitted after it")
     func producedMeanwhile() throws {
         var bench = try ClientBench.streaming()
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.produce(0)
         #expect(bench.submitted.isEmpty)
         bench.welcome()
@@ -167,7 +167,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0])
     }
 
-    @Test("when nothing is answered for as long as a lease lasts, the job is opened again")
+    @Test("the job is opened again when no answer comes for the lease time")
     func stall() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
@@ -175,7 +175,7 @@ struct ClientStateTests {
         for second in 1...29 {
             bench.wait(.seconds(1))
             #expect(bench.jobs.isEmpty, "second \(second)")
-            bench.hear(.clusterStatus(status))
+            bench.receive(.clusterStatus(status))
         }
         bench.wait(.seconds(1))
         #expect(bench.jobs.count == 1)
@@ -183,32 +183,32 @@ struct ClientStateTests {
         #expect(bench.submitted == [0])
     }
 
-    @Test("a coordinator silent for as long as makes a worker dead is greeted again")
+    @Test("Hello is sent again when the coordinator is silent for the liveness time")
     func silence() throws {
         var bench = try ClientBench.streaming()
         for _ in 1...4 {
             bench.wait(.seconds(1))
             #expect(bench.hellos.isEmpty)
-            guard case .heartbeat? = bench.said.first else { throw Unexpected(bench.actions) }
+            guard case .heartbeat? = bench.sent.first else { throw Unexpected(bench.actions) }
         }
         bench.wait(.seconds(1))
         #expect(bench.hellos.count == 1)
     }
 
-    @Test("another model later ends the job, and the message names both digests")
+    @Test("another model later fails the job, and the message names both digests")
     func anotherModel() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         bench.welcome(Samples.model(7))
         guard case .jobRefused(.fingerprint, let message)? = bench.failures.first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
-        #expect(bench.said.last == .bye)
+        #expect(bench.sent.last == .bye)
     }
 
-    @Test("without a word for the time allowed the client gives up, and says how long it waited")
+    @Test("the client gives up when the coordinator is silent for the time allowed, and says how long it waited")
     func abandoned() throws {
         var bench = try ClientBench(abandonTime: .seconds(60))
         bench.wait(.milliseconds(59_999))
@@ -225,44 +225,44 @@ struct ClientStateTests {
         bench.produce(0)
         bench.handle(.inputEnded(shards: 1))
         bench.answer(0)
-        #expect(!bench.said.contains(.closeJob(job)), "answered is not durable")
+        #expect(!bench.sent.contains(.closeJob(job)), "answered is not durable")
         bench.handle(.durable(below: 1))
-        #expect(bench.said == [.confirm(job, below: 1), .closeJob(job)])
-        bench.hear(.jobClosed(Samples.job(9)))
+        #expect(bench.sent == [.confirm(job, below: 1), .closeJob(job)])
+        bench.receive(.jobClosed(Samples.job(9)))
         #expect(!bench.isFinished)
-        bench.hear(.jobClosed(job))
-        #expect(bench.isFinished && bench.said == [.bye])
+        bench.receive(.jobClosed(job))
+        #expect(bench.isFinished && bench.sent == [.bye])
     }
 
     @Test("an empty corpus is a finished job")
     func emptyCorpus() throws {
         var bench = try ClientBench.streaming()
         bench.handle(.inputEnded(shards: 0))
-        #expect(bench.said == [.closeJob(job)])
+        #expect(bench.sent == [.closeJob(job)])
     }
 
-    @Test("closing is tried four times; then the client finishes all the same, for everything is durable")
+    @Test("closing is tried four times; then the client finishes anyway, since everything is durable")
     func closingRetries() throws {
         var bench = try ClientBench.closing()
         for _ in 0..<3 {
             bench.wait(.seconds(1))
-            #expect(bench.said.contains(.closeJob(job)) && !bench.isFinished)
+            #expect(bench.sent.contains(.closeJob(job)) && !bench.isFinished)
         }
         bench.wait(.seconds(1))
         #expect(bench.isFinished)
     }
 
-    @Test("a coordinator that has forgotten the client while it closes does not keep it, with or without a model")
+    @Test("a coordinator that forgets a closing client does not keep it from finishing, with or without a model")
     func closingAtAnotherCoordinator() throws {
         for model in [nil, Samples.model(7)] {
             var bench = try ClientBench.closing()
-            bench.hear(.whoAreYou)
+            bench.receive(.whoAreYou)
             #expect(bench.hellos.count == 1)
             bench.welcome(model)
-            #expect(bench.failures.isEmpty, "all is durable, so another model harms nobody")
+            #expect(bench.failures.isEmpty, "all is durable, so another model does no harm")
             bench.wait(.seconds(1))
-            #expect(bench.said.contains(.closeJob(job)))
-            bench.hear(.jobClosed(job))
+            #expect(bench.sent.contains(.closeJob(job)))
+            bench.receive(.jobClosed(job))
             #expect(bench.isFinished)
         }
     }

@@ -3,8 +3,8 @@ import Scoring
 import Testing
 import Wire
 
-/// A coordinator on the bench: it is fed messages and time, its actions are kept, and two things are checked after every
-/// event: its invariants, and that nothing is said before what it depends on is journaled.
+/// A test bench for the coordinator's machine: it passes messages and time, keeps the actions, and checks two things
+/// after every event: the invariants, and that nothing is sent before what it depends on is journaled.
 struct CoordinatorBench {
     private(set) var state: CoordinatorState
     private(set) var now: Instant = .zero
@@ -24,7 +24,7 @@ struct CoordinatorBench {
         state = CoordinatorState(configuration, replaying: entries)
         journal = entries
         self.configuration = configuration
-        for entry in entries { facts.note(entry) }
+        for entry in entries { facts.append(entry) }
         handle(.started)
     }
 
@@ -37,16 +37,16 @@ struct CoordinatorBench {
             switch action {
             case .journal(let entry):
                 journal.append(entry)
-                facts.note(entry)
+                facts.append(entry)
             case .send(let envelope, _):
-                let isBacked = facts.back(envelope, configuredModel: configuration.fingerprint?.digest)
-                #expect(isBacked, "\(envelope) goes out before it is durable", sourceLocation: sourceLocation)
-            case .note: break
+                let isSupported = facts.support(envelope, configuredModel: configuration.fingerprint?.digest)
+                #expect(isSupported, "\(envelope) goes out before it is durable", sourceLocation: sourceLocation)
+            case .log: break
             }
         }
     }
 
-    mutating func hear(_ message: Message, from peer: Peer, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func receive(_ message: Message, from peer: Peer, sourceLocation: SourceLocation = #_sourceLocation) {
         handle(
             .received(Envelope(generation: state.generation, message), from: peer), sourceLocation: sourceLocation)
     }
@@ -57,9 +57,9 @@ struct CoordinatorBench {
         handle(.tick, sourceLocation: sourceLocation)
     }
 
-    /// Lets time pass while the client, alive, says so.
+    /// Lets time pass while the client sends a heartbeat.
     mutating func pass(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
-        hear(.heartbeat(Heartbeat(incarnation: 900)), from: Self.client, sourceLocation: sourceLocation)
+        receive(.heartbeat(Heartbeat(incarnation: 900)), from: Self.client, sourceLocation: sourceLocation)
         wait(time, sourceLocation: sourceLocation)
     }
 
@@ -68,13 +68,13 @@ struct CoordinatorBench {
     static func peer(_ number: Int) -> Peer { Peer([UInt8(number)]) }
     static let client = Peer([0xC1])
 
-    /// A worker says Hello; its number is its peer, its incarnation and its name.
+    /// A worker sends Hello; its number is its peer, its incarnation and its name.
     mutating func join(
         _ number: Int, credit: Credit = Self.credit, model: ModelFingerprint = Samples.model,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let hello = Hello(role: .worker(model, credit), name: "w\(number)", incarnation: UInt64(number))
-        hear(.hello(hello), from: Self.peer(number), sourceLocation: sourceLocation)
+        receive(.hello(hello), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 
     /// A worker's heartbeat, naming what it has in hand.
@@ -84,16 +84,16 @@ struct CoordinatorBench {
     ) {
         let heartbeat = Heartbeat(
             incarnation: UInt64(number), credit: credit, progress: progress, inHand: pieces)
-        hear(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
+        receive(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 
-    /// A client says Hello and opens a job.
+    /// A client sends Hello and opens a job.
     mutating func open(
         _ job: JobID = Samples.job(1), context: Int = 1, confirmedBelow: UInt32 = 0, client: Peer = Self.client,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        hear(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
-        hear(
+        receive(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
+        receive(
             .submitJob(
                 SubmitJob(
                     job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
@@ -106,13 +106,13 @@ struct CoordinatorBench {
     ) {
         var all: [CoordinatorState.Action] = []
         for shard in shards {
-            hear(.submitShard(shard), from: client, sourceLocation: sourceLocation)
+            receive(.submitShard(shard), from: client, sourceLocation: sourceLocation)
             all += actions
         }
         actions = all
     }
 
-    /// A worker and a client with its job are there: how most stories begin.
+    /// With workers and a client with its job: the start of most tests.
     static func ready(workers: Int = 1, credit: Credit = Self.credit) throws -> CoordinatorBench {
         var bench = CoordinatorBench()
         for number in 1...workers { bench.join(number, credit: credit) }
@@ -120,23 +120,25 @@ struct CoordinatorBench {
         return bench
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
-    /// What the last event said to a peer.
-    func said(to peer: Peer) -> [Message] { actions.messages(to: peer) }
-    func said(to worker: Int) -> [Message] { said(to: Self.peer(worker)) }
+    /// What the last event sent to a peer.
+    func sent(to peer: Peer) -> [Message] { actions.messages(to: peer) }
+    func sent(to worker: Int) -> [Message] { sent(to: Self.peer(worker)) }
 
     /// Pieces that the last event lent to a worker.
     func lent(to worker: Int) -> [PieceName] {
-        said(to: worker).compactMap { if case .shard(let piece, _, _) = $0 { piece } else { nil } }
+        sent(to: worker).compactMap { if case .shard(let piece, _, _) = $0 { piece } else { nil } }
     }
 
     /// Answers that the last event sent to a client.
     func answers(to client: Peer = Self.client) -> [ShardAnswer] {
-        said(to: client).compactMap { if case .shardAnswer(let answer) = $0 { answer } else { nil } }
+        sent(to: client).compactMap { if case .shardAnswer(let answer) = $0 { answer } else { nil } }
     }
 
-    var notes: [CoordinatorState.Note] { actions.compactMap { if case .note(let note) = $0 { note } else { nil } } }
+    var logEvents: [CoordinatorState.LogEvent] {
+        actions.compactMap { if case .log(let event) = $0 { event } else { nil } }
+    }
 
     /// The only piece lent by the last event, wherever it went.
     func onlyLent(to worker: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> PieceName {

@@ -8,11 +8,11 @@ struct JobTests {
     private let job = Samples.job(1)
 
     private func accepted(_ bench: CoordinatorBench, to client: Peer = CoordinatorBench.client) throws -> JobAccepted {
-        guard case .jobAccepted(let accepted)? = bench.said(to: client).first else { throw Unexpected(bench.actions) }
+        guard case .jobAccepted(let accepted)? = bench.sent(to: client).first else { throw Unexpected(bench.actions) }
         return accepted
     }
 
-    @Test("a job is accepted with the window's terms, and opening it is durable first")
+    @Test("a job is accepted with its window, and opening it is durable first")
     func opened() throws {
         let bench = try CoordinatorBench.ready()
         let terms = try accepted(bench)
@@ -25,7 +25,7 @@ struct JobTests {
         var bench = CoordinatorBench()
         bench.join(1, model: Samples.model(7))
         try bench.open()
-        guard case .jobRefused(job, .fingerprint, let message)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(job, .fingerprint, let message)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
@@ -35,7 +35,7 @@ struct JobTests {
     func otherContext() throws {
         var bench = try CoordinatorBench.ready()
         try bench.open(context: 2)
-        guard case .jobRefused(job, .context, let message)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(job, .context, let message)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
         let digests = try [1, 2].map { try Samples.context($0).digest.hex }
@@ -44,7 +44,7 @@ struct JobTests {
         #expect(try accepted(bench).job == job)
     }
 
-    @Test("jobs beyond the most that are kept are refused; one whose client is away makes room")
+    @Test("jobs beyond the limit are refused, unless one whose client is away can be closed")
     func jobsMax() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.jobsMax = 2
@@ -54,24 +54,24 @@ struct JobTests {
         try bench.open(Samples.job(1))
         try bench.open(Samples.job(2), client: other)
         try bench.open(Samples.job(3))
-        guard case .jobRefused(Samples.job(3), .capacity, _)? = bench.said(to: CoordinatorBench.client).first else {
+        guard case .jobRefused(Samples.job(3), .capacity, _)? = bench.sent(to: CoordinatorBench.client).first else {
             throw Unexpected(bench.actions)
         }
-        bench.hear(.bye, from: other)
+        bench.receive(.bye, from: other)
         try bench.open(Samples.job(3))
         #expect(try accepted(bench).job == Samples.job(3))
         #expect(bench.actions.entries == [.jobClosed(Samples.job(2)), .jobOpened(Samples.job(3))])
     }
 
-    @Test("a shard for a job that is not the sender's is not taken; it is asked to introduce itself")
+    @Test("a shard for a job of another client is ignored, and its sender gets WhoAreYou")
     func foreignShard() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(9)))
-        #expect(bench.said(to: CoordinatorBench.client) == [.whoAreYou])
+        #expect(bench.sent(to: CoordinatorBench.client) == [.whoAreYou])
         #expect(bench.state.status.shardsPending == 0)
     }
 
-    @Test("a shard submitted twice is worked on once")
+    @Test("a shard submitted twice is computed once")
     func submittedTwice() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(0, of: job))
@@ -79,24 +79,24 @@ struct JobTests {
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 1))
     }
 
-    @Test("submitting an answered shard again gives its answer again, and a confirmed one nothing")
+    @Test("an answered shard that is submitted again gets its answer again; a confirmed one gets none")
     func answeredAgain() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
-        bench.hear(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         let answer = bench.answers()
         bench.submit(Samples.shard(0, of: job))
         #expect(bench.answers() == answer && answer.count == 1)
         #expect(bench.lent(to: 1).isEmpty && bench.actions.entries.isEmpty)
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         #expect(bench.actions.entries == [.confirmed(job, below: 1)])
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         #expect(bench.actions.entries.isEmpty, "old news")
         bench.submit(Samples.shard(0, of: job))
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("more rows than the window are turned away until the client confirms; one shard always fits")
+    @Test("rows beyond the window are ignored until the client confirms; one shard always fits")
     func windowOfRows() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.windowRows = 10
@@ -105,29 +105,29 @@ struct JobTests {
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 20))
         #expect(bench.state.status.shardsPending == 1, "a shard larger than the window goes alone")
-        bench.hear(.confirm(job, below: 1), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         bench.submit(
             Samples.shard(1, of: job, rows: 6), Samples.shard(2, of: job, rows: 4), Samples.shard(3, of: job, rows: 1))
         #expect(bench.state.status.shardsPending == 2)
-        bench.hear(.confirm(job, below: 2), from: CoordinatorBench.client)
+        bench.receive(.confirm(job, below: 2), from: CoordinatorBench.client)
         bench.submit(Samples.shard(3, of: job, rows: 1))
         #expect(bench.state.status.shardsPending == 2)
     }
 
-    @Test("a client that is away: what nobody works on is forgotten, what is answered waits for it")
+    @Test("when a client is away, pending shards are forgotten and answers are kept for it")
     func clientAwayAndBack() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         for index in UInt32(0)..<4 { bench.submit(Samples.shard(index, of: job)) }
         let one = Credit(rows: 4, tokens: 40)
         let first = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
-        bench.hear(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
         let second = try bench.onlyLent(to: 1)
-        bench.hear(.bye, from: CoordinatorBench.client)
-        #expect(bench.notes == [.clientLost(job)])
+        bench.receive(.bye, from: CoordinatorBench.client)
+        #expect(bench.logEvents == [.clientLost(job)])
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 1))
-        bench.hear(Samples.result(second, credit: one), from: CoordinatorBench.peer(1))
-        #expect(bench.answers().isEmpty && bench.actions.entries.count == 1, "durable, and nobody to tell")
-        // Back over another connection: nothing is in the works, so everything unanswered is submitted again.
+        bench.receive(Samples.result(second, credit: one), from: CoordinatorBench.peer(1))
+        #expect(bench.answers().isEmpty && bench.actions.entries.count == 1, "durable, and no client to send it to")
+        // Back over another connection: nothing is held, so everything unanswered is submitted again.
         let back = Peer([0xC9])
         try bench.open(client: back)
         #expect(try accepted(bench, to: back).held.isEmpty)
@@ -137,7 +137,7 @@ struct JobTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2])
     }
 
-    @Test("a client that comes back while its shard is in the works is told so, and gets the answer")
+    @Test("a client that comes back is told which of its shards are held, and gets the answer")
     func heldShards() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -146,20 +146,20 @@ struct JobTests {
         let back = Peer([0xC9])
         try bench.open(client: back)
         #expect(try accepted(bench, to: back).held == [0])
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
         #expect(bench.answers(to: back).map(\.shard) == [0] && bench.answers().isEmpty)
     }
 
-    @Test("work lent for a client that is away is dropped when its worker is lost, without blame")
+    @Test("work of a client that is away is dropped when its worker dies; no death is counted")
     func lostWhileAway() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
-        bench.hear(.bye, from: CoordinatorBench.client)
+        bench.receive(.bye, from: CoordinatorBench.client)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status == ClusterStatus(workers: 0, shardsPending: 0, shardsLeased: 0))
     }
 
-    @Test("a client silent for three times as long as a worker may be is away")
+    @Test("a client is away after three times the liveness time")
     func silentClient() throws {
         var bench = CoordinatorBench()
         bench.join(1, credit: .none)
@@ -173,18 +173,18 @@ struct JobTests {
         #expect(bench.state.status.shardsPending == 0)
     }
 
-    @Test("a closed job leaves nothing behind; closing it again is answered again")
+    @Test("nothing of a closed job is kept; closing it again is answered again")
     func closed() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let piece = try bench.onlyLent(to: 1)
-        bench.hear(.closeJob(job), from: CoordinatorBench.client)
+        bench.receive(.closeJob(job), from: CoordinatorBench.client)
         #expect(bench.actions.entries == [.jobClosed(job)])
-        #expect(bench.said(to: CoordinatorBench.client) == [.jobClosed(job)])
+        #expect(bench.sent(to: CoordinatorBench.client) == [.jobClosed(job)])
         #expect(bench.state.status == ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 0))
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
         #expect(bench.actions.isEmpty)
-        bench.hear(.closeJob(job), from: CoordinatorBench.client)
-        #expect(bench.said(to: CoordinatorBench.client) == [.jobClosed(job)] && bench.actions.entries.isEmpty)
+        bench.receive(.closeJob(job), from: CoordinatorBench.client)
+        #expect(bench.sent(to: CoordinatorBench.client) == [.jobClosed(job)] && bench.actions.entries.isEmpty)
     }
 }

@@ -7,7 +7,7 @@ import Wire
 struct JournalTests {
     private let job = Samples.job(1)
 
-    @Test("each life has the next generation, journaled before anything is said")
+    @Test("each life has the next generation, journaled before anything is sent")
     func generations() {
         var entries: [JournalEntry] = []
         for generation in UInt64(1)...4 {
@@ -17,42 +17,42 @@ struct JournalTests {
         }
     }
 
-    @Test("entries stand before the messages that depend on them")
+    @Test("entries come before the messages that depend on them")
     func orderOfActions() throws {
         var bench = CoordinatorBench()
         bench.join(1)
-        #expect(Self.order(bench.actions) == ["journal", "note", "send"], "adopted, joined, Welcome")
+        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "adopted, joined, Welcome")
         try bench.open()
-        #expect(Self.order(bench.actions) == ["journal", "note", "send"], "opened, told, JobAccepted")
+        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "opened, logged, JobAccepted")
         bench.submit(Samples.shard(0, of: job))
-        bench.hear(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         #expect(Self.order(bench.actions) == ["journal", "send"], "answered, ShardAnswer")
-        bench.hear(.closeJob(job), from: CoordinatorBench.client)
-        #expect(Self.order(bench.actions) == ["journal", "note", "send"], "closed, told, JobClosed")
+        bench.receive(.closeJob(job), from: CoordinatorBench.client)
+        #expect(Self.order(bench.actions) == ["journal", "log", "send"], "closed, logged, JobClosed")
     }
 
     private static func order(_ actions: [CoordinatorState.Action]) -> [String] {
         actions.map { action in
             switch action {
             case .journal: "journal"
-            case .note: "note"
+            case .log: "log"
             case .send: "send"
             }
         }
     }
 
-    @Test("a restarted coordinator answers an answered shard without any worker, and takes up the rest")
+    @Test("a restarted coordinator sends an answered shard's answer without a worker, and lends the rest again")
     func restart() throws {
         var before = try CoordinatorBench.ready()
         before.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
-        before.hear(
+        before.receive(
             Samples.result(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)),
             from: CoordinatorBench.peer(1))
         let answer = before.answers()
         var after = CoordinatorBench(replaying: before.journal)
         #expect(after.state.generation == 2 && after.state.fingerprint == Samples.model)
         after.submit(Samples.shard(0, of: job))
-        #expect(after.said(to: CoordinatorBench.client) == [.whoAreYou])
+        #expect(after.sent(to: CoordinatorBench.client) == [.whoAreYou])
         try after.open()
         after.submit(Samples.shard(0, of: job))
         #expect(after.answers() == answer)
@@ -62,7 +62,7 @@ struct JournalTests {
     }
 
     @Test(
-        "replaying the journal gives the state that wrote it, after any events, restarts among them", arguments: 0..<200
+        "replaying the journal gives the state that wrote it, after random events and restarts", arguments: 0..<200
     )
     func replay(seed: UInt64) {
         var walk = CoordinatorWalk(seed: seed)
@@ -72,6 +72,6 @@ struct JournalTests {
             #expect(broken.isEmpty, "seed \(seed), step \(step): \(broken)")
             guard broken.isEmpty else { return }
         }
-        #expect(walk.durableChanges > 10, "seed \(seed) walked nowhere")
+        #expect(walk.durableChanges > 10, "seed \(seed) changed nothing")
     }
 }

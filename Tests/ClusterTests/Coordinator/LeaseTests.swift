@@ -2,7 +2,7 @@ import Cluster
 import Testing
 import Wire
 
-@Suite("Coordinator: leases, silence and blame")
+@Suite("Coordinator: leases, silence and deaths")
 struct LeaseTests {
     private let job = Samples.job(1)
 
@@ -15,7 +15,7 @@ struct LeaseTests {
         for second in 1...seconds {
             bench.pass(.seconds(1))
             lent += bench.lent(to: worker)
-            guard bench.said(to: worker).allSatisfy({ if case .dismissed = $0 { false } else { true } }) else { break }
+            guard bench.sent(to: worker).allSatisfy({ if case .dismissed = $0 { false } else { true } }) else { break }
             bench.beat(worker, progress: progress(second), naming: pieces)
             lent += bench.lent(to: worker)
         }
@@ -29,11 +29,13 @@ struct LeaseTests {
         let piece = try bench.onlyLent(to: 1)
         let more = beats(&bench, worker: 1, seconds: 120, naming: [piece]) { UInt64($0 / 20) }
         #expect(more.isEmpty && bench.state.status.shardsLeased == 1)
-        bench.hear(Samples.result(piece, progress: 99), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(piece, progress: 99), from: CoordinatorBench.peer(1))
         #expect(bench.answers().count == 1)
     }
 
-    @Test("a lease that its worker does not name runs out, and the piece goes to the head of the queue without blame")
+    @Test(
+        "a lease that its worker does not name expires, and the piece goes to the head of the queue; no death is counted"
+    )
     func lostShard() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -48,10 +50,10 @@ struct LeaseTests {
         let again = try bench.onlyLent(to: 1)
         #expect(again == PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 2))
         #expect(
-            bench.notes == [
+            bench.logEvents == [
                 .leaseExpired(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1), worker: "w1")
             ])
-        #expect(bench.state.status.workers == 1, "a lost message kills nobody")
+        #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
 
     @Test("results renew only what the worker has named: a piece lost on the way comes back while others are answered")
@@ -64,20 +66,20 @@ struct LeaseTests {
         var returned: Instant?
         for _ in 0..<70 where returned == nil {
             bench.pass(.milliseconds(500))
-            if bench.notes.contains(where: {
+            if bench.logEvents.contains(where: {
                 if case .leaseExpired(let piece, _) = $0 { piece.shard == 1 } else { false }
             }) {
                 returned = bench.now
                 break
             }
             progress += 1
-            bench.hear(Samples.result(running, progress: progress), from: CoordinatorBench.peer(1))
+            bench.receive(Samples.result(running, progress: progress), from: CoordinatorBench.peer(1))
             running = try bench.onlyLent(to: 1)
         }
         #expect(returned == Instant(.seconds(30)))
     }
 
-    @Test("a stuck worker, which names its piece and makes no progress, is dismissed and never lives again")
+    @Test("a stuck worker, which names its piece and makes no progress, is dismissed for ever")
     func stuckWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
@@ -85,13 +87,13 @@ struct LeaseTests {
         _ = beats(&bench, worker: 1, seconds: 29, naming: pieces)
         #expect(bench.state.status.workers == 1)
         bench.pass(.seconds(1))
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         #expect(bench.state.status.workers == 0 && bench.state.status.shardsPending == 2)
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
     }
 
-    @Test("a silent worker is buried, and only the piece it was running is blamed")
+    @Test("a silent worker is declared dead, which counts only against the piece it was running")
     func silentWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
@@ -99,7 +101,7 @@ struct LeaseTests {
         bench.pass(.milliseconds(4999))
         #expect(bench.state.status.workers == 1)
         bench.pass(.milliseconds(1))
-        guard case .workerLost(name: "w1", incarnation: 1, let reason, pieces: 2)? = bench.notes.first else {
+        guard case .workerLost(name: "w1", incarnation: 1, let reason, pieces: 2)? = bench.logEvents.first else {
             throw Unexpected(bench.actions)
         }
         #expect(reason.contains("silent"))
@@ -112,7 +114,7 @@ struct LeaseTests {
         #expect(bench.lent(to: 2).isEmpty)
     }
 
-    @Test("a piece under suspicion waits for a worker with empty hands, and nothing joins it")
+    @Test("a suspect piece waits for a worker with nothing in hand, and runs alone")
     func suspectsRunAlone() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -128,18 +130,18 @@ struct LeaseTests {
         } else {
             #expect(bench.lent(to: 2).isEmpty, "a suspect joins nothing")
         }
-        bench.hear(Samples.result(first), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(first), from: CoordinatorBench.peer(2))
         #expect(try bench.onlyLent(to: 2).job != first.job)
     }
 
-    @Test("a shard that kills twice is halved, and so on down to the row, which is condemned at its fourth death")
+    @Test("a shard that kills twice is halved, down to a single row, which is poisoned at its fourth death")
     func halvingFindsTheRow() throws {
         var bench = CoordinatorBench()
         try bench.open()
         bench.join(1, credit: .none)
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 8))
-        // Row 5 kills whoever computes it; each worker gets one piece at a time.
+        // Row 5 kills every worker that computes it; each worker gets one piece at a time.
         var deaths: [Range<Int>] = []
         var number = 2
         while deaths.count < 40, bench.state.status.shardsPending + bench.state.status.shardsLeased > 0 {
@@ -149,8 +151,8 @@ struct LeaseTests {
                 deaths.append(piece.range)
                 bench.handle(.unroutable(CoordinatorBench.peer(number)))
             } else {
-                bench.hear(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))
-                bench.hear(.bye, from: CoordinatorBench.peer(number))
+                bench.receive(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))
+                bench.receive(.bye, from: CoordinatorBench.peer(number))
             }
             number += 1
         }
@@ -165,6 +167,6 @@ struct LeaseTests {
         let fault = try #require(answer.faults.first)
         #expect(fault.code == "worker_died")
         #expect(fault.message.hasPrefix("4 workers died") && fault.message.contains("worker w2 was lost at attempt 1"))
-        #expect(fault.message.contains("its connection is gone"), "the message tells the story")
+        #expect(fault.message.contains("its connection is gone"), "the message has the trace")
     }
 }

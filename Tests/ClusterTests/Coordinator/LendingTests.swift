@@ -18,18 +18,18 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == 1)
     }
 
-    @Test("two in hand at most, however much credit there is")
+    @Test("a worker has two pieces in hand at most, however much credit there is")
     func twoInHand() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 1_000_000))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
         let pieces = bench.lent(to: 1)
         #expect(pieces.map(\.shard) == [0, 1])
-        bench.hear(
+        bench.receive(
             Samples.result(pieces[0], credit: Credit(rows: 4000, tokens: 1_000_000)), from: CoordinatorBench.peer(1))
-        #expect(bench.lent(to: 1).map(\.shard) == [2], "a result makes room for one")
+        #expect(bench.lent(to: 1).map(\.shard) == [2], "a result frees credit for one")
     }
 
-    @Test("a worker that grants more pieces has so many in hand, within rows and tokens as ever")
+    @Test("a worker that grants more pieces has more in hand, still within its rows and tokens")
     func piecesInHand() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 5))
         for shard in UInt32(0)..<9 { bench.submit(Samples.shard(shard, of: job, rows: 4, tokens: 1000)) }
@@ -40,7 +40,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).isEmpty, "two are granted, seven are in hand")
     }
 
-    @Test("of many pieces in hand only the one that a dead worker was running is blamed")
+    @Test("a worker's death counts only against the piece it was running, not the others in hand")
     func onlyTheRunningPieceIsBlamed() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
         for shard in UInt32(0)..<6 { bench.submit(Samples.shard(shard, of: job)) }
@@ -48,7 +48,7 @@ struct LendingTests {
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         bench.beat(2, credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
         #expect(bench.lent(to: 2).map(\.shard) == [0], "the suspect goes first, and alone")
-        bench.hear(
+        bench.receive(
             Samples.result(try bench.onlyLent(to: 2), credit: Credit(rows: 4000, tokens: 10_000, pieces: 16)),
             from: CoordinatorBench.peer(2))
         #expect(bench.lent(to: 2).map(\.shard) == [1, 2, 3, 4, 5])
@@ -60,7 +60,7 @@ struct LendingTests {
         bench.submit(Samples.shard(0, of: job, rows: 100, tokens: 9000), Samples.shard(1, of: job, rows: 1))
         let pieces = bench.lent(to: 1)
         #expect(pieces.map(\.shard) == [0])
-        bench.hear(Samples.result(pieces[0]), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(pieces[0]), from: CoordinatorBench.peer(1))
         #expect(bench.lent(to: 1).map(\.shard) == [1])
     }
 
@@ -75,43 +75,43 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == (fits ? 1 : 0))
     }
 
-    @Test("a context goes out once to a worker, before its first shard, and again when it is wanted")
+    @Test("a worker gets a context once, before its first shard, and again when it asks for it")
     func contextsGoOnce() throws {
         var bench = try CoordinatorBench.ready()
         let context = try Samples.context(1)
         bench.submit(Samples.shard(0, of: job))
-        guard case .context(context)? = bench.said(to: 1).first,
-            case .shard(_, context.digest, _)? = bench.said(to: 1).last
+        guard case .context(context)? = bench.sent(to: 1).first,
+            case .shard(_, context.digest, _)? = bench.sent(to: 1).last
         else { throw Unexpected(bench.actions) }
         bench.submit(Samples.shard(1, of: job))
-        #expect(bench.lent(to: 1).count == 1 && bench.said(to: 1).count == 1, "the shard only")
-        bench.hear(.contextWanted(context.digest), from: CoordinatorBench.peer(1))
-        #expect(bench.said(to: 1) == [.context(context)])
+        #expect(bench.lent(to: 1).count == 1 && bench.sent(to: 1).count == 1, "the shard only")
+        bench.receive(.contextWanted(context.digest), from: CoordinatorBench.peer(1))
+        #expect(bench.sent(to: 1) == [.context(context)])
         bench.join(2)
         bench.submit(Samples.shard(2, of: job))
-        guard case .context(context)? = bench.said(to: 2).first else { throw Unexpected(bench.actions) }
+        guard case .context(context)? = bench.sent(to: 2).first else { throw Unexpected(bench.actions) }
     }
 
-    @Test("a worker that waits for a context of a job that is over starts a new life, and nothing is blamed")
+    @Test("a worker that waits for a context of a closed job is dismissed, and the death counts against no piece")
     func contextOfNoJob() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         bench.submit(Samples.shard(1, of: job))
-        bench.hear(.contextWanted(Digest(of: "no such context")), from: CoordinatorBench.peer(1))
-        guard case .dismissed? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        bench.receive(.contextWanted(Digest(of: "no such context")), from: CoordinatorBench.peer(1))
+        guard case .dismissed? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         bench.join(2)
         #expect(bench.lent(to: 2).count == 2, "a piece under suspicion would be lent alone")
     }
 
-    @Test("a context pushed out by four others goes out again")
+    @Test("a context that four others have replaced is sent again")
     func contextsAreForgotten() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 400))
         var sent: [Digest] = []
         for number in [1, 2, 3, 4, 5, 5, 1] {
             try bench.open(Samples.job(number), context: number)
             bench.submit(Samples.shard(UInt32(sent.count) * 10, of: Samples.job(number)))
-            sent += bench.said(to: 1).compactMap { if case .context(let block) = $0 { block.digest } else { nil } }
-            bench.hear(
+            sent += bench.sent(to: 1).compactMap { if case .context(let block) = $0 { block.digest } else { nil } }
+            bench.receive(
                 Samples.result(try bench.onlyLent(to: 1), credit: Credit(rows: 4, tokens: 400)),
                 from: CoordinatorBench.peer(1))
         }
@@ -131,7 +131,7 @@ struct LendingTests {
         var order = pieces.map(\.job)
         while let next = pieces.first {
             pieces.removeFirst()
-            bench.hear(Samples.result(next), from: CoordinatorBench.peer(1))
+            bench.receive(Samples.result(next), from: CoordinatorBench.peer(1))
             pieces += bench.lent(to: 1)
             order += bench.lent(to: 1).map(\.job)
         }
@@ -139,7 +139,7 @@ struct LendingTests {
         #expect(zip(order, order.dropFirst()).allSatisfy { $0 != $1 }, "\(order)")
     }
 
-    @Test("the same texts go to the same worker in a later job, when everybody has credit")
+    @Test("the same texts go to the same worker in a later job, when all workers have credit")
     func affinity() throws {
         var bench = CoordinatorBench()
         for number in 1...3 { try bench.joinWithoutCredit(number) }
@@ -151,17 +151,18 @@ struct LendingTests {
         }
         let same = owners[0].filter { owners[1][$0.key] == $0.value }.count
         #expect(owners[0].count == 12 && owners[1].count == 12)
-        // Whoever has nothing of its own among the first pieces takes the head, so not every shard goes home.
+        // A worker without a preferred piece among the first ones gets the head, so not every shard goes to the same
+        // worker.
         #expect(same >= 9, "\(same) of 12 shards went to the worker that had them before")
     }
 
-    @Test("a worker that says it is full is not sent the same piece over and over before it speaks of room again")
+    @Test("a worker that is full does not get the same piece again before it grants credit again")
     func overCreditDoesNotPingPong() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let piece = try bench.onlyLent(to: 1)
-        bench.hear(.shardReturned(piece, .overCredit), from: CoordinatorBench.peer(1))
-        #expect(bench.lent(to: 1).isEmpty, "sent again at once, it would come back at once")
+        bench.receive(.shardReturned(piece, .overCredit), from: CoordinatorBench.peer(1))
+        #expect(bench.lent(to: 1).isEmpty, "lent again at once, it would be returned at once")
         #expect(bench.state.status.shardsPending == 1)
         bench.beat(1)
         #expect(bench.lent(to: 1).count == 1)
@@ -182,7 +183,7 @@ extension CoordinatorBench {
                 beat(number, credit: one)
                 for piece in lent(to: number) {
                     owners[Samples.shard(piece.shard, of: job).affinity] = number
-                    hear(Samples.result(piece, credit: .none), from: Self.peer(number))
+                    receive(Samples.result(piece, credit: .none), from: Self.peer(number))
                 }
             }
         }

@@ -3,37 +3,37 @@ import Scoring
 import Testing
 import Wire
 
-@Suite("Coordinator: who belongs")
+@Suite("Coordinator: who may join")
 struct MembershipTests {
-    @Test("the first worker's model is adopted, made durable and named to everybody")
+    @Test("the first worker's model is adopted, made durable and sent to all peers")
     func firstModelIsAdopted() throws {
         var bench = CoordinatorBench()
         #expect(bench.journal == [.generationStarted(1)])
         bench.join(1)
         #expect(bench.actions.entries == [.fingerprintAdopted(Samples.model)])
         #expect(bench.state.fingerprint == Samples.model)
-        guard case .welcome(let welcome)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .welcome(let welcome)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         #expect(welcome.incarnation == 1 && welcome.fingerprint == Samples.model)
         #expect(welcome.leaseTime == .seconds(30) && welcome.heartbeatInterval == .seconds(1))
         bench.join(2)
         #expect(bench.actions.entries.isEmpty, "the same model is adopted once")
     }
 
-    @Test("a client that waits for a model is told it as soon as the first worker comes, and no second time")
+    @Test("a client that waits for a model gets it as soon as the first worker joins, and only once")
     func waitingClientIsTold() throws {
         var bench = CoordinatorBench()
         let hello = Hello(role: .client, name: "c", incarnation: 900)
-        bench.hear(.hello(hello), from: CoordinatorBench.client)
-        let told = { (bench: CoordinatorBench) in
-            bench.said(to: CoordinatorBench.client).compactMap {
+        bench.receive(.hello(hello), from: CoordinatorBench.client)
+        let welcomes = { (bench: CoordinatorBench) in
+            bench.sent(to: CoordinatorBench.client).compactMap {
                 if case .welcome(let welcome) = $0 { welcome } else { nil }
             }
         }
-        #expect(told(bench).map(\.fingerprint) == [nil])
+        #expect(welcomes(bench).map(\.fingerprint) == [nil])
         bench.join(1)
-        #expect(told(bench).map(\.fingerprint) == [Samples.model] && told(bench).first?.incarnation == 900)
+        #expect(welcomes(bench).map(\.fingerprint) == [Samples.model] && welcomes(bench).first?.incarnation == 900)
         bench.join(2)
-        #expect(told(bench).isEmpty)
+        #expect(welcomes(bench).isEmpty)
     }
 
     @Test("a worker with another model is refused, and the message names both digests")
@@ -41,7 +41,7 @@ struct MembershipTests {
         var bench = CoordinatorBench()
         bench.join(1)
         bench.join(2, model: Samples.model(7))
-        guard case .refused(.fingerprint, let message)? = bench.said(to: 2).first else {
+        guard case .refused(.fingerprint, let message)? = bench.sent(to: 2).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
@@ -49,7 +49,7 @@ struct MembershipTests {
         #expect(bench.state.fingerprint == Samples.model)
     }
 
-    @Test("a model that was only remembered gives way when nobody works and nothing is under way")
+    @Test("a model from the journal is replaced when there is no worker and no job")
     func rememberedModelGivesWay() {
         var bench = CoordinatorBench(replaying: [.generationStarted(3), .fingerprintAdopted(Samples.model)])
         bench.join(1, model: Samples.model(7))
@@ -57,13 +57,13 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 1)
     }
 
-    @Test("a model set by the operator is not replaced by the first comer's")
+    @Test("a model set by the operator is not replaced by the first worker's")
     func configuredModelStays() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.fingerprint = Samples.model
         var bench = CoordinatorBench(configuration)
         bench.join(1, model: Samples.model(7))
-        guard case .refused(.fingerprint, _)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .refused(.fingerprint, _)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         bench.join(2)
         #expect(bench.state.status.workers == 1)
     }
@@ -73,53 +73,53 @@ struct MembershipTests {
         var bench = CoordinatorBench()
         let hello = Hello(
             role: .worker(Samples.model, CoordinatorBench.credit), protocolVersion: 99, name: "w1", incarnation: 1)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
-        guard case .refused(.protocolVersion, let message)? = bench.said(to: 1).first else {
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
+        guard case .refused(.protocolVersion, let message)? = bench.sent(to: 1).first else {
             throw Unexpected(bench.actions)
         }
         #expect(message.contains("99") && message.contains("\(Limits.protocolVersion)"))
         #expect(bench.state.status.workers == 0 && bench.state.fingerprint == nil)
     }
 
-    @Test("workers beyond the most that are taken are refused; one that is known may come back")
+    @Test("workers beyond the limit are refused; a known one may come back")
     func workersMax() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.workersMax = 1
         var bench = CoordinatorBench(configuration)
         bench.join(1)
         bench.join(2)
-        guard case .refused(.capacity, _)? = bench.said(to: 2).first else { throw Unexpected(bench.actions) }
+        guard case .refused(.capacity, _)? = bench.sent(to: 2).first else { throw Unexpected(bench.actions) }
         bench.join(1)
-        guard case .welcome? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        guard case .welcome? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
     }
 
-    @Test("somebody unknown is asked who it is, whatever it says")
+    @Test("an unknown peer gets WhoAreYou, whatever it sends")
     func unknownPeer() {
         var bench = CoordinatorBench()
         let piece = PieceName(job: Samples.job(1), shard: 0, firstRow: 0, rows: 4, attempt: 1)
         for message in [.heartbeat(Heartbeat(incarnation: 5)), .bye, .drain, Samples.result(piece)] as [Message] {
-            bench.hear(message, from: CoordinatorBench.peer(9))
-            #expect(bench.said(to: 9) == [.whoAreYou])
+            bench.receive(message, from: CoordinatorBench.peer(9))
+            #expect(bench.sent(to: 9) == [.whoAreYou])
         }
     }
 
-    @Test("the same life over a new connection keeps its leases")
+    @Test("the same incarnation over a new connection keeps its leases")
     func newConnectionKeepsLeases() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
         let piece = try bench.onlyLent(to: 1)
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(77))
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(77))
         #expect(bench.state.status.shardsLeased == 1, "nothing was taken back")
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(1))
-        #expect(bench.said(to: 1) == [.whoAreYou], "the old connection is nobody's")
-        bench.hear(Samples.result(piece), from: CoordinatorBench.peer(77))
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
+        #expect(bench.sent(to: 1) == [.whoAreYou], "the old connection has no session")
+        bench.receive(Samples.result(piece), from: CoordinatorBench.peer(77))
         #expect(bench.answers().count == 1)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status.workers == 1, "the end of the old connection is not the worker's")
     }
 
-    @Test("a connection that is gone takes its worker with it; work goes to another at once")
+    @Test("when a connection is gone its worker is dead, and its work goes to another at once")
     func unroutableWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
@@ -127,60 +127,60 @@ struct MembershipTests {
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         let piece = try bench.onlyLent(to: 2)
         #expect(piece.attempt == 2)
-        guard case .workerLost(name: "w1", incarnation: 1, _, pieces: 1)? = bench.notes.first else {
+        guard case .workerLost(name: "w1", incarnation: 1, _, pieces: 1)? = bench.logEvents.first else {
             throw Unexpected(bench.actions)
         }
     }
 
-    @Test("an incarnation that was lost never lives again")
+    @Test("a dead incarnation never lives again")
     func theDeadStayDead() throws {
         var bench = try CoordinatorBench.ready()
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         bench.beat(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)])
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)])
         #expect(bench.state.status.workers == 0)
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1001)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
-        guard case .welcome(let welcome)? = bench.said(to: 1).first else { throw Unexpected(bench.actions) }
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
+        guard case .welcome(let welcome)? = bench.sent(to: 1).first else { throw Unexpected(bench.actions) }
         #expect(welcome.incarnation == 1001)
     }
 
-    @Test("another life over the connection of a former one ends that one")
+    @Test("another incarnation over the same connection ends the former one")
     func anotherLifeOverTheSameConnection() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1001)
-        bench.hear(.hello(hello), from: CoordinatorBench.peer(1))
+        bench.receive(.hello(hello), from: CoordinatorBench.peer(1))
         let piece = try bench.onlyLent(to: 1)
         #expect(piece.attempt == 2 && bench.state.status.workers == 1)
         bench.wait(.seconds(4))
-        bench.hear(
+        bench.receive(
             .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, inHand: [piece])),
             from: CoordinatorBench.peer(1))
         bench.wait(.seconds(2))
         #expect(bench.state.status.workers == 1, "the new life lives on")
     }
 
-    @Test("a worker that drains gets nothing more, and its bye gives back what it has without blame")
+    @Test("a draining worker gets nothing more, and its bye returns what it has; no death is counted")
     func drainAndBye() throws {
         var bench = try CoordinatorBench.ready()
         let job = Samples.job(1)
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
         let pieces = bench.lent(to: 1)
         #expect(pieces.map(\.shard) == [0, 1])
-        bench.hear(.drain, from: CoordinatorBench.peer(1))
-        bench.hear(.shardReturned(pieces[1], .draining), from: CoordinatorBench.peer(1))
+        bench.receive(.drain, from: CoordinatorBench.peer(1))
+        bench.receive(.shardReturned(pieces[1], .draining), from: CoordinatorBench.peer(1))
         #expect(bench.lent(to: 1).isEmpty)
         #expect(bench.state.status.shardsPending == 2)
-        bench.hear(.bye, from: CoordinatorBench.peer(1))
+        bench.receive(.bye, from: CoordinatorBench.peer(1))
         #expect(bench.state.status.shardsPending == 3 && bench.state.status.workers == 0)
-        #expect(bench.notes == [.workerLeft(name: "w1", incarnation: 1)])
+        #expect(bench.logEvents == [.workerLeft(name: "w1", incarnation: 1)])
         bench.join(2)
         #expect(bench.lent(to: 2).map(\.shard) == [0, 1], "in the old order, two at a time: nothing is suspect")
         bench.join(1)
-        #expect(bench.said(to: 1) == [.dismissed(incarnation: 1)], "who left is not the one who comes")
+        #expect(bench.sent(to: 1) == [.dismissed(incarnation: 1)], "who left is not the one who comes")
     }
 }
 

@@ -10,15 +10,15 @@ struct ResultTests {
     func answered() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(3, of: job))
-        bench.hear(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
+        bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
         let answer = ShardAnswer(job: job, shard: 3, answers: Samples.answers(rows: 4), faults: [])
         #expect(bench.answers() == [answer])
         #expect(bench.actions.entries == [.shardAnswered(answer)])
     }
 
-    @Test("the result of an attempt that was given up still counts, once; the second copy is dropped")
+    @Test("the result of a former attempt still counts, once; the second copy is dropped")
     func oldAttemptCounts() throws {
-        //  w1 ◀── piece, attempt 1        w1 goes silent and is buried
+        //  w1 ◀── piece, attempt 1        w1 goes silent and is dead
         //  w2 ◀── piece, attempt 2
         //  w1 ──▶ result of attempt 1     under its next life: counts
         //  w2 ──▶ result of attempt 2     dropped
@@ -30,14 +30,14 @@ struct ResultTests {
         let second = try bench.onlyLent(to: 2)
         #expect(second.attempt == 2)
         bench.join(11)
-        bench.hear(Samples.result(first), from: CoordinatorBench.peer(11))
+        bench.receive(Samples.result(first), from: CoordinatorBench.peer(11))
         #expect(bench.answers().count == 1)
         #expect(bench.state.status.shardsLeased == 0, "the other lease ends with the answer")
-        bench.hear(Samples.result(second), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(second), from: CoordinatorBench.peer(2))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
     }
 
-    @Test("a result for a piece that waits in the queue again takes it out of the queue")
+    @Test("a result for a piece that is pending again removes it from the queue")
     func resultForPending() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -45,17 +45,17 @@ struct ResultTests {
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         #expect(bench.state.status.shardsPending == 1)
         bench.join(2, credit: .none)
-        bench.hear(Samples.result(first, credit: .none), from: CoordinatorBench.peer(2))
+        bench.receive(Samples.result(first, credit: .none), from: CoordinatorBench.peer(2))
         #expect(bench.answers().count == 1 && bench.state.status.shardsPending == 0)
     }
 
-    @Test("a copy of a result that the network made is dropped")
+    @Test("a duplicated result is dropped")
     func duplicatedMessage() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
         let result = Samples.result(try bench.onlyLent(to: 1))
-        bench.hear(result, from: CoordinatorBench.peer(1))
-        bench.hear(result, from: CoordinatorBench.peer(1))
+        bench.receive(result, from: CoordinatorBench.peer(1))
+        bench.receive(result, from: CoordinatorBench.peer(1))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
     }
 
@@ -64,12 +64,12 @@ struct ResultTests {
         var bench = try CoordinatorBench.ready()
         let (left, right, whole) = try halved(&bench)
         _ = whole
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         let other = ShardResult(
             piece: left, answers: Samples.answers(firstRow: 100, rows: 2), faults: [], credit: CoordinatorBench.credit,
             progress: 9)
-        bench.hear(.shardResult(other), from: CoordinatorBench.peer(3))
-        bench.hear(Samples.result(right), from: CoordinatorBench.peer(3))
+        bench.receive(.shardResult(other), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(right), from: CoordinatorBench.peer(3))
         #expect(bench.answers().map(\.answers) == [Samples.answers(rows: 4)])
     }
 
@@ -77,21 +77,21 @@ struct ResultTests {
     func resultAfterHalving() throws {
         var bench = try CoordinatorBench.ready()
         let (left, right, whole) = try halved(&bench)
-        bench.hear(Samples.result(whole), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(whole), from: CoordinatorBench.peer(3))
         #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         #expect(bench.answers().isEmpty, "half an answer is none")
-        bench.hear(Samples.result(right), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(right), from: CoordinatorBench.peer(3))
         #expect(bench.answers().map(\.answers) == [Samples.answers(rows: 4)])
     }
 
-    @Test("a fault's row is the shard's, not the piece's")
+    @Test("a fault's row is counted in the shard, not in the piece")
     func faultsMove() throws {
         var bench = try CoordinatorBench.ready()
         let (left, right, _) = try halved(&bench)
-        bench.hear(Samples.result(left), from: CoordinatorBench.peer(3))
+        bench.receive(Samples.result(left), from: CoordinatorBench.peer(3))
         let fault = RowFault(row: 1, code: "not_finite", message: "row 1")
-        bench.hear(
+        bench.receive(
             .shardResult(
                 ShardResult(
                     piece: right, answers: AnswerBlock([Samples.answers(rows: 1)[0], nil]), faults: [fault],

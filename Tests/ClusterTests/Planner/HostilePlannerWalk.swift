@@ -3,16 +3,16 @@ import Scoring
 import Testing
 import Wire
 
-/// A planner led through absurd events from a seed: trainers and rollout workers that say anything that can be read,
-/// a coordinator's machine that answers late or never, and restarts of the planner itself.
+/// A planner under random events from a seed: trainers and rollout workers that send every message that can be decoded,
+/// a coordinator's machine that answers late or never, and restarts of the planner.
 ///
-/// Everything a peer says goes through the wire first, so only what a reader lets in arrives; everything the planner says
-/// must be readable too.
+/// Every message to the planner is encoded and decoded first, so only valid messages arrive. Every message from it must
+/// be decodable too.
 struct HostilePlannerWalk {
     private(set) var planner: PlannerState
     private(set) var now: Instant = .zero
     private(set) var problems: [String] = []
-    /// What was said by kind, so that a walk that says nothing is seen.
+    /// Events and messages by kind, so that a walk without any is found.
     private(set) var counts = Counts()
     private var draw: AbsurdMessages
     private var generation: UInt64 = 1
@@ -55,11 +55,11 @@ struct HostilePlannerWalk {
         switch draw.below(100) {
         case 0..<60:
             let peer = draw.peer()
-            hear(draw.message(from: peer), from: peer)
+            receive(draw.message(from: peer), from: peer)
         case 60..<76: answer()
         case 76..<78: handle(.unroutable(draw.peer()))
         case 78: draw.below(2) == 0 ? handle(.joinedLocally(Self.local)) : handle(.leftLocally(Self.local))
-        case 79: hear(draw.message(from: Self.local), from: Self.local)
+        case 79: receive(draw.message(from: Self.local), from: Self.local)
         case 80: handle(.fromCoordinator(.whoAreYou))
         case 81 where draw.below(4) == 0: restart()
         default: wait(.milliseconds(draw.below(4) == 0 ? draw.below(12_000) : draw.below(300)))
@@ -69,15 +69,15 @@ struct HostilePlannerWalk {
 
     private static let local = Peer([0x6C, 1, 0, 0, 0, 0, 0, 0, 0])
 
-    /// Says something, as far as it can be read.
-    private mutating func hear(_ message: Message, from peer: Peer) {
+    /// Passes a message on, if it can be decoded.
+    private mutating func receive(_ message: Message, from peer: Peer) {
         guard let envelope = try? Envelope(frames: Envelope(generation: generation, message).frames) else { return }
         handle(.received(envelope, from: peer))
     }
 
-    /// Says it without the wire in between.
-    mutating func say(_ message: Message, from peer: Peer) {
-        hear(message, from: peer)
+    /// Passes a message on, and checks the invariants.
+    mutating func receiveAndCheck(_ message: Message, from peer: Peer) {
+        receive(message, from: peer)
         problems += planner.brokenInvariants
     }
 
@@ -86,9 +86,9 @@ struct HostilePlannerWalk {
         while let deadline = planner.nextDeadline, deadline <= end {
             now = max(now, deadline)
             handle(.tick)
-            // A deadline that a tick does not move would be asked for again and again.
+            // A driver would ask again and again for a deadline that a tick does not change.
             if planner.nextDeadline.map({ $0 <= now }) == true {
-                problems.append("a tick at \(now) leaves its deadline where it was")
+                problems.append("a tick at \(now) does not change its deadline")
                 break
             }
         }
@@ -113,15 +113,15 @@ struct HostilePlannerWalk {
         for action in actions {
             switch action {
             case .journal(let entry): journal.append(entry)
-            case .note: break
-            case .toCoordinator(let message): tell(message)
+            case .log: break
+            case .toCoordinator(let message): coordinate(message)
             case .send(let envelope, _): read(envelope)
             }
         }
     }
 
-    /// The coordinator's machine: it has a model now and then, and answers shards when the walk says so.
-    private mutating func tell(_ message: Message) {
+    /// A simple coordinator's machine: it has a model two times out of three, and keeps shards to be answered later.
+    private mutating func coordinate(_ message: Message) {
         switch message {
         case .hello(let hello):
             let model = draw.below(3) == 0 ? nil : Samples.model

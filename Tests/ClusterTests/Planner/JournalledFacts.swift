@@ -2,14 +2,14 @@ import Cluster
 import Scoring
 import Wire
 
-/// What a journal's entries allow a coordinator to say. A message that depends on an entry may only follow it.
+/// The facts in a journal's entries. A message that depends on a fact may only be sent after its entry.
 struct JournalledFacts {
     private var generation: UInt64 = 0
     private var models: Set<Digest> = []
     private var jobs: Set<JobID> = []
     private var answers: Set<ShardAnswer> = []
 
-    mutating func note(_ entry: JournalEntry) {
+    mutating func append(_ entry: JournalEntry) {
         switch entry {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let model): models = [model.digest]
@@ -20,8 +20,8 @@ struct JournalledFacts {
         }
     }
 
-    /// Whether everything that a message claims is durable.
-    func back(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
+    /// Whether everything that a message depends on is durable.
+    func support(_ envelope: Envelope, configuredModel: Digest? = nil) -> Bool {
         guard envelope.generation == generation else { return false }
         switch envelope.message {
         case .welcome(let welcome):

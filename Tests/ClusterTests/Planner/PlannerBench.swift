@@ -4,16 +4,16 @@ import Scoring
 import Testing
 import Wire
 
-/// A coordinator with its planner on the bench, and one worker that answers every shard from a table. Invariants are
-/// checked after every event, and that what is acknowledged is durable.
+/// A test bench for coordinator and planner, with one worker that answers every shard from a table. After every event
+/// it checks the invariants, and that what is acknowledged is durable.
 struct PlannerBench {
     private(set) var machines: CoordinatorMachines
     private(set) var now: Instant = .zero
     private(set) var journal: [JournalEntry]
     private(set) var planJournal: [PlannerEntry]
-    /// What the last event said, to whom.
-    private(set) var said: [(message: Message, peer: Peer)] = []
-    private(set) var notes: [PlannerState.Note] = []
+    /// What the last event sent, to whom.
+    private(set) var sent: [(message: Message, peer: Peer)] = []
+    private(set) var logEvents: [PlannerState.LogEvent] = []
     /// Whether the worker answers at once; else shards wait in `shards`.
     var isWorking = true
     private(set) var shards: [(PieceName, TextBlock)] = []
@@ -52,8 +52,8 @@ struct PlannerBench {
     // MARK: Events
 
     mutating func handle(_ event: CoordinatorMachines.Event, sourceLocation: SourceLocation = #_sourceLocation) {
-        said = []
-        notes = []
+        sent = []
+        logEvents = []
         perform(event, sourceLocation)
     }
 
@@ -67,10 +67,10 @@ struct PlannerBench {
             case .journalPlan(let entry):
                 planJournal.append(entry)
                 durable += 1
-            case .note: break
-            case .notePlan(let note): notes.append(note)
+            case .log: break
+            case .logPlan(let event): logEvents.append(event)
             case .send(let envelope, let peer):
-                said.append((envelope.message, peer))
+                sent.append((envelope.message, peer))
                 if case .rewardsRecorded(let recorded) = envelope.message, recorded.verdict == .recorded {
                     let isDurable = planJournal.contains {
                         if case .groupReported(_, let report) = $0 {
@@ -117,8 +117,8 @@ struct PlannerBench {
 
     /// Lets the worker answer so many of the shards that wait.
     mutating func workOff(_ count: Int = .max, sourceLocation: SourceLocation = #_sourceLocation) {
-        said = []
-        notes = []
+        sent = []
+        logEvents = []
         var left = count
         while left > 0, !shards.isEmpty {
             left -= 1
@@ -129,14 +129,14 @@ struct PlannerBench {
 
     func envelope(_ message: Message) -> Envelope { Envelope(generation: machines.planner.generation, message) }
 
-    mutating func hear(_ message: Message, from peer: Peer, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func receive(_ message: Message, from peer: Peer, sourceLocation: SourceLocation = #_sourceLocation) {
         handle(.received(envelope(message), from: peer), sourceLocation: sourceLocation)
     }
 
     /// Lets time pass, with a tick at its end; the worker is alive.
     mutating func wait(_ time: Duration, sourceLocation: SourceLocation = #_sourceLocation) {
         now = now + time
-        hear(
+        receive(
             .heartbeat(Heartbeat(incarnation: 1, credit: CoordinatorBench.credit)), from: Self.worker,
             sourceLocation: sourceLocation)
         handle(.tick, sourceLocation: sourceLocation)
@@ -144,26 +144,26 @@ struct PlannerBench {
 
     mutating func joinWorker() {
         let credit = Credit(rows: 4096, tokens: 1 << 20)
-        hear(.hello(Hello(role: .worker(Samples.model, credit), name: "w", incarnation: 1)), from: Self.worker)
+        receive(.hello(Hello(role: .worker(Samples.model, credit), name: "w", incarnation: 1)), from: Self.worker)
     }
 
     mutating func joinTrainer(_ peer: Peer = Self.trainer) {
-        hear(.hello(Hello(role: .trainer, name: "trainer", incarnation: 77)), from: peer)
+        receive(.hello(Hello(role: .trainer, name: "trainer", incarnation: 77)), from: peer)
     }
 
-    /// A rollout worker says Hello; its number is its peer, its incarnation and its name.
+    /// A rollout worker sends Hello; its number is its peer, its incarnation and its name.
     mutating func joinRollout(_ number: Int, assignments: Int = 4, rollouts: Int = 64) {
         let credit = Credit(rows: assignments, tokens: rollouts)
-        hear(
+        receive(
             .hello(Hello(role: .rollout(credit), name: "r\(number)", incarnation: UInt64(number))),
             from: Self.rollout(number))
     }
 
     static func rollout(_ number: Int) -> Peer { Peer([0x20, UInt8(number)]) }
 
-    // MARK: What it said
+    // MARK: Messages sent
 
-    func messages(to peer: Peer) -> [Message] { said.filter { $0.peer == peer }.map(\.message) }
+    func messages(to peer: Peer) -> [Message] { sent.filter { $0.peer == peer }.map(\.message) }
 
     func budgets(to peer: Peer = Self.trainer) -> [PlannedBudget] {
         messages(to: peer).flatMap { message -> [PlannedBudget] in

@@ -17,25 +17,25 @@ struct PlannerHistoryTests {
             }.first)
     }
 
-    @Test("an outcome told twice counts once, in one report, in two, and a life later")
+    @Test("an outcome reported twice counts once: in one report, in two, and after a restart")
     func once() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         let outcomes = PlannerBench.outcomes(0..<10)
-        bench.hear(report(outcomes + [outcomes[3]]), from: PlannerBench.trainer)
+        bench.receive(report(outcomes + [outcomes[3]]), from: PlannerBench.trainer)
         #expect(
             try answer(bench) == OutcomesRecorded(request: 5, accepted: 10, duplicates: 1, rejected: [], decisions: []))
         bench = bench.restarted()
         bench.joinTrainer()
-        bench.hear(report(outcomes), from: PlannerBench.trainer)
+        bench.receive(report(outcomes), from: PlannerBench.trainer)
         #expect(try answer(bench).duplicates == 10)
     }
 
-    @Test("what cannot count is told with its code, and the others count")
+    @Test("rejected outcomes are returned with a code, and the others count")
     func rejected() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([
                 GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [0, 2]),
                 GroupOutcome(eventID: "", promptID: "x", text: "t", rewards: [0]),
@@ -50,14 +50,14 @@ struct PlannerHistoryTests {
             answer.rejected.map(\.code) == [
                 "reward_out_of_range", "no_event_id", "unknown_prompt", "no_rollouts", "count_mismatch",
             ])
-        #expect(answer.accepted == 2, "a text told with one outcome is told for all of the prompt's")
+        #expect(answer.accepted == 2, "a text sent with one outcome is enough for all of the prompt's")
     }
 
     @Test("rewards of −1…1 are scaled, raw ones are kept")
     func scaled() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [-1, 1, 1, -0.5])], range: -1...1),
             from: PlannerBench.trainer)
         guard case .outcomesRecorded(_, let kept)? = bench.planJournal.last else {
@@ -73,13 +73,13 @@ struct PlannerHistoryTests {
         bench.joinTrainer()
         var request = PlannerBench.request(50, first: 1000)
         request.outcomes = PlannerBench.outcomes(0..<300)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.contexts.map(\.rows.count) == [256])
         #expect(bench.end()?.contextRows == 256 && bench.end()?.staleness == 1)
-        // Told again with the next step, they count no second time.
+        // Reported again with the next step, they do not count a second time.
         var next = PlannerBench.request(50, step: 2, first: 1000)
         next.outcomes = request.outcomes
-        bench.hear(.requestPlan(next), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(next), from: PlannerBench.trainer)
         #expect(bench.machines.planner.isDurablyEqual(to: bench.restarted().machines.planner))
         #expect(bench.end()?.staleness == 2)
     }
@@ -88,9 +88,9 @@ struct PlannerHistoryTests {
     func ownOutcomes() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(report(PlannerBench.outcomes(0..<100)), from: PlannerBench.trainer)
+        bench.receive(report(PlannerBench.outcomes(0..<100)), from: PlannerBench.trainer)
         bench.isWorking = false
-        bench.hear(.requestPlan(PlannerBench.request(100)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(100)), from: PlannerBench.trainer)
         var seen = 0
         while !bench.shards.isEmpty {
             let (_, texts) = bench.shards[0]
@@ -109,68 +109,68 @@ struct PlannerHistoryTests {
         var request = PlannerBench.request(100, step: 2)
         request.context.includesOwn = true
         bench.isWorking = true
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.contexts.last?.rows.count == 100)
     }
 
-    @Test("a prompt's own record joins its belief, loses worth with its age, and can be left out")
+    @Test("a prompt's own record joins its belief, weighs less with age, and can be left out")
     func ownRecord() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.table = { _ in (0.5, 8) }
         let solved = GroupOutcome(
             eventID: "s", promptID: "q0", text: "prompt 0", policyVersion: 1, rewards: Array(repeating: 1, count: 16))
-        bench.hear(report([solved]), from: PlannerBench.trainer)
-        bench.hear(.requestPlan(PlannerBench.request(40, step: 2)), from: PlannerBench.trainer)
+        bench.receive(report([solved]), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(40, step: 2)), from: PlannerBench.trainer)
         let fused = try #require(bench.budgets().last { $0.index == 0 })
         let weight = 16 * 0.99
         #expect(fused.source == "record" && abs((fused.p ?? 0) - (4 + weight) / (8 + weight)) < 1e-9)
         #expect(abs((fused.kappa ?? 0) - (8 + weight)) < 1e-9)
         var request = PlannerBench.request(40, step: 3)
         request.recordDecay = 0
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.budgets().last { $0.index == 0 }?.p == 0.5)
     }
 
-    @Test("floors grow and caps fall with the rollouts that were seen to fail")
+    @Test("floors rise and caps fall when rollouts have failed")
     func failures() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(
+        bench.receive(
             report([GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [0, 1, 1], failed: 1)]),
             from: PlannerBench.trainer)
         var request = PlannerBench.request(60)
         request.raisesFloors = true
         request.groupSurvival = 0.05
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let n = Dictionary(bench.budgets().map { ($0.index, $0.n) }, uniquingKeysWith: { $1 }).values
         // 4/(1 − 1/4) = 5.33 → 6; log 0.05/log 0.75 = 10.4 → 10.
         #expect(n.min() == 6 && n.max() == 10 && n.reduce(0, +) == 480)
     }
 
-    @Test("a text told before need not be told again, and another text begins another record")
+    @Test("a text need not be sent twice, and another text begins another record")
     func texts() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(20)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(20)), from: PlannerBench.trainer)
         var request = PlannerBench.request(20, step: 2)
         for index in request.candidates.indices { request.candidates[index].text = "" }
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
         var later = bench.restarted()
         later.joinTrainer()
         request.plan.step = 3
-        later.hear(.requestPlan(request), from: PlannerBench.trainer)
+        later.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(later.end()?.status == .ok, "\(String(describing: later.refusal()))")
     }
 
-    @Test("scores are asked for without a plan, under a context given or drawn")
+    @Test("scores without a plan use a context that is given or drawn")
     func scores() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(report(PlannerBench.outcomes(0..<40)), from: PlannerBench.trainer)
+        bench.receive(report(PlannerBench.outcomes(0..<40)), from: PlannerBench.trainer)
         let texts = TextBlock(["prompt 1", "prompt 500"])
-        bench.hear(
+        bench.receive(
             .requestScores(RequestScores(request: 9, policy: Policy(id: "p"), texts: texts)), from: PlannerBench.trainer
         )
         let scores = try #require(
@@ -180,9 +180,9 @@ struct PlannerHistoryTests {
             .first)
         #expect(scores.request == 9 && scores.contextRows == 39 && scores.answers.count == 2)
         #expect(scores.answers[0]?.p == PlannerBench.spread("prompt 1")?.p)
-        // Nobody answers: refused when its time is over, not before.
+        // No worker answers: refused at its deadline, not before.
         bench.isWorking = false
-        bench.hear(
+        bench.receive(
             .requestScores(
                 RequestScores(request: 10, policy: Policy(id: "p"), deadline: .seconds(1), texts: TextBlock(["new"]))),
             from: PlannerBench.trainer)

@@ -4,7 +4,7 @@ import Scoring
 import Testing
 import Wire
 
-@Suite("A planner among peers that say anything that can be read")
+@Suite("Planner: peers that send every message that can be decoded")
 struct PlannerHostileTests {
     /// `STATEZERO_HOSTILE_SEEDS=first-last` walks other seeds, and prints each, so that the last one printed is the one
     /// that trapped.
@@ -17,7 +17,9 @@ struct PlannerHostileTests {
     private static let seeds: ClosedRange<UInt64> = chosen ?? 1...4000
     private static let steps = 160
 
-    @Test("4000 walks of absurd events: nothing traps, no invariant breaks, what is said can be read, replays agree")
+    @Test(
+        "4000 random walks of absurd messages: no trap, no broken invariant, every message sent can be decoded, replays agree"
+    )
     func walks() {
         var sum = HostilePlannerWalk.Counts()
         var broken = 0
@@ -34,7 +36,7 @@ struct PlannerHostileTests {
             sum.add(walk.counts)
         }
         print(
-            "planner: \(Self.seeds.count) hostile walks, \(sum.events) events, \(sum.plansEnded) plans told to their end, "
+            "planner: \(Self.seeds.count) hostile walks, \(sum.events) events, \(sum.plansEnded) plans ended, "
                 + "\(sum.assignments) assignments, \(sum.rewardsRecorded) rewards recorded, \(sum.groupsDone) groups done, "
                 + "\(sum.refusals) refusals, \(sum.restarts) restarts, \(broken) broken")
         #expect(broken == 0)

@@ -6,11 +6,11 @@ import Wire
 
 @Suite("Planner: plans")
 struct PlannerPlanTests {
-    @Test("a plan is predicted, handed out, and sums to the total; its digest is that of its budgets")
+    @Test("a plan's budgets sum to the total, and its digest is that of the budgets")
     func whole() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(200)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(200)), from: PlannerBench.trainer)
         let budgets = bench.budgets()
         let end = try #require(bench.end())
         var n = [Int](repeating: 0, count: 200)
@@ -22,12 +22,12 @@ struct PlannerPlanTests {
         #expect(budgets.allSatisfy { $0.p != nil && !$0.source.isEmpty && !$0.reason.isEmpty })
     }
 
-    @Test("budgets leave while predictions still arrive, and none is ever reduced")
+    @Test("budgets are sent while predictions still arrive, and none is ever reduced")
     func streams() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.isWorking = false
-        bench.hear(.requestPlan(PlannerBench.request(400)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(400)), from: PlannerBench.trainer)
         #expect(bench.budgets().isEmpty && bench.end() == nil)
         var n: [Int: Int] = [:]
         var early = 0
@@ -44,33 +44,33 @@ struct PlannerPlanTests {
         #expect(early > 200 && n.count == 400 && n.values.reduce(0, +) == 3200)
     }
 
-    @Test("asked twice, it answers with the same bytes; asked for something else, it refuses")
+    @Test("the same request gets the same bytes; another request for the step is refused")
     func idempotent() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         let request = PlannerBench.request(100)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let (budgets, end) = (bench.budgets(), bench.end())
         var again = request
         again.deadline = .seconds(9)
-        bench.hear(.requestPlan(again), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.budgets() == budgets && bench.end() == end)
         again.total += 8
-        bench.hear(.requestPlan(again), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .conflict)
         // Another trainer may ask, too, and a life later it is still the same plan.
         var later = bench.restarted()
         later.joinTrainer(Peer([0x12]))
-        later.hear(.requestPlan(request), from: Peer([0x12]))
+        later.receive(.requestPlan(request), from: Peer([0x12]))
         #expect(later.budgets(to: Peer([0x12])) == budgets && later.end(to: Peer([0x12])) == end)
     }
 
-    @Test("without a worker the deadline brings the uniform plan, marked as such")
+    @Test("without a worker, the deadline gives the uniform plan, marked as such")
     func deadline() throws {
         var bench = PlannerBench(withWorker: false)
         bench.joinTrainer()
-        bench.hear(.requestPlan(PlannerBench.request(10)), from: PlannerBench.trainer)
-        #expect(bench.said.isEmpty || bench.end() == nil)
+        bench.receive(.requestPlan(PlannerBench.request(10)), from: PlannerBench.trainer)
+        #expect(bench.sent.isEmpty || bench.end() == nil)
         bench.wait(.milliseconds(1999))
         #expect(bench.end() == nil)
         bench.wait(.milliseconds(2))
@@ -79,7 +79,7 @@ struct PlannerPlanTests {
         #expect(bench.budgets().allSatisfy { $0.n == 8 && $0.source == "fallback" && $0.reason == "deadline" })
     }
 
-    @Test("at the deadline what has left stays, and the rest shares evenly to the rollout")
+    @Test("at the deadline, sent budgets stay, and the rest is shared evenly, to the rollout")
     func degraded() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -87,7 +87,7 @@ struct PlannerPlanTests {
         var n = [Int](repeating: 0, count: 401)
         var request = PlannerBench.request(401)
         request.total = 401 * 8 + 3
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         bench.workOff(1)
         bench.workOff(1)
         bench.workOff(1)
@@ -100,27 +100,27 @@ struct PlannerPlanTests {
         #expect(early > 0 && early < 401 && n.allSatisfy { (4...32).contains($0) })
     }
 
-    @Test("who does not want a fallback gets a refusal, and may ask again")
+    @Test("a request without a fallback is refused at the deadline, and may be repeated")
     func strict() throws {
         var bench = PlannerBench(withWorker: false)
         bench.joinTrainer()
         var request = PlannerBench.request(10)
         request.fallback = .refuse
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         bench.wait(.seconds(3))
         #expect(bench.refusal()?.reason == .deadline && bench.end() == nil)
         bench.joinWorker()
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
     }
 
-    @Test("a plan that is only watched hands out even budgets and says what it would be worth")
+    @Test("a plan in shadow mode sends even budgets, and says what its own would be worth")
     func shadow() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         var request = PlannerBench.request(100)
         request.mode = .shadow
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let end = try #require(bench.end())
         #expect(bench.budgets().count == 100 && bench.budgets().allSatisfy { $0.n == 8 && $0.reason == "shadow" })
         #expect(end.uniformReason == "shadow" && end.utility > end.uniformUtility)
@@ -136,33 +136,33 @@ struct PlannerPlanTests {
         request.explore = 0.05
         request.candidates[0].maximum = 4
         request.candidates[1].minimum = 16
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         var n: [Int: Int] = [:]
         for budget in bench.budgets() { n[budget.index] = budget.n }
         #expect(n.values.allSatisfy { [4, 8, 16].contains($0) } && n.values.reduce(0, +) == 960)
         #expect(n[0] == 4 && n[1] == 16)
     }
 
-    @Test("a prompt that the model cannot read gets a budget all the same, and says so")
+    @Test("a prompt without a prediction gets a budget too, marked as such")
     func faults() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.table = { $0 == "prompt 3" ? nil : PlannerBench.spread($0) }
-        bench.hear(.requestPlan(PlannerBench.request(50)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(PlannerBench.request(50)), from: PlannerBench.trainer)
         #expect(bench.end()?.status == .ok)
         #expect(bench.budgets().last { $0.index == 3 }?.source == "fallback")
     }
 
-    @Test("what cannot be planned is refused, naming the field", arguments: Absurdity.allCases)
+    @Test("an impossible request is refused, and the message names the field", arguments: Absurdity.allCases)
     func refused(absurdity: Absurdity) throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         var request = PlannerBench.request(10)
         absurdity.spoil(&request)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let refusal = try #require(bench.refusal(), "\(absurdity)")
         #expect(refusal.reason == (absurdity == .unknownText ? .unknown : .invalid))
-        #expect(refusal.message.contains(absurdity.word), "\(refusal.message)")
+        #expect(refusal.message.contains(absurdity.field), "\(refusal.message)")
         #expect(bench.planJournal.isEmpty)
     }
 
@@ -185,7 +185,7 @@ struct PlannerPlanTests {
         }
 
         /// What the message must name.
-        var word: String {
+        var field: String {
             switch self {
             case .total: "39"
             case .range: "33"
@@ -201,17 +201,17 @@ struct PlannerPlanTests {
         }
     }
 
-    @Test("plans of eight steps are kept; an older one is forgotten, on disk too, and its step may be planned anew")
+    @Test("plans of eight steps are kept; an older one is forgotten, also on disk, and its step may be planned again")
     func retention() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         for step in 1...9 {
-            bench.hear(.requestPlan(PlannerBench.request(20, step: step)), from: PlannerBench.trainer)
+            bench.receive(.requestPlan(PlannerBench.request(20, step: step)), from: PlannerBench.trainer)
         }
-        #expect(bench.notes.contains(.planForgotten(PlanName(policyID: "p", step: 1))))
-        bench.hear(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.trainer)
+        #expect(bench.logEvents.contains(.planForgotten(PlanName(policyID: "p", step: 1))))
+        bench.receive(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .unknown)
-        bench.hear(.followPlan(PlanName(policyID: "p", step: 9), groupsAfter: 0), from: PlannerBench.trainer)
+        bench.receive(.followPlan(PlanName(policyID: "p", step: 9), groupsAfter: 0), from: PlannerBench.trainer)
         #expect(bench.budgets().count >= 20 && bench.end() != nil)
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }

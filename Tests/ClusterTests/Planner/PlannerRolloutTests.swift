@@ -21,7 +21,7 @@ struct PlannerRolloutTests {
         for number in 1...max(1, rollouts) where rollouts > 0 { bench.joinRollout(number, assignments: assignments) }
         var request = request(prompts)
         change(&request)
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         return bench
     }
 
@@ -31,7 +31,7 @@ struct PlannerRolloutTests {
             Rewards(name: assignment.name, rewards: (0..<assignment.n).map { $0 < solved ? 1 : 0 }))
     }
 
-    @Test("budgets go out against credit; what is reported is recorded, acknowledged, told, and makes room")
+    @Test("budgets are lent against credit; reported rewards are recorded, acknowledged and sent on, and free credit")
     func circle() throws {
         var bench = Self.planned(20)
         var open = bench.assignments(to: 1)
@@ -40,7 +40,7 @@ struct PlannerRolloutTests {
         var rollouts = 0
         while let assignment = open.first {
             open.removeFirst()
-            bench.hear(Self.rewards(assignment), from: PlannerBench.rollout(1))
+            bench.receive(Self.rewards(assignment), from: PlannerBench.rollout(1))
             #expect(bench.recorded(to: 1) == [RewardsRecorded(name: assignment.name, verdict: .recorded)])
             let group = try #require(bench.groups().first)
             #expect(group.promptID == assignment.promptID && group.rewards.count == assignment.n)
@@ -55,62 +55,62 @@ struct PlannerRolloutTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("credit in rollouts bounds what is lent, but one assignment may always be")
+    @Test("credit in rollouts limits what is lent, but one assignment always may be")
     func credit() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
         bench.joinRollout(1, assignments: 100, rollouts: 20)
-        bench.hear(.requestPlan(Self.request(20)), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(Self.request(20)), from: PlannerBench.trainer)
         let lent = bench.assignments(to: 1)
         #expect(lent.reduce(0) { $0 + $1.n } <= 20 && !lent.isEmpty)
         bench.joinRollout(2, assignments: 1, rollouts: 1)
         #expect(bench.assignments(to: 2).count == 1)
     }
 
-    @Test("a dead rollout worker's prompts go to another, each in one pair of hands at a time")
+    @Test("a dead rollout worker's prompts go to another, and each prompt is with one worker at a time")
     func death() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
         #expect(lost.count == 4)
         bench.handle(.unroutable(PlannerBench.rollout(1)))
         bench.joinRollout(2, assignments: 10, rollouts: 1000)
-        let taken = bench.assignments(to: 2)
-        #expect(taken.count == 6)
-        #expect(Array(taken.prefix(4).map(\.promptID)) == lost.map(\.promptID), "first what was lost")
-        #expect(Set(taken.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
+        let received = bench.assignments(to: 2)
+        #expect(received.count == 6)
+        #expect(Array(received.prefix(4).map(\.promptID)) == lost.map(\.promptID), "first what was lost")
+        #expect(Set(received.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
         // The dead one's rewards come after all, over a new connection: the other one has the prompt.
         bench.joinRollout(3)
-        bench.hear(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
+        bench.receive(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
         #expect(bench.recorded(to: 3).map(\.verdict) == [.superseded])
-        // Rewards whose prompt nobody has count, whoever brings them.
+        // Rewards of a prompt without a lease count, whichever worker sends them.
         bench.handle(.unroutable(PlannerBench.rollout(2)))
         bench.handle(.unroutable(PlannerBench.rollout(3)))
         bench.joinRollout(4, assignments: 0)
-        bench.hear(Self.rewards(taken[5]), from: PlannerBench.rollout(4))
+        bench.receive(Self.rewards(received[5]), from: PlannerBench.rollout(4))
         #expect(bench.recorded(to: 4).map(\.verdict) == [.recorded] && bench.groups().count == 1)
     }
 
-    @Test("silence is death after five seconds; the dead do not come back as themselves")
+    @Test("a rollout worker is dead after five seconds of silence, and its incarnation does not come back")
     func silence() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
         bench.wait(.seconds(6))
-        bench.hear(
+        bench.receive(
             .heartbeat(Heartbeat(incarnation: 1, assignments: lost.map(\.name))), from: PlannerBench.rollout(1))
         #expect(bench.messages(to: PlannerBench.rollout(1)) == [.dismissed(incarnation: 1)])
     }
 
     @Test(
-        "rewards said again are acknowledged again and count once; a reward out of range is rejected and rolled out anew"
+        "rewards sent again are acknowledged again and count once; a reward out of range is rejected and rolled out again"
     )
     func again() throws {
         var bench = Self.planned(6)
         let lent = bench.assignments(to: 1)
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         let count = bench.planJournal.count
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(bench.recorded(to: 1).map(\.verdict) == [.recorded] && bench.planJournal.count == count)
-        bench.hear(
+        bench.receive(
             .rewards(Rewards(name: lent[1].name, rewards: Array(repeating: 7, count: lent[1].n))),
             from: PlannerBench.rollout(1))
         let rejected = bench.recorded(to: 1)
@@ -119,7 +119,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 2).contains { $0.promptID == lent[1].promptID })
     }
 
-    @Test("an assignment that its worker does not name was lost on the way, and goes out again")
+    @Test("an assignment that its worker does not name was lost, and is lent again")
     func lostOnTheWay() throws {
         var bench = Self.planned(3)
         let lent = bench.assignments(to: 1)
@@ -127,7 +127,7 @@ struct PlannerRolloutTests {
         let named = lent.dropFirst().map(\.name)
         for _ in 0..<6 {
             bench.wait(.seconds(1))
-            bench.hear(
+            bench.receive(
                 .heartbeat(
                     Heartbeat(incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 0, assignments: named)),
                 from: PlannerBench.rollout(1))
@@ -136,7 +136,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 1).map(\.promptID) == [lent[0].promptID])
     }
 
-    @Test("an assignment without progress for ten minutes goes to another, although its worker breathes")
+    @Test("an assignment without progress for ten minutes goes to another, although its worker sends heartbeats")
     func stuck() throws {
         var bench = Self.planned(1)
         let lent = bench.assignments(to: 1)
@@ -149,7 +149,7 @@ struct PlannerRolloutTests {
             }
             if second == 300 { bench.joinRollout(2) }
             for number in [1, 2] {
-                bench.hear(
+                bench.receive(
                     .heartbeat(
                         Heartbeat(
                             incarnation: UInt64(number), credit: Credit(rows: 4, tokens: 64),
@@ -159,27 +159,27 @@ struct PlannerRolloutTests {
         Issue.record("the stuck assignment was never given to another")
     }
 
-    @Test("a new life of the coordinator lets rollout workers keep what they have, and lends nothing at first")
+    @Test("after a restart, rollout workers keep what they have, and nothing is lent at first")
     func restart() throws {
         var bench = Self.planned(10)
         let lent = bench.assignments(to: 1)
-        bench.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        bench.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         let still = Array(lent.dropFirst()) + bench.assignments(to: 1)
         var later = bench.restarted()
         later.joinRollout(1)
         #expect(later.assignments(to: 1).isEmpty, "others may still have them")
-        later.hear(
+        later.receive(
             .heartbeat(
                 Heartbeat(
                     incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 1,
                     assignments: still.map(\.name))), from: PlannerBench.rollout(1))
-        later.hear(Self.rewards(still[0]), from: PlannerBench.rollout(1))
+        later.receive(Self.rewards(still[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         // What an earlier life recorded is acknowledged by this one.
-        later.hear(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
+        later.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         later.wait(.seconds(4))
-        later.hear(
+        later.receive(
             .heartbeat(
                 Heartbeat(
                     incarnation: 1, credit: Credit(rows: 4, tokens: 64), progress: 2,
@@ -208,7 +208,7 @@ struct PlannerRolloutTests {
             let holder = bench.machines.planner.knows(PlannerBench.rollout(2)) && assignment.n > 0 ? 2 : 1
             // Everything fails, whatever was predicted.
             for number in [1, 2] where bench.recorded(to: number).isEmpty || number == holder {
-                bench.hear(Self.rewards(assignment, solved: 0), from: PlannerBench.rollout(number))
+                bench.receive(Self.rewards(assignment, solved: 0), from: PlannerBench.rollout(number))
                 guard let recorded = bench.recorded(to: number).first else { continue }
                 drawn += recorded.draw
                 prompts[assignment.promptID, default: 0] += 1
@@ -220,7 +220,7 @@ struct PlannerRolloutTests {
         #expect(drawn == 20, "predictions far from 0 are contradicted by many a group")
     }
 
-    @Test("a trainer that rolls out by itself reports its groups, and hears: done, or so many more")
+    @Test("a trainer that rolls out itself reports its groups, and learns whether they are done or draw more")
     func byTrainer() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -228,19 +228,19 @@ struct PlannerRolloutTests {
         request.lookAhead = 1.0 / 256
         request.lookAheadMost = 40
         request.reserve = 400
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
         let n = Dictionary(bench.budgets().map { ($0.index, $0.n) }, uniquingKeysWith: { $1 })
         var decisions: [OutcomesRecorded.Decision] = []
         for (index, budget) in n {
             let outcome = GroupOutcome(
                 eventID: "g\(index)", promptID: "q\(index)", step: 1, rewards: Array(repeating: 0, count: budget))
             let report = ReportOutcomes(request: 1, policyID: "p", outcomes: [outcome])
-            bench.hear(.reportOutcomes(report), from: PlannerBench.trainer)
+            bench.receive(.reportOutcomes(report), from: PlannerBench.trainer)
             for case .outcomesRecorded(let recorded) in bench.messages(to: PlannerBench.trainer) {
                 #expect(recorded.accepted == 1)
                 decisions += recorded.decisions
-                // Said again, it is answered again.
-                bench.hear(.reportOutcomes(report), from: PlannerBench.trainer)
+                // Reported again, it is answered again.
+                bench.receive(.reportOutcomes(report), from: PlannerBench.trainer)
                 for case .outcomesRecorded(let again) in bench.messages(to: PlannerBench.trainer) {
                     #expect(again.duplicates == 1 && again.decisions == recorded.decisions)
                 }
@@ -252,8 +252,8 @@ struct PlannerRolloutTests {
         // Half a group is no group yet.
         var half = PlannerBench()
         half.joinTrainer()
-        half.hear(.requestPlan(PlannerBench.request(40)), from: PlannerBench.trainer)
-        half.hear(
+        half.receive(.requestPlan(PlannerBench.request(40)), from: PlannerBench.trainer)
+        half.receive(
             .reportOutcomes(
                 ReportOutcomes(
                     request: 1, policyID: "p",
@@ -272,21 +272,21 @@ struct PlannerRolloutTests {
         var request = Self.request(600)
         request.total = 600 * 4
         request.maximum = 4
-        bench.hear(.requestPlan(request), from: PlannerBench.trainer)
-        var taken: [Int: Int] = [:]
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        var lentCounts: [Int: Int] = [:]
         var open: [(Int, Assignment)] = (1...20).flatMap { number in bench.assignments(to: number).map { (number, $0) }
         }
         while !open.isEmpty {
             var next: [(Int, Assignment)] = []
             for (number, assignment) in open {
-                taken[number, default: 0] += 1
-                bench.hear(Self.rewards(assignment), from: PlannerBench.rollout(number))
+                lentCounts[number, default: 0] += 1
+                bench.receive(Self.rewards(assignment), from: PlannerBench.rollout(number))
                 for other in 1...20 { next += bench.assignments(to: other).map { (other, $0) } }
             }
             open = next
         }
-        print("fairness: prompts by rollout worker \(taken.values.sorted())")
-        #expect(taken.values.reduce(0, +) == 600)
-        #expect(Double(taken.values.max() ?? 0) / Double(taken.values.min() ?? 1) < 1.5)
+        print("fairness: prompts by rollout worker \(lentCounts.values.sorted())")
+        #expect(lentCounts.values.reduce(0, +) == 600)
+        #expect(Double(lentCounts.values.max() ?? 0) / Double(lentCounts.values.min() ?? 1) < 1.5)
     }
 }

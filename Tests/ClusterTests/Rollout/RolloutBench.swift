@@ -3,7 +3,8 @@ import Scoring
 import Testing
 import Wire
 
-/// A rollout worker on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the rollout worker's machine: it passes events and time, and checks the invariants after every
+/// event.
 struct RolloutBench {
     private(set) var state: RolloutState
     private(set) var now: Instant = .zero
@@ -16,7 +17,7 @@ struct RolloutBench {
 
     init(seed: UInt64 = 1, slots: Int = 1, abandonTime: Duration = .seconds(600)) {
         var configuration = RolloutState.Configuration(name: "r", slots: slots)
-        configuration.abandonTime = abandonTime
+        configuration.peer.abandonTime = abandonTime
         configuration.silenceTime = .seconds(100)
         configuration.deathsMax = 4
         state = RolloutState(configuration, seed: seed)
@@ -28,7 +29,7 @@ struct RolloutBench {
         #expect(broken.isEmpty, sourceLocation: sourceLocation)
     }
 
-    mutating func hear(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func receive(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
         handle(.received(Envelope(generation: generation, message)), sourceLocation: sourceLocation)
     }
 
@@ -41,11 +42,11 @@ struct RolloutBench {
     mutating func welcome(sourceLocation: SourceLocation = #_sourceLocation) {
         let welcome = Welcome(
             incarnation: state.incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30))
-        hear(.welcome(welcome), sourceLocation: sourceLocation)
+        receive(.welcome(welcome), sourceLocation: sourceLocation)
     }
 
     mutating func lend(_ number: Int, n: Int = 4, sourceLocation: SourceLocation = #_sourceLocation) {
-        hear(.assignment(Self.assignment(number, n: n)), sourceLocation: sourceLocation)
+        receive(.assignment(Self.assignment(number, n: n)), sourceLocation: sourceLocation)
     }
 
     /// The program reports rollouts of an assignment.
@@ -62,7 +63,7 @@ struct RolloutBench {
     mutating func record(
         _ number: Int, _ verdict: RewardsRecorded.Verdict = .recorded, sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        hear(
+        receive(
             .rewardsRecorded(RewardsRecorded(name: Self.name(number), verdict: verdict)), sourceLocation: sourceLocation
         )
     }
@@ -85,22 +86,22 @@ struct RolloutBench {
             leaseTime: .seconds(30))
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
-    var said: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
+    var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
     var runs: [Assignment] { actions.compactMap { if case .run(let assignment) = $0 { assignment } else { nil } } }
     var launches: Int { actions.count { if case .launch = $0 { true } else { false } } }
     var kills: Int { actions.count { if case .kill = $0 { true } else { false } } }
     var faults: [RolloutFault] { actions.compactMap { if case .fault(let fault) = $0 { fault } else { nil } } }
     var settled: [RewardsRecorded] { actions.compactMap { if case .settled(let record) = $0 { record } else { nil } } }
     var exits: [RolloutState.Exit] { actions.compactMap { if case .exit(let exit) = $0 { exit } else { nil } } }
-    var hellos: [Hello] { said.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
-    var heartbeats: [Heartbeat] { said.compactMap { if case .heartbeat(let beat) = $0 { beat } else { nil } } }
-    var rewards: [Rewards] { said.compactMap { if case .rewards(let rewards) = $0 { rewards } else { nil } } }
+    var hellos: [Hello] { sent.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
+    var heartbeats: [Heartbeat] { sent.compactMap { if case .heartbeat(let beat) = $0 { beat } else { nil } } }
+    var rewards: [Rewards] { sent.compactMap { if case .rewards(let rewards) = $0 { rewards } else { nil } } }
     /// Numbers of assignments given back, and why.
     var returns: [Int: AssignmentReturn] {
         var returns: [Int: AssignmentReturn] = [:]
-        for case .assignmentReturned(let name, let reason) in said { returns[name.index] = reason }
+        for case .assignmentReturned(let name, let reason) in sent { returns[name.index] = reason }
         return returns
     }
 }

@@ -3,9 +3,9 @@ import Scoring
 import Testing
 import Wire
 
-@Suite("Rollout worker: its program dies, hangs, or is asked to leave")
+@Suite("Rollout worker: its program dies, hangs or drains")
 struct RolloutProgramTests {
-    @Test("a dead program is started again after a pause, and is given what is missing")
+    @Test("a dead program is started again after a pause, and gets what is missing")
     func relaunch() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -26,13 +26,13 @@ struct RolloutProgramTests {
         var bench = RolloutBench.ready()
         bench.handle(.programDied("signal 9"))
         bench.handle(.programDied("signal 9"))
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [.none])
     }
 
-    @Test("an assignment that was there at two deaths is given back; the one that waited is not to blame")
+    @Test("an assignment that ran at two deaths is returned; the one that waited is not")
     func secondDeath() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -46,7 +46,7 @@ struct RolloutProgramTests {
         #expect(bench.runs.map(\.name.index) == [1])
     }
 
-    @Test("a program that dies time and again without a report ends the worker, all given back")
+    @Test("a program that dies again and again without a report ends the worker, which returns everything")
     func hopeless() {
         var bench = RolloutBench.ready(slots: 1)
         var pauses: [Duration] = []
@@ -60,10 +60,10 @@ struct RolloutProgramTests {
         bench.lend(0)
         bench.handle(.programDied("exit status 127"))
         #expect(bench.returns == [0: .programDied])
-        #expect(bench.said.last == .bye && bench.exits == [.programFailed(deaths: 4, "exit status 127")])
+        #expect(bench.sent.last == .bye && bench.exits == [.programFailed(deaths: 4, "exit status 127")])
     }
 
-    @Test("a report between deaths starts their count anew")
+    @Test("a report between deaths resets their count")
     func countsInARow() {
         var bench = RolloutBench.ready()
         for number in 0..<6 {
@@ -75,7 +75,7 @@ struct RolloutProgramTests {
         }
     }
 
-    @Test("a program that says nothing about anything is ended; what it had is tried once more")
+    @Test("a program that reports on nothing is ended; its assignments are tried once more")
     func hung() {
         var bench = RolloutBench.ready(slots: 2)
         bench.lend(0)
@@ -91,7 +91,7 @@ struct RolloutProgramTests {
         #expect(bench.runs.map(\.name.index) == [0, 1])
     }
 
-    @Test("one assignment that the program is silent about is given back; the others go on")
+    @Test("an assignment without reports is returned; the others go on")
     func silentAssignment() {
         var bench = RolloutBench.ready(slots: 2)
         bench.lend(0)
@@ -106,11 +106,11 @@ struct RolloutProgramTests {
         #expect(bench.faults == [.unknownAssignment(RolloutBench.name(0).description)] && bench.rewards.isEmpty)
     }
 
-    @Test("rollouts of a life that was dismissed die with their program and are nobody's to return")
+    @Test("rollouts of a dismissed incarnation end with their program and are not returned")
     func orphansDie() {
         var bench = RolloutBench.ready()
         bench.lend(0)
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         bench.welcome()
         bench.wait(.seconds(100))
         #expect(bench.kills == 1)
@@ -124,13 +124,13 @@ struct RolloutProgramTests {
 
     // MARK: Leaving
 
-    @Test("draining finishes and tells what runs, returns what waits, and says bye when all is recorded")
+    @Test("draining finishes and reports what runs, returns what waits, and sends bye when all is recorded")
     func drain() {
         var bench = RolloutBench.ready()
         bench.lend(0)
         bench.lend(1)
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
+        #expect(bench.sent == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
         bench.lend(2)
         #expect(bench.returns == [2: .draining])
         bench.wait(.seconds(1))
@@ -138,26 +138,26 @@ struct RolloutProgramTests {
         bench.report(0, [1, 1, 1, 1])
         #expect(bench.rewards.count == 1 && bench.exits.isEmpty)
         bench.record(0)
-        #expect(bench.said == [.bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.bye] && bench.exits == [.drained])
     }
 
-    @Test("draining with nothing in hand leaves at once, welcome or not", arguments: [true, false])
+    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = RolloutBench()
         bench.handle(.started)
         if isWelcome { bench.welcome() }
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
-    @Test("rewards that are still to be told are told to the next life of the coordinator too, then it leaves")
+    @Test("unrecorded rewards are sent to the coordinator's next life, then it leaves")
     func drainAcrossRestart() {
         var bench = RolloutBench.ready()
         bench.lend(0)
         bench.handle(.drainRequested)
         bench.report(0, [1, 1, 1, 1])
         bench.generation = 2
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()
         #expect(bench.rewards.count == 1)
@@ -165,7 +165,7 @@ struct RolloutProgramTests {
         #expect(bench.exits == [.drained])
     }
 
-    @Test("draining waits a minute for a coordinator that is gone, no longer")
+    @Test("draining waits one minute for a silent coordinator")
     func drainAlone() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -177,7 +177,7 @@ struct RolloutProgramTests {
         #expect(bench.exits == [.abandoned(after: .seconds(60))])
     }
 
-    @Test("a program that dies while draining is not started again; what it had is given back")
+    @Test("a program that dies while draining is not started again; its assignments are returned")
     func deathWhileDraining() {
         var bench = RolloutBench.ready()
         bench.lend(0)

@@ -7,7 +7,7 @@ import Wire
 struct RolloutStateTests {
     // MARK: Joining
 
-    @Test("it starts its program and says who it is and how much it takes")
+    @Test("it starts its program, and its Hello has its name and its credit")
     func hello() {
         var bench = RolloutBench()
         bench.handle(.started)
@@ -18,7 +18,7 @@ struct RolloutStateTests {
             ])
     }
 
-    @Test("without a Welcome it says Hello again, less and less often; a Welcome for another life is not ours")
+    @Test("without a Welcome it repeats Hello with longer pauses; a Welcome for another incarnation is ignored")
     func helloAgain() {
         var bench = RolloutBench()
         bench.handle(.started)
@@ -30,18 +30,18 @@ struct RolloutStateTests {
         bench.wait(first)
         #expect(bench.hellos.count == 1)
         #expect(bench.state.nextDeadline - bench.now > first)
-        bench.hear(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
+        bench.receive(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
         #expect(bench.actions.isEmpty)
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [RolloutBench.credit])
         #expect(bench.state.nextDeadline == bench.now + .seconds(1))
     }
 
-    @Test("a refused one exits with the reason and is not heard of again")
+    @Test("a refused one exits with the reason and sends nothing more")
     func refused() {
         var bench = RolloutBench()
         bench.handle(.started)
-        bench.hear(.refused(.capacity, message: "full"))
+        bench.receive(.refused(.capacity, message: "full"))
         #expect(bench.exits == [.refused(.capacity, message: "full")])
         bench.wait(.seconds(1000))
         #expect(bench.actions.isEmpty)
@@ -61,7 +61,7 @@ struct RolloutStateTests {
         #expect(bench.runs == [RolloutBench.assignment(2)])
     }
 
-    @Test("rollouts may be reported one by one or at once; failed ones count, references keep their place")
+    @Test("rollouts are reported one by one or at once; failed ones count, and references stay with their rewards")
     func reports() {
         var bench = RolloutBench.ready()
         bench.lend(0, n: 5)
@@ -78,7 +78,7 @@ struct RolloutStateTests {
             ])
     }
 
-    @Test("every word of the program about an assignment is progress, time is none")
+    @Test("every report on an assignment is progress; time alone is none")
     func progress() throws {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -92,7 +92,7 @@ struct RolloutStateTests {
         #expect(bench.heartbeats.first?.progress == before + 2)
     }
 
-    @Test("what does not fit is passed over with a fault: strangers, too many, no numbers, loose references")
+    @Test("wrong reports are ignored with a fault: unknown names, too many rollouts, no numbers, wrong references")
     func faults() {
         var bench = RolloutBench.ready()
         bench.lend(0, n: 2)
@@ -110,7 +110,7 @@ struct RolloutStateTests {
         #expect(bench.faults == [.unknownAssignment(label)], "all of it was reported")
     }
 
-    @Test("rewards are told again, less and less often, until they are recorded")
+    @Test("rewards are sent again with longer pauses until they are recorded")
     func repeats() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -166,22 +166,24 @@ struct RolloutStateTests {
 
     // MARK: Connections and lives
 
-    @Test("asked who it is, it says Hello in the same life, keeps its work, and tells its rewards once welcome")
+    @Test(
+        "after WhoAreYou it sends Hello with the same incarnation, keeps its work, and sends its rewards after the Welcome"
+    )
     func whoAreYou() {
         var bench = RolloutBench.ready()
         bench.lend(0)
         bench.lend(1)
         let incarnation = bench.state.incarnation
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.report(0, [1, 0, 0, 0])
-        #expect(bench.rewards.isEmpty, "a stranger's words are lost")
+        #expect(bench.rewards.isEmpty, "an unknown peer's messages are ignored")
         bench.welcome()
         #expect(bench.rewards.map(\.name) == [RolloutBench.name(0)])
         #expect(bench.heartbeats.first?.assignments == [1, 0].map { RolloutBench.name($0) })
     }
 
-    @Test("another generation of the coordinator is told all that is in hand, and the rewards again")
+    @Test("another generation of the coordinator gets the names of all that is in hand, and the rewards again")
     func anotherGeneration() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -197,14 +199,16 @@ struct RolloutStateTests {
         #expect(bench.rewards.map(\.name) == [RolloutBench.name(1)] && bench.runs == [RolloutBench.assignment(2)])
     }
 
-    @Test("dismissed, it drops what waits, becomes another, and grants nothing until its program says something")
+    @Test(
+        "after a dismissal it drops what waits, takes another incarnation, and grants nothing until its program reports"
+    )
     func dismissed() {
         var bench = RolloutBench.ready(slots: 2)
         for number in 0..<3 { bench.lend(number) }
         let former = bench.state.incarnation
-        bench.hear(.dismissed(incarnation: former &+ 1))
+        bench.receive(.dismissed(incarnation: former &+ 1))
         #expect(bench.actions.isEmpty, "that was for another life")
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])
         bench.welcome()
@@ -212,13 +216,13 @@ struct RolloutStateTests {
         bench.report(1, [1, 1, 1, 1])
         #expect(bench.rewards.map(\.name) == [RolloutBench.name(1)] && bench.runs.isEmpty)
         bench.wait(.seconds(1))
-        #expect(bench.heartbeats.first?.credit.rows == 3, "one slot is still taken")
+        #expect(bench.heartbeats.first?.credit.rows == 3, "one slot is still in use")
         bench.report(0, [1, 1, 1, 1])
         bench.wait(.seconds(1))
         #expect(bench.heartbeats.first?.credit.rows == 4)
     }
 
-    @Test("without a word from a coordinator for the time allowed, it leaves")
+    @Test("it leaves when the coordinator is silent for the time allowed")
     func abandoned() {
         var bench = RolloutBench(abandonTime: .seconds(60))
         bench.handle(.started)

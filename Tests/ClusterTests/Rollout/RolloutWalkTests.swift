@@ -4,26 +4,26 @@ import Testing
 import Wire
 
 /// A rollout worker under a lossy network, a program that dies and a coordinator that forgets, all from one seed.
-@Suite("Rollout worker: whatever happens")
+@Suite("Rollout worker: random events")
 struct RolloutWalkTests {
-    @Test("every assignment is told whole, given back, or dropped with its life; nothing is told twice otherwise")
+    @Test("every assignment is reported whole, returned, or dropped with its incarnation; nothing else is sent twice")
     func walk() {
-        var told = 0
+        var reported = 0
         for seed in UInt64(1)...400 {
             var walk = RolloutWalk(seed: seed)
             for _ in 0..<300 { walk.step() }
             walk.settle()
             #expect(walk.faults.isEmpty, "seed \(seed): \(walk.faults)")
-            told += walk.toldCount
+            reported += walk.reportedCount
         }
-        print("walk: rewards of \(told) assignments told")
-        #expect(told > 400 * 5, "the weather let hardly anything through")
+        print("walk: rewards of \(reported) assignments reported")
+        #expect(reported > 400 * 5, "too few assignments were reported")
     }
 }
 
-/// The world around the machine: what was lent, what the program has, what the coordinator was told.
+/// A rollout worker under random events: what was lent, what the program has, what the coordinator received.
 private struct RolloutWalk {
-    private var chance: SeededGenerator
+    private var random: SeededGenerator
     private var state: RolloutState
     private var now = Instant.zero
     private var generation: UInt64 = 1
@@ -31,28 +31,28 @@ private struct RolloutWalk {
     private var isConnected = true
     private var hasProgram = false
     private var lent: [AssignmentName: Assignment] = [:]
-    private var told: [AssignmentName: Rewards] = [:]
+    private var reported: [AssignmentName: Rewards] = [:]
     private var returned: Set<AssignmentName> = []
     /// What the program has been asked for and has not reported.
     private var program: [(assignment: Assignment, missing: Int)] = []
     private var next = 0
-    /// What the coordinator says and the worker has not heard yet.
+    /// Messages of the coordinator that the worker has not received yet.
     private var inbox: [Message] = []
     private(set) var faults: [String] = []
-    var toldCount: Int { told.count }
+    var reportedCount: Int { reported.count }
 
     init(seed: UInt64) {
-        chance = SeededGenerator(seed: seed)
+        random = SeededGenerator(seed: seed)
         var configuration = RolloutState.Configuration(name: "r", slots: 3)
         configuration.deathsMax = .max
         configuration.silenceTime = .seconds(3600)
-        configuration.abandonTime = .seconds(1_000_000)
+        configuration.peer.abandonTime = .seconds(1_000_000)
         state = RolloutState(configuration, seed: seed)
         handle(.started)
     }
 
     mutating func step() {
-        switch chance.next() % 16 {
+        switch random.next() % 16 {
         case 0...3: lend()
         case 4...8: report()
         case 9: die()
@@ -60,12 +60,12 @@ private struct RolloutWalk {
         case 11:
             generation += 1
             isWelcome = false
-        case 12: if isWelcome { hear(.dismissed(incarnation: state.incarnation)) }
-        default: pass(.milliseconds(Int64(chance.next() % 3000)))
+        case 12: if isWelcome { receive(.dismissed(incarnation: state.incarnation)) }
+        default: pass(.milliseconds(Int64(random.next() % 3000)))
         }
     }
 
-    /// Fair weather until nothing is in hand.
+    /// No more faults, until nothing is in hand.
     mutating func settle() {
         isConnected = true
         for _ in 0..<40 { pass(.seconds(1)) }
@@ -79,19 +79,19 @@ private struct RolloutWalk {
     private var hasLeft = false
 
     private mutating func lend() {
-        let isCopy = next > 0 && chance.next() % 4 == 0
-        let number = isCopy ? Int(chance.next() % UInt64(next)) : next
+        let isCopy = next > 0 && random.next() % 4 == 0
+        let number = isCopy ? Int(random.next() % UInt64(next)) : next
         if !isCopy { next += 1 }
         let assignment = lent[RolloutBench.name(number)] ?? RolloutBench.assignment(number, n: 1 + number % 5)
         lent[assignment.name] = assignment
-        hear(.assignment(assignment))
+        receive(.assignment(assignment))
     }
 
     private mutating func report() {
         guard hasProgram, !program.isEmpty else { return }
-        let place = Int(chance.next() % UInt64(program.count))
-        let count = 1 + Int(chance.next() % UInt64(program[place].missing))
-        let failed = Int(chance.next() % UInt64(count + 1))
+        let place = Int(random.next() % UInt64(program.count))
+        let count = 1 + Int(random.next() % UInt64(program[place].missing))
+        let failed = Int(random.next() % UInt64(count + 1))
         program[place].missing -= count
         let label = program[place].assignment.name.description
         if program[place].missing == 0 { program.remove(at: place) }
@@ -111,7 +111,7 @@ private struct RolloutWalk {
         if state.nextDeadline <= now { handle(.tick) }
     }
 
-    private mutating func hear(_ message: Message) {
+    private mutating func receive(_ message: Message) {
         guard isConnected else { return }
         handle(.received(Envelope(generation: generation, message)))
     }
@@ -120,7 +120,7 @@ private struct RolloutWalk {
         let actions = state.handle(event, at: now)
         faults += state.brokenInvariants
         for action in actions { carryOut(action) }
-        while !inbox.isEmpty { hear(inbox.removeFirst()) }
+        while !inbox.isEmpty { receive(inbox.removeFirst()) }
     }
 
     private mutating func carryOut(_ action: RolloutState.Action) {
@@ -129,8 +129,8 @@ private struct RolloutWalk {
             if hasProgram { faults.append("two programs") }
             hasProgram = true
         case .run(let assignment):
-            if !hasProgram { faults.append("\(assignment.name) was given to nobody") }
-            if told[assignment.name] != nil { faults.append("\(assignment.name) runs after it was told") }
+            if !hasProgram { faults.append("\(assignment.name) was run without a program") }
+            if reported[assignment.name] != nil { faults.append("\(assignment.name) runs after it was reported") }
             program.append((assignment, assignment.n))
         case .send(let envelope): if isConnected { coordinate(envelope.message) }
         case .exit: hasLeft = true
@@ -140,7 +140,7 @@ private struct RolloutWalk {
         }
     }
 
-    /// The coordinator, as far as it matters here: it forgets who is there now and then, and records what it is told.
+    /// A simple coordinator: it sometimes forgets its peers, and records what it receives.
     private mutating func coordinate(_ message: Message) {
         switch message {
         case .hello(let hello):
@@ -150,17 +150,19 @@ private struct RolloutWalk {
                 .welcome(Welcome(incarnation: hello.incarnation, heartbeatInterval: beat, leaseTime: lease)))
         case .heartbeat: if !isWelcome { inbox.append(.whoAreYou) }
         case .assignmentReturned(let name, _):
-            if told[name] != nil { faults.append("\(name) is returned after it was told") }
+            if reported[name] != nil { faults.append("\(name) is returned after it was reported") }
             returned.insert(name)
         case .rewards(let rewards):
             guard isWelcome else { return inbox.append(.whoAreYou) }
-            if let former = told[rewards.name], former != rewards { faults.append("\(rewards.name) is told otherwise") }
-            if returned.contains(rewards.name) { faults.append("\(rewards.name) is told after it was returned") }
-            if rewards.rewards.count + rewards.failed != lent[rewards.name]?.n {
-                faults.append("\(rewards.name) is told in part")
+            if let former = reported[rewards.name], former != rewards {
+                faults.append("\(rewards.name) is reported with other rewards")
             }
-            told[rewards.name] = rewards
-            if chance.next() % 3 > 0 {
+            if returned.contains(rewards.name) { faults.append("\(rewards.name) is reported after it was returned") }
+            if rewards.rewards.count + rewards.failed != lent[rewards.name]?.n {
+                faults.append("\(rewards.name) is reported in part")
+            }
+            reported[rewards.name] = rewards
+            if random.next() % 3 > 0 {
                 inbox.append(.rewardsRecorded(RewardsRecorded(name: rewards.name, verdict: .recorded)))
             }
         default: break

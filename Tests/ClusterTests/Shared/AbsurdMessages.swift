@@ -2,19 +2,19 @@ import Cluster
 import Scoring
 import Wire
 
-/// Draws what trainers and rollout workers may say: mostly what makes sense, so that plans come to their ends, and in any
-/// field now and then what nobody would say.
+/// Draws messages of trainers and rollout workers: most are sensible, so that plans end; some have an absurd value in
+/// any field.
 struct AbsurdMessages {
-    private var chance: SeededGenerator
+    private var random: SeededGenerator
     /// Assignments that were lent, the latest last.
     private var lent: [Assignment] = []
-    /// Incarnations told in a Hello.
+    /// Incarnations of earlier Hellos.
     private var lives: [Peer: UInt64] = [:]
-    /// Event ids told, some to be told again.
+    /// Event ids of earlier reports; some are reported again.
     private var events: [String] = ["e"]
 
     init(seed: UInt64) {
-        chance = SeededGenerator(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func remember(_ assignment: Assignment) {
@@ -23,14 +23,14 @@ struct AbsurdMessages {
     }
 
     /// Most of them: some rollout workers of an earlier life still have what they were lent.
-    mutating func forgetAssignments() { lent.removeAll { _ in chance.unit() < 0.5 } }
+    mutating func forgetAssignments() { lent.removeAll { _ in random.unit() < 0.5 } }
 
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &chance) }
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &random) }
 
     private mutating func pick<Choice>(_ choices: [Choice]) -> Choice { choices[below(choices.count)] }
 
     /// Now and then.
-    private mutating func isAbsurd() -> Bool { chance.unit() < 0.012 }
+    private mutating func isAbsurd() -> Bool { random.unit() < 0.012 }
 
     mutating func peer() -> Peer { Peer([0, UInt8(below(7))]) }
 
@@ -138,7 +138,7 @@ struct AbsurdMessages {
             texts: TextBlock((0...below(20)).map { "text of p\($0)" }))
     }
 
-    /// What a rollout worker reports: mostly of what somebody was lent, and mostly all of it.
+    /// What a rollout worker reports: mostly on what was lent, and mostly all of it.
     private mutating func rewards() -> Rewards {
         guard let assignment = lent.isEmpty ? nil : pick(lent), !isAbsurd() else {
             return Rewards(name: name(), rewards: (0..<below(6)).map { _ in reward() }, failed: number(3))
@@ -169,14 +169,14 @@ struct AbsurdMessages {
 
     private mutating func prompt() -> String { isAbsurd() ? "" : "p\(below(12))" }
 
-    /// The same text for a prompt, but now and then another one or somebody else's.
+    /// The same text for a prompt, but sometimes another one, or another prompt's.
     private mutating func text(_ promptID: String) -> String {
         isAbsurd() ? pick(["", "\u{0}", "text of p1", "new"]) : "text of \(promptID)"
     }
 
     private mutating func event() -> String {
         guard below(4) > 0 else { return isAbsurd() ? "" : pick(events) }
-        let event = "e\(chance.next())"
+        let event = "e\(random.next())"
         events.append(event)
         if events.count > 50 { events.removeFirst() }
         return event
@@ -187,7 +187,7 @@ struct AbsurdMessages {
         choice.rows = isAbsurd() ? number(9000) : pick([0, 1, 4, 8, 256])
         choice.selection = pick(ContextChoice.Selection.allCases)
         choice.includesOwn = below(2) == 0
-        choice.seed = pick([0, .max, chance.next()])
+        choice.seed = pick([0, .max, random.next()])
         return choice
     }
 
@@ -204,7 +204,7 @@ struct AbsurdMessages {
     private mutating func real() -> Double {
         isAbsurd()
             ? pick([-1, 2, -.greatestFiniteMagnitude, .greatestFiniteMagnitude, .leastNonzeroMagnitude, -0.0])
-            : pick([0, 1, chance.unit()])
+            : pick([0, 1, random.unit()])
     }
 
     private mutating func reward() -> Double {
@@ -220,17 +220,17 @@ struct AbsurdMessages {
             ]) : 0...1
     }
 
-    /// Beliefs at the ends of what an answer may say, and rows without one.
+    /// Beliefs at the limits of an answer's range, and rows without one.
     mutating func answers(_ rows: Int) -> AnswerBlock {
         AnswerBlock(
             (0..<rows).map { _ in
                 guard !isAbsurd() else { return nil }
                 let p: Float =
-                    below(4) == 0 ? pick([0, 1, .leastNonzeroMagnitude, 1 - .ulpOfOne / 2]) : Float(chance.unit())
+                    below(4) == 0 ? pick([0, 1, .leastNonzeroMagnitude, 1 - .ulpOfOne / 2]) : Float(random.unit())
                 let kappa: Float =
                     below(4) == 0
                     ? pick([.infinity, .leastNonzeroMagnitude, 1e-20, 1e-3, 1e9, .greatestFiniteMagnitude])
-                    : Float(0.5 + 20 * chance.unit())
+                    : Float(0.5 + 20 * random.unit())
                 return Prediction(p: p, kappa: kappa, pLo: 0, pHi: 1)
             })
     }

@@ -2,7 +2,7 @@ import Scoring
 import Testing
 import Wire
 
-/// Small nouns for machine tests: each is told apart from its neighbours by a number.
+/// Sample values for tests of the machines, each with a number that makes it unique.
 enum Samples {
     static let model = model(0)
 
@@ -21,7 +21,7 @@ enum Samples {
 
     static func texts(_ shard: UInt32, rows: Int) -> TextBlock { TextBlock((0..<rows).map { "prompt \(shard) \($0)" }) }
 
-    /// A shard of `rows` rows, ten tokens a row unless told.
+    /// A shard of `rows` rows, by default with ten tokens a row.
     static func shard(
         _ index: UInt32, of job: JobID, rows: Int = 4, tokens: Int? = nil, affinity: UInt64? = nil
     ) -> SubmitShard {
@@ -30,7 +30,7 @@ enum Samples {
             texts: texts(index, rows: rows))
     }
 
-    /// Answers that tell the piece's first row and the row in it, so that a mix-up shows.
+    /// Answers whose values depend on the piece's first row and the row in it, so that a mix-up is found.
     static func answers(firstRow: Int = 0, rows: Int) -> AnswerBlock {
         AnswerBlock(
             (0..<rows).map { row in

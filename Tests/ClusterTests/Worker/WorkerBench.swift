@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// A worker on the bench: it is fed events and time; its invariants are checked after every event.
+/// A test bench for the worker's machine: it passes events and time, and checks the invariants after every event.
 struct WorkerBench {
     private(set) var state: WorkerState
     private(set) var now: Instant = .zero
@@ -15,7 +15,7 @@ struct WorkerBench {
 
     init(seed: UInt64 = 1, abandonTime: Duration = .seconds(600)) {
         var configuration = WorkerState.Configuration(name: "w", fingerprint: Samples.model, credit: Self.credit)
-        configuration.abandonTime = abandonTime
+        configuration.peer.abandonTime = abandonTime
         state = WorkerState(configuration, seed: seed)
     }
 
@@ -24,7 +24,7 @@ struct WorkerBench {
         #expect(state.brokenInvariants.isEmpty, sourceLocation: sourceLocation)
     }
 
-    mutating func hear(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func receive(_ message: Message, sourceLocation: SourceLocation = #_sourceLocation) {
         handle(.received(Envelope(generation: generation, message)), sourceLocation: sourceLocation)
     }
 
@@ -38,12 +38,12 @@ struct WorkerBench {
         let welcome = Welcome(
             incarnation: state.incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30),
             fingerprint: Samples.model)
-        hear(.welcome(welcome), sourceLocation: sourceLocation)
+        receive(.welcome(welcome), sourceLocation: sourceLocation)
     }
 
     mutating func lend(_ piece: PieceName, context: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let texts = Samples.texts(piece.shard, rows: Int(piece.rows))
-        hear(
+        receive(
             .shard(piece, context: try Samples.context(context).digest, texts: texts), sourceLocation: sourceLocation)
     }
 
@@ -57,7 +57,7 @@ struct WorkerBench {
         bench.handle(.started)
         bench.welcome()
         let context = try Samples.context(1)
-        bench.hear(.context(context))
+        bench.receive(.context(context))
         bench.handle(.contextPrepared(context.digest, failure: nil))
         return bench
     }
@@ -66,14 +66,14 @@ struct WorkerBench {
         PieceName(job: Samples.job(1), shard: shard, firstRow: 0, rows: 4, attempt: attempt)
     }
 
-    // MARK: What it did
+    // MARK: Actions
 
-    var said: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
+    var sent: [Message] { actions.compactMap { if case .send(let envelope) = $0 { envelope.message } else { nil } } }
     var scored: [PieceName] { actions.compactMap { if case .score(let piece, _, _) = $0 { piece } else { nil } } }
     var prepared: [Digest] { actions.compactMap { if case .prepare(let block) = $0 { block.digest } else { nil } } }
     var forgotten: [Digest] { actions.compactMap { if case .forget(let digest) = $0 { digest } else { nil } } }
     var exits: [WorkerState.Exit] { actions.compactMap { if case .exit(let exit) = $0 { exit } else { nil } } }
-    var hellos: [Hello] { said.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
-    var heartbeats: [Heartbeat] { said.compactMap { if case .heartbeat(let beat) = $0 { beat } else { nil } } }
-    var results: [ShardResult] { said.compactMap { if case .shardResult(let result) = $0 { result } else { nil } } }
+    var hellos: [Hello] { sent.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
+    var heartbeats: [Heartbeat] { sent.compactMap { if case .heartbeat(let beat) = $0 { beat } else { nil } } }
+    var results: [ShardResult] { sent.compactMap { if case .shardResult(let result) = $0 { result } else { nil } } }
 }

@@ -7,7 +7,7 @@ import Wire
 struct WorkerStateTests {
     // MARK: Introducing
 
-    @Test("Hello is said again with doubling pauses, never more than 40 s apart, and not in step with others")
+    @Test("Hello is repeated with doubling pauses of 40 s at most, and not at the same instants as others")
     func helloRetries() throws {
         var firstPauses: Set<Duration> = []
         for seed in UInt64(1)...20 {
@@ -29,7 +29,7 @@ struct WorkerStateTests {
         #expect(firstPauses.count == 20, "every seed has its own jitter")
     }
 
-    @Test("a Hello says who, which life, which model and how much it takes")
+    @Test("a Hello has name, incarnation, model and credit")
     func helloSaysAll() {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -39,21 +39,21 @@ struct WorkerStateTests {
         #expect(WorkerBench(seed: 2).state.incarnation != bench.state.incarnation)
     }
 
-    @Test("a Welcome for another life is not ours")
+    @Test("a Welcome for another incarnation is ignored")
     func foreignWelcome() {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
+        bench.receive(.welcome(Welcome(incarnation: 1, heartbeatInterval: .seconds(9), leaseTime: .seconds(30))))
         #expect(bench.actions.isEmpty)
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [WorkerBench.credit])
     }
 
-    @Test("once welcome, the worker speaks at every interval that the coordinator set")
+    @Test("after the Welcome, the worker sends a heartbeat at every interval that the coordinator set")
     func heartbeats() throws {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(
+        bench.receive(
             .welcome(
                 Welcome(incarnation: bench.state.incarnation, heartbeatInterval: .seconds(3), leaseTime: .seconds(30))))
         bench.wait(.milliseconds(2999))
@@ -63,19 +63,19 @@ struct WorkerStateTests {
         #expect(bench.state.nextDeadline == bench.now + .seconds(3))
     }
 
-    @Test("asked who it is, the worker says Hello again in the same life and keeps its work")
+    @Test("after WhoAreYou, the worker sends Hello with the same incarnation and keeps its work")
     func whoAreYou() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
         try bench.lend(WorkerBench.piece(1))
         let incarnation = bench.state.incarnation
-        bench.hear(.whoAreYou)
+        bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.welcome()
         #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0), WorkerBench.piece(1)])
     }
 
-    @Test("the Welcome of another generation clears what waits; what runs is finished")
+    @Test("the Welcome of another generation drops what waits; what runs is finished")
     func anotherGeneration() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
@@ -89,7 +89,7 @@ struct WorkerStateTests {
 
     // MARK: Working
 
-    @Test("one computation at a time, in the order received; each result carries credit and growing progress")
+    @Test("pieces are computed one at a time, in the order received; each result has credit and growing progress")
     func oneAtATime() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
@@ -118,7 +118,7 @@ struct WorkerStateTests {
         #expect(bench.heartbeats.first?.progress == before.progress + 1)
     }
 
-    @Test("the time a piece waited is what is left of its stay")
+    @Test("a piece's queued time is its whole time less its computation")
     func queuedTime() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
@@ -130,17 +130,17 @@ struct WorkerStateTests {
         )
     }
 
-    @Test("more than two waiting pieces are returned, whatever the coordinator counted")
+    @Test("pieces beyond two that wait are returned, whatever the coordinator counted")
     func overCredit() throws {
         var bench = try WorkerBench.ready()
         for shard in UInt32(0)..<3 { try bench.lend(WorkerBench.piece(shard)) }
-        #expect(bench.said.isEmpty)
+        #expect(bench.sent.isEmpty)
         try bench.lend(WorkerBench.piece(3))
-        #expect(bench.said == [.shardReturned(WorkerBench.piece(3), .overCredit)])
+        #expect(bench.sent == [.shardReturned(WorkerBench.piece(3), .overCredit)])
     }
 
     @Test(
-        "the faster pieces are done, the more are granted in hand and scored in a row; a slow one brings it back to two"
+        "the faster pieces are done, the more are granted and scored in a row; a slow one reduces that to two"
     )
     func pace() throws {
         var bench = try WorkerBench.ready()
@@ -167,7 +167,7 @@ struct WorkerStateTests {
         #expect(bench.scored.isEmpty, "four are waiting to be done")
     }
 
-    @Test("a context that has come is prepared when what runs is done, before anything else is begun")
+    @Test("a context is prepared when what runs is done, before anything else starts")
     func contextBetweenQuickPieces() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
@@ -175,7 +175,7 @@ struct WorkerStateTests {
         bench.handle(.computed(WorkerBench.piece(0), Samples.answers(rows: 4), [], time))
         try bench.lend(WorkerBench.piece(1))
         let context = try Samples.context(2)
-        bench.hear(.context(context))
+        bench.receive(.context(context))
         #expect(bench.prepared.isEmpty)
         try bench.lend(WorkerBench.piece(2), context: 2)
         try bench.lend(WorkerBench.piece(3))
@@ -199,21 +199,21 @@ struct WorkerStateTests {
 
     // MARK: Contexts
 
-    @Test("a missing context is wanted at once, and again at each heartbeat until it comes")
+    @Test("a missing context is asked for at once, and again at each heartbeat until it comes")
     func contextWanted() throws {
         var bench = WorkerBench()
         bench.handle(.started)
         bench.welcome()
         let context = try Samples.context(1)
         try bench.lend(WorkerBench.piece(0))
-        #expect(bench.said == [.contextWanted(context.digest)] && bench.scored.isEmpty)
+        #expect(bench.sent == [.contextWanted(context.digest)] && bench.scored.isEmpty)
         bench.wait(.seconds(1))
-        #expect(bench.said.contains(.contextWanted(context.digest)) && bench.heartbeats.count == 1)
-        bench.hear(.context(context))
+        #expect(bench.sent.contains(.contextWanted(context.digest)) && bench.heartbeats.count == 1)
+        bench.receive(.context(context))
         #expect(bench.prepared == [context.digest])
         bench.wait(.seconds(1))
-        #expect(!bench.said.contains(.contextWanted(context.digest)))
-        bench.hear(.context(context))
+        #expect(!bench.sent.contains(.contextWanted(context.digest)))
+        bench.receive(.context(context))
         #expect(bench.prepared.isEmpty, "prepared once")
         bench.handle(.contextPrepared(context.digest, failure: nil))
         #expect(bench.scored == [WorkerBench.piece(0)])
@@ -223,7 +223,7 @@ struct WorkerStateTests {
     func preparingIsExclusive() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
-        bench.hear(.context(try Samples.context(2)))
+        bench.receive(.context(try Samples.context(2)))
         #expect(bench.prepared.isEmpty)
         bench.compute(WorkerBench.piece(0))
         #expect(bench.prepared == [try Samples.context(2).digest])
@@ -239,7 +239,7 @@ struct WorkerStateTests {
         bench.handle(.started)
         bench.welcome()
         let context = try Samples.context(1)
-        bench.hear(.context(context))
+        bench.receive(.context(context))
         try bench.lend(WorkerBench.piece(0))
         bench.handle(.contextPrepared(context.digest, failure: "a reward is not a number"))
         let result = try #require(bench.results.first)
@@ -249,68 +249,68 @@ struct WorkerStateTests {
         #expect(bench.results.map(\.piece) == [WorkerBench.piece(1)], "and of those that come later")
     }
 
-    @Test("the least lately used context makes room for a fifth, never one that is needed")
+    @Test("the least recently used context is forgotten for a fifth one, never one that is needed")
     func contextsMakeRoom() throws {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
-        for number in 2...4 { bench.hear(.context(try Samples.context(number))) }
+        for number in 2...4 { bench.receive(.context(try Samples.context(number))) }
         #expect(bench.forgotten.isEmpty)
-        bench.hear(.context(try Samples.context(5)))
+        bench.receive(.context(try Samples.context(5)))
         #expect(bench.forgotten == [try Samples.context(2).digest], "1 is the oldest, and in use")
     }
 
     // MARK: Leaving
 
-    @Test("draining finishes what runs, returns what waits and says bye last")
+    @Test("draining finishes what runs, returns what waits and sends bye last")
     func drain() throws {
         var bench = try WorkerBench.ready()
         for shard in UInt32(0)..<3 { try bench.lend(WorkerBench.piece(shard)) }
         bench.handle(.drainRequested)
         #expect(
-            bench.said == [
+            bench.sent == [
                 .drain, .shardReturned(WorkerBench.piece(1), .draining),
                 .shardReturned(WorkerBench.piece(2), .draining),
             ])
         #expect(bench.exits.isEmpty)
         try bench.lend(WorkerBench.piece(3))
-        #expect(bench.said == [.shardReturned(WorkerBench.piece(3), .draining)])
+        #expect(bench.sent == [.shardReturned(WorkerBench.piece(3), .draining)])
         bench.wait(.seconds(1))
         #expect(bench.heartbeats.map(\.credit) == [.none])
         bench.compute(WorkerBench.piece(0))
         #expect(bench.results.map(\.credit) == [.none])
-        #expect(bench.said.last == .bye && bench.exits == [.drained])
+        #expect(bench.sent.last == .bye && bench.exits == [.drained])
         bench.wait(.seconds(100))
-        #expect(bench.actions.isEmpty, "who is gone says nothing")
+        #expect(bench.actions.isEmpty, "a worker that has left sends nothing")
     }
 
-    @Test("draining with nothing in hand leaves at once, welcome or not", arguments: [true, false])
+    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = WorkerBench()
         bench.handle(.started)
         if isWelcome { bench.welcome() }
         bench.handle(.drainRequested)
-        #expect(bench.said == [.drain, .bye] && bench.exits == [.drained])
+        #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
     @Test("a refused worker exits with the reason and never comes back")
     func refused() {
         var bench = WorkerBench()
         bench.handle(.started)
-        bench.hear(.refused(.fingerprint, message: "another model"))
+        bench.receive(.refused(.fingerprint, message: "another model"))
         #expect(bench.exits == [.refused(.fingerprint, message: "another model")])
         bench.wait(.seconds(100))
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("a dismissed worker comes back as another life, without its queue")
+    @Test("a dismissed worker comes back as another incarnation, without its queue")
     func dismissed() throws {
         var bench = try WorkerBench.ready()
         let former = bench.state.incarnation
-        bench.hear(.dismissed(incarnation: former &+ 1))
+        bench.receive(.dismissed(incarnation: former &+ 1))
         #expect(bench.actions.isEmpty, "that was for another life")
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former && bench.hellos.map(\.incarnation) == [bench.state.incarnation])
-        bench.hear(.dismissed(incarnation: former))
+        bench.receive(.dismissed(incarnation: former))
         #expect(bench.actions.isEmpty, "once is enough")
     }
 
@@ -319,10 +319,10 @@ struct WorkerStateTests {
         var bench = try WorkerBench.ready()
         try bench.lend(WorkerBench.piece(0))
         try bench.lend(WorkerBench.piece(1))
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         #expect(
             bench.hellos.map(\.role) == [.worker(Samples.model, .none)],
-            "new work would get stuck behind the old, and be blamed for it")
+            "new work would be stuck behind the old, and count its deaths")
         bench.welcome()
         #expect(bench.heartbeats.map(\.credit) == [.none])
         bench.compute(WorkerBench.piece(0))
@@ -335,8 +335,8 @@ struct WorkerStateTests {
     func dismissedWhilePreparing() throws {
         var bench = try WorkerBench.ready()
         let context = try Samples.context(2)
-        bench.hear(.context(context))
-        bench.hear(.dismissed(incarnation: bench.state.incarnation))
+        bench.receive(.context(context))
+        bench.receive(.dismissed(incarnation: bench.state.incarnation))
         #expect(bench.hellos.map(\.role) == [.worker(Samples.model, .none)])
         bench.welcome()
         bench.handle(.contextPrepared(context.digest, failure: nil))
@@ -344,7 +344,7 @@ struct WorkerStateTests {
         #expect(bench.heartbeats.map(\.credit) == [WorkerBench.credit])
     }
 
-    @Test("without a word from a coordinator for the time allowed, the worker leaves, and says how long it waited")
+    @Test("the worker leaves when the coordinator is silent for the time allowed, and says how long it waited")
     func abandoned() {
         var bench = WorkerBench(abandonTime: .seconds(60))
         bench.handle(.started)

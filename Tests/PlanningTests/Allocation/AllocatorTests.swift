@@ -34,7 +34,7 @@ enum AllocationCases {
             maximum: maximum)
     }
 
-    /// The paper's greedy rule as told: one rollout after the other.
+    /// The paper's greedy rule, literally: one rollout after the other.
     static func greedyAsTold(_ problem: AllocationProblem) -> [Int] {
         let curves = problem.beliefs.map { problem.objective.curve(under: $0, upTo: problem.maximum) }
         var budgets = [Int](repeating: problem.minimum, count: curves.count)
@@ -84,7 +84,7 @@ enum AllocationCases {
 struct AllocatorTests {
     static let solvers: [any BudgetAllocator] = [EnvelopeAllocator(), GreedyAllocator(), ExactAllocator()]
 
-    @Test("every solver spends the total to the rollout and stays in range", arguments: BudgetObjective.allCases)
+    @Test("every solver spends the total exactly and stays in range", arguments: BudgetObjective.allCases)
     func spendsExactly(objective: BudgetObjective) throws {
         for seed in UInt64(0)..<300 {
             var generator = SeededGenerator(seed: seed)
@@ -102,7 +102,7 @@ struct AllocatorTests {
         }
     }
 
-    @Test("the exact solver finds what trying every division finds", arguments: BudgetObjective.allCases)
+    @Test("the exact solver agrees with trying every division", arguments: BudgetObjective.allCases)
     func exactIsOptimal(objective: BudgetObjective) throws {
         var worst = 0.0
         for seed in UInt64(0)..<150 {
@@ -166,8 +166,8 @@ struct AllocatorTests {
         }
     }
 
-    @Test("greedy gives what one rollout after the other gives", arguments: BudgetObjective.allCases)
-    func greedyIsAsTold(objective: BudgetObjective) throws {
+    @Test("greedy equals giving one rollout after the other", arguments: BudgetObjective.allCases)
+    func greedyIsOneByOne(objective: BudgetObjective) throws {
         for seed in UInt64(0)..<300 {
             var generator = SeededGenerator(seed: 3000 + seed)
             let problem = try AllocationCases.problem(objective, countMax: 15, rangeMax: 50, &generator)
@@ -176,7 +176,7 @@ struct AllocatorTests {
         }
     }
 
-    @Test("every total from smallest to largest, on one hard mixture: the bound holds, more is never worse")
+    @Test("for every total on a hard mixture the bound holds, and a larger total is never worse")
     func everyTotal() throws {
         let beliefs = try [(0.05, 3.0), (0.05, .infinity), (0.5, 2), (0.02, 200), (0.9, 10), (0, 5), (1, .infinity)]
             .map { try Belief(mean: $0.0, kappa: $0.1, promptID: "x") }
@@ -194,7 +194,7 @@ struct AllocatorTests {
         }
     }
 
-    /// PLANNING.md, "Allocation": 64 prompts, T = 1024, [2, 128], point estimates.
+    /// 64 prompts, T = 1024, [2, 128], point estimates.
     @Test("greedy reaches about 73 % of the optimum for uniform p, 72 % for Beta(0.5, 3), 56 % for a mixture")
     func greedyStopsShort() throws {
         /// Beta(0.5, 3) by rejection.
@@ -230,7 +230,7 @@ struct AllocatorTests {
         }
     }
 
-    @Test("a large request is solved from a sample of prices exactly as by a full sort", arguments: [0, 1, 2, 3, 4])
+    @Test("a large request solved from a sample of prices equals a full sort", arguments: [0, 1, 2, 3, 4])
     func largeAsFullSort(spread: Int) throws {
         var generator = SeededGenerator(seed: UInt64(spread))
         let count = 20_000
@@ -258,7 +258,8 @@ struct AllocatorTests {
         }
     }
 
-    /// Greedy by sorting all runs between lowest gains; `greedyIsAsTold` shows for small problems that this is the rule.
+    /// Greedy by sorting all runs between lowest gains; `greedyIsOneByOne` shows for small problems that this is the
+    /// rule.
     static func greedySorted(_ problem: AllocationProblem) -> [Int] {
         struct Run {
             var gain: Double
@@ -288,7 +289,7 @@ struct AllocatorTests {
         return budgets
     }
 
-    @Test("the exact solver refuses what would take too long, before it starts")
+    @Test("the exact solver rejects a problem that is too large before it starts")
     func exactRefuses() throws {
         let problem = try AllocationProblem(
             beliefs: .init(repeating: Belief(mean: 0.3, promptID: "x"), count: 100_000), objective: .expectedContrast,

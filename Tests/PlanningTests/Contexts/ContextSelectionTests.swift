@@ -15,7 +15,7 @@ struct ContextSelectionTests {
     }
 
     @Test(
-        "a draw depends on rows, way and seed, not on the order of the rows",
+        "a draw depends on rows, method and seed, not on the order of the rows",
         arguments: ContextSelection.Method.allCases)
     func orderFree(method: ContextSelection.Method) {
         let rows = Self.rows(300)
@@ -26,7 +26,7 @@ struct ContextSelectionTests {
         #expect(drawn != ContextSelection(method, count: 40, seed: 2).draw(from: rows))
     }
 
-    @Test("all rows are drawn where there are no more than wanted", arguments: ContextSelection.Method.allCases)
+    @Test("all rows are drawn if there are no more than wanted", arguments: ContextSelection.Method.allCases)
     func small(method: ContextSelection.Method) {
         let rows = Self.rows(12)
         let drawn = ContextSelection(method, count: 40, seed: 1).draw(from: rows)
@@ -35,7 +35,7 @@ struct ContextSelectionTests {
         #expect(ContextSelection(method, count: 0, seed: 1).draw(from: rows).isEmpty)
     }
 
-    @Test("uniform draws are uniform: over 400 seeds every row comes as often as any other, within chance")
+    @Test("uniform draws select every row equally often, within chance, over 400 seeds")
     func uniform() {
         let rows = Self.rows(100)
         var counts: [String: Int] = [:]
@@ -50,7 +50,7 @@ struct ContextSelectionTests {
         #expect(least > 56 && most < 144)
     }
 
-    @Test("recent draws prefer late rows as their weights say")
+    @Test("recent draws select rows in proportion to their weights")
     func recent() {
         let rows = Self.rows(2000)
         var ages = [Int](repeating: 0, count: 10)
@@ -64,13 +64,13 @@ struct ContextSelectionTests {
         #expect(Double(ages[9]) < 0.6 * Double(ages[0]) && ages[9] > 0)
     }
 
-    @Test("stratified draws hold as many solved as failed rows where both are there")
+    @Test("stratified draws have as many solved as failed rows if there are both")
     func stratified() {
         let drawn = ContextSelection(.stratified, count: 40, seed: 3).draw(from: Self.rows(300))
         #expect(drawn.count { $0.outcome.reward == 1 } == 20)
     }
 
-    @Test("a prototype stands for its group: the rollouts of all rows are in the prototypes, and means stay rewards")
+    @Test("prototypes have the rollouts of all rows of their groups, and means that are valid rewards")
     func prototypes() {
         let rows = Self.rows(300)
         let drawn = ContextSelection(.prototypes, count: 10, seed: 3).draw(from: rows)

@@ -9,7 +9,7 @@ struct PromptRecordTests {
             promptID: "gsm8k/17", entries: entries.map { PromptRecord.Entry(k: $0.k, n: $0.n, age: $0.age) })
     }
 
-    @Test("the prompt's own record joins as decayed counts")
+    @Test("the prompt's own record joins the belief as decayed counts")
     func fuses() throws {
         let prior = try Belief(mean: 0.2, kappa: 5, promptID: "x")
         let record = try Self.record((6, 8, 0), (1, 4, 2))
@@ -25,13 +25,13 @@ struct PromptRecordTests {
         #expect(abs(partial.mean - 0.35) < 1e-12 && abs(partial.kappa - 10) < 1e-12)
     }
 
-    @Test("at the default decay an outcome is worth half after 69 steps")
+    @Test("at the default decay an outcome has half its weight after 69 steps")
     func halfLife() throws {
         let counts = try Self.record((4, 8, 69)).counts(decay: PromptRecord.decayDefault)
         #expect(abs(counts.rollouts - 4) < 0.01 && abs(counts.successes - 2) < 0.01)
     }
 
-    @Test("joining one record after the other is joining both at once, over 2,000 draws")
+    @Test("joining two records in turn equals joining both at once, over 2,000 draws")
     func associative() throws {
         var worst = 0.0
         for seed in UInt64(0)..<2000 {
@@ -54,15 +54,15 @@ struct PromptRecordTests {
         print("records joined in two parts and in one: maximum error \(worst)")
     }
 
-    @Test("a point estimate is certain: no record moves it")
+    @Test("no record changes a point estimate")
     func pointStays() throws {
         let point = try Belief(mean: 0.2, promptID: "x")
         #expect(try point.fused(with: Self.record((8, 8, 0)), decay: 1) == point)
         #expect(try Belief(mean: 0.2, kappa: 3, promptID: "x").point == point)
     }
 
-    @Test("counts that are none, outcomes from the future and decays outside [0, 1] are refused, naming the prompt")
-    func refusals() throws {
+    @Test("invalid counts, negative ages and decays outside [0, 1] are rejected")
+    func rejections() throws {
         for (k, n) in [(9.0, 8), (-1, 8), (Double.nan, 8), (.infinity, 8), (0, 0), (0, -3)] {
             let error = #expect(throws: PlanningError.self) { try Self.record((1, 2, 0), (k, n, 1)) }
             #expect(error?.description.contains("gsm8k/17, record entry 1") == true, "\(k) of \(n)")

@@ -11,9 +11,9 @@ struct LookAheadTests {
         try ShrinkageBaseline(rewards: rewards, p: p, range: range, promptID: "gsm8k/17")
     }
 
-    /// By hand, in fractions. Predicted p = 0.75, so V = 1/2; four failures: v̄ = −1, (v̄ − V)² = 9/4, Δ² = 9/4 − 1/4 = 2,
-    /// w = 2/(2 + 1/4) = 8/9, b = −8/9 + 1/18 = −5/6; MSE(4) = 2/9, MSE(5) = 2/11.
-    @Test("outside the noise the data take over: a golden by hand")
+    /// By hand, in fractions. Predicted p = 0.75, so V = 1/2; four failures: v̄ = −1, (v̄ − V)² = 9/4, Δ² = 9/4 − 1/4 =
+    /// 2, w = 2/(2 + 1/4) = 8/9, b = −8/9 + 1/18 = −5/6; MSE(4) = 2/9, MSE(5) = 2/11.
+    @Test("outside the noise the data count: hand-computed values")
     func goldenByHand() throws {
         let baseline = try Self.baseline([-1, -1, -1, -1], 0.75)
         #expect(abs(baseline.bias - 2) < 1e-15)
@@ -36,7 +36,7 @@ struct LookAheadTests {
                 rewards: [-1, -1, -1, -1], p: 0.75, range: .signed, promptID: "x", reserve: &reserve) == .draw(12))
     }
 
-    @Test("however small the threshold, a group stops at the most it may have")
+    @Test("with any threshold a group stops at its largest size")
     func atMost() throws {
         var reserve = RolloutReserve(100)
         let lookAhead = try LookAhead(threshold: 0, drawsMax: 64)
@@ -52,7 +52,7 @@ struct LookAheadTests {
         #expect(reserve.left == 100 - 12 - 1)
     }
 
-    @Test("inside the noise the prediction stands, and the group is done at once")
+    @Test("inside the noise the baseline is the prediction, and the group is done at once")
     func priorStands() throws {
         // V = 1/2, v̄ = 0: a difference of 1/4 squared is no more than the noise 1/4.
         let rewards = [1.0, -1, -1, 1]
@@ -66,7 +66,7 @@ struct LookAheadTests {
     }
 
     /// numpy: v = r.mean(); d = max(0, (v−V)²−s/k); w = d/(d+s/k); b = w·v+(1−w)·V; MSE = d·s/(k·d+s); s = (w/2)².
-    @Test("baselines and risks are numpy's, for rewards of 0…1 with partial credit")
+    @Test("baselines and risks agree with numpy for fractional rewards in 0…1")
     func goldenNumpy() throws {
         let rewards = [0.0, 0.25, 1, 0.5, 0, 0, 0.75, 0.1]
         let cases: [(p: Double, bias: Double, weight: Double, value: Double, risk: Double)] = [
@@ -88,7 +88,7 @@ struct LookAheadTests {
         print("baselines against numpy: maximum error \(worst)")
     }
 
-    @Test("the range of rewards changes the scale and nothing else, over 2,000 groups")
+    @Test("the range of rewards changes only the scale, over 2,000 groups")
     func ranges() throws {
         let lookAhead = try LookAhead()
         let ranges = [RewardRange.unit, .signed, try RewardRange(-3...13)]
@@ -123,7 +123,8 @@ struct LookAheadTests {
         print("decisions on three ranges of rewards: maximum difference \(worst) of the width")
     }
 
-    @Test("groups never have more than the most, the reserve is never overdrawn, and everything ends, over 2,000 steps")
+    @Test(
+        "groups never exceed their largest size, the reserve is never overdrawn, and all groups end, over 2,000 steps")
     func invariants() throws {
         var reasons: [LookAhead.Reason: Int] = [:]
         for seed in UInt64(0)..<2000 {
@@ -164,8 +165,8 @@ struct LookAheadTests {
         print("16,000 groups with look-ahead: \(reasons)")
     }
 
-    @Test("rewards that are none, ranges without width and empty groups")
-    func refusals() throws {
+    @Test("invalid rewards and ranges without width are rejected, and empty groups use the prediction")
+    func rejections() throws {
         var reserve = RolloutReserve(3)
         for reward in [1.5, -0.5, .nan, .infinity] {
             let error = #expect(throws: PlanningError.self) {

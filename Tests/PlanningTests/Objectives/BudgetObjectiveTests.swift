@@ -32,7 +32,7 @@ struct BudgetObjectiveTests {
         return total / mass
     }
 
-    @Test("values by hand", arguments: BudgetObjective.allCases)
+    @Test("values agree with hand-computed ones", arguments: BudgetObjective.allCases)
     func byHand(objective: BudgetObjective) {
         let p = 0.25
         let q = 0.75
@@ -79,7 +79,7 @@ struct BudgetObjectiveTests {
         print("\(objective): expectation against integration, maximum relative error \(worst)")
     }
 
-    @Test("expected values by exact fractions: two rollouts under Beta(1, 1) and Beta(1, 2)")
+    @Test("expected values agree with exact fractions: two rollouts under Beta(1, 1) and Beta(1, 2)")
     func fractions() throws {
         let flat = try Belief(mean: 0.5, kappa: 2, promptID: "x")
         // E[2pq] = 1/3; E[2pq·p·q²] = 2·B(3, 4) = 1/30; E[4pq] = 2/3.
@@ -93,7 +93,7 @@ struct BudgetObjectiveTests {
         #expect(abs(BudgetObjective.mixedGroupProbability.expectedValue(of: 3, under: low) - (1 - 0.4 - 0.1)) < 1e-15)
     }
 
-    @Test("a belief of growing κ converges to the point estimate", arguments: BudgetObjective.allCases)
+    @Test("a belief with growing κ converges to the point estimate", arguments: BudgetObjective.allCases)
     func convergesToPoint(objective: BudgetObjective) throws {
         for p in Self.probabilities {
             let point = objective.curve(under: try Belief(mean: p, promptID: "x"), upTo: 300)
@@ -109,7 +109,7 @@ struct BudgetObjectiveTests {
         }
     }
 
-    @Test("a further rollout never lessens a value, and nothing is not a number", arguments: BudgetObjective.allCases)
+    @Test("a further rollout never reduces a value, and no value is NaN", arguments: BudgetObjective.allCases)
     func neverFalls(objective: BudgetObjective) throws {
         for mean in [0.0, 1e-305] + Self.probabilities + [1] {
             for kappa in Self.kappas + [Double.leastNonzeroMagnitude, 1e-300, .infinity] {
@@ -123,7 +123,8 @@ struct BudgetObjectiveTests {
     }
 
     @Test(
-        "certain failure, certain success and groups below two are worth nothing", arguments: BudgetObjective.allCases)
+        "certain failure, certain success and groups of less than two have no value",
+        arguments: BudgetObjective.allCases)
     func nothingToLearn(objective: BudgetObjective) throws {
         for p in [0.0, 1.0] {
             for kappa in [3.0, Double.infinity] {
@@ -138,7 +139,7 @@ struct BudgetObjectiveTests {
         #expect(objective.curve(under: try Belief(mean: 0.5, promptID: "x"), upTo: 0) == [0])
     }
 
-    @Test("nothing is lost where p is tiny: two rollouts at 1e-300 are worth 2p, or its like")
+    @Test("no precision is lost where p is tiny: two rollouts at 1e-300 have a value of 2p or similar")
     func tinyProbability() throws {
         let belief = try Belief(mean: 1e-300, promptID: "x")
         for (objective, expected) in [
@@ -160,7 +161,7 @@ struct BudgetObjectiveTests {
         print("gain at p = 0.05: \(gains[2]) after 2 rollouts, \(gains[39]) after 39, \(gains[1023]) after 1023")
     }
 
-    @Test("the gain of contrast under a belief turns where 2b + B(1 − a) changes its sign")
+    @Test("the gain of contrast under a belief turns where 2b + B(1 − a) changes sign")
     func turningPoint() throws {
         for mean in [0.02, 0.1, 0.4, 0.8] {
             for kappa in [0.5, 3, 8, 40, 400] {

@@ -19,7 +19,7 @@ struct ExplorationTests {
         budget.p.map { $0 < 0.05 || $0 > 0.95 } ?? false
     }
 
-    @Test("hopeless and solved prompts together get their share, and those raised for it are marked, over 300 seeds")
+    @Test("hopeless and solved prompts together get their share, and explored ones are marked, over 300 seeds")
     func share() throws {
         var marked = 0
         for seed in UInt64(0)..<300 {
@@ -44,7 +44,9 @@ struct ExplorationTests {
         print("300 plans of 60 prompts at a share of 0.1: \(marked) prompts explored")
     }
 
-    @Test("whose turn it is depends on policy and step, not on arrival; over the steps everybody has one")
+    @Test(
+        "which prompts are explored depends on policy and step, not on arrival; over the steps every prompt is explored"
+    )
     func turns() throws {
         var candidates = try Self.candidates(60, seed: 1)
         var everybody: Set<String> = []
@@ -67,7 +69,7 @@ struct ExplorationTests {
         #expect(Exploration.seed(policyID: "a", step: 1) != Exploration.seed(policyID: "b", step: 1))
     }
 
-    @Test("a share beyond what an even share would give, or than the total affords, is not taken")
+    @Test("exploration uses no more than an equal share, and no more than the total allows")
     func modest() throws {
         let candidates = try Self.candidates(60, seed: 2)
         for (share, minimum, total) in [(1.0, 0, 480), (1, 2, 480), (0.5, 2, 121), (1, 2, 120), (0, 2, 480)] {
@@ -84,7 +86,7 @@ struct ExplorationTests {
         }
     }
 
-    @Test("with a list of sizes exploration goes as far as sums allow")
+    @Test("with a list of sizes exploration raises as many floors as reachable sums allow")
     func irregular() throws {
         for seed in UInt64(0)..<200 {
             var request = BudgetRequest(total: 30 * 8 + 4 * Int(seed % 7), minimum: 0, maximum: 32)

@@ -11,7 +11,8 @@ struct StreamedStep {
     var early = 0
     var toppedUp = 0
 
-    /// Streams candidates in shards of a size, checking after every shard that nothing was promised that cannot be kept.
+    /// Streams candidates in shards of a size, checking after every shard that nothing was promised that cannot be
+    /// kept.
     init(
         _ request: BudgetRequest, _ candidates: [BudgetCandidate], shard: Int, price: Double? = nil,
         announced: Int? = nil, configure: (inout StreamingPlan) -> Void = { _ in }
@@ -56,7 +57,7 @@ struct StreamingPlanTests {
     }
 
     @Test(
-        "the sum is exact, sizes are allowed and nobody is promised too much, over 3,000 seeds of all kinds of requests"
+        "the sum is exact, sizes are allowed and no budget is reduced, over 3,000 seeds of all kinds of requests"
     )
     func invariants() throws {
         var streamed = 0
@@ -94,7 +95,7 @@ struct StreamingPlanTests {
         print("3,000 streamed steps: \(streamed) budgets handed out early, \(topped) topped up, all sums exact")
     }
 
-    @Test("streaming reaches nearly what planning all at once does", arguments: [true, false])
+    @Test("a streamed plan is nearly as good as a plan made all at once", arguments: [true, false])
     func share(knowsPrice: Bool) throws {
         for objective in [BudgetObjective.expectedContrast, .mixedGroupProbability] {
             for count in [64, 256, 1000] {
@@ -126,7 +127,7 @@ struct StreamingPlanTests {
         }
     }
 
-    @Test("the same arrivals give the same budgets, however they are cut into shards")
+    @Test("the same arrivals give the same budgets for any division into shards")
     func shards() throws {
         for seed in UInt64(0)..<60 {
             var generator = SeededGenerator(seed: seed)
@@ -143,7 +144,7 @@ struct StreamingPlanTests {
         }
     }
 
-    @Test("prompts sorted by difficulty, the worst order there is, still get an exact and useful plan")
+    @Test("prompts sorted by difficulty, the worst order, still get an exact and useful plan")
     func sorted() throws {
         var worst = Double.infinity
         var worstGain = Double.infinity
@@ -161,7 +162,7 @@ struct StreamingPlanTests {
         print("sorted arrivals, 100 seeds: worst streamed/batch utility \(worst), worst gain over uniform \(worstGain)")
     }
 
-    @Test("all alike: a cold start is spread as the total says, not all or nothing in turn")
+    @Test("equal prompts without an earlier price get nearly equal budgets, not all or nothing in turn")
     func alike() throws {
         for objective in BudgetObjective.allCases {
             let belief = try Belief(mean: 0.3, kappa: 3, promptID: "x")
@@ -175,7 +176,7 @@ struct StreamingPlanTests {
         }
     }
 
-    @Test("what is not going to change leaves early, what may is held back")
+    @Test("most budgets are handed out early, and the last prompts are held back")
     func earliness() throws {
         var generator = SeededGenerator(seed: 3)
         let candidates = try Self.candidates(1000, &generator)
@@ -188,7 +189,7 @@ struct StreamingPlanTests {
         #expect(try cold.receive(Array(candidates[31..<32])).count == 32)
     }
 
-    @Test("prompts that never come leave their rollouts to the others; caps of their own leave a stated surplus")
+    @Test("the rollouts of missing prompts go to the others; own caps leave a surplus")
     func missing() throws {
         var generator = SeededGenerator(seed: 5)
         let candidates = try Self.candidates(100, &generator)
@@ -223,7 +224,7 @@ struct StreamingPlanTests {
         }
     }
 
-    @Test("where no gain is to be expected the streamed plan is even, and says so")
+    @Test("a streamed plan without expected gain is uniform, with its reason")
     func even() throws {
         let certain = try (0..<120).map {
             BudgetCandidate(promptID: "\($0)", belief: try Belief(mean: $0 % 2 == 0 ? 0 : 1, promptID: "\($0)"))
@@ -234,7 +235,7 @@ struct StreamingPlanTests {
         #expect(step.plan.budgets.allSatisfy { $0.n == 8 || $0.n == 9 })
     }
 
-    @Test("unlikely prompts have their share in a streamed plan too")
+    @Test("explored prompts have their share in a streamed plan too")
     func explores() throws {
         for seed in UInt64(0)..<200 {
             var candidates = try ExplorationTests.candidates(120, seed: seed)
@@ -256,8 +257,8 @@ struct StreamingPlanTests {
         }
     }
 
-    @Test("too many prompts, twice the same and totals that cannot be are refused, and change nothing")
-    func refusals() throws {
+    @Test("too many prompts, repeated prompts and unreachable totals are rejected, and change nothing")
+    func rejections() throws {
         var generator = SeededGenerator(seed: 5)
         let candidates = try Self.candidates(100, &generator)
         var request = BudgetRequest(total: 800, maximum: 32)

@@ -1,0 +1,61 @@
+public import Scoring
+public import Wire
+
+// Events and actions of the client's machine, its failures and its configuration.
+
+extension ClientState {
+    /// What happened.
+    public enum Event: Sendable {
+        /// The driver is up; comes once, first.
+        case started
+        case received(Envelope)
+        /// The output folder is open: the job's id, and the first shard that is not durable in it.
+        case ready(JobID, firstShard: UInt32)
+        /// The next shard of the corpus, in order: an answer to `produce`.
+        case shardReady(SubmitShard)
+        /// The corpus has so many shards.
+        case inputEnded(shards: UInt32)
+        /// Every shard below is in a committed part.
+        case durable(below: UInt32)
+        case tick
+    }
+
+    /// What the driver must do, in order.
+    public enum Action: Sendable {
+        case send(Envelope)
+        /// Open the output folder for a run by this model; answer with `ready`. Comes once.
+        case openOutput(ModelFingerprint)
+        /// Make the next shard; answer with `shardReady` or `inputEnded`.
+        case produce
+        /// Write a shard's answers. Each shard comes once, in any order.
+        case deliver(ShardAnswer)
+        case showStatus(ClusterStatus)
+        case finish
+        case fail(Failure)
+    }
+
+    /// Why the job cannot go on.
+    public enum Failure: Hashable, Sendable {
+        case refused(Refusal, message: String)
+        case jobRefused(JobRefusal, message: String)
+        /// The coordinator was silent for this long. The job can be resumed.
+        case abandoned(after: Duration)
+    }
+
+    /// Which job is to be done.
+    public struct Configuration: Sendable {
+        /// Name and clocks. The client waits for a coordinator for 120 s.
+        public var peer: PeerConfiguration
+        /// The policy whose rollouts the predictions are about.
+        public var policy: Policy
+        /// The job's context set, as it goes over the wire.
+        public var context: ContextBlock
+
+        /// Describes a job.
+        public init(name: String, policy: Policy, context: ContextBlock) {
+            peer = PeerConfiguration(name: name, abandonTime: .seconds(120))
+            self.policy = policy
+            self.context = context
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import OrderedCollections
+import Scoring
+import Wire
+
+// Clients' messages: jobs that are opened and closed, shards that are submitted and confirmed.
+
+extension CoordinatorState {
+    mutating func receive(
+        _ message: Message, fromClient peer: Peer, at now: Instant, _ actions: inout [Action]
+    ) {
+        switch message {
+        case .heartbeat:
+            send(.clusterStatus(status), to: peer, &actions)
+        case .submitJob(let submitted):
+            open(submitted, client: peer, &actions)
+        case .submitShard(let shard):
+            submit(shard, from: peer, &actions)
+        case .confirm(let id, let below):
+            guard jobs[id]?.client == peer else { return }
+            if jobs[id]?.confirm(below: below) == true { actions.append(.journal(.confirmed(id, below: below))) }
+        case .closeJob(let id):
+            // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
+            // twice.
+            if let job = jobs[id] {
+                guard job.client == nil || job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
+                close(id, &actions)
+            }
+            send(.jobClosed(id), to: peer, &actions)
+        case .bye:
+            detach(peer, &actions)
+        default:
+            break  // A client sends no other messages; an unknown one is ignored.
+        }
+    }
+
+    private mutating func submit(_ shard: SubmitShard, from peer: Peer, _ actions: inout [Action]) {
+        // The job is unknown to this life, or another client's: its client must open it again.
+        guard let place = jobs.index(forKey: shard.job), jobs.values[place].client == peer else {
+            return send(.whoAreYou, to: peer, &actions)
+        }
+        if let answer = jobs.values[place].answers[shard.shard] {
+            return send(.shardAnswer(answer), to: peer, &actions)
+        }
+        // Beyond the window: the client ignores the window, or its confirmations have not come yet.
+        guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
+        // Lending looks at the first pieces of the queue only, and this one comes after them.
+        isIdle = jobs.values[place].queue.count >= Job.lookAhead
+        _ = jobs.values[place].submit(shard)
+    }
+
+    private mutating func open(_ submitted: SubmitJob, client peer: Peer, _ actions: inout [Action]) {
+        let id = submitted.job
+        guard submitted.fingerprint == fingerprint?.digest else {
+            let message =
+                "the job was begun with model \(submitted.fingerprint.hex), this cluster works with "
+                + "\(fingerprint.map { "\($0.name) \($0.digest.hex)" } ?? "none yet"); use the same model, "
+                + "or a new output folder"
+            return refuse(id, .fingerprint, message, to: peer, &actions)
+        }
+        if let known = jobs[id]?.context, known.digest != submitted.context.digest {
+            let message =
+                "the job was begun with context \(known.digest.hex), now it comes with "
+                + "\(submitted.context.digest.hex); use the same context rows, or a new output folder"
+            return refuse(id, .context, message, to: peer, &actions)
+        }
+        if jobs[id] == nil {
+            if jobs.count >= configuration.jobsMax, let orphan = jobs.first(where: { $0.value.client == nil })?.key {
+                close(orphan, &actions)
+            }
+            guard jobs.count < configuration.jobsMax else {
+                let message = "this coordinator has its \(configuration.jobsMax) jobs; try again when one is done"
+                return refuse(id, .capacity, message, to: peer, &actions)
+            }
+            jobs[id] = Job()
+            actions.append(.journal(.jobOpened(id)))
+            actions.append(
+                .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
+        }
+        jobs[id]?.context = submitted.context
+        if let former = jobs[id]?.client, former != peer { clients[former]?.jobs.removeAll { $0 == id } }
+        jobs[id]?.client = peer
+        if clients[peer]?.jobs.contains(id) == false { clients[peer]?.jobs.append(id) }
+        if jobs[id]?.confirm(below: submitted.confirmedBelow) == true {
+            actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow)))
+        }
+        accept(id, client: peer, &actions)
+    }
+
+    private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {
+        guard let job = jobs[id] else { return }
+        // Answered shards are not among those held: a client submits one again to get an answer that it lost.
+        let held = job.shards.keys.sorted()
+        send(
+            .jobAccepted(
+                JobAccepted(
+                    job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens,
+                    held: held)),
+            to: client, &actions)
+    }
+
+    private mutating func refuse(
+        _ id: JobID, _ reason: JobRefusal, _ message: String, to peer: Peer, _ actions: inout [Action]
+    ) {
+        actions.append(.log(.jobRefused(id, reason: message)))
+        send(.jobRefused(id, reason, message: message), to: peer, &actions)
+    }
+
+    private mutating func close(_ id: JobID, _ actions: inout [Action]) {
+        jobs[id] = nil
+        for incarnation in workers.sessions.keys {
+            for piece in workers.sessions[incarnation].map({ Array($0.leases.leases.keys) }) ?? []
+            where piece.job == id {
+                workers.sessions[incarnation]?.leases.release(piece)
+            }
+        }
+        for peer in clients.keys { clients[peer]?.jobs.removeAll { $0 == id } }
+        actions.append(.journal(.jobClosed(id)))
+        actions.append(.log(.jobClosed(id)))
+    }
+}

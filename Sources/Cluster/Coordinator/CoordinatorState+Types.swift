@@ -1,0 +1,61 @@
+public import Scoring
+public import Wire
+
+// Events, actions and log events of the coordinator's machine, and its configuration.
+
+extension CoordinatorState {
+    /// What happened.
+    public enum Event: Sendable {
+        /// The driver is up; comes once, first.
+        case started
+        /// A message came in.
+        case received(Envelope, from: Peer)
+        /// A message could not be delivered: the peer is gone.
+        case unroutable(Peer)
+        /// Time has passed.
+        case tick
+    }
+
+    /// What the driver must do, in order.
+    public enum Action: Sendable {
+        case send(Envelope, to: Peer)
+        case journal(JournalEntry)
+        /// A fact for the operator's log.
+        case log(LogEvent)
+    }
+
+    /// A fact for the operator's log.
+    public enum LogEvent: Hashable, Sendable {
+        case workerJoined(name: String, incarnation: UInt64)
+        case workerLeft(name: String, incarnation: UInt64)
+        case workerLost(name: String, incarnation: UInt64, reason: String, pieces: Int)
+        case workerRefused(name: String, reason: String)
+        case clientJoined(name: String)
+        case clientLost(JobID)
+        case jobOpened(JobID, policy: Policy, contextRows: Int)
+        case jobRefused(JobID, reason: String)
+        case jobClosed(JobID)
+        case leaseExpired(PieceName, worker: String)
+        /// The row killed every worker that ran it, so it is answered with an error.
+        case rowPoisoned(PieceName)
+    }
+
+    /// Bounds and clocks.
+    public struct Configuration: Sendable {
+        /// After how much silence a peer is dead, and how long work is lent.
+        public var timing = ClusterTiming.standard
+        /// The only model that may work here; `nil`: that of the first worker.
+        public var fingerprint: ModelFingerprint?
+        /// Rows a job may have submitted and not confirmed.
+        public var windowRows = 131_072
+        /// Estimated tokens a job may have submitted and not answered: about 64 MB of text.
+        public var windowTokens = 16_000_000
+        /// Jobs at a time, with those whose clients are away.
+        public var jobsMax = 64
+        /// Live workers.
+        public var workersMax = 1024
+
+        /// The defaults.
+        public init() {}
+    }
+}

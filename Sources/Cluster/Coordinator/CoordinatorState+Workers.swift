@@ -1,0 +1,104 @@
+import OrderedCollections
+import Scoring
+import Wire
+
+// Workers' messages: heartbeats, results, returned pieces, and leases that end.
+
+extension CoordinatorState {
+    mutating func receive(
+        _ message: Message, fromWorker incarnation: UInt64, at now: Instant, _ actions: inout [Action]
+    ) {
+        guard let peer = workers.sessions[incarnation]?.peer else { return }
+        switch message {
+        case .heartbeat(let heartbeat):
+            guard heartbeat.incarnation == incarnation else {
+                return send(.whoAreYou, to: peer, &actions)
+            }
+            workers.sessions[incarnation]?.leases.grant(heartbeat.credit)
+            workers.sessions[incarnation]?.leases.setNamed(heartbeat.inHand)
+            workers.sessions[incarnation]?.leases.renew(
+                progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
+            send(.clusterStatus(status), to: peer, &actions)
+        case .shardResult(let result):
+            complete(result, from: incarnation, at: now, &actions)
+        case .shardReturned(let piece, let reason):
+            let wasInHand = workers.sessions[incarnation]?.leases.release(piece) ?? false
+            if wasInHand {
+                // Otherwise it would be lent again and returned again, for as long as the worker is full.
+                if reason == .overCredit { workers.sessions[incarnation]?.leases.markFull() }
+                takeBack(piece, event: "given back: \(reason)", &actions)
+            }
+        case .contextWanted(let digest):
+            guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
+                // Its job is closed, and pieces that wait for the context would block the worker's queue for ever.
+                send(.dismissed(incarnation: incarnation), to: peer, &actions)
+                let reason = "it waits for a context of a job that is over"
+                return markDead(incarnation, reason: reason, isFailure: false, &actions)
+            }
+            _ = workers.sessions[incarnation]?.needsContext(digest)
+            send(.context(context), to: peer, &actions)
+        case .drain:
+            workers.sessions[incarnation]?.leases.isDraining = true
+        case .bye:
+            guard let worker = workers.remove(incarnation) else { return }
+            actions.append(.log(.workerLeft(name: worker.name, incarnation: incarnation)))
+            for piece in worker.leases.leases.keys.reversed() {
+                takeBack(piece, event: "worker \(worker.name) left", &actions)
+            }
+        default:
+            break  // A worker sends no other messages; an unknown one is ignored.
+        }
+    }
+
+    private mutating func complete(
+        _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
+    ) {
+        workers.sessions[incarnation]?.leases.grant(result.credit)
+        workers.sessions[incarnation]?.leases.release(result.piece)
+        workers.sessions[incarnation]?.leases.renew(
+            progress: result.progress, until: now + configuration.timing.leaseTime)
+        let key = Job.PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
+        let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
+        guard jobs[result.piece.job]?.complete(result) == true else { return }
+        if case .leased(let other) = lentTo, other != incarnation { release(result.piece, at: other) }
+        answer(result.piece.job, shard: result.piece.shard, &actions)
+    }
+
+    /// Ends another worker's lease on a piece that is done, whatever the number of its attempt.
+    private mutating func release(_ piece: PieceName, at incarnation: UInt64) {
+        let same = workers.sessions[incarnation]?.leases.leases.keys.first {
+            $0.job == piece.job && $0.shard == piece.shard && $0.firstRow == piece.firstRow
+        }
+        if let same { workers.sessions[incarnation]?.leases.release(same) }
+    }
+
+    private mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
+        guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
+        actions.append(.journal(.shardAnswered(answer)))
+        if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
+    }
+
+    /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too
+    /// many workers.
+    mutating func takeBack(
+        _ piece: PieceName, isFailure: Bool = false, event: String, _ actions: inout [Action]
+    ) {
+        let key = Job.PieceKey(shard: piece.shard, firstRow: piece.firstRow)
+        guard let found = jobs[piece.job]?.piece(at: key), case .leased = found.state, found.rows == piece.range else {
+            return
+        }
+        if jobs[piece.job]?.client == nil {
+            // No client waits for it; it submits the shard again when it is back.
+            jobs[piece.job]?.takeBack(key, reason: event)
+            jobs[piece.job]?.forgetUnleased()
+        } else if isFailure {
+            jobs[piece.job]?.recordFailure(key, reason: event)
+            if let job = jobs[piece.job], case .done = job.piece(at: key)?.state {
+                actions.append(.log(.rowPoisoned(piece)))
+                answer(piece.job, shard: piece.shard, &actions)
+            }
+        } else {
+            jobs[piece.job]?.takeBack(key, reason: event)
+        }
+    }
+}

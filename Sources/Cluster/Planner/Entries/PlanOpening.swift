@@ -1,0 +1,36 @@
+public import Wire
+
+/// How a plan begins: its request, and what of the policy's history it is based on.
+public struct PlanOpening: Hashable, Sendable {
+    /// The request, every candidate with its text.
+    public var request: RequestPlan
+    /// Digest of the request as it came. Another request for the same step has another one, and is refused.
+    public var identity: [UInt8]
+    /// Least budget, raised when rollouts of the policy have failed.
+    public var minimum: Int
+    /// Largest budget, lowered for the same reason.
+    public var maximum: Int
+    /// λ of the policy's previous plan.
+    public var price: Double?
+    /// Rows of the contexts.
+    public var contextRows: Int
+    /// Steps since their newest outcome; −1 without any.
+    public var staleness: Int
+    /// For people.
+    public var warnings: [String]
+
+    /// Describes an opening.
+    public init(
+        request: RequestPlan, identity: [UInt8], minimum: Int, maximum: Int, price: Double?, contextRows: Int,
+        staleness: Int, warnings: [String]
+    ) {
+        self.request = request
+        self.identity = identity
+        self.minimum = minimum
+        self.maximum = maximum
+        self.price = price
+        self.contextRows = contextRows
+        self.staleness = staleness
+        self.warnings = warnings
+    }
+}

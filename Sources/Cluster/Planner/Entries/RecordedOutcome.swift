@@ -1,0 +1,34 @@
+/// An outcome in a policy's history.
+public struct RecordedOutcome: Hashable, Sendable {
+    /// Unique in the policy's history.
+    public var eventID: String
+    /// The prompt.
+    public var promptID: String
+    /// The prompt's text.
+    public var text: String
+    /// Version of the weights that rolled out.
+    public var version: Int
+    /// Mean reward, scaled to [0, 1].
+    public var reward: Double
+    /// Rollouts with a reward; 0 where all failed.
+    public var n: Int
+    /// Rollouts without one.
+    public var failed: Int
+    /// Raw rewards; none where only their mean was reported.
+    public var rewards: [Double]
+
+    /// Describes an outcome.
+    public init(
+        eventID: String, promptID: String, text: String, version: Int, reward: Double, n: Int, failed: Int,
+        rewards: [Double]
+    ) {
+        self.eventID = eventID
+        self.promptID = promptID
+        self.text = text
+        self.version = version
+        self.reward = reward
+        self.n = n
+        self.failed = failed
+        self.rewards = rewards
+    }
+}

@@ -1,0 +1,56 @@
+/// A candidate's group: how many rollouts it is to have, and which rewards have come.
+struct PlanGroup: Hashable {
+    /// Its budget; 0 until that is handed out.
+    var planned = 0
+    /// Rollouts beyond the budget, drawn by look-ahead.
+    var drawn = 0
+    /// Raw rewards, in the order in which they were recorded.
+    var rewards: [Double] = []
+    /// Rollouts without a reward.
+    var failed = 0
+    /// Where rollouts are kept, as reported.
+    var references: [String] = []
+    /// Events that count, with the answer to each: rollouts to draw.
+    var events: [String: Int] = [:]
+    /// The latest event.
+    var lastEvent: String?
+    /// It has its rollouts, and can be trained on.
+    var isDone = false
+
+    /// The rollout worker that has it; not durable.
+    var lease: Lease?
+    /// Whether it is in the queue; not durable.
+    var isQueued = false
+
+    /// A group lent to a rollout worker.
+    struct Lease: Hashable {
+        let incarnation: UInt64
+        let attempt: UInt64
+    }
+
+    /// Rollouts that it is to have.
+    var wanted: Int { planned + drawn }
+    /// Rollouts that are still to come.
+    var outstanding: Int { max(0, wanted - rewards.count - failed) }
+
+    /// Adds a report. There are references to all rewards or to none: where one report has references and another has
+    /// not, the missing ones are empty.
+    mutating func append(_ report: GroupReport) {
+        if !references.isEmpty || !report.references.isEmpty {
+            references += Array(repeating: "", count: rewards.count - references.count)
+            references +=
+                report.references.isEmpty
+                ? Array(repeating: "", count: report.rewards.count) : report.references
+        }
+        rewards += report.rewards
+        failed += report.failed
+    }
+
+    /// Without what is not durable.
+    var durable: PlanGroup {
+        var group = self
+        group.lease = nil
+        group.isQueued = false
+        return group
+    }
+}

@@ -1,0 +1,59 @@
+public import Scoring
+public import Wire
+
+// Events and actions of the worker's machine, its exits and its configuration.
+
+extension WorkerState {
+    /// What happened.
+    public enum Event: Sendable {
+        /// The driver is up; comes once, first.
+        case started
+        case received(Envelope)
+        /// The inference thread has done a few prompts more.
+        case progressed
+        /// The context is prepared, or cannot be: then every row of its shards gets this error.
+        case contextPrepared(Digest, failure: String?)
+        case computed(PieceName, AnswerBlock, [RowFault], StageTimes)
+        /// SIGTERM: finish what is in hand, accept no more, leave.
+        case drainRequested
+        case tick
+    }
+
+    /// What the driver must do, in order.
+    public enum Action: Sendable {
+        case send(Envelope)
+        /// Fit a context; answer with `contextPrepared`.
+        case prepare(ContextBlock)
+        /// Free a prepared context.
+        case forget(Digest)
+        /// Score texts; answer with `computed`.
+        case score(PieceName, context: Digest, TextBlock)
+        /// Leave; the process ends.
+        case exit(Exit)
+    }
+
+    /// Why the worker leaves.
+    public enum Exit: Hashable, Sendable {
+        case drained
+        case refused(Refusal, message: String)
+        /// The coordinator was silent for the time allowed.
+        case abandoned(after: Duration)
+    }
+
+    /// Who the worker is and what it accepts.
+    public struct Configuration: Sendable {
+        /// Name and clocks. It waits for a coordinator for 600 s.
+        public var peer: PeerConfiguration
+        /// What it predicts with.
+        public var fingerprint: ModelFingerprint
+        /// How much it has in hand at a time.
+        public var credit: Credit
+
+        /// Describes a worker.
+        public init(name: String, fingerprint: ModelFingerprint, credit: Credit) {
+            peer = PeerConfiguration(name: name, abandonTime: .seconds(600))
+            self.fingerprint = fingerprint
+            self.credit = credit
+        }
+    }
+}

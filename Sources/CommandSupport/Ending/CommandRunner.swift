@@ -1,0 +1,62 @@
+package import ArgumentParser
+import Foundation
+import Kernels
+
+/// Runs a program: parses its arguments, runs the command, and turns every error into a message and an exit code.
+///
+/// This is the only place where errors become text, so commands throw what they get.
+package enum CommandRunner {
+    /// How a program ends: its exit code, and the last text for standard output or standard error.
+    package struct Ending: Equatable {
+        package let status: ExitStatus
+        package var output: String?
+        package var errors: String?
+    }
+
+    /// Runs the program with the arguments of this process. Never returns.
+    package static func main<Root: ParsableCommand>(_ root: Root.Type) -> Never {
+        // A closed peer is an error of the write, not a reason to end the process.
+        signal(SIGPIPE, SIG_IGN)
+        let ending: Ending
+        do {
+            try ProcessorCheck.run()
+            var command = try root.parseAsRoot()
+            try command.run()
+            ending = Ending(status: .done)
+        } catch {
+            ending = self.ending(of: error, in: root)
+        }
+        if let text = ending.output { print(text) }
+        if let text = ending.errors { printError(text) }
+        exit(ending.status.rawValue)
+    }
+
+    /// The message and the exit code of an error.
+    package static func ending<Root: ParsableCommand>(of error: any Error, in root: Root.Type) -> Ending {
+        let program = root.configuration.commandName ?? "\(root)"
+        switch error {
+        case let failure as CommandFailure:
+            return Ending(status: failure.status, errors: "\(program): \(failure.message)")
+        case let status as ExitStatus:
+            return Ending(status: status)
+        case let error as any ResumableError where error.isResumable:
+            return Ending(status: .resumable, errors: "\(program): \(error)")
+        default: break
+        }
+        switch root.exitCode(for: error) {
+        case .success:
+            return Ending(status: .done, output: root.fullMessage(for: error))
+        case .validationFailure:
+            // Wrong usage is 2, as shells expect.
+            return Ending(status: .usage, errors: root.fullMessage(for: error))
+        default:
+            return Ending(status: .failed, errors: "\(program): \(description(of: error))")
+        }
+    }
+
+    /// What the error says of itself. Foundation's descriptions are unreadable, so these are shortened.
+    private static func description(of error: any Error) -> String {
+        guard let error = error as? CocoaError else { return "\(error)" }
+        return [error.filePath, error.localizedDescription].compactMap(\.self).joined(separator: ": ")
+    }
+}

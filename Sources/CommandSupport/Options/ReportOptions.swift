@@ -1,0 +1,38 @@
+import ArgumentParser
+package import Foundation
+
+/// `--json`: one JSON object for programs instead of text for people.
+package struct ReportOptions: ParsableArguments {
+    @Flag(help: "Print one JSON object instead of text.")
+    package var json = false
+
+    package init() {}
+
+    /// Prints the value as JSON with `--json`, else the text.
+    package func show(_ value: @autoclosure () -> some Encodable, text: () -> String) throws {
+        if json { try Self.printJSON(value()) } else { print(text()) }
+    }
+
+    /// Prints one JSON object on one line, with sorted keys.
+    package static func printJSON(_ value: some Encodable) throws {
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// JSON as all commands write it: one line, sorted keys, plain slashes.
+    package static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
+    /// JSON lines: one line for each value.
+    package static func lines(_ values: [some Encodable]) throws -> Data {
+        let encoder = encoder
+        var lines = Data()
+        for value in values {
+            lines.append(try encoder.encode(value))
+            lines.append(UInt8(ascii: "\n"))
+        }
+        return lines
+    }
+}

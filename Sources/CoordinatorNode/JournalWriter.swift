@@ -1,0 +1,17 @@
+import Scoring
+
+/// Writes the body of a journal entry: little-endian numbers, texts and blocks with their lengths before them.
+struct JournalWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func append(_ number: Int) { LittleEndian.append(UInt64(bitPattern: Int64(number)), to: &bytes) }
+
+    mutating func append(_ number: Double) { LittleEndian.append(number.bitPattern, to: &bytes) }
+
+    mutating func append(_ block: [UInt8]) {
+        append(block.count)
+        bytes += block
+    }
+
+    mutating func append(_ text: String) { append(Array(text.utf8)) }
+}

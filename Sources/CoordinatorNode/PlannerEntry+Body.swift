@@ -1,0 +1,92 @@
+import Cluster
+import Planning
+import Wire
+
+// Bodies of the planner's entries in the journal. A request is kept as the frames of its message; all else are fields in a
+// fixed order. That order is the format and never changes: every version reads the journals of all former ones, and writes
+// the same bytes. A protobuf message would not replace this code, it would be a second format beside it.
+
+extension PlanOpening {
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        let frames = Envelope(generation: 0, .requestPlan(request)).frames
+        writer.append(frames.count)
+        for frame in frames { writer.append(frame) }
+        writer.append(identity)
+        writer.append(minimum)
+        writer.append(maximum)
+        // A negative number means no price: no plan has a price below 0.
+        writer.append(price ?? -1)
+        writer.append(contextRows)
+        writer.append(staleness)
+        writer.append(warnings.count)
+        for warning in warnings { writer.append(warning) }
+        return writer.bytes
+    }
+
+    init(reading reader: inout JournalReader) throws {
+        var frames: [[UInt8]] = []
+        for _ in 0..<(try reader.count()) { frames.append(try reader.block()) }
+        guard case .requestPlan(let request) = try Envelope(frames: frames).message else {
+            throw CoordinatorError.journalDamaged
+        }
+        let identity = try reader.block()
+        let (minimum, maximum) = (try reader.integer(), try reader.integer())
+        let price = try reader.real()
+        let (contextRows, staleness) = (try reader.integer(), try reader.integer())
+        var warnings: [String] = []
+        for _ in 0..<(try reader.count()) { warnings.append(try reader.text()) }
+        self.init(
+            request: request, identity: identity, minimum: minimum, maximum: maximum, price: price < 0 ? nil : price,
+            contextRows: contextRows, staleness: staleness, warnings: warnings)
+    }
+}
+
+extension [CandidatePrediction] {
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        writer.append(count)
+        for prediction in self {
+            writer.append(prediction.index)
+            writer.append(prediction.mean)
+            writer.append(prediction.kappa)
+            writer.append(prediction.source.rawValue)
+        }
+        return writer.bytes
+    }
+
+    init(reading reader: inout JournalReader) throws {
+        self = []
+        for _ in 0..<(try reader.count()) {
+            let index = try reader.integer()
+            let (mean, kappa) = (try reader.real(), try reader.real())
+            guard let source = BudgetSource(rawValue: try reader.text()) else { throw CoordinatorError.journalDamaged }
+            append(CandidatePrediction(index: index, mean: mean, kappa: kappa, source: source))
+        }
+    }
+}
+
+extension GroupReport {
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        writer.append(index)
+        writer.append(eventID)
+        writer.append(rewards.count)
+        for reward in rewards { writer.append(reward) }
+        writer.append(failed)
+        writer.append(references.count)
+        for reference in references { writer.append(reference) }
+        return writer.bytes
+    }
+
+    init(reading reader: inout JournalReader) throws {
+        let index = try reader.integer()
+        let eventID = try reader.text()
+        var rewards: [Double] = []
+        for _ in 0..<(try reader.count()) { rewards.append(try reader.real()) }
+        let failed = try reader.integer()
+        var references: [String] = []
+        for _ in 0..<(try reader.count()) { references.append(try reader.text()) }
+        self.init(index: index, eventID: eventID, rewards: rewards, failed: failed, references: references)
+    }
+}

@@ -1,0 +1,42 @@
+import Cluster
+
+/// The coordinator's process and its disk, which outlives it.
+struct SimulatedCoordinator {
+    var state: CoordinatorMachines?
+    var disk: [JournalEntry] = []
+    var planDisk: [PlannerEntry] = []
+    /// Counts lives of the coordinator; a connection belongs to one.
+    private(set) var connection = 0
+    /// The process dies after so many more actions, in the middle of carrying them out.
+    var actionsToLive: Int?
+    private(set) var brokenInvariants: [String] = []
+    /// By generation: the life that sent under it.
+    private var lives: [UInt64: Int] = [:]
+
+    mutating func start(at now: Instant) -> [CoordinatorMachines.Action] {
+        guard state == nil else { return [] }
+        connection += 1
+        state = CoordinatorMachines(replaying: disk, planDisk)
+        return handle(.started, at: now)
+    }
+
+    /// Records that this life sends: no two lives may send under one generation.
+    mutating func recordSend(generation: UInt64) {
+        if lives.updateValue(connection, forKey: generation).map({ $0 != connection }) == true {
+            brokenInvariants.append("two lives of the coordinator send as generation \(generation)")
+        }
+    }
+
+    mutating func kill() {
+        state = nil
+    }
+
+    /// Whether a connection belongs to this life.
+    func isConnected(_ peer: Peer) -> Bool { SimulatedAddress(peer).connection == connection }
+
+    mutating func handle(_ event: CoordinatorMachines.Event, at now: Instant) -> [CoordinatorMachines.Action] {
+        let actions = state?.handle(event, at: now) ?? []
+        brokenInvariants += state?.brokenInvariants ?? []
+        return actions
+    }
+}

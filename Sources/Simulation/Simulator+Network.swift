@@ -1,0 +1,88 @@
+import Cluster
+import Scoring
+import Wire
+
+/// The coordinator's driver and the network: journal first, then messages with delay, loss and duplication.
+extension Simulator {
+    mutating func startCoordinator() {
+        drive(coordinator.start(at: now))
+    }
+
+    mutating func drive(_ actions: [CoordinatorMachines.Action]) {
+        // It may die before the journal's transaction, after it, or between two messages, but not in the transaction.
+        if coordinator.actionsToLive == 0 {
+            coordinator.actionsToLive = nil
+            return apply(.killCoordinator)
+        }
+        for action in actions {
+            switch action {
+            case .journal(let entry): coordinator.disk.append(entry)
+            case .journalPlan(let entry): coordinator.planDisk.append(entry)
+            case .log, .logPlan, .send: break
+            }
+        }
+        for action in actions {
+            if let left = coordinator.actionsToLive {
+                coordinator.actionsToLive = left > 0 ? left - 1 : nil
+                if left == 0 { return apply(.killCoordinator) }
+            }
+            switch action {
+            case .journal, .journalPlan, .log, .logPlan: break
+            case .send(let envelope, let peer):
+                coordinator.recordSend(generation: envelope.generation)
+                send(envelope, to: peer)
+            }
+        }
+    }
+
+    /// The coordinator sends to a peer that is connected to this life, or learns that it is gone.
+    private mutating func send(_ envelope: Envelope, to peer: Peer) {
+        let address = SimulatedAddress(peer)
+        let isThere =
+            switch address.role {
+            case .worker: workers[address.index].process.isAlive(address.life)
+            case .client: clients[address.index].process.isAlive(address.life)
+            case .trainer: trainers[address.index].life == address.life && trainers[address.index].isAlive
+            case .rollout: rollouts[address.index].process.isAlive(address.life)
+            }
+        guard isThere, coordinator.connection == address.connection else {
+            // libzmq often reports it, but not always in time.
+            if random.unit() < 0.5 { schedule(.unroutable(peer), after: .milliseconds(1)) }
+            return
+        }
+        if address.role == .worker, let partition = workers[address.index].partition, partition != .fromWorker {
+            return
+        }
+        transmit(envelope) { envelope in
+            switch address.role {
+            case .worker: .workerEvent(address.index, life: address.life, .received(envelope))
+            case .client: .clientEvent(address.index, life: address.life, .received(envelope))
+            case .trainer: .toTrainer(address.index, life: address.life, envelope)
+            case .rollout: .rolloutEvent(address.index, life: address.life, .received(envelope))
+            }
+        }
+    }
+
+    /// Sends a message with delay, loss and duplication.
+    mutating func transmit(_ envelope: Envelope, _ arrival: (Envelope) -> ScheduledEvent.Kind) {
+        report.messages += 1
+        var envelope = envelope
+        if faultPlan.isEncoded {
+            do {
+                let decoded = try Envelope(frames: envelope.frames)
+                if decoded.frames != envelope.frames { report.broken.append("\(envelope.message) changed on the wire") }
+                envelope = decoded
+            } catch {
+                report.broken.append("\(envelope.message) was refused: \(error)")
+            }
+        }
+        let isFaultless = now >= faultPlan.faultsEnd
+        if !isFaultless, random.unit() < faultPlan.loss { return }
+        let copies = !isFaultless && random.unit() < faultPlan.duplication ? 2 : 1
+        for _ in 0..<copies {
+            let isLate = random.unit() < 0.02
+            let delay = faultPlan.delayMax * random.unit() * (isLate ? 10 : 1)
+            schedule(arrival(envelope), after: delay)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Cluster
+import CoordinatorNode
+import GRDB
+import Planning
+import Scoring
+import TestSupport
+import Testing
+import Wire
+
+@Suite("The coordinator's journal: what is written is read again")
+struct JournalTests {
+    private let job = JobID(high: 1, low: 2)
+    private let other = JobID(high: 3, low: 4)
+    private let model = ModelFingerprint(name: "a model", digest: Digest(of: "weights"))
+
+    private func answer(_ shard: UInt32, of job: JobID) throws -> ShardAnswer {
+        let prediction = try #require(Prediction(p: 0.5, kappa: 4, pLo: 0.25, pHi: 0.75, flags: .truncated))
+        return ShardAnswer(
+            job: job, shard: shard, answers: AnswerBlock([prediction, nil]),
+            faults: [RowFault(row: 1, code: "worker_died", message: "four workers died")])
+    }
+
+    private func opening(step: Int, price: Double? = nil) -> PlanOpening {
+        var request = RequestPlan(
+            plan: PlanName(policyID: "a policy", step: step), total: 16,
+            candidates: [
+                PlanCandidate(promptID: "ä", text: "one × two"), PlanCandidate(promptID: "b", text: "three\n"),
+            ])
+        request.explore = 0.125
+        return PlanOpening(
+            request: request, identity: [1, 2, 3], minimum: 2, maximum: 16, price: price, contextRows: 7, staleness: -1,
+            warnings: ["one", "zwölf"])
+    }
+
+    private func outcome(_ number: Int) -> RecordedOutcome {
+        RecordedOutcome(
+            eventID: "event \(number)", promptID: "q\(number % 3)", text: "text \(number % 3)", version: number,
+            reward: 0.1 * Double(number % 10), n: 3, failed: number % 2, rewards: [0, 0.1, 1e-9])
+    }
+
+    @Test("entries of jobs are read back as they were written, also by the next process")
+    func jobs() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let entries: [JournalEntry] = [
+            .generationStarted(7), .fingerprintAdopted(model), .jobOpened(job), .shardAnswered(try answer(3, of: job)),
+            .jobOpened(other), .shardAnswered(try answer(0, of: other)), .confirmed(job, below: 2),
+        ]
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            try journal.commit(entries)
+            #expect(try journal.entries() == entries)
+        }
+        #expect(try CoordinatorJournal(path: path).entries() == entries)
+    }
+
+    @Test("entries of plans are read back as they were written, also by the next process")
+    func plans() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let plan = PlanName(policyID: "a policy", step: 1)
+        let entries: [PlannerEntry] = [
+            .outcomesRecorded(policyID: "a policy", [outcome(1)]), .outcomesRecorded(policyID: "b", [outcome(2)]),
+            .planOpened(opening(step: 1, price: 0.25)),
+            .predictionsReceived(
+                plan,
+                [
+                    CandidatePrediction(index: 1, mean: 0.1, kappa: .infinity, source: .model),
+                    CandidatePrediction(index: 0, mean: 1, kappa: 1e-3, source: .record),
+                ]),
+            .groupReported(
+                plan,
+                GroupReport(index: 1, eventID: "e ü", rewards: [-1.5, 0.1], failed: 2, references: ["", "s3://x"])),
+            .planOpened(opening(step: 2)), .planCut(PlanName(policyID: "a policy", step: 2)),
+        ]
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            try journal.commit([], entries)
+            #expect(try journal.plannerEntries() == entries)
+        }
+        #expect(try CoordinatorJournal(path: path).plannerEntries() == entries)
+    }
+
+    @Test("answers that a client has confirmed are deleted, and all of a job that is closed")
+    func deleted() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        try journal.commit([.jobOpened(job), .jobOpened(other)])
+        for shard in UInt32(0)..<4 {
+            try journal.commit([
+                .shardAnswered(try answer(shard, of: job)), .shardAnswered(try answer(shard, of: other)),
+            ])
+        }
+        try journal.commit([.confirmed(job, below: 3)])
+        try journal.commit([.jobClosed(other)])
+        #expect(
+            try journal.entries() == [
+                .jobOpened(job), .shardAnswered(try answer(3, of: job)), .confirmed(job, below: 3),
+            ])
+    }
+
+    @Test("only the latest generation and the latest model are kept")
+    func latest() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        let later = ModelFingerprint(name: "another", digest: Digest(of: "others"))
+        try journal.commit([.generationStarted(1), .fingerprintAdopted(model)])
+        try journal.commit([.generationStarted(.max), .fingerprintAdopted(later)])
+        #expect(try journal.entries() == [.generationStarted(.max), .fingerprintAdopted(later)])
+    }
+
+    @Test("a plan that is forgotten leaves no entry; the other plans stay")
+    func forgotten() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        try journal.commit([], [.planOpened(opening(step: 1)), .planOpened(opening(step: 2))])
+        try journal.commit([], [.planForgotten(PlanName(policyID: "a policy", step: 1))])
+        #expect(try journal.plannerEntries() == [.planOpened(opening(step: 2))])
+    }
+
+    @Test("of a policy's outcomes the latest are kept")
+    func pruned() throws {
+        let journal = try CoordinatorJournal(path: nil, outcomesMax: 100)
+        for number in 0..<1500 {
+            try journal.commit([], [.outcomesRecorded(policyID: "p", [outcome(number)])])
+        }
+        let kept = try journal.plannerEntries().map { entry in
+            if case .outcomesRecorded("p", let outcomes) = entry { outcomes.map(\.version) } else { [] }
+        }.flatMap(\.self)
+        #expect(kept.last == 1499 && kept == Array(kept[0]...1499))
+        #expect((100...1124).contains(kept.count), "\(kept.count) outcomes are kept")
+    }
+
+    @Test("entries of jobs and of plans in one commit are both there")
+    func together() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        try journal.commit([.jobOpened(job), .confirmed(job, below: 1)], [.planOpened(opening(step: 1))])
+        #expect(try journal.entries() == [.jobOpened(job), .confirmed(job, below: 1)])
+        #expect(try journal.plannerEntries() == [.planOpened(opening(step: 1))])
+    }
+
+    @Test("a second coordinator cannot open the same journal")
+    func locked() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let journal = try CoordinatorJournal(path: path)
+        try journal.commit([.generationStarted(1)])
+        #expect {
+            _ = try CoordinatorJournal(path: path)
+        } throws: { error in
+            "\(error)".contains("another coordinator holds it")
+        }
+    }
+
+    @Test(
+        "a body that was cut or changed is reported as damage, never a trap",
+        arguments: ["x''", "x'FFFFFFFFFFFFFFFF'", "x'0100000000000000'", "x'7FFFFFFFFFFFFFFF00'"])
+    func damaged(body: String) throws {
+        let path = try ScratchFolder.new() + "/journal"
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            try journal.commit(
+                [.shardAnswered(try answer(0, of: job))],
+                [.planOpened(opening(step: 1)), .predictionsReceived(PlanName(policyID: "a policy", step: 1), [])])
+        }
+        for table in ["plan_entry", "entry"] {
+            try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE \(table) SET body = \(body)") }
+        }
+        let journal = try CoordinatorJournal(path: path)
+        #expect(throws: CoordinatorError.self) { _ = try journal.plannerEntries() }
+        #expect(throws: CoordinatorError.self) { _ = try journal.entries() }
+    }
+}
