@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Sources/README.md describes the modules and their layers; LayeringTests checks them.
+// Sources/README.md describes the modules and their layers; scripts/check checks them.
 
 #if arch(x86_64)
     // Wide Swift vectors are fifty times slower without AVX2 and FMA; the program names a missing one at start.
@@ -84,17 +84,18 @@ let package = Package(
         // 1 foundations
         module("Scoring", [crypto]),
         module("JSON", []),
+        module("SQLite", [grdb]),
         module("Kernels", ["COneDNN", "WideKernels"]),
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
-        module("MetricsExport", [metrics]),
         module("Reporting", []),
+        module("MetricsExport", [metrics]),
         // 2 meaning
         module("Tokenizers", ["JSON"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Corpora", ["Scoring", "JSON", "CZlib", "CZstd", crypto, grdb]),
+        module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -104,8 +105,9 @@ let package = Package(
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
-        module("Models", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Encoders", "Heads", "Threads", crypto]),
-        module("CoordinatorNode", ["Scoring", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
+        module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
+        module(
+            "CoordinatorNode", ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
         module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
@@ -119,8 +121,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb, httpClient,
-                hummingbird, logging, nioCore, nioHTTP1, httpTypes,
+                "Scoring", "SQLite", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb,
+                httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -134,9 +136,7 @@ let package = Package(
                 "Evaluation",
                 "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
-                crypto,
-                logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -147,6 +147,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
+        tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests(
             "CoordinatorNodeTests",
@@ -181,7 +182,6 @@ let package = Package(
             ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
-        tests("LayeringTests", []),
         tests("ChaosTests", []),
         tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
     ],

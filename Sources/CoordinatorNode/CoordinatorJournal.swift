@@ -1,6 +1,7 @@
 public import Cluster
 import Foundation
 import GRDB
+import SQLite
 import Scoring
 import Wire
 
@@ -17,17 +18,7 @@ public final class CoordinatorJournal {
     /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
     public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
         do {
-            var configuration = GRDB.Configuration()
-            configuration.busyMode = .immediateError
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
-                if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
-                try database.execute(sql: "PRAGMA synchronous = NORMAL")
-            }
-            database =
-                try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
-                ?? DatabaseQueue(configuration: configuration)
-            planner = try database.write { database in
+            (database, planner) = try SQLiteFile.open(path, durability: .process, sharing: .exclusive) { database in
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS entry (
@@ -92,7 +83,7 @@ public final class CoordinatorJournal {
         do {
             try database.writeWithoutTransaction { database in
                 if isPermanent != isSynchronous {
-                    try database.execute(sql: "PRAGMA synchronous = \(isPermanent ? "FULL" : "NORMAL")")
+                    try SQLiteFile.setDurability(isPermanent ? .disk : .process, of: database)
                     isSynchronous = isPermanent
                 }
                 try database.inTransaction {

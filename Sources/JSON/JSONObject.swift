@@ -30,7 +30,8 @@ public struct JSONObject: Equatable, Sendable {
 
 /// The names of an object while it is read, to find a second member of one name.
 ///
-/// Small objects are searched; only a large object pays for hashing, which keeps a hostile one of a million names linear.
+/// Small objects are searched; only a large object pays for hashing, which keeps a hostile one of a million names
+/// linear.
 struct NameSet {
     private var keys: Set<Key> = []
     private static let searchedMax = 16

@@ -16,7 +16,7 @@ public enum JSONValue: Equatable, Sendable {
     /// Reads bytes that are one strict JSON value in UTF-8.
     public init(reading bytes: [UInt8], duplicateNames: JSONReader.DuplicateNames = .refused) throws(JSONError) {
         try JSONReader.checkUTF8(bytes)
-        var reader = JSONReader(bytes, duplicateNames: duplicateNames)
+        var reader = JSONReader(utf8: bytes, duplicateNames: duplicateNames)
         self = try reader.document()
     }
 

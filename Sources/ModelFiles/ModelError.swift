@@ -69,4 +69,11 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
                 + "\(advice); `statezero model inspect` tells what is what"
         }
     }
+
+    /// Throws `unsupported` unless `holds`.
+    package static func require(
+        _ holds: Bool, _ file: String, _ key: String, _ found: String, _ supported: String
+    ) throws(ModelError) {
+        if !holds { throw .unsupported(file: file, key: key, found: found, supported: supported) }
+    }
 }

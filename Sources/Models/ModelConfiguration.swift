@@ -1,5 +1,6 @@
 package import Encoders
 import Heads
+package import Kernels
 package import ModelFiles
 import Scoring
 
@@ -8,6 +9,8 @@ import Scoring
 package enum ModelConfiguration {
     /// A sentence-transformers folder: BERT with mean pooling.
     case bert(SentenceTransformerFolder)
+    /// A sentence-transformers folder: BERT with CLS pooling, dense layers or a prompt, as BGE and E5.
+    case sentencePipeline(SentencePipelineFolder)
     /// A folder made by `scripts/convert_v0`: Qwen3, query adapter, TabPFN.
     case v0(V0Folder)
 
@@ -16,7 +19,11 @@ package enum ModelConfiguration {
         switch place {
         case .table: throw .unsupported(file: "table", key: "--model", found: "table", supported: "a model folder")
         case .v0(let path): self = .v0(try V0Folder(path: path))
-        case .sentenceTransformer(let path): self = .bert(try SentenceTransformerFolder(path: path))
+        case .sentenceTransformer(let path):
+            self =
+                try SentencePipelineFolder.matches(path)
+                ? .sentencePipeline(try SentencePipelineFolder(path: path))
+                : .bert(try SentenceTransformerFolder(path: path))
         }
     }
 
@@ -34,6 +41,21 @@ package enum ModelConfiguration {
         switch self {
         case .bert(let folder):
             try SentenceEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
+        case .sentencePipeline(let folder):
+            try SentencePipelineEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
+        case .v0(let folder):
+            throw .unsupported(
+                file: folder.path, key: "the kind of model", found: "a converted V0 model",
+                supported: "a sentence-transformers folder")
+        }
+    }
+
+    /// The network of a BERT family alone, for measurements on token ids. Throws `unsupported` for others.
+    package func bertEncoder(threads: Int, precision: Precision = .float32) throws(ModelError) -> BertEncoder {
+        switch self {
+        case .bert(let folder): try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
+        case .sentencePipeline(let folder):
+            try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
         case .v0(let folder):
             throw .unsupported(
                 file: folder.path, key: "the kind of model", found: "a converted V0 model",
@@ -43,20 +65,29 @@ package enum ModelConfiguration {
 
     /// Throws `unsupported` for a head that this family cannot predict with.
     package func check(_ head: HeadKind) throws(ModelError) {
-        guard case .bert(let folder) = self, head == .compact else { return }
-        let width = folder.configuration.width
-        guard width != CompactHeadConfiguration.embeddingColumns else { return }
-        throw .unsupported(
-            file: folder.path, key: "width of an embedding", found: "\(width)",
-            supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, "
-                + "any for --head \(HeadKind.gaussianProcess.rawValue)")
+        guard head == .compact else { return }
+        let other = "--head \(HeadKind.gaussianProcess.rawValue)"
+        switch self {
+        case .v0: return
+        case .bert(let folder):
+            let width = folder.configuration.width
+            guard width != CompactHeadConfiguration.embeddingColumns else { return }
+            throw .unsupported(
+                file: folder.path, key: "width of an embedding", found: "\(width)",
+                supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, any for \(other)")
+        case .sentencePipeline(let folder):
+            // It was trained on MiniLM's embeddings; those of another model may have the same width and mean nothing.
+            throw .unsupported(
+                file: folder.path, key: "--head", found: head.rawValue,
+                supported: "\(other): the compact head was trained on another encoder")
+        }
     }
 
     /// Bytes by purpose for contexts of `rows` rows, from the headers of the files; `nil` for families that need 0.2 GB
     /// or less.
     package func memory(_ settings: ModelSettings, rows: Int) throws(ModelError) -> ModelMemory? {
         switch self {
-        case .bert: nil
+        case .bert, .sentencePipeline: nil
         case .v0(let folder): try V0Memory(folder: folder, settings: settings).bytes(rows: rows)
         }
     }

@@ -19,7 +19,7 @@ struct ChatRequestTests {
     }
 
     @Test(
-        "another model's name goes where the model's name stands, and every other byte stays",
+        "another model's name replaces the model's name, and every other byte stays",
         arguments: [
             ("{\"model\": \"a\", \"prompt\": \"p\"}", "{\"model\": \"b\\\"\", \"prompt\": \"p\"}"),
             (
@@ -38,7 +38,7 @@ struct ChatRequestTests {
         #expect(try ChatRequest(body).model == "b\"")
     }
 
-    @Test("what is no text is no error, and says why")
+    @Test("a prompt without text is not an error, and has a reason")
     func pictures() throws {
         let chat = try request("{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]}")
         #expect(chat.text == nil)
@@ -46,7 +46,7 @@ struct ChatRequestTests {
     }
 
     @Test(
-        "what is no request is refused",
+        "a body that is not a request is refused",
         arguments: [
             ("{", "bad_json"), ("[1]", "bad_type"), ("{\"model\": 1, \"prompt\": \"p\"}", "bad_type"),
             ("{\"model\": \"m\"}", "missing_prompt"), ("{\"prompt\": \"p\", \"beta\": -1}", "bad_type"),
@@ -55,7 +55,7 @@ struct ChatRequestTests {
     func refused(body: String, code: String) {
         do {
             _ = try request(body)
-            Issue.record("was taken: \(body)")
+            Issue.record("was accepted: \(body)")
         } catch let problem as ChatRequest.Problem {
             #expect(problem.code == code, "\(problem)")
         } catch {

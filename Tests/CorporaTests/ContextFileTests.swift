@@ -80,7 +80,7 @@ struct ContextFileTests {
         #expect(loaded.files.map(\.lines) == [20])
     }
 
-    @Test("several policies and none named is an error that lists them; named, the one is taken")
+    @Test("several policies without a named one are an error that lists them; a named policy is used")
     func severalPolicies() throws {
         let content = history("a", 0..<20) + history("b", 0..<30, version: 1) + history("b", 0..<16, version: 2)
         let path = try scratch.write("h", content)

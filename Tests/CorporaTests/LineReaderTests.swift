@@ -21,6 +21,17 @@ struct LineReaderTests {
         #expect(try lines(of: scratch.write("end", "x\n")).lines.map(text) == ["x"])
     }
 
+    @Test("a survey gives the digests and line counts of a reading that checks the lines")
+    func survey() throws {
+        let path = try scratch.write("a.jsonl", Array("{\"prompt\":\"a\"}\n \n".utf8) + [0xFF, 0x0A, 0x0D, 0x0A])
+        var corpus = try PromptCorpus(files: [path])
+        while try corpus.next() != nil {}
+        let surveyed = try InputFile.survey([path])
+        #expect(surveyed == corpus.files)
+        #expect(surveyed.first?.lines == 4)
+        #expect(surveyed.first?.blankLines == 2)
+    }
+
     @Test("plain, gzip and zstd give the same lines and the same digest, whatever the file is called")
     func compressionDoesNotMatter() throws {
         let content = Array((0..<40_000).map { "line \($0) \(String(repeating: "x", count: $0 % 50))\n" }.joined().utf8)

@@ -139,7 +139,7 @@ struct PromptCorpusTests {
         #expect(corpus.counts.derivedIDs == 4)
     }
 
-    @Test("a hundred thousand ids are told apart, and each is found again")
+    @Test("a hundred thousand ids are distinguished, and each is found again")
     func manyIDs() throws {
         let content = (0..<100_000).map { "{\"id\":\"row/\($0)\",\"prompt\":\"P\"}\n" }.joined()
         let path = try scratch.write("many", content)

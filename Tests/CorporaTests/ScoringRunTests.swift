@@ -131,7 +131,7 @@ struct ScoringRunTests {
         #expect(try files("second") == first)
     }
 
-    @Test("killed after any step of a commit, the run goes on and ends as an undisturbed one")
+    @Test("a run killed after any step of a commit continues and ends like an undisturbed one")
     func crashInCommit() throws {
         let expected = try undisturbed()
         for step in [ScoringRun.Step.written, .renamed, .recorded] {
@@ -207,7 +207,7 @@ struct ScoringRunTests {
         try run().close()
     }
 
-    @Test("a committed part that is gone or has another size is named")
+    @Test("a committed part that is missing or has another size is named")
     func lostParts() throws {
         do {
             let run = try run()
@@ -268,7 +268,7 @@ struct ScoringRunTests {
         }
     }
 
-    @Test("a full disk is a typed error, leaves no half part, and the run goes on when there is room")
+    @Test("a full disk is a typed error, leaves no partial file, and the run continues when there is space")
     func fullDisk() throws {
         let full: @Sendable (Int32, UnsafeRawBufferPointer) -> Int = { descriptor, bytes in
             // Room for a hundred bytes, then none.
@@ -283,7 +283,7 @@ struct ScoringRunTests {
             }
             #expect { try run.commit(index: 0, firstRow: 0, part(0)) } throws: { error in
                 guard case .diskFull(let path, let bytes)? = error as? CorporaError else { return false }
-                return path == "\(folder)/part-00000.jsonl.tmp" && bytes > 0 && "\(error)".contains("make room")
+                return path == "\(folder)/part-00000.jsonl.tmp" && bytes > 0 && "\(error)".contains("free some space")
             }
             #expect(try scratch.names("out").allSatisfy { $0.hasPrefix("_journal") })
             try run.close()

@@ -46,7 +46,7 @@ struct JSONMutationTests {
         let text = Array(#"{"a":["\u00e9\ud83d\ude00",-1.5e+3,{"b":null}],"c":true}"#.utf8)
         for count in 0..<text.count {
             #expect(throws: JSONError.self) { try JSONValue(reading: Array(text[..<count])) }
-            var reader = JSONReader(Array(text[..<count]))
+            var reader = JSONReader(utf8: Array(text[..<count]))
             #expect(throws: JSONError.self) { try reader.object(selecting: [Array("a".utf8)]) }
         }
     }

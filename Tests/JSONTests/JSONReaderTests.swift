@@ -7,7 +7,7 @@ struct JSONReaderTests {
 
     /// What `object(selecting:)` gives for the names `prompt` and `x`.
     private func select(_ text: String) throws(JSONError) -> [JSONValue?] {
-        var reader = JSONReader(Array(text.utf8))
+        var reader = JSONReader(utf8: Array(text.utf8))
         return try reader.object(selecting: [Array("prompt".utf8), Array("x".utf8)])
     }
 
@@ -109,7 +109,7 @@ struct JSONReaderTests {
         #expect("\(error)" == "not UTF-8 from byte 3 on")
     }
 
-    @Test("a value that is not an object is told apart from text that is not JSON")
+    @Test("a value that is not an object and text that is not JSON are different errors")
     func notAnObject() throws {
         let number = try #require(throws: JSONError.self) { try select("12") }
         #expect(number.kind == .notAnObject)
@@ -121,10 +121,10 @@ struct JSONReaderTests {
     @Test("the range of a member's value is that of its bytes at the top level")
     func ranges() throws {
         let text = #"{"y":{"x":1}, "z":"x", "x" : "a\"b" }"#
-        var reader = JSONReader(Array(text.utf8))
+        var reader = JSONReader(utf8: Array(text.utf8))
         let range = try #require(try reader.range(ofMember: Array("x".utf8)))
         #expect(String(decoding: Array(text.utf8)[range], as: UTF8.self) == #""a\"b""#)
-        var second = JSONReader(Array(text.utf8))
+        var second = JSONReader(utf8: Array(text.utf8))
         #expect(try second.range(ofMember: Array("w".utf8)) == nil)
     }
 

@@ -55,7 +55,7 @@ def reachable(declared: dict[str, set[str]], module: str) -> set[str]:
 def check(tree: Tree) -> Report:
     report = Report("layering")
     declared = manifest(tree.files["Package.swift"].text)
-    table = module_table.modules(tree)
+    table = module_table.MODULES
     sources = [file for file in tree.under(SOURCES, suffix=".swift") if file.path.count("/") > 1]
     # The files of WideKernels are links.
     sourced = [path for path in [*tree.paths, *tree.links] if path.startswith(SOURCES) and path.count("/") > 1]

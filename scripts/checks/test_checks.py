@@ -50,7 +50,7 @@ SOUND = {
 LAYERS = {
     "CZlib": module_table.Module(0),
     "Scoring": module_table.Module(1),
-    "Planning": module_table.Module(2, frozenset({"Foundation"})),
+    "Planning": module_table.Module(2, "Foundation"),
     "CLI": module_table.Module(5),
 }
 
@@ -75,7 +75,7 @@ class CheckCase(unittest.TestCase):
 
 class Layering(CheckCase):
     def setUp(self):
-        for name, value in [("modules", lambda _: LAYERS), ("PURE", ("Sources/Scoring/",)), ("NEVER_LINKS", [])]:
+        for name, value in [("MODULES", LAYERS), ("PURE", ("Sources/Scoring/",)), ("NEVER_LINKS", [])]:
             patch = mock.patch.object(module_table, name, value)
             patch.start()
             self.addCleanup(patch.stop)
@@ -120,7 +120,7 @@ class Layering(CheckCase):
 
 class Exceptions(CheckCase):
     def setUp(self):
-        patch = mock.patch.object(exception_table, "unsafe_files", lambda _: {})
+        patch = mock.patch.object(exception_table, "UNSAFE_FILES", {})
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -134,7 +134,7 @@ class Exceptions(CheckCase):
         self.assert_problem(self.check("let p: UnsafeRawPointer\n"), "Score.swift:1", "UnsafeRawPointer")
 
     def test_an_exception_that_is_not_needed_fails(self):
-        with mock.patch.object(exception_table, "unsafe_files", lambda _: {"Sources/Scoring/Score.swift": "why"}):
+        with mock.patch.object(exception_table, "UNSAFE_FILES", {"Sources/Scoring/Score.swift": "why"}):
             self.assert_problem(exceptions.check(tree()), "remove it from the list")
 
     def test_an_unchecked_promise_without_a_sentence_fails(self):
@@ -155,7 +155,7 @@ class Exceptions(CheckCase):
 
 class Sizes(CheckCase):
     def setUp(self):
-        patch = mock.patch.object(exception_table, "long_files", lambda _: {})
+        patch = mock.patch.object(exception_table, "LONG_FILES", {})
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -169,7 +169,7 @@ class Sizes(CheckCase):
     def test_a_long_file_fails_unless_it_is_listed(self):
         long = tree(**{"Sources/Scoring/Long.swift": "let x = 1\n" * (sizes.MAX_LINES + 1)})
         self.assert_problem(sizes.check(long), "Long.swift: 401 lines")
-        with mock.patch.object(exception_table, "long_files", lambda _: {"Sources/Scoring/Long.swift": (401, "table")}):
+        with mock.patch.object(exception_table, "LONG_FILES", {"Sources/Scoring/Long.swift": (401, "table")}):
             self.assert_sound(sizes.check(long))
             self.assert_problem(sizes.check(tree()), "short enough")
 
@@ -230,6 +230,14 @@ class Declarations(CheckCase):
     def test_a_switch_declares_nothing(self):
         code = "switch x {\n    case .lonely: break\n    case alone(let y): break\n    default: break\n}\n"
         self.assertEqual(declarations.declared("enum A { case b }\n" + code), [("A", 1), ("b", 1)])
+
+    def test_cases_of_one_line(self):
+        self.assertEqual(declarations.case_names("a, b(Int, c: [String: Int]), d = 3 }"), ["a", "b", "d"])
+        self.assertEqual(declarations.case_names("open("), ["open"])
+        self.assertEqual(declarations.case_names("nil: break"), [])
+        self.assertEqual(declarations.case_names("let x where x > 1"), [])
+        names = ", ".join(f"name{number}" for number in range(500))
+        self.assertEqual(len(declarations.case_names(names)), 500)
 
     def test_an_exception_that_is_not_needed_fails(self):
         with mock.patch.object(declarations, "ALLOWED", {"plan": "why"}):

@@ -3,6 +3,7 @@ import CommandSupport
 import Encoders
 import Foundation
 import Kernels
+import Models
 import Threads
 
 /// One measurement of a split: as many processes as it has workers, all encoding at the same time.
@@ -86,7 +87,7 @@ struct TuneWorker: ParsableCommand {
     func run() throws {
         do {
             if let pin { CorePinning.keep(threads: threads, first: pin) }
-            let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: model.name), threads: threads)
+            let encoder = try ModelConfiguration(model.place).bertEncoder(threads: threads)
             // Batches as a worker has them: a few prompts between two signs of progress.
             let lengths = EncoderSample.mixed.map { min($0, encoder.configuration.tokensMax) }
             let batches = stride(from: 0, to: lengths.count, by: 64).map { start in

@@ -1,27 +1,27 @@
 import JSON
 
-/// A request to an OpenAI-compatible server, as far as routing reads it. The prompt is flattened as prompts and histories
-/// from files are, so that one text has one digest and one embedding.
+/// The parts of a request to an OpenAI-compatible server that routing needs. Its messages become one text in the same
+/// way as those of files, so that the same prompt has the same digest and features.
 public struct ChatRequest: Sendable {
-    /// What the request calls its model; `nil` where it names none.
+    /// The name of the model in the request; `nil` if it has none.
     public let model: String?
-    /// The canonical prompt; `nil` where `messages` hold something other than text.
+    /// The text of the prompt; `nil` if `messages` have anything but text.
     public let text: String?
-    /// Why there is no text.
+    /// The reason why there is no text.
     public let problem: String?
-    /// The answer is to come in pieces.
+    /// True if the client wants a streamed answer.
     public let isStreaming: Bool
-    /// The most tokens that the answer may have, where the request says.
+    /// The most tokens that the answer may have, if the request limits them.
     public let outputTokensMax: Int?
-    /// β that the request wants decided by, of `/v1/route` only.
+    /// β for this decision, for `/v1/route` only.
     public let beta: Double?
-    /// Least p that the request wants, of `/v1/route` only.
+    /// The least p for this decision, for `/v1/route` only.
     public let target: Double?
-    /// Places of the model's name in the body, with its quotes.
+    /// The bytes of the model's name in the body, including its quotes.
     private let modelRange: Range<Int>?
     private let body: [UInt8]
 
-    /// What is wrong with a body.
+    /// An error of a body.
     public struct Problem: Error, Hashable, Sendable {
         /// For programs.
         public let code: String
@@ -29,7 +29,7 @@ public struct ChatRequest: Sendable {
         public let message: String
     }
 
-    /// Reads a body. Throws what makes it no request at all; a prompt that is no text is not an error here.
+    /// Reads a body. Throws if it is not a request; a prompt without text is not an error here (`problem`).
     public init(_ body: [UInt8]) throws(Problem) {
         let keys = [
             "model", "messages", "prompt", "stream", "max_tokens", "max_completion_tokens", "beta", "target_p",
@@ -37,9 +37,9 @@ public struct ChatRequest: Sendable {
         let values: [JSONValue?]
         do throws(JSONError) {
             try JSONReader.checkUTF8(body)
-            var reader = JSONReader(body)
+            var reader = JSONReader(utf8: body)
             values = try reader.object(selecting: keys)
-            var second = JSONReader(body)
+            var second = JSONReader(utf8: body)
             modelRange = try second.range(ofMember: keys[0])
         } catch {
             throw Problem(error)
@@ -69,12 +69,12 @@ public struct ChatRequest: Sendable {
         target = try Self.share(values[7], "target_p")
     }
 
-    /// The body with another model's name, every other byte as it was.
+    /// The body with another model's name; every other byte is unchanged.
     public func body(naming name: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.string(name)
         if let modelRange { return body[..<modelRange.lowerBound] + writer.bytes + body[modelRange.upperBound...] }
-        // No name yet: it becomes the first member. The body is an object, and holds at least the prompt.
+        // Without a name it becomes the first member. The body is an object, and has at least the prompt.
         guard let brace = body.firstIndex(of: UInt8(ascii: "{")) else { return body }
         return body[...brace] + Array("\"model\":".utf8) + writer.bytes + [UInt8(ascii: ",")] + body[(brace + 1)...]
     }

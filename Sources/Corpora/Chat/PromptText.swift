@@ -1,12 +1,11 @@
 import JSON
 import Scoring
 
-/// Makes one text of a prompt's value: the canonical prompt, which is what the model reads and what digests are of.
+/// Makes the text of a prompt from its JSON value. The model reads this text, and digests are computed from it.
 ///
-/// A string is itself. Of chat messages, a single one from the user gives its content alone; otherwise each message is
-/// a
-/// block `role: content`, and a blank line stands between blocks. A content of several text parts is joined by line
-/// breaks; a content of null (a message of tool calls only) is empty. Nothing is trimmed.
+/// A string is used unchanged. Of chat messages, a single one from the user gives its content alone; otherwise each
+/// message is a block `role: content`, with a blank line between blocks. The parts of a content are joined by line
+/// breaks; a content of null (a message with tool calls only) is empty. Nothing is trimmed.
 enum PromptText {
     static func of(_ value: JSONValue, key: String) throws(RowProblem) -> String {
         let text: String

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The bytes of a file, decompressed, a chunk at a time. The format is told by the first bytes, never by the name.
+/// The decompressed bytes of a file, one chunk at a time. The first bytes decide the format, never the name.
 final class ByteSource {
     let path: String
     /// `plain`, `gzip` or `zstd`.
     var format: String { decompressor?.format ?? "plain" }
-    /// Bytes taken from the file.
+    /// Number of bytes read from the file.
     private(set) var bytesRead = 0
-    /// Bytes handed out.
+    /// Number of decompressed bytes returned.
     private(set) var textBytes = 0
 
     private let descriptor: Int32
@@ -18,7 +18,7 @@ final class ByteSource {
     private var inputEnd = 0
     private var isAtEnd = false
 
-    /// Opens a file; `-` is standard input, which can be read once only.
+    /// Opens a file; `-` is standard input, which can be read only once.
     init(path: String) throws(CorporaError) {
         self.path = path
         if path == "-" {
@@ -36,7 +36,7 @@ final class ByteSource {
         if ownsDescriptor, descriptor >= 0 { close(descriptor) }
     }
 
-    /// Fills `buffer[start...]` as far as one step of reading goes; 0 at the end of the file.
+    /// Reads once into `buffer[start...]`; returns the number of bytes, 0 at the end of the file.
     func read(into buffer: inout [UInt8], from start: Int) throws(CorporaError) -> Int {
         guard let decompressor else {
             let count: Int
@@ -56,7 +56,7 @@ final class ByteSource {
             inputStart += step.consumed
             textBytes += step.produced
             if step.produced > 0 { return step.produced }
-            // Nothing came out and nothing is left to go in: the end, rightly or not.
+            // No output and no more input: the end of the data, complete or not.
             if isAtEnd, inputStart == inputEnd || step.consumed == 0 {
                 if decompressor.isAtBoundary, inputStart == inputEnd { return 0 }
                 throw .truncated(path: path, format: format, bytesRead: bytesRead, textBytes: textBytes)
@@ -84,7 +84,7 @@ final class ByteSource {
         }
     }
 
-    /// Reads the first bytes and chooses a decompressor by them.
+    /// Reads the first bytes and chooses the decompressor for them.
     private func detect() throws(CorporaError) {
         while inputEnd < 4, !isAtEnd { try fill(keeping: inputEnd) }
         let start = Array(input[..<min(inputEnd, 6)])
@@ -108,7 +108,7 @@ final class ByteSource {
         ([0xFF, 0xFE], "UTF-16 text"), ([0xFE, 0xFF], "UTF-16 text"),
     ]
 
-    // Parallel zstd writers begin with a skippable frame: magic 0x184D2A50 to 0x184D2A5F, little-endian.
+    // Parallel zstd writers start with a skippable frame: magic 0x184D2A50 to 0x184D2A5F, little-endian.
     private static func isSkippableFrame(_ start: [UInt8]) -> Bool {
         start.count >= 4 && start[0] & 0xF0 == 0x50 && start[1...3].elementsEqual([0x2A, 0x4D, 0x18])
     }
@@ -130,7 +130,7 @@ final class ByteSource {
                 bytesRead += count
                 return count
             }
-            // A signal came in between.
+            // A signal interrupted the call.
             guard errno == EINTR else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         }
     }

@@ -4,40 +4,40 @@ public import Scoring
 public struct ContextFile: Sendable {
     /// The pairs, in file order.
     public let context: ContextSet
-    /// Whose record it is.
+    /// The policy of all rows.
     public let policy: Policy
-    /// What the reader should know, and why predictions may be the base rate.
+    /// What limits the quality of predictions, for example why they are the base rate.
     public let warnings: [Warning]
-    /// The first rows that could not be used; at most `problemsMax`.
+    /// The first rejected rows; at most `problemsMax`.
     public let problems: [RowError]
-    /// How many rows could not be used.
+    /// Number of rejected rows.
     public let rejected: Int
-    /// The files, for the manifest.
+    /// The files that were read.
     public let files: [InputFile]
 
-    /// More problems than these are counted only.
+    /// Further problems are only counted.
     public static let problemsMax = 100
 
-    /// Something that is no error but changes what the answers are worth.
+    /// Not an error, but a reason for worse predictions.
     public enum Warning: Hashable, Sendable, CustomStringConvertible {
-        /// Too few rows to tell prompts apart.
+        /// Too few rows to distinguish prompts.
         case fewRows(Int)
         /// Every outcome is a success, or every outcome a failure.
         case oneClass(isSuccess: Bool)
-        /// Not all rows were taken.
+        /// A sample of the rows is used.
         case sampled(kept: Int, of: Int)
-        /// Rows that are to be predicted were left out.
+        /// Rows of role query were left out, because they are to be predicted.
         case queryRowsLeftOut(Int)
-        /// Rows could not be used.
+        /// Rows were rejected.
         case rejected(Int)
 
-        /// For people: what it is and what follows.
+        /// For people: the fact and its consequence.
         public var description: String {
             switch self {
             case .fewRows(let rows):
                 "the context has \(rows) rows; with fewer than \(ContextFile.rowsMin) every prediction is the base rate"
             case .oneClass(let isSuccess):
-                "the context knows only \(isSuccess ? "successes" : "failures"); every prediction is the base rate"
+                "the context has only \(isSuccess ? "successes" : "failures"); every prediction is the base rate"
             case .sampled(let kept, let all): "\(kept) of \(all) context rows are used, drawn evenly over the files"
             case .queryRowsLeftOut(let rows): "\(rows) rows of role query were left out of the context"
             case .rejected(let rows): "\(rows) rows of the history could not be used"
@@ -45,14 +45,14 @@ public struct ContextFile: Sendable {
         }
     }
 
-    /// Below this a context says too little (`Prediction.Flags.baseRate`).
+    /// With fewer rows every prediction is the base rate (`Prediction.Flags.baseRate`).
     public static let rowsMin = 16
 
-    /// Reads the record of one policy.
+    /// Reads the history of one policy.
     ///
-    /// Rows carry their prompt or name it by id; `promptFiles` are then read once, for the ids in question only. When
+    /// Rows have their prompt or name it by id; `promptFiles` are then read once, only for these ids. If
     /// there are more rows than `rowsMax`, a sample without replacement is drawn by `seed` and kept in file order.
-    /// `policy` is an id, or `id@version`; without it the files must hold one policy only.
+    /// `policy` is an id, or `id@version`; without it the files must have one policy only.
     /// Memory: `rowsMax` rows and their prompts, and a counter for each policy.
     public static func load(
         _ files: [String], policy: String? = nil, promptFiles: [String] = [], rowsMax: Int = ContextSet.rowsMax,
@@ -63,10 +63,10 @@ public struct ContextFile: Sendable {
         }
         var draft = Draft(wanted: policy, rowsMax: rowsMax, seed: seed)
         var history = try HistoryCorpus(files: files, keys: keys)
-        while let element = try history.next() { draft.take(element) }
+        while let element = try history.next() { draft.receive(element) }
         let chosen = try draft.policy(files: files)
         let pairs = try draft.pairs(promptFiles: promptFiles, keys: keys)
-        // A set of more than ContextSet.rowsMax pairs was ruled out above.
+        // The sample has at most `rowsMax` pairs, so the set is not too large.
         guard !pairs.isEmpty, let context = ContextSet(pairs) else {
             throw .noContextRows(files: files, rejected: draft.rejected, first: draft.problems.first)
         }
@@ -76,13 +76,13 @@ public struct ContextFile: Sendable {
     }
 }
 
-/// A context set while its files are read.
+/// The state of a context set while its files are read.
 private struct Draft {
     let wanted: String?
     let rowsMax: Int
     var generator: SeededGenerator
     var counts: [Policy: Int] = [:]
-    /// The first policy that fits; rows of others are counted only.
+    /// The first policy that matches; rows of others are only counted.
     var chosen: Policy?
     var kept: [(ordinal: Int, row: HistoryRow)] = []
     var seen = 0
@@ -96,7 +96,7 @@ private struct Draft {
         self.generator = SeededGenerator(seed: seed)
     }
 
-    mutating func take(_ element: HistoryCorpus.Element) {
+    mutating func receive(_ element: HistoryCorpus.Element) {
         switch element {
         case .rejected(let error): reject(error)
         case .row(let row):
@@ -112,7 +112,7 @@ private struct Draft {
         }
     }
 
-    /// Algorithm R (Vitter, ACM TOMS 1985): every row has the same chance to stay.
+    /// Algorithm R (Vitter, ACM TOMS 1985): every row stays with the same probability.
     private mutating func sample(_ row: HistoryRow) {
         seen += 1
         guard kept.count == rowsMax else {
@@ -133,7 +133,7 @@ private struct Draft {
         throw .noContextRows(files: files, rejected: rejected, first: problems.first)
     }
 
-    /// The pairs in file order, with the prompts that rows only name.
+    /// The pairs in file order, with the texts of prompts that rows name by id.
     mutating func pairs(promptFiles: [String], keys: RowKeys) throws(CorporaError) -> [ContextSet.Row] {
         let named = Set(kept.compactMap { $0.row.text == nil ? $0.row.promptID : nil })
         var texts: [String: String] = [:]

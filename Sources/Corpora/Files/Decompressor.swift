@@ -1,7 +1,7 @@
 import CZlib
 import CZstd
 
-/// Turns compressed bytes into text, as much at a time as there is room for.
+/// Decompresses bytes, at most as many at a time as fit into the output buffer.
 protocol Decompressor: AnyObject {
     /// Name of the format, for messages.
     var format: String { get }

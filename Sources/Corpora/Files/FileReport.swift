@@ -1,8 +1,8 @@
 public import Scoring
 
-/// What `statezero validate` says of a file: how much is good, and what is wrong.
+/// The result of `statezero validate` for one file: how many rows are valid, and what is wrong with the others.
 public struct FileReport: Sendable {
-    /// What the rows of a file are.
+    /// Kinds of files.
     public enum Kind: String, Sendable {
         /// Prompts to be scored.
         case prompts
@@ -10,15 +10,15 @@ public struct FileReport: Sendable {
         case history
     }
 
-    /// What the file was read as.
+    /// The kind that the file was read as.
     public let kind: Kind
-    /// The file, where it could be read to its end.
+    /// The file; `nil` if it could not be read to its end.
     public let file: InputFile?
-    /// Good rows.
+    /// Valid rows.
     public let rows: Int
     /// Rejected lines.
     public let rejected: Int
-    /// Good prompt rows without an id of their own.
+    /// Valid prompt rows without an id of their own.
     public let derivedIDs: Int
     /// Rejected lines by reason.
     public let codes: [RowError.Code: Int]
@@ -28,15 +28,14 @@ public struct FileReport: Sendable {
     public let longestPromptBytes: Int
     /// Rows by policy, of a history.
     public let policies: [Policy: Int]
-    /// Why the file could not be read to its end.
+    /// The error that stopped reading before the end; `nil` at the end.
     public let stopped: CorporaError?
 
-    /// True when every line is good, there is at least one, and the end was reached.
+    /// True if every line is valid, there is at least one, and the end was reached.
     public var isGood: Bool { rejected == 0 && rows > 0 && stopped == nil }
 
-    /// Reads a file to its end, as far as that is possible. Without `kind`, the first row that is an object decides:
-    /// one
-    /// that names a policy and an outcome is a history's. Throws only where the file cannot be opened.
+    /// Reads a file as far as possible. Without `kind`, the first row that is an object decides: a row with a policy
+    /// and an outcome belongs to a history. Throws only if the file cannot be opened.
     public static func read(
         _ path: String, kind: Kind? = nil, problemsMax: Int = 20, keys: RowKeys = .automatic
     ) throws(CorporaError) -> FileReport {
@@ -71,7 +70,7 @@ public struct FileReport: Sendable {
     private static func detect(_ path: String, keys: RowKeys) throws(CorporaError) -> Kind {
         var lines = try RowFiles([path])
         let layout = RowLayout.history(keys)
-        // Broken lines are looked past here, and a file that stops early too: reading it in earnest reports both.
+        // Errors are ignored here: the real reading reports them.
         for _ in 0..<100 {
             guard let line = try? lines.next() else { break }
             guard case .bytes(let bytes, _, _) = line, let fields = try? RowFields(bytes, layout: layout) else {
@@ -102,17 +101,17 @@ public struct FileReport: Sendable {
             self.problemsMax = problemsMax
         }
 
-        /// Takes all elements; what stopped it before the end.
+        /// Counts all elements; returns the error that stopped reading before the end.
         mutating func drain(_ next: () throws(CorporaError) -> Element?) -> CorporaError? {
             do throws(CorporaError) {
-                while let element = try next() { take(element) }
+                while let element = try next() { count(element) }
                 return nil
             } catch {
                 return error
             }
         }
 
-        private mutating func take(_ element: Element) {
+        private mutating func count(_ element: Element) {
             switch element {
             case .prompt(let row):
                 rows += 1

@@ -1,18 +1,17 @@
+import Foundation
 public import Scoring
 
-import Foundation
-
-/// A file that was read to its end: what identifies it, whatever its compression.
+/// The identity of a file that was read to its end. It does not depend on compression.
 public struct InputFile: Hashable, Sendable {
-    /// The file, as it was named.
+    /// The path as the caller wrote it.
     public let path: String
     /// `plain`, `gzip` or `zstd`.
     public let format: String
     /// SHA-256 of the decompressed bytes.
     public let digest: Digest
-    /// Lines, blank ones with them.
+    /// Number of lines, including blank ones.
     public let lines: Int
-    /// Lines of nothing but white space, which are no rows.
+    /// Number of lines with only white space; they are no rows.
     public let blankLines: Int
 
     /// The last part of the path.
@@ -20,20 +19,21 @@ public struct InputFile: Hashable, Sendable {
 
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// One digest for several files in order: SHA-256 over their digests.
+    /// One digest of several files in order: SHA-256 over their digests.
     public static func digest(of files: [InputFile]) -> Digest {
         Digest(of: files.flatMap(\.digest.bytes))
     }
 
-    /// Reads files to their ends for digests and line counts only. Cost: decompression and one SHA-256 of the text.
+    /// Reads files to their ends, only for digests and line counts. Cost: decompression and one SHA-256 of the text;
+    /// the reading of the rows checks them.
     public static func survey(_ paths: [String]) throws(CorporaError) -> [InputFile] {
-        var rows = try RowFiles(paths)
+        var rows = try RowFiles(paths, check: .none)
         while try rows.next() != nil {}
         return rows.finished
     }
 }
 
-/// The lines of several files, one after the other; what cannot be a row is answered here.
+/// The lines of several files, one after the other. Blank lines are skipped; lines that cannot be rows are rejected.
 struct RowFiles {
     enum Line {
         case bytes([UInt8], file: String, line: Int)
@@ -42,23 +42,27 @@ struct RowFiles {
 
     /// Files read to their ends, in order.
     private(set) var finished: [InputFile] = []
-    /// Lines of all files so far, blank ones with them.
+    /// Number of lines of all files so far, including blank ones.
     private(set) var lines = 0
-    /// The file at hand and how many lines were read before it.
+    /// The files opened so far, each with the number of lines before it.
     private(set) var begun: [(path: String, linesBefore: Int)] = []
 
     private var waiting: ArraySlice<String>
     private var reader: LineReader?
     private var blankLines = 0
     private let lineBytesMax: Int
+    private let check: LineReader.Check
 
-    /// Asks for every file at once whether it can be read, so that a misspelt name does not stop a job in its middle.
-    init(_ paths: [String], lineBytesMax: Int = LineReader.lineBytesMax) throws(CorporaError) {
+    /// Checks first that every file can be read, so that a misspelt name does not stop a job in its middle.
+    init(
+        _ paths: [String], lineBytesMax: Int = LineReader.lineBytesMax, check: LineReader.Check = .utf8
+    ) throws(CorporaError) {
         for path in paths where path != "-" && access(path, R_OK) != 0 {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
         self.waiting = paths[...]
         self.lineBytesMax = lineBytesMax
+        self.check = check
     }
 
     mutating func next() throws(CorporaError) -> Line? {
@@ -94,8 +98,8 @@ struct RowFiles {
         }
     }
 
-    /// A line's place by its number among the lines of all files, as `lines` counts. The file's name stands without its
-    /// folder, so that output does not depend on where a file lay.
+    /// The file name and line number of a line that is given by its number among the lines of all files, as `lines`
+    /// counts. The name has no folder, so that output does not depend on the folder of a file.
     func place(ofLine ordinal: Int) -> String {
         guard let file = begun.last(where: { $0.linesBefore < ordinal }) else { return "an earlier line" }
         return "\(InputFile.name(of: file.path)):\(ordinal - file.linesBefore)"
@@ -106,7 +110,7 @@ struct RowFiles {
         guard let path = waiting.popFirst() else { return nil }
         begun.append((path, lines))
         blankLines = 0
-        let opened = try LineReader(path: path, lineBytesMax: lineBytesMax)
+        let opened = try LineReader(path: path, lineBytesMax: lineBytesMax, check: check)
         reader = opened
         return opened
     }

@@ -3,57 +3,69 @@ public import Scoring
 import Crypto
 import Foundation
 
-/// The lines of a file as bytes, in bounded memory: plain, gzip or zstd, told by content and not by name.
+/// The lines of a file as bytes, in bounded memory: plain, gzip or zstd, which the content decides, not the name.
 ///
 /// A line ends with `\n` or `\r\n`; the last may lack it. A byte order mark is skipped. The digest is that of the
 /// decompressed bytes, so it does not depend on compression. Memory: the longest line (at most `lineBytesMax`) twice.
 public final class LineReader {
-    /// One line, or what is wrong with it.
+    /// One line, or the reason why it cannot be used.
     public struct Line: Sendable {
         /// From 1.
         public let number: Int
-        /// What the line holds.
+        /// The content of the line.
         public let content: Content
 
-        /// The forms that a line may have.
+        /// Kinds of content.
         public enum Content: Sendable {
-            /// UTF-8, without the line's end.
+            /// Valid UTF-8, without the line end.
             case text([UInt8])
-            /// Longer than allowed; its bytes were read past and dropped.
+            /// Longer than allowed; its bytes were skipped.
             case tooLong(bytes: Int)
             /// Not UTF-8 from this byte of the line on (from 0).
             case invalidUTF8(offset: Int)
         }
     }
 
+    /// The check of a line's bytes.
+    public enum Check: Sendable {
+        /// A line must be UTF-8.
+        case utf8
+        /// None: `text` may have any bytes. For reading that only counts and hashes.
+        case none
+    }
+
     /// A longer line is an error of that line: 16 MiB.
     public static let lineBytesMax = 16 << 20
 
-    /// The file, as it was named.
+    /// The path as the caller wrote it.
     public let path: String
-    /// Lines handed out so far, blank ones with them.
+    /// Number of lines returned so far, including blank ones.
     public private(set) var lines = 0
     /// `plain`, `gzip` or `zstd`.
     public var format: String { source.format }
 
     private let source: ByteSource
     private let bytesMax: Int
+    private let check: Check
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
     private var start = 0
     private var end = 0
     private var isAtEnd = false
     private var hash = SHA256()
 
-    /// Opens a file; `-` is standard input, which can be read once only.
-    public init(path: String, lineBytesMax: Int = LineReader.lineBytesMax) throws(CorporaError) {
+    /// Opens a file; `-` is standard input, which can be read only once.
+    public init(
+        path: String, lineBytesMax: Int = LineReader.lineBytesMax, check: Check = .utf8
+    ) throws(CorporaError) {
         self.path = path
+        self.check = check
         self.bytesMax = lineBytesMax
         self.source = try ByteSource(path: path)
         while end < 3, try more() > 0 {}
         if buffer[..<end].starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
     }
 
-    /// The next line; `nil` at the end. Throws where the file cannot be read further.
+    /// The next line; `nil` at the end. Throws if reading fails.
     public func next() throws(CorporaError) -> Line? {
         var scanned = start
         while true {
@@ -62,7 +74,7 @@ public final class LineReader {
                 start = newline + 1
                 return line
             }
-            // One byte of grace for the carriage return.
+            // One more byte is allowed for the carriage return.
             if end - start > bytesMax + 1 { return try skipLine() }
             scanned = end
             let shift = start
@@ -87,6 +99,7 @@ public final class LineReader {
         let last = newline > start && buffer[newline - 1] == UInt8(ascii: "\r") ? newline - 1 : newline
         guard last - start <= bytesMax else { return Line(number: lines, content: .tooLong(bytes: last - start)) }
         let bytes = Array(buffer[start..<last])
+        guard check == .utf8 else { return Line(number: lines, content: .text(bytes)) }
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
             return Line(number: lines, content: .text(bytes))
@@ -95,7 +108,7 @@ public final class LineReader {
         }
     }
 
-    /// Reads past a line that is too long, keeping none of it.
+    /// Skips a line that is too long.
     private func skipLine() throws(CorporaError) -> Line {
         lines += 1
         var bytes = 0
@@ -122,7 +135,8 @@ public final class LineReader {
         }
     }
 
-    /// Reads more behind `end`, after moving what is kept to the front or growing; how many bytes came.
+    /// Reads more bytes behind `end`, after moving the kept bytes to the front or growing the buffer. Returns the
+    /// number of new bytes.
     private func more() throws(CorporaError) -> Int {
         guard !isAtEnd else { return 0 }
         if start > 0 {

@@ -1,22 +1,21 @@
 public import Scoring
 
-/// Prompts and what several policies did on them: one source of evaluation.
+/// Prompts and the outcomes of several policies on them: one source of evaluation.
 ///
-/// A source is what shares a file stem: `mmlu_pro.prompts.jsonl.gz` and `mmlu_pro.outcomes.jsonl.gz` make `mmlu_pro`
+/// Files of the same stem make one source: `mmlu_pro.prompts.jsonl.gz` and `mmlu_pro.outcomes.jsonl.gz` make `mmlu_pro`
 /// (`data_source` is finer: a source may hold a hundred task families). A row's prompt is looked up among the prompts
-/// of
-/// its own stem first, then among those of the other files in the order they were given.
+/// of its own stem first, then among those of the other files in their order.
 public struct OutcomeSource: Sendable {
     /// The file stem.
     public let name: String
-    /// The prompts that outcomes refer to, in the order they were first named.
+    /// The prompts of the outcomes, in the order of their first outcome.
     public let prompts: [Prompt]
-    /// By prompt: the data source, where its row gave one.
+    /// The data source of each prompt, if its row has one.
     public let dataSources: [String?]
-    /// The policies at their versions, in order, each with its rows.
+    /// The policies at their versions, sorted, each with its rows.
     public let groups: [Group]
 
-    /// What one policy at one version did.
+    /// The outcomes of one policy at one version.
     public struct Group: Sendable {
         /// The policy at its version.
         public let policy: Policy
@@ -25,29 +24,29 @@ public struct OutcomeSource: Sendable {
 
         /// Rows that profile the policy.
         public var context: [Row] { rows.filter { $0.role == .context } }
-        /// Rows that are to be predicted.
+        /// Rows to predict.
         public var queries: [Row] { rows.filter { $0.role == .query } }
     }
 
-    /// What a policy did on one prompt.
+    /// The outcome of a policy on one prompt.
     public struct Row: Hashable, Sendable {
         /// Index in `prompts`.
         public let prompt: Int
         /// Mean reward and number of rollouts.
         public let outcome: Outcome
-        /// `nil` where the files do not say.
+        /// `nil` if the files have no roles.
         public let role: HistoryRow.Role?
-        /// What a rollout took on average.
+        /// Mean tokens and cost of a rollout.
         public let expense: RolloutExpense
     }
 
-    /// Sources and what was wrong with single rows.
+    /// Sources, and errors of single rows.
     public struct Loaded: Sendable {
         /// In the order of their names.
         public let sources: [OutcomeSource]
-        /// The first rows that could not be used, at most `ContextFile.problemsMax`.
+        /// The first rejected rows, at most `ContextFile.problemsMax`.
         public let problems: [RowError]
-        /// How many rows could not be used.
+        /// Number of rejected rows.
         public let rejected: Int
     }
 
@@ -56,17 +55,17 @@ public struct OutcomeSource: Sendable {
         promptFiles: [String], outcomeFiles: [String], keys: RowKeys = .automatic
     ) throws(CorporaError) -> Loaded {
         var problems = Problems()
-        let shelves = try PromptIndex.load(promptFiles, keys: keys, problems: &problems)
+        let indexes = try PromptIndex.load(promptFiles, keys: keys, problems: &problems)
         var drafts: [String: Draft] = [:]
         for file in outcomeFiles {
             let stem = stem(of: file)
-            let order = shelves.filter { $0.stem == stem } + shelves.filter { $0.stem != stem }
+            let ordered = indexes.filter { $0.stem == stem } + indexes.filter { $0.stem != stem }
             var draft = drafts.removeValue(forKey: stem) ?? Draft()
             var history = try HistoryCorpus(files: [file], keys: keys)
             while let element = try history.next() {
                 switch element {
                 case .rejected(let error): problems.add(error)
-                case .row(let row): draft.take(row, shelves: order, problems: &problems)
+                case .row(let row): draft.add(row, indexes: ordered, problems: &problems)
                 }
             }
             drafts[stem] = draft
@@ -105,21 +104,21 @@ private struct PromptIndex {
     static func load(
         _ files: [String], keys: RowKeys, problems: inout Problems
     ) throws(CorporaError) -> [PromptIndex] {
-        var shelves: [PromptIndex] = []
+        var indexes: [PromptIndex] = []
         for file in files {
             let stem = OutcomeSource.stem(of: file)
-            let place = shelves.firstIndex { $0.stem == stem } ?? shelves.count
-            if place == shelves.count { shelves.append(PromptIndex(stem: stem)) }
-            // A corpus a file: training and evaluation files of one source name the same prompts.
+            let place = indexes.firstIndex { $0.stem == stem } ?? indexes.count
+            if place == indexes.count { indexes.append(PromptIndex(stem: stem)) }
+            // One corpus for each file: training and evaluation files of one source have the same prompts.
             var corpus = try PromptCorpus(files: [file], keys: keys)
             while let element = try corpus.next() {
                 switch element {
                 case .rejected(let error): problems.add(error)
-                case .row(let row): shelves[place].add(row, problems: &problems)
+                case .row(let row): indexes[place].add(row, problems: &problems)
                 }
             }
         }
-        return shelves
+        return indexes
     }
 
     private mutating func add(_ row: PromptRow, problems: inout Problems) {
@@ -131,11 +130,11 @@ private struct PromptIndex {
         problems.add(
             RowError(
                 file: row.file, line: row.line, promptID: row.prompt.id, code: .duplicateID,
-                message: "this id has another text at \(earlier.file):\(earlier.line); that one is used"))
+                message: "this id has another text at \(earlier.file):\(earlier.line), which is used instead"))
     }
 }
 
-/// A source while its outcomes are read.
+/// The state of a source while its outcomes are read.
 private struct Draft {
     private struct Pair: Hashable {
         let group: Int
@@ -149,8 +148,8 @@ private struct Draft {
     private var rows: [[OutcomeSource.Row]] = []
     private var pairs: [Pair: Int] = [:]
 
-    mutating func take(_ row: HistoryRow, shelves: [PromptIndex], problems: inout Problems) {
-        guard let place = place(of: row, shelves: shelves) else {
+    mutating func add(_ row: HistoryRow, indexes: [PromptIndex], problems: inout Problems) {
+        guard let place = place(of: row, indexes: indexes) else {
             return problems.add(
                 RowError(
                     file: row.file, line: row.line, promptID: row.promptID, code: .unknownPrompt,
@@ -165,7 +164,7 @@ private struct Draft {
             return problems.add(
                 RowError(
                     file: row.file, line: row.line, promptID: row.promptID, code: .duplicateOutcome,
-                    message: "\(row.policy) has an outcome on this prompt already, at line \(earlier); keep one"))
+                    message: "\(row.policy) already has an outcome on this prompt, at line \(earlier); keep one"))
         }
         rows[group].append(OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role, expense: row.expense))
     }
@@ -176,10 +175,10 @@ private struct Draft {
             groups: groups.sorted { $0.key < $1.key }.map { OutcomeSource.Group(policy: $0.key, rows: rows[$0.value]) })
     }
 
-    private mutating func place(of row: HistoryRow, shelves: [PromptIndex]) -> Int? {
+    private mutating func place(of row: HistoryRow, indexes: [PromptIndex]) -> Int? {
         let id = row.promptID ?? row.text.map { "sha256:\(Digest(of: $0).hex.prefix(16))" } ?? ""
         if let place = places[id] { return place }
-        let found = shelves.lazy.compactMap { $0.rows[id] }.first
+        let found = indexes.lazy.compactMap { $0.rows[id] }.first
         guard let text = row.text ?? found?.prompt.text else { return nil }
         places[id] = prompts.count
         prompts.append(Prompt(id: id, text: text))

@@ -1,37 +1,37 @@
 public import Scoring
 
 /// The prompts of one or more files, in order, in bounded memory. Every line that is not blank gives exactly one
-/// element.
+/// element, a prompt or an error.
 ///
 /// Ids are unique in the corpus: a second row of one id is rejected and names the first. A row without an id gets
-/// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats; so it keeps its id
-/// wherever it stands, as long as the rows of the same text keep their order.
+/// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats. So it keeps its id
+/// at any place in the files, as long as the rows of the same text keep their order.
 public struct PromptCorpus {
-    /// What a line gives.
+    /// The result of reading one line.
     public enum Element: Hashable, Sendable {
         /// A prompt.
         case row(PromptRow)
-        /// A line that has to be answered with an error.
+        /// A line with an error.
         case rejected(RowError)
     }
 
-    /// What was read so far.
+    /// Numbers of rows that were read so far.
     public struct Counts: Hashable, Sendable {
-        /// Good rows.
+        /// Valid rows.
         public var rows = 0
         /// Rejected lines.
         public var rejected = 0
-        /// Good rows whose id was derived.
+        /// Valid rows whose id was derived.
         public var derivedIDs = 0
         /// No rows yet.
         public init() {}
     }
 
-    /// What was read so far.
+    /// Numbers of rows that were read so far.
     public private(set) var counts = Counts()
-    /// Files that were read to their ends, in order; all of them once `next` has given `nil`.
+    /// Files that were read to their ends, in order; all of them after `next` has returned `nil`.
     public var files: [InputFile] { lines.finished }
-    /// The digest of all input, whatever its compression. Of use once `next` has given `nil`.
+    /// The digest of all input; it does not depend on compression. Valid after `next` has returned `nil`.
     public var digest: Digest { InputFile.digest(of: lines.finished) }
 
     private let layout: RowLayout
@@ -39,7 +39,7 @@ public struct PromptCorpus {
     private var ids = IDTable()
     private var texts = IDTable()
 
-    /// Opens nothing yet, but asks whether every file can be read.
+    /// Checks that every file can be read, and opens none yet.
     public init(
         files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
@@ -47,7 +47,7 @@ public struct PromptCorpus {
         lines = try RowFiles(files, lineBytesMax: lineBytesMax)
     }
 
-    /// The next prompt or rejected line; `nil` at the end. Throws where a file cannot be read further.
+    /// The next prompt or rejected line; `nil` at the end. Throws if reading fails.
     public mutating func next() throws(CorporaError) -> Element? {
         switch try lines.next() {
         case nil: return nil
@@ -78,12 +78,12 @@ public struct PromptCorpus {
             }
             let dataSource = try fields.string(.dataSource)
             let id = given ?? derivedID(of: text)
-            // Beyond four thousand million lines the earlier row is not named any more, but still found.
+            // Beyond 2^32 lines the earlier row is still found, but no longer named.
             let ordinal = UInt32(clamping: lines.lines)
             if let earlier = ids.insert(IDTable.hash(id), number: ordinal) {
                 throw RowProblem(
                     code: .duplicateID,
-                    message: "the id \"\(clipped(id))\" stands already at \(lines.place(ofLine: Int(earlier)));"
+                    message: "the id \"\(clipped(id))\" is already used at \(lines.place(ofLine: Int(earlier)));"
                         + " make ids unique, or leave them out to have them derived")
             }
             return PromptRow(

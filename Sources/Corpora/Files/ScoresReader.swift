@@ -1,11 +1,10 @@
-import Scoring
-
 import Foundation
+import Scoring
 
 /// The scores of a finished folder, or of a file of score rows, in order.
 ///
-/// Of a folder, `_SUCCESS` must be there, and manifest and parts must have the digests written down: a part is checked
-/// when its end is reached, so take nothing as read before `next` has given `nil`. Ids are unique in both cases.
+/// A folder must have `_SUCCESS`, and its manifest and parts must have the recorded digests. A part is checked at its
+/// end: treat no row as valid before `next` has returned `nil`. Ids are unique in both cases.
 public struct ScoresReader {
     /// A row's belief.
     public struct Score: Hashable, Sendable {
@@ -13,9 +12,9 @@ public struct ScoresReader {
         public let promptID: String
         /// P(success), in [0, 1].
         public let p: Float
-        /// Concentration of the belief, above 0; infinity for a point estimate, also where a file gives none.
+        /// Concentration of the belief, above 0; infinity for a point estimate, also if the file has none.
         public let kappa: Float
-        /// The belief's central 80 %, where the row tells it.
+        /// The central 80 % of the belief, if the row has it.
         public let interval: ClosedRange<Float>?
 
         /// Pairs a prompt with a belief.
@@ -27,19 +26,19 @@ public struct ScoresReader {
         }
     }
 
-    /// What a row gives.
+    /// The result of reading one row.
     public enum Element: Hashable, Sendable {
         /// A belief.
         case score(Score)
-        /// A row that says that its prompt was not scored.
+        /// A row whose prompt was not scored.
         case failed(promptID: String?, file: String, line: Int)
         /// A row that cannot be read.
         case rejected(RowError)
     }
 
-    /// What a folder says of itself; `nil` for a single file.
+    /// The manifest of a folder; `nil` for a single file.
     public let manifest: RunManifest?
-    /// Parts or file, read to their ends.
+    /// The parts, or the file, that were read to their ends.
     public var files: [InputFile] { lines.finished }
 
     private var lines: RowFiles
@@ -62,7 +61,7 @@ public struct ScoresReader {
         lines = try RowFiles(manifest.parts.map { "\(path)/\($0.name)" })
     }
 
-    /// The next row; `nil` at the end. Throws where a file cannot be read or is not what the manifest says.
+    /// The next row; `nil` at the end. Throws if a file cannot be read or differs from the manifest.
     public mutating func next() throws(CorporaError) -> Element? {
         let line = try lines.next()
         try check()
@@ -78,13 +77,13 @@ public struct ScoresReader {
         }
     }
 
-    /// Compares the parts that have been read since the last time with the manifest.
+    /// Compares the parts that were completed since the last call with the manifest.
     private mutating func check() throws(CorporaError) {
         guard let manifest else { return }
         while checked < lines.finished.count {
             let file = lines.finished[checked]
             guard let expected = Digest(hex: manifest.parts[checked].digest) else {
-                throw .damagedManifest(path: file.path, reason: "the part's digest is not one")
+                throw .damagedManifest(path: file.path, reason: "the digest of a part is not a SHA-256")
             }
             guard file.digest == expected else {
                 throw .digestMismatch(path: file.path, expected: expected, found: file.digest)
@@ -108,7 +107,7 @@ public struct ScoresReader {
             if let earlier = ids.insert(IDTable.hash(promptID), number: UInt32(clamping: lines.lines)) {
                 throw RowProblem(
                     code: .duplicateID,
-                    message: "this id stands already at \(lines.place(ofLine: Int(earlier))); make ids unique")
+                    message: "this id is already used at \(lines.place(ofLine: Int(earlier))); make ids unique")
             }
             let ends = (try fields.number(.pLo)?.value, try fields.number(.pHi)?.value)
             var interval: ClosedRange<Float>?

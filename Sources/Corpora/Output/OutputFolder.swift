@@ -1,13 +1,13 @@
+import Foundation
 public import Scoring
 
-import Foundation
-
-/// The files of an output folder: whole or not there, and on the disk before anybody is told.
+/// Writes the files of an output folder. A file is complete or absent, and it is on the disk before a call returns.
 ///
-/// A file is written under a temporary name, flushed, renamed, and the folder is flushed. What the files are worth is
-/// the business of `ScoringRun`.
+/// A file is written under a temporary name, flushed, renamed, and the folder is flushed. `ScoringRun` decides which
+/// files count.
 struct OutputFolder {
-    /// Takes the place of write(2) in tests of a full disk: descriptor and bytes; bytes written, or -1 and `errno`.
+    /// Replaces write(2) in tests of a full disk: from descriptor and bytes to the number of bytes written, or -1 and
+    /// `errno`.
     typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
     let path: String
@@ -16,11 +16,11 @@ struct OutputFolder {
     static let manifestName = "_manifest.json"
     static let successName = "_SUCCESS"
     static let journalName = "_journal.sqlite"
-    /// The journal of a coordinator that serves this run alone.
+    /// The journal of a coordinator that serves only this run.
     static let coordinatorJournalName = "_coordinator.sqlite"
     private static let temporarySuffix = ".tmp"
 
-    /// Makes the folder when it is not there.
+    /// Creates the folder if it does not exist.
     init(path: String, write: @escaping Write = OutputFolder.systemWrite) throws(CorporaError) {
         self.path = path
         self.write = write
@@ -28,9 +28,9 @@ struct OutputFolder {
             try Self.flushFolder(Self.parent(of: path))
             return
         }
-        guard errno == EEXIST else { throw Self.problem(path, "make the folder", bytes: 0) }
+        guard errno == EEXIST else { throw Self.problem(path, "create the folder", bytes: 0) }
         guard (try? contents()) != nil else {
-            throw .unwritable(path: path, operation: "use as a folder", reason: "it is none")
+            throw .unwritable(path: path, operation: "use as a folder", reason: "it is not a folder")
         }
     }
 
@@ -39,7 +39,7 @@ struct OutputFolder {
         return "part-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".jsonl"
     }
 
-    /// Whether a name is one that we give. `part-` needs five digits or more and `.jsonl`.
+    /// True for the names that this program uses. A part is `part-`, five digits or more, and `.jsonl`.
     static func isOurs(_ name: String) -> Bool {
         let name = name.hasSuffix(temporarySuffix) ? String(name.dropLast(temporarySuffix.count)) : name
         return isPart(name) || isJournal(name) || isCoordinatorJournal(name) || name == manifestName
@@ -56,9 +56,8 @@ struct OutputFolder {
         ["", "-wal", "-shm", "-journal"].contains { name == journalName + $0 }
     }
 
-    /// The journal of a coordinator that was started for this run only stands beside the parts, so that the same
-    /// command
-    /// finds it again; whoever started the coordinator removes it.
+    /// The journal of a coordinator that was started for this run only. It is in the same folder as the parts, so that
+    /// the same command finds it again; the process that started the coordinator removes it.
     static func isCoordinatorJournal(_ name: String) -> Bool {
         ["", "-wal", "-shm", "-journal"].contains { name == coordinatorJournalName + $0 }
     }
@@ -67,7 +66,7 @@ struct OutputFolder {
         name.hasSuffix(temporarySuffix) && isOurs(name)
     }
 
-    /// Names in the folder, sorted.
+    /// The names of all files in the folder, sorted.
     func contents() throws(CorporaError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
@@ -76,7 +75,7 @@ struct OutputFolder {
         }
     }
 
-    /// Size in bytes; `nil` when there is no such file.
+    /// Size in bytes; `nil` if the file does not exist.
     func size(of name: String) -> Int? {
         var status = stat()
         return stat(file(name), &status) == 0 ? Int(status.st_size) : nil
@@ -84,13 +83,13 @@ struct OutputFolder {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes and publishes a file: after this it is there under its name, whatever happens.
+    /// Writes and publishes a file: after this it survives any crash.
     func put(_ bytes: [UInt8], as name: String) throws(CorporaError) {
         try writeTemporary(bytes, for: name)
         try publish(name)
     }
 
-    /// First half of `put`: the bytes are on the disk under a temporary name.
+    /// First half of `put`: writes the bytes to the disk under a temporary name.
     func writeTemporary(_ bytes: [UInt8], for name: String) throws(CorporaError) {
         let temporary = file(name + Self.temporarySuffix)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
@@ -108,14 +107,14 @@ struct OutputFolder {
             guard fsync(descriptor) == 0 else { throw Self.problem(temporary, "flush", bytes: bytes.count) }
         } catch {
             close(descriptor)
-            // Half a part is of no use, and the room it takes may be what is missing.
+            // An incomplete part is useless, and it uses space on a disk that may be full.
             unlink(temporary)
             throw error
         }
         guard close(descriptor) == 0 else { throw Self.problem(temporary, "close", bytes: bytes.count) }
     }
 
-    /// Second half of `put`.
+    /// Second half of `put`: gives the file its name.
     func publish(_ name: String) throws(CorporaError) {
         guard rename(file(name + Self.temporarySuffix), file(name)) == 0 else {
             throw Self.problem(file(name), "rename to", bytes: 0)
@@ -123,7 +122,7 @@ struct OutputFolder {
         try flush()
     }
 
-    /// Removes files; those that are not there do not matter.
+    /// Removes files; files that do not exist are ignored.
     func remove(_ names: [String]) throws(CorporaError) {
         guard !names.isEmpty else { return }
         for name in names where unlink(file(name)) != 0 && errno != ENOENT {
@@ -132,7 +131,7 @@ struct OutputFolder {
         try flush()
     }
 
-    /// Names become durable with their folder only.
+    /// A new name is durable only after its folder is flushed.
     func flush() throws(CorporaError) {
         try Self.flushFolder(path)
     }
@@ -164,9 +163,9 @@ struct OutputFolder {
 public struct OutputPart: Hashable, Sendable {
     /// From 0; `part-00000.jsonl` and so on.
     public let index: Int
-    /// Its first row's place among all rows of the input (rejected ones with them), from 0.
+    /// Index of its first row among all rows of the input, including rejected ones, from 0.
     public let firstRow: Int
-    /// Its rows by what they are.
+    /// Numbers of its rows.
     public let counts: RowCounts
     /// Size of the file.
     public let bytes: Int
@@ -175,6 +174,6 @@ public struct OutputPart: Hashable, Sendable {
 
     /// The file's name.
     public var name: String { OutputFolder.partName(index) }
-    /// The place of the row after its last.
+    /// Index of the row after its last row.
     public var endRow: Int { firstRow + counts.rows }
 }

@@ -1,17 +1,17 @@
 public import Scoring
 
-/// What makes a run the run it is. An output folder belongs to one identity for ever.
+/// Identifies a run by everything that can change a byte of its output. An output folder belongs to one identity.
 public struct RunIdentity: Hashable, Sendable {
-    /// Of all input text, whatever its compression: `InputFile.digest(of:)`.
+    /// Digest of all input text, `InputFile.digest(of:)`; it does not depend on compression.
     public let input: Digest
-    /// Of the context set.
+    /// Digest of the context set.
     public let context: Digest
-    /// Of everything else that can change a byte of the output.
+    /// The settings that can change a byte of the output.
     public let configuration: RunConfiguration
-    /// Of the value model.
+    /// Fingerprint of the value model.
     public let model: ModelFingerprint
 
-    /// Names a run by what goes into it.
+    /// Identifies a run.
     public init(input: Digest, context: Digest, configuration: RunConfiguration, model: ModelFingerprint) {
         self.input = input
         self.context = context
@@ -19,13 +19,13 @@ public struct RunIdentity: Hashable, Sendable {
         self.model = model
     }
 
-    /// One thing in which two runs differ.
+    /// One difference between two runs.
     public struct Difference: Hashable, Sendable, CustomStringConvertible {
         /// Which of the four digests.
         public let what: What
-        /// What the folder was begun with.
+        /// The digest that the folder was created with.
         public let folder: Digest
-        /// What is asked for now.
+        /// The digest of the run that is requested.
         public let now: Digest
 
         /// Names a difference.
@@ -56,7 +56,7 @@ public struct RunIdentity: Hashable, Sendable {
         [.input: input, .context: context, .configuration: configuration.digest, .model: model.digest]
     }
 
-    /// In what a folder with these digests is of another run; nothing when it is ours.
+    /// The differences from a folder with these digests; empty if it belongs to this run.
     func differences(from folder: [Difference.What: Digest]) -> [Difference] {
         Difference.What.allCases.compactMap { what in
             guard let old = folder[what], let new = digests[what], old != new else { return nil }
@@ -65,14 +65,14 @@ public struct RunIdentity: Hashable, Sendable {
     }
 }
 
-/// The settings of a run by name, as they stand in the manifest.
+/// The settings of a run by name, as the manifest has them.
 public struct RunConfiguration: Hashable, Sendable {
     /// Names and values. Only what can change a byte of the output belongs here: no thread counts, no endpoints.
     public let settings: [String: String]
     /// SHA-256 over the settings in the order of their names.
     public let digest: Digest
 
-    /// Digests some settings.
+    /// Computes the digest of settings.
     public init(_ settings: [String: String]) {
         self.settings = settings
         // Lengths before texts, so that no two lists of settings have the same bytes.

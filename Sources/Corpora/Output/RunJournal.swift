@@ -1,38 +1,32 @@
 import Foundation
 import GRDB
+import SQLite
 import Scoring
 
-/// What is durable about an unfinished run: its identity, and the parts that are committed. SQLite, in WAL mode,
-/// flushed
-/// with every commit, and held exclusively, so that no second process can write into the same folder.
+/// What is durable about an unfinished run: its identity, and the parts that are committed.
+///
+/// A SQLite file whose commits are on the disk when they return. It is held exclusively, so that no second process can
+/// write into the same folder.
 final class RunJournal {
     let jobID: UUID
     private let queue: DatabaseQueue
     private let path: String
 
-    /// Format of the tables; another one is not read.
+    /// Format of the tables; another one is refused.
     private static let version = 1
 
-    /// Opens the journal of a folder, or begins one with this identity.
+    /// Opens the journal of a folder, or creates it with this identity.
     init(path: String, beginning identity: RunIdentity) throws(CorporaError) {
         self.path = path
         (queue, jobID) = try Self.translating(path) {
-            var configuration = Configuration()
-            // Not GRDB's own WAL setting, which lowers synchronous to NORMAL: a commit would not be on the disk.
-            configuration.prepareDatabase { database in
-                try database.execute(
-                    sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-            }
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let jobID = try queue.write { database in
+            try SQLiteFile.open(path, durability: .disk, sharing: .exclusive) { database in
                 try Self.createTables(database)
                 return try Self.begin(database, identity)
             }
-            return (queue, jobID)
         }
     }
 
-    /// The digests that the folder was begun with.
+    /// The digests of the identity that the folder was created with.
     func digests() throws(CorporaError) -> [RunIdentity.Difference.What: Digest] {
         let found = try Self.translating(path) {
             try queue.read { database in
@@ -62,7 +56,7 @@ final class RunJournal {
         return whole
     }
 
-    /// Makes a part count. Its file is on the disk by now.
+    /// Commits a part. Its file must be on the disk already.
     func record(_ part: OutputPart) throws(CorporaError) {
         try Self.translating(path) {
             try queue.write { database in
@@ -93,7 +87,7 @@ final class RunJournal {
                 """)
     }
 
-    /// The job's id: the one that stands there, or a new one with the identity.
+    /// The job's id: the recorded one, or a new one that is recorded with the identity.
     private static func begin(_ database: Database, _ identity: RunIdentity) throws -> UUID {
         if let row = try Row.fetchOne(database, sql: "SELECT version, job FROM run") {
             guard row["version"] as Int == version, let job = UUID(uuidString: row["job"]) else {

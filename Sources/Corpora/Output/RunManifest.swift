@@ -1,24 +1,23 @@
+import Foundation
 public import Scoring
 
-import Foundation
-
-/// What a finished folder says of itself. Nothing in it differs between two runs of one identity: no times, no hosts.
+/// The manifest of a finished folder. It is equal for all runs of one identity: it has no times and no host names.
 public struct RunManifest: Codable, Hashable, Sendable {
     /// Format of this file and of the parts.
     public var formatVersion = 1
     /// Version of the program that wrote it.
     public var statezeroVersion: String
-    /// Whose success was predicted.
+    /// The policy whose success was predicted.
     public var policy: PolicyEntry
-    /// What profiled the policy.
+    /// The context set that profiled the policy.
     public var context: ContextEntry
-    /// What predicted.
+    /// The value model that predicted.
     public var model: ModelEntry
     /// The prompts.
     public var input: InputEntry
     /// The settings that can change a byte of the output.
     public var configuration: ConfigurationEntry
-    /// Rows by what they are.
+    /// Numbers of rows.
     public var counts: CountsEntry
     /// The parts in order.
     public var parts: [PartEntry]
@@ -43,13 +42,13 @@ public struct RunManifest: Codable, Hashable, Sendable {
     public struct ModelEntry: Codable, Hashable, Sendable {
         /// For people.
         public var name: String
-        /// Of everything that can change an answer.
+        /// Digest of everything that can change a prediction.
         public var digest: String
     }
 
     /// The prompts.
     public struct InputEntry: Codable, Hashable, Sendable {
-        /// Of all text, whatever its compression.
+        /// Digest of all text; it does not depend on compression.
         public var digest: String
         /// The files in order.
         public var files: [FileEntry]
@@ -59,11 +58,11 @@ public struct RunManifest: Codable, Hashable, Sendable {
     public struct FileEntry: Codable, Hashable, Sendable {
         /// Its name without the folder.
         public var name: String
-        /// Of the decompressed bytes.
+        /// Digest of the decompressed bytes.
         public var digest: String
-        /// Lines, blank ones with them.
+        /// Number of lines, including blank ones.
         public var lines: Int
-        /// Lines that are no rows.
+        /// Number of blank lines, which are no rows.
         public var blankLines: Int
 
         enum CodingKeys: String, CodingKey {
@@ -80,7 +79,7 @@ public struct RunManifest: Codable, Hashable, Sendable {
         public var settings: [String: String]
     }
 
-    /// Rows by what they are.
+    /// Numbers of rows.
     public struct CountsEntry: Codable, Hashable, Sendable {
         /// All rows of the input.
         public var rows: Int
@@ -106,7 +105,7 @@ public struct RunManifest: Codable, Hashable, Sendable {
     public struct PartEntry: Codable, Hashable, Sendable {
         /// File name.
         public var name: String
-        /// Its first row's place among all rows.
+        /// Index of its first row among all rows.
         public var firstRow: Int
         /// Number of rows.
         public var rows: Int
@@ -114,7 +113,7 @@ public struct RunManifest: Codable, Hashable, Sendable {
         public var error: Int
         /// Size of the file.
         public var bytes: Int
-        /// Of the file.
+        /// Digest of the file.
         public var digest: String
 
         enum CodingKeys: String, CodingKey {
@@ -162,7 +161,7 @@ extension RunManifest {
         return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
     }
 
-    /// Reads a finished folder's manifest, checked against the digest in `_SUCCESS`.
+    /// Reads the manifest of a finished folder, and checks it against the digest in `_SUCCESS`.
     public static func read(folder: String) throws(CorporaError) -> RunManifest {
         let path = "\(folder)/\(OutputFolder.manifestName)"
         guard let success = FileManager.default.contents(atPath: "\(folder)/\(OutputFolder.successName)") else {
@@ -183,7 +182,7 @@ extension RunManifest {
         }
     }
 
-    /// The digests by which a run is known; one that is not a digest is left out.
+    /// The digests of the run's identity; a string that is not a digest is left out.
     var identityDigests: [RunIdentity.Difference.What: Digest] {
         let hex: [RunIdentity.Difference.What: String] = [
             .input: input.digest, .context: context.digest, .configuration: configuration.digest, .model: model.digest,
@@ -192,15 +191,15 @@ extension RunManifest {
     }
 }
 
-/// What a manifest says beside the run's identity and its parts.
+/// The contents of a manifest that are not in the run's identity or its parts.
 public struct RunSummary: Sendable {
-    /// Whose success was predicted.
+    /// The policy whose success was predicted.
     public let policy: Policy
-    /// Number of pairs in the context set.
+    /// Number of rows of the context set.
     public let contextRows: Int
     /// The input, read to its end.
     public let files: [InputFile]
-    /// Rows of the input, rejected ones with them and blank lines not.
+    /// Number of rows of the input, including rejected ones, without blank lines.
     public let rows: Int
     /// Version of the program.
     public let statezeroVersion: String

@@ -1,52 +1,50 @@
 public import Foundation
 import Scoring
 
-/// A run's hold on its output folder: parts that commit one by one, and count for ever once they did.
+/// A run that writes into an output folder. Parts are committed one by one; a committed part is permanent.
 ///
-/// **A part counts when its journal row is there.** *Why:* a part and its record cannot be written in one step, and
-/// every
-/// other order loses rows or doubles them. *In practice:* bytes under a temporary name, flush, rename, flush the
-/// folder,
-/// then the journal row, each on the disk before the next. *Otherwise:* whatever was cut off before the row is removed
-/// when the folder is opened again, and written again.
+/// **A part counts when the journal has its row.** *Why:* a part and its journal row cannot be written in one step, and
+/// every other order loses rows or writes them twice. *In practice:* write the bytes under a temporary name, flush,
+/// rename, flush the folder, then write the journal row; each step is on the disk before the next one starts.
+/// *Otherwise:* a part without a row is removed when the folder is opened again, and is written again.
 ///
-/// Two processes never hold one folder. A finished folder has no journal: it is the same, byte for byte, as that of any
-/// other run of the identity. Belongs to one thread.
+/// Two processes never open the same folder. A finished folder has no journal: it is equal, byte for byte, to that of
+/// any other run of the same identity. Use it from one thread only.
 public final class ScoringRun {
-    /// What opening a folder comes to.
+    /// The result of opening a folder.
     public enum Opening {
-        /// The run goes on, or begins.
+        /// The run starts or continues.
         case open(ScoringRun)
-        /// The same run is there already, finished.
+        /// The same run is finished already.
         case finished(RunManifest)
     }
 
-    /// What to do with a run that is there.
+    /// What to do with an existing run.
     public enum Existing: Sendable {
-        /// Go on with it; another run's is refused.
+        /// Continue it; a folder of another run is refused.
         case resume
-        /// Throw it away. Only files of our names are removed; a folder with others is refused.
+        /// Delete it. Only files with names of this program are removed; a folder with other files is refused.
         case overwrite
     }
 
-    /// Where a commit can be cut off, for tests of the crash points.
+    /// The steps after which a crash is tested.
     package enum Step: Sendable, CaseIterable {
         case written, renamed, recorded
         case manifestWritten, succeeded, finished
     }
 
-    /// Made when the run was begun; stays the same when it goes on.
+    /// Created when the run was started; it stays the same when the run continues.
     public let jobID: UUID
     /// Committed parts by index.
     public private(set) var parts: [Int: OutputPart] = [:]
-    /// Names of parts that had been cut off before they counted, and were removed at opening.
+    /// Names of parts that were not committed, and were removed at opening.
     public let removed: [String]
 
     private let folder: OutputFolder
     private let identity: RunIdentity
     private let journal: RunJournal
 
-    /// Opens a folder for a run: makes it, goes on with it, or finds it finished.
+    /// Opens a folder for a run: creates the folder, continues its run, or finds the run finished.
     public static func open(
         folder path: String, identity: RunIdentity, existing: Existing = .resume
     ) throws(CorporaError) -> Opening {
@@ -64,7 +62,7 @@ public final class ScoringRun {
             let manifest = try RunManifest.read(folder: path)
             let differences = identity.differences(from: manifest.identityDigests)
             guard differences.isEmpty else { throw .folderOfAnotherRun(folder: path, differences: differences) }
-            // Cut off between _SUCCESS and here.
+            // A crash after _SUCCESS leaves these.
             try folder.remove(names.filter { OutputFolder.isJournal($0) || OutputFolder.isTemporary($0) })
             return .finished(manifest)
         }
@@ -103,20 +101,20 @@ public final class ScoringRun {
         for part in committed { parts[part.index] = part }
     }
 
-    /// Where the journal of a coordinator that serves one run alone stands.
+    /// The path of the journal of a coordinator that serves only this run.
     public static func coordinatorJournal(in folder: String) -> String {
         "\(folder)/\(OutputFolder.coordinatorJournalName)"
     }
 
-    /// Whether a folder holds a run that has begun and not ended.
+    /// True if the folder has a run that is not finished.
     public static func isUnfinished(_ folder: String) -> Bool {
         access("\(folder)/\(OutputFolder.journalName)", F_OK) == 0
     }
 
-    /// Rows that are committed.
+    /// Number of committed rows.
     public var rows: Int { parts.values.reduce(0) { $0 + $1.counts.rows } }
 
-    /// Commits a part; when this returns, the part survives any crash. Parts may come in any order, each once.
+    /// Commits a part; after this returns, the part survives any crash. Parts may be committed in any order, each once.
     @discardableResult
     public func commit(index: Int, firstRow: Int, _ part: PartWriter) throws(CorporaError) -> OutputPart {
         try commit(index: index, firstRow: firstRow, part, stoppingAfter: .recorded)
@@ -141,7 +139,8 @@ public final class ScoringRun {
         return committed
     }
 
-    /// Ends the run: manifest, then `_SUCCESS`, then the journal goes. Every row of the input must be in a part.
+    /// Finishes the run: writes the manifest, then `_SUCCESS`, then removes the journal. Every row of the input must be
+    /// in a part.
     @discardableResult
     public func finish(_ summary: RunSummary) throws(CorporaError) -> RunManifest {
         try finish(summary, stoppingAfter: .finished)
@@ -178,18 +177,18 @@ public final class ScoringRun {
         return manifest
     }
 
-    /// Lets go of an unfinished run, so that another process may go on with it. Letting the object go does the same.
+    /// Closes an unfinished run, so that another process can continue it. Releasing the object does the same.
     public func close() throws(CorporaError) {
         try journal.close()
     }
 
-    /// Removes what is ours: first what says "finished", then the journal, then the parts.
+    /// Removes all files of the run: first those that mark it as finished, then the journal, then the parts.
     private static func clear(_ folder: OutputFolder, _ identity: RunIdentity) throws(CorporaError) {
         let names = try folder.contents()
         let foreign = names.filter { !OutputFolder.isOurs($0) }
         guard foreign.isEmpty else { throw .foreignFiles(folder: folder.path, names: foreign) }
         if names.contains(OutputFolder.journalName) {
-            // Only to see that nobody else holds it; a journal that cannot be read may go.
+            // Only to check that no other process has it open; a journal that cannot be read is removed.
             do throws(CorporaError) {
                 try RunJournal(path: folder.file(OutputFolder.journalName), beginning: identity).close()
             } catch .damagedJournal {

@@ -1,28 +1,28 @@
 public import Scoring
 
-/// A row of a policy's record: what its rollouts on one prompt came to.
+/// A row of a policy's history: the outcome of its rollouts on one prompt.
 public struct HistoryRow: Hashable, Sendable {
-    /// What a row is for, in files made for evaluation.
+    /// The purpose of a row in files made for evaluation.
     public enum Role: String, Sendable {
-        /// Profiles the policy.
+        /// Belongs to the context that profiles the policy.
         case context
-        /// Is to be predicted.
+        /// Is predicted.
         case query
     }
 
     /// The policy at its version.
     public let policy: Policy
-    /// Which prompt, where the row names it.
+    /// The id of the prompt, if the row has one.
     public let promptID: String?
-    /// The prompt itself, where the row carries it. One of the two is there.
+    /// The text of the prompt, if the row has it. At least one of `promptID` and `text` is present.
     public let text: String?
     /// Mean reward and number of rollouts.
     public let outcome: Outcome
     /// `nil` in files that were not made for evaluation.
     public let role: Role?
-    /// What a rollout took on average, where the row says.
+    /// Mean tokens and cost of a rollout, if the row has them.
     public let expense: RolloutExpense
-    /// The file, as it was named.
+    /// The path as the caller wrote it.
     public let file: String
     /// Line number in the file, from 1.
     public let line: Int
@@ -85,7 +85,8 @@ extension HistoryRow {
         return outcome
     }
 
-    /// Nothing depends on it, so what is no number of at least 0 counts as not logged; the row is good without it.
+    /// Predictions do not depend on it, so a value that is not a number of at least 0 counts as absent; the row stays
+    /// valid.
     private static func expense(_ fields: RowFields) -> RolloutExpense {
         let values = [RowLayout.Field.responseTokens, .cost].map { field in
             (try? fields.number(field))?.value
@@ -102,31 +103,31 @@ extension HistoryRow {
     }
 }
 
-/// What one rollout took, on average over a row's rollouts.
+/// Tokens and cost of one rollout: the mean over a row's rollouts.
 public struct RolloutExpense: Hashable, Sendable {
-    /// Tokens of the response; `nil` where they are not logged.
+    /// Tokens of the response; `nil` if they are not logged.
     public let responseTokens: Double?
-    /// Cost, in whatever unit the log has; `nil` where it is not logged.
+    /// Cost, in the unit of the log; `nil` if it is not logged.
     public let cost: Double?
 }
 
 /// The rows of one or more history files, in order, in bounded memory.
 public struct HistoryCorpus {
-    /// What a line gives.
+    /// The result of reading one line.
     public enum Element: Hashable, Sendable {
         /// An outcome.
         case row(HistoryRow)
-        /// A line that cannot be used.
+        /// A line with an error.
         case rejected(RowError)
     }
 
-    /// Files that were read to their ends, in order; all of them once `next` has given `nil`.
+    /// Files that were read to their ends, in order; all of them after `next` has returned `nil`.
     public var files: [InputFile] { lines.finished }
 
     private let layout: RowLayout
     private var lines: RowFiles
 
-    /// Opens nothing yet, but asks whether every file can be read.
+    /// Checks that every file can be read, and opens none yet.
     public init(
         files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
@@ -134,7 +135,7 @@ public struct HistoryCorpus {
         lines = try RowFiles(files, lineBytesMax: lineBytesMax)
     }
 
-    /// The next outcome or rejected line; `nil` at the end. Throws where a file cannot be read further.
+    /// The next outcome or rejected line; `nil` at the end. Throws if reading fails.
     public mutating func next() throws(CorporaError) -> Element? {
         switch try lines.next() {
         case nil: return nil

@@ -1,11 +1,9 @@
 import Scoring
 
-/// Which ids were seen, and a number for each, in 12 bytes a slot: 15 to 23 MB for a million ids, however long they
-/// are.
+/// The ids that were seen, with a number for each, in 12 bytes a slot: 15 to 23 MB for a million ids of any length.
 ///
-/// It keeps 64-bit hashes, not the ids. Two different ids of one hash would be taken for the same one: the second row
-/// is
-/// then rejected as a duplicate, in the open and with both lines named. For a million ids the chance is 3 in 10⁸.
+/// It keeps 64-bit hashes, not the ids. Two different ids of one hash would count as the same: the second row is then
+/// rejected as a duplicate, with an error that names both lines. For a million ids the chance is 3 in 10⁸.
 struct IDTable {
     /// Number of different ids.
     private(set) var count = 0
@@ -21,7 +19,7 @@ struct IDTable {
     /// The hash under which an id is kept.
     static func hash(_ id: String) -> UInt64 { StableHash(of: id).mixed }
 
-    /// Notes an id with a number; the number of the earlier one when the id was there, which then stays as it was.
+    /// Adds an id with a number. Returns the earlier number if the id was added before; that number stays.
     mutating func insert(_ hash: UInt64, number: UInt32) -> UInt32? {
         let slot = slot(of: hash)
         guard hashes[slot] == 0 else { return numbers[slot] }
@@ -29,7 +27,7 @@ struct IDTable {
         return nil
     }
 
-    /// How often an id has come, this time included.
+    /// Counts an id; returns how often it was counted, including this time.
     mutating func increment(_ hash: UInt64) -> UInt32 {
         let slot = slot(of: hash)
         guard hashes[slot] == 0 else {
@@ -47,7 +45,7 @@ struct IDTable {
         if count * 5 > hashes.count * 4 { grow() }
     }
 
-    /// Where the hash stands, or the free slot where it would.
+    /// The slot of the hash, or the free slot for it.
     private func slot(of hash: UInt64) -> Int {
         let hash = max(hash, 1)
         var slot = Int(hash.multipliedFullWidth(by: UInt64(hashes.count)).high)
@@ -55,7 +53,7 @@ struct IDTable {
         return slot
     }
 
-    // By half, not double: what is empty costs memory too.
+    // By half, not double: free slots cost memory too.
     private mutating func grow() {
         let old = (hashes, numbers)
         hashes = Array(repeating: 0, count: old.0.count + old.0.count / 2)

@@ -5,21 +5,21 @@ public import Scoring
 public struct PromptRow: Hashable, Sendable {
     /// Id and text.
     public let prompt: Prompt
-    /// Where the prompt comes from, when the row says so.
+    /// The data source of the prompt, if the row has one.
     public let dataSource: String?
-    /// True when the row had no id, so that it was derived from the text.
+    /// True if the row had no id, so that the id was derived from the text.
     public let hasDerivedID: Bool
-    /// The file, as it was named.
+    /// The path as the caller wrote it.
     public let file: String
     /// Line number in the file, from 1.
     public let line: Int
 
-    /// A longer id is refused: it would have to be kept and sent with every answer.
+    /// A longer id is refused, because it is stored and sent with every answer.
     public static let idBytesMax = 512
 }
 
 extension RowFields {
-    /// The row's id; `nil` when it has none.
+    /// The row's id; `nil` if it has none.
     func id() throws(RowProblem) -> String? {
         guard let (key, value) = first(.id) else { return nil }
         let id: String
@@ -45,7 +45,7 @@ extension RowFields {
         return id
     }
 
-    /// The row's text; `nil` when no key holds one.
+    /// The text of the row's prompt; `nil` if no key has one.
     func text() throws(RowProblem) -> String? {
         guard let (key, value) = first(.prompt) else { return nil }
         return try PromptText.of(value, key: key)

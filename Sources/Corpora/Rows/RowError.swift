@@ -1,23 +1,23 @@
 import JSON
 
-/// What is wrong with one line of a file. The line is answered with this; the other lines go on.
+/// The error of one line of a file. The output has it in place of a prediction; other lines are not affected.
 public struct RowError: Error, Hashable, Sendable {
-    /// The file, as it was named.
+    /// The path as the caller wrote it.
     public let file: String
     /// Line number in the file, from 1.
     public let line: Int
-    /// The row's id, where it could be read.
+    /// The row's id; `nil` if it could not be read.
     public let promptID: String?
     /// For programs.
     public let code: Code
     /// For people: what is wrong, with the value (cut to 80 characters), and what to do.
     public let message: String
 
-    /// What may be wrong with a row. Raw values stand in output files; they are an interface.
+    /// Kinds of errors. Raw values are part of the output format and must not change.
     public enum Code: String, Sendable, CaseIterable {
-        /// Not JSON, or JSON that says two things.
+        /// Not JSON, or a key that appears twice.
         case badJSON = "bad_json"
-        /// A value of another type than the key calls for.
+        /// A value of another type than its key requires.
         case badType = "bad_type"
         /// Bytes that are not UTF-8.
         case invalidUTF8 = "invalid_utf8"
@@ -25,9 +25,9 @@ public struct RowError: Error, Hashable, Sendable {
         case lineTooLong = "line_too_long"
         /// No key that holds a prompt.
         case missingPrompt = "missing_prompt"
-        /// A prompt of nothing but white space.
+        /// A prompt with only white space.
         case emptyPrompt = "empty_prompt"
-        /// An id that an earlier row has.
+        /// An id that an earlier row has already.
         case duplicateID = "duplicate_id"
         /// An id that is empty or too long.
         case badID = "bad_id"
@@ -35,7 +35,7 @@ public struct RowError: Error, Hashable, Sendable {
         case missingPolicy = "missing_policy"
         /// A history row that has neither a reward nor k of n.
         case missingReward = "missing_reward"
-        /// A reward outside [0, 1], or k and n that do not go together.
+        /// A reward outside [0, 1], or k and n that contradict each other.
         case badReward = "bad_reward"
         /// A role other than context or query.
         case badRole = "bad_role"
@@ -55,11 +55,11 @@ public struct RowError: Error, Hashable, Sendable {
         case predictionFailed = "prediction_failed"
         /// The context could not be prepared, so nothing could be predicted.
         case contextFailed = "context_failed"
-        /// A worker of another version found something that has no name here; the message tells.
+        /// An error of a worker of another version that has no case here; see the message.
         case workerError = "worker_error"
     }
 
-    /// Describes what is wrong with a line.
+    /// Describes an error.
     public init(file: String, line: Int, promptID: String? = nil, code: Code, message: String) {
         self.file = file
         self.line = line
@@ -77,7 +77,7 @@ extension RowError: CustomStringConvertible {
     }
 }
 
-/// What is wrong with a value, before it is known in which line of which file it stands.
+/// The error of a value, before its file and line are known.
 struct RowProblem: Error {
     var promptID: String?
     let code: RowError.Code

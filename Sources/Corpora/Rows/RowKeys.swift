@@ -1,11 +1,11 @@
 import JSON
 
-/// Under which keys a row's values stand. A key that is not given is found by looking for the field's usual names.
+/// The keys of a row's values. For a key that is not given, the usual names of the field are tried.
 ///
 /// A key may lead into nested objects by dots (`body.messages`, `extra_info.index`); a key that itself contains the
-/// dots is tried first. All other keys of a row (metadata, labels, answers) are checked to be JSON and passed over.
+/// dots is tried first. All other keys of a row (metadata, labels, answers) are checked to be JSON and skipped.
 ///
-/// | value | looked for in this order | written so by |
+/// | value | keys tried, in this order | used by |
 /// |---|---|---|
 /// | prompt | `prompt` `messages` `input` `question` `problem` `task` `origin_query` `body.messages` `body.input` | verl, TRL, SkyRL, ROLL, ours; ROLL; OpenRLHF, slime, NeMo-RL; datasets; datasets; PipelineRL; LLMRouterBench; OpenAI batch |
 /// | id | `prompt_id` `id` `uid` `custom_id` | ours; V0; SkyRL; OpenAI batch |
@@ -15,23 +15,23 @@ import JSON
 /// | response tokens, cost | `response_tokens`, `cost` | ours; RouterArena |
 /// | outcome | `reward`, else `k` or `successes` of `n`, else `score`, else `outcome` | ours; ours; V0, LLMRouterBench; ours |
 ///
-/// In history rows `task` is not looked for. `extra_info.index` of verl is not looked for: it is 0 wherever it was not
-/// set, and would make all prompts one.
+/// In history rows `task` is not tried. `extra_info.index` of verl is never tried: it is 0 if it was not set, and then
+/// all prompts would have the same id.
 public struct RowKeys: Hashable, Sendable {
-    /// Where the prompt stands: text, or chat messages.
+    /// Key of the prompt: a string or chat messages.
     public var prompt: String?
-    /// Where the id stands: text or a whole number.
+    /// Key of the id: a string or a whole number.
     public var id: String?
-    /// Where the data source stands.
+    /// Key of the data source.
     public var dataSource: String?
-    /// Where a history row names its policy.
+    /// Key of the policy in history rows.
     public var policyID: String?
-    /// Where a history row gives the training step.
+    /// Key of the training step in history rows.
     public var policyVersion: String?
-    /// Where a history row gives the mean reward.
+    /// Key of the mean reward in history rows.
     public var reward: String?
 
-    /// Keys that are named are used; the others are looked for.
+    /// Uses the keys that are given; for the others the usual names are tried.
     public init(
         prompt: String? = nil, id: String? = nil, dataSource: String? = nil, policyID: String? = nil,
         policyVersion: String? = nil, reward: String? = nil
@@ -44,13 +44,14 @@ public struct RowKeys: Hashable, Sendable {
         self.reward = reward
     }
 
-    /// Every key is looked for.
+    /// The usual names are tried for every key.
     public static let automatic = RowKeys()
 
     static let prompts = [
         "prompt", "messages", "input", "question", "problem", "task", "origin_query", "body.messages", "body.input",
     ]
-    // Not `task`: beside an id it is more often a label than the prompt, and an outcome's prompt is found by its id.
+    // Not `task`: in a row with an id it is more often a label than the prompt, and an outcome's prompt is found by its
+    // id.
     static let historyPrompts = prompts.filter { $0 != "task" }
     static let ids = ["prompt_id", "id", "uid", "custom_id"]
     static let dataSources = ["data_source", "dataset", "task_name", "domain", "tag"]
@@ -58,7 +59,7 @@ public struct RowKeys: Hashable, Sendable {
     static let policyVersions = ["policy_version", "step"]
 }
 
-/// The values of one row that are of use, found under their keys.
+/// The values of one row under the keys of a layout.
 struct RowFields {
     private let layout: RowLayout
     private let values: [JSONValue?]
@@ -66,14 +67,14 @@ struct RowFields {
     init(_ bytes: [UInt8], layout: RowLayout) throws(RowProblem) {
         self.layout = layout
         do throws(JSONError) {
-            var reader = JSONReader(bytes)
+            var reader = JSONReader(utf8: bytes)
             values = try reader.object(selecting: layout.names)
         } catch {
             throw RowProblem(error)
         }
     }
 
-    /// The first of a field's keys that is there and not null, with the key.
+    /// The first of a field's keys that is present and not null, with its value.
     func first(_ field: RowLayout.Field) -> (key: String, value: JSONValue)? {
         for candidate in layout.candidates[field.rawValue] {
             if let whole = candidate.whole, let value = values[whole], value != .null { return (candidate.key, value) }
@@ -84,13 +85,13 @@ struct RowFields {
         return nil
     }
 
-    /// The keys that were looked under, for a message.
+    /// The keys that were tried, for a message.
     func keys(_ field: RowLayout.Field) -> String {
         layout.candidates[field.rawValue].map(\.key).joined(separator: ", ")
     }
 }
 
-/// Which top-level members to take, and which of them may hold which field. Made once a file, used for each row.
+/// The top-level members to read, and the fields that each of them may have. Made once for a file.
 struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
@@ -100,9 +101,9 @@ struct RowLayout {
 
     struct Candidate {
         let key: String
-        /// Place of the member that has the whole key as its name.
+        /// Index of the member whose name is the whole key.
         let whole: Int?
-        /// Place of the member that the path starts at, where the key has dots.
+        /// Index of the member at which the path starts, if the key has dots.
         let head: Int?
         let tail: [String]
     }
@@ -110,7 +111,7 @@ struct RowLayout {
     private(set) var names: [[UInt8]] = []
     private(set) var candidates: [[Candidate]]
 
-    /// Fields that are not mentioned are not taken.
+    /// Fields without keys are not read.
     init(_ keys: [Field: [String]]) {
         candidates = Array(repeating: [], count: Field.allCases.count)
         for field in Field.allCases {

@@ -1,31 +1,33 @@
 import JSON
 public import Scoring
 
-/// One row of the output: a prediction, or why there is none.
+/// One row of the output: a prediction or an error.
 public enum ScoreRow: Hashable, Sendable {
-    /// The belief about a prompt.
+    /// The prediction for a prompt.
     case scored(promptID: String, Prediction)
-    /// What was wrong with the row.
+    /// The error of an input row.
     case failed(RowError)
 }
 
-/// The rows of one output part, as the bytes that will stand in it.
+/// Writes the rows of one output part as bytes.
 ///
 /// A row is one line, its keys in this order:
+///
 /// `{"prompt_id","p","kappa","p_lo","p_hi","policy_id","policy_version","context_size","model","truncated","status":"ok"}`
 /// or `{"prompt_id","status":"error","error":{"code","message","file","line"}}`. Numbers are the shortest decimals that
 /// read back as the same Float32; a κ of infinity (a point estimate) is null. `model` is the first twelve digits of the
-/// model's digest; the manifest has all of them. `file` has no folder: where a file lay does not change the output.
+/// model's digest; the manifest has all of them. `file` has no folder, so that the folder of an input does not change
+/// the output.
 public struct PartWriter {
     /// The lines so far.
     public var bytes: [UInt8] { writer.bytes }
-    /// Rows so far, by what they are.
+    /// Numbers of rows so far.
     public private(set) var counts = RowCounts()
 
     private var writer = JSONWriter()
     private let middle: String
 
-    /// What is the same in every row.
+    /// The values that are the same in every row.
     public init(policy: Policy, contextSize: Int, model: ModelFingerprint) {
         var constant = JSONWriter()
         constant.raw(",\"policy_id\":")
@@ -40,7 +42,7 @@ public struct PartWriter {
         self.middle = String(decoding: constant.bytes, as: UTF8.self)
     }
 
-    /// Adds a row. `hasDerivedID` is counted only.
+    /// Adds a row. `hasDerivedID` is only counted.
     public mutating func append(_ row: ScoreRow, hasDerivedID: Bool = false) {
         switch row {
         case .scored(let promptID, let prediction): append(promptID, prediction)
@@ -49,7 +51,7 @@ public struct PartWriter {
         if hasDerivedID { counts.derivedIDs += 1 }
     }
 
-    /// Begins the next part; the memory is kept.
+    /// Starts the next part and keeps the memory.
     public mutating func clear() {
         writer.clear()
         counts = RowCounts()
@@ -90,7 +92,7 @@ public struct PartWriter {
     }
 }
 
-/// How many rows of a part or a run are what.
+/// Numbers of rows of a part or a run.
 public struct RowCounts: Hashable, Sendable {
     /// Rows with a prediction.
     public var ok = 0

@@ -1,7 +1,6 @@
 public import Kernels
 public import ModelFiles
 import Scoring
-import Synchronization
 import Threads
 
 /// A BERT sentence encoder: token ids to one embedding a sequence.
@@ -36,109 +35,71 @@ public final class BertEncoder {
     /// Throws what is wrong with the weights: `tensorMissing`, `tensorShape`, `tensorType`, `kernel`.
     /// `backend` is for measurements and tests. Cost for MiniLM: some 0.03 s where packed weights are found, 0.1 to 0.2 s
     /// where they are made.
-    public init(
-        folder: SentenceTransformerFolder, threads: Int = 1, precision: Precision = .float32,
+    package init(
+        _ checkpoint: BertCheckpoint, threads: Int = 1, precision: Precision = .float32,
         packedIn place: PackedWeightsPlace = .nowhere, backend: MatrixMultiply.Backend = .automatic
     ) throws(ModelError) {
         precondition(threads >= 1, "BertEncoder: \(threads) threads")
-        configuration = folder.configuration
+        configuration = checkpoint.configuration
         self.precision = precision
-        let tensors = BertTensors(folder)
+        let tensors = BertTensors(checkpoint)
         let plans: BertProducts.Plans
         do throws(KernelError) {
             plans = try BertProducts.Plans(configuration, precision: precision, backend: backend)
         } catch { throw .kernel(error) }
-        func weights() throws(ModelError) -> Digest { folder.digest }
+        func weights() throws(ModelError) -> Digest { checkpoint.digest }
         let packed = try PackedWeights(
-            plans.parts(layers: configuration.layers), of: weights, folder: place.path(besideWeightsIn: folder.path)
+            plans.parts(layers: configuration.layers), of: weights, folder: place.path(besideWeightsIn: checkpoint.folder)
         ) { (part) throws(ModelError) in try plans.pack(part, from: tensors) }
         packedWeights = packed.origin
         stack = try BertStack(tensors, plans: plans, packed: packed)
-        let room = max(Self.tokensPerRun, folder.configuration.tokensMax)
+        let rows = max(Self.tokensPerRun, configuration.tokensMax)
         let sizes = configuration
-        workspaces = (0..<threads).map { _ in BertWorkspace(sizes, tokensMax: room, precision: precision) }
+        workspaces = (0..<threads).map { _ in BertWorkspace(sizes, tokensMax: rows, precision: precision) }
         pool = ThreadPool(count: threads, setUp: LibraryThreads.useOneInThisThread)
+    }
+
+    /// The encoder of a sentence-transformers folder; the rest as above.
+    public convenience init(
+        folder: SentenceTransformerFolder, threads: Int = 1, precision: Precision = .float32,
+        packedIn place: PackedWeightsPlace = .nowhere, backend: MatrixMultiply.Backend = .automatic
+    ) throws(ModelError) {
+        try self.init(
+            folder.checkpoint, threads: threads, precision: precision, packedIn: place, backend: backend)
     }
 
     /// Width of an embedding, C.
     public var width: Int { configuration.width }
 
-    /// (B sequences) -> (B, C), row-major. Sequences have 1 to `configuration.tokensMax` tokens, CLS and SEP included.
+    /// What `body` makes of each sequence's last states, in the batch's order.
     ///
-    /// Throws `sequenceLength`, `tokenOutOfRange`, `notFinite` and `kernel`.
-    public func encode(_ batch: RaggedBatch) throws(ModelError) -> [Float] {
-        try check(batch)
-        let queue = RunQueue(runs: batch.runs(tokensMax: Self.tokensPerRun), valuesCount: batch.count * width)
+    /// `body` is called once a sequence, on the thread that has the states, several at once, in any order; the states
+    /// are gone when it returns. Sequences have 1 to `configuration.tokensMax` tokens, CLS and SEP included. Throws
+    /// `sequenceLength`, `tokenOutOfRange`, `notFinite`, `kernel` and what `body` throws.
+    public func encode<Value: Sendable>(
+        _ batch: RaggedBatch, _ body: @escaping @Sendable (TokenStates) throws(ModelError) -> Value
+    ) throws(ModelError) -> [Value] {
+        try batch.check(lengths: 1...configuration.tokensMax, vocabulary: configuration.vocabulary)
+        let runs = SequenceRun.all(of: batch, tokensMax: Self.tokensPerRun)
+        let queue = RunQueue(runs, sequences: batch.count, body)
         let (stack, workspaces) = (stack, workspaces)
-        // Each member comes once, so each workspace has one thread.
-        pool.perform(members: max(1, queue.runs.count)) { queue.work(stack, batch, workspaces[$0]) }
-        let values = try queue.finish()
-        if let bad = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(sequence: bad / width) }
-        return values
-    }
-
-    private func check(_ batch: RaggedBatch) throws(ModelError) {
-        for index in 0..<batch.count {
-            let ids = batch[index]
-            guard (1...configuration.tokensMax).contains(ids.count) else {
-                throw .sequenceLength(sequence: index, tokens: ids.count, range: 1...configuration.tokensMax)
-            }
-            if let bad = ids.firstIndex(where: { $0 < 0 || Int($0) >= configuration.vocabulary }) {
-                throw .tokenOutOfRange(
-                    sequence: index, position: bad - ids.startIndex, token: ids[bad],
-                    vocabulary: configuration.vocabulary)
+        // Each member is called once, so each workspace belongs to one thread.
+        pool.perform(members: max(1, runs.count)) { member in
+            LibraryThreads.useOneInThisThread()
+            while let run = queue.next() {
+                do throws(ModelError) {
+                    try stack.encode(run, workspaces[member])
+                    try queue.finish(run, workspaces[member].hiddenTC, width: stack.configuration.width)
+                } catch { queue.fail(error) }
             }
         }
-    }
-}
-
-/// Runs to be taken by threads, and the embeddings that they bring back.
-private final class RunQueue: Sendable {
-    private struct State {
-        var taken = 0
-        var values: [Float]
-        var failure: ModelError?
+        return try queue.values()
     }
 
-    let runs: [Range<Int>]
-    private let state: Mutex<State>
-
-    init(runs: [Range<Int>], valuesCount: Int) {
-        self.runs = runs
-        state = Mutex(State(values: [Float](repeating: 0, count: valuesCount)))
-    }
-
-    func work(_ stack: BertStack, _ batch: RaggedBatch, _ workspace: BertWorkspace) {
-        LibraryThreads.useOneInThisThread()
-        while let run = next() {
-            do throws(KernelError) {
-                store(try stack.encode(run, of: batch, workspace), at: run.lowerBound * stack.configuration.width)
-            } catch {
-                fail(.kernel(error))
-            }
-        }
-    }
-
-    // After a failure nobody takes another.
-    private func next() -> Range<Int>? {
-        state.withLock { state in
-            guard state.failure == nil, state.taken < runs.count else { return nil }
-            state.taken += 1
-            return runs[state.taken - 1]
-        }
-    }
-
-    private func store(_ values: [Float], at start: Int) {
-        state.withLock { $0.values.replaceSubrange(start..<start + values.count, with: values) }
-    }
-
-    private func fail(_ error: ModelError) {
-        state.withLock { $0.failure = $0.failure ?? error }
-    }
-
-    func finish() throws(ModelError) -> [Float] {
-        let (values, failure) = state.withLock { ($0.values, $0.failure) }
-        if let failure { throw failure }
-        return values
+    /// (B sequences) -> (B, C), row-major: the mean of each sequence's states, normalised if the configuration says so.
+    /// Throws as the other `encode` does.
+    public func encode(_ batch: RaggedBatch) throws(ModelError) -> [Float] {
+        let isNormalized = configuration.isNormalized
+        return try encode(batch) { $0.mean(isNormalized: isNormalized) }.flatMap(\.self)
     }
 }

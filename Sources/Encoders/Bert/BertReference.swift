@@ -9,7 +9,7 @@ public struct BertReference {
 
     /// Reads nothing yet.
     public init(folder: SentenceTransformerFolder) {
-        tensors = BertTensors(folder)
+        tensors = BertTensors(folder.checkpoint)
     }
 
     /// The embedding of one sequence of token ids, (C). Throws as `BertEncoder.init` does. Cost: seconds for MiniLM.

@@ -29,30 +29,23 @@ struct BertStack: Sendable {
         self.layers = layers
     }
 
-    /// Embeddings of a run of whole sequences, on this thread. Precondition: ids and lengths were checked.
-    func encode(
-        _ run: Range<Int>, of batch: RaggedBatch, _ workspace: BertWorkspace
-    ) throws(KernelError) -> [Float] {
-        let first = batch.starts[run.lowerBound]
-        let starts = batch.starts[run.lowerBound...run.upperBound].map { $0 - first }
-        embed(batch, run, into: workspace.hiddenTC)
-        workspace.hiddenInput.take(0..<(starts.last ?? 0), of: workspace.hiddenTC)
-        for layer in layers { try layer.apply(to: workspace, starts: starts) }
-        return Pooling.mean(
-            workspace.hiddenTC, starts: starts, width: configuration.width, isNormalized: configuration.isNormalized)
+    /// The last states of a run, into `workspace.hiddenTC`, on this thread. Precondition: ids and lengths were checked.
+    func encode(_ run: SequenceRun, _ workspace: BertWorkspace) throws(ModelError) {
+        embed(run, into: workspace.hiddenTC)
+        workspace.hiddenInput.take(0..<run.rows, of: workspace.hiddenTC)
+        let starts = run.starts
+        do throws(KernelError) {
+            for layer in layers { try layer.apply(to: workspace, starts: starts) }
+        } catch { throw .kernel(error) }
     }
 
     // Word, then type, then position, then norm: the reference's order of additions.
-    private func embed(_ batch: RaggedBatch, _ run: Range<Int>, into hiddenTC: FloatBuffer) {
+    private func embed(_ run: SequenceRun, into hiddenTC: FloatBuffer) {
         let width = configuration.width
-        var row = 0
-        for index in run {
-            for (position, token) in batch[index].enumerated() {
-                words.copy(row: Int(token), to: hiddenTC, row: row)
-                Gather.add([(firstType, 0), (positions, position)], width: width, to: hiddenTC, row: row)
-                row += 1
-            }
+        for (row, token) in run.ids.enumerated() {
+            words.copy(row: Int(token), to: hiddenTC, row: row)
+            Gather.add([(firstType, 0), (positions, run.positions[row])], width: width, to: hiddenTC, row: row)
         }
-        norm.apply(to: hiddenTC, rows: row)
+        norm.apply(to: hiddenTC, rows: run.rows)
     }
 }

@@ -7,11 +7,11 @@ struct BertTensors {
     private let file: SafetensorsFile
     private let prefix: String
 
-    init(_ folder: SentenceTransformerFolder) {
-        configuration = folder.configuration
-        file = folder.weights
+    init(_ checkpoint: BertCheckpoint) {
+        configuration = checkpoint.configuration
+        file = checkpoint.weights
         // Checkpoints saved with a task's head on top put everything under `bert.`.
-        prefix = folder.weights.header.entries.keys.contains { $0.hasPrefix("bert.embeddings.") } ? "bert." : ""
+        prefix = checkpoint.weights.header.entries.keys.contains { $0.hasPrefix("bert.embeddings.") } ? "bert." : ""
     }
 
     func floats(_ name: String, _ shape: Shape) throws(ModelError) -> [Float] {

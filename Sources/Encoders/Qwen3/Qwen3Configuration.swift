@@ -26,11 +26,6 @@ public struct Qwen3Configuration: Sendable, Equatable {
     /// Columns of the product that makes queries, keys and values at once.
     public var attentionWidth: Int { (queryHeads + 2 * keyHeads) * headWidth }
 
-    /// Floating-point operations of the products for one token, without attention; a multiply-add is two.
-    public var productOperations: Int {
-        2 * layers * (width * attentionWidth + queryHeads * headWidth * width + 3 * width * innerWidth)
-    }
-
     private struct File: Decodable {
         let model_type: String
         let hidden_act: String

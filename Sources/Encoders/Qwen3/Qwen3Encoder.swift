@@ -108,7 +108,7 @@ public final class Qwen3Encoder {
     public func encode<Value: Sendable>(
         _ batch: RaggedBatch, _ body: @escaping @Sendable (TokenStates) throws(ModelError) -> Value
     ) throws(ModelError) -> [Value] {
-        try check(batch)
+        try batch.check(lengths: 1...tokensMax, vocabulary: configuration.vocabulary)
         guard batch.count > 0 else { return [] }
         let work = Qwen3Work<Value>(batch, threads: workspaces.count, body)
         let (stack, workspaces) = (stack, workspaces)
@@ -139,9 +139,5 @@ public final class Qwen3Encoder {
         do throws(KernelError) {
             return try Qwen3Products.Plans(sizes, precision: precision, backend: backend)
         } catch { throw .kernel(error) }
-    }
-
-    private func check(_ batch: RaggedBatch) throws(ModelError) {
-        try batch.check(lengths: 1...tokensMax, vocabulary: configuration.vocabulary)
     }
 }

@@ -32,7 +32,7 @@ struct Qwen3Layer: Sendable {
     ///
     /// `rows` are this member's, a range from a multiple of `MatrixMultiply.rowStep`; heads of attention go round.
     func apply(
-        to state: Qwen3Workspace, _ own: Qwen3Scratch, run: Qwen3Run, rows: Range<Int>, isFirst: Bool,
+        to state: Qwen3Workspace, _ own: Qwen3Scratch, run: SequenceRun, rows: Range<Int>, isFirst: Bool,
         rotary: RotaryEmbedding, member: Int, team: ThreadTeam
     ) throws(KernelError) -> Bool {
         let sizes = configuration

@@ -36,7 +36,7 @@ struct Qwen3Stack: Sendable {
     /// One member's part of a run: the last states of its rows are in `state.hiddenTC` afterwards; false if the team has
     /// broken up. Precondition: ids and lengths were checked, and the run fits into `state`.
     func encode(
-        _ run: Qwen3Run, in state: Qwen3Workspace, _ own: Qwen3Scratch, member: Int, team: ThreadTeam
+        _ run: SequenceRun, in state: Qwen3Workspace, _ own: Qwen3Scratch, member: Int, team: ThreadTeam
     ) throws(KernelError) -> Bool {
         let rows = run.rows(of: member, among: team.count)
         for row in rows {

@@ -1,35 +1,24 @@
 import Kernels
 import ModelFiles
-import Synchronization
 import Threads
 
-/// One batch on its way through an encoder: runs to be computed, and what became of the sequences.
+/// One batch on its way through a Qwen3 encoder: runs that all threads compute together, then runs for single threads.
 final class Qwen3Work<Value: Sendable>: Sendable {
-    private struct State {
-        var taken = 0
-        var values: [Value?]
-        var failure: ModelError?
-    }
-
-    /// Runs that all threads compute together, then runs that each thread takes for itself.
-    private let together: [Qwen3Run]
-    private let apart: [Qwen3Run]
-    private let body: @Sendable (TokenStates) throws(ModelError) -> Value
-    private let state: Mutex<State>
+    /// Runs that all threads compute together, in this order.
+    private let together: [SequenceRun]
+    /// The others; each is computed by the thread that fetches it. It has the values of all.
+    private let apart: RunQueue<Value>
 
     init(
         _ batch: RaggedBatch, threads: Int, _ body: @escaping @Sendable (TokenStates) throws(ModelError) -> Value
     ) {
-        self.body = body
-        let runs = batch.runs(tokensMax: Qwen3Encoder.tokensPerRun).map { Qwen3Run($0, of: batch) }
-        let long = runs.filter { $0.positions.count > Qwen3Encoder.tokensPerRun }
+        let runs = SequenceRun.all(of: batch, tokensMax: Qwen3Encoder.tokensPerRun)
+        let long = runs.filter { $0.rows > Qwen3Encoder.tokensPerRun }
         // From large to small, so that threads end at nearly the same time. The same bits come out either way.
-        let short = runs.filter { $0.positions.count <= Qwen3Encoder.tokensPerRun }
-            .sorted { $0.positions.count > $1.positions.count }
+        let short = runs.filter { $0.rows <= Qwen3Encoder.tokensPerRun }.sorted { $0.rows > $1.rows }
         let odd = short.count % threads
         together = long + short.prefix(odd)
-        apart = Array(short.dropFirst(odd))
-        state = Mutex(State(values: Array(repeating: nil, count: batch.count)))
+        apart = RunQueue(Array(short.dropFirst(odd)), sequences: batch.count, body)
     }
 
     /// What one thread does.
@@ -39,50 +28,27 @@ final class Qwen3Work<Value: Sendable>: Sendable {
             for run in together {
                 guard try encode(run, stack, workspaces[0], own.scratch, member: member, team) else { return }
             }
-            while let run = next() {
+            while let run = apart.next() {
                 _ = try encode(run, stack, own, own.scratch, member: 0, .alone)
             }
         } catch {
-            state.withLock { $0.failure = $0.failure ?? error }
+            apart.fail(error)
             team.cancel()
         }
     }
 
     /// The values, or what went wrong first.
-    func finish() throws(ModelError) -> [Value] {
-        let (values, failure) = state.withLock { ($0.values, $0.failure) }
-        if let failure { throw failure }
-        return values.map { value in
-            guard let value else { preconditionFailure("Qwen3Work: a sequence was left out and nothing failed") }
-            return value
-        }
-    }
-
-    // After a failure nobody takes another.
-    private func next() -> Qwen3Run? {
-        state.withLock { state in
-            guard state.failure == nil, state.taken < apart.count else { return nil }
-            state.taken += 1
-            return apart[state.taken - 1]
-        }
-    }
+    func finish() throws(ModelError) -> [Value] { try apart.values() }
 
     private func encode(
-        _ run: Qwen3Run, _ stack: Qwen3Stack, _ workspace: Qwen3Workspace, _ scratch: Qwen3Scratch, member: Int,
+        _ run: SequenceRun, _ stack: Qwen3Stack, _ workspace: Qwen3Workspace, _ scratch: Qwen3Scratch, member: Int,
         _ team: ThreadTeam
     ) throws(ModelError) -> Bool {
         do throws(KernelError) {
             guard try stack.encode(run, in: workspace, scratch, member: member, team: team) else { return false }
         } catch { throw .kernel(error) }
-        let width = stack.configuration.width
-        for (place, rows) in run.sequences.enumerated() where place % team.count == member {
-            let index = run.indices.lowerBound + place
-            guard workspace.hiddenTC.isFinite(rows.lowerBound * width..<rows.upperBound * width) else {
-                throw .notFinite(sequence: index)
-            }
-            let value = try body(TokenStates(sequence: index, rows: rows, width: width, of: workspace.hiddenTC))
-            state.withLock { $0.values[index] = value }
-        }
+        try apart.finish(
+            run, workspace.hiddenTC, width: stack.configuration.width, member: member, among: team.count)
         // The rows are free for the next run when everyone has read.
         return team.barrier()
     }

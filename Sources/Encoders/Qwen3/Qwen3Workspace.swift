@@ -83,31 +83,3 @@ package final class Qwen3Scratch {
         productSeconds += ProcessorTime.ofThisThread - start
     }
 }
-
-/// A run of whole sequences, as rows.
-struct Qwen3Run: Sendable {
-    /// Indices of the sequences in the batch.
-    let indices: Range<Int>
-    /// Rows of each sequence.
-    let sequences: [Range<Int>]
-    /// Each row's place in its sequence.
-    let positions: [Int]
-    /// Token ids, one a row.
-    let ids: ArraySlice<Int32>
-
-    init(_ indices: Range<Int>, of batch: RaggedBatch) {
-        self.indices = indices
-        let first = batch.starts[indices.lowerBound]
-        sequences = indices.map { batch.starts[$0] - first..<batch.starts[$0 + 1] - first }
-        positions = sequences.flatMap { Array(0..<$0.count) }
-        ids = batch.ids[first..<batch.starts[indices.upperBound]]
-    }
-
-    /// Rows of one of `count` members: a part that starts at a multiple of `MatrixMultiply.rowStep`.
-    func rows(of member: Int, among count: Int) -> Range<Int> {
-        func cut(_ index: Int) -> Int {
-            min(positions.count, MatrixMultiply.rowsRoundedUp(positions.count * index / count))
-        }
-        return cut(member)..<cut(member + 1)
-    }
-}

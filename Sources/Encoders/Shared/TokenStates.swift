@@ -31,4 +31,10 @@ public struct TokenStates {
 
     /// A copy of the last token's state.
     public var last: [Float] { self[count - 1] }
+
+    /// The mean of all states, divided by its L2 norm if asked.
+    package func mean(isNormalized: Bool) -> [Float] {
+        Pooling.mean(
+            hiddenTC, starts: [rows.lowerBound, rows.upperBound], width: width, isNormalized: isNormalized)
+    }
 }

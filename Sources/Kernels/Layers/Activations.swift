@@ -15,7 +15,7 @@ public enum Activations {
         apply(x, count: count) { VectorMath.exp($0) }
     }
 
-    /// Softmax of each of `rows` rows of `columns` floats, `stride` floats apart; what lies between is set to 0.
+    /// Softmax of each of `rows` rows of `columns` floats, `stride` floats apart; the floats between are set to 0.
     public static func softmax(_ values: FloatBuffer, rows: Int, columns: Int, stride: Int) {
         precondition(rows >= 0 && columns > 0 && stride >= columns, "softmax: \(rows) rows of \(columns) in \(stride)")
         let x = values.pointer(first: rows * stride)

@@ -1,4 +1,4 @@
-/// One vector a sequence, from the states of its tokens.
+/// Makes one vector of each sequence from the states of its tokens.
 public enum Pooling {
     /// The mean of each sequence's rows of `hiddenTC`, divided by its L2 norm if asked: `(B, C)`.
     ///

@@ -39,7 +39,7 @@ public struct RMSNorm: Sendable {
         }
     }
 
-    /// hidden = norm(hidden + update), in place: what follows the last layer.
+    /// hidden = norm(hidden + update), in place: the norm after the last layer.
     public func apply(to hiddenTC: FloatBuffer, adding updateTC: FloatBuffer, rows: Range<Int>) {
         let range = rows.lowerBound * width..<rows.upperBound * width
         let (x, u) = (hiddenTC.pointer(range), updateTC.pointer(range))

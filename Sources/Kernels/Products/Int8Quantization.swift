@@ -4,7 +4,7 @@ import WideKernels
 ///
 /// Symmetric, to the nearest with ties to even; the scale is the row's largest magnitude / 127. The error of a value is at
 /// most half a scale. A row with an infinity or a NaN gets a scale that is not finite, so that every result of the row is
-/// not finite either and is noticed.
+/// not finite either, which callers detect.
 enum Int8Quantization {
     static let largest: Float = 127
 
@@ -28,7 +28,7 @@ enum Int8Quantization {
         return top / largest
     }
 
-    /// Makes results of sums of 8-bit products, in place: y = activation(sum · row's scale · column's scale + bias).
+    /// Converts sums of 8-bit products to results, in place: y = activation(sum · row's scale · column's scale + bias).
     static func finish(
         _ y: UnsafeMutablePointer<Float>, rows: Int, columns: Int, rowScales: UnsafePointer<Float>,
         columnScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?, activation: MatrixMultiply.Activation

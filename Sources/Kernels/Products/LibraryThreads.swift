@@ -1,14 +1,14 @@
 import Foundation
 
-/// How many threads oneDNN uses in calls from the current thread.
+/// Sets how many threads oneDNN uses in calls from the current thread.
 ///
-/// libdnnl runs on OpenMP, whose setting belongs to the calling thread. The encoder gives whole sequences to threads of
-/// its own and each of them computes alone: two threads inside one product meet at barriers and lose most of their
-/// time as soon as another program wants a core.
+/// libdnnl runs on OpenMP, whose setting belongs to the calling thread. The encoder gives whole sequences to its
+/// own threads, and each of them computes alone: two threads inside one product wait at barriers and lose most of
+/// their time as soon as another program uses a core.
 public enum LibraryThreads {
     private typealias SetCount = @convention(c) (Int32) -> Void
 
-    // Looked up, not linked: libdnnl brings its OpenMP library along, whose development link may be absent.
+    // Looked up at run time, not linked: libdnnl loads its OpenMP library, whose development link may be absent.
     private static let setCount: SetCount? = {
         guard let symbol = dlsym(nil, "omp_set_num_threads") else { return nil }
         return unsafeBitCast(symbol, to: SetCount.self)

@@ -1,28 +1,28 @@
 /// A linear layer with its weight packed once: y (M, N) = activation(x (M, K) · Wᵀ + bias).
 ///
-/// A row's result is the same bits in any company; `ProductPlan` says how that is kept.
+/// A row's result has the same bits, whatever rows are computed with it; see `ProductPlan`.
 ///
 /// May be used by several threads at once; each call computes on its own thread if `LibraryThreads` says so.
 public final class MatrixMultiply: Sendable {
-    /// What is done to each result.
+    /// The function that is applied to each result.
     public enum Activation: Sendable {
-        /// Nothing.
+        /// None.
         case none
         /// GELU by the error function, as BERT has it.
         case gelu
     }
 
-    /// Who computes.
+    /// The implementation.
     public enum Backend: Sendable, Hashable {
-        /// oneDNN where it is fast and keeps the promise above, Swift vectors elsewhere.
+        /// oneDNN if it is fast and its results do not depend on other rows; otherwise Swift vectors.
         case automatic
-        /// oneDNN, whatever it promises; for measurements.
+        /// oneDNN in any case; for measurements.
         case oneDNN
         /// Swift vectors.
         case portable
     }
 
-    /// Buffers have room for a multiple of this many rows: products are made for whole steps.
+    /// Buffers have memory for a multiple of this many rows: products are made for whole steps.
     public static let rowStep = 8
     /// Sizes, precision, layout; shared by all layers of this shape.
     public let plan: ProductPlan
@@ -46,7 +46,7 @@ public final class MatrixMultiply: Sendable {
 
     /// A layer whose weight was packed before, by this process or another with a plan of equal `layout`.
     ///
-    /// Throws `unsupportedSize` when the bytes or the bias are not of the plan's size. Cost: nothing.
+    /// Throws `unsupportedSize` if the bytes or the bias do not have the size of the plan. Cost: none.
     public init(plan: ProductPlan, packed: PackedBytes, bias: [Float]? = nil) throws(KernelError) {
         guard packed.count == plan.packedBytes else {
             throw .unsupportedSize(
@@ -69,8 +69,8 @@ public final class MatrixMultiply: Sendable {
     /// Everything about the computation that may change the last digit, for a model's fingerprint.
     public var numerics: String { plan.numerics }
 
-    /// Computes the first `rows` rows. Both buffers need room for `rows` rounded up to `rowStep`; the rows that fill
-    /// the step are computed too and mean nothing.
+    /// Computes the first `rows` rows. Both buffers need memory for `rows` rounded up to `rowStep`; the rows that fill
+    /// the step are computed too and have no meaning.
     ///
     /// But in float32 the rows are rounded into a copy first; a `QuantizedActivations` shared by several products saves that.
     public func apply(_ input: FloatBuffer, output: FloatBuffer, rows: Int) throws(KernelError) {

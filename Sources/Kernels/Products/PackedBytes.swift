@@ -1,15 +1,15 @@
-/// Bytes of weights in the layout that a product reads: of this process alone, or lent by a mapped file.
+/// Bytes of weights in the layout that a product reads: owned by this process, or borrowed from a mapped file.
 ///
-/// On a 64-byte boundary. Nothing writes them once they are there, so any number of threads may read.
+/// They start on a 64-byte boundary. Nothing writes them after creation, so any number of threads may read.
 public final class PackedBytes: @unchecked Sendable {
     // Sendable because the bytes are filled before init returns and only read afterwards.
 
     /// Number of bytes.
     public let count: Int
-    /// Whether they lie in memory of their own, rather than in a mapping that other processes share.
+    /// True if this process owns the memory; false in a mapping that other processes share.
     public var isPrivate: Bool { owner == nil }
 
-    // oneDNN takes mutable pointers to what it only reads.
+    // oneDNN needs mutable pointers also for memory that it only reads.
     let base: UnsafeMutableRawPointer
     private let owner: (any AnyObject & Sendable)?
 
@@ -31,7 +31,7 @@ public final class PackedBytes: @unchecked Sendable {
         owner = nil
     }
 
-    /// A copy of floats. Precondition: there are some.
+    /// A copy of floats. Precondition: at least one float.
     convenience init(_ floats: [Float]) {
         self.init(count: floats.count * MemoryLayout<Float>.stride) { bytes in
             floats.withUnsafeBytes { bytes.copyMemory(from: $0) }
@@ -40,7 +40,7 @@ public final class PackedBytes: @unchecked Sendable {
 
     var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
 
-    /// Bytes that stay where they are for as long as `owner` lives. Precondition: they start on a 64-byte boundary.
+    /// Bytes that stay at their address as long as `owner` lives. Precondition: they start on a 64-byte boundary.
     package init(_ bytes: UnsafeRawBufferPointer, lentBy owner: any AnyObject & Sendable) {
         guard let start = bytes.baseAddress, UInt(bitPattern: start) % 64 == 0 else {
             preconditionFailure("PackedBytes: \(bytes.count) bytes that start on no 64-byte boundary")

@@ -1,7 +1,7 @@
-/// A linear layer in Swift vectors: for processors on which oneDNN's answer depends on a row's neighbours (it did on
+/// A linear layer in Swift vectors: for processors on which oneDNN's result depends on a row's neighbours (it did on
 /// AVX2 alone, where rows at the end of a block take another path), and for other architectures.
 ///
-/// bfloat16 and 8 bits are multiplied as the floats that they stand for, so they save nothing here.
+/// bfloat16 and 8-bit numbers are converted to floats and multiplied, so they save nothing here.
 ///
 /// MiniLM on it, one thread of an EPYC (Zen 4): 3,830 to 4,180 tokens a processor second, where oneDNN on AVX-512 gave
 /// 4,010 to 4,390 (128 × 32 and mixed lengths, on a machine with other work).

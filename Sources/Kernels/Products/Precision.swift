@@ -1,6 +1,6 @@
-/// In which numbers a product multiplies. Results are float32 always.
+/// The numbers that a product multiplies. Results are always float32.
 public enum Precision: String, Sendable, Hashable, CaseIterable {
-    /// Weights and inputs as they are.
+    /// Weights and inputs unchanged, in float32.
     case float32
     /// Weights and inputs rounded to bfloat16 (eight significant bits, to the nearest, ties to even); sums in float32.
     case bfloat16

@@ -1,19 +1,19 @@
 import COneDNN
 import Synchronization
 
-/// How products of one shape are computed on this processor: by whom, and in which layout their weights are packed.
+/// How products of one shape are computed on this processor: the implementation, and the layout of packed weights.
 ///
 /// Plans are made once a process and shape, and shared by all layers of that shape. Two processes whose plans have equal
 /// `layout` may share packed bytes.
 ///
-/// **A row's result is the same bits in any company.** *Why:* embeddings must not depend on batch-mates, or sharding
+/// **A row's result has the same bits, whatever rows are computed with it.** *Why:* embeddings must not depend on batch-mates, or sharding
 /// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
-/// whatever M and wherever the row stands; that was found for every M tried from 1 to 640, on one thread and on two.
+/// whatever M and at any place of the row; this was found for every M tried from 1 to 640, on one thread and on two.
 /// In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256 gave the bits of M = 512.
 /// In 8 bits sums are exact, whatever their order.
-/// Its kernel for AVX2 alone treats the last rows of a block otherwise (found on the same machine with its wider sets
+/// Its kernel for AVX2 alone treats the last rows of a block differently (found on the same machine with its wider sets
 /// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
-/// the order is ours. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
+/// this package decides the order. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
 public final class ProductPlan: Sendable {
     /// Sizes, precision, activation.
     public let shape: ProductShape
@@ -45,7 +45,7 @@ public final class ProductPlan: Sendable {
         let key = Key(shape: shape, backend: backend)
         if let known = made.withLock({ $0[key] }) { return known }
         let new = try ProductPlan(shape, backend)
-        // Two threads may have made it at once; the first one stays.
+        // Two threads may have made it at the same time; the first one is kept.
         return made.withLock { plans in
             if let known = plans[key] { return known }
             plans[key] = new
@@ -95,7 +95,7 @@ public final class ProductPlan: Sendable {
         return PortableProduct.pack(weightNK, shape)
     }
 
-    /// y (rows, N) = activation(x (rows, K) · W + bias); both have room for `rows` rounded up to the step.
+    /// y (rows, N) = activation(x (rows, K) · W + bias); both have memory for `rows` rounded up to the step.
     func apply(
         _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?
     ) throws(KernelError) {
@@ -107,7 +107,7 @@ public final class ProductPlan: Sendable {
         }
     }
 
-    /// Processor seconds of one product of `rows` rows in oneDNN alone, with nothing made anew between products: the best
+    /// Processor seconds of one product of `rows` rows in oneDNN alone, with nothing created between products: the best
     /// of `rounds`. `nil` where oneDNN does not compute this shape.
     package func librarySeconds(rows: Int, rounds: Int) throws(KernelError) -> Double? {
         guard let library else { return nil }
@@ -146,7 +146,7 @@ public final class ProductPlan: Sendable {
         return try keepsRows(candidate, shape) ? candidate : nil
     }
 
-    // Computes the same rows in four companies and compares bits. The numbers do not matter, the generated code does.
+    // Computes the same rows together with four sets of other rows, and compares bits. The numbers do not matter, the generated code does.
     private static func keepsRows(_ product: OneDNNProduct, _ shape: ProductShape) throws(KernelError) -> Bool {
         let rows = 192
         var random = ProbeNumbers()

@@ -1,17 +1,17 @@
-/// What decides how a product is computed: its sizes, its precision and what is done to its results.
+/// Everything that decides how a product is computed: sizes, precision, bias and activation.
 public struct ProductShape: Hashable, Sendable {
     /// K.
     public let inputs: Int
     /// N.
     public let outputs: Int
-    /// In which numbers it multiplies.
+    /// The numbers that are multiplied.
     public let precision: Precision
-    /// Whether a bias is added to each row.
+    /// True if a bias is added to each row.
     public let hasBias: Bool
-    /// What is done to each result.
+    /// The function that is applied to each result.
     public let activation: MatrixMultiply.Activation
 
-    /// Collects them.
+    /// Describes a product.
     public init(
         inputs: Int, outputs: Int, precision: Precision = .float32, hasBias: Bool = false,
         activation: MatrixMultiply.Activation = .none

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The slow, obvious version of every kernel, in double precision: what the fast ones are compared with for ever.
+/// The slow, obvious version of every kernel, in double precision. Tests compare the fast ones with it.
 public enum ReferenceKernels {
     /// (M, K) · (N, K)ᵀ + bias -> (M, N): a linear layer with its weight stored as checkpoints store it.
     public static func linear(_ x: [Double], weight: [Float], bias: [Float], inputs: Int, outputs: Int) -> [Double] {
@@ -21,7 +21,7 @@ public enum ReferenceKernels {
         x.map { value in
             guard value.isFinite else { return value }
             let below = Float(bitPattern: value.bitPattern & 0xFFFF_0000)
-            // What lies above the largest number is rounded as if the next one, 2^128, were there.
+            // Numbers above the largest one are rounded as if the next one, 2^128, existed.
             let above = Double(below) + Double(value.sign == .minus ? -1 : 1) * Double(below.ulp) * 0x1p16
             let (down, up) = (abs(Double(value) - Double(below)), abs(above - Double(value)))
             let isBelowEven = below.bitPattern & 0x1_0000 == 0

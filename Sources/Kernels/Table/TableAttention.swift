@@ -4,7 +4,7 @@
 /// the queries pass, and the scores (24, length) in the second, so no (n, n) matrix is ever written. A query's result
 /// depends on that query and on the keys and values alone, not on its neighbours.
 public final class TableAttention {
-    // Four tiles: fewer, and keys come from the second-level cache more often than they must; more, and scores do.
+    // Four tiles. With fewer, keys are read from the second-level cache more often than necessary; with more, scores are.
     private static let blockRows = 4 * Tile.rows
 
     private let heads: Int
@@ -17,7 +17,7 @@ public final class TableAttention {
     private let factors: FloatBuffer
     private let scale: Float
 
-    /// Room for up to `lengthMax` keys: `bytes(headWidth:lengthMax:)`.
+    /// Memory for up to `lengthMax` keys: `bytes(headWidth:lengthMax:)`.
     public init(heads: Int, headWidth: Int, lengthMax: Int) {
         precondition(
             heads > 0 && headWidth > 0 && lengthMax > 0, "TableAttention: \(heads), \(headWidth), \(lengthMax)")
@@ -34,7 +34,7 @@ public final class TableAttention {
         scale = 1.442_695_04 / Float(headWidth).squareRoot()
     }
 
-    /// Memory of one, near enough: its small buffers are left out.
+    /// Bytes of one, without its small buffers.
     public static func bytes(headWidth: Int, lengthMax: Int) -> Int {
         let panels = TablePanels(length: lengthMax, headWidth: headWidth)
         return (panels.count + blockRows * panels.paddedLength) * MemoryLayout<Float>.size
@@ -67,7 +67,7 @@ public final class TableAttention {
         }
     }
 
-    /// Keeps the keys and values of head 0 of `rows` rows, laid out as `apply` wants them.
+    /// Stores the keys and values of head 0 of `rows` rows in the layout that `apply` reads.
     public func keep(
         _ queriesKeysValues: FloatBuffer, stride: Int, rows: Int, in store: TableKeysValues, slot: Int
     ) {
@@ -80,7 +80,7 @@ public final class TableAttention {
         store.store(packed.base, slot: slot)
     }
 
-    /// One token of each of the first `rows` rows holds a query for every head, H · D floats; the answer replaces it.
+    /// One token of each of the first `rows` rows holds a query for every head, H · D floats; the result replaces it.
     ///
     /// All heads of all rows share the keys and values of one slot.
     public func apply(to table: TableRows, token: Int, rows: Range<Int>, store: TableKeysValues, slot: Int) {

@@ -1,12 +1,12 @@
-/// Keys and values of one head for many columns of a table, packed as attention reads them and kept.
+/// Keys and values of one head for many columns of a table, stored in the packing that attention reads.
 ///
 /// A slot is a column's: keys (length, D) as panels of 16 tokens, each (D, 16), and values as panels of 16 channels,
 /// each (length, 16). Memory is not touched before a slot is stored, so that the thread that fills it also gets it from
 /// the system. Threads may store and read different slots at once.
 public final class TableKeysValues {
-    /// How numbers are kept.
+    /// How numbers are stored.
     public enum Format: String, Sendable, CaseIterable {
-        /// As computed.
+        /// Unchanged, in float32.
         case float32
         /// Rounded to nearest, ties to even: half the memory.
         case bfloat16
@@ -21,7 +21,7 @@ public final class TableKeysValues {
     let format: Format
     private let memory: UnsafeMutableRawBufferPointer
 
-    /// Room for `slots` columns of `length` tokens: `bytes(slots:length:headWidth:format:)`.
+    /// Memory for `slots` columns of `length` tokens: `bytes(slots:length:headWidth:format:)`.
     public init(slots: Int, length: Int, headWidth: Int, format: Format) {
         precondition(slots > 0 && length > 0 && headWidth > 0, "TableKeysValues: \(slots), \(length), \(headWidth)")
         self.slots = slots
@@ -34,12 +34,12 @@ public final class TableKeysValues {
         memory.deallocate()
     }
 
-    /// Memory of such a store.
+    /// Bytes of a store of this size.
     public static func bytes(slots: Int, length: Int, headWidth: Int, format: Format) -> Int {
         slots * TablePanels(length: length, headWidth: headWidth).count * format.bytes
     }
 
-    /// Keeps what `packed` holds (keys, then values).
+    /// Stores `packed`: keys, then values.
     func store(_ packed: UnsafePointer<Float>, slot: Int) {
         let target = start(slot)
         switch format {

@@ -1,6 +1,6 @@
 /// LayerNorm without parameters, after the residual sum: (v - mean) / sqrt(variance + ε) with v = hidden + update.
 ///
-/// Only the first `width` of a row's `stride` floats count; the others stay as they are. A row's result depends on that
+/// Only the first `width` of a row's `stride` floats count; the others stay unchanged. A row's result depends on that
 /// row alone.
 public struct TableNorm: Sendable {
     private let width: Int

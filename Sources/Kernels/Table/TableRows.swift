@@ -1,7 +1,7 @@
 /// The state of a table in a model that attends along rows and along columns: `rows` rows of `tokens` tokens, each of
 /// `stride` floats.
 ///
-/// A row lies together, for products and attention along it, in a buffer with room for whole steps of
+/// A row is contiguous, for products and attention along it, in a buffer with memory for whole steps of
 /// `MatrixMultiply`; a column is gathered and scattered. Threads may use different rows at once, or different columns.
 public final class TableRows {
     /// Rows.
@@ -22,7 +22,7 @@ public final class TableRows {
         starts = buffers.map(\.base)
     }
 
-    /// Memory of such a table.
+    /// Bytes of a table of this size.
     public static func bytes(rows: Int, tokens: Int, stride: Int) -> Int {
         rows * MatrixMultiply.rowsRoundedUp(tokens) * stride * MemoryLayout<Float>.size
     }
@@ -37,7 +37,7 @@ public final class TableRows {
         for row in 0..<rows { (y + row * stride).update(from: starts[row] + start, count: stride) }
     }
 
-    /// The way back of `gather`.
+    /// The inverse of `gather`.
     public func scatter(_ source: FloatBuffer, token: Int, rows: Int) {
         let start = offset(token, rows)
         let x = source.pointer(first: rows * stride)

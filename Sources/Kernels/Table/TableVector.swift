@@ -1,4 +1,4 @@
-// What attention over tables needs beside `VectorMath`, in the same careful style.
+// The vector functions that attention over tables needs in addition to `VectorMath`.
 enum TableVector {
     /// 2ˣ within 2 units in the last place for -126 ≤ x ≤ 126; 0 below.
     ///
@@ -24,7 +24,7 @@ enum TableVector {
 
     /// x (count) becomes 2^(x - max x); the factor that makes them sum to 1 is returned, not applied.
     ///
-    /// `count` is rounded up to whole vectors, so the row needs room for them; what fills the last one becomes 0.
+    /// `count` is rounded up to whole vectors, so the row needs memory for them; the rest of the last one becomes 0.
     @inline(__always)
     static func exponentials(_ x: UnsafeMutablePointer<Float>, count: Int) -> Float {
         let whole = (count + 7) & ~7

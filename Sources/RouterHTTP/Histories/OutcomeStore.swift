@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Routing
+import SQLite
 import Scoring
 
 /// The outcomes of `/v1/outcomes`, in SQLite: the part of the histories that grows while the server runs.
@@ -24,14 +25,8 @@ struct OutcomeStore: Sendable {
     /// Opens or creates the file. Throws `state`.
     init(path: String) throws(RouterHTTPError) {
         do {
-            var configuration = Configuration()
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA journal_mode = WAL")
-                // An outcome that was accepted survives a power cut.
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-            }
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.write { database in
+            // An outcome that was accepted survives a power cut.
+            (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .shared) { database in
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS outcomes (

@@ -1,12 +1,12 @@
 import JSON
 
-/// What a `tokenizer.json` of a byte-level BPE model says, checked, with everything that is not supported refused by name.
+/// Reads and checks the `tokenizer.json` of a byte-level BPE model; a feature that is not supported is refused by name.
 struct ByteLevelBPEFile {
-    /// Text is put into normalization form C first.
+    /// True if text is normalized to form C first.
     let composes: Bool
     /// Ids of single bytes and of joined pairs.
     let merges: BytePairMerges
-    /// Tokens that are cut out of the text as it is written.
+    /// Tokens that are found literally in the text before it is split.
     let addedTokens: [ByteTrie.Entry]
     /// Special tokens around a text.
     let template: SequenceTemplate
@@ -49,7 +49,7 @@ struct ByteLevelBPEFile {
         return true
     }
 
-    /// The one pre-tokenizer there is: Qwen's pattern, then bytes.
+    /// Checks for the only supported pre-tokenizer: Qwen's pattern, then bytes.
     private static func requireSplit(_ field: FieldReader) throws(TokenizerError) {
         try field["type"].require("Sequence")
         let steps = try field["pretokenizers"].elements()
@@ -60,20 +60,20 @@ struct ByteLevelBPEFile {
         try steps[0]["invert"].require(false)
         try steps[1]["type"].require("ByteLevel")
         try steps[1]["add_prefix_space"].require(false)
-        // The reference takes an absent `use_regex` for true.
+        // To the reference an absent `use_regex` is true.
         if steps[1]["use_regex"].isNull { throw steps[1]["use_regex"].unsupported("absent, which counts as true") }
         try steps[1]["use_regex"].require(false)
     }
 
-    /// Every byte has to be a token. GPT-2 writes those that print as themselves and the others from U+0100 on.
+    /// The ids of all single bytes. GPT-2 writes printable bytes as themselves and the others as U+0100 and following.
     private static func byteIDs(in index: TokenIndex, path: String) throws(TokenizerError) -> [Int32] {
         var ids: [Int32] = []
-        var stranger: UInt32 = 0x100
+        var unprintable: UInt32 = 0x100
         for byte in 0..<256 as Range<UInt32> {
             let prints = (33...126).contains(byte) || (161...172).contains(byte) || (174...255).contains(byte)
             var name: [UInt8] = []
-            UTF8Scalars.append(prints ? byte : stranger, to: &name)
-            if !prints { stranger += 1 }
+            UTF8Scalars.append(prints ? byte : unprintable, to: &name)
+            if !prints { unprintable += 1 }
             guard let id = index.id(of: name.span, Span()) else {
                 throw .inconsistentToken(
                     path: path, token: String(decoding: name, as: UTF8.self),
@@ -84,7 +84,7 @@ struct ByteLevelBPEFile {
         return ids
     }
 
-    /// Merges by rank, each "first second" or ["first", "second"].
+    /// Reads the merges in the order of their ranks, each "first second" or ["first", "second"].
     private static func pairs(
         _ field: FieldReader, in index: TokenIndex, path: String
     ) throws(TokenizerError) -> PairTable {
@@ -93,7 +93,7 @@ struct ByteLevelBPEFile {
         var rank: UInt64 = 0
         for (position, merge) in merges.enumerated() {
             guard let ids = ids(of: merge, in: index) else {
-                // The reference skips the head line of a merges file.
+                // The reference skips the header line of a merges file.
                 if merge.string?.hasPrefix("#version") == true { continue }
                 throw field.element(position).bad("two tokens, in an array or with a space between")
             }
@@ -140,8 +140,8 @@ struct ByteLevelBPEFile {
         return found
     }
 
-    /// Counts the tokens that only `added_tokens` has. The reference does not take their ids from the file: it numbers
-    /// them on from the vocabulary. A file where that would give other ids is refused.
+    /// Counts the tokens that only `added_tokens` has. The reference does not use their ids in the file: it numbers
+    /// them from the end of the vocabulary. A file in which the two differ is refused.
     private static func check(
         _ tokens: [ByteTrie.Entry], against index: TokenIndex, path: String
     ) throws(TokenizerError) -> Int {

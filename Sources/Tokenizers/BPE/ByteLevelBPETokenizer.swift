@@ -2,9 +2,9 @@ import Synchronization
 
 /// Text to token ids, exactly as the Hugging Face `tokenizers` library has them for Qwen2 and Qwen3.
 ///
-/// Text is cut at `AddedTokens`; each piece between passes `CanonicalComposition`, `QwenSplit` and `BytePairMerges`, until
-/// the rest would be cut off. A value is immutable but for a bounded cache of words, which changes no answer; it may be
-/// used from any number of threads at once.
+/// Text is cut at `AddedTokens`; each piece between passes `CanonicalComposition`, `QwenSplit` and `BytePairMerges`,
+/// until the rest would be cut off. A value is immutable but for a bounded cache of words, which changes no answer; it
+/// may be used from any number of threads at once.
 public struct ByteLevelBPETokenizer: Sendable {
     /// Number of tokens, added ones included.
     public let vocabularyCount: Int
@@ -20,8 +20,9 @@ public struct ByteLevelBPETokenizer: Sendable {
     private let template: SequenceTemplate
     private let workspaces = Workspaces()
 
-    /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may be,
-    /// and answers are never padded. Cost: some 0.2 s and 11 MB for the 151,669 tokens of Qwen3 (90 MB while reading).
+    /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may
+    /// be, and answers are never padded. Cost: some 0.2 s and 11 MB for the 151,669 tokens of Qwen3 (90 MB while
+    /// reading).
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, tokensMax: Int) throws(TokenizerError) {
@@ -38,36 +39,36 @@ public struct ByteLevelBPETokenizer: Sendable {
         template = file.template
     }
 
-    /// The ids of a text: the first that there is room for beside the special tokens, and these. Cost: 10 ns a byte of
+    /// The ids of a text between the special tokens, truncated to `tokensMax`. Cost: 10 ns a byte of
     /// English, 70 of Chinese, up to the point of truncation; a line without a word's end is n log n.
     public func encode(_ text: String) -> TokenizedText {
         let bytes = text.utf8.span
-        let room = tokensMax - template.count
-        var space = workspaces.take()
+        let limit = tokensMax - template.count
+        var space = workspaces.remove()
         var ids: [Int32] = []
         ids.reserveCapacity(min(bytes.count / 3 + 16, tokensMax + 64))
         var index = 0
-        while index < bytes.count, ids.count <= room {
+        while index < bytes.count, ids.count <= limit {
             let added = addedTokens.first(in: bytes, from: index)
             let piece = index..<(added?.range.lowerBound ?? bytes.count)
             if let composed = composition?.composed(bytes, in: piece) {
-                encode(composed.span, in: composed.indices, room: room, &space, into: &ids)
+                encode(composed.span, in: composed.indices, limit: limit, &space, into: &ids)
             } else {
-                encode(bytes, in: piece, room: room, &space, into: &ids)
+                encode(bytes, in: piece, limit: limit, &space, into: &ids)
             }
             guard let added else { break }
             ids.append(added.id)
             index = added.range.upperBound
         }
         workspaces.give(back: space)
-        return TokenizedText(ids: template.ids(around: ids.prefix(room)), isTruncated: ids.count > room)
+        return TokenizedText(ids: template.ids(around: ids.prefix(limit)), isTruncated: ids.count > limit)
     }
 
     private func encode(
-        _ bytes: Span<UInt8>, in range: Range<Int>, room: Int, _ space: inout Workspaces.Space, into ids: inout [Int32]
+        _ bytes: Span<UInt8>, in range: Range<Int>, limit: Int, _ space: inout Workspaces.Space, into ids: inout [Int32]
     ) {
         var start = range.lowerBound
-        while start < range.upperBound, ids.count <= room {
+        while start < range.upperBound, ids.count <= limit {
             let end = split.wordEnd(in: bytes, from: start, to: range.upperBound)
             let word = start..<end
             start = end
@@ -96,7 +97,7 @@ private final class Workspaces: Sendable {
 
     private let idle = Mutex<[Space]>([])
 
-    func take() -> Space { idle.withLock { $0.popLast() } ?? Space() }
+    func remove() -> Space { idle.withLock { $0.popLast() } ?? Space() }
 
     func give(back space: Space) {
         idle.withLock { idle in

@@ -1,8 +1,8 @@
 /// Joins the bytes of a word to tokens: byte pair encoding (Sennrich, Haddow and Birch, 2016) of the reference.
 ///
-/// Of all adjacent pairs that have a rank, the one of the lowest rank is joined, the leftmost first, until there is none.
-/// Words of ordinary length look for the lowest rank in a row of numbers; longer ones keep the pairs in a heap and the
-/// tokens in a linked list, so that a line of 100,000 letters takes n log n steps.
+/// Of all adjacent pairs that have a rank, the one of the lowest rank is joined, the leftmost first, until there is
+/// none. Words of ordinary length look for the lowest rank in a row of numbers; longer ones keep the pairs in a heap
+/// and the tokens in a linked list, so that a line of 100,000 letters takes n log n steps.
 struct BytePairMerges: Sendable {
     /// By byte.
     private let byteIDs: [Int32]
@@ -19,7 +19,7 @@ struct BytePairMerges: Sendable {
         }
     }
 
-    /// What merging needs room for, so that it is not allocated a word at a time.
+    /// Memory for merging, so that it is not allocated for each word.
     struct Workspace {
         /// Tokens, and by position what the pair of a token and the next one gives.
         fileprivate var tokens: [Int32] = []

@@ -1,4 +1,4 @@
-/// What two numbers, side by side, stand for: an open hash table that is only read.
+/// Values of pairs of numbers: an open hash table that is only read after it is built.
 ///
 /// Keys and values share a cache line, and three quarters of the slots are free, because most questions are about pairs
 /// that are not there and end at the first free slot.
@@ -17,7 +17,7 @@ struct PairTable: Sendable {
     private var slots: [Slot]
     private let shift: UInt64
 
-    /// Makes room for `count` pairs.
+    /// Reserves memory for `count` pairs.
     init(capacity count: Int) {
         var bits: UInt64 = 4
         while 1 << bits < 2 * count { bits += 1 }
@@ -25,7 +25,7 @@ struct PairTable: Sendable {
         slots = [Slot](repeating: Slot(key: Self.free, value: Self.absent), count: 1 << Int(bits))
     }
 
-    /// Adds a pair; of equal pairs the last counts. No more pairs than there is room for.
+    /// Adds a pair; of equal pairs the last counts. At most as many pairs as were reserved.
     mutating func insert(_ first: UInt32, _ second: UInt32, value: UInt64) {
         let key = Self.key(first, second)
         var index = start(of: key)
@@ -33,7 +33,7 @@ struct PairTable: Sendable {
         slots[index] = Slot(key: key, value: value)
     }
 
-    /// What a pair stands for, or `absent`.
+    /// The value of a pair, or `absent`.
     @inline(__always)
     func value(_ first: UInt32, _ second: UInt32) -> UInt64 {
         let key = Self.key(first, second)

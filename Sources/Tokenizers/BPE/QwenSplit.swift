@@ -1,4 +1,4 @@
-/// Cuts text into the words of which each is merged on its own: the regular expression of Qwen2 and Qwen3, by hand.
+/// Splits text into the words that are merged one by one: the regular expression of Qwen2 and Qwen3, written by hand.
 ///
 /// The alternatives of the pattern exclude each other but for the order told at `wordEnd`, and none of them has to go
 /// back further than one scalar; so one sweep does what a regular expression engine does with backtracking.

@@ -1,12 +1,12 @@
-/// Ids of words met lately: two thirds of the words of a text come again, and merging them anew is most of the work.
+/// Ids of recent words: two thirds of the words of a text repeat, and merging them again would be most of the work.
 ///
-/// Bounded: a megabyte. A word has one place and takes it from whichever was there.
+/// Its size is bounded, a megabyte. A word has one slot and replaces the word that was there.
 struct WordCache {
     /// Bytes of a word, padded with zeros, its length in the last one: equal words and only those have equal keys.
     struct Key {
         var bytes: SIMD4<UInt64>
 
-        /// Longer words are seldom met again.
+        /// Longer words seldom repeat.
         static let bytesMax = 31
 
         /// `range` is not longer than `bytesMax`.
@@ -51,7 +51,7 @@ struct WordCache {
     private var entries = [Entry](
         repeating: Entry(key: SIMD4(repeating: .max), ids: SIMD8(repeating: 0)), count: 1 << Int(bits))
 
-    /// Appends the ids of a word, if they are here.
+    /// Appends the ids of a word if the cache has them.
     @inline(__always)
     func append(_ key: Key, to ids: inout [Int32]) -> Bool {
         let entry = entries[Int(truncatingIfNeeded: key.hash >> (64 - Self.bits))]

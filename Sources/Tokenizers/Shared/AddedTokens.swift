@@ -1,9 +1,9 @@
-/// Finds tokens such as `[SEP]` written out in a text, before anything else is done to it.
+/// Finds tokens such as `[SEP]` that a text contains literally, before normalization.
 ///
-/// The reference takes them as the token they name, wherever they stand; leftmost first, then longest.
+/// As in the reference, each occurrence becomes that token; the leftmost match first, then the longest.
 struct AddedTokens: Sendable {
     private let trie: ByteTrie
-    /// By byte: some token starts with it. One load a byte for texts that have none.
+    /// For each byte, true if a token starts with it. Texts without tokens cost one load a byte.
     private let starts: [Bool]
 
     init(_ tokens: [ByteTrie.Entry]) {
@@ -15,8 +15,8 @@ struct AddedTokens: Sendable {
         self.starts = starts
     }
 
-    /// The tokens of a file's `added_tokens`, in file order; those that are found in other ways than as they are written
-    /// are refused.
+    /// The tokens of a file's `added_tokens`, in file order; tokens that need another kind of matching than byte by
+    /// byte are refused.
     static func entries(_ field: FieldReader) throws(TokenizerError) -> [ByteTrie.Entry] {
         var entries: [ByteTrie.Entry] = []
         if field.isNull { return entries }
@@ -24,13 +24,13 @@ struct AddedTokens: Sendable {
             for flag in ["single_word", "lstrip", "rstrip", "normalized"] { try token[flag].require(false) }
             let key = Array(try token["content"].text().utf8)
             let id = try token["id"].id()
-            // An empty token can never be found; the reference drops it too.
+            // An empty token cannot be found; the reference ignores it too.
             if !key.isEmpty { entries.append(ByteTrie.Entry(key: key, value: id)) }
         }
         return entries
     }
 
-    /// The first token at or after `index`: where it stands and its id.
+    /// The first token at or after `index`: its range and its id.
     func first(in bytes: Span<UInt8>, from index: Int) -> (range: Range<Int>, id: Int32)? {
         var start = index
         while start < bytes.count {

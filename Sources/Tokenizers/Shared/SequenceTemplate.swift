@@ -5,10 +5,10 @@ struct SequenceTemplate: Equatable, Sendable {
     /// After the text, `[SEP]` for BERT.
     let after: [Int32]
 
-    /// How many special tokens there are.
+    /// Number of special tokens.
     var count: Int { before.count + after.count }
 
-    /// A text's ids with the special tokens in their places.
+    /// A text's ids between the special tokens.
     func ids(around text: ArraySlice<Int32>) -> [Int32] {
         var ids: [Int32] = []
         ids.reserveCapacity(text.count + count)
@@ -47,7 +47,7 @@ extension SequenceTemplate {
         self = template ?? SequenceTemplate(before: [], after: [])
     }
 
-    /// Reads the part of a `TemplateProcessing` that is for one text.
+    /// Reads the part of a `TemplateProcessing` for a single text.
     private init(template: FieldReader) throws(TokenizerError) {
         var before: [Int32] = []
         var after: [Int32] = []

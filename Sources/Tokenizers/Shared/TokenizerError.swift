@@ -1,18 +1,18 @@
-/// Why a tokenizer cannot be made. Encoding itself never fails.
+/// The reasons why a tokenizer cannot be created. Encoding itself never fails.
 public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     /// A file cannot be read.
     case unreadable(path: String, reason: String)
     /// The folder has neither `tokenizer.json` nor `vocab.txt`.
     case noTokenizer(folder: String)
-    /// The file is not JSON; `offset` is the byte where it stops being so.
+    /// The file is not JSON; `offset` is the first byte that is wrong, from 0.
     case malformedJSON(path: String, offset: Int, reason: String)
-    /// A field is absent or of another kind than the format has it.
+    /// A field is absent or has another type than the format requires.
     case badField(path: String, field: String, expected: String)
-    /// The file asks for something this tokenizer does not do.
+    /// The file needs a feature that this package does not have.
     case unsupported(path: String, field: String, value: String)
     /// A token that the configuration names is not in the vocabulary, or has another id there.
     case inconsistentToken(path: String, token: String, reason: String)
-    /// The special tokens alone need more room.
+    /// The special tokens alone are longer.
     case lengthTooSmall(maxLength: Int, specialTokens: Int)
 
     /// What happened, where, and what to do next.
@@ -31,7 +31,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
         case .inconsistentToken(let path, let token, let reason):
             "\(path): token \"\(token)\" \(reason); the vocabulary belongs to another model"
         case .lengthTooSmall(let maxLength, let specialTokens):
-            "a maximum length of \(maxLength) has no room for the \(specialTokens) special tokens; ask for more"
+            "a maximum length of \(maxLength) is too small for the \(specialTokens) special tokens; choose a larger one"
         }
     }
 }

@@ -118,7 +118,7 @@ struct CanonicalComposition: Sendable {
         }
     }
 
-    /// Joins each scalar to the last starter unless something of its class or a higher one stands between.
+    /// Joins each scalar to the last starter unless a scalar of its class or a higher one is between them.
     private func compose(_ parts: inout [Part]) {
         var count = 0
         var starter: Int?

@@ -1,17 +1,17 @@
 /// What the reference knows of a Unicode scalar, looked up in one byte.
 ///
-/// The tables behind it (`ReferenceUnicodeData`) were read off the reference itself, so that token ids depend neither on
-/// the Unicode version of Swift's standard library nor on that of the system.
+/// The tables behind it (`ReferenceUnicodeData`) were read off the reference itself, so that token ids depend neither
+/// on the Unicode version of Swift's standard library nor on that of the system.
 enum ReferenceUnicode {
     /// What may be said of a scalar, one bit each.
     enum Trait {
         /// Separates words (Rust's `char::is_whitespace`).
         static let whitespace: UInt8 = 1
-        /// A word of its own.
+        /// A word by itself.
         static let punctuation: UInt8 = 2
         /// Dropped when text is cleaned.
         static let removed: UInt8 = 4
-        /// "Chinese character": a word of its own when the normalizer says so.
+        /// "Chinese character": a word by itself if the normalizer is configured so.
         static let ideograph: UInt8 = 8
         /// An accent (Mn).
         static let nonspacing: UInt8 = 16

@@ -14,8 +14,9 @@ package enum ScalarKind {
     /// Of a table entry: which of the four it is.
     package static let mask: UInt8 = 3
 
-    /// The bits above the mask tell what composition asks. 0: stays as it is, and nothing before it changes it.
-    /// 1 to 62: a mark that stays; the number grows with the combining class. `unsettled`: it may become something else.
+    /// The bits above the mask are for composition. 0: it stays unchanged, and nothing before it changes it.
+    /// 1 to 62: a mark that stays; the number grows with the combining class. `unsettled`: it may become something
+    /// else.
     static let orderShift: UInt8 = 2
 
     /// The order of a scalar that decomposes or that may join the one before it.

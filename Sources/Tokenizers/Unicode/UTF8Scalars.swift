@@ -1,9 +1,9 @@
 /// Scalars of a byte sequence that is meant to be UTF-8.
 enum UTF8Scalars {
-    /// What stands in place of bytes that are not UTF-8; a cleaning normalizer drops it.
+    /// Replaces bytes that are not UTF-8; a cleaning normalizer drops it.
     static let replacement: UInt32 = 0xFFFD
 
-    /// The scalar at `index` and how many bytes it takes, at least 1; never reads at or past `end`.
+    /// The scalar at `index` and its number of bytes, at least 1; never reads at or past `end`.
     ///
     /// An ill-formed sequence gives one replacement for each maximal part of a good one (The Unicode Standard, table
     /// 3-8), as `String(decoding:as:)` does.
@@ -32,7 +32,7 @@ enum UTF8Scalars {
         return (value, count + 1)
     }
 
-    /// The scalar at `index` of bytes known to be UTF-8, those of a `String`, and how many bytes it takes.
+    /// The scalar at `index` of bytes known to be UTF-8, those of a `String`, and its number of bytes.
     @inline(__always)
     static func wellFormed(in bytes: Span<UInt8>, at index: Int) -> (value: UInt32, length: Int) {
         let lead = UInt32(bytes[index])
@@ -44,7 +44,8 @@ enum UTF8Scalars {
         return ((lead & 0x07) << 18 | second << 12 | third << 6 | UInt32(bytes[index + 3] & 0x3F), 4)
     }
 
-    /// Appends a scalar's bytes. `scalar` is not a surrogate: it came out of `scalar(in:at:end:)` or the tables.
+    /// Appends a scalar's bytes. `scalar` is not a surrogate: it is a result of `scalar(in:at:end:)` or a value of the
+    /// tables.
     static func append(_ scalar: UInt32, to bytes: inout [UInt8]) {
         switch scalar {
         case 0..<0x80:

@@ -1,20 +1,20 @@
-/// Finds the longest key that starts at a place in some bytes: a double-array trie (Aoe, IEEE TSE 1989).
+/// Finds the longest key at an index of some bytes: a double-array trie (Aoe, IEEE TSE 1989).
 ///
-/// A step is one addition, one load and one comparison, whatever the number of keys; nothing is hashed or copied.
+/// A step is one addition, one load and one comparison for any number of keys; nothing is hashed or copied.
 /// 30,522 keys take about a megabyte.
 struct ByteTrie: Sendable {
-    /// One key and what it stands for.
+    /// One key and its value.
     struct Entry {
         let key: [UInt8]
         let value: Int32
     }
 
     private struct Cell {
-        /// Children stand at `base + byte`.
+        /// Children are at `base + byte`.
         var base: Int32 = 0
         /// The parent's cell; free cells have -1.
         var parent: Int32 = -1
-        /// Of the key that ends here; -1 for none.
+        /// Value of the key that ends here; -1 for none.
         var value: Int32 = -1
     }
 
@@ -34,7 +34,7 @@ struct ByteTrie: Sendable {
         cells = builder.cells
     }
 
-    /// The cell a byte further; `nil` if no key goes on like that.
+    /// The cell after one more byte; `nil` if no key continues with it.
     func step(from cell: Int, _ byte: UInt8) -> Int? {
         let next = Int(cells[cell].base) + Int(byte)
         return cells[next].parent == Int32(truncatingIfNeeded: cell) ? next : nil
@@ -53,11 +53,11 @@ struct ByteTrie: Sendable {
         return cell
     }
 
-    /// Lays sorted keys out, parents before children, each set of siblings at the first base where all of them fit.
+    /// Places sorted keys, parents before children, each set of siblings at the first base at which all of them fit.
     private struct Builder {
         let keys: [Entry]
         var cells = [Cell](repeating: Cell(), count: 512)
-        /// No cell before this one is worth trying.
+        /// The search for a base starts here.
         private var searchStart = 1
 
         init(keys: [Entry]) { self.keys = keys }
@@ -97,20 +97,20 @@ struct ByteTrie: Sendable {
             }
         }
 
-        /// A base at which no sibling's cell is taken; the array always reaches a full row of bytes past it.
+        /// A base at which the cells of all siblings are free; the array always extends 512 cells beyond it.
         private mutating func place(_ bytes: [UInt8]) -> Int {
             let lowest = Int(bytes[0])
             var candidate = max(searchStart, lowest + 1)
-            var taken = 0
+            var occupied = 0
             let from = candidate
             while true {
                 while cells.count < candidate + 512 { cells.append(Cell()) }
                 let base = candidate - lowest
                 if cells[candidate].parent >= 0 {
-                    taken += 1
+                    occupied += 1
                 } else if bytes.allSatisfy({ cells[base + Int($0)].parent < 0 }) {
-                    // Where almost everything is taken, searching again would only cost time.
-                    if taken * 20 >= (candidate - from + 1) * 19 { searchStart = candidate }
+                    // Where almost all cells are occupied, another search would only cost time.
+                    if occupied * 20 >= (candidate - from + 1) * 19 { searchStart = candidate }
                     return base
                 }
                 candidate += 1

@@ -66,14 +66,14 @@ struct Normalizer: Sendable {
             } else {
                 let (scalar, length) = UTF8Scalars.scalar(in: bytes, at: i, end: range.upperBound)
                 i += length
-                take(scalar, &marks, into: &words)
+                normalize(scalar, &marks, into: &words)
             }
         }
         release(&marks, into: &words)
         words.endWord()
     }
 
-    private func take(_ scalar: UInt32, _ marks: inout [Mark], into words: inout PreTokenizer) {
+    private func normalize(_ scalar: UInt32, _ marks: inout [Mark], into words: inout PreTokenizer) {
         let traits = traits[Int(scalar)] & remarkable
         if traits == 0 {
             if !marks.isEmpty { release(&marks, into: &words) }

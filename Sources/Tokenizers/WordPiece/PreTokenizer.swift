@@ -1,7 +1,7 @@
-/// Cuts normalized text into words and hands each to the model: BertPreTokenizer of the reference.
+/// Splits normalized text into words and passes each to the model: BertPreTokenizer of the reference.
 ///
-/// White space separates and is dropped; punctuation is a word of its own. One value serves one text: it gathers the
-/// current word and the ids so far.
+/// White space separates words and is dropped; each punctuation character is one word. One value is for one text: it
+/// has the current word and the ids so far.
 struct PreTokenizer {
     /// What a scalar is to the cut.
     enum Role: UInt8 {
@@ -9,7 +9,7 @@ struct PreTokenizer {
         case letter
         /// Between words.
         case space
-        /// A word of its own.
+        /// A word by itself.
         case punctuation
 
         init(traits: UInt8) {

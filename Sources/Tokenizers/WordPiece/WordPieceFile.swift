@@ -1,18 +1,18 @@
 import Foundation
 
-/// What a model's files say about its tokenizer, checked, with everything that is not supported refused by name.
+/// Reads and checks the tokenizer files of a WordPiece model; a feature that is not supported is refused by name.
 struct WordPieceFile {
     /// Steps of the normalizer.
     var steps: Normalizer.Steps
-    /// Tokens and ids of the model.
+    /// Tokens of the model with their ids.
     var vocabulary: [ByteTrie.Entry]
-    /// In front of pieces that continue a word, `##`.
+    /// Prefix of pieces that continue a word, `##`.
     var continuingPrefix: [UInt8]
-    /// Longer words are unknown.
+    /// Words with more scalars are unknown.
     var wordScalarsMax: Int
-    /// Of the unknown token.
+    /// Id of the unknown token.
     var unknownID: Int32
-    /// Tokens that are cut out of the text as it is written.
+    /// Tokens that are found literally in the text before normalization.
     var addedTokens: [ByteTrie.Entry]
     /// Special tokens around a text.
     var template: SequenceTemplate
@@ -29,7 +29,7 @@ struct WordPieceFile {
         (vocabulary + addedTokens).reduce(0) { max($0, Int($1.value) + 1) }
     }
 
-    /// Reads `tokenizer.json` or, where there is none, `vocab.txt` with `tokenizer_config.json`.
+    /// Reads `tokenizer.json`, or `vocab.txt` with `tokenizer_config.json` if it does not exist.
     init(modelFolder folder: String) throws(TokenizerError) {
         let paths = ["tokenizer.json", "vocab.txt", "tokenizer_config.json"].map { "\(folder)/\($0)" }
         let isThere = paths.map { FileManager.default.fileExists(atPath: $0) }
@@ -72,7 +72,8 @@ struct WordPieceFile {
         template = try SequenceTemplate(postProcessor: root["post_processor"])
     }
 
-    /// Puts together what `transformers` makes of a BERT vocabulary: a token a line, its id the line's number.
+    /// Builds the same tokenizer as `transformers` from a BERT vocabulary: one token on each line, its id is the line
+    /// number.
     private init(vocabularyPath: String, config: FieldReader) throws(TokenizerError) {
         let bytes = try FieldReader.bytes(ofFile: vocabularyPath)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -96,7 +97,7 @@ struct WordPieceFile {
         continuingPrefix = Array("##".utf8)
         wordScalarsMax = 100
 
-        /// A special token, written in the configuration as its text or as an object with its text.
+        /// A special token; the configuration has its text, or an object with its text.
         func special(_ name: String, usually usual: String) throws(TokenizerError) -> ByteTrie.Entry {
             let asked = config[name]
             let token = asked.isNull ? usual : try (asked.isObject ? asked["content"] : asked).text()

@@ -15,8 +15,8 @@ public struct WordPieceTokenizer: Sendable {
     private let model: WordPiece
     private let template: SequenceTemplate
 
-    /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may be,
-    /// and answers are never padded. Cost: some 40 ms and 3 MB for 30,522 tokens.
+    /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may
+    /// be, and answers are never padded. Cost: some 40 ms and 3 MB for 30,522 tokens.
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, maxLength: Int) throws(TokenizerError) {

@@ -104,7 +104,7 @@ struct ByteLevelBPEFileTests {
         #expect(try load(replacing: whole, with: "{\(Self.byteLevel)}").encode("").ids == [])
     }
 
-    @Test("a vocabulary that does not fit its merges or added tokens is told")
+    @Test("a vocabulary that contradicts its merges or added tokens is refused")
     func inconsistent() throws {
         func expect(_ old: String, _ new: String, _ token: String, _ reason: String) throws {
             guard case .inconsistentToken(_, let found, let why) = try error(replacing: old, with: new) else {

@@ -41,7 +41,8 @@ struct ByteLevelBPEGolden: Decodable {
             }
         }()
 
-        /// Byte pair encoding as its definition has it: look at all pairs, join the first of the lowest rank, begin again.
+        /// Byte pair encoding as its definition has it: look at all pairs, join the first of the lowest rank, begin
+        /// again.
         func ids(of word: String) -> [Int32?] {
             var ranks: [[String]: Int] = [:]
             for (rank, merge) in merges.enumerated() { ranks[merge] = rank }

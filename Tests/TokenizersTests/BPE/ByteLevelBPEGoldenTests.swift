@@ -15,7 +15,7 @@ struct ByteLevelBPEGoldenTests {
         #expect(WordPieceGolden.mismatches(tokenizer.encode(_:), golden.texts, golden.small, "BPE again") == 0)
     }
 
-    @Test("without normalizer and template the ids are those of the text as it stands")
+    @Test("without normalizer and template the ids are those of the unchanged text")
     func plain() throws {
         let golden = try ByteLevelBPEGolden.load()
         let folder = try TemporaryFolder()

@@ -18,7 +18,7 @@ struct QwenSplitTests {
     }
 
     @Test(
-        "each alternative of the pattern takes what it should",
+        "each alternative of the pattern matches what it should",
         arguments: [
             ("it's we'LL O'Re'\u{17F}", ["it", "'s", " we", "'LL", " O", "'Re", "'\u{17F}"]),
             ("a1٣b", ["a", "1", "٣", "b"]),

@@ -40,7 +40,7 @@ struct TokenizerFileTests {
         #expect(foundValue == value)
     }
 
-    @Test("a token of two ids, or of none, is told")
+    @Test("a token with two ids, or with none, is refused")
     func inconsistent() throws {
         guard
             case .inconsistentToken(_, "[SEP]", let reason) =
@@ -95,7 +95,7 @@ struct TokenizerFileTests {
         #expect(found == offset)
     }
 
-    @Test("a missing file, an empty folder and a length without room are told apart")
+    @Test("a missing file, an empty folder and a length that is too small are different errors")
     func missing() throws {
         let folder = try TemporaryFolder()
         #expect(throws: TokenizerError.noTokenizer(folder: folder.path)) {
@@ -113,7 +113,7 @@ struct TokenizerFileTests {
         }
     }
 
-    @Test("tokens that Swift's String takes for equal stay apart, and escapes are read")
+    @Test("tokens that are equal as Swift strings stay different, and escapes are read")
     func canonicalEquivalents() throws {
         // "é" as one scalar and as two, which are one key to a dictionary of strings.
         let folder = try TemporaryFolder()

@@ -77,7 +77,7 @@ struct WordPieceTokenizerTests {
         #expect(tokenizer.encode(String(repeating: "[", count: 1_000_000)).isTruncated)
     }
 
-    @Test("the order of marks that stay is canonical, whatever stands between them")
+    @Test("the order of marks that stay is canonical, whatever is between them")
     func reordering() throws {
         // U+302E (class 224) and U+1B44 (class 9) are no accents, so both stay; U+0301 (class 230) goes.
         let tokenizer = try WordPieceTokenizer(tokenizerFile: small, maxLength: 256)

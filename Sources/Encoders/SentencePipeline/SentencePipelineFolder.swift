@@ -1,0 +1,54 @@
+import Foundation
+package import ModelFiles
+
+/// A sentence-transformers folder whose modules are a chain: BERT, pooling of CLS or of the mean, dense layers,
+/// normalisation; and whose prompts say what to put before each text. The layouts of BGE and E5 are of this family.
+///
+/// A folder with mean pooling, no dense layer and no prompt is a `SentenceTransformerFolder`. Everything that is not
+/// computed here is refused by name.
+package struct SentencePipelineFolder: Sendable {
+    /// Path, as given.
+    package let path: String
+    /// The folder's own name, for people.
+    package let name: String
+    /// What follows the encoder.
+    package let modules: PipelineModules
+    /// Put before every text, with nothing in between; may be empty.
+    package let prompt: String
+    /// The BERT of the chain.
+    package let checkpoint: BertCheckpoint
+
+    /// Whether a folder is of this family. Throws what is wrong with its small files. Cost: three files of JSON.
+    package static func matches(_ path: String) throws(ModelError) -> Bool {
+        guard FileManager.default.fileExists(atPath: "\(path)/modules.json") else { return false }
+        let modules = try PipelineModules(folder: path)
+        if modules.pooling != .mean || !modules.dense.isEmpty { return true }
+        return try !PipelinePrompt.read(folder: path).isEmpty
+    }
+
+    /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`; the weights' shapes are checked by the encoder.
+    /// Cost: one SHA-256 of the weights.
+    package init(path: String) throws(ModelError) {
+        self.path = path
+        name = URL(fileURLWithPath: path).lastPathComponent
+        let modules = try PipelineModules(folder: path)
+        self.modules = modules
+        prompt = try PipelinePrompt.read(folder: path)
+        if !prompt.isEmpty {
+            try ModelError.require(
+                modules.includesPrompt, "\(path)/\(modules.poolingPath)/config.json", "include_prompt", "false", "true")
+        }
+        // Normalisation is the chain's last step here, not the encoder's.
+        let configuration = try BertConfiguration(folder: path) { () throws(ModelError) in false }
+        try PipelineLowerCasing.check(folder: path)
+        checkpoint = BertCheckpoint(
+            folder: path, configuration: configuration, weights: try SafetensorsFile(path: "\(path)/model.safetensors"),
+            digest: try FolderDigest.digest(of: Self.digestedFiles + modules.files, in: path))
+    }
+
+    // The prompt is not in these: only its text counts, and `SentencePipelineEncoder` adds it to the identity.
+    private static let digestedFiles = [
+        "config.json", "modules.json", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "vocab.txt", "model.safetensors",
+    ]
+}

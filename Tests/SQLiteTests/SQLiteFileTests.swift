@@ -1,0 +1,64 @@
+import Foundation
+import GRDB
+import SQLite
+import Testing
+
+@Suite("SQLite files")
+struct SQLiteFileTests {
+    /// Calls `body` with a path that does not exist yet, and removes the folder afterwards.
+    private func withPath(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sqlite-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.appendingPathComponent("file.sqlite").path)
+    }
+
+    @Test(
+        "a file has write-ahead logging and the durability asked for",
+        arguments: [
+            (SQLiteFile.Durability.process, 1), (.disk, 2),
+        ])
+    func settings(durability: SQLiteFile.Durability, level: Int) throws {
+        try withPath { path in
+            let (queue, _) = try SQLiteFile.open(path, durability: durability, sharing: .shared) { _ in }
+            #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+            #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == level)
+        }
+    }
+
+    @Test("durability can be changed between commits")
+    func changed() throws {
+        let (queue, _) = try SQLiteFile.open(nil, durability: .process, sharing: .exclusive) { _ in }
+        try queue.writeWithoutTransaction { try SQLiteFile.setDurability(.disk, of: $0) }
+        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+    }
+
+    @Test("an exclusive file is refused to a second holder at once, and free after it is closed")
+    func exclusive() throws {
+        try withPath { path in
+            let create: (Database) throws -> Void = { try $0.execute(sql: "CREATE TABLE IF NOT EXISTS t (a)") }
+            let (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .exclusive, prepare: create)
+            let error = #expect(throws: DatabaseError.self) {
+                try SQLiteFile.open(path, durability: .disk, sharing: .exclusive, prepare: create)
+            }
+            #expect(error?.resultCode == .SQLITE_BUSY)
+            try queue.close()
+            _ = try SQLiteFile.open(path, durability: .disk, sharing: .exclusive, prepare: create)
+        }
+    }
+
+    @Test("the tables of a failed preparation are not there")
+    func rollback() throws {
+        struct Failure: Error {}
+        try withPath { path in
+            #expect(throws: Failure.self) {
+                _ = try SQLiteFile.open(path, durability: .disk, sharing: .shared) { database in
+                    try database.execute(sql: "CREATE TABLE t (a)")
+                    throw Failure()
+                }
+            }
+            let (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .shared) { _ in }
+            #expect(try queue.read { try $0.tableExists("t") } == false)
+        }
+    }
+}
