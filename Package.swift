@@ -136,7 +136,8 @@ let package = Package(
                 "Evaluation",
                 "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
+                crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
