@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Routing
+import Scoring
 
 /// `--decisions` and `--outcomes`: decisions of `route decide` or `route serve`, and what became of them.
 struct DecisionFiles: ParsableArguments {
