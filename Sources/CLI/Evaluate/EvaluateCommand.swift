@@ -3,6 +3,7 @@ import CommandSupport
 import Corpora
 import Evaluation
 import Models
+import Scoring
 
 /// `statezero evaluate`.
 struct Evaluate: ParsableCommand {

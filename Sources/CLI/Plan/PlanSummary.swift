@@ -1,5 +1,6 @@
 import Foundation
 import Planning
+import Scoring
 
 /// The summary of a plan: what it expects, compared with the uniform plan and the upper bound.
 struct PlanSummary {
