@@ -100,7 +100,7 @@ public struct Qwen3Configuration: Sendable, Equatable {
             ("num_key_value_heads", keyHeads), ("head_dim", headWidth), ("intermediate_size", innerWidth),
             ("vocab_size", vocabulary), ("max_position_embeddings", positions),
         ] where size < 1 || size > 1 << 24 {
-            throw .damaged(file: path, at: key, reason: "\(size) is no size")
+            throw .damaged(file: path, at: key, reason: "\(size) is not a possible size")
         }
         for (key, size) in [("hidden_size", width), ("head_dim", headWidth), ("intermediate_size", innerWidth)]
         where size % 16 != 0 {
