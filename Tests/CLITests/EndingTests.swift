@@ -6,6 +6,7 @@ import Foundation
 import RolloutNode
 import Testing
 import WorkerNode
+import ZeroMQ
 
 /// Every error has one exit code and one message.
 @Suite("Exit codes and messages")
@@ -31,10 +32,10 @@ struct EndingTests {
     }
 
     @Test("an abandoned worker or rollout worker may be started again: 75")
-    func resumable() {
-        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: "tcp://127.0.0.1:1"))
+    func resumable() throws {
+        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: try Endpoint("tcp://127.0.0.1:1")))
         #expect(worker.status == .resumable && worker.errors?.contains("tcp://127.0.0.1:1") == true)
-        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: "tcp://127.0.0.1:1"))
+        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: try Endpoint("tcp://127.0.0.1:1")))
         #expect(rollout.status == .resumable && rollout.errors?.contains("tcp://127.0.0.1:1") == true)
         #expect(ending(ClientError.refused("no")).status == .failed)
     }
