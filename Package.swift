@@ -100,6 +100,7 @@ let package = Package(
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
+        module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
@@ -107,10 +108,12 @@ let package = Package(
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
-            "CoordinatorNode", ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "ZeroMQ", grdb, logging]),
-        module("WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "ZeroMQ", logging]),
+            "CoordinatorNode",
+            ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+        module(
+            "WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",
@@ -121,8 +124,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "SQLite", "Routing", "Corpora", "Threads", "HTTPServing", "MetricsExport", metrics, grdb,
-                httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
+                "Scoring", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "MetricsExport",
+                metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -136,24 +139,34 @@ let package = Package(
                 "Evaluation",
                 "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser, crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
+                crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
                 "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
-                "RolloutNode", "ClientNode", "Threads", "ZeroMQ", "CommandSupport", argumentParser, logging,
+                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", argumentParser,
+                logging,
             ], swiftSettings: strict),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
         tests(
             "CoordinatorNodeTests",
-            ["CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Wire", grdb]),
+            [
+                "CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Threads", "Transport", "Wire",
+                "ZeroMQ", grdb, logging,
+            ]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
+        tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
+        tests(
+            "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
         tests("TokenizersTests", ["Tokenizers"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
@@ -171,7 +184,7 @@ let package = Package(
             "RouterHTTPTests",
             ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", logging]),
+        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

@@ -2,64 +2,77 @@ package import Cluster
 import Foundation
 package import Logging
 package import Scoring
-package import Threads
+import Threads
+import Transport
 import Wire
 package import ZeroMQ
 
-/// The two mailboxes and the thread between a desk and a coordinator.
+/// A client's connection to a coordinator: the channel's thread, and a mailbox in each direction.
+///
+/// It belongs to the thread that made it: the *writer*, which reads and writes files or makes up a load.
 package struct ClientConnection {
-    /// To the socket's thread.
-    package let events: Mailbox<ClientState.Event>
-    /// To the desk.
-    package let desk: Mailbox<ClientEvent>
-    package let deskBell: Wakeup
-    private let socketBell: Wakeup
-    private let hasHungUp = StopFlag()
+    /// Events for the state machine, from the writer.
+    private let events: Mailbox<ClientState.Event>
+    /// What the writer must do.
+    private let actions: Mailbox<ClientEvent>
+    private let isClosed = StopFlag()
     private let thread: DedicatedThread<Void, ClientError>
 
-    /// Above every answer a window can hold, even with one row to a shard.
+    /// More than the answers of any window, even with one row in each shard.
     private static let mailboxMax = 1 << 18
+    /// Far more than a window's shards. Shards that are dropped beyond it are submitted again when the coordinator asks.
+    private static let channelOptions = ChannelOptions(
+        sendHighWater: 10_000, receiveHighWater: 10_000, outboxMax: 100_000)
 
-    /// Starts the socket's thread, which says Hello.
+    /// Starts the channel's thread, which sends Hello.
     package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration, logger: Logger
     ) throws(ClientError) {
-        let (socketBell, deskBell): (Wakeup, Wakeup)
         do {
-            (socketBell, deskBell) = (try Wakeup(), try Wakeup())
+            events = try Mailbox(capacity: Self.mailboxMax)
+            actions = try Mailbox(capacity: Self.mailboxMax)
         } catch {
             throw .thread(error)
         }
-        let events = Mailbox<ClientState.Event>(capacity: Self.mailboxMax, wakeup: socketBell)
-        let desk = Mailbox<ClientEvent>(capacity: Self.mailboxMax, wakeup: deskBell)
         var machine = ClientState.Configuration(
             name: "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)",
             policy: policy, context: ContextBlock(context))
         machine.peer.abandonTime = abandonTime
-        let settled = machine
-        let hasHungUp = hasHungUp
+        let configuration = machine
+        let (events, actions, isClosed) = (events, actions, isClosed)
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in
+            var driver = ClientDriver(configuration, fromWriter: events, toWriter: actions, stop: isClosed)
+            var hasStarted = false
             do throws(ZeroMQError) {
-                var loop = try ClientLoop(
-                    endpoint: endpoint, configuration: settled, events: events, desk: desk, wakeup: socketBell,
-                    stop: hasHungUp, logger: logger)
+                var channel = try MessageChannel(
+                    connectingTo: endpoint, options: Self.channelOptions, wakeup: events.wakeup)
                 announce(())
-                try loop.run()
+                hasStarted = true
+                try channel.run(&driver, logger: logger)
             } catch {
-                _ = desk.send(.broken("\(error)"))
+                guard hasStarted else { throw .socket(error) }
+                _ = actions.send(.broken("\(error)"))
             }
         }
-        self.events = events
-        self.desk = desk
-        self.deskBell = deskBell
-        self.socketBell = socketBell
     }
 
-    /// Ends the socket's thread.
-    package func hangUp() {
-        hasHungUp.raise()
-        socketBell.signal()
-        // What the thread had to say after opening came through the mailbox.
+    /// Sends an event to the state machine.
+    package func send(_ event: ClientState.Event) {
+        let outcome = events.send(event)
+        precondition(outcome != .full, "the channel's mailbox is smaller than a window")
+    }
+
+    /// Waits until there is something to do, or the time is over; returns all that has come.
+    package func receive(for timeout: Duration) -> [ClientEvent] {
+        _ = actions.wakeup.wait(for: timeout)
+        return actions.drain()
+    }
+
+    /// Ends the channel's thread.
+    package func close() {
+        isClosed.raise()
+        events.wakeup.signal()
+        // An error after the start was sent to the writer's mailbox.
         try? thread.join()
     }
 }

@@ -10,14 +10,14 @@ public enum ClientError: Error, CustomStringConvertible {
     case thread(ThreadError)
     /// Input or output.
     case corpora(CorporaError)
-    /// The coordinator does not take the client or the job.
+    /// The coordinator refused the client or the job.
     case refused(String)
-    /// No coordinator was heard for so long. The same command goes on from here.
+    /// No message from a coordinator for this long. The same command resumes the run.
     case abandoned(after: Duration, endpoint: Endpoint)
-    /// The input is not what it was when the run was begun, or changed while it was read.
+    /// The input has changed since the run began.
     case inputChanged(String)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where, with which values, and what to do next.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
@@ -25,13 +25,13 @@ public enum ClientError: Error, CustomStringConvertible {
         case .corpora(let error): "\(error)"
         case .refused(let message): message
         case .abandoned(let time, let endpoint):
-            "no coordinator was heard at \(endpoint) for \(time.components.seconds) s; what is done is kept: start it, then "
-                + "give the same command again"
+            "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; finished parts are kept: start "
+                + "the coordinator, then run the same command again"
         case .inputChanged(let message): message
         }
     }
 
-    /// Whether the same command may go on later.
+    /// Whether the same command can resume the run.
     public var isResumable: Bool {
         switch self {
         case .abandoned: true

@@ -1,15 +1,9 @@
 package import Cluster
-package import Scoring
-package import Wire
 
-/// What the socket's thread tells the desk.
+/// What the channel's thread sends to the thread that reads and writes files.
 package enum ClientEvent: Sendable {
-    case openOutput(ModelFingerprint)
-    case produce
-    case deliver(ShardAnswer)
-    case status(ClusterStatus)
-    case finished
-    case failed(ClientState.Failure)
-    /// The socket's thread could not go on.
+    /// An action of the state machine, other than `send`.
+    case action(ClientState.Action)
+    /// The channel's thread has ended with this error.
     case broken(String)
 }

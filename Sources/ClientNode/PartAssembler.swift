@@ -1,64 +1,63 @@
-import Corpora
+package import Corpora
 import Scoring
-import Wire
+package import Wire
 
 /// Puts answers back into corpus order and cuts them into parts.
 ///
-/// Where parts end depends on the input alone: after the shard with which a part has `partRows` lines. So a run that was
-/// interrupted writes the same parts as one that was not.
+/// The ends of parts depend on the input alone: a part ends after the shard with which it has `partRows` lines. So an
+/// interrupted run writes the same parts as an uninterrupted one.
 package struct PartAssembler {
-    /// A part all of whose lines have their answers.
-    struct Part {
-        let index: Int
-        let firstRow: Int
-        let writer: PartWriter
-        /// Every shard below is in this part or one before it.
-        let shardsBelow: UInt32
+    /// A part with an answer for each of its lines.
+    package struct Part {
+        package let index: Int
+        package let firstRow: Int
+        package let writer: PartWriter
+        /// Every shard with a lower number is in this part or an earlier one.
+        package let shardsBelow: UInt32
     }
 
-    /// Lines of a part, at least; the last one may have fewer.
+    /// Fewest lines of a part; only the last part may have fewer.
     package static let partRows = 16_384
 
-    private struct Plan {
+    private struct PlannedLines {
         let lines: [ShardCutter.Line]
-        /// `nil` for a run of lines that no worker needs to see.
+        /// `nil` when all lines are rejected, so that no worker needs to see them.
         let shard: UInt32?
     }
 
     private let header: PartWriter
-    private var open: [Plan] = []
+    private var open: [PlannedLines] = []
     private var openRows = 0
-    /// Parts that wait for answers, in order.
-    private var waiting: [(plans: [Plan], firstRow: Int, shardsBelow: UInt32)] = []
+    /// Closed parts that wait for answers, in order.
+    private var waiting: [(plans: [PlannedLines], firstRow: Int, shardsBelow: UInt32)] = []
     private var answers: [UInt32: ShardAnswer] = [:]
     private var nextIndex = 0
     private var nextRow = 0
     private var shardsBelow: UInt32 = 0
 
-    init(header: PartWriter) {
+    package init(header: PartWriter) {
         self.header = header
     }
 
     /// Lines planned so far.
-    private(set) var rows = 0
+    package private(set) var rows = 0
 
-    /// Plans the next run of lines. `shard` is its number when it holds texts.
-    mutating func plan(_ lines: [ShardCutter.Line], shard: UInt32?) {
-        open.append(Plan(lines: lines, shard: shard))
+    /// Plans the next lines. `shard` is the number of their shard; `nil` when all are rejected.
+    package mutating func plan(_ lines: [ShardCutter.Line], shard: UInt32?) {
+        open.append(PlannedLines(lines: lines, shard: shard))
         openRows += lines.count
         rows += lines.count
         if let shard { shardsBelow = shard + 1 }
         if openRows >= Self.partRows { closePart() }
     }
 
-    /// The input has ended: what is open is the last part.
-    mutating func end() {
+    /// Closes the last part at the end of the input.
+    package mutating func end() {
         if openRows > 0 { closePart() }
     }
 
-    /// A committed part of an earlier life: its lines are planned and need no answers. `false` when the first part that
-    /// waits is another one.
-    mutating func skip(_ part: OutputPart) -> Bool {
+    /// Skips the first closed part, which an earlier run has committed. Returns `false` when it is another part.
+    package mutating func skip(_ part: OutputPart) -> Bool {
         guard let first = waiting.first, nextIndex == part.index, first.firstRow == part.firstRow,
             first.plans.reduce(0, { $0 + $1.lines.count }) == part.counts.rows
         else { return false }
@@ -67,13 +66,13 @@ package struct PartAssembler {
         return true
     }
 
-    /// Keeps a shard's answers.
-    mutating func take(_ answer: ShardAnswer) {
+    /// Inserts the answers of a shard.
+    package mutating func insert(_ answer: ShardAnswer) {
         answers[answer.shard] = answer
     }
 
-    /// The next part, in order, if all its answers are there.
-    mutating func nextPart() -> Part? {
+    /// The next part in order, once all its answers have arrived.
+    package mutating func nextPart() -> Part? {
         guard let first = waiting.first, first.plans.allSatisfy({ $0.shard.map { answers[$0] != nil } ?? true }) else {
             return nil
         }
@@ -84,11 +83,11 @@ package struct PartAssembler {
         return Part(index: nextIndex, firstRow: first.firstRow, writer: writer, shardsBelow: first.shardsBelow)
     }
 
-    /// Whether every planned line is in a part that was given out.
-    var isEmpty: Bool { waiting.isEmpty && open.isEmpty }
+    /// Whether every planned line is in a part that was returned.
+    package var isEmpty: Bool { waiting.isEmpty && open.isEmpty }
 
-    /// Whether a part waits, committed before or to be answered.
-    var hasClosedPart: Bool { !waiting.isEmpty }
+    /// Whether there is a closed part that was neither returned nor skipped.
+    package var hasClosedPart: Bool { !waiting.isEmpty }
 
     private mutating func closePart() {
         waiting.append((open, nextRow, shardsBelow))
@@ -97,7 +96,7 @@ package struct PartAssembler {
         openRows = 0
     }
 
-    private mutating func write(_ plan: Plan, to writer: inout PartWriter) {
+    private mutating func write(_ plan: PlannedLines, to writer: inout PartWriter) {
         let answer = plan.shard.flatMap { answers.removeValue(forKey: $0) }
         var faults = (answer?.faults ?? [])[...]
         var row = 0
@@ -123,7 +122,7 @@ package struct PartAssembler {
         guard let fault else {
             return RowError(
                 file: file, line: line, promptID: id, code: .predictionFailed,
-                message: "the worker's answer is no probability; run `statezero model inspect` on its model")
+                message: "the worker's answer is not a probability; run `statezero model inspect` on its model")
         }
         let code = RowError.Code(rawValue: fault.code)
         return RowError(

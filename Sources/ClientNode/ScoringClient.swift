@@ -5,31 +5,32 @@ public import Threads
 import Wire
 public import ZeroMQ
 
-/// Scores a corpus through a coordinator: reads the prompts, hands them in, writes the answers into an output folder.
+/// Scores a corpus through a coordinator: reads prompts, submits them, writes the answers into an output folder.
 ///
-/// The folder is the truth: parts that are committed stay, and the same call goes on after them. The calling thread does
-/// the files, a thread of its own the socket, and a window bounds what is between them, so memory does not grow with
-/// the corpus.
+/// Committed parts stay in the folder, and the same call resumes after them. The calling thread reads and writes files, a
+/// second thread runs the channel. A window bounds the work between them, so memory does not grow with the corpus.
 public struct ScoringClient: Sendable {
-    /// What to score, for whom, and where to.
+    /// What to score, under which policy, and where to write the answers.
     public struct Configuration: Sendable {
         /// Where the coordinator listens.
         public var coordinator: Endpoint
         /// Paths of the corpus, in the order in which its rows are numbered.
         public var promptFiles: [String]
-        /// Where prompt, id and data source stand in a row.
+        /// The keys of prompt, id and data source in a row.
         public var keys: RowKeys
-        /// The context set, with the policy that it profiles.
+        /// The context set, with the policy that its rewards belong to.
         public var context: ContextFile
-        /// Path of the output folder; made if it is not there.
+        /// Path of the output folder; created if it does not exist.
         public var output: String
-        /// What to do with a run that the output folder already holds.
+        /// What to do with a run that is already in the output folder.
         public var existing: ScoringRun.Existing
         /// Settings that can change a byte of the output, for the manifest.
         public var settings: [String: String]
         /// Version of the program, for the manifest.
         public var version: String
-        /// Without a word from a coordinator for this long, the client gives up, resumably.
+        /// Replaces write(2) in tests that fill the disk.
+        package var write: ScoringRun.Write?
+        /// Without a message from a coordinator for this long, the client gives up; the run can be resumed.
         public var abandonTime: Duration = .seconds(120)
 
         /// Describes a run.
@@ -50,9 +51,9 @@ public struct ScoringClient: Sendable {
 
     /// How a run ended.
     public enum Ending: Sendable {
-        /// The folder is whole; `wasThere` when it had been before.
+        /// The folder is complete; `wasThere` when it was complete before.
         case finished(RunManifest, wasThere: Bool)
-        /// It was asked to stop; the same call goes on.
+        /// It was asked to stop; the same call resumes the run.
         case interrupted
     }
 
@@ -65,8 +66,8 @@ public struct ScoringClient: Sendable {
         self.logger = logger
     }
 
-    /// Runs to the end, to an error, or until `stop` is raised. `onProgress` is called on this thread, at least a few
-    /// times a second while something happens.
+    /// Runs to the end, to an error, or until `stop` is raised. Calls `onProgress` on this thread, at least four times a
+    /// second.
     public func run(
         until stop: StopFlag, onProgress: (ScoringProgress) -> Void
     ) throws(ClientError) -> Ending {
@@ -76,11 +77,11 @@ public struct ScoringClient: Sendable {
         } catch {
             throw .corpora(error)
         }
-        let wires = try ClientConnection(
+        let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
             context: configuration.context.context, abandonTime: configuration.abandonTime, logger: logger)
-        var desk = ScoringWriter(configuration, survey: survey, events: wires.events)
-        defer { wires.hangUp() }
-        return try desk.run(wires, until: stop, onProgress: onProgress)
+        defer { connection.close() }
+        var writer = ScoringWriter(configuration, survey: survey, connection: connection)
+        return try writer.run(until: stop, onProgress: onProgress)
     }
 }

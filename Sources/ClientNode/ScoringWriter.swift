@@ -4,13 +4,12 @@ import Foundation
 import Scoring
 import Threads
 import Wire
-import ZeroMQ
 
-/// The client's file side: cuts shards when asked, puts answers into parts, commits them, says what is durable.
+/// Reads the corpus and writes the output: cuts shards on request, puts answers into parts, commits the parts.
 struct ScoringWriter {
     private let configuration: ScoringClient.Configuration
     private let survey: [InputFile]
-    private let events: Mailbox<ClientState.Event>
+    private let connection: ClientConnection
     private var progress: ScoringProgress
     private var run: ScoringRun?
     private var cutter: ShardCutter?
@@ -19,20 +18,20 @@ struct ScoringWriter {
     private var nextShard: UInt32 = 0
 
     init(
-        _ configuration: ScoringClient.Configuration, survey: [InputFile], events: Mailbox<ClientState.Event>
+        _ configuration: ScoringClient.Configuration, survey: [InputFile], connection: ClientConnection
     ) {
         self.configuration = configuration
         self.survey = survey
-        self.events = events
+        self.connection = connection
         progress = ScoringProgress(rowsTotal: survey.reduce(0) { $0 + $1.lines - $1.blankLines })
     }
 
+    /// Works until the run has ended, or until `stop` is raised. Calls `onProgress` at least four times a second.
     mutating func run(
-        _ wires: ClientConnection, until stop: StopFlag, onProgress: (ScoringProgress) -> Void
+        until stop: StopFlag, onProgress: (ScoringProgress) -> Void
     ) throws(ClientError) -> ScoringClient.Ending {
         while !stop.isRaised {
-            _ = wires.deskBell.wait(for: .milliseconds(250))
-            for event in wires.desk.drain() {
+            for event in connection.receive(for: .milliseconds(250)) {
                 if let ending = try handle(event) { return ending }
             }
             onProgress(progress)
@@ -42,14 +41,16 @@ struct ScoringWriter {
 
     private mutating func handle(_ event: ClientEvent) throws(ClientError) -> ScoringClient.Ending? {
         switch event {
-        case .openOutput(let model): return try open(model)
-        case .produce: try produce()
-        case .deliver(let answer): try take(answer)
-        case .status(let status): progress.cluster = status
-        case .finished: return .finished(try finish(), wasThere: false)
-        case .failed(.abandoned(let time)):
+        case .action(.openOutput(let model)): return try open(model)
+        case .action(.produce): try produce()
+        case .action(.deliver(let answer)): try receive(answer)
+        case .action(.showStatus(let status)): progress.cluster = status
+        case .action(.finish): return .finished(try finish(), wasThere: false)
+        case .action(.fail(.abandoned(let time))):
             throw .abandoned(after: time, endpoint: configuration.coordinator)
-        case .failed(.refused(_, let message)), .failed(.jobRefused(_, let message)): throw .refused(message)
+        case .action(.fail(.refused(_, let message))), .action(.fail(.jobRefused(_, let message))):
+            throw .refused(message)
+        case .action(.send): break
         case .broken(let message): throw .refused(message)
         }
         return nil
@@ -65,7 +66,8 @@ struct ScoringWriter {
             configuration: RunConfiguration(configuration.settings), model: model)
         do {
             let opening = try ScoringRun.open(
-                folder: configuration.output, identity: identity, existing: configuration.existing)
+                folder: configuration.output, identity: identity, existing: configuration.existing,
+                write: configuration.write)
             switch opening {
             case .finished(let manifest): return .finished(manifest, wasThere: true)
             case .open(let run): self.run = run
@@ -79,11 +81,12 @@ struct ScoringWriter {
         let uuid = run?.jobID.uuid
         if let uuid { jobID = withUnsafeBytes(of: uuid) { JobID(bytes: Array($0)) } ?? jobID }
         try skipCommitted()
-        send(.ready(jobID, firstShard: nextShard))
+        connection.send(.ready(jobID, firstShard: nextShard))
         return nil
     }
 
-    /// Reads past the parts that an earlier life has committed. Reading again is what tells duplicates and derives ids.
+    /// Skips the rows of parts that an earlier run has committed. They are read again, to find duplicate ids and to derive
+    /// missing ones.
     private mutating func skipCommitted() throws(ClientError) {
         let parts = (run?.parts.values).map { $0.sorted { $0.index < $1.index } } ?? []
         for part in parts {
@@ -91,7 +94,7 @@ struct ScoringWriter {
             if assembler?.hasClosedPart == false { assembler?.end() }
             guard assembler?.skip(part) == true else {
                 throw .inputChanged(
-                    "\(configuration.output)/\(part.name) was committed for rows that the input does not have any more; "
+                    "\(configuration.output)/\(part.name) was committed for rows that are no longer in the input; "
                         + "restore the prompt files, or start again with --overwrite")
             }
             progress.rowsDone += part.counts.rows
@@ -101,7 +104,7 @@ struct ScoringWriter {
 
     // MARK: Shards
 
-    /// Cuts and plans the next run of lines; `nil` at the end of the input.
+    /// Cuts the next shard and plans its lines; `nil` at the end of the input.
     private mutating func plan() throws(ClientError) -> (ShardCutter.Shard, UInt32?)? {
         let shard: ShardCutter.Shard?
         do {
@@ -125,18 +128,18 @@ struct ScoringWriter {
                 try commitParts()
                 continue
             }
-            return send(
+            return connection.send(
                 .shardReady(
                     SubmitShard(
                         job: jobID, shard: number, tokens: shard.tokens, affinity: shard.affinity, texts: shard.texts)))
         }
         assembler?.end()
         try commitParts()
-        send(.inputEnded(shards: nextShard))
+        connection.send(.inputEnded(shards: nextShard))
     }
 
-    private mutating func take(_ answer: ShardAnswer) throws(ClientError) {
-        assembler?.take(answer)
+    private mutating func receive(_ answer: ShardAnswer) throws(ClientError) {
+        assembler?.insert(answer)
         progress.rowsDone += answer.answers.count
         progress.rowsAnswered += answer.answers.count
         progress.rowErrors += answer.faults.count
@@ -152,16 +155,16 @@ struct ScoringWriter {
             } catch {
                 throw .corpora(error)
             }
-            send(.durable(below: part.shardsBelow))
+            connection.send(.durable(below: part.shardsBelow))
         }
     }
 
     private func finish() throws(ClientError) -> RunManifest {
         guard let run, let cutter, let assembler, assembler.isEmpty else {
-            preconditionFailure("the job was closed before every part was committed")
+            preconditionFailure("the job was closed before all parts were committed")
         }
         guard InputFile.digest(of: cutter.files) == InputFile.digest(of: survey) else {
-            throw .inputChanged("the prompt files changed while they were scored; start again with --overwrite")
+            throw .inputChanged("the prompt files changed during scoring; start again with --overwrite")
         }
         let context = configuration.context
         do {
@@ -172,10 +175,5 @@ struct ScoringWriter {
         } catch {
             throw .corpora(error)
         }
-    }
-
-    private func send(_ event: ClientState.Event) {
-        let outcome = events.send(event)
-        precondition(outcome != .full, "the socket's mailbox is smaller than a window")
     }
 }

@@ -2,19 +2,19 @@ import Cluster
 import Logging
 import Wire
 
-/// What a line of the log counts, since the coordinator started.
+/// Counts since the coordinator started, for reports and the log.
 struct CoordinatorCounts {
     var received = 0
     var sent = 0
-    /// Messages that could not be read or were over the limits.
+    /// Messages that were malformed or over the limits.
     var refused = 0
-    /// Messages to peers that were gone.
+    /// Messages to peers that had gone.
     var unroutable = 0
     var rowsAnswered = 0
     var rowErrors = 0
 
-    /// Counts only what is durable.
-    mutating func note(_ entry: JournalEntry) {
+    /// Counts an entry that is durable now.
+    mutating func add(_ entry: JournalEntry) {
         guard case .shardAnswered(let answer) = entry else { return }
         rowsAnswered += answer.answers.count
         rowErrors += answer.faults.count

@@ -9,25 +9,25 @@ public enum CoordinatorError: Error, CustomStringConvertible {
     case thread(ThreadError)
     /// The journal cannot be opened or written.
     case journal(path: String, reason: String)
-    /// The journal holds something that this version did not write.
+    /// The journal has an entry that this version cannot read.
     case journalDamaged
-    /// Others could read the prompts, and anybody could send work.
+    /// Traffic of this endpoint could be read and sent by anybody on the network.
     case publicWithoutEncryption(Endpoint)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where, with which values, and what to do next.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
         case .thread(let error): "\(error)"
         case .journal(let path, let reason):
-            "journal \(path): \(reason); if the disk is full, make room; if another coordinator holds it, stop that one "
-                + "or choose another --journal; then start again with the same command"
+            "journal \(path): \(reason); if the disk is full, free space; if another coordinator uses the journal, stop it "
+                + "or choose another --journal; then run the same command again"
         case .journalDamaged:
-            "the journal holds an entry that this version cannot read; start with another --journal, and clients will "
-                + "submit again what was not answered"
+            "the journal has an entry that this version cannot read; start with another --journal: clients submit again "
+                + "what was not answered"
         case .publicWithoutEncryption(let endpoint):
             "\(endpoint) can be reached from other machines, and traffic is neither encrypted nor authenticated; bind "
-                + "loopback or a private network's address with --allow-plaintext"
+                + "127.0.0.1, or an address of a private network with --allow-plaintext"
         }
     }
 }

@@ -1,27 +1,25 @@
 public import Cluster
-import Foundation
 public import Logging
-import Scoring
 import Threads
 public import Wire
 public import ZeroMQ
 
-/// Runs the coordinator's machine: a ROUTER socket, the journal, the clock and the log.
+/// A coordinator: its state machines on a channel that listens, with the journal, the clock and the log.
 ///
-/// One thread: poll, receive what is there, decide, make the journal durable, send. Entries of one turn are committed
-/// together, so that a busy coordinator pays for one transaction a turn, not one a shard.
+/// One thread: wait, receive what has arrived, decide, make the journal durable, send. The entries of a turn are committed
+/// together, so a busy coordinator needs one transaction for each turn, not for each shard.
 public final class CoordinatorNode: Sendable {
-    /// Where it listens and what it keeps.
+    /// Where the coordinator listens, and what it keeps.
     public struct Configuration: Sendable {
-        /// Where to listen, one or more; port 0 lets the system choose one.
+        /// Where to listen, one or more endpoints; for port 0 the system chooses a port.
         public var endpoints: [Endpoint]
-        /// `nil`: nothing survives the process.
+        /// Path of the journal; with `nil` nothing survives the process.
         public var journalPath: String?
-        /// Windows, limits and times of the state machine.
+        /// Windows, limits and times of the coordinator's state machine.
         public var state = CoordinatorState.Configuration()
         /// Bounds and times of the planner.
         public var planner = PlannerState.Configuration()
-        /// Whether addresses that other machines can reach may be bound, although traffic is in plain text.
+        /// Whether to bind addresses that other machines can reach, although traffic is in plain text.
         public var allowsPlaintext = false
         /// How often a line of counts is logged.
         public var reportInterval: Duration = .seconds(10)
@@ -35,10 +33,10 @@ public final class CoordinatorNode: Sendable {
 
     private let thread: DedicatedThread<[Endpoint], CoordinatorError>
     private let wakeup: Wakeup
-    private let isStopping: StopFlag
+    private let isStopping = StopFlag()
     private let local: LocalPeers
 
-    /// Where it listens, with the ports the system has chosen.
+    /// Where the coordinator listens, with the ports that the system has chosen.
     public var endpoints: [Endpoint] { thread.announcement }
 
     /// Starts; returns when the sockets are bound and the journal is replayed.
@@ -46,46 +44,43 @@ public final class CoordinatorNode: Sendable {
         if !configuration.allowsPlaintext, let open = configuration.endpoints.first(where: { !$0.isLocal }) {
             throw .publicWithoutEncryption(open)
         }
-        let stop = StopFlag()
         let wakeup: Wakeup
         do {
             wakeup = try Wakeup()
         } catch {
             throw .thread(error)
         }
-        let local = LocalPeers()
+        let local = LocalPeers(wakeup: wakeup)
         self.wakeup = wakeup
-        isStopping = stop
         self.local = local
+        let isStopping = isStopping
         thread = try DedicatedThread.start(name: "coordinator") { announce throws(CoordinatorError) in
-            var loop = try CoordinatorLoop(configuration, local: local, wakeup: wakeup, logger: logger)
-            announce(loop.endpoints)
-            try loop.run(until: stop)
+            var driver = try CoordinatorDriver(configuration, local: local, wakeup: wakeup, logger: logger)
+            announce(driver.endpoints)
+            try driver.run(until: isStopping)
         }
     }
 
-    /// Says something to the planner as a trainer of its own, in this process, and hears what comes back, in order.
+    /// Sends a message to the planner as a trainer inside this process; returns its answers, in order.
     ///
-    /// The stream ends when the coordinator stops; whoever stops listening has left. Where too much waits already, or
-    /// the coordinator has stopped, it is empty.
+    /// The stream ends when the coordinator stops. Who stops reading it has left. It is empty when too many requests wait,
+    /// or the coordinator has stopped.
     public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
-        let wakeup = wakeup
-        return local.ask(message) { wakeup.signal() } ?? AsyncStream { $0.finish() }
+        local.ask(message) ?? AsyncStream { $0.finish() }
     }
 
-    /// How the coordinator is doing; `nil` when it has stopped. Waits for its thread's next turn.
+    /// Counts and levels of the coordinator; `nil` when it has stopped. Waits for the next turn of its thread.
     public func report() async -> CoordinatorReport? {
-        let wakeup = wakeup
-        return await local.report { wakeup.signal() }
+        await local.report()
     }
 
-    /// Asks the coordinator to stop; what it holds is in the journal.
+    /// Asks the coordinator to stop; its state is in the journal.
     public func stop() {
         isStopping.raise()
         wakeup.signal()
     }
 
-    /// Waits until it has stopped. Throws what ended it, if it was not asked to.
+    /// Waits until the coordinator has stopped. Throws the reason, unless it was asked to stop.
     public func wait() throws(CoordinatorError) {
         try thread.join()
     }

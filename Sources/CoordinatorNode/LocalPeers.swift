@@ -1,103 +1,115 @@
 import Cluster
-import Foundation
 import Synchronization
+import Threads
 import Wire
 
-/// Trainers in the coordinator's own process: they speak the same messages, without a socket.
+/// Peers inside the coordinator's process, such as HTTP requests: they speak the same messages, without a socket.
 ///
-/// Others ask from any thread; the coordinator's thread takes what they asked and answers into their streams. At most
-/// `asksMax` questions wait; one more is refused, not kept.
+/// Any thread sends requests; the coordinator's thread handles them and answers into their streams. At most
+/// `requestsMax` requests wait; another one is refused.
 final class LocalPeers: Sendable {
-    /// What one turn of the coordinator's thread takes.
-    enum Ask {
-        case said(Message, by: Peer)
+    /// What the coordinator's thread handles in its next turn.
+    enum Request {
+        case message(Message, from: Peer)
         case left(Peer)
         case report(CheckedContinuation<CoordinatorReport?, Never>)
     }
 
     private struct Shared {
-        var asks: [Ask] = []
+        var requests: [Request] = []
         var streams: [Peer: AsyncStream<Message>.Continuation] = [:]
         var next: UInt64 = 1
         var isClosed = false
     }
 
     private let shared = Mutex(Shared())
+    private let wakeup: Wakeup
 
-    /// Questions waiting at most: those of a second, at a rate that no trainer reaches.
-    static let asksMax = 4096
+    /// Most waiting requests: those of a second, at a rate that no trainer reaches.
+    static let requestsMax = 4096
 
-    /// Says something as a new peer; what comes back ends when the listener leaves or the coordinator stops. `nil` when
-    /// too much waits, or nobody is there any more.
-    func ask(_ message: Message, wake: @escaping @Sendable () -> Void) -> AsyncStream<Message>? {
+    /// Requests wake the coordinator's thread by `wakeup`.
+    init(wakeup: Wakeup) {
+        self.wakeup = wakeup
+    }
+
+    /// Sends a message as a new peer and returns the stream of answers, which ends when the coordinator stops.
+    ///
+    /// Returns `nil` when too many requests wait or the coordinator has stopped.
+    func ask(_ message: Message) -> AsyncStream<Message>? {
         let (stream, continuation) = AsyncStream<Message>.makeStream()
         let peer = shared.withLock { shared -> Peer? in
-            guard !shared.isClosed, shared.asks.count < Self.asksMax else { return nil }
-            // libzmq's routing ids begin with a zero byte.
-            let number = shared.next
-            let peer = Peer([0x6C] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+            guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return nil }
+            let peer = Self.peer(shared.next)
             shared.next += 1
             shared.streams[peer] = continuation
-            shared.asks.append(.said(message, by: peer))
+            shared.requests.append(.message(message, from: peer))
             return peer
         }
         guard let peer else { return nil }
-        continuation.onTermination = { [weak self] _ in
-            self?.leave(peer)
-            wake()
-        }
-        wake()
+        continuation.onTermination = { [weak self] _ in self?.leave(peer) }
+        wakeup.signal()
         return stream
     }
 
-    private func leave(_ peer: Peer) {
-        shared.withLock { shared in
-            guard shared.streams.removeValue(forKey: peer) != nil else { return }
-            shared.asks.append(.left(peer))
-        }
-    }
-
-    /// Asks how the coordinator is doing; `nil` when it has stopped.
-    func report(wake: () -> Void) async -> CoordinatorReport? {
+    /// Asks for a report of the coordinator; `nil` when it has stopped.
+    func report() async -> CoordinatorReport? {
         await withCheckedContinuation { continuation in
-            let isTaken = shared.withLock { shared in
-                guard !shared.isClosed, shared.asks.count < Self.asksMax else { return false }
-                shared.asks.append(.report(continuation))
+            let isAccepted = shared.withLock { shared in
+                guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return false }
+                shared.requests.append(.report(continuation))
                 return true
             }
-            if isTaken { wake() } else { continuation.resume(returning: nil) }
+            if isAccepted { wakeup.signal() } else { continuation.resume(returning: nil) }
         }
     }
 
-    /// What was asked since the last turn.
-    func take() -> [Ask] {
+    /// Removes and returns the requests since the last turn.
+    func drain() -> [Request] {
         shared.withLock { shared in
-            defer { shared.asks = [] }
-            return shared.asks
+            defer { shared.requests = [] }
+            return shared.requests
         }
     }
 
-    /// Answers a peer; `false` when it is not one of these, or has left.
+    /// Answers a peer; `false` when it has left.
     func answer(_ message: Message, to peer: Peer) -> Bool {
         guard let stream = shared.withLock({ $0.streams[peer] }) else { return false }
         stream.yield(message)
         return true
     }
 
-    /// Whether a peer is of this process.
-    static func isLocal(_ peer: Peer) -> Bool { peer.bytes.first == 0x6C && peer.bytes.count == 9 }
-
-    /// Ends all streams: nothing will be answered any more.
+    /// Ends all streams and refuses requests from now on.
     func close() {
-        let (streams, asks) = shared.withLock { shared in
+        let (streams, requests) = shared.withLock { shared in
             shared.isClosed = true
             defer {
                 shared.streams = [:]
-                shared.asks = []
+                shared.requests = []
             }
-            return (shared.streams, shared.asks)
+            return (shared.streams, shared.requests)
         }
-        for ask in asks { if case .report(let continuation) = ask { continuation.resume(returning: nil) } }
+        for request in requests { if case .report(let continuation) = request { continuation.resume(returning: nil) } }
         for stream in streams.values { stream.finish() }
     }
+
+    private func leave(_ peer: Peer) {
+        shared.withLock { shared in
+            guard shared.streams.removeValue(forKey: peer) != nil else { return }
+            shared.requests.append(.left(peer))
+        }
+        wakeup.signal()
+    }
+
+    // MARK: Ids
+
+    /// The id of a local peer: 0x6C and a number. Ids that libzmq chooses begin with 0.
+    private static func peer(_ number: UInt64) -> Peer {
+        Peer([firstByte] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+    }
+
+    /// Whether an id belongs to a peer of this process.
+    static func contains(_ peer: Peer) -> Bool { peer.bytes.first == firstByte && peer.bytes.count == 9 }
+
+    private static let firstByte: UInt8 = 0x6C
 }

@@ -2,10 +2,10 @@ import Cluster
 import Logging
 import Wire
 
-// Notes of the machines as lines of the log: a constant phrase, facts under fixed keys.
+// Notes of the state machines as log lines: a constant phrase, and facts under fixed keys.
 
 extension Logger {
-    /// What the coordinator's machine wants an operator to read.
+    /// Logs an event of the coordinator's state machine.
     func log(_ note: CoordinatorState.LogEvent) {
         switch note {
         case .workerJoined(let name, let incarnation):
@@ -34,7 +34,7 @@ extension Logger {
         }
     }
 
-    /// What the planner wants an operator to read.
+    /// Logs an event of the planner.
     func log(_ note: PlannerState.LogEvent) {
         switch note {
         case .planOpened(let plan, let prompts, let total, let contextRows):

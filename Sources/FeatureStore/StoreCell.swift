@@ -1,7 +1,7 @@
 import Crypto
 import Scoring
 
-/// The bytes of a cell: key (32), checksum (16), flags (4), columns (4), nothing (8), the values, nothing up to a whole
+/// The bytes of a cell: key (32), checksum (16), flags (4), columns (4), padding (8), the values, and padding to a whole
 /// cache line. The checksum is the first half of a SHA-256 over key, flags, columns and values.
 struct StoreCell {
     let layout: StoreLayout
@@ -13,7 +13,7 @@ struct StoreCell {
 
     private var usedBytes: Int { StoreLayout.cellHeadBytes + layout.columns * 4 }
 
-    /// Cells side by side, as they are written. Precondition: F values each.
+    /// The bytes of neighbouring cells. Precondition: F values each.
     func bytes(of entries: ArraySlice<(key: Scoring.Digest, entry: FeatureStore.Entry)>) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: entries.count * layout.cellBytes)
         bytes.withUnsafeMutableBytes { all in
@@ -38,7 +38,7 @@ struct StoreCell {
         return bytes
     }
 
-    /// What a copy of a cell holds, if it is of this key and whole.
+    /// The entry in a copy of a cell; `nil` if it has another key or fails its checksum.
     func entry(in copy: [UInt8], key: Scoring.Digest) -> FeatureStore.Entry? {
         copy.withUnsafeBytes { cell in
             guard cell[..<Scoring.Digest.byteCount].elementsEqual(key.bytes),

@@ -1,24 +1,24 @@
 import Foundation
 import Scoring
 
-/// Opening and making a store's file.
+/// Opens and creates the file of a store.
 ///
-/// Everything that makes, judges or removes files happens with the folder's lock held, for a moment. Whoever uses a file
-/// holds a shared lock on the file itself for as long as it is open; who wants to remove it tries for an exclusive one.
-/// A process that dies gives back both.
+/// Files are created, checked and removed while the folder's lock is held, for milliseconds. A process that uses a file
+/// holds a shared lock on it while it is open; a process that wants to remove it tries to get an exclusive one. The
+/// system releases both locks when a process dies.
 enum StoreFile {
     static let name = "features.store"
 
-    /// Opens the file of an encoder, or makes it: a file of another layout or of no sense is made again.
+    /// Opens the file of an encoder, or creates it. An invalid file or one of another layout is recreated.
     ///
-    /// `bytesMax` decides the size of a new file; `isSizeWanted` replaces one of another size that nobody uses.
+    /// `bytesMax` decides the size of a new file; `isSizeWanted` replaces one of another size that no process has open.
     static func open(
         folder: String, head encoder: ModelFingerprint, columns: Int, bytesMax: Int, isSizeWanted: Bool
     ) throws(StoreError) -> StoreMapping {
         let wanted = StoreHead(encoder: encoder, layout: try StoreLayout(columns: columns, bytesMax: bytesMax))
         try makeFolder(folder)
         let path = "\(folder)/\(name)"
-        if let (descriptor, found) = try look(path), found.encoder.digest == encoder.digest,
+        if let (descriptor, found) = try read(path), found.encoder.digest == encoder.digest,
             found.layout.columns == columns
         {
             let fits = found.layout == wanted.layout
@@ -28,14 +28,14 @@ enum StoreFile {
             close(descriptor)
         }
         try make(wanted, at: path)
-        guard let (descriptor, found) = try look(path) else {
-            throw .unusable(path: path, reason: "it is not what was written")
+        guard let (descriptor, found) = try read(path) else {
+            throw .unusable(path: path, reason: "the new file does not read back as it was written")
         }
         return try use(descriptor, found.layout, path)
     }
 
-    /// A file's head and descriptor, if it is there and whole. Throws if it is there and cannot be opened.
-    static func look(_ path: String) throws(StoreError) -> (descriptor: Int32, head: StoreHead)? {
+    /// The head and descriptor of a file, if it exists and is valid. Throws if it exists and cannot be opened.
+    static func read(_ path: String) throws(StoreError) -> (descriptor: Int32, head: StoreHead)? {
         let descriptor = Foundation.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -56,20 +56,20 @@ enum StoreFile {
     private static func use(
         _ descriptor: Int32, _ layout: StoreLayout, _ path: String
     ) throws(StoreError) -> StoreMapping {
-        // A lock of one's own turns from exclusive to shared.
+        // A lock that this process holds is converted from exclusive to shared.
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else {
             close(descriptor)
-            throw .unusable(path: path, reason: "another process has it for itself")
+            throw .unusable(path: path, reason: "another process has locked it")
         }
-        // Says when it was last opened; the oldest go first when room is needed.
+        // The time of modification is when it was last opened; the oldest are removed first when space is needed.
         futimens(descriptor, nil)
         return try StoreMapping(descriptor: descriptor, layout: layout, path: path)
     }
 
-    // Under another name first: a file of the right name has its head and the blocks of its index.
+    // Created under another name first: a file of the right name has its head and the blocks of its index.
     private static func make(_ head: StoreHead, at path: String) throws(StoreError) {
         let partial = "\(path).partial"
-        // Embeddings tell something of the texts they are of, so they are the user's alone.
+        // Embeddings reveal something about their texts, so only the user may read them.
         let descriptor = Foundation.open(partial, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .unusable(path: partial, reason: reason(errno)) }
         defer { close(descriptor) }
@@ -94,7 +94,7 @@ enum StoreFile {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw .unusable(path: folder, reason: "it cannot be made (\(error.localizedDescription))")
+            throw .unusable(path: folder, reason: "cannot create the folder (\(error.localizedDescription))")
         }
     }
 

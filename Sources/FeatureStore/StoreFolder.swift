@@ -1,43 +1,43 @@
 import Foundation
 public import Scoring
 
-/// The folder in which a host's feature stores lie: one sub-folder an encoder, so that features never mix.
+/// The folder of a host's feature stores: one sub-folder for each encoder, so that features never mix.
 public struct StoreFolder: Sendable, Equatable {
     /// Path, as given.
     public let path: String
 
-    /// Names a folder; nothing is looked at.
+    /// Names a folder; does not touch the disk.
     public init(path: String) {
         self.path = path
     }
 
-    /// What one encoder's store holds.
+    /// The contents of one encoder's store.
     public struct Content: Sendable {
         /// Name and digest of what made the features.
         public let encoder: ModelFingerprint
-        /// Features a text.
+        /// Features of a text.
         public let columns: Int
-        /// Entries that are there: puts so far, or what the ring has room for.
+        /// Entries in the store: those inserted so far, at most `capacity`.
         public let entries: Int
-        /// What the ring has room for.
+        /// Entries that fit into the ring.
         public let capacity: Int
         /// Bytes on the disk.
         public let bytes: Int
-        /// Look-ups that found something, since the store was made.
+        /// Look-ups that found an entry, since the store was created.
         public let hits: Int
-        /// Look-ups that found nothing.
+        /// Look-ups that found no entry.
         public let misses: Int
         /// Whether a process has it open.
         public let isInUse: Bool
     }
 
-    /// All stores of the folder, by name of the encoder; what is no store is not listed. Throws `locked`, `unusable`.
+    /// All stores of the folder, sorted by name of the encoder; other files are not listed. Throws `locked`, `unusable`.
     public func inspect() throws(StoreError) -> [Content] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try withLock { () throws(StoreError) in
             var contents: [Content] = []
             for file in files() {
-                guard let (descriptor, head) = try StoreFile.look(file) else { continue }
+                guard let (descriptor, head) = try StoreFile.read(file) else { continue }
                 let isInUse = flock(descriptor, LOCK_EX | LOCK_NB) != 0
                 let bytes = Self.bytesOnDisk(descriptor)
                 let mapping = try StoreMapping(descriptor: descriptor, layout: head.layout, path: file)
@@ -53,10 +53,10 @@ public struct StoreFolder: Sendable, Equatable {
         }
     }
 
-    /// Removes all stores; gives the bytes that were on the disk.
+    /// Removes all stores; returns the bytes that they had on the disk.
     ///
-    /// One in use is removed too: who has it open goes on with it, and its room is free when they are gone.
-    /// Throws `locked` and `unusable`. Nothing but stores is touched.
+    /// A store in use is removed too. Processes that have it open continue with it; its space is free when they end.
+    /// Throws `locked` and `unusable`. Other files stay.
     public func clear() throws(StoreError) -> Int {
         guard FileManager.default.fileExists(atPath: path) else { return 0 }
         return try withLock { () throws(StoreError) in
@@ -66,7 +66,7 @@ public struct StoreFolder: Sendable, Equatable {
         }
     }
 
-    /// Runs with the folder's lock held. Throws `locked` when it cannot be had in time.
+    /// Runs `body` while this process holds the folder's lock. Throws `locked` after 5 s.
     func withLock<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
         let file = "\(path)/lock"
         let descriptor = Foundation.open(file, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -84,12 +84,12 @@ public struct StoreFolder: Sendable, Equatable {
         return try body()
     }
 
-    // Held for milliseconds; longer means that its holder was stopped.
+    // The lock is held for milliseconds; longer means that its holder was stopped. One try every 10 ms.
     private static let lockTries = 500
 
-    /// Removes stores of other encoders that nobody uses, the longest unused first, until all fits into `bytesMax`.
-    /// Precondition: the lock is held.
-    func makeRoom(bytesMax: Int, keeping own: String) throws(StoreError) {
+    /// Removes stores of other encoders that no process has open, the least recently used first, until all fits into
+    /// `bytesMax`. Precondition: the lock is held.
+    func freeSpace(bytesMax: Int, keeping own: String) throws(StoreError) {
         var others: [(file: String, bytes: Int, opened: Int)] = []
         var total = 0
         for file in files() {
@@ -112,7 +112,7 @@ public struct StoreFolder: Sendable, Equatable {
 
     func folder(of encoder: ModelFingerprint) -> String { "\(path)/\(encoder.digest.hex.prefix(32))" }
 
-    // Folders are named by digest: anything else in there is not ours.
+    // Folders of stores are named by digest; other names are not ours.
     private func files() -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.filter { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) }

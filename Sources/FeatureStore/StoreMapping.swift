@@ -1,18 +1,18 @@
 import Foundation
 import Synchronization
 
-/// A store's file, open and mapped: counters and index to be written through the mapping, the ring to be read only.
+/// The file of a store, open and mapped: counters and index are written through the mapping, the ring is only read.
 ///
-/// Cells are written by `pwrite`, which answers a full disk with an error, where a store into a mapping is answered with
-/// a signal; head and index have their blocks from the beginning for the same reason. Counters and words of the index
-/// are atomic across processes: lock-free on every processor that this program runs on.
+/// Cells are written by `pwrite`, because on a full disk it returns an error, while a write into a mapping raises a
+/// signal. Head and index have their blocks from the beginning for the same reason. Counters and words of the index
+/// are atomic across processes, and lock-free on every processor that this program runs on.
 final class StoreMapping {
     let layout: StoreLayout
     private let descriptor: Int32
     private let words: UnsafeMutableRawPointer
     private let ring: UnsafeRawPointer
 
-    /// Takes over the descriptor of a whole file. Throws the reason.
+    /// Maps a valid file and owns its descriptor from now on. Throws why it cannot be mapped.
     init(descriptor: Int32, layout: StoreLayout, path: String) throws(StoreError) {
         guard
             let words = mmap(nil, layout.ringStart, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
@@ -20,7 +20,7 @@ final class StoreMapping {
         else {
             let reason = StoreFile.reason(errno)
             close(descriptor)
-            throw .unusable(path: path, reason: "it cannot be mapped (\(reason))")
+            throw .unusable(path: path, reason: "cannot map the file (\(reason))")
         }
         guard
             let ring = mmap(nil, layout.bytes - layout.ringStart, PROT_READ, MAP_SHARED, descriptor, layout.ringStart),
@@ -29,7 +29,7 @@ final class StoreMapping {
             let reason = StoreFile.reason(errno)
             munmap(words, layout.ringStart)
             close(descriptor)
-            throw .unusable(path: path, reason: "it cannot be mapped (\(reason))")
+            throw .unusable(path: path, reason: "cannot map the file (\(reason))")
         }
         self.layout = layout
         self.descriptor = descriptor
@@ -40,20 +40,20 @@ final class StoreMapping {
     deinit {
         munmap(words, layout.ringStart)
         munmap(UnsafeMutableRawPointer(mutating: ring), layout.bytes - layout.ringStart)
-        // Closing gives the lock on the file back too.
+        // Closing releases the lock on the file too.
         close(descriptor)
     }
 
-    /// Cells claimed so far, by all processes; the latest position.
+    /// Cells claimed so far by all processes; also the latest position.
     var claimed: UInt64 { word(at: StoreLayout.claimedAt).pointee.load(ordering: .acquiring) }
 
-    /// Claims the next positions; gives the first.
+    /// Claims the next positions; returns the first.
     func claim(_ count: Int) -> UInt64 {
         word(at: StoreLayout.claimedAt).pointee.wrappingAdd(UInt64(count), ordering: .acquiringAndReleasing).oldValue
             + 1
     }
 
-    /// Look-ups by all processes that found something, and that did not.
+    /// Look-ups by all processes that found an entry, and that did not.
     var lookUps: (hits: UInt64, misses: UInt64) {
         (
             word(at: StoreLayout.hitsAt).pointee.load(ordering: .relaxed),
@@ -71,14 +71,14 @@ final class StoreMapping {
         word(at: Self.place(bucket, way)).pointee.load(ordering: .acquiring)
     }
 
-    /// Puts a word in place of the one seen; false if another came first.
+    /// Replaces the word that was seen; `false` if another writer was first.
     func exchange(bucket: Int, way: Int, seen: UInt64, new: UInt64) -> Bool {
         word(at: Self.place(bucket, way)).pointee.compareExchange(
             expected: seen, desired: new, ordering: .acquiringAndReleasing
         ).exchanged
     }
 
-    /// Copies a cell. Another process may be writing it, so the copy is to be checked, never the cell.
+    /// Copies a cell. Another process may be writing it, so check the copy, never the cell.
     /// Precondition: `copy` has a cell's bytes.
     func copyCell(_ position: UInt64, into copy: inout [UInt8]) {
         let start = layout.offset(ofPosition: position) - layout.ringStart
@@ -87,7 +87,7 @@ final class StoreMapping {
         }
     }
 
-    /// Writes whole cells at consecutive positions that do not pass the ring's end; the reason if it cannot be done.
+    /// Writes whole cells at consecutive positions that do not pass the end of the ring; returns the reason on failure.
     func write(_ bytes: [UInt8], at position: UInt64) -> String? {
         let start = layout.offset(ofPosition: position)
         return bytes.withUnsafeBytes { bytes in

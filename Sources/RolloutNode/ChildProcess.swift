@@ -1,12 +1,12 @@
 import Glibc
 
-/// A process with pipes to its standard input and output, in a process group of its own; standard error is ours.
+/// A process with pipes to its standard input and output, in a process group of its own. It shares our standard error.
 ///
-/// Not Foundation's `Process`, for three reasons: our ignored signals (SIGTERM for one) must not be ignored by it too;
-/// a signal must reach what it has started as well; and reading must end when it has died although somebody that it
-/// left behind still holds the pipe.
+/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that we ignore, such as SIGTERM.
+/// A signal must reach the child's own children too. And reading must end when the child has died, although one of its
+/// children still has the pipe open.
 struct ChildProcess: Sendable {
-    /// Why there is none.
+    /// Why the process could not be started.
     struct Failure: Error {
         let call: String
         let code: Int32
@@ -14,12 +14,12 @@ struct ChildProcess: Sendable {
     }
 
     let pid: pid_t
-    /// Ours to write, never waiting.
+    /// Our end to write, non-blocking after `setNonBlocking`.
     let input: Int32
-    /// Ours to read, never waiting.
+    /// Our end to read, non-blocking after `setNonBlocking`.
     let output: Int32
 
-    /// Starts a program, looked up in PATH if its name has no slash.
+    /// Starts a program; a name without a slash is looked up in PATH.
     init(_ command: [String]) throws(Failure) {
         let (inputRead, inputWrite) = try Self.pipe()
         let (outputRead, outputWrite) = try Self.pipe()
@@ -57,8 +57,8 @@ struct ChildProcess: Sendable {
         output = outputRead
     }
 
-    /// A pipe that no other child inherits; our ends do not wait. A process started by another thread between the two
-    /// calls would inherit it, but a rollout worker starts one at a time.
+    /// A pipe that no other child inherits. A process that another thread starts between the two calls would inherit it,
+    /// but a rollout worker starts one at a time.
     private static func pipe() throws(Failure) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { throw Failure(call: "pipe", code: errno) }
@@ -66,17 +66,17 @@ struct ChildProcess: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// Makes our ends return at once when they cannot read or write. The child's ends are descriptions of their own.
-    func neverWait() {
+    /// Makes our ends non-blocking. The child's ends are not affected.
+    func setNonBlocking() {
         for end in [input, output] { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
     }
 
-    /// Signals it and what it has started.
+    /// Signals the process and its children.
     func signal(_ number: Int32) {
         kill(-pid, number)
     }
 
-    /// How it ended, once it has; then its number is no longer its own. Must not be asked again after that.
+    /// How the process ended; `nil` while it runs. Do not call it again after that: the pid may belong to another process.
     func reap() -> String? {
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) != 0 else { return nil }

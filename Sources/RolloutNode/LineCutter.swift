@@ -1,15 +1,15 @@
-/// Cuts what a program writes into lines, and forgets those that are too long to keep.
+/// Cuts the output of a program into lines, and drops those that are too long.
 struct LineCutter {
-    /// A line, without its newline.
-    enum Line: Equatable {
+    /// A line without its newline, and its 1-based number.
+    enum OutputLine: Equatable {
         case text(Int, [UInt8])
-        /// It had so many bytes.
+        /// A line that was dropped, and its length.
         case tooLong(Int, bytes: Int)
     }
 
     private let bytesMax: Int
     private var rest: [UInt8] = []
-    /// Bytes of the line that were dropped, when it is too long.
+    /// Bytes dropped from a line that is too long.
     private var dropped = 0
     private var number = 0
 
@@ -17,31 +17,31 @@ struct LineCutter {
         self.bytesMax = bytesMax
     }
 
-    /// Takes what was read; the lines that are complete.
-    mutating func add(_ bytes: ArraySlice<UInt8>) -> [Line] {
-        var lines: [Line] = []
+    /// Appends bytes that were read; returns the lines that are complete.
+    mutating func append(_ bytes: ArraySlice<UInt8>) -> [OutputLine] {
+        var lines: [OutputLine] = []
         var bytes = bytes
         while let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
-            keep(bytes[..<end])
+            extend(bytes[..<end])
             lines.append(finish())
             bytes = bytes[(end + 1)...]
         }
-        keep(bytes)
+        extend(bytes)
         return lines
     }
 
-    /// What stands there without a newline when the program has ended: a line that was cut.
-    mutating func end() -> Line? {
+    /// The last line, if the output ended without a newline.
+    mutating func end() -> OutputLine? {
         rest.isEmpty && dropped == 0 ? nil : finish()
     }
 
-    private mutating func keep(_ bytes: ArraySlice<UInt8>) {
+    private mutating func extend(_ bytes: ArraySlice<UInt8>) {
         if dropped == 0, rest.count + bytes.count <= bytesMax { return rest += bytes }
         dropped += rest.count + bytes.count
         rest = []
     }
 
-    private mutating func finish() -> Line {
+    private mutating func finish() -> OutputLine {
         number += 1
         defer {
             rest = []

@@ -5,41 +5,33 @@ import Threads
 import Wire
 import ZeroMQ
 
-/// A program of the user's: assignments as JSON lines on its standard input, rewards as JSON lines on its output.
+/// A user's program: assignments as JSON lines on its standard input, rewards as JSON lines on its standard output.
 ///
-/// Two threads a life: one writes and may wait for the program to read, one reads, signals and reaps. The reading one
-/// waits when the mailbox is full, so that a program that talks faster than the cluster listens waits in its turn.
+/// Two threads for each process. One writes, and may wait for the program to read. The other reads, signals and reaps; it
+/// waits while the mailbox is full, so a program that writes faster than the cluster reads is slowed down.
 final class ProcessProgram: RolloutProgram {
     let stopTimeMax: Duration
     private let lines: Mailbox<[UInt8]>
-    private let isStopping: Flag
+    private let isStopping = StopFlag()
 
-    /// A flag that threads share; once raised, it stays.
-    private final class Flag: Sendable {
-        private let value = Atomic(false)
-        var isRaised: Bool { value.load(ordering: .relaxed) }
-        func raise() { value.store(true, ordering: .relaxed) }
-    }
+    /// From the end of its input to SIGTERM: a program that reads to the end exits by itself.
+    static let politeTime: Duration = .seconds(1)
+    static let tickMilliseconds: Int32 = 50
+    /// Bytes that a pipe holds on Linux.
+    static let chunkBytes = 64 << 10
 
-    /// From the end of its input to SIGTERM: a program that reads to the end leaves by itself.
-    private static let politeTime: Duration = .seconds(1)
-    private static let tickMilliseconds: Int32 = 50
-    /// What a pipe holds on Linux.
-    private static let chunkBytes = 64 << 10
-
-    /// Starts it; what it says goes to `words`.
+    /// Starts the program; its events go to `events`.
     ///
     /// - Parameters:
     ///   - command: Name or path, then arguments.
-    ///   - lineBytesMax: A longer line of its output is a bad line.
+    ///   - lineBytesMax: Maximum bytes of an output line; a longer one is a bad line.
     ///   - graceTime: From SIGTERM to SIGKILL.
     init(
-        _ command: [String], lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramEvent>
+        _ command: [String], lineBytesMax: Int, graceTime: Duration, events: Mailbox<ProgramEvent>
     ) throws(RolloutError) {
         let child: ChildProcess
-        let wakeup: Wakeup
         do {
-            wakeup = try Wakeup()
+            lines = try Mailbox(capacity: 4096)
         } catch {
             throw .thread(error)
         }
@@ -48,36 +40,31 @@ final class ProcessProgram: RolloutProgram {
         } catch {
             throw .program(error.description)
         }
-        child.neverWait()
+        child.setNonBlocking()
         stopTimeMax = Self.politeTime + graceTime + .seconds(2)
-        let (lines, isStopping) = (Mailbox<[UInt8]>(capacity: 4096, wakeup: wakeup), Flag())
-        (self.lines, self.isStopping) = (lines, isStopping)
-        let isOver = Flag()
+        let (lines, isStopping, isOver) = (lines, isStopping, StopFlag())
         _ = DedicatedThread<Void, Never>.start(name: "program-in") { announce in
             announce(())
-            Self.write(
-                lines, to: child,
-                until: { isStopping.isRaised || isOver.isRaised })
+            Self.write(lines, to: child, until: { isStopping.isRaised || isOver.isRaised })
         }
         _ = DedicatedThread<Void, Never>.start(name: "program-out") { announce in
             announce(())
-            var reader = Reader(child, lineBytesMax: lineBytesMax, graceTime: graceTime, words: words) {
-                isStopping.isRaised
-            }
+            var reader = ProcessReader(
+                child, lineBytesMax: lineBytesMax, graceTime: graceTime, events: events, isStopping: isStopping)
             let ending = reader.run()
             isOver.raise()
-            wakeup.signal()
-            // A full mailbox is drained soon, or never: then nobody is there to be told.
+            lines.wakeup.signal()
+            // A full mailbox is drained soon. If it is not within 10 s, no one reads it any more.
             var tries = 0
-            while words.send(.ended(ending)) == .full, tries < 10_000 {
+            while events.send(.ended(ending)) == .full, tries < 10_000 {
                 tries += 1
                 usleep(1000)
             }
         }
     }
 
-    func give(_ assignment: Assignment) {
-        // Full: a program that has not read 4096 lines will be silent about this one too, and is dealt with for that.
+    func run(_ assignment: Assignment) {
+        // When full: a program that has not read 4096 lines is silent about this one too, and is ended for its silence.
         _ = lines.send(ProgramLine.text(of: assignment))
     }
 
@@ -86,10 +73,10 @@ final class ProcessProgram: RolloutProgram {
         lines.wakeup.signal()
     }
 
-    /// Writes lines as the program reads them; closes its input when it is to end.
+    /// Writes lines as the program reads them; closes its input when it must end.
     private static func write(_ lines: Mailbox<[UInt8]>, to child: ChildProcess, until isOver: () -> Bool) {
         defer { close(child.input) }
-        // A program that reads no more is an error of the write, not a reason to die.
+        // If the program has closed its input, the write must fail and must not kill us by SIGPIPE.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
@@ -106,97 +93,10 @@ final class ProcessProgram: RolloutProgram {
                     if count > 0 {
                         rest = rest.dropFirst(count)
                     } else if errno != EAGAIN, errno != EINTR {
-                        return  // It has closed its input. Its end, or its silence, tells the rest.
+                        return  // The program has closed its input; its end or its silence is handled elsewhere.
                     }
                 }
             }
-        }
-    }
-
-    /// Reads to the end, and sees to it that there is one.
-    private struct Reader {
-        let child: ChildProcess
-        let graceTime: Duration
-        let words: Mailbox<ProgramEvent>
-        let isStopping: () -> Bool
-        private var cutter: LineCutter
-        private var buffer = [UInt8](repeating: 0, count: ProcessProgram.chunkBytes)
-        private let clock = ContinuousClock()
-        /// When it was first seen to be over, and how far we went since.
-        private var overSince: ContinuousClock.Instant?
-        private var signalled: Int32 = 0
-
-        init(
-            _ child: ChildProcess, lineBytesMax: Int, graceTime: Duration, words: Mailbox<ProgramEvent>,
-            isStopping: @escaping () -> Bool
-        ) {
-            (self.child, self.graceTime, self.words, self.isStopping) = (child, graceTime, words, isStopping)
-            cutter = LineCutter(bytesMax: lineBytesMax)
-        }
-
-        /// Returns how the program ended.
-        mutating func run() -> String {
-            defer { close(child.output) }
-            var isAtEnd = false
-            var reads = 0
-            while true {
-                let isReady =
-                    !isAtEnd
-                    && ChildProcess.wait(child.output, for: POLLIN, milliseconds: ProcessProgram.tickMilliseconds)
-                if isReady { isAtEnd = !read() }
-                if isAtEnd { usleep(5000) }
-                // While it talks it lives, but what talks may be what it has left behind: look now and then.
-                reads += 1
-                if isReady, !isAtEnd, !isStopping(), reads % Self.readsMax != 0 { continue }
-                if isAtEnd || isStopping() { press() }
-                guard let ending = child.reap() else { continue }
-                // What it has started and left behind goes with it; what it has written is read.
-                child.signal(SIGKILL)
-                for _ in 0..<Self.readsMax
-                where !isAtEnd && ChildProcess.wait(child.output, for: POLLIN, milliseconds: 0) {
-                    isAtEnd = !read()
-                }
-                if let line = cutter.end() { tell(line) }
-                return ending
-            }
-        }
-
-        private static let readsMax = 64
-
-        /// `false` at the end of its output.
-        private mutating func read() -> Bool {
-            let count = Glibc.read(child.output, &buffer, ProcessProgram.chunkBytes)
-            if count < 0 { return errno == EAGAIN || errno == EINTR }
-            for line in cutter.add(buffer[..<count]) { tell(line) }
-            return count > 0
-        }
-
-        /// Asks it to end, each time more firmly.
-        private mutating func press() {
-            let since = overSince ?? clock.now
-            overSince = since
-            let time = clock.now - since
-            let wanted =
-                time < ProcessProgram.politeTime ? 0 : time < ProcessProgram.politeTime + graceTime ? SIGTERM : SIGKILL
-            guard wanted != signalled else { return }
-            signalled = wanted
-            child.signal(wanted)
-        }
-
-        private func tell(_ line: LineCutter.Line) {
-            switch line {
-            case .text(_, let bytes) where bytes.allSatisfy({ $0 == UInt8(ascii: " ") }): break
-            case .text(let number, let bytes):
-                switch ProgramLine.report(bytes) {
-                case .success(let report): post(.report(report))
-                case .failure(let problem): post(.badLine(number, problem.text))
-                }
-            case .tooLong(let number, let bytes): post(.badLine(number, "it has \(bytes) bytes"))
-            }
-        }
-
-        private func post(_ word: ProgramEvent) {
-            while words.send(word) == .full, !isStopping() { usleep(1000) }
         }
     }
 }

@@ -4,17 +4,17 @@ import Wire
 
 /// The lines between a rollout worker and its program: one JSON object each, UTF-8, ended by a newline.
 ///
-/// In: an assignment, `{"assignment", "policy_id", "policy_version", "step", "prompt_id", "prompt", "n", "attempt"}`.
-/// Out: rollouts of it that ended, as many lines as the program likes until there are `n`:
+/// Input: an assignment, `{"assignment", "policy_id", "policy_version", "step", "prompt_id", "prompt", "n", "attempt"}`.
+/// Output: rollouts that ended, in any number of lines until there are `n`:
 ///
 /// ```
-/// {"assignment":"…","reward":1,"reference":"run7/12.json"}      one rollout; "reference" may be left out
+/// {"assignment":"…","reward":1,"reference":"run7/12.json"}      one rollout; "reference" is optional
 /// {"assignment":"…","error":"timeout"}                          one rollout that ended without a reward
 /// {"assignment":"…","rewards":[1,0,0.5],"failed":1,"references":["a","b","c"]}     several at once
-/// {"assignment":"…"}                                            none, a sign of life
+/// {"assignment":"…"}                                            none: the program still works
 /// ```
 enum ProgramLine {
-    /// What is written to the program, newline and all.
+    /// The line for an assignment, including the newline.
     static func text(of assignment: Assignment) -> [UInt8] {
         let line = Input(
             assignment: assignment.name.description, policy_id: assignment.name.plan.policyID,
@@ -28,7 +28,7 @@ enum ProgramLine {
         return Array(data) + [UInt8(ascii: "\n")]
     }
 
-    /// What a line of the program says, or what is wrong with it.
+    /// The report in an output line, or what is wrong with the line.
     static func report(_ line: [UInt8]) -> Result<RolloutReport, Problem> {
         let output: Output
         do {
@@ -37,7 +37,7 @@ enum ProgramLine {
             return .failure(Problem(text: "there is no \"\(key.stringValue)\""))
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
             let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return .failure(Problem(text: path.isEmpty ? "it is not an object" : "\"\(path)\" is of another kind"))
+            return .failure(Problem(text: path.isEmpty ? "it is not an object" : "\"\(path)\" has the wrong type"))
         } catch {
             return .failure(Problem(text: "it is not a JSON object; note that NaN and Infinity are not JSON"))
         }
@@ -80,7 +80,7 @@ enum ProgramLine {
             }
             if let reward {
                 guard rewards == nil, error == nil else {
-                    return .failure(Problem(text: "\"reward\" stands beside \"rewards\" or \"error\""))
+                    return .failure(Problem(text: "\"reward\" must not be combined with \"rewards\" or \"error\""))
                 }
                 report.rewards = [reward.value]
                 report.references = reference.map { [$0] } ?? []
@@ -91,7 +91,7 @@ enum ProgramLine {
         }
     }
 
-    /// A number; programs that verify say true and false too.
+    /// A number; programs that verify answers also write true and false.
     private struct Reward: Decodable {
         let value: Double
 

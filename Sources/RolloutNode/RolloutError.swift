@@ -9,18 +9,18 @@ public enum RolloutError: Error, CustomStringConvertible {
     case thread(ThreadError)
     /// The program cannot be started.
     case program(String)
-    /// A row of a file of rates cannot be used.
+    /// A row of a rates file cannot be used.
     case rates(String, line: Int, String)
-    /// A load is not carried as it should be.
+    /// A benchmark load did not run as expected.
     case load(String)
-    /// The program died time and again and reported nothing.
+    /// The program died several times in a row and reported nothing.
     case programFailed(deaths: Int, String)
-    /// The coordinator does not want this rollout worker, and says why.
+    /// The coordinator refused this rollout worker, for the reason given.
     case refused(String)
-    /// No coordinator was heard for so long.
+    /// No message from a coordinator for this long.
     case abandoned(after: Duration, endpoint: Endpoint)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where, with which values, and what to do next.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
@@ -29,11 +29,12 @@ public enum RolloutError: Error, CustomStringConvertible {
         case .rates(let path, let line, let reason): "\(path):\(line): \(reason)"
         case .load(let reason): reason
         case .programFailed(let deaths, let last):
-            "the program ended \(deaths) times in a row without a single reward, the last time with \(last); "
-                + "its own words are above"
+            "the program ended \(deaths) times in a row without a reward, the last time with \(last); "
+                + "its standard error is above"
         case .refused(let reason): "refused by the coordinator: \(reason)"
         case .abandoned(let time, let endpoint):
-            "no coordinator was heard at \(endpoint) for \(time.components.seconds) s; check --connect and that it runs"
+            "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; check --connect, and that the "
+                + "coordinator runs"
         }
     }
 }

@@ -1,31 +1,31 @@
 public import Cluster
-import Foundation
 public import Logging
 import Threads
+import Transport
 import Wire
 public import ZeroMQ
 
-/// Runs the rollout worker's machine: a DEALER on one thread, a program beside it.
+/// A rollout worker: the rollout worker's state machine on a channel to the coordinator, and a program beside it.
 public final class RolloutNode: Sendable {
     /// What makes the rollouts.
     public enum Work: Sendable {
         /// A program and its arguments.
         case process([String])
-        /// Rewards drawn from rates; mean seconds of a rollout, and what decides the draws.
+        /// Rewards drawn from rates: mean seconds of a rollout, and the seed of the draws.
         case simulated(SimulatedRates, seconds: Double, seed: UInt64)
     }
 
-    /// Where it belongs, what it takes and by what it makes rollouts.
+    /// Which coordinator the rollout worker connects to, and how it makes rollouts.
     public struct Configuration: Sendable {
         /// Where the coordinator listens.
         public var coordinator: Endpoint
-        /// Name, slots, credit and patience.
+        /// Name, slots, credit and timeouts.
         public var machine: RolloutState.Configuration
         /// What makes the rollouts.
         public var work: Work
-        /// A longer line of the program's output is a bad line.
+        /// Maximum bytes of an output line of the program; a longer one is a bad line.
         public var lineBytesMax = 1 << 20
-        /// From SIGTERM to SIGKILL, when the program is to end.
+        /// From SIGTERM to SIGKILL, when the program must end.
         public var graceTime: Duration = .seconds(5)
 
         /// A rollout worker for a coordinator.
@@ -38,61 +38,74 @@ public final class RolloutNode: Sendable {
 
     /// What a rollout worker has done so far.
     public struct Counts: Hashable, Sendable {
-        /// Assignments that the program was given, a second time after its death counted again.
+        /// Assignments given to the program. One that was given again after a death counts again.
         public var assignments = 0
-        /// Rollouts that the program reported, failed ones among them.
+        /// Rollouts that the program reported, including failed ones.
         public var rollouts = 0
-        /// Assignments whose rewards count, do not because another was faster, and cannot.
+        /// Assignments whose rewards were recorded.
         public var recorded = 0
-        /// See `recorded`.
+        /// Assignments whose rewards do not count, because another worker was faster.
         public var superseded = 0
-        /// See `recorded`.
+        /// Assignments whose rewards the coordinator rejected.
         public var rejected = 0
-        /// Lines of the program that were no reports, and reports that were passed over.
+        /// Output lines that were no reports, and reports that were ignored.
         public var badLines = 0
         /// Deaths of the program.
         public var deaths = 0
     }
 
+    /// What other threads ask of the channel's thread.
+    enum Request: Sendable { case drain }
+
     private let thread: DedicatedThread<Void, RolloutError>
-    private let wishes: Mailbox<RolloutRequest>
-    private let tally: RolloutTally
+    private let requests: Mailbox<Request>
+    private let shared = SharedValue(Counts())
 
-    /// What others ask of the socket's thread.
-    enum RolloutRequest: Sendable { case drain }
-
-    /// Starts; returns when the program is started and the rollout worker on its way to the coordinator.
+    /// Starts; returns when the rollout worker has begun to connect to the coordinator.
     ///
-    /// - Parameter context: Shared by rollout workers of one process; its own otherwise.
+    /// - Parameter context: Shared by rollout workers of one process; `nil` makes one of its own.
     public init(
         _ configuration: Configuration, logger: Logger, context: Context? = nil
     ) throws(RolloutError) {
-        let wakeup: Wakeup
+        let requests: Mailbox<Request>
         do {
-            wakeup = try Wakeup()
+            requests = try Mailbox(capacity: 16)
         } catch {
             throw .thread(error)
         }
-        let wishes = Mailbox<RolloutRequest>(capacity: 16, wakeup: wakeup)
-        let tally = RolloutTally()
-        (self.wishes, self.tally) = (wishes, tally)
+        self.requests = requests
+        let shared = shared
         thread = try DedicatedThread.start(name: "rollout") { announce throws(RolloutError) in
-            var loop = try RolloutLoop(
-                configuration, wishes: wishes, wakeup: wakeup, tally: tally, context: context, logger: logger)
-            announce(())
-            try loop.run()
+            var driver = RolloutDriver(configuration, requests: requests, counts: shared, logger: logger)
+            var failure: ZeroMQError?
+            do throws(ZeroMQError) {
+                var channel = try MessageChannel(
+                    connectingTo: configuration.coordinator, options: Self.channelOptions, wakeup: requests.wakeup,
+                    context: context)
+                announce(())
+                logger.info("rollout worker started", metadata: ["coordinator": "\(configuration.coordinator)"])
+                try channel.run(&driver, logger: logger)
+            } catch {
+                failure = error
+            }
+            try driver.finish()
+            if let failure { throw .socket(failure) }
         }
     }
 
-    /// What it has done so far.
-    public var counts: Counts { tally.value }
+    /// Without a connection only the latest messages matter: older ones are sent again.
+    private static let channelOptions = ChannelOptions(
+        sendHighWater: 1000, receiveHighWater: 1000, outboxMax: 2 * Limits.assignmentsMax)
 
-    /// Asks it to finish what runs and leave.
+    /// What the rollout worker has done so far.
+    public var counts: Counts { shared.value }
+
+    /// Asks the rollout worker to finish what runs and leave.
     public func drain() {
-        _ = wishes.send(.drain)
+        _ = requests.send(.drain)
     }
 
-    /// Waits until it has left and its program has ended. Throws why, when it was not asked to.
+    /// Waits until the rollout worker has left and its program has ended. Throws the reason, unless it was asked to leave.
     public func wait() throws(RolloutError) {
         try thread.join()
     }

@@ -1,25 +1,25 @@
 public import Cluster
 public import Wire
 
-/// What makes the rollouts, as a rollout worker's thread sees it. One life; the next one is another value.
+/// What makes the rollouts, from its start to its end; after a death there is a new one.
 ///
 /// Two kinds: a process that speaks JSON lines (`ProcessProgram`), and rewards drawn from given rates
-/// (`SimulatedProgram`). What it has to say goes to the mailbox it was made with; `ended` is its last word.
+/// (`SimulatedProgram`). Its events go to the mailbox it was created with; `ended` is the last one.
 public protocol RolloutProgram: Sendable {
-    /// Gives it an assignment. Never waits; the number of assignments it has is the giver's to bound.
-    func give(_ assignment: Assignment)
-    /// Asks it to end, and sees to it that it does. Never waits: `ended` follows within `stopTimeMax`.
+    /// Starts an assignment. Never waits; the caller bounds the number of assignments that run.
+    func run(_ assignment: Assignment)
+    /// Ends the program. Never waits: `ended` follows within `stopTimeMax`.
     func stop()
-    /// The longest that ending may take.
+    /// The longest time from `stop` to `ended`.
     var stopTimeMax: Duration { get }
 }
 
-/// What a program says.
+/// What happened in a program.
 public enum ProgramEvent: Sendable {
     /// Rollouts ended.
     case report(RolloutReport)
-    /// A line of its output that is no report: its number from 1, and what is wrong with it.
+    /// An output line is no report: its 1-based number, and what is wrong with it.
     case badLine(Int, String)
-    /// It is over; for people, how. Its last word.
+    /// The program has ended: how, for people. The last event.
     case ended(String)
 }

@@ -1,28 +1,29 @@
+package import FeatureStore
 package import Scoring
-import FeatureStore
 package import Wire
 
-/// What the inference thread does: prepares contexts, embeds and predicts, tells of progress. Knows nothing of leases.
+/// What the inference thread computes: prepares contexts, embeds, predicts, reports progress. It knows nothing of leases.
 ///
-/// Prompts are embedded a few at a time so that progress is seen; batches are the model's business beyond that, for an
-/// embedding never depends on its batch-mates.
+/// Prompts are embedded a few at a time, so that progress shows. Beyond that, batches are the model's decision: an
+/// embedding never depends on the other texts of its batch.
 package struct InferenceExecutor {
     private let model: any ValueModel
-    private var kept: TieredFeatureCache
+    private var embedder: CachedEmbedder
     private var contexts: [Digest: any PreparedContext] = [:]
-    /// Texts that were embedded, and texts whose features were kept from before.
-    private(set) var counts = (embedded: 0, kept: 0)
     private let clock = ContinuousClock()
 
-    /// Prompts embedded between two signs of progress. Some 0.3 s with the default model on one core.
+    /// Prompts embedded between two reports of progress: about 0.3 s with the default model on one core.
     static let progressRows = 64
 
-    package init(model: any ValueModel, kept: TieredFeatureCache) {
+    package init(model: any ValueModel, cache: TieredFeatureCache) {
         self.model = model
-        self.kept = kept
+        embedder = CachedEmbedder(model, cache: cache)
     }
 
-    /// Fits a context; what is wrong with it otherwise.
+    /// Texts that were embedded so far, and texts whose features were cached.
+    var counts: EmbeddingCounts { EmbeddingCounts(embedded: embedder.embeddedCount, cached: embedder.cachedCount) }
+
+    /// Fits a context; returns what is wrong with it otherwise.
     package mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> String? {
         guard let context = block.contextSet else {
             return "context \(block.digest.short) does not match its digest; submit the job again"
@@ -36,11 +37,12 @@ package struct InferenceExecutor {
         }
     }
 
+    /// Frees a prepared context.
     mutating func forget(_ digest: Digest) {
         contexts[digest] = nil
     }
 
-    /// Answers a piece: a prediction or a fault for every row.
+    /// Scores the texts of a piece: a prediction or a fault for every row.
     package mutating func score(
         _ block: TextBlock, context digest: Digest, onProgress: () -> Void
     ) -> (AnswerBlock, [RowFault], StageTimes) {
@@ -80,26 +82,26 @@ package struct InferenceExecutor {
         )
     }
 
-    /// Predictions in the places of their rows, `nil` at the others.
+    /// Predictions in the places of their rows, `nil` in the others.
     private static func spread(_ predictions: [Prediction], over rows: [Int], of count: Int) -> [Prediction?] {
         var spread = [Prediction?](repeating: nil, count: count)
         for (row, prediction) in zip(rows, predictions) { spread[row] = prediction }
         return spread
     }
 
-    /// Embeds texts; when that fails, one by one, so that only the row that cannot be embedded gets a fault.
+    /// Embeds texts together. If that fails, embeds them one by one, so that only the rows that fail get a fault.
     private mutating func embedEach(
         _ rows: inout [Int], _ texts: [String], _ faults: inout [RowFault], onProgress: () -> Void
     ) -> FeatureMatrix {
         if let features = try? embed(texts, onProgress: onProgress) { return features }
-        var kept: [Int] = []
+        var embeddedRows: [Int] = []
         var values: [Float] = []
         var isTruncated: [Bool] = []
         var columns = 0
         for (row, text) in zip(rows, texts) {
             do {
                 let one = try embed([text], onProgress: onProgress)
-                kept.append(row)
+                embeddedRows.append(row)
                 values += one.values
                 isTruncated += one.isTruncated
                 columns = one.columns
@@ -107,66 +109,25 @@ package struct InferenceExecutor {
                 faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "\(error)"))
             }
         }
-        rows = kept
+        rows = embeddedRows
         return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
     }
 
+    /// Embeds texts in chunks of `progressRows`; all at once where embedding is cheap.
     private mutating func embed(_ texts: [String], onProgress: () -> Void) throws(ValueModelError) -> FeatureMatrix {
+        guard model.shouldCacheFeatures, !texts.isEmpty else { return try embedder.embed(texts) }
         var values: [Float] = []
         var isTruncated: [Bool] = []
         var columns = 0
-        var start = 0
-        guard model.shouldCacheFeatures else {
-            counts.embedded += texts.count
-            return try model.embed(texts)
-        }
-        while start < texts.count {
+        for start in stride(from: 0, to: texts.count, by: Self.progressRows) {
             let chunk = Array(texts[start..<min(start + Self.progressRows, texts.count)])
-            let features = try embedChunk(chunk)
+            let features = try embedder.embed(chunk)
             values += features.values
             isTruncated += features.isTruncated
             columns = features.columns
-            start += chunk.count
             onProgress()
         }
-        if texts.isEmpty { return try model.embed([]) }
         return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
-    }
-
-    private mutating func embedChunk(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        guard kept.isOn else {
-            counts.embedded += texts.count
-            return try model.embed(texts)
-        }
-        let digests = texts.map { Digest(of: $0) }
-        let found = digests.map { kept.find($0) }
-        // The same text twice in a chunk is embedded once.
-        var missing: [Digest: Int] = [:]
-        var missingTexts: [String] = []
-        for (index, entry) in found.enumerated() where entry == nil && missing[digests[index]] == nil {
-            missing[digests[index]] = missingTexts.count
-            missingTexts.append(texts[index])
-        }
-        let fresh = try model.embed(missingTexts)
-        counts.embedded += missingTexts.count
-        counts.kept += texts.count - missingTexts.count
-        var values: [Float] = []
-        var isTruncated: [Bool] = []
-        for (index, digest) in digests.enumerated() {
-            if let entry = found[index] {
-                values += entry.values
-                isTruncated.append(entry.isTruncated)
-            } else if let row = missing[digest] {
-                values += fresh.row(row)
-                isTruncated.append(fresh.isTruncated[row])
-            }
-        }
-        kept.keep(
-            missing.sorted { $0.value < $1.value }.map { digest, row in
-                let entry = FeatureStore.Entry(values: Array(fresh.row(row)), isTruncated: fresh.isTruncated[row])
-                return (key: digest, entry: entry)
-            })
-        return FeatureMatrix(columns: fresh.columns, values: values, isTruncated: isTruncated)
     }
 
     private static func failing(
@@ -175,4 +136,10 @@ package struct InferenceExecutor {
         let faults = (0..<UInt32(block.count)).map { RowFault(row: $0, code: code, message: message) }
         return (AnswerBlock(Array(repeating: nil, count: block.count)), faults, StageTimes())
     }
+}
+
+/// How many texts the executor has embedded, and for how many the features were cached.
+struct EmbeddingCounts: Sendable {
+    var embedded = 0
+    var cached = 0
 }

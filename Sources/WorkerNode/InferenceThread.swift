@@ -1,15 +1,13 @@
 import Cluster
-import Foundation
+import FeatureStore
 import Logging
 import Scoring
-import Synchronization
 import Threads
 import Wire
-import ZeroMQ
 
-/// A thread that owns the model and computes one command after the other, so that the socket's thread never does.
+/// The thread that owns the model and carries out one command after the other, so that the channel's thread never computes.
 final class InferenceThread: Sendable {
-    /// What it is asked to do.
+    /// What the thread is asked to do.
     enum Command: Sendable {
         case prepare(ContextBlock)
         case forget(Digest)
@@ -19,30 +17,29 @@ final class InferenceThread: Sendable {
 
     private let thread: DedicatedThread<ModelFingerprint, WorkerError>
     private let commands: Mailbox<Command>
-    private let tally: EmbeddingTally
+    private let shared = SharedValue(EmbeddingCounts())
 
-    /// Texts embedded so far, and texts whose features were kept.
-    var counts: (embedded: Int, kept: Int) { tally.get() }
+    /// What the thread has embedded so far.
+    var counts: EmbeddingCounts { shared.value }
 
-    /// What the model is.
+    /// The fingerprint of the model.
     var fingerprint: ModelFingerprint { thread.announcement }
 
-    /// Starts; returns when the model is loaded. Events go to `events`, which must take them: the machine asks for one
-    /// computation at a time.
+    /// Starts the thread; returns when the model is loaded.
+    ///
+    /// Events go to `events`, which must have room for them: the state machine asks for one computation at a time.
     init(
         _ configuration: WorkerNode.Configuration, events: Mailbox<WorkerState.Event>, logger: Logger,
         makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(WorkerError) {
-        let wakeup: Wakeup
+        let commands: Mailbox<Command>
         do {
-            wakeup = try Wakeup()
+            commands = try Mailbox(capacity: 256)
         } catch {
             throw .thread(error)
         }
-        let mailbox = Mailbox<Command>(capacity: 256, wakeup: wakeup)
-        commands = mailbox
-        let tally = EmbeddingTally()
-        self.tally = tally
+        self.commands = commands
+        let shared = shared
         thread = try DedicatedThread.start(name: "inference") { announce throws(WorkerError) in
             let model: any ValueModel
             do {
@@ -51,52 +48,49 @@ final class InferenceThread: Sendable {
                 throw .model("\(error)")
             }
             model.tellProgress { _ = events.send(.progressed) }
-            let kept = TieredFeatureCache(
-                memoryBytes: configuration.cacheBytes, store: configuration.store, for: model, logger: logger)
-            var desk = InferenceExecutor(model: model, kept: kept)
+            let cache = TieredFeatureCache(
+                memory: FeatureCache(bytesMax: configuration.cacheBytes), store: configuration.store, for: model
+            ) { reason in
+                logger.warning("no feature store; features are cached in memory", metadata: ["reason": "\(reason)"])
+            }
+            var executor = InferenceExecutor(model: model, cache: cache)
             announce(model.fingerprint)
             while true {
-                _ = wakeup.wait(for: nil)
-                for command in mailbox.drain() {
+                _ = commands.wakeup.wait(for: nil)
+                for command in commands.drain() {
                     if case .stop = command { return }
-                    Self.carryOut(command, at: &desk, events)
-                    tally.set(desk.counts)
+                    Self.carryOut(command, by: &executor, events)
+                    let counts = executor.counts
+                    shared.change { $0 = counts }
                 }
             }
         }
     }
 
-    /// `false` when the thread has ended.
+    /// Sends a command; `false` when the thread has ended.
     func send(_ command: Command) -> Bool {
         commands.send(command) == .accepted
     }
 
-    /// Waits for the thread to end; a computation under way is finished first.
+    /// Waits for the thread to end; a running computation is finished first.
     func join() throws(WorkerError) {
         try thread.join()
     }
 
     private static func carryOut(
-        _ command: Command, at desk: inout InferenceExecutor, _ events: Mailbox<WorkerState.Event>
+        _ command: Command, by executor: inout InferenceExecutor, _ events: Mailbox<WorkerState.Event>
     ) {
-        let progressed = { _ = events.send(.progressed) }
+        let onProgress = { _ = events.send(.progressed) }
         switch command {
         case .prepare(let block):
-            let failure = desk.prepare(block, onProgress: progressed)
+            let failure = executor.prepare(block, onProgress: onProgress)
             _ = events.send(.contextPrepared(block.digest, failure: failure))
         case .forget(let digest):
-            desk.forget(digest)
+            executor.forget(digest)
         case .score(let piece, let context, let texts):
-            let (answers, faults, times) = desk.score(texts, context: context, onProgress: progressed)
+            let (answers, faults, times) = executor.score(texts, context: context, onProgress: onProgress)
             _ = events.send(.computed(piece, answers, faults, times))
         case .stop: break
         }
     }
-}
-
-/// What the desk has counted, for the thread that logs.
-private final class EmbeddingTally: Sendable {
-    private let counts = Mutex((embedded: 0, kept: 0))
-    func get() -> (embedded: Int, kept: Int) { counts.withLock { $0 } }
-    func set(_ new: (embedded: Int, kept: Int)) { counts.withLock { $0 = new } }
 }

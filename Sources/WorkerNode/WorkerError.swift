@@ -9,12 +9,12 @@ public enum WorkerError: Error, CustomStringConvertible {
     case thread(ThreadError)
     /// The model cannot be loaded.
     case model(String)
-    /// The coordinator does not want this worker, and says why.
+    /// The coordinator refused this worker, for the reason given.
     case refused(String)
-    /// No coordinator was heard for so long.
+    /// No message from a coordinator for this long.
     case abandoned(after: Duration, endpoint: Endpoint)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where, with which values, and what to do next.
     public var description: String {
         switch self {
         case .socket(let error): "\(error)"
@@ -22,7 +22,8 @@ public enum WorkerError: Error, CustomStringConvertible {
         case .model(let reason): reason
         case .refused(let reason): "refused by the coordinator: \(reason)"
         case .abandoned(let time, let endpoint):
-            "no coordinator was heard at \(endpoint) for \(time.components.seconds) s; check --connect and that it runs"
+            "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; check --connect, and that the "
+                + "coordinator runs"
         }
     }
 }

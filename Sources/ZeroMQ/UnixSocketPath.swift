@@ -1,5 +1,6 @@
 import Glibc
 
+// Guards the path of a Unix socket, which libzmq would delete.
 extension Endpoint {
     /// Refuses an `ipc` path that somebody listens at, or that belongs to something else.
     ///

@@ -123,8 +123,8 @@ struct PromptCorpusTests {
         let errors = try elements([one, two]).compactMap(\.error)
         #expect(errors.map(\.code) == [.duplicateID, .duplicateID])
         #expect(errors.map(\.promptID) == ["b", "a"])
-        #expect(errors[0].message.contains("already at one:3;"))
-        #expect(errors[1].message.contains("already at one:1;") && errors[1].file == two && errors[1].line == 2)
+        #expect(errors[0].message.contains("already used at one:3;"))
+        #expect(errors[1].message.contains("already used at one:1;") && errors[1].file == two && errors[1].line == 2)
     }
 
     @Test("a row without an id gets one from its text, numbered where the text repeats")

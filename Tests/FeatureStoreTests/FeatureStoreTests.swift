@@ -1,50 +1,51 @@
+import FeatureStore
 import Foundation
 import Scoring
-import FeatureStore
+import TestSupport
 import Testing
 
-@Suite("The feature store")
+@Suite("FeatureStore: inserts, look-ups and bounds")
 struct FeatureStoreTests {
-    @Test("what was put is found, to the bit, by the next store that opens the folder; what was not is a miss")
+    @Test("inserted entries are found, bit for bit, by the next store that opens the folder; others are misses")
     func roundTrip() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         do {
             let store = try Sample.open(scratch)
-            store.keep(Sample.entries(0..<200))
+            store.insert(Sample.entries(0..<200))
             #expect(store.find(Sample.key(7)) == Sample.entry(7))
             #expect(store.find(Sample.key(200)) == nil)
         }
         let store = try Sample.open(scratch)
         for number in 0..<200 { #expect(store.find(Sample.key(number)) == Sample.entry(number)) }
         #expect(store.find(Sample.key(200)) == nil)
-        store.tell()
+        store.publishCounts()
         let content = try #require(try scratch.folder.inspect().first)
         #expect(content.entries == 200 && content.hits == 201 && content.misses == 2 && content.isInUse)
         #expect(content.encoder == Sample.encoder && content.columns == Sample.columns)
         withExtendedLifetime(store) {}
     }
 
-    @Test("bits that are no ordinary number come back as they were")
+    @Test("unusual numbers keep their bits")
     func strangeBits() throws {
         let store = try Sample.open(ScratchFolder())
         let values = [Float.leastNonzeroMagnitude, -0.0, .greatestFiniteMagnitude] + [Float](repeating: 1, count: 17)
-        store.keep([(Sample.key(1), FeatureStore.Entry(values: values, isTruncated: true))])
+        store.insert([(Sample.key(1), FeatureStore.Entry(values: values, isTruncated: true))])
         let found = try #require(store.find(Sample.key(1)))
         #expect(found.values.map(\.bitPattern) == values.map(\.bitPattern) && found.isTruncated)
     }
 
-    @Test("a cell that was cut short at any byte, or has any bit turned, is a miss")
+    @Test("a cell that is cut at any byte, or has any bit flipped, is a miss")
     func tornCells() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let store = try Sample.open(scratch)
-        store.keep(Sample.entries(0..<1))
+        store.insert(Sample.entries(0..<1))
         let layout = try StoreLayout(columns: Sample.columns, bytesMax: 1 << 20)
         let start = layout.offset(ofPosition: 1)
         let used = StoreLayout.cellHeadBytes + 4 * Sample.columns
         let whole = Array(try Data(contentsOf: URL(fileURLWithPath: scratch.file()))[start..<start + used])
-        // Bytes 56 to 63 hold nothing.
+        // Bytes 56 to 63 are padding.
         for cut in 0..<used where !(56..<64).contains(cut) {
-            // The tail is what was there before: nothing.
+            // The rest of the cell was never written: zeros.
             let torn = whole[..<cut] + Array(repeating: 0, count: used - cut)
             try scratch.overwrite(at: start, with: Array(torn))
             let isTheSame = Array(torn) == whole
@@ -58,11 +59,11 @@ struct FeatureStoreTests {
         #expect(store.find(Sample.key(0)) == Sample.entry(0))
     }
 
-    @Test("an index full of words that lead nowhere answers nothing wrong, and is written over")
+    @Test("an index of random words gives no wrong answer, and is overwritten")
     func brokenIndex() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let store = try Sample.open(scratch)
-        store.keep(Sample.entries(0..<300))
+        store.insert(Sample.entries(0..<300))
         let layout = try StoreLayout(columns: Sample.columns, bytesMax: 1 << 20)
         var chance = SeededGenerator(seed: 11)
         let noise = (StoreLayout.headBytes..<layout.ringStart).map { _ in UInt8(truncatingIfNeeded: chance.next()) }
@@ -71,19 +72,19 @@ struct FeatureStoreTests {
             let found = store.find(Sample.key(number))
             #expect(found == nil || found == Sample.entry(number))
         }
-        store.keep(Sample.entries(0..<300))
+        store.insert(Sample.entries(0..<300))
         for number in 0..<300 { #expect(store.find(Sample.key(number)) == Sample.entry(number)) }
     }
 
-    @Test("the file never grows beyond its bound; the oldest entries go, those in use stay")
+    @Test("the file never exceeds its bound; the oldest entries are dropped, those in use stay")
     func bound() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let bytesMax = 1 << 18
         let store = try Sample.open(scratch, bytesMax: bytesMax)
         let cells = try StoreLayout(columns: Sample.columns, bytesMax: bytesMax).cells
-        store.keep(Sample.entries(0..<1))
+        store.insert(Sample.entries(0..<1))
         for number in 1..<cells * 5 {
-            store.keep(Sample.entries(number..<number + 1))
+            store.insert(Sample.entries(number..<number + 1))
             if number % 100 == 0 { #expect(store.find(Sample.key(0)) == Sample.entry(0), "after \(number) others") }
         }
         let content = try #require(try scratch.folder.inspect().first)
@@ -96,29 +97,29 @@ struct FeatureStoreTests {
         #expect(recent >= (cells - cells / 4) * 99 / 100, "\(recent) of \(cells - cells / 4)")
     }
 
-    @Test("features of one encoder are never another's, nor of another width")
+    @Test("features of one encoder are never found by another, nor at another width")
     func foreignEncoder() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let store = try Sample.open(scratch)
-        store.keep(Sample.entries(0..<10))
+        store.insert(Sample.entries(0..<10))
         let other = ModelFingerprint(name: "sample", digest: Digest(of: "another precision"))
         let foreign = try FeatureStore(in: scratch.folder, encoder: other, columns: Sample.columns, bytesMax: 1 << 20)
         #expect(foreign.find(Sample.key(3)) == nil)
-        foreign.keep([(Sample.key(3), Sample.entry(4))])
+        foreign.insert([(Sample.key(3), Sample.entry(4))])
         #expect(foreign.find(Sample.key(3)) == Sample.entry(4) && store.find(Sample.key(3)) == Sample.entry(3))
         #expect(try scratch.folder.inspect().count == 2)
         let wider = try FeatureStore(in: scratch.folder, encoder: Sample.encoder, columns: 21, bytesMax: 1 << 20)
         #expect(wider.find(Sample.key(3)) == nil)
     }
 
-    @Test("stores of other encoders make room, the longest unused first, but for those in use")
-    func roomOfOthers() throws {
-        let scratch = ScratchFolder()
+    @Test("stores of other encoders are removed for space, the least recently used first, but not those in use")
+    func spaceOfOthers() throws {
+        let scratch = try ScratchFolder()
         let encoders = (0..<3).map { ModelFingerprint(name: "encoder \($0)", digest: Digest(of: "encoder \($0)")) }
         for (index, encoder) in encoders.enumerated() {
             let store = try FeatureStore(in: scratch.folder, encoder: encoder, columns: 2000, bytesMax: 64 << 20)
             let entry = FeatureStore.Entry(values: [Float](repeating: 1, count: 2000), isTruncated: false)
-            store.keep((0..<2000).map { (key: Sample.key($0), entry: entry) })
+            store.insert((0..<2000).map { (key: Sample.key($0), entry: entry) })
             let file = scratch.folder.file(of: encoder)
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSince1970: Double(1_000_000 + index))], ofItemAtPath: file)

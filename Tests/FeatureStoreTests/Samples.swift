@@ -1,32 +1,29 @@
+import FeatureStore
 import Foundation
 import Scoring
-import FeatureStore
+import TestSupport
 
-/// A folder of a test's own, removed with it.
-final class ScratchFolder {
-    let path = NSTemporaryDirectory() + "sz-store-\(UUID().uuidString.prefix(8))"
-
+extension ScratchFolder {
+    /// The folder as a folder of stores.
     var folder: StoreFolder { StoreFolder(path: path) }
 
-    /// The only store's file.
+    /// The path of the only store's file.
     func file() throws -> String {
         let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.count == 32 }
         guard let name = names.first, names.count == 1 else { throw CocoaError(.fileNoSuchFile) }
         return "\(path)/\(name)/features.store"
     }
 
-    /// Changes bytes of the only store's file behind the store's back.
+    /// Changes bytes of the only store's file while a store may have it open.
     func overwrite(at offset: Int, with bytes: [UInt8]) throws {
         let handle = try FileHandle(forUpdating: URL(fileURLWithPath: try file()))
         defer { try? handle.close() }
         try handle.seek(toOffset: UInt64(offset))
         try handle.write(contentsOf: Data(bytes))
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Texts, and features that follow from a text and an encoder alone.
+/// Numbered texts and their features, which follow from the number alone.
 enum Sample {
     static let columns = 20
     static let encoder = ModelFingerprint(name: "sample", digest: Digest(of: "sample"))

@@ -44,16 +44,4 @@ struct BoundsTests {
         #expect(small.find("long") == nil)
         #expect(small.find("next") != nil)
     }
-
-    @Test("features of texts seen last are kept in two generations")
-    func features() {
-        var features = RecentFeatures(rowsMax: 4)
-        for number in 0..<5 { features.keep(.init(of: "\(number)"), values: [Float(number)], isTruncated: false) }
-        #expect(features[.init(of: "4")]?.values == [4])
-        #expect(features[.init(of: "0")] == nil)
-        features.renew(.init(of: "2"))
-        features.keep(.init(of: "5"), values: [5], isTruncated: false)
-        #expect(features[.init(of: "2")]?.values == [2], "it was asked for, so it is not the oldest")
-        #expect(features[.init(of: "3")] == nil)
-    }
 }

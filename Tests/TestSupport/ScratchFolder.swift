@@ -1,37 +1,44 @@
 import Foundation
 
-/// Temporary files of tests, in a folder that is removed when the process ends. Each call makes a new place.
-public enum ScratchFolder {
-    public static func file(_ bytes: [UInt8]) throws -> String {
-        let path = try new() + "/file"
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        return path
+/// A folder of one test, removed with this value. Its path is short, because the path of a Unix socket must be.
+public final class ScratchFolder: Sendable {
+    /// The folder's path.
+    public let path: String
+
+    /// Creates a folder under the system's folder for temporary files.
+    public init() throws {
+        path = NSTemporaryDirectory() + "sz-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
 
-    public static func copy(of folder: String) throws -> String {
-        let path = try new() + "/copy"
-        try FileManager.default.copyItem(atPath: folder, toPath: path)
-        return path
+    deinit {
+        // A test that failed half-way may have removed it already.
+        try? FileManager.default.removeItem(atPath: path)
     }
 
-    public static func edit(_ path: String, _ change: (String) -> String) throws {
-        let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
-        try write(change(text), to: path)
+    /// The path of a file in the folder.
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes bytes to a file; returns its path.
+    @discardableResult
+    public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+        return file(name)
     }
 
-    public static func write(_ text: String, to path: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    /// Writes a text to a file; returns its path.
+    @discardableResult
+    public func write(_ name: String, _ text: String) throws -> String {
+        try write(name, text.utf8)
     }
 
-    public static func new() throws -> String {
-        let folder = root.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder.path
+    /// The bytes of a file.
+    public func read(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: file(name))))
     }
 
-    private static let root: URL = {
-        atexit { try? FileManager.default.removeItem(at: ScratchFolder.root) }
-        return FileManager.default.temporaryDirectory
-            .appendingPathComponent("statezero-tests-\(ProcessInfo.processInfo.processIdentifier)")
-    }()
+    /// The names in a folder of the folder, sorted.
+    public func names(_ folder: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: file(folder)).sorted()
+    }
 }

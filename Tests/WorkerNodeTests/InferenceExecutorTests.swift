@@ -1,20 +1,27 @@
-import Foundation
-import Logging
-import Scoring
 import FeatureStore
+import Foundation
+import Scoring
+import TestSupport
 import Testing
 import Wire
 import WorkerNode
 
-@Suite("The worker's desk and what it keeps")
-struct InferenceDeskTests {
-    private let folder = StoreFolder(path: NSTemporaryDirectory() + "sz-desk-\(UUID().uuidString.prefix(8))")
+@Suite("InferenceExecutor: features from store, memory or model")
+struct InferenceExecutorTests {
+    private let scratch: ScratchFolder
+    private let folder: StoreFolder
 
-    private func desk(_ model: CountingModel, store: Bool, memoryBytes: Int = 1 << 20) -> InferenceExecutor {
-        let place = store ? WorkerNode.StorePlace(folder: folder, bytesMax: 1 << 20) : nil
-        let logger = Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }
+    init() throws {
+        scratch = try ScratchFolder()
+        folder = StoreFolder(path: scratch.file("store"))
+    }
+
+    private func executor(_ model: CountingModel, store: Bool, memoryBytes: Int = 1 << 20) -> InferenceExecutor {
+        let place = store ? StorePlace(folder: folder, bytesMax: 1 << 20) : nil
         return InferenceExecutor(
-            model: model, kept: TieredFeatureCache(memoryBytes: memoryBytes, store: place, for: model, logger: logger))
+            model: model,
+            cache: TieredFeatureCache(
+                memory: FeatureCache(bytesMax: memoryBytes), store: place, for: model, onFailure: { _ in }))
     }
 
     private static let context: ContextBlock? = {
@@ -24,96 +31,52 @@ struct InferenceDeskTests {
         return ContextSet(rows).map { ContextBlock($0) }
     }()
 
-    private func score(_ desk: inout InferenceExecutor, _ texts: [String]) throws -> AnswerBlock {
+    private func score(_ executor: inout InferenceExecutor, _ texts: [String]) throws -> AnswerBlock {
         let context = try #require(Self.context)
-        #expect(desk.prepare(context, onProgress: {}) == nil)
-        let (answers, faults, _) = desk.score(TextBlock(texts), context: context.digest, onProgress: {})
+        #expect(executor.prepare(context, onProgress: {}) == nil)
+        let (answers, faults, _) = executor.score(TextBlock(texts), context: context.digest, onProgress: {})
         #expect(faults.isEmpty)
         return answers
     }
 
-    @Test("a second worker with the same store embeds nothing, whatever its head, and answers by the same features")
+    @Test("a second worker with the same store embeds nothing, whatever its head, and gives the same answers")
     func secondWorker() throws {
         let texts = (0..<200).map { "prompt \($0 % 150)" }
         let first = CountingModel(head: "one")
-        var desk = desk(first, store: true)
-        let answers = try score(&desk, texts)
-        // 150 texts and 4 of the context; what repeats within a chunk or later is there.
+        var executor = self.executor(first, store: true)
+        let answers = try score(&executor, texts)
+        // 150 texts and 4 of the context; repeated texts are embedded once.
         #expect(first.embedded == 154)
         let second = CountingModel(head: "two")
-        var another = self.desk(second, store: true)
+        var another = self.executor(second, store: true)
         #expect(try score(&another, texts) == answers)
         #expect(second.embedded == 0)
-        _ = try folder.clear()
     }
 
-    @Test("another encoder finds nothing of the first one's")
+    @Test("another encoder finds none of the first one's features")
     func otherEncoder() throws {
-        var desk = desk(CountingModel(), store: true)
-        _ = try score(&desk, ["a", "b"])
+        var executor = self.executor(CountingModel(), store: true)
+        _ = try score(&executor, ["a", "b"])
         let other = CountingModel(encoder: "other")
-        var another = self.desk(other, store: true)
+        var another = self.executor(other, store: true)
         _ = try score(&another, ["a", "b"])
         #expect(other.embedded == 6)
-        _ = try folder.clear()
     }
 
-    @Test("with no store, or one that cannot be, memory keeps; with neither, everything is embedded")
+    @Test("without a usable store, features are cached in memory; without memory, every text is embedded")
     func withoutStore() throws {
         for (memoryBytes, embedded) in [(1 << 20, 6), (0, 8 + 4)] {
             let model = CountingModel()
-            var desk = desk(model, store: false, memoryBytes: memoryBytes)
-            _ = try score(&desk, ["a", "b"])
-            _ = try score(&desk, ["a", "b"])
+            var executor = self.executor(model, store: false, memoryBytes: memoryBytes)
+            _ = try score(&executor, ["a", "b"])
+            _ = try score(&executor, ["a", "b"])
             #expect(model.embedded == embedded)
         }
         try Data().write(to: URL(fileURLWithPath: folder.path))
         let model = CountingModel()
-        var desk = desk(model, store: true)
-        _ = try score(&desk, ["a", "b"])
-        _ = try score(&desk, ["a", "b"])
+        var executor = self.executor(model, store: true)
+        _ = try score(&executor, ["a", "b"])
+        _ = try score(&executor, ["a", "b"])
         #expect(model.embedded == 6)
-        try FileManager.default.removeItem(atPath: folder.path)
-    }
-}
-
-/// Counts the texts that it embeds; p follows from the text's length.
-private final class CountingModel: ValueModel {
-    let fingerprint: ModelFingerprint
-    let encoderFingerprint: ModelFingerprint
-    private(set) var embedded = 0
-
-    init(encoder: String = "encoder", head: String = "head") {
-        encoderFingerprint = ModelFingerprint(name: encoder, digest: Digest(of: encoder))
-        fingerprint = ModelFingerprint(name: encoder + head, digest: Digest(of: encoder + head))
-    }
-
-    func embed(_ texts: [String]) -> FeatureMatrix {
-        embedded += texts.count
-        return FeatureMatrix(
-            columns: 2, values: texts.flatMap { [Float($0.utf8.count), 1] }, isTruncated: texts.map { $0.count > 9 })
-    }
-
-    private struct Prepared: PreparedContext {
-        let contextDigest: Digest
-    }
-
-    func prepare(_ context: ContextSet, features: FeatureMatrix) -> any PreparedContext {
-        Prepared(contextDigest: context.digest)
-    }
-
-    func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
-    ) throws(ValueModelError) -> [Prediction] {
-        var predictions: [Prediction] = []
-        for row in 0..<queries.rows {
-            let p = queries.values[row * 2] / 100
-            let flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
-            guard let prediction = Prediction(p: p, kappa: 3, pLo: p / 2, pHi: p, flags: flags) else {
-                throw .notFinite(stage: "test", row: row)
-            }
-            predictions.append(prediction)
-        }
-        return predictions
     }
 }

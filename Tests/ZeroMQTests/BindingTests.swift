@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import ZeroMQ
 
@@ -19,7 +20,7 @@ struct BindingTests {
 
     @Test("a Unix socket that somebody listens at is not taken away")
     func pathInUse() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         let endpoint = try folder.endpoint("taken")
         let first = try Socket(.pull, in: context, options: SocketOptions())
@@ -36,7 +37,7 @@ struct BindingTests {
 
     @Test("the Unix socket of a killed process is taken over")
     func stalePath() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let endpoint = try folder.endpoint("stale")
         let path = folder.path + "/stale"
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -58,7 +59,7 @@ struct BindingTests {
 
     @Test("a file that is no socket is not deleted for one")
     func pathOfFile() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let path = folder.path + "/notes"
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
         let pull = try Socket(.pull, in: try Context(), options: SocketOptions())
@@ -69,7 +70,7 @@ struct BindingTests {
 
     @Test("a missing folder is said to be missing")
     func missingFolder() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let pull = try Socket(.pull, in: try Context(), options: SocketOptions())
         let endpoint = try folder.endpoint("no/such")
         let error = #expect(throws: ZeroMQError.self) { try pull.bind(endpoint) }

@@ -59,7 +59,7 @@ struct SocketLimitTests {
 
     @Test("a peer that sends too large a frame is cut off, is not heard, and may come back", arguments: ["ipc", "tcp"])
     func oversizedOnTheWire(transport: String) throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         var strict = SocketOptions()
         strict.frameBytesMax = 1000
@@ -106,7 +106,7 @@ struct SocketLimitTests {
 
     @Test("a message of too many frames is refused, naming its sender, and the next one is heard")
     func tooManyFrames() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         var strict = SocketOptions()
         strict.framesMax = 4

@@ -7,7 +7,7 @@ import ZeroMQ
 struct SocketTests {
     @Test("a message comes back frame for frame, empty and 5 MB ones too", arguments: ["inproc", "ipc", "tcp"])
     func roundTrip(transport: String) throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         let asked: Endpoint =
             switch transport {
@@ -42,7 +42,7 @@ struct SocketTests {
 
     @Test("a message for a peer that has gone becomes unroutable")
     func gone() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         let router = try Socket(.router, in: context, options: SocketOptions())
         let endpoint = try router.bind(try folder.endpoint("gone"))
@@ -59,7 +59,7 @@ struct SocketTests {
 
     @Test("a restarted peer is another peer, and is answered")
     func restarted() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         let router = try Socket(.router, in: context, options: SocketOptions())
         let endpoint = try router.bind(try folder.endpoint("restarted"))
@@ -89,7 +89,7 @@ struct SocketTests {
 
     @Test("what a peer said before it went can still be read")
     func lastWords() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let endpoint = try folder.endpoint("last")
         let dealer = try Socket(.dealer, in: try Context(), options: SocketOptions())
         try dealer.connect(endpoint)
@@ -99,7 +99,7 @@ struct SocketTests {
 
     @Test("ten thousand round trips over ipc complete, in order")
     func manyRoundTrips() throws {
-        let folder = try SocketFolder()
+        let folder = try ScratchFolder()
         let context = try Context()
         let asked = try folder.endpoint("many")
         let count = 10_000

@@ -1,24 +1,12 @@
-import Foundation
 import TestSupport
 import Testing
 import Threads
 import ZeroMQ
 
-/// A folder for Unix sockets, gone with the test. The name is short because a socket's path must be.
-struct SocketFolder: ~Copyable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "zmq-" + String(UInt32.random(in: .min ... .max), radix: 36)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    }
-
-    deinit {
-        do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
-    }
-
+extension ScratchFolder {
+    /// A Unix socket in the folder.
     func endpoint(_ name: String) throws -> Endpoint {
-        try Endpoint("ipc://\(path)/\(name)")
+        try Endpoint("ipc://\(file(name))")
     }
 }
 

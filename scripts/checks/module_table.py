@@ -55,6 +55,7 @@ MODULES = {
     # 3 decisions: no I/O
     "Encoders": Module(3, "Foundation", "Synchronization"),
     "Heads": Module(3, "Foundation", "Synchronization"),
+    "Transport": Module(3),
     "Cluster": Module(3),
     "Evaluation": Module(3, "Foundation"),
     "Replaying": Module(3, "Foundation"),
@@ -62,7 +63,7 @@ MODULES = {
     # 4 drivers: clocks, threads, files, sockets
     "Models": Module(4, "Foundation"),
     "CoordinatorNode": Module(4, "Foundation", "Synchronization"),
-    "WorkerNode": Module(4, "Foundation", "Synchronization"),
+    "WorkerNode": Module(4, "Foundation"),
     "RolloutNode": Module(4, "Foundation", "Glibc", "Synchronization"),
     "ClientNode": Module(4, "Foundation", "Synchronization"),
     "CoordinatorHTTP": Module(4, "Foundation"),

@@ -231,6 +231,14 @@ class Declarations(CheckCase):
         code = "switch x {\n    case .lonely: break\n    case alone(let y): break\n    default: break\n}\n"
         self.assertEqual(declarations.declared("enum A { case b }\n" + code), [("A", 1), ("b", 1)])
 
+    def test_cases_of_one_line(self):
+        self.assertEqual(declarations.case_names("a, b(Int, c: [String: Int]), d = 3 }"), ["a", "b", "d"])
+        self.assertEqual(declarations.case_names("open("), ["open"])
+        self.assertEqual(declarations.case_names("nil: break"), [])
+        self.assertEqual(declarations.case_names("let x where x > 1"), [])
+        names = ", ".join(f"name{number}" for number in range(500))
+        self.assertEqual(len(declarations.case_names(names)), 500)
+
     def test_an_exception_that_is_not_needed_fails(self):
         with mock.patch.object(declarations, "ALLOWED", {"plan": "why"}):
             self.assert_problem(declarations.check(tree()), "plan needs no exception")

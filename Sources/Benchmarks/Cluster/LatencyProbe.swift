@@ -2,7 +2,6 @@ import ClientNode
 import Cluster
 import Logging
 import Scoring
-import Threads
 import Wire
 import ZeroMQ
 
@@ -10,7 +9,7 @@ import ZeroMQ
 ///
 /// Belongs to one thread. The time covers the whole way, from the caller's thread and back to it.
 final class LatencyProbe {
-    private let wires: ClientConnection
+    private let connection: ClientConnection
     private let clock = ContinuousClock()
     private let job: JobID
     private var nextShard: UInt32 = 0
@@ -20,7 +19,7 @@ final class LatencyProbe {
     /// Opens a job with a context; returns when the cluster has accepted it. The first call of `seconds` prepares the
     /// context.
     init(coordinator: Endpoint, context: ContextSet, logger: Logger) throws(ClientError) {
-        wires = try ClientConnection(
+        connection = try ClientConnection(
             to: coordinator, policy: Policy(id: "latency"), context: context, abandonTime: .seconds(60),
             logger: logger)
         var chance = SystemRandomNumberGenerator()
@@ -34,7 +33,7 @@ final class LatencyProbe {
         let start = clock.now
         let block = TextBlock(texts)
         shardsWanted -= 1
-        _ = wires.events.send(
+        connection.send(
             .shardReady(
                 SubmitShard(
                     job: job, shard: nextShard, tokens: TokenEstimate.encoded(bytes: block.bytes.count), affinity: 0,
@@ -49,33 +48,32 @@ final class LatencyProbe {
             }
         }
         nextShard += 1
-        _ = wires.events.send(.durable(below: nextShard))
+        connection.send(.durable(below: nextShard))
         return seconds ?? 0
     }
 
     /// Ends the job.
     func close() {
-        _ = wires.events.send(.inputEnded(shards: nextShard))
+        connection.send(.inputEnded(shards: nextShard))
         do throws(ClientError) {
             while !isFinished { _ = try receive() }
         } catch {
             // All answers have arrived, so a lost coordinator changes nothing.
         }
-        wires.hangUp()
+        connection.close()
     }
 
     /// Handles the events that have arrived; returns the answers of the current shard, if they are among them.
     private func receive() throws(ClientError) -> AnswerBlock? {
-        _ = wires.deskBell.wait(for: .seconds(1))
         var answers: AnswerBlock?
-        for event in wires.desk.drain() {
+        for event in connection.receive(for: .seconds(1)) {
             switch event {
-            case .openOutput: _ = wires.events.send(.ready(job, firstShard: 0))
-            case .produce: shardsWanted += 1
-            case .deliver(let answer): answers = answer.answers
-            case .finished: isFinished = true
-            case .status: break
-            case .failed(let failure): throw .refused("\(failure)")
+            case .action(.openOutput): connection.send(.ready(job, firstShard: 0))
+            case .action(.produce): shardsWanted += 1
+            case .action(.deliver(let answer)): answers = answer.answers
+            case .action(.finish): isFinished = true
+            case .action(.showStatus), .action(.send): break
+            case .action(.fail(let failure)): throw .refused("\(failure)")
             case .broken(let message): throw .refused(message)
             }
         }

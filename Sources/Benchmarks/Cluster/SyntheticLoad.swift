@@ -2,7 +2,6 @@ import ClientNode
 import Cluster
 import Logging
 import Scoring
-import Threads
 import Wire
 import ZeroMQ
 
@@ -40,10 +39,10 @@ struct SyntheticLoad {
     /// Runs to the end. Confirms part by part, as a client with files does.
     func run(logger: Logger) throws(ClientError) -> Result {
         guard let context = ContextSet([]) else { preconditionFailure("no rows are a context") }
-        let wires = try ClientConnection(
+        let connection = try ClientConnection(
             to: coordinator, policy: Policy(id: "synthetic"), context: context, abandonTime: .seconds(60),
             logger: logger)
-        defer { wires.hangUp() }
+        defer { connection.close() }
         var chance = SeededGenerator(seed: UInt64.random(in: .min ... .max))
         let job = JobID(using: &chance)
         let clock = ContinuousClock()
@@ -55,20 +54,19 @@ struct SyntheticLoad {
         var isOpen = false
         var confirmations = Confirmations(partShards: UInt32(max(1, PartAssembler.partRows / shardRows)))
         while true {
-            _ = wires.deskBell.wait(for: .seconds(1))
-            for event in wires.desk.drain() {
+            for event in connection.receive(for: .seconds(1)) {
                 switch event {
-                case .openOutput where workers > 1: break
-                case .status(let status) where isOpen || status.workers < workers: break
-                case .openOutput, .status:
+                case .action(.openOutput) where workers > 1: break
+                case .action(.showStatus(let status)) where isOpen || status.workers < workers: break
+                case .action(.openOutput), .action(.showStatus):
                     isOpen = true
                     start = clock.now
-                    _ = wires.events.send(.ready(job, firstShard: 0))
-                case .produce:
+                    connection.send(.ready(job, firstShard: 0))
+                case .action(.produce):
                     guard made < rows else {
                         confirmations.end(at: nextShard)
-                        if let below = confirmations.due { _ = wires.events.send(.durable(below: below)) }
-                        _ = wires.events.send(.inputEnded(shards: nextShard))
+                        if let below = confirmations.due { connection.send(.durable(below: below)) }
+                        connection.send(.inputEnded(shards: nextShard))
                         continue
                     }
                     let block = texts.next(min(shardRows, rows - made))
@@ -78,13 +76,14 @@ struct SyntheticLoad {
                         texts: block)
                     made += block.count
                     nextShard += 1
-                    _ = wires.events.send(.shardReady(shard))
-                case .deliver(let answer):
+                    connection.send(.shardReady(shard))
+                case .action(.deliver(let answer)):
                     answered += answer.answers.predicted
                     confirmations.receive(answer.shard)
-                    if let below = confirmations.due { _ = wires.events.send(.durable(below: below)) }
-                case .finished: return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
-                case .failed(let failure): throw .refused("\(failure)")
+                    if let below = confirmations.due { connection.send(.durable(below: below)) }
+                case .action(.finish): return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
+                case .action(.send): break
+                case .action(.fail(let failure)): throw .refused("\(failure)")
                 case .broken(let message): throw .refused(message)
                 }
             }

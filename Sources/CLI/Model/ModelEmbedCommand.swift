@@ -6,6 +6,7 @@ import Kernels
 import Models
 import Scoring
 
+// `statezero model embed`: writes the embeddings of prompts to a file.
 extension Model {
     /// `statezero model embed`.
     struct Embed: ParsableCommand {

@@ -5,6 +5,7 @@ import ModelFiles
 import Models
 import Scoring
 
+// `statezero model inspect`: prints what a model folder holds.
 extension Model {
     /// `statezero model inspect`.
     struct Inspect: ParsableCommand {

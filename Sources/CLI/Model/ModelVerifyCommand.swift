@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Models
 
+// `statezero model verify`: repeats a converted model's golden prediction.
 extension Model {
     /// `statezero model verify`.
     struct Verify: ParsableCommand {

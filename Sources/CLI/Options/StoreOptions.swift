@@ -3,7 +3,6 @@ import CommandSupport
 import FeatureStore
 import Foundation
 import Models
-import WorkerNode
 
 /// Which feature store workers use.
 struct StoreOptions: ParsableArguments {
@@ -30,12 +29,12 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// The place for workers of a model; `nil` when there is to be none.
-    func place(for model: ModelOptions) -> WorkerNode.StorePlace? {
+    func place(for model: ModelOptions) -> StorePlace? {
         guard let folder = store ?? (model.place.folder == nil ? nil : Self.usualFolder), folder != Self.off
         else {
             return nil
         }
-        return WorkerNode.StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
+        return StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
     }
 
     /// The same choice as arguments of another process of this program.

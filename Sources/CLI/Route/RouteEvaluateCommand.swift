@@ -6,6 +6,7 @@ import Models
 import Routing
 import Scoring
 
+// `statezero route evaluate`: measures routing on logged outcomes.
 extension Route {
     /// `statezero route evaluate`.
     struct Evaluate: ParsableCommand {

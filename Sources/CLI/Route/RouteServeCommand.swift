@@ -5,6 +5,7 @@ import RouterHTTP
 import Routing
 import Threads
 
+// `statezero route serve`: runs the router.
 extension Route {
     /// `statezero route serve`.
     struct Serve: ParsableCommand {

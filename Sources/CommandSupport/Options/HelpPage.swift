@@ -1,5 +1,6 @@
 package import ArgumentParser
 
+// The one form of all help pages.
 extension CommandConfiguration {
     /// A help page: one line on what the command does, an example that runs in a checkout, then the details.
     package init(

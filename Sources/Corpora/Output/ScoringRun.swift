@@ -33,6 +33,9 @@ public final class ScoringRun {
         case manifestWritten, succeeded, finished
     }
 
+    /// Writes bytes to a descriptor like write(2); tests replace it to fill the disk.
+    package typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
+
     /// Created when the run was started; it stays the same when the run continues.
     public let jobID: UUID
     /// Committed parts by index.
@@ -48,14 +51,14 @@ public final class ScoringRun {
     public static func open(
         folder path: String, identity: RunIdentity, existing: Existing = .resume
     ) throws(CorporaError) -> Opening {
-        try open(folder: path, identity: identity, existing: existing, write: OutputFolder.systemWrite)
+        try open(folder: path, identity: identity, existing: existing, write: nil)
     }
 
     package static func open(
         folder path: String, identity: RunIdentity, existing: Existing = .resume,
-        write: @escaping @Sendable (Int32, UnsafeRawBufferPointer) -> Int
+        write: Write?
     ) throws(CorporaError) -> Opening {
-        let folder = try OutputFolder(path: path, write: write)
+        let folder = try OutputFolder(path: path, write: write ?? OutputFolder.systemWrite)
         if existing == .overwrite { try clear(folder, identity) }
         let names = try folder.contents()
         if names.contains(OutputFolder.successName) {

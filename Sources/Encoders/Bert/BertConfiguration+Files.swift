@@ -1,5 +1,6 @@
 package import ModelFiles
 
+// Reads BERT's configuration from the files of a model folder.
 extension BertConfiguration {
     private struct Config: Decodable {
         let model_type: String

@@ -1,5 +1,6 @@
 package import Scoring
 
+// Refuses features that are not finite numbers.
 extension FeatureMatrix {
     /// Throws `notFinite` with the first row that has a value which is not a number.
     package func checkFinite() throws(ValueModelError) {

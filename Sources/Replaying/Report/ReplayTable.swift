@@ -95,7 +95,7 @@ public struct ReplayTable: CustomStringConvertible {
             let noise = verdict.error.map { " ± " + decimals(100 * $0, 1) } ?? ""
             let claim =
                 switch verdict.claim {
-                case .notBelowUniform: "plans on the model alone are not below uniform by more than two standard errors"
+                case .notBelowUniform: "plans by the model alone are not below uniform (two standard errors)"
                 case .oracleShare: "plans with own records have 40 % of the oracle's gain"
                 case .solver: "the envelope solver is 20 % over the greedy one"
                 }

@@ -1,5 +1,6 @@
+import FeatureStore
 import Routing
-package import Scoring
+import Scoring
 
 /// What a value model says of one model of the fleet, for one prompt.
 struct ModelEstimate: Sendable {
@@ -18,7 +19,7 @@ struct DecisionEngine {
     private let fleet: Fleet
     private let model: any ValueModel
     private var contexts: [Prepared?]
-    private var features = RecentFeatures(rowsMax: 16_384)
+    private var embedder: CachedEmbedder
 
     private struct Prepared {
         let rows: Int
@@ -30,8 +31,12 @@ struct DecisionEngine {
     init(fleet: Fleet, model: any ValueModel) {
         self.fleet = fleet
         self.model = model
+        embedder = CachedEmbedder(model, cache: TieredFeatureCache(memory: FeatureCache(rowsMax: Self.cachedRowsMax)))
         contexts = Array(repeating: nil, count: fleet.models.count)
     }
+
+    /// Texts whose features are cached.
+    private static let cachedRowsMax = 16_384
 
     /// Fits a model's history, its newest rows last; no rows is no context. Cost: an embedding of each text not seen
     /// before, and a preparation (two under cost-aware labels).
@@ -41,7 +46,7 @@ struct DecisionEngine {
             contexts[index] = nil
             return
         }
-        let features = try embed(newest.map(\.text))
+        let features = try embedder.embed(newest.map(\.text))
         let plain = try model.prepare(context, features: features)
         var labelled: (any PreparedContext)?
         if case .costAware(let beta) = fleet.rule {
@@ -59,7 +64,7 @@ struct DecisionEngine {
 
     /// By text and model. One embedding of all texts, then a prediction a model.
     mutating func estimate(_ texts: [String]) throws(ValueModelError) -> [[ModelEstimate]] {
-        let queries = try embed(texts)
+        let queries = try embedder.embed(texts)
         var columns: [[ModelEstimate]] = []
         for context in contexts {
             guard let context else {
@@ -79,62 +84,5 @@ struct DecisionEngine {
                 })
         }
         return texts.indices.map { row in columns.map { $0[row] } }
-    }
-
-    private mutating func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        let digests = texts.map { Digest(of: $0) }
-        // Those of histories are asked for again and again, and must not go because many prompts came between.
-        for digest in digests { features.renew(digest) }
-        var missing: [Digest: Int] = [:]
-        var wanted: [String] = []
-        for (digest, text) in zip(digests, texts) where features[digest] == nil && missing[digest] == nil {
-            missing[digest] = wanted.count
-            wanted.append(text)
-        }
-        let fresh = try model.embed(wanted)
-        var values: [Float] = []
-        var isTruncated: [Bool] = []
-        for digest in digests {
-            if let row = missing[digest] {
-                values += fresh.row(row)
-                isTruncated.append(fresh.isTruncated[row])
-            } else if let kept = features[digest] {
-                values += kept.values
-                isTruncated.append(kept.isTruncated)
-            }
-        }
-        for (digest, row) in missing {
-            features.keep(digest, values: Array(fresh.row(row)), isTruncated: fresh.isTruncated[row])
-        }
-        return FeatureMatrix(columns: fresh.columns, values: values, isTruncated: isTruncated)
-    }
-}
-
-/// Features of the texts seen last: two generations, of which the older is dropped when the younger is full.
-package struct RecentFeatures {
-    private var young: [Digest: (values: [Float], isTruncated: Bool)] = [:]
-    private var old: [Digest: (values: [Float], isTruncated: Bool)] = [:]
-    private let generationMax: Int
-
-    /// At most so many rows.
-    package init(rowsMax: Int) {
-        generationMax = max(1, rowsMax / 2)
-    }
-
-    /// A text's features, if they are kept.
-    package subscript(_ digest: Digest) -> (values: [Float], isTruncated: Bool)? { young[digest] ?? old[digest] }
-
-    /// Features that are asked for count as seen last.
-    package mutating func renew(_ digest: Digest) {
-        guard young[digest] == nil, let kept = old[digest] else { return }
-        keep(digest, values: kept.values, isTruncated: kept.isTruncated)
-    }
-
-    /// Keeps a text's features.
-    package mutating func keep(_ digest: Digest, values: [Float], isTruncated: Bool) {
-        young[digest] = (values, isTruncated)
-        guard young.count >= generationMax else { return }
-        old = young
-        young = [:]
     }
 }

@@ -5,6 +5,7 @@ import Routing
 import Scoring
 import Synchronization
 
+// `POST /v1/outcomes` of the router: reads outcomes and records them.
 extension RouteService {
     /// One outcome as clients send it: of a decision by its id, or of a prompt and model.
     struct OutcomeBody: Decodable {

@@ -1,5 +1,6 @@
 import SwiftProtobuf
 
+// A message as frames for a socket.
 extension Envelope {
     /// The message's frames, the first one beginning with "SZ01", as arrays.
     public var frames: [[UInt8]] { rawFrames.map(\.array) }

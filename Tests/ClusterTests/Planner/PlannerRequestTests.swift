@@ -61,7 +61,7 @@ struct PlannerRequestTests {
             }, from: Self.trainer)
         let end = try #require(bench.end())
         #expect(end.total == 32)
-        #expect(end.warnings.contains { $0.contains("were not kept") })
+        #expect(end.warnings.contains { $0.contains("were not used") })
         #expect(bench.budgets().allSatisfy { [4, 8, 12].contains($0.n) })
     }
 

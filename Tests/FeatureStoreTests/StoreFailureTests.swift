@@ -1,28 +1,29 @@
+import FeatureStore
 import Foundation
 import Scoring
-import FeatureStore
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite("The feature store in trouble and in company")
-struct StoreTroubleTests {
-    @Test("a full disk ends putting, with the reason; what is there is still found")
+@Suite("FeatureStore: failures and concurrent use")
+struct StoreFailureTests {
+    @Test("a full disk stops inserting, with the reason; entries that are there are still found")
     func fullDisk() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let store = try FeatureStore(
             in: scratch.folder, encoder: Sample.encoder, columns: Sample.columns, bytesMax: 1 << 20,
             refusing: { $0 > 64 ? "No space left on device" : nil })
-        store.keep(Sample.entries(0..<100))
+        store.insert(Sample.entries(0..<100))
         #expect(store.find(Sample.key(63)) == Sample.entry(63))
         #expect(store.find(Sample.key(64)) == nil)
-        #expect("\(try #require(store.trouble))".contains("No space left on device"))
-        store.keep(Sample.entries(0..<1))
+        #expect("\(try #require(store.failure))".contains("No space left on device"))
+        store.insert(Sample.entries(0..<1))
         #expect(store.find(Sample.key(63)) == Sample.entry(63))
     }
 
-    @Test("a place that cannot be a folder is refused with its path and what to do")
+    @Test("a path that cannot be a folder is refused with the path and what to do")
     func noFolder() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         try FileManager.default.createDirectory(atPath: scratch.path, withIntermediateDirectories: true)
         try Data("a file".utf8).write(to: URL(fileURLWithPath: scratch.path + "/file"))
         let error = #expect(throws: StoreError.self) {
@@ -33,9 +34,9 @@ struct StoreTroubleTests {
         #expect(text.contains(scratch.path + "/file") && text.contains("--store off"))
     }
 
-    @Test("so few bytes that nothing fits are refused with what is needed")
+    @Test("a size that is too small is refused with the size that is needed")
     func tooSmall() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let error = #expect(throws: StoreError.self) { try Sample.open(scratch, bytesMax: 10_000) }
         guard case .tooSmall(10_000, let needed)? = error else {
             Issue.record("\(error as Any)")
@@ -45,24 +46,24 @@ struct StoreTroubleTests {
         #expect(throws: Never.self) { try Sample.open(scratch, bytesMax: needed) }
     }
 
-    @Test("a file that is no store, or is cut short, is made again")
+    @Test("an invalid or truncated file is recreated")
     func damagedFile() throws {
         for damage in [Data("nonsense".utf8), Data(), Data(count: 1 << 20)] {
-            let scratch = ScratchFolder()
-            try Sample.open(scratch).keep(Sample.entries(0..<10))
+            let scratch = try ScratchFolder()
+            try Sample.open(scratch).insert(Sample.entries(0..<10))
             try damage.write(to: URL(fileURLWithPath: scratch.file()))
             let store = try Sample.open(scratch)
             #expect(store.find(Sample.key(1)) == nil)
-            store.keep(Sample.entries(0..<10))
+            store.insert(Sample.entries(0..<10))
             #expect(store.find(Sample.key(1)) == Sample.entry(1))
         }
     }
 
-    @Test("a size of one's own replaces a store of another size, but not one in use; without a size it stays")
+    @Test("a given size replaces a store of another size, but not one in use; without a size the store stays")
     func resizing() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let first = try Sample.open(scratch, bytesMax: 1 << 20)
-        first.keep(Sample.entries(0..<10))
+        first.insert(Sample.entries(0..<10))
         #expect(try Sample.open(scratch, bytesMax: 1 << 21).find(Sample.key(1)) == Sample.entry(1))
         withExtendedLifetime(first) {}
         let capacity = try #require(try scratch.folder.inspect().first).capacity
@@ -70,11 +71,11 @@ struct StoreTroubleTests {
         #expect(try scratch.folder.inspect().first?.capacity == capacity)
     }
 
-    @Test("cleared, nothing is left; a store that was open goes on, and the next one starts anew")
+    @Test("clear removes all stores and no other file; an open store continues, and the next one is new")
     func clear() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let store = try Sample.open(scratch)
-        store.keep(Sample.entries(0..<10))
+        store.insert(Sample.entries(0..<10))
         let bystander = scratch.path + "/notes.txt"
         try Data("mine".utf8).write(to: URL(fileURLWithPath: bystander))
         #expect(try scratch.folder.clear() > 0)
@@ -85,14 +86,14 @@ struct StoreTroubleTests {
         #expect(try StoreFolder(path: scratch.path + "/nowhere").clear() == 0)
     }
 
-    @Test("many stores at once, each written by a thread of its own: no answer is ever another text's")
+    @Test("stores used by many threads at once never return the features of another text")
     func manyWriters() throws {
-        let scratch = ScratchFolder()
+        let scratch = try ScratchFolder()
         let wrong = Mutex<[Int]>([])
         let found = Mutex(0)
         let (path, writers, texts) = (scratch.path, 4, 3000)
         DispatchQueue.concurrentPerform(iterations: writers) { writer in
-            // A ring of 800 cells or so, gone round many times while others read.
+            // A ring of about 800 cells, which wraps many times while others read.
             guard
                 let store = try? FeatureStore(
                     in: StoreFolder(path: path), encoder: Sample.encoder, columns: Sample.columns, bytesMax: 1 << 18)
@@ -104,7 +105,7 @@ struct StoreTroubleTests {
                     found.withLock { $0 += 1 }
                     if entry != Sample.entry(number) { wrong.withLock { $0.append(number) } }
                 } else {
-                    store.keep(Sample.entries(number..<number + 1 + Int(chance.next() % 5)))
+                    store.insert(Sample.entries(number..<number + 1 + Int(chance.next() % 5)))
                 }
             }
         }

@@ -1,0 +1,56 @@
+import Cluster
+import Threads
+import Transport
+import Wire
+
+/// Runs the client's state machine on the channel's thread. Files belong to another thread: its writer.
+struct ClientDriver: PeerDriver {
+    private let fromWriter: Mailbox<ClientState.Event>
+    private let toWriter: Mailbox<ClientEvent>
+    private let stop: StopFlag
+    private var state: ClientState
+    private var isFinished = false
+
+    init(
+        _ configuration: ClientState.Configuration, fromWriter: Mailbox<ClientState.Event>,
+        toWriter: Mailbox<ClientEvent>, stop: StopFlag
+    ) {
+        self.fromWriter = fromWriter
+        self.toWriter = toWriter
+        self.stop = stop
+        state = ClientState(configuration, seed: UInt64.random(in: .min ... .max))
+    }
+
+    var nextDeadline: Duration { state.nextDeadline.offset }
+    var hasEnded: Bool { isFinished || stop.isRaised }
+
+    mutating func handle(_ input: PeerInput, at now: Duration) -> [Envelope] {
+        let now = Instant(now)
+        switch input {
+        case .started: return carryOut(state.handle(.started, at: now))
+        case .received(let envelope): return carryOut(state.handle(.received(envelope), at: now))
+        case .deadline: return carryOut(state.handle(.tick, at: now))
+        case .mailboxes: return fromWriter.drain().flatMap { carryOut(state.handle($0, at: now)) }
+        }
+    }
+
+    private mutating func carryOut(_ actions: [ClientState.Action]) -> [Envelope] {
+        var envelopes: [Envelope] = []
+        for action in actions {
+            switch action {
+            case .send(let envelope): envelopes.append(envelope)
+            case .openOutput, .produce, .deliver, .showStatus: notifyWriter(action)
+            case .finish, .fail:
+                isFinished = true
+                notifyWriter(action)
+            }
+        }
+        return envelopes
+    }
+
+    private func notifyWriter(_ action: ClientState.Action) {
+        // The window bounds answers, and one shard is asked for at a time, so the mailbox has room for all.
+        let outcome = toWriter.send(.action(action))
+        precondition(outcome != .full, "the client's window is larger than its writer's mailbox")
+    }
+}

@@ -1,0 +1,33 @@
+import Wire
+import ZeroMQ
+
+/// The bounds of a channel's queues, and how long it lingers. Each driver states its own.
+public struct ChannelOptions: Sendable {
+    /// Messages that libzmq holds for one peer before it accepts no more.
+    public var sendHighWater: Int
+    /// Messages that libzmq holds from one peer before it stops reading from it.
+    public var receiveHighWater: Int
+    /// Messages that a connecting channel keeps while libzmq accepts none. Beyond it the oldest is dropped.
+    public var outboxMax: Int
+    /// How long a closed channel goes on sending what libzmq holds.
+    public var linger: Duration
+
+    /// States all bounds.
+    public init(sendHighWater: Int, receiveHighWater: Int, outboxMax: Int, linger: Duration = .seconds(1)) {
+        self.sendHighWater = sendHighWater
+        self.receiveHighWater = receiveHighWater
+        self.outboxMax = outboxMax
+        self.linger = linger
+    }
+
+    /// The options of a socket whose messages have `extraFrames` beside those of the wire, such as a routing id.
+    func socketOptions(extraFrames: Int) -> SocketOptions {
+        var options = SocketOptions()
+        options.frameBytesMax = Limits.messageBytesMax
+        options.framesMax = Limits.framesMax + extraFrames
+        options.sendHighWater = sendHighWater
+        options.receiveHighWater = receiveHighWater
+        options.linger = linger
+        return options
+    }
+}

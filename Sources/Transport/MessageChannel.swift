@@ -1,0 +1,114 @@
+public import Threads
+public import Wire
+public import ZeroMQ
+
+/// Messages of the wire over one ZeroMQ socket: wait, receive, send, and an outbox for what libzmq does not accept yet.
+///
+/// Two kinds of channel. A *listening* one (ROUTER) has many peers, each with a routing id; it keeps no outbox, because a
+/// peer whose queue is full is treated as lost. A *connecting* one (DEALER) has one peer; it keeps an outbox.
+///
+/// A channel belongs to the thread that opened it, like its socket. Only `wait` waits. Frames behind a message's header
+/// are passed on in the memory in which they arrived.
+public struct MessageChannel: ~Copyable {
+    /// What was received.
+    public enum Arrival: Sendable {
+        /// A message, and the routing id of its sender: empty on a connecting channel.
+        case message(Envelope, from: [UInt8])
+        /// A message that is not of the wire's form, or over its limits. It was dropped.
+        case refused(MessageRefusal)
+    }
+
+    /// Where a listening channel listens, with the ports that the system has chosen.
+    public let endpoints: [Endpoint]
+    private let socket: Socket
+    private let poller: Poller
+    private let options: ChannelOptions
+    /// What libzmq has not accepted yet, in order.
+    private var outbox: [Envelope] = []
+
+    /// Listens at endpoints. Throws what opening and binding a socket throws.
+    public init(
+        listeningAt endpoints: [Endpoint], options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
+    ) throws(ZeroMQError) {
+        let socket = try Self.open(.router, options.socketOptions(extraFrames: 1), context)
+        var bound: [Endpoint] = []
+        for endpoint in endpoints { bound.append(try socket.bind(endpoint)) }
+        self.socket = socket
+        self.endpoints = bound
+        self.options = options
+        poller = Poller(wakeup: wakeup)
+    }
+
+    /// Begins to connect to an endpoint, and reconnects for as long as the channel lives.
+    ///
+    /// - Parameter context: Shared by several channels of a process; `nil` makes one of its own.
+    public init(
+        connectingTo endpoint: Endpoint, options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
+    ) throws(ZeroMQError) {
+        let socket = try Self.open(.dealer, options.socketOptions(extraFrames: 0), context)
+        try socket.connect(endpoint)
+        self.socket = socket
+        endpoints = []
+        self.options = options
+        poller = Poller(wakeup: wakeup)
+    }
+
+    private static func open(
+        _ kind: Socket.Kind, _ options: SocketOptions, _ context: Context?
+    ) throws(ZeroMQError) -> Socket {
+        if let context { return try Socket(kind, in: context, options: options) }
+        return try Socket(kind, in: try Context(), options: options)
+    }
+
+    /// Waits for a message, for the wake-up, for room to send what is in the outbox, or until the time is over.
+    ///
+    /// It may return early with nothing to do, so the caller checks its clock.
+    public func wait(for timeout: Duration) throws(ZeroMQError) {
+        _ = try poller.wait(socket, for: outbox.isEmpty ? .readable : [.readable, .writable], timeout: timeout)
+    }
+
+    /// The next message, if there is one; `nil` otherwise. Never waits.
+    public func receive() throws(ZeroMQError) -> Arrival? {
+        switch try socket.receive() {
+        case .nothing: return nil
+        case .refused(_, let frames, let bytes): return .refused(.tooLarge(frames: frames, bytes: bytes))
+        case .message(let message):
+            let hasSender = socket.kind == .router
+            let sender = hasSender ? message.frames[0].copyBytes() : []
+            do throws(WireError) {
+                let frames = message.frames.dropFirst(hasSender ? 1 : 0).map { RawFrame($0) }
+                return .message(try Envelope(rawFrames: frames), from: sender)
+            } catch {
+                return .refused(.malformed(error))
+            }
+        }
+    }
+
+    /// Sends a message to a peer of a listening channel. Never waits.
+    ///
+    /// Returns `false` when the peer is gone, or reads so slowly that its queue is full; nothing was sent then.
+    public func send(_ envelope: Envelope, to peer: [UInt8]) throws(ZeroMQError) -> Bool {
+        try socket.send(Message([Frame(peer)] + envelope.rawFrames.map { Frame($0) })) == .sent
+    }
+
+    /// Sends a message on a connecting channel, behind what is in the outbox. Never waits.
+    public mutating func send(_ envelope: Envelope) throws(ZeroMQError) {
+        outbox.append(envelope)
+        try flush()
+    }
+
+    /// Sends what is in the outbox, as far as libzmq accepts it; drops the oldest beyond `outboxMax`.
+    public mutating func flush() throws(ZeroMQError) {
+        guard !outbox.isEmpty else { return }
+        var sent = 0
+        for envelope in outbox {
+            guard try socket.send(Message(envelope.rawFrames.map { Frame($0) })) == .sent else { break }
+            sent += 1
+        }
+        outbox.removeFirst(sent)
+        if outbox.count > options.outboxMax { outbox.removeFirst(outbox.count - options.outboxMax) }
+    }
+
+    /// Messages in the outbox.
+    public var waitingCount: Int { outbox.count }
+}

@@ -1,0 +1,41 @@
+import TestSupport
+import Threads
+import Transport
+import Wire
+import ZeroMQ
+
+/// A peer of a coordinator that sends and receives single messages, as its test says.
+struct RawPeer: ~Copyable {
+    private var channel: MessageChannel
+    private var generation: UInt64 = 0
+
+    init(_ endpoint: Endpoint) throws {
+        channel = try MessageChannel(
+            connectingTo: endpoint,
+            options: ChannelOptions(sendHighWater: 100, receiveHighWater: 100, outboxMax: 100), wakeup: try Wakeup())
+    }
+
+    mutating func send(_ message: Wire.Message) throws {
+        try channel.send(Envelope(generation: generation, message))
+    }
+
+    /// The first result that `choose` returns for a message; other messages are dropped.
+    mutating func receive<Result>(_ what: String, _ choose: (Wire.Message) -> Result?) throws -> Result {
+        let deadline = ContinuousClock.now + testTimeout
+        while ContinuousClock.now < deadline {
+            try channel.wait(for: .milliseconds(100))
+            while let arrival = try channel.receive() {
+                guard case .message(let envelope, _) = arrival else { continue }
+                generation = envelope.generation
+                if let result = choose(envelope.message) { return result }
+            }
+        }
+        throw TestTimeout(what: what)
+    }
+
+    /// Introduces the peer; returns when it is welcome.
+    mutating func join(_ role: Hello.Role, name: String, incarnation: UInt64 = 1) throws {
+        try send(.hello(Hello(role: role, name: name, incarnation: incarnation)))
+        _ = try receive("a welcome") { if case .welcome(let welcome) = $0 { welcome } else { nil } }
+    }
+}
