@@ -196,7 +196,12 @@ let package = Package(
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("ChaosTests", []),
-        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
+        tests(
+            "BenchmarksTests",
+            ["Benchmarks", "CommandSupport", "Encoders", "ModelFiles", "Kernels", "Planning", argumentParser]),
+        tests(
+            "CLITests",
+            ["CLI", "CommandSupport", "ClientNode", "Kernels", "Models", "RolloutNode", "WorkerNode", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

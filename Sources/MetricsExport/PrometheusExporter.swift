@@ -54,35 +54,43 @@ public final class PrometheusExporter: MetricsFactory, Sendable {
 
     // MARK: MetricsFactory
 
+    /// The series of a counter.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         handler(label, dimensions)
     }
 
+    /// The series of a counter of fractions.
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler { handler(label, dimensions) }
 
+    /// The series of a level that may rise and fall.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         handler(label, dimensions)
     }
 
+    /// The series of a gauge.
     public func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler { handler(label, dimensions) }
 
+    /// The series of a histogram of durations.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         handler(label, dimensions)
     }
 
-    // Handles are made anew at each use; a series lives as long as the exporter.
-
+    /// Does nothing: a series lives as long as the exporter, its handles are made at each use.
     public func destroyCounter(_ handler: any CounterHandler) {}
 
+    /// Does nothing: a series lives as long as the exporter, its handles are made at each use.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
 
+    /// Does nothing: a series lives as long as the exporter, its handles are made at each use.
     public func destroyMeter(_ handler: any MeterHandler) {}
 
+    /// Does nothing: a series lives as long as the exporter, its handles are made at each use.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
 
+    /// Does nothing: a series lives as long as the exporter, its handles are made at each use.
     public func destroyTimer(_ handler: any TimerHandler) {}
 }

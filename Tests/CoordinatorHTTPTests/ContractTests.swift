@@ -91,7 +91,7 @@ struct ContractTests {
             #expect(try await served.request("POST", path, json: "{").status == 400)
             let text = try await served.request("POST", path, headers: ["Content-Type": "text/plain"], json: "{}")
             #expect(text.status == 415)
-            // A body that is only announced: too large at once, too late in time.
+            // A body that is only announced: too large is refused at once, the other one when its time is over.
             for (bytes, status) in [(64 << 20 | 1, 413), (100, 408)] {
                 let connection = try served.connect()
                 connection.write(

@@ -1,8 +1,8 @@
 import Foundation
 
-/// One connection to a server on this machine, as bytes: no library stands between a test and what is on the wire.
+/// One connection to a server on this machine, as bytes: no library is between a test and the wire.
 final class LoopbackHTTP {
-    /// What was answered.
+    /// An answer.
     struct Answer {
         var status = 0
         var headers: [String: String] = [:]

@@ -5,26 +5,9 @@ import CoordinatorHTTP
 import Logging
 import Testing
 
-@Suite("HTTP: starting, stopping, being looked at")
+@Suite("HTTP: starting, stopping, metrics")
 struct NodeTests {
-    @Test("an address is read, and known for local or not")
-    func addresses() throws {
-        for (text, isLocal) in [
-            ("127.0.0.1:8080", true), ("localhost:0", true), ("[::1]:80", true), ("127.1.2.3:1", true),
-            ("0.0.0.0:80", false),
-            ("[::]:80", false), ("example.org:80", false), ("127.0.0.1.example.org:80", false), ("10.0.0.1:80", false),
-        ] {
-            let address = try HTTPAddress(text)
-            #expect(address.isLocal == isLocal && address.description == text, "\(text)")
-        }
-        for text in [
-            "", ":80", "localhost", "localhost:", "localhost:65536", "::1:80", "http://localhost:80", "a b:80",
-        ] {
-            #expect(throws: HTTPServingError.addressInvalid(text)) { try HTTPAddress(text) }
-        }
-    }
-
-    @Test("an address that others can reach is refused without leave, and one in use with what to do")
+    @Test("an address that other machines can reach needs permission, and one in use is an error that says what to do")
     func binding() async throws {
         let stub = StubCoordinator()
         let open = CoordinatorHTTPServer.Configuration(address: HTTPAddress(host: "0.0.0.0", port: 0))
@@ -44,34 +27,34 @@ struct NodeTests {
         await served.node.stop()
     }
 
-    @Test("asked to stop, it answers whoever looks at a plan at once, takes nobody new, and is gone")
+    @Test("a stopping server answers waiting requests for a plan at once, accepts no new ones, and ends")
     func stopping() async throws {
-        // However busy the machine is, what is under way is not cut off for being late.
+        // Long timeouts: on a busy machine, requests under way must not be cut off.
         let served = try await Served {
             $0.timeouts.stop = .seconds(60)
             $0.timeouts.answer = .seconds(60)
         }
         served.stub.show(CoordinatorReport())
         _ = try await served.request("POST", "/v1/plans", json: planBody("stopping", step: 1))
-        let looked = ContinuousClock.now
-        async let looking = served.request("GET", "/v1/plans/stopping/1?wait_ms=30000")
-        // The look is under way when its request is in flight.
-        while ContinuousClock.now - looked < .seconds(25) {
+        let asked = ContinuousClock.now
+        async let waiting = served.request("GET", "/v1/plans/stopping/1?wait_ms=30000")
+        // The request for the plan is under way when it is in flight.
+        while ContinuousClock.now - asked < .seconds(25) {
             let metrics = try await served.request("GET", "/metrics")
             if metrics.text.contains("statezero_http_requests_in_flight 2") { break }
         }
         let begin = ContinuousClock.now
         await served.node.stop()
-        #expect(try await looking.status == 200)
-        // By itself the look would have ended after 30 s; a machine too slow to come here in time cannot tell.
-        let isTold = begin - looked > .seconds(15) || ContinuousClock.now - looked < .seconds(30)
-        #expect(isTold, "it waited for the look's own end")
-        // Nobody listens, unless another test's server has been given the port by now: that one does not know this plan.
+        #expect(try await waiting.status == 200)
+        // Without the stop the request would have ended after 30 s; a machine that needs longer cannot show the difference.
+        let isEarly = begin - asked > .seconds(15) || ContinuousClock.now - asked < .seconds(30)
+        #expect(isEarly, "it waited for the request's own end")
+        // Nobody listens, unless another test's server has the port by now: that one does not know this plan.
         let late = try? await served.request("GET", "/v1/plans/stopping/1")
         #expect(late == nil || late?.status == 404)
     }
 
-    @Test("metrics: names, types, and counts of requests by route and status, never by what was asked")
+    @Test("metrics: names, types, and counts of requests by route and status, never by path")
     func metrics() async throws {
         let served = try await Served()
         var report = CoordinatorReport()

@@ -150,7 +150,7 @@ struct OpenAPIBoundsTests {
         "multipleOf", "uniqueItems", "pattern", "enum", "const",
     ]
 
-    @Test("each bound of the document has its counterpart in the code, and each of the code's stands in the document")
+    @Test("each bound of the document has its counterpart in the code, and each of the code's is in the document")
     func bounds() throws {
         var found: [String: [String: String]] = [:]
         let document = try OpenAPI().root

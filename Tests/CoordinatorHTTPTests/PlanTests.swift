@@ -29,14 +29,15 @@ struct PlanTests {
         await served.node.stop()
     }
 
-    @Test("a streamed plan's lines leave while later budgets are still awaited, and tell the same as the whole plan")
+    @Test(
+        "a streamed plan's lines are sent while later budgets are awaited, and have the same content as the whole plan")
     func streamed() async throws {
         let served = try await Served()
         let stream = try await served.request(
             "POST", "/v1/plans", headers: ["Accept": "application/x-ndjson"],
             json: planBody("held", step: 1, prompts: 6, total: 50, #","deadline_ms":60000"#)
         ) {
-            // The stub says the rest only now: gathered budgets would never come.
+            // The stub sends the rest only now: a server that collects budgets would never answer.
             served.stub.release()
         }
         let lines = stream.text.split(separator: "\n").compactMap {
@@ -56,7 +57,7 @@ struct PlanTests {
         await served.node.stop()
     }
 
-    @Test("a stream that breaks off says so in its last line; a refusal before the first line keeps its status")
+    @Test("a stream that is cut off says so in its last line; a refusal before the first line keeps its status")
     func streamedErrors() async throws {
         let served = try await Served { $0.timeouts.grace = .milliseconds(50) }
         let accept = ["Accept": "application/x-ndjson"]
@@ -70,7 +71,7 @@ struct PlanTests {
         await served.node.stop()
     }
 
-    @Test("a look waits for a group, tells from where to go on, and does not wait for what is there")
+    @Test("a request for a plan waits for a group, says where to continue, and does not wait for what there is")
     func groups() async throws {
         let served = try await Served()
         served.stub.show(CoordinatorReport())
@@ -80,7 +81,7 @@ struct PlanTests {
         #expect((none.object["plan"] as? [String: Any])?["policy_id"] as? String == "team%/a")
         #expect((none.object["groups"] as? [Any])?.isEmpty == true && none.object["groups_after"] as? Int == 0)
         async let waited = served.request("GET", path + "?wait_ms=20000")
-        // Whether it comes before the look or after, the look must see it.
+        // Whether the group is done before the request or after, the answer must have it.
         let outcome =
             #"{"policy_id":"team%/a","outcomes":[{"event_id":"1","prompt_id":"p0","step":7,"rewards":[1,0]}]}"#
         _ = try await served.request("POST", "/v1/outcomes", json: outcome)

@@ -2,7 +2,7 @@ import Foundation
 import CoordinatorHTTP
 import Testing
 
-@Suite("HTTP: what is wrong with a request is said, with the member's name")
+@Suite("HTTP: an error of a request names the member")
 struct RequestTests {
     @Test(
         "a bad value of a plan's request",
@@ -99,7 +99,7 @@ struct RequestTests {
         await served.node.stop()
     }
 
-    @Test("the document's own examples are requests that are granted")
+    @Test("the document's own examples are valid requests")
     func examples() async throws {
         let served = try await Served()
         let paths = served.document.root["paths"] as? [String: [String: Any]] ?? [:]

@@ -5,7 +5,8 @@ import Logging
 import Synchronization
 import Testing
 
-/// HTTP served on a port of the system's choice, before a stub, with every answer held against `proto/openapi.yaml`.
+/// A server on a port that the system chooses, with a stub as its coordinator. Every answer is checked against
+/// `proto/openapi.yaml`.
 final class Served: Sendable {
     let stub: StubCoordinator
     let node: CoordinatorHTTPServer
@@ -54,7 +55,7 @@ final class Served: Sendable {
         return answer
     }
 
-    /// Holds an answer against the document.
+    /// Checks an answer against the document.
     func check(_ method: String, _ path: String, _ answer: LoopbackHTTP.Answer) {
         let bare = path.split(separator: "?")[0]
         let route = bare.hasPrefix("/v1/plans/") ? "/v1/plans/{policy_id}/{step}" : String(bare)

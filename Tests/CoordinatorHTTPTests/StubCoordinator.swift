@@ -6,17 +6,17 @@ import Scoring
 import Synchronization
 import Wire
 
-/// A coordinator for tests of HTTP alone: says what a planner would say, for what a request's policy id names.
+/// A coordinator for tests of HTTP alone: sends a planner's messages, chosen by the request's policy id.
 ///
-/// It keeps plans, so that equal requests get equal plans and others are refused; what it predicts it makes up.
+/// It keeps plans, so that equal requests get equal plans and others are refused; its predictions are made up.
 final class StubCoordinator: Sendable {
     private struct State {
-        var plans: [PlanName: (identity: Digest, said: [Message])] = [:]
+        var plans: [PlanName: (identity: Digest, sent: [Message])] = [:]
         var groups: [PlanName: [GroupDone]] = [:]
         var listeners: [PlanName: [AsyncStream<Message>.Continuation]] = [:]
         var seen: Set<String> = []
         var report: CoordinatorReport? = CoordinatorReport()
-        /// What is left to say of a plan whose first budgets have left.
+        /// Sends the rest of a plan whose first budgets were sent.
         var held: @Sendable () -> Void = {}
     }
 
@@ -28,12 +28,12 @@ final class StubCoordinator: Sendable {
             report: { self.state.withLock { $0.report } })
     }
 
-    /// What a look at the coordinator shows from now on; `nil`: it does not answer.
+    /// The report from now on; `nil`: the coordinator does not answer.
     func show(_ report: CoordinatorReport?) {
         state.withLock { $0.report = report }
     }
 
-    /// Says the rest of the plan of the policy `held`.
+    /// Sends the rest of the plan of the policy `held`.
     func release() {
         state.withLock { $0.held }()
     }
@@ -65,14 +65,14 @@ final class StubCoordinator: Sendable {
             return refuse(.conflict, "step \(request.plan.step) was planned for another request")
         }
         do {
-            let said = try kept?.said ?? messages(for: request)
-            state.withLock { $0.plans[request.plan] = (request.identity, said) }
+            let sent = try kept?.sent ?? messages(for: request)
+            state.withLock { $0.plans[request.plan] = (request.identity, sent) }
             guard request.plan.policyID == "held", kept == nil else {
-                for message in said { listener.yield(message) }
+                for message in sent { listener.yield(message) }
                 return
             }
-            listener.yield(said[0])
-            state.withLock { $0.held = { for message in said.dropFirst() { listener.yield(message) } } }
+            listener.yield(sent[0])
+            state.withLock { $0.held = { for message in sent.dropFirst() { listener.yield(message) } } }
         } catch {
             refuse(.invalid, "\(error)")
         }
@@ -95,7 +95,7 @@ final class StubCoordinator: Sendable {
             reserve: request.reserve, utility: 0, uniformUtility: 0, upperBound: 0, price: nil, zeroGroups: 0,
             digest: PlanEnd.digest(of: planned.map(\.n) + (isBroken ? [1] : [])).bytes, contextRows: 0, staleness: -1,
             uniformReason: "no_model", warnings: [])
-        // Two batches, the second of which also says the first prompt's budget once more.
+        // Two batches; the second one has the first prompt's budget once more.
         let half = planned.count / 2
         return [
             .budgets(request.plan, Array(planned[..<half])),
@@ -112,7 +112,7 @@ final class StubCoordinator: Sendable {
             listener.yield(.requestRefused(RequestRefused(.plan(name), .unknown, message: "\(name) was not asked for")))
             return
         }
-        for message in plan.said { listener.yield(message) }
+        for message in plan.sent { listener.yield(message) }
         for group in groups where group.number >= after { listener.yield(.groupDone(name, group)) }
     }
 

@@ -4,7 +4,7 @@ import Routing
 import Scoring
 import Testing
 
-@Suite("What is kept is bounded")
+@Suite("Everything that is kept has a bound")
 struct BoundsTests {
     private func row(_ id: Int) throws -> DecisionRow {
         DecisionRow(
@@ -13,7 +13,7 @@ struct BoundsTests {
             fleet: try Fleet(models: [FleetModel(name: "a", price: .flat(1))]))
     }
 
-    @Test("a full log turns over, the newest lines stay, and no more files than allowed")
+    @Test("a full log is rotated: the newest lines stay, in no more files than allowed")
     func log() throws {
         let folder = NSTemporaryDirectory() + "statezero-log-\(UInt64.random(in: 0...UInt64.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -32,7 +32,7 @@ struct BoundsTests {
         #expect(ids == [["d-18"], ["d-16", "d-17"], ["d-14", "d-15"]])
     }
 
-    @Test("of recent decisions the oldest are forgotten, by number and by bytes")
+    @Test("the oldest decisions are dropped, by number and by bytes")
     func recent() {
         let few = RecentDecisions(countMax: 2, bytesMax: 1000)
         for id in ["a", "b", "c"] { few.keep(id, .init(model: "m", text: id)) }

@@ -2,7 +2,7 @@ import RouterHTTP
 import Routing
 import Testing
 
-@Suite("Which endpoints may be asked")
+@Suite("Which endpoints may be used")
 struct EndpointStatesTests {
     private let start = ContinuousClock.now
 
@@ -26,7 +26,7 @@ struct EndpointStatesTests {
         #expect(states.exclusion(0, now: start) == nil)
     }
 
-    @Test("an endpoint that asks for a year is left alone for an hour")
+    @Test("an endpoint that asks for a pause of a year is paused for an hour")
     func longCooldown() throws {
         var states = try states()
         states.failed(0, now: start, retryAfter: .seconds(31_536_000))

@@ -10,7 +10,7 @@ struct MetricsSnapshotTests {
     func snapshot() async throws {
         let router = try await RouterUnderTest(
             // Port 9 of loopback is discard's; nobody listens there.
-            RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", dear: "http://127.0.0.1:9/v1"),
+            RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", expensive: "http://127.0.0.1:9/v1"),
             histories: RouterUnderTest.histories)
         _ = try await router.post("/v1/route", #"{"prompt":"easy"}"#)
         _ = try await router.post("/v1/route", "{")

@@ -13,47 +13,49 @@ struct RouteServerTests {
 
     private func url(_ endpoint: StubEndpoint) -> String { "http://127.0.0.1:\(endpoint.port)/v1" }
 
-    @Test("an easy prompt goes to the cheap model, a hard one to the dear; the body changes in the model's name alone")
+    @Test(
+        "an easy prompt goes to the cheap model, a hard one to the expensive; only the model's name in the body changes"
+    )
     func forwards() async throws {
         let cheap = try await StubEndpoint(.answer("{\"id\":\"from cheap\"}"))
-        let dear = try await StubEndpoint(.answer("{\"id\":\"from dear\"}"))
+        let expensive = try await StubEndpoint(.answer("{\"id\":\"from expensive\"}"))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(cheap), dear: url(dear)), histories: RouterUnderTest.histories)
+            RouterUnderTest.fleet(cheap: url(cheap), expensive: url(expensive)), histories: RouterUnderTest.histories)
         let first = try await router.post("/v1/chat/completions", easy)
         let second = try await router.post("/v1/chat/completions", hard)
         #expect((first.status, first.text) == (200, "{\"id\":\"from cheap\"}"))
-        #expect((second.status, second.text) == (200, "{\"id\":\"from dear\"}"))
+        #expect((second.status, second.text) == (200, "{\"id\":\"from expensive\"}"))
         #expect(
-            (first.told("model"), first.told("reason"), first.told("p"), first.told("cost")) == (
+            (first.header("model"), first.header("reason"), first.header("p"), first.header("cost")) == (
                 "cheap", "best_score", "0.9", "0.1"
             ))
-        #expect(second.told("model") == "dear")
-        #expect(first.told("decision-id")?.hasPrefix("d-") == true)
+        #expect(second.header("model") == "expensive")
+        #expect(first.header("decision-id")?.hasPrefix("d-") == true)
         #expect(cheap.bodies == [easy.replacing("\"statezero\"", with: "\"cheap-upstream\"")])
-        #expect(dear.bodies == [hard.replacing("\"statezero\"", with: "\"dear-upstream\"")])
+        #expect(expensive.bodies == [hard.replacing("\"statezero\"", with: "\"expensive-upstream\"")])
         await router.stop()
         cheap.stop()
-        dear.stop()
+        expensive.stop()
     }
 
-    @Test("/v1/route decides and asks no endpoint; a request may bring its own rule")
+    @Test("/v1/route decides without a request to an endpoint; a request may have its own rule")
     func routes() async throws {
         let endpoint = try await StubEndpoint(.hang)
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)), histories: RouterUnderTest.histories)
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)), histories: RouterUnderTest.histories)
         let plain = try await router.post("/v1/route", "{\"prompt\": \"easy\"}")
         let row = try JSONDecoder().decode(DecisionRow.self, from: Data(plain.text.utf8))
         #expect((row.model, row.reason, row.rule, row.parameter) == ("cheap", .bestScore, "weighted", 0.7))
-        #expect(row.candidates.map(\.model) == ["cheap", "dear"])
+        #expect(row.candidates.map(\.model) == ["cheap", "expensive"])
         #expect(row.candidates.map(\.p) == [0.9, 0.95])
         #expect(row.candidates.map(\.rows) == [40, 40])
         #expect(row.candidates.map(\.relativeCost) == [0.1, 1])
         let target = try await router.post("/v1/route", "{\"prompt\": \"easy\", \"target_p\": 0.93}")
-        #expect((target.told("model"), target.told("reason")) == ("dear", "cheapest_reaching_target"))
+        #expect((target.header("model"), target.header("reason")) == ("expensive", "cheapest_reaching_target"))
         let named = try await router.post("/v1/route", "{\"prompt\": \"hard\", \"model\": \"statezero-p0.99\"}")
-        #expect((named.told("model"), named.told("reason")) == ("dear", "below_target"))
+        #expect((named.header("model"), named.header("reason")) == ("expensive", "below_target"))
         let beta = try await router.post("/v1/route", "{\"prompt\": \"hard\", \"beta\": 0}")
-        #expect(beta.told("model") == "cheap")
+        #expect(beta.header("model") == "cheap")
         let wrong = try await router.post("/v1/route", "{\"prompt\": \"hard\", \"beta\": 2}")
         #expect((wrong.status, wrong.code) == (400, "bad_type"))
         #expect(endpoint.bodies.isEmpty)
@@ -66,54 +68,54 @@ struct RouteServerTests {
         let pieces = (0..<50).map { "data: {\"n\":\($0)}\n\n" } + ["data: [DONE]\n\n"]
         let endpoint = try await StubEndpoint(.pieces(pieces))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)), histories: RouterUnderTest.histories)
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)), histories: RouterUnderTest.histories)
         let answer = try await router.post(
             "/v1/chat/completions", easy.replacing("{\"model\"", with: "{\"stream\": true, \"model\""))
         #expect(answer.status == 200)
         #expect(answer.text == pieces.joined())
         #expect(answer.headers.first(name: "content-type") == "text/event-stream")
-        #expect(answer.told("model") == "cheap")
+        #expect(answer.header("model") == "cheap")
         await router.stop()
         endpoint.stop()
     }
 
-    @Test("an endpoint that fails is passed over and left alone; what the client did wrong is passed on")
+    @Test("after an endpoint fails the next one is used and it is paused; the client's own errors are returned to it")
     func failures() async throws {
         let cheap = try await StubEndpoint(.fail(.internalServerError, retryAfter: nil))
-        let dear = try await StubEndpoint(.answer("{}"))
+        let expensive = try await StubEndpoint(.answer("{}"))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(cheap), dear: url(dear)), histories: RouterUnderTest.histories)
+            RouterUnderTest.fleet(cheap: url(cheap), expensive: url(expensive)), histories: RouterUnderTest.histories)
         let first = try await router.post("/v1/chat/completions", easy)
-        #expect((first.status, first.told("model"), first.told("decided")) == (200, "dear", "cheap"))
+        #expect((first.status, first.header("model"), first.header("decided")) == (200, "expensive", "cheap"))
         let second = try await router.post("/v1/chat/completions", easy)
-        #expect((second.status, second.told("model"), second.told("decided")) == (200, "dear", nil))
+        #expect((second.status, second.header("model"), second.header("decided")) == (200, "expensive", nil))
         #expect(cheap.bodies.count == 1, "it is cooling down, so the second request did not ask it")
         let metrics = try await router.get("/metrics").text
         #expect(metrics.contains("statezero_route_fallbacks_total{reason=\"server_error\"} 1\n"))
-        #expect(metrics.contains("statezero_route_upstream_requests_total{model=\"dear\",result=\"ok\"} 2\n"))
-        dear.behave(.fail(.badRequest, retryAfter: nil))
+        #expect(metrics.contains("statezero_route_upstream_requests_total{model=\"expensive\",result=\"ok\"} 2\n"))
+        expensive.behave(.fail(.badRequest, retryAfter: nil))
         let third = try await router.post("/v1/chat/completions", easy)
-        #expect((third.status, third.text, third.told("model")) == (400, "{\"error\":{}}", "dear"))
+        #expect((third.status, third.text, third.header("model")) == (400, "{\"error\":{}}", "expensive"))
         await router.stop()
         cheap.stop()
-        dear.stop()
+        expensive.stop()
     }
 
     @Test(
-        "a closed port and a silent endpoint are passed over too; with nobody left it is 502, then 503 until they may be asked"
+        "a closed port and a silent endpoint count as failures; with no endpoint left the answer is 502, then 503 until one may be used"
     )
     func unreachable() async throws {
         let silent = try await StubEndpoint(.hang)
         let router = try await RouterUnderTest(
-            // Port 9 of loopback is discard's, which nobody listens at.
-            RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", dear: url(silent)) {
+            // Port 9 of loopback is discard's; nobody listens there.
+            RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", expensive: url(silent)) {
                 $0.endpoint?.timeout = .milliseconds(200)
             },
             histories: RouterUnderTest.histories)
         let first = try await router.post("/v1/chat/completions", easy)
         #expect((first.status, first.code) == (502, "upstream_failed"))
         #expect(first.text.contains("cheap: unreachable"))
-        #expect(first.text.contains("dear: timeout"))
+        #expect(first.text.contains("expensive: timeout"))
         let second = try await router.post("/v1/chat/completions", easy)
         #expect((second.status, second.code) == (503, "none_available"))
         let wait = Int(second.headers.first(name: "retry-after") ?? "") ?? 0
@@ -125,15 +127,15 @@ struct RouteServerTests {
     }
 
     @Test(
-        "without history the default takes it and the reason says so; outcomes make evidence, once each, also over a restart"
+        "without history the default answers and the reason says so; each outcome counts once as evidence, also over a restart"
     )
     func outcomes() async throws {
         let endpoint = try await StubEndpoint(.answer("{}"))
-        let fleet = try RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint))
+        let fleet = try RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint))
         let router = try await RouterUnderTest(fleet, histories: [[], []])
         let before = try await router.post("/v1/chat/completions", easy)
-        #expect((before.told("model"), before.told("reason")) == ("dear", "insufficient_evidence"))
-        let decision = try #require(before.told("decision-id"))
+        #expect((before.header("model"), before.header("reason")) == ("expensive", "insufficient_evidence"))
+        let decision = try #require(before.header("decision-id"))
         var events = ["{\"event_id\": \"d\", \"decision_id\": \"\(decision)\", \"reward\": 1}"]
         for number in 0..<40 {
             events.append(
@@ -151,50 +153,52 @@ struct RouteServerTests {
         )
         #expect(bad.text.contains("\"accepted\":0"))
         for code in ["bad_reward", "unknown_model", "unknown_decision"] { #expect(bad.text.contains(code)) }
-        // Prepared behind what waits: the decision after the next is sure to see it.
+        // The history is prepared after the decisions that wait: the second decision from now surely has it.
         _ = try await router.post("/v1/route", "{\"prompt\": \"easy\"}")
         let after = try await router.post("/v1/route", "{\"prompt\": \"easy\"}")
-        #expect((after.told("model"), after.told("reason"), after.told("p")) == ("cheap", "best_score", "1.0"))
+        #expect((after.header("model"), after.header("reason"), after.header("p")) == ("cheap", "best_score", "1.0"))
         await router.stop()
         let next = try await RouterUnderTest(fleet, histories: [[], []], folder: router.folder)
         let later = try await next.post("/v1/route", "{\"prompt\": \"easy\"}")
-        #expect(later.told("model") == "cheap")
+        #expect(later.header("model") == "cheap")
         let third = try await next.post("/v1/outcomes", batch)
         #expect(third.text == "{\"accepted\":0,\"duplicates\":41,\"rejected\":[]}")
         await next.stop()
         endpoint.stop()
     }
 
-    @Test("observe mode decides and logs, and sends to the default; the log holds no prompt and decides again alike")
+    @Test(
+        "observe mode decides and logs, and sends to the default; the log has no prompt, and its rows give the same decisions again"
+    )
     func observes() async throws {
         let cheap = try await StubEndpoint(.answer("{}"))
-        let dear = try await StubEndpoint(.answer("{}"))
+        let expensive = try await StubEndpoint(.answer("{}"))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(cheap), dear: url(dear)), histories: RouterUnderTest.histories
+            RouterUnderTest.fleet(cheap: url(cheap), expensive: url(expensive)), histories: RouterUnderTest.histories
         ) { $0.isObserving = true }
         let answer = try await router.post("/v1/chat/completions", easy)
-        #expect((answer.told("model"), answer.told("decided")) == ("dear", "cheap"))
-        #expect((cheap.bodies.count, dear.bodies.count) == (0, 1))
+        #expect((answer.header("model"), answer.header("decided")) == ("expensive", "cheap"))
+        #expect((cheap.bodies.count, expensive.bodies.count) == (0, 1))
         await router.stop()
         let log = try String(contentsOfFile: router.folder + "/decisions.jsonl", encoding: .utf8)
         #expect(!log.contains("easy one"))
         let table = try DecisionTable(lines: log.split(separator: "\n"), path: "log")
         #expect(table.rows.map(\.model) == ["cheap"])
-        #expect(table.rows.map(\.sentTo) == ["dear"])
+        #expect(table.rows.map(\.sentTo) == ["expensive"])
         #expect(table.decide(.weighted(0.7), fallback: 1).map(\.model) == [0])
         #expect(table.decide(.target(0.93), fallback: 1).map(\.model) == [1])
         cheap.stop()
-        dear.stop()
+        expensive.stop()
     }
 
-    @Test("a named model is asked as it is, an unknown one is 404, and a prompt that no model takes is 413")
+    @Test("a named model is used as it is, an unknown one is 404, and a prompt that no model accepts is 413")
     func names() async throws {
         let endpoint = try await StubEndpoint(.answer("{}"))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)) { $0.contextLength = 100 },
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)) { $0.contextLength = 100 },
             histories: RouterUnderTest.histories)
         let named = try await router.post("/v1/chat/completions", hard.replacing("\"statezero\"", with: "\"cheap\""))
-        #expect((named.told("model"), named.told("reason")) == ("cheap", "named"))
+        #expect((named.header("model"), named.header("reason")) == ("cheap", "named"))
         let unknown = try await router.post("/v1/chat/completions", hard.replacing("\"statezero\"", with: "\"gpt\""))
         #expect((unknown.status, unknown.code) == (404, "model_not_found"))
         let long = String(repeating: "long ", count: 200)
@@ -205,13 +209,14 @@ struct RouteServerTests {
         let picture =
             "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}"
         let unread = try await router.post("/v1/chat/completions", picture)
-        #expect((unread.status, unread.told("model"), unread.told("reason")) == (200, "dear", "unreadable_prompt"))
+        #expect(
+            (unread.status, unread.header("model"), unread.header("reason")) == (200, "expensive", "unreadable_prompt"))
         for (body, code) in [("{", "bad_json"), ("{}", "missing_prompt"), ("[]", "bad_type")] {
             let answer = try await router.post("/v1/chat/completions", body)
             #expect((answer.status, answer.code) == (400, code))
         }
         let models = try await router.get("/v1/models").text
-        for name in ["statezero", "cheap", "dear"] { #expect(models.contains("\"id\":\"\(name)\"")) }
+        for name in ["statezero", "cheap", "expensive"] { #expect(models.contains("\"id\":\"\(name)\"")) }
         await router.stop()
         endpoint.stop()
     }
@@ -220,7 +225,9 @@ struct RouteServerTests {
     func bounds() async throws {
         let endpoint = try await StubEndpoint(.hang)
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)) { $0.endpoint?.timeout = .seconds(3) },
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)) {
+                $0.endpoint?.timeout = .seconds(3)
+            },
             histories: RouterUnderTest.histories
         ) {
             $0.requestsMax = 1
@@ -244,11 +251,11 @@ struct RouteServerTests {
         endpoint.stop()
     }
 
-    @Test("health is told, and the metrics keep their names")
+    @Test("health is answered, and the metrics keep their names")
     func metrics() async throws {
         let endpoint = try await StubEndpoint(.answer("{}"))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)), histories: RouterUnderTest.histories)
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)), histories: RouterUnderTest.histories)
         for path in ["/livez", "/readyz"] { #expect(try await router.get(path).status == 200) }
         _ = try await router.post("/v1/route", "{\"prompt\": \"easy\"}")
         let text = try await router.get("/metrics").text
@@ -263,17 +270,18 @@ struct RouteServerTests {
                 "statezero_route_inflight gauge", "statezero_route_log_lines_lost_total counter",
             ])
         #expect(text.contains("statezero_route_decisions_total{model=\"cheap\",reason=\"best_score\"} 1\n"))
-        #expect(text.contains("statezero_route_history_rows{model=\"dear\"} 40\n"))
+        #expect(text.contains("statezero_route_history_rows{model=\"expensive\"} 40\n"))
         #expect(text.contains("statezero_route_duration_seconds_count 1\n"))
         #expect(text.contains("statezero_route_inflight 0\n"))
         await router.stop()
         endpoint.stop()
     }
 
-    @Test("a key from the environment goes with the request, and a missing one is told before anything listens")
+    @Test(
+        "a key from the environment is sent with the request, and a missing one is an error before the server listens")
     func keys() async throws {
         let endpoint = try await StubEndpoint(.answer("{}"))
-        let fleet = try RouterUnderTest.fleet(cheap: url(endpoint), dear: url(endpoint)) {
+        let fleet = try RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)) {
             $0.endpoint?.keyVariable = "UPSTREAM_KEY"
         }
         let router = try await RouterUnderTest(fleet, histories: RouterUnderTest.histories) {

@@ -15,7 +15,7 @@ final class RouterUnderTest: Sendable {
         let text: String
 
         /// A header of the decision.
-        func told(_ name: String) -> String? { headers.first(name: "x-statezero-\(name)") }
+        func header(_ name: String) -> String? { headers.first(name: "x-statezero-\(name)") }
         /// The code of a failure.
         var code: String? {
             let object = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
@@ -23,7 +23,7 @@ final class RouterUnderTest: Sendable {
         }
     }
 
-    // Gone with this process.
+    // Deleted when this process ends.
     private static let root: String = {
         atexit { try? FileManager.default.removeItem(atPath: RouterUnderTest.root) }
         return NSTemporaryDirectory() + "route-tests-\(ProcessInfo.processInfo.processIdentifier)"
@@ -45,7 +45,7 @@ final class RouterUnderTest: Sendable {
             configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, makeModel: { WordModel() })
         let ports = AsyncStream<Int>.makeStream()
         task = Task {
-            // Cancelled at the end, which is an error to whoever waits for it; nobody does.
+            // Cancelled at the end, which is an error that nobody waits for.
             try? await server.run { ports.continuation.yield($0) }
             ports.continuation.finish()
         }
@@ -76,20 +76,21 @@ final class RouterUnderTest: Sendable {
             status: Int(response.status.code), headers: response.headers, text: String(buffer: bytes))
     }
 
-    /// A fleet of a cheap and a dear model at two addresses; the dear one is the default.
+    /// A fleet of a cheap and a expensive model at two addresses; the expensive one is the default.
     static func fleet(
-        cheap: String, dear: String, rule: RouteRule = .weighted(0.7), _ change: (inout FleetModel) -> Void = { _ in }
+        cheap: String, expensive: String, rule: RouteRule = .weighted(0.7),
+        _ change: (inout FleetModel) -> Void = { _ in }
     ) throws -> Fleet {
         var models: [FleetModel] = []
-        for (name, price, url) in [("cheap", 0.1, cheap), ("dear", 1.0, dear)] {
+        for (name, price, url) in [("cheap", 0.1, cheap), ("expensive", 1.0, expensive)] {
             var model = FleetModel(name: name, price: .flat(price))
             model.endpoint = .init(url: url, model: "\(name)-upstream")
             change(&model)
             models.append(model)
         }
-        return try Fleet(models: models, defaultModel: "dear", rule: rule)
+        return try Fleet(models: models, defaultModel: "expensive", rule: rule)
     }
 
-    /// The cheap one is right on easy prompts, the dear one on all.
+    /// The cheap one is right on easy prompts, the expensive one on all.
     static let histories = [WordHistory.rows(easy: 0.9, hard: 0.1), WordHistory.rows(easy: 0.95, hard: 0.9)]
 }

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// An OpenAI-like server on loopback that answers as it is told, and remembers what it was asked.
+/// An OpenAI-like server on loopback with answers set by the test; it keeps the requests.
 final class StubEndpoint: Sendable {
     enum Manner: Sendable {
         case answer(String)

@@ -1,6 +1,6 @@
 import Scoring
 
-/// A value model whose answers can be worked out by hand: prompts with the word "hard" are one kind, the others another,
+/// A value model whose answers can be computed by hand: prompts with the word "hard" are one kind, the others another,
 /// and p is the mean reward of the history's rows of the same kind, or of all where there is none.
 final class WordModel: ValueModel {
     let fingerprint = ModelFingerprint(name: "words", digest: Digest(of: "words"))

@@ -16,6 +16,7 @@ public struct ConcurrencyMiddleware<Context: RequestContext>: RouterMiddleware {
         self.bytes = bytes
     }
 
+    /// Answers within the limit. Throws the refusal.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {

@@ -40,6 +40,7 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
         self.format = format
     }
 
+    /// Answers failures as JSON. Throws other errors.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {

@@ -4,6 +4,7 @@ public import HTTPTypes
 ///
 /// `FailureMiddleware` writes it as JSON, in the form that the clients of a server understand.
 public struct HTTPFailure: Error, Sendable {
+    /// The answer's status.
     public var status: HTTPResponse.Status
     /// For programs, in `snake_case`.
     public var code: String

@@ -16,6 +16,7 @@ public struct RequestMetricsMiddleware<Context: RequestContext>: RouterMiddlewar
         factory = exporter
     }
 
+    /// Counts the request.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {

@@ -13,6 +13,7 @@ public final class RequestThreads: TaskExecutor {
     private let queues = (0..<4).map { DispatchQueue(label: "http-\($0)") }
     private let turn = Atomic(0)
 
+    /// Runs a task's job on the next thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let next = turn.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -10,6 +10,7 @@ public struct StrictPathMiddleware<Context: RequestContext>: RouterMiddleware {
         self.refusal = refusal
     }
 
+    /// Answers requests for strict paths. Throws the refusal.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {

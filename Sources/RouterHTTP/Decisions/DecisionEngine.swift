@@ -2,17 +2,18 @@ import FeatureStore
 import Routing
 import Scoring
 
-/// What a value model says of one model of the fleet, for one prompt.
+/// The value model's estimate of one model of the fleet, for one prompt.
 struct ModelEstimate: Sendable {
     /// `nil` without a history.
     let prediction: Prediction?
     /// Rows of history behind it.
     let rows: Int
-    /// Under cost-aware labels, where the fleet's rule wants them.
+    /// Under cost-aware labels, where the fleet's rule needs them.
     let costAwareScore: Double?
 }
 
-/// What the inference thread holds: the value model, a prepared context for each model of the fleet, features seen before.
+/// Estimates the fleet's models for prompts: the value model, a prepared context for each model of the fleet, and recent
+/// features. It belongs to one thread.
 ///
 /// A prompt is embedded once for the whole fleet; the contexts are prepared when a history changes, never at a request.
 struct DecisionEngine {
@@ -38,8 +39,8 @@ struct DecisionEngine {
     /// Texts whose features are cached.
     private static let cachedRowsMax = 16_384
 
-    /// Fits a model's history, its newest rows last; no rows is no context. Cost: an embedding of each text not seen
-    /// before, and a preparation (two under cost-aware labels).
+    /// Prepares a model's history as a context, newest rows last; without rows there is no context.
+    /// Cost: an embedding of each text that is not cached, and a preparation (two under cost-aware labels).
     mutating func prepare(_ index: Int, rows: [ContextSet.Row]) throws(ValueModelError) {
         let newest = Array(rows.suffix(fleet.historyRows))
         guard !newest.isEmpty, let context = ContextSet(newest) else {

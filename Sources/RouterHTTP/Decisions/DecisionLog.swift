@@ -2,10 +2,10 @@ import Foundation
 package import Routing
 import Synchronization
 
-/// The audit log: one JSON line a decision, no prompt text, in files of bounded size and number.
+/// The audit log: one JSON line per decision, without the prompt's text, in files of bounded size and number.
 ///
-/// `decisions.jsonl` is the newest; when it is full it becomes `.1`, `.1` becomes `.2`, and the oldest goes. A line that
-/// could not be written is counted, and the request goes on: the log is for people, the answer for the client.
+/// `decisions.jsonl` is the newest; when it is full it becomes `.1`, `.1` becomes `.2`, and the oldest one is deleted. A line
+/// that cannot be written is counted and does not fail the request.
 package final class DecisionLog: Sendable {
     private struct State {
         var handle: FileHandle
@@ -30,11 +30,11 @@ package final class DecisionLog: Sendable {
     /// Lines that could not be written.
     package var lost: Int { state.withLock { $0.lost } }
 
-    /// Writes a decision down.
+    /// Appends a decision.
     package func append(_ row: DecisionRow) {
         let line = Data(row.line() + [UInt8(ascii: "\n")])
         state.withLock { state in
-            if state.bytes > 0, state.bytes + line.count > bytesMax { turn(&state) }
+            if state.bytes > 0, state.bytes + line.count > bytesMax { rotate(&state) }
             do {
                 try state.handle.write(contentsOf: line)
                 state.bytes += line.count
@@ -44,7 +44,7 @@ package final class DecisionLog: Sendable {
         }
     }
 
-    private func turn(_ state: inout State) {
+    private func rotate(_ state: inout State) {
         let files = FileManager.default
         try? state.handle.close()
         try? files.removeItem(atPath: "\(path).\(filesMax - 1)")

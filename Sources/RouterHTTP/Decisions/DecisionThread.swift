@@ -4,7 +4,7 @@ import Scoring
 import Synchronization
 import Threads
 
-/// The thread that owns the value model: no request's thread ever computes. Requests that wait are decided together.
+/// The thread that owns the value model, so that no request's thread computes. Requests that wait are decided together.
 final class DecisionThread: Sendable {
     private enum Command: Sendable {
         case estimate(String, Reply)
@@ -12,7 +12,7 @@ final class DecisionThread: Sendable {
         case stop
     }
 
-    /// An answer's way back. The first one counts: the model's, or the clock's.
+    /// A reply that is given once: the estimates or a timeout, whichever comes first.
     private final class Reply: Sendable {
         typealias Answer = Result<[ModelEstimate], RouterHTTPError>
         private let waiting: Mutex<CheckedContinuation<Answer, Never>?>
@@ -41,22 +41,22 @@ final class DecisionThread: Sendable {
     /// By model: rows of the history that is prepared.
     var historyRows: [Int] { rows.get() }
 
-    /// Decisions that may wait; more are refused.
+    /// Decisions that may wait; one more is refused.
     static let waitingMax = 256
-    /// Prompts embedded together; those behind them wait for the next turn, so that nobody waits for too many others.
+    /// Prompts embedded together; the rest wait for the next batch, so that no prompt waits for too many others.
     static let batchMax = 16
 
     /// Loads the model and prepares `histories`, by model; returns when decisions can be made.
     init(
         fleet: Fleet, histories: [[ContextSet.Row]], makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(RouterHTTPError) {
-        let bell: Wakeup
+        let wakeup: Wakeup
         do {
-            bell = try Wakeup()
+            wakeup = try Wakeup()
         } catch {
             throw .wakeup(error)
         }
-        let mailbox = Mailbox<Command>(capacity: Self.waitingMax, wakeup: bell)
+        let mailbox = Mailbox<Command>(capacity: Self.waitingMax, wakeup: wakeup)
         let rows = RowCounts()
         commands = mailbox
         self.rows = rows
@@ -67,17 +67,17 @@ final class DecisionThread: Sendable {
             } catch {
                 throw .modelNotLoaded("\(error)")
             }
-            var desk = DecisionEngine(fleet: fleet, model: model)
+            var engine = DecisionEngine(fleet: fleet, model: model)
             do throws(ValueModelError) {
-                for (index, history) in histories.enumerated() { try desk.prepare(index, rows: history) }
+                for (index, history) in histories.enumerated() { try engine.prepare(index, rows: history) }
             } catch {
                 throw .valueModel(error)
             }
-            rows.set(desk.historyRows)
+            rows.set(engine.historyRows)
             announce(model.fingerprint)
             while true {
-                _ = bell.wait(for: nil)
-                if Self.turn(mailbox.drain(), at: &desk, rows: rows) { break }
+                _ = wakeup.wait(for: nil)
+                if Self.run(mailbox.drain(), with: &engine, rows: rows) { break }
             }
             for command in mailbox.close() {
                 if case .estimate(_, let reply) = command { reply.give(.failure(.stopped)) }
@@ -85,7 +85,7 @@ final class DecisionThread: Sendable {
         }
     }
 
-    /// What the value model says of each model of the fleet. Throws `overloaded`, `late` after `limit`, `stopped` and
+    /// The value model's estimates of each model of the fleet. Throws `overloaded`, `late` after `limit`, `stopped` and
     /// `valueModel`.
     func estimate(_ text: String, within limit: Duration) async throws(RouterHTTPError) -> [ModelEstimate] {
         let answer: Reply.Answer = await withCheckedContinuation { continuation in
@@ -103,7 +103,7 @@ final class DecisionThread: Sendable {
         return try answer.get()
     }
 
-    /// Prepares a model's history anew, behind the decisions that wait. `false` when too much waits; ask again later.
+    /// Prepares a model's history again, after the decisions that wait. `false` when too many wait; call again later.
     func prepare(_ index: Int, rows: [ContextSet.Row]) -> Bool {
         commands.send(.prepare(index, rows)) == .accepted
     }
@@ -114,8 +114,8 @@ final class DecisionThread: Sendable {
         try? thread.join()
     }
 
-    /// Carries out what waits; `true` to end.
-    private static func turn(_ commands: [Command], at desk: inout DecisionEngine, rows: RowCounts) -> Bool {
+    /// Runs the commands that wait; `true` to end.
+    private static func run(_ commands: [Command], with engine: inout DecisionEngine, rows: RowCounts) -> Bool {
         var waiting: [(text: String, reply: Reply)] = []
         var isLast = false
         for command in commands {
@@ -126,11 +126,11 @@ final class DecisionThread: Sendable {
             }
         }
         for start in stride(from: 0, to: waiting.count, by: batchMax) {
-            // Who has given up is not computed for.
+            // Nothing is computed for requests that gave up.
             let batch = waiting[start..<min(start + batchMax, waiting.count)].filter(\.reply.isAwaited)
             guard !batch.isEmpty else { continue }
             do throws(ValueModelError) {
-                let answers = try desk.estimate(batch.map(\.text))
+                let answers = try engine.estimate(batch.map(\.text))
                 for (entry, answer) in zip(batch, answers) { entry.reply.give(.success(answer)) }
             } catch {
                 for entry in batch { entry.reply.give(.failure(.valueModel(error))) }
@@ -138,15 +138,15 @@ final class DecisionThread: Sendable {
         }
         for command in commands {
             guard case .prepare(let index, let history) = command else { continue }
-            // A history that cannot be prepared leaves the one before it; the next outcomes try again.
-            do throws(ValueModelError) { try desk.prepare(index, rows: history) } catch { continue }
-            rows.set(desk.historyRows)
+            // A history that cannot be prepared keeps the previous context; the next outcomes try again.
+            do throws(ValueModelError) { try engine.prepare(index, rows: history) } catch { continue }
+            rows.set(engine.historyRows)
         }
         return isLast
     }
 }
 
-/// Rows of the prepared histories, for whoever asks.
+/// Rows of the prepared histories, read by other threads.
 private final class RowCounts: Sendable {
     private let counts = Mutex<[Int]>([])
     func get() -> [Int] { counts.withLock { $0 } }

@@ -5,7 +5,7 @@ public import Scoring
 public struct PromptRouter {
     private let fleet: Fleet
     private let chooser: RouteChooser
-    private var desk: DecisionEngine
+    private var engine: DecisionEngine
 
     /// Prepares a context for each model that has a history. Cost: an embedding of each distinct text of the histories,
     /// and a preparation a model. Throws `valueModel`.
@@ -14,9 +14,9 @@ public struct PromptRouter {
     ) throws(RouterHTTPError) {
         self.fleet = fleet
         chooser = RouteChooser(fleet)
-        desk = DecisionEngine(fleet: fleet, model: model)
+        engine = DecisionEngine(fleet: fleet, model: model)
         do throws(ValueModelError) {
-            for (index, rows) in histories.enumerated() { try desk.prepare(index, rows: rows) }
+            for (index, rows) in histories.enumerated() { try engine.prepare(index, rows: rows) }
         } catch {
             throw .valueModel(error)
         }
@@ -26,14 +26,14 @@ public struct PromptRouter {
     public mutating func decide(_ prompts: [Prompt], rule: RouteRule? = nil) throws(RouterHTTPError) -> [DecisionRow] {
         let estimates: [[ModelEstimate]]
         do throws(ValueModelError) {
-            estimates = try desk.estimate(prompts.map(\.text))
+            estimates = try engine.estimate(prompts.map(\.text))
         } catch {
             throw .valueModel(error)
         }
         return zip(prompts, estimates).map { Self.row($0, $1, rule: rule, chooser: chooser, fleet: fleet) }
     }
 
-    /// Decides for one prompt by what a cluster predicted: by model, a prediction or nothing.
+    /// Decides for one prompt by a cluster's predictions: by model, a prediction or nothing.
     public static func decide(
         _ prompt: Prompt, predictions: [Prediction?], historyRows: [Int], fleet: Fleet, rule: RouteRule? = nil
     ) -> DecisionRow {
@@ -51,7 +51,7 @@ public struct PromptRouter {
         let candidates = chooser.candidates(known, estimates: estimates)
         let decision = chooser.decide(candidates, rule: rule)
         return DecisionRow(
-            // A corpus' decision is found by its prompt; equal runs give equal bytes.
+            // The id of a corpus' decision comes from its prompt, so equal runs give equal bytes.
             id: "c-\(known.digest?.prefix(16) ?? "")", promptID: prompt.id, promptDigest: known.digest,
             inputTokens: known.inputTokens, rule: rule ?? fleet.rule, decision: decision, candidates: candidates,
             fleet: fleet)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The texts of the newest decisions, so that an outcome may name its decision instead of repeating the prompt.
+/// The texts of the newest decisions, so that an outcome can name its decision instead of repeating the prompt.
 package final class RecentDecisions: Sendable {
     /// A decision that an outcome may name.
     package struct Entry: Sendable {
@@ -30,7 +30,7 @@ package final class RecentDecisions: Sendable {
         self.bytesMax = bytesMax
     }
 
-    /// Remembers a decision, and forgets the oldest beyond the bounds.
+    /// Keeps a decision, and drops the oldest beyond the bounds.
     package func keep(_ id: String, _ entry: Entry) {
         state.withLock { state in
             state.entries[id] = entry
@@ -39,7 +39,7 @@ package final class RecentDecisions: Sendable {
             while state.entries.count > 1, state.entries.count > countMax || state.bytes > bytesMax {
                 let oldest = state.order[state.first]
                 state.first += 1
-                if let gone = state.entries.removeValue(forKey: oldest) { state.bytes -= gone.text.utf8.count }
+                if let dropped = state.entries.removeValue(forKey: oldest) { state.bytes -= dropped.text.utf8.count }
             }
             guard state.first > countMax else { return }
             state.order.removeFirst(state.first)
@@ -47,6 +47,6 @@ package final class RecentDecisions: Sendable {
         }
     }
 
-    /// A decision by its id; `nil` when it is too old, or was none.
+    /// A decision by its id; `nil` when it is too old, or does not exist.
     package func find(_ id: String) -> Entry? { state.withLock { $0.entries[id] } }
 }

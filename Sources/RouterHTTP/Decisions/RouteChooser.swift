@@ -1,7 +1,7 @@
 import Routing
 import Scoring
 
-/// From what a value model says of a prompt to a decision written down: what `route serve` and `route decide` share.
+/// Turns the value model's estimates of a prompt into a decision; used by `route serve` and `route decide`.
 struct RouteChooser: Sendable {
     private let fleet: Fleet
 
@@ -10,7 +10,7 @@ struct RouteChooser: Sendable {
         self.fleet = fleet
     }
 
-    /// What is known of one prompt.
+    /// The facts of one prompt.
     struct Prompt {
         var id: String?
         var digest: String?
@@ -18,7 +18,7 @@ struct RouteChooser: Sendable {
         var outputTokensMax: Int?
     }
 
-    /// The candidates of a prompt, in the fleet's order. `unavailable` says which endpoints cannot be asked now.
+    /// The candidates of a prompt, in the fleet's order. `unavailable` excludes endpoints that cannot be used now.
     func candidates(
         _ prompt: Prompt, estimates: [ModelEstimate], unavailable: (Int) -> RouteCandidate.Exclusion? = { _ in nil }
     ) -> [RouteCandidate] {
@@ -39,7 +39,7 @@ struct RouteChooser: Sendable {
         (rule ?? fleet.rule).decide(candidates, fallback: fleet.defaultIndex)
     }
 
-    /// The longest prompt with its answer that some model takes, in tokens; `nil` where one takes any.
+    /// Tokens of the longest prompt and answer that some model accepts; `nil` where one accepts any length.
     var longest: Int? {
         fleet.models.contains { $0.contextLength == nil } ? nil : fleet.models.compactMap(\.contextLength).max()
     }
@@ -48,7 +48,7 @@ struct RouteChooser: Sendable {
         _ index: Int, _ prompt: Prompt, _ estimate: ModelEstimate
     ) -> RouteCandidate.Exclusion? {
         guard let most = fleet.models[index].contextLength else { return nil }
-        // Without a bound on the answer it takes one token at least.
+        // Without a bound, the answer has one token at least.
         return prompt.inputTokens + (prompt.outputTokensMax ?? 1) > most ? .promptTooLong : nil
     }
 

@@ -7,7 +7,7 @@ public import Scoring
 public enum FleetHistories {
     /// By model: rows in file order, at most the fleet's `historyRows`, sampled where files hold more. No files, no rows.
     ///
-    /// Paths are relative to `folder`, where the fleet file lies. `onWarning` is told what is odd about a history.
+    /// Paths are relative to `folder`, the fleet file's folder. `onWarning` receives warnings about a history.
     /// Throws `history` naming the model.
     public static func load(
         _ fleet: Fleet, folder: String, keys: RowKeys = .automatic, onWarning: (String) -> Void = { _ in }
@@ -15,7 +15,7 @@ public enum FleetHistories {
         try files(fleet, folder: folder, keys: keys, onWarning: onWarning).map { $0?.context.rows ?? [] }
     }
 
-    /// The same as context files, which a cluster's client takes; `nil` for a model without a history.
+    /// The same as context files, for a cluster's client; `nil` for a model without a history.
     public static func files(
         _ fleet: Fleet, folder: String, keys: RowKeys = .automatic, onWarning: (String) -> Void = { _ in }
     ) throws(RouterHTTPError) -> [ContextFile?] {

@@ -4,10 +4,10 @@ import Routing
 import SQLite
 import Scoring
 
-/// What `/v1/outcomes` brought, in SQLite: the part of the histories that grows while the server runs.
+/// The outcomes of `/v1/outcomes`, in SQLite: the part of the histories that grows while the server runs.
 ///
-/// An outcome counts once by its event id, also over restarts. Prompts are kept as text, because a context is made of
-/// texts; whoever may read the file may read them.
+/// An outcome counts once by its event id, also over restarts. The file holds the prompts' texts, because a context is made
+/// of texts: protect it like the prompts.
 struct OutcomeStore: Sendable {
     /// One outcome, checked.
     struct Event: Sendable {
@@ -19,10 +19,10 @@ struct OutcomeStore: Sendable {
 
     private let queue: DatabaseQueue
 
-    /// Newest outcomes kept a model. An event id is forgotten with its row.
+    /// Newest outcomes kept for a model. An event id is dropped with its row.
     static let rowsMax = 20_000
 
-    /// Opens or makes the file. Throws `state`.
+    /// Opens or creates the file. Throws `state`.
     init(path: String) throws(RouterHTTPError) {
         do {
             // An outcome that was accepted survives a power cut.
@@ -40,7 +40,7 @@ struct OutcomeStore: Sendable {
         }
     }
 
-    /// Writes events down, all or none; by event, whether it was new. Rows beyond `rowsMax` of a model go.
+    /// Stores events, all or none; returns for each whether it was new. Deletes a model's rows beyond `rowsMax`.
     func record(_ events: [Event]) async throws(RouterHTTPError) -> [Bool] {
         do {
             return try await queue.write { database in
@@ -68,7 +68,7 @@ struct OutcomeStore: Sendable {
         }
     }
 
-    /// Which of some event ids were written down before.
+    /// Which of some event ids are stored.
     func known(_ eventIDs: [String]) async throws(RouterHTTPError) -> Set<String> {
         do {
             return try await queue.read { database in

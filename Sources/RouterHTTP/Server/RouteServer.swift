@@ -17,21 +17,21 @@ public final class RouteServer: Sendable {
         public var histories: [[ContextSet.Row]]
         /// Address to listen at.
         public var host = "127.0.0.1"
-        /// Port to listen at; 0 takes a free one.
+        /// Port to listen at; with 0 the system chooses one.
         public var port = 6060
-        /// Folder of the outcomes and the decision log; made if it is not there.
+        /// Folder of the outcomes and the decision log; created if missing.
         public var stateFolder: String
         /// Decide and log, but send everything to the default.
         public var isObserving = false
-        /// What clients must send as `Authorization: Bearer`; `nil` lets everybody in.
+        /// What clients must send as `Authorization: Bearer`; `nil` lets everybody ask.
         public var key: String?
-        /// An address that other machines reach may be listened at, although traffic is in plain text.
+        /// Whether to listen at an address that other machines can reach, although traffic is in plain text.
         public var allowsPlaintext = false
         /// Values of the variables that the fleet file names.
         public var environment: [String: String] = [:]
         /// Bytes of a request.
         public var bodyBytesMax = 4 << 20
-        /// Requests served at a time; more are refused.
+        /// Requests served at a time; one more is refused.
         public var requestsMax = 512
         /// For `/metrics`.
         public var version = ""
@@ -50,7 +50,7 @@ public final class RouteServer: Sendable {
     private let logger: Logger
 
     /// Checks the configuration, loads the value model and prepares every history; listens only in `run`.
-    /// Throws what `RouterHTTPError` tells.
+    /// Throws any `RouterHTTPError` of its configuration, files and model.
     public init(
         _ configuration: Configuration, logger: Logger, makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(RouterHTTPError) {
@@ -60,7 +60,7 @@ public final class RouteServer: Sendable {
             try FileManager.default.createDirectory(
                 atPath: configuration.stateFolder, withIntermediateDirectories: true)
         } catch {
-            throw .state(path: configuration.stateFolder, reason: "cannot be made: \(error.localizedDescription)")
+            throw .state(path: configuration.stateFolder, reason: "cannot be created: \(error.localizedDescription)")
         }
         let store = try OutcomeStore(path: configuration.stateFolder + "/outcomes.sqlite")
         let log = try DecisionLog(path: configuration.stateFolder + "/decisions.jsonl")
@@ -71,10 +71,9 @@ public final class RouteServer: Sendable {
         let thread = try DecisionThread(fleet: fleet, histories: histories, makeModel: makeModel)
         var settings = HTTPClient.Configuration()
         settings.timeout.connect = .seconds(5)
-        // Between two pieces of an answer; a model that thinks longer than this before its first one says so in its
-        // endpoint's timeout, which counts there.
+        // Between two pieces of an answer. Before the first piece, the endpoint's own timeout counts.
         settings.timeout.read = .seconds(600)
-        // A refused connection is known at once; trying again is the next model's turn.
+        // A refused connection fails at once; the next model is tried instead of the same one again.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
@@ -106,7 +105,7 @@ public final class RouteServer: Sendable {
     }
 
     /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests under way are finished first.
-    /// `onListening` is told the port.
+    /// `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let application = Application(
             router: routes().router(),

@@ -3,7 +3,7 @@ public import HTTPServing
 public import Scoring
 public import Threads
 
-/// What stops `route serve`, or a decision of it.
+/// Why `route serve` or one of its decisions fails.
 public enum RouterHTTPError: Error, CustomStringConvertible {
     /// The value model could not be made.
     case modelNotLoaded(String)
@@ -11,15 +11,15 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
     case history(model: String, CorporaError)
     /// The value model refused.
     case valueModel(ValueModelError)
-    /// As many decisions wait as may.
+    /// Too many decisions wait.
     case overloaded
     /// No answer of the value model in time.
     case late
-    /// The server is leaving.
+    /// The server is stopping.
     case stopped
     /// The fleet has models without an endpoint.
     case noEndpoint(models: [String])
-    /// A key that the fleet file speaks of is not in the environment.
+    /// A key that the fleet file names is not in the environment.
     case noKey(variable: String, model: String)
     /// The address may not be served.
     case address(HTTPServingError)
@@ -38,11 +38,11 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
         case .valueModel(let error): error.description
         case .overloaded: "too many decisions are waiting; try again in a second"
         case .late: "the decision took too long"
-        case .stopped: "the server is leaving"
+        case .stopped: "the server is stopping"
         case .noEndpoint(let models):
             "no endpoint for \(models.joined(separator: ", ")); `route serve` forwards, so every model needs one"
         case .noKey(let variable, let model):
-            "the environment has no \(variable), which \"\(model)\" takes its key from; set it, or take key_env out"
+            "the environment has no \(variable), the variable with the key of \"\(model)\"; set it, or remove key_env"
         case .address(let error): error.description
         case .state(let path, let reason): "\(path): \(reason)"
         case .server(let reason): "the server ended: \(reason)"

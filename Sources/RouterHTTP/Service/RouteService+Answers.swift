@@ -6,7 +6,8 @@ import Routing
 // What answers say of a decision: headers, the row's time, and failures.
 
 extension RouteService {
-    /// The decision's headers. `x-statezero-model` is who answers; in observe mode `x-statezero-decided` is who would have.
+    /// The decision's headers. `x-statezero-model` is the model that answers; in observe mode `x-statezero-decided` is the one
+    /// that was chosen.
     func headers(_ row: DecisionRow, sentTo index: Int?) -> HTTPFields {
         var headers = HTTPFields()
         func set(_ name: String, _ value: String?) {
@@ -39,7 +40,7 @@ extension RouteService {
     func tooLong(_ decided: Decided) -> HTTPFailure {
         var failure = HTTPFailure(
             .contentTooLarge, "prompt_too_long",
-            "the prompt has about \(decided.row.inputTokens) tokens; with its answer no model takes more than "
+            "the prompt has about \(decided.row.inputTokens) tokens; with its answer no model accepts more than "
                 + "\(chooser.longest ?? 0)")
         failure.headers = headers(decided.row, sentTo: nil)
         return failure

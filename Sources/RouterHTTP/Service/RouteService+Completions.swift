@@ -13,7 +13,7 @@ import Synchronization
 // `POST /v1/chat/completions`: decides, then asks the models in order until one answers.
 
 extension RouteService {
-    /// Decides and forwards. Throws `HTTPFailure` where there is nothing to pass on.
+    /// Decides and forwards. Throws `HTTPFailure` where no endpoint answered.
     func complete(_ request: ChatRequest) async throws -> Response {
         guard let requested = requested(request.model) else { throw unknownModel(request.model ?? "") }
         var decided: Decided
@@ -74,7 +74,7 @@ extension RouteService {
         guard !failures.isEmpty else {
             var failure = HTTPFailure(
                 .serviceUnavailable, "none_available",
-                "every model that could take this is cooling down or at its limit",
+                "every model for this request is cooling down or at its limit",
                 retryAfter: wait)
             failure.headers = headers(row, sentTo: nil)
             throw failure
@@ -88,7 +88,7 @@ extension RouteService {
 
     private func begin(_ index: Int) -> Bool { endpoints.withLock { $0.begin(index, now: clock.now) } }
 
-    /// The endpoint's answer, piece by piece as it comes; the tickets live as long as it flows.
+    /// The endpoint's answer, piece by piece as it arrives; `use` is held until its end.
     private func pass(_ response: HTTPClientResponse, headers: HTTPFields, holding use: ScopeGuard) -> Response {
         var headers = headers
         for name in ["content-type", "cache-control", "x-request-id", "retry-after", "content-encoding"] {

@@ -5,7 +5,8 @@ import Routing
 import Scoring
 import Synchronization
 
-// `POST /v1/outcomes` of the router: reads outcomes and records them.
+// `POST /v1/outcomes`: checks outcomes, stores them, and prepares histories again.
+
 extension RouteService {
     /// One outcome as clients send it: of a decision by its id, or of a prompt and model.
     struct OutcomeBody: Decodable {
@@ -28,7 +29,7 @@ extension RouteService {
         let outcomes: [OutcomeBody]
     }
 
-    /// What became of a batch.
+    /// The answer to a batch.
     struct OutcomesAnswer: Encodable {
         struct Rejection: Encodable {
             let event_id: String
@@ -46,7 +47,8 @@ extension RouteService {
     /// New outcomes after which a history is prepared again; at once while there are few.
     private static let prepareAfter = 16
 
-    /// Writes outcomes down; who has enough new ones is prepared again. Each is accepted, a duplicate, or rejected.
+    /// Stores outcomes, and prepares the history of a model with enough new ones again. Each outcome is accepted, a duplicate,
+    /// or rejected.
     func record(_ body: [UInt8]) async throws -> OutcomesAnswer {
         let batch: OutcomesBody
         do {
@@ -70,11 +72,11 @@ extension RouteService {
                 rejected.append(.init(event_id: outcome.eventID, code: problem.code, message: problem.message))
             }
         }
-        // An outcome that was accepted while its decision was remembered is a duplicate for ever.
-        let forgotten = rejected.filter { $0.code == Self.unknownDecision }.map(\.event_id)
-        let known = try await store.known(forgotten)
+        // An outcome that was accepted while its decision was kept stays a duplicate.
+        let dropped = rejected.filter { $0.code == Self.unknownDecision }.map(\.event_id)
+        let known = try await store.known(dropped)
         rejected.removeAll { $0.code == Self.unknownDecision && known.contains($0.event_id) }
-        let repeated = forgotten.count { known.contains($0) }
+        let repeated = dropped.count { known.contains($0) }
         let fresh = try await store.record(events)
         let accepted = fresh.count { $0 }
         metrics.outcomes("accepted", accepted)
@@ -87,7 +89,7 @@ extension RouteService {
         return OutcomesAnswer(accepted: accepted, duplicates: fresh.count - accepted + repeated, rejected: rejected)
     }
 
-    /// A model's history: what its files say, then the newest outcomes.
+    /// A model's history: the rows of its files, then the newest outcomes.
     func history(of index: Int) throws(RouterHTTPError) -> [ContextSet.Row] {
         fileRows[index] + (try store.newest(of: fleet.models[index].name, limit: fleet.historyRows))
     }
@@ -97,7 +99,7 @@ extension RouteService {
         for index in fleet.models.indices {
             let isThin = (index < rows.count ? rows[index] : 0) < 2 * fleet.evidenceRows
             let isDue = unprepared.withLock { $0[index] >= (isThin ? 1 : Self.prepareAfter) }
-            // A store that cannot be read, or a busy thread, leaves the count as it is: the next outcome tries again.
+            // With a store that cannot be read, or a busy thread, the count stays: the next outcome tries again.
             guard isDue, let history = try? history(of: index), thread.prepare(index, rows: history) else { continue }
             unprepared.withLock { $0[index] = 0 }
         }
@@ -117,7 +119,7 @@ extension RouteService {
             return .failure(
                 Problem(
                     code: Self.unknownDecision,
-                    message: "this decision is not remembered any more; give model and prompt"
+                    message: "this decision is not kept any more; give model and prompt"
                 ))
         }
         guard let model = outcome.model ?? decision?.model, fleet.index(of: model) != nil else {

@@ -8,7 +8,7 @@ import Synchronization
 // `POST /v1/route`: the decision, without forwarding.
 
 extension RouteService {
-    /// The decision only. An overloaded value model is an error here: whoever asks wants to know, not a default.
+    /// The decision only. An overloaded value model is an error here, because a default would not answer the question.
     func route(_ request: ChatRequest) async throws -> Response {
         var rule = fleet.rule
         if let name = request.model {

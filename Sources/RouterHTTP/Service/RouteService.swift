@@ -4,13 +4,13 @@ import Routing
 import Scoring
 import Synchronization
 
-/// What `route serve` does with a request, from its body to its answer; `RouteServer` gives it the addresses.
+/// Answers the requests of `route serve`: decides, forwards, records outcomes. `RouterRoutes` gives it the paths.
 final class RouteService: Sendable {
-    /// How it behaves, beside what the fleet file says.
+    /// Options beside the fleet file.
     struct Options: Sendable {
         /// Decide and log, but send everything to the default.
         var isObserving = false
-        /// A decision that takes longer is not waited for; the default takes the prompt.
+        /// Time for a decision; after that the default model gets the prompt.
         var decisionTime: Duration = .seconds(2)
         /// Models tried for one request.
         var attemptsMax = 3
@@ -25,7 +25,7 @@ final class RouteService: Sendable {
     let log: DecisionLog
     let logger: Logger
     let endpoints: Mutex<EndpointStates>
-    /// By model: what the files say, and how many outcomes came since the history was prepared.
+    /// By model: rows of its files, and outcomes since its history was prepared.
     let fileRows: [[ContextSet.Row]]
     let unprepared: Mutex<[Int]>
     let chooser: RouteChooser
@@ -72,7 +72,7 @@ final class RouteService: Sendable {
                 estimates = try await thread.estimate(text, within: options.decisionTime)
             } catch {
                 if isNeeded { throw error }
-                logger.warning("undecided, the default takes it", metadata: ["reason": "\(error)"])
+                logger.warning("undecided, sent to the default", metadata: ["reason": "\(error)"])
                 failure = .undecided
             }
         } else {
@@ -83,7 +83,7 @@ final class RouteService: Sendable {
         let candidates = chooser.candidates(prompt, estimates: estimates) { states.exclusion($0, now: now) }
         var decision = chooser.decide(candidates, rule: rule)
         if let failure, decision.model != nil {
-            // Nothing was predicted, so the rule found no evidence; the reason is another one.
+            // Nothing was predicted, so the rule found no evidence: state the real reason.
             decision = RouteDecision(model: decision.model, reason: failure, ranking: decision.ranking)
         }
         let row = DecisionRow(
@@ -93,14 +93,14 @@ final class RouteService: Sendable {
         return Decided(row: row, decision: decision, text: text)
     }
 
-    /// What a model's name in a request asks for.
+    /// What a model's name in a request means.
     enum RequestedModel: Equatable {
         case rule(RouteRule)
         case model(Int)
     }
 
-    /// `statezero` and no name at all are the fleet's rule, `statezero-p0.80` a target, `statezero-b0.70` a β; a model of
-    /// the fleet is itself. `nil` for anything else.
+    /// `statezero` and no name at all mean the fleet's rule, `statezero-p0.80` a target, `statezero-b0.70` a β; a model of
+    /// the fleet is itself. `nil` for any other name.
     func requested(_ name: String?) -> RequestedModel? {
         guard let name, name != Self.ownName, name != "auto" else { return .rule(fleet.rule) }
         if let index = fleet.index(of: name) { return .model(index) }
@@ -112,7 +112,7 @@ final class RouteService: Sendable {
         return nil
     }
 
-    /// What clients call the router.
+    /// The router's own name as a model.
     static let ownName = "statezero"
 
     static func newID() -> String {

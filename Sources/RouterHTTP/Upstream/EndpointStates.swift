@@ -1,6 +1,6 @@
 package import Routing
 
-/// Which endpoints may be asked now: a plain value that is told what happened and when, so tests own time.
+/// Which endpoints may be used now. A plain value: callers report what happened and when, so tests control time.
 package struct EndpointStates {
     private struct State {
         var underWay = 0
@@ -18,7 +18,7 @@ package struct EndpointStates {
         states = fleet.models.map { _ in State() }
     }
 
-    /// Why a model cannot be asked now; `nil` when it can.
+    /// Why a model cannot be used now; `nil` when it can.
     package func exclusion(_ index: Int, now: ContinuousClock.Instant) -> RouteCandidate.Exclusion? {
         let state = states[index]
         if let until = state.coolsUntil, until > now { return .coolingDown }
@@ -31,8 +31,8 @@ package struct EndpointStates {
         return nil
     }
 
-    /// Begins a request; `false` where the model cannot be asked. Checked and counted in one step, so that requests that
-    /// come together cannot all pass a limit of one.
+    /// Begins a request; `false` where the model cannot be used. Checks and counts in one step, so that simultaneous requests
+    /// cannot all pass a limit of one.
     package mutating func begin(_ index: Int, now: ContinuousClock.Instant) -> Bool {
         guard exclusion(index, now: now) == nil else { return false }
         states[index].underWay += 1
@@ -43,19 +43,19 @@ package struct EndpointStates {
         return true
     }
 
-    /// A request that was begun is over.
+    /// A request ended.
     package mutating func end(_ index: Int) {
         precondition(states[index].underWay > 0, "a request to \(models[index].name) ended that was never begun")
         states[index].underWay -= 1
     }
 
-    /// The endpoint failed: it is left alone for its cooldown, or for as long as it asks, at most an hour.
+    /// The endpoint failed: it is not used for its cooldown, or for as long as it asks, at most an hour.
     package mutating func failed(_ index: Int, now: ContinuousClock.Instant, retryAfter: Duration? = nil) {
         let pause = min(max(models[index].cooldown, retryAfter ?? .zero), .seconds(3600))
         states[index].coolsUntil = max(now + pause, states[index].coolsUntil ?? now)
     }
 
-    /// It answered: whatever was wrong is over.
+    /// It answered, which ends its cooldown.
     package mutating func succeeded(_ index: Int) {
         states[index].coolsUntil = nil
     }

@@ -3,22 +3,22 @@ import NIOCore
 import NIOHTTP1
 import Routing
 
-/// Sends a request's body on to an endpoint, and hands back the answer as soon as it begins.
+/// Forwards a request's body to an endpoint, and returns the answer as soon as it begins.
 struct Forwarder: Sendable {
-    /// What came of one try.
+    /// The result of one try.
     enum Answer: Sendable {
-        /// The endpoint answered; its body still flows.
+        /// The endpoint answered; its body follows.
         case begun(HTTPClientResponse)
-        /// It did not, or said that it cannot now. `reason` is `timeout`, `unreachable`, `server_error`,
+        /// It did not, or it refused. `reason` is `timeout`, `unreachable`, `server_error`,
         /// `rate_limited` or `refused`.
         case failed(reason: String, detail: String, retryAfter: Duration?)
     }
 
     let client: HTTPClient
-    /// By name of the variable that the fleet file speaks of.
+    /// By the variables that the fleet file names.
     let keys: [String: String]
 
-    /// Tries once. The answer has to begin within `limit`; how long it then flows is bounded by the client's idle time.
+    /// Tries once. The answer must begin within `limit`; after that the client's idle time bounds it.
     func send(_ body: [UInt8], to endpoint: FleetModel.Endpoint, within limit: Duration) async -> Answer {
         var request = HTTPClientRequest(url: endpoint.url + "/chat/completions")
         request.method = .POST
@@ -53,13 +53,13 @@ struct Forwarder: Sendable {
             return .failed(
                 reason: "server_error", detail: "\(response.status.code)", retryAfter: Self.retryAfter(response.headers)
             )
-        // A key or a name that the endpoint does not know is ours to mend, not the client's.
+        // The router's configuration has a wrong key or name; the client cannot repair it.
         case 401, 403, 404: return .failed(reason: "refused", detail: "\(response.status.code)", retryAfter: nil)
         default: return .begun(response)
         }
     }
 
-    /// An answer that flows for longer than this is cut off.
+    /// An answer that takes longer than this is cut off.
     private static let answerMax: TimeAmount = .hours(1)
 
     private static func retryAfter(_ headers: HTTPHeaders) -> Duration? {

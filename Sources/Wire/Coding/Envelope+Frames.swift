@@ -1,6 +1,7 @@
 import SwiftProtobuf
 
-// A message as frames for a socket.
+// Reads and writes whole messages: the frames of an envelope.
+
 extension Envelope {
     /// The message's frames, the first one beginning with "SZ01", as arrays.
     public var frames: [[UInt8]] { rawFrames.map(\.array) }

@@ -92,7 +92,7 @@ struct BlockTests {
         return block
     }
 
-    @Test("a job's id goes through bytes and hex, and nothing else makes one")
+    @Test("a job's id is read from its bytes and its hex, and from nothing else")
     func jobIDs() {
         let id = MessageSample.job
         #expect(id.description == "00112233445566778899aabbccddeeff")

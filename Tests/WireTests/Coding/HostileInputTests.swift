@@ -69,7 +69,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("what is not ours is refused as such")
+    @Test("a message of another program is refused as such")
     func notOurs() {
         #expect(throws: WireError.notOurs) { try Envelope(frames: []) }
         #expect(throws: WireError.notOurs) { try Envelope(frames: [[]]) }
@@ -84,7 +84,7 @@ struct HostileInputTests {
         #expect(throws: WireError.undecodable) { try Envelope(frames: [[0x53, 0x5A, 0x30, 0x31, 0xB2, 0x02, 0x00]]) }
     }
 
-    @Test("an unknown field in a known body is passed over")
+    @Test("an unknown field in a known body is ignored")
     func unknownField() throws {
         // Bye (field 10) with an unknown field 15 inside.
         let frames: [[UInt8]] = [[0x53, 0x5A, 0x30, 0x31, 0x52, 0x02, 0x78, 0x01]]

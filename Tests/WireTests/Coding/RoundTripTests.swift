@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Encoding and decoding undo each other")
 struct RoundTripTests {
-    @Test("a random message of every kind comes back as it was, and its bytes too", arguments: Kind.allCases)
+    @Test("a random message of every kind is read back unchanged, and so are its bytes", arguments: Kind.allCases)
     func everyKind(_ kind: Kind) throws {
         let seed = UInt64(1000 + kind.rawValue)
         var random = RandomMessages(seed: seed)
@@ -19,7 +19,7 @@ struct RoundTripTests {
         }
     }
 
-    @Test("a context set comes through whole")
+    @Test("a context set is read back unchanged")
     func contextSets() throws {
         var random = RandomMessages(seed: 77)
         for _ in 0..<200 {

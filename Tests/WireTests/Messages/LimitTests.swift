@@ -47,7 +47,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a piece lies within 4096 rows")
+    @Test("a piece is within 4096 rows")
     func pieces() throws {
         let within = Self.piece(firstRow: 4095, rows: 1)
         #expect(try Envelope(frames: Self.result(piece: within, answers: 1)).generation == 1)
@@ -147,7 +147,7 @@ struct LimitTests {
         print("wire: a header with 4096 long faults has \(frames[0].count) bytes, limit \(Limits.headerBytesMax)")
     }
 
-    @Test("faults come in order of rows, one a row, within the piece")
+    @Test("faults are in order of rows, one a row, within the piece")
     func faultOrder() throws {
         let fault = { (row: UInt32) in RowFault(row: row, code: "c", message: "m") }
         let piece = Self.piece(rows: 3)
@@ -204,7 +204,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a Welcome's clocks lie between 1 ms and an hour")
+    @Test("a Welcome's durations are between 1 ms and an hour")
     func clocks() {
         for (heartbeat, lease, field) in [(0, 1, "heartbeat_ms"), (1, 0, "lease_ms"), (3_600_001, 1, "heartbeat_ms")] {
             let welcome = Welcome(

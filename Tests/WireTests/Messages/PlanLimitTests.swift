@@ -155,7 +155,7 @@ struct PlanLimitTests {
         }
     }
 
-    @Test("deadlines and leases lie between 1 ms and an hour")
+    @Test("deadlines and leases are between 1 ms and an hour")
     func clocks() {
         for duration in [Duration.zero, .milliseconds(3_600_001), .seconds(1 << 40)] {
             guard case .badField("deadline_ms", _) = Self.refusal(of: Self.request({ $0.deadline = duration })) else {
@@ -203,7 +203,7 @@ struct PlanLimitTests {
         #expect(Self.refusal(of: Self.end { $0.staleness = -2 }) == .badField("staleness", found: "-2"))
     }
 
-    @Test("a text that is not UTF-8 makes a request unreadable, but is a row's own fault where scores are wanted")
+    @Test("a text that is not UTF-8 makes a request unreadable, but is a row's own fault in a request for scores")
     func texts() throws {
         for name in ["request-plan", "assignment", "report-outcomes"] {
             var frames = try #require(MessageSample.all.first { $0.name == name }).envelope.frames
@@ -248,7 +248,7 @@ struct PlanLimitTests {
         }
     }
 
-    @Test("what is said of where a rollout lies is cut to 1024 bytes")
+    @Test("a rollout's reference is cut to 1024 bytes")
     func references() throws {
         let long = String(repeating: "ä", count: 2000)
         let sent = Envelope(
@@ -260,7 +260,7 @@ struct PlanLimitTests {
         #expect(rewards.references == [String(repeating: "ä", count: 512)])
     }
 
-    @Test("budgets of the largest plan go in parts that headers hold, whatever the ids")
+    @Test("budgets of the largest plan are sent in parts that fit into headers, whatever the ids")
     func partsOfBudgets() throws {
         for (count, bytes) in [(PlanLimits.candidates.upperBound, 60), (3000, Limits.labelBytesMax), (1, 5), (0, 0)] {
             let id = String(repeating: "x", count: bytes)
@@ -278,7 +278,7 @@ struct PlanLimitTests {
         }
     }
 
-    @Test("an answer to a report goes in parts that headers hold")
+    @Test("an answer to a report is sent in parts that fit into headers")
     func partsOfAnswers() throws {
         let rewards = [Double](repeating: 0.3, count: 64)
         let done = GroupDone(
