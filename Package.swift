@@ -201,7 +201,10 @@ let package = Package(
             ["Benchmarks", "CommandSupport", "Encoders", "ModelFiles", "Kernels", "Planning", argumentParser]),
         tests(
             "CLITests",
-            ["CLI", "CommandSupport", "ClientNode", "Kernels", "Models", "RolloutNode", "WorkerNode", argumentParser]),
+            [
+                "CLI", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "WorkerNode", "ZeroMQ", argumentParser,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

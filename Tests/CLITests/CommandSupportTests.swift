@@ -1,8 +1,10 @@
 import ArgumentParser
 import CommandSupport
+import Encoders
 import Foundation
 import Kernels
 import Models
+import Scoring
 import TestSupport
 import Testing
 

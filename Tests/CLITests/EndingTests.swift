@@ -6,6 +6,7 @@ import Foundation
 import RolloutNode
 import Testing
 import WorkerNode
+import ZeroMQ
 
 /// Every error has one exit code and one message.
 @Suite("Exit codes and messages")
@@ -27,14 +28,16 @@ struct EndingTests {
             let ending = ending(status)
             #expect(ending.status == status && ending.output == nil && ending.errors == nil)
         }
-        #expect([ExitStatus.done, .failed, .usage, .finishedWithErrorRows, .resumable].map(\.rawValue) == [0, 1, 2, 3, 75])
+        #expect(
+            [ExitStatus.done, .failed, .usage, .finishedWithErrorRows, .resumable].map(\.rawValue) == [0, 1, 2, 3, 75])
     }
 
     @Test("an abandoned worker or rollout worker may be started again: 75")
-    func resumable() {
-        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: "tcp://127.0.0.1:1"))
+    func resumable() throws {
+        let endpoint = try Endpoint("tcp://127.0.0.1:1")
+        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: endpoint))
         #expect(worker.status == .resumable && worker.errors?.contains("tcp://127.0.0.1:1") == true)
-        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: "tcp://127.0.0.1:1"))
+        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: endpoint))
         #expect(rollout.status == .resumable && rollout.errors?.contains("tcp://127.0.0.1:1") == true)
         #expect(ending(ClientError.refused("no")).status == .failed)
     }
