@@ -90,7 +90,7 @@ let package = Package(
         module("Reporting", []),
         module("MetricsExport", [metrics]),
         // 2 meaning
-        module("Tokenizers", ["JSON"]),
+        module("Tokenizers", ["JSON", "Scoring"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
@@ -167,7 +167,7 @@ let package = Package(
         tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
         tests(
             "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
-        tests("TokenizersTests", ["Tokenizers"]),
+        tests("TokenizersTests", ["Tokenizers", "Scoring"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),

@@ -142,7 +142,7 @@ struct JournalTests {
         #expect {
             _ = try CoordinatorJournal(path: path)
         } throws: { error in
-            "\(error)".contains("another coordinator holds it")
+            "\(error)".contains("database is locked")
         }
     }
 

@@ -58,7 +58,9 @@ struct BertEncoderTests {
         [MatrixMultiply.Backend.automatic, .portable])
     func fewerBits(_ what: (precision: Precision, cosine: Float), backend: MatrixMultiply.Backend) throws {
         var cases = [("tiny", 32, tiny)]
-        if let path = EncoderGolden.realModel { cases.append(("minilm", 384, try SentenceTransformerFolder(path: path))) }
+        if let path = EncoderGolden.realModel {
+            cases.append(("minilm", 384, try SentenceTransformerFolder(path: path)))
+        }
         for (name, width, folder) in cases {
             let golden = try EncoderGolden(name, width: width)
             let encoder = try BertEncoder(folder: folder, precision: what.precision, backend: backend)
@@ -127,7 +129,7 @@ struct BertEncoderTests {
                 }
             }
         }
-        print("\(folder.name), \(alone.numerics): largest difference in any company \(largest), \(rounds) seeds")
+        print("\(folder.name), \(alone.numerics): largest difference between batches \(largest), \(rounds) seeds")
     }
 
     @Test("a batch of nothing has no embeddings")

@@ -39,13 +39,15 @@ struct SentencePipelineTests {
             try file.floats("embeddings", shape: Shape(texts.count, width)), width: width)
         let found = try encoder.encode(texts)
         let error = largestDifference(found.values, expected)
-        print("\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(texts.count) texts (tolerance 1e-5)")
+        print(
+            "\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(texts.count) texts (tolerance 1e-5)"
+        )
         #expect(error <= 1e-5)
         #expect(found.isTruncated == texts.map { $0.hasPrefix("what is the sum what") })
     }
 
     @Test("an embedding is the same bits alone and in a batch", arguments: ["bge", "e5", "dense"])
-    func company(name: String) throws {
+    func sameBits(name: String) throws {
         let encoder = try Self.encoder(try ScratchFiles.copy(of: Self.path(name)), threads: 2)
         let texts = Array(try Self.texts().prefix(12))
         let together = try encoder.encode(texts)
@@ -98,7 +100,10 @@ struct SentencePipelineTests {
     func newNames() throws {
         let folder = try ScratchFiles.copy(of: Self.path("bge"))
         for (text, pooling) in [
-            (#"{"embedding_dimension": 32, "pooling_mode": "cls", "include_prompt": true}"#, PipelineModules.Pooling.cls),
+            (
+                #"{"embedding_dimension": 32, "pooling_mode": "cls", "include_prompt": true}"#,
+                PipelineModules.Pooling.cls
+            ),
             (#"{"pooling_mode": ["mean"], "include_prompt": true}"#, .mean),
         ] {
             try ScratchFiles.write(text, to: "\(folder)/1_Pooling/config.json")
@@ -106,14 +111,19 @@ struct SentencePipelineTests {
         }
     }
 
-    @Test("what is not computed is refused by its key", arguments: [
-        ("1_Pooling/config.json", #""pooling_mode_max_tokens": false"#, #""pooling_mode_max_tokens": true"#, "pooling"),
-        ("modules.json", "models.Dense", "models.LSTM", "list of modules"),
-        ("modules.json", "2_Dense", "../2_Dense", "path"),
-        ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
-        ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
-        ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
-    ])
+    @Test(
+        "what is not computed is refused by its key",
+        arguments: [
+            (
+                "1_Pooling/config.json", #""pooling_mode_max_tokens": false"#, #""pooling_mode_max_tokens": true"#,
+                "pooling"
+            ),
+            ("modules.json", "models.Dense", "models.LSTM", "list of modules"),
+            ("modules.json", "2_Dense", "../2_Dense", "path"),
+            ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
+            ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
+            ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
+        ])
     func refusals(file: String, old: String, new: String, key: String) throws {
         let folder = try ScratchFiles.copy(of: Self.path("dense"))
         try ScratchFiles.edit("\(folder)/\(file)") { $0.replacingOccurrences(of: old, with: new) }

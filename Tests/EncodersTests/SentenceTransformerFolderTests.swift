@@ -9,7 +9,7 @@ import Testing
 struct ModelFolderTests {
     let tiny = "\(EncoderGolden.folder)/tiny"
 
-    @Test("a sentence-transformers folder tells its sizes, pooling and length")
+    @Test("a sentence-transformers folder gives its sizes, pooling and length")
     func reads() throws {
         let folder = try SentenceTransformerFolder(path: tiny)
         #expect(folder.name == "tiny")

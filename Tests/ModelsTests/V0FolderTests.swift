@@ -62,7 +62,7 @@ struct V0FolderTests {
         #expect("\(try #require(error))".contains("tokenizer"))
     }
 
-    @Test("memory is told from headers, and a prepared context's is what is then kept")
+    @Test("memory is computed from headers, and a prepared context keeps as much")
     func memory() throws {
         let folder = try V0Folder(path: V0Folders.path("dynamic_query"))
         let kept = try V0Memory(folder: folder, settings: ModelSettings()).bytes(rows: 256)
