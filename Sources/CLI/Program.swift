@@ -10,7 +10,8 @@ enum Program {
 /// The program's verbs.
 package struct StateZero: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        "statezero", "Predicts whether an LLM will succeed on a prompt, before any rollout; plans rollouts and routes prompts.",
+        "statezero",
+        "Predicts whether an LLM will succeed on a prompt, before any rollout; plans rollouts and routes prompts.",
         example: """
             statezero score --prompts scripts/sample/data/queries.jsonl.gz \\
                 --context scripts/sample/data/context.three-shot-t0.8.jsonl.gz --output out/scores

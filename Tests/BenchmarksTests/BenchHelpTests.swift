@@ -24,7 +24,8 @@ struct BenchHelpTests {
     func verbs() throws {
         let names = StateZeroBench.configuration.subcommands.compactMap { $0.configuration.commandName }
         for name in [
-            "kernels", "encoder", "head", "compact", "qwen3", "planning", "coordinator", "latency", "rollouts", "rescore",
+            "kernels", "encoder", "head", "compact", "qwen3", "planning", "coordinator", "latency", "rollouts",
+            "rescore",
             "start",
         ] {
             #expect(names.contains(name))
@@ -36,7 +37,8 @@ struct BenchHelpTests {
     func refusals() {
         for (line, part) in [
             ("coordinator --workers 0", "1 to 1000"), ("coordinator --batch-rows 4097", "1 to 4096"),
-            ("latency --rows 0", "1 to 4096"), ("rollouts --slots 257", "1 to 256"), ("compact --queries 0", "at least 1"),
+            ("latency --rows 0", "1 to 4096"), ("rollouts --slots 257", "1 to 256"),
+            ("compact --queries 0", "at least 1"),
             ("planning --min 9 --max 8", "--min 9"), ("qwen3 folder --ids a", "--states"),
             ("head --weights w --data d --precision int8", "float32 or bfloat16"),
             ("start --prompts p.jsonl", "--context"),

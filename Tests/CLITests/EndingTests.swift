@@ -28,7 +28,8 @@ struct EndingTests {
             let ending = ending(status)
             #expect(ending.status == status && ending.output == nil && ending.errors == nil)
         }
-        #expect([ExitStatus.done, .failed, .usage, .finishedWithErrorRows, .resumable].map(\.rawValue) == [0, 1, 2, 3, 75])
+        #expect(
+            [ExitStatus.done, .failed, .usage, .finishedWithErrorRows, .resumable].map(\.rawValue) == [0, 1, 2, 3, 75])
     }
 
     @Test("an abandoned worker or rollout worker may be started again: 75")

@@ -9,7 +9,10 @@ struct SplitTests {
         let six = Split.all(cores: 6)
         #expect(six.count == 8 && six.allSatisfy { $0.workers * $0.threads == 6 })
         #expect(Split.all(cores: 32).map(\.threads).max() == 16)
-        #expect(Split.all(cores: 0) == [Split(workers: 1, threads: 1, pin: false), Split(workers: 1, threads: 1, pin: true)])
+        #expect(
+            Split.all(cores: 0) == [
+                Split(workers: 1, threads: 1, pin: false), Split(workers: 1, threads: 1, pin: true),
+            ])
     }
 
     @Test("a split that is faster within its noise does not win over an earlier one")

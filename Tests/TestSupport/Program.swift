@@ -21,14 +21,18 @@ public struct Program {
     private let folder: TestFolder
     private let name: String
 
-    /// Starts a process; its output goes to files of the folder.
-    public init(_ arguments: [String], in folder: TestFolder) throws {
+    /// Starts a process; its output goes to files of the folder. `at` is its current folder, that of the tests by default.
+    public init(
+        _ arguments: [String], in folder: TestFolder, at path: String? = nil, environment: [String: String] = [:]
+    ) throws {
         self.folder = folder
         name = "log-\(UUID().uuidString.prefix(8))"
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         // Tests neither write into the user's cache folder nor share embeddings with each other.
         process.environment = ProcessInfo.processInfo.environment.merging(["STATEZERO_STORE": "off"]) { $1 }
+            .merging(environment) { $1 }
+        if let path { process.currentDirectoryURL = URL(fileURLWithPath: path) }
         process.standardInput = FileHandle.nullDevice
         for (suffix, key) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
             let path = folder.file("\(name).\(suffix)")

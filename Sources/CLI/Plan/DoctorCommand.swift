@@ -89,5 +89,7 @@ private struct MachineCheck: Encodable {
         }
     }
 
-    var text: String { (ok ? "ok       " : "MISSING  ") + name.padding(toLength: 11, withPad: " ", startingAt: 0) + found }
+    var text: String {
+        (ok ? "ok       " : "MISSING  ") + name.padding(toLength: 11, withPad: " ", startingAt: 0) + found
+    }
 }

@@ -14,7 +14,8 @@ struct BudgetOptions: ParsableArguments {
     @Option(range: .atLeast(1), help: "Every budget and the total are multiples of this.")
     var multipleOf = 1
 
-    @Option(help: "The only allowed budgets, such as 4,8,16; 0 skips a prompt.", transform: GroupSizeList.init(argument:))
+    @Option(
+        help: "The only allowed budgets, such as 4,8,16; 0 skips a prompt.", transform: GroupSizeList.init(argument:))
     var groupSizes: GroupSizeList?
 
     @Option(range: .within(0...1), help: "Expected share of failed rollouts; raises --min to get enough rewards.")

@@ -33,7 +33,9 @@ struct ReplaySteps: ParsableArguments {
     @Option(range: .within(0...1), help: "Weight of a prompt's own outcome one policy step later.")
     var decay = ReplayOptions().decay
 
-    @Option(range: .atLeast(0), help: "Later visits whose outcomes are added to those of a visit. 0 uses its own small group only.")
+    @Option(
+        range: .atLeast(0),
+        help: "Later visits whose outcomes are added to those of a visit. 0 uses its own small group only.")
     var pool = ReplayOptions().pooledVisits
 
     @Option(

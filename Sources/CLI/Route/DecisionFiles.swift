@@ -26,7 +26,9 @@ struct DecisionFiles: ParsableArguments {
 struct RealisedOutcomes: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
-        help: "Outcomes of the same prompts: prompt_id, policy_id (the fleet's model name), reward. Default: predictions.")
+        help:
+            "Outcomes of the same prompts: prompt_id, policy_id (the fleet's model name), reward. Default: predictions."
+    )
     var outcomes: [String] = []
 
     /// Rewards by prompt id and model; `nil` without files.

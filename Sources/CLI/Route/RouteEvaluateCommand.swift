@@ -12,11 +12,12 @@ extension Route {
         static let configuration = CommandConfiguration(
             "evaluate", "Measures routing with logged outcomes of several models on the same prompts.",
             example: """
-                statezero route evaluate --fleet scripts/sample/fleet.yaml --seeds 1 \\
-                    --prompts scripts/sample/data/sample.prompts.jsonl.gz \\
-                    --outcomes scripts/sample/data/sample.outcomes.jsonl.gz
+                statezero route evaluate --fleet scripts/routing/prices.yaml \\
+                    --prompts data/eval/mmlu_pro.prompts.jsonl.gz --outcomes data/eval/mmlu_pro.outcomes.jsonl.gz
                 """,
             details: """
+                scripts/evaluation/README.md says where the files of the example come from.
+
                 Uses the models of each source that have a price in the fleet file, matched by the policy of their \
                 history. Rows with role `context` are history, rows with role `query` are routed; without roles, half of \
                 the prompts are used for each. If every row has a `cost`, it is the cost, and its mean over the history \
@@ -75,7 +76,8 @@ struct RouteStudyOptions: ParsableArguments {
     @Option(range: .atLeast(0), help: "Resamples of the routed prompts for intervals; 0 computes no intervals.")
     var resamples = 200
 
-    @Option(range: .atLeast(1), help: "History rows of a new model, compared with --newcomer-many. Default: no comparison.")
+    @Option(
+        range: .atLeast(1), help: "History rows of a new model, compared with --newcomer-many. Default: no comparison.")
     var newcomerFew: Int?
 
     @Option(range: .atLeast(1), help: "History rows that the new model is compared with.")

@@ -75,7 +75,8 @@ struct RouteServeHTTP: ParsableArguments {
     @Option(range: .atLeast(1), help: "Largest number of concurrent requests; more get status 429.")
     var requestsMax = 512
 
-    @Option(name: .customLong("body-kib"), range: .atLeast(1), help: "Largest request in KiB; larger ones get status 413.")
+    @Option(
+        name: .customLong("body-kib"), range: .atLeast(1), help: "Largest request in KiB; larger ones get status 413.")
     var bodyKiB = 4096
 
     /// Throws `CommandFailure` when the key's variable is not set.

@@ -62,11 +62,14 @@ struct ScoreWorkers: ParsableArguments {
     @Option(help: "Endpoint of a running coordinator, such as tcp://127.0.0.1:5570. Default: start a local cluster.")
     var coordinator: String?
 
-    @Option(range: .atLeast(1), help: "Local worker processes. Default: from `statezero tune`, else cores per thread.")
+    @Option(
+        range: .atLeast(1),
+        help: "Local worker processes. Default: from `statezero tune`, else cores divided by threads.")
     var workers: Int?
 
     @Option(
-        range: .atLeast(1), help: "Threads of each worker. Default: from `statezero tune`, else 1; V0 models: all cores.")
+        range: .atLeast(1),
+        help: "Threads of each worker. Default: from `statezero tune`, else 1; V0 models: all cores.")
     var threads: Int?
 
     @Flag(inversion: .prefixedNo, help: "Pin each worker to its own cores. Default: from `statezero tune`, else not.")

@@ -10,10 +10,14 @@ import ZeroMQ
 struct Rollout: ParsableCommand {
     static let configuration = CommandConfiguration(
         "rollout", "Runs a rollout worker: a program makes the rollouts of a plan, the worker reports their rewards.",
-        example: "statezero rollout --connect tcp://127.0.0.1:5570 --slots 4 -- python3 scripts/loop/rollout.py",
+        example: """
+            statezero rollout --connect tcp://127.0.0.1:5570 --slots 4 \\
+                -- python3 scripts/loop/recorded.py scripts/loop/data/pool.jsonl.gz
+            """,
         details: """
             The program reads assignments as JSON lines from standard input:
-              {"assignment":…,"policy_id":…,"policy_version":…,"step":…,"prompt_id":…,"prompt":…,"n":…,"attempt":…}
+              {"assignment":…,"policy_id":…,"policy_version":…,"step":…,
+               "prompt_id":…,"prompt":…,"n":…,"attempt":…}
             It writes rewards as JSON lines to standard output, until there are n for each assignment:
               {"assignment":…,"reward":1,"reference":"id of the rollout"}   one rollout
               {"assignment":…,"error":"reason"}                             one rollout without a reward

@@ -57,7 +57,8 @@ struct WorkerProcessor: ParsableArguments {
     @OptionGroup var tuning: TuningOptions
 
     @Option(
-        range: .atLeast(0), help: "Pin the model's threads to cores from this index on, among the cores of the process.")
+        range: .atLeast(0), help: "Pin the model's threads to cores from this index on, among the cores of the process."
+    )
     var pin: Int?
 
     @Option(range: .within(0...19), help: "Nice value, for workers that share the machine with their coordinator.")
