@@ -21,8 +21,8 @@ struct BenchHelpTests {
     }
 
     @Test("the verbs of `statezero bench` are there by their names")
-    func verbs() {
-        let names = StateZeroBench.configuration.subcommands.compactMap(\.configuration.commandName)
+    func verbs() throws {
+        let names = StateZeroBench.configuration.subcommands.compactMap { $0.configuration.commandName }
         for name in [
             "kernels", "encoder", "head", "compact", "qwen3", "planning", "coordinator", "latency", "rollouts",
             "rescore",
@@ -30,7 +30,7 @@ struct BenchHelpTests {
         ] {
             #expect(names.contains(name))
         }
-        #expect((try? StateZeroBench.parseAsRoot(["qwen", "folder"])) != nil)
+        _ = try StateZeroBench.parseAsRoot(["qwen", "folder"])
     }
 
     @Test("a wrong option is refused with exit code 2 and the allowed range")

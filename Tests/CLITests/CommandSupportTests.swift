@@ -53,7 +53,7 @@ struct CommandSupportTests {
         try ModelOptions.choosing("table:3:10").check()
         let error = #expect(throws: CommandFailure.self) { try ModelOptions.choosing("/nowhere/model").check() }
         #expect(error?.message.contains("statezero model fetch") == true)
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         #expect(throws: (any Error).self) {
             try ModelOptions.parse(["--model", folder.path, "--context-cache", "none"]).check()
         }
@@ -68,7 +68,7 @@ struct CommandSupportTests {
 
     @Test("files are read and written with path and reason in the error")
     func files() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         try writeFile("text", to: folder.file("a"))
         #expect(try readFile(folder.file("a")) == Data("text".utf8))
         for work in [{ try writeFile("", to: "/nowhere/a") }, { _ = try readFile("/nowhere/a") }] {

@@ -34,10 +34,9 @@ struct EndingTests {
 
     @Test("an abandoned worker or rollout worker may be started again: 75")
     func resumable() throws {
-        let endpoint = try Endpoint("tcp://127.0.0.1:1")
-        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: endpoint))
+        let worker = ending(WorkerError.abandoned(after: .seconds(5), endpoint: try Endpoint("tcp://127.0.0.1:1")))
         #expect(worker.status == .resumable && worker.errors?.contains("tcp://127.0.0.1:1") == true)
-        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: endpoint))
+        let rollout = ending(RolloutError.abandoned(after: .seconds(5), endpoint: try Endpoint("tcp://127.0.0.1:1")))
         #expect(rollout.status == .resumable && rollout.errors?.contains("tcp://127.0.0.1:1") == true)
         #expect(ending(ClientError.refused("no")).status == .failed)
     }

@@ -4,13 +4,13 @@ import Testing
 
 /// A coordinator and workers as processes, with a socket in the test's folder.
 private final class TestCluster {
-    let folder: TestFolder
+    let folder: ScratchFolder
     let endpoint: String
     private(set) var coordinator: Program
     private(set) var workers: [Program] = []
     private let model: String
 
-    init(_ folder: TestFolder, workers count: Int, model: String) throws {
+    init(_ folder: ScratchFolder, workers count: Int, model: String) throws {
         self.folder = folder
         self.model = model
         endpoint = "ipc://\(folder.path)/sock"
@@ -31,7 +31,7 @@ private final class TestCluster {
         }
     }
 
-    private static func startCoordinator(_ folder: TestFolder, _ endpoint: String) throws -> Program {
+    private static func startCoordinator(_ folder: ScratchFolder, _ endpoint: String) throws -> Program {
         try Program(
             ["coordinator", "--bind", endpoint, "--journal", folder.file("journal.sqlite"), "--log-level", "info"],
             in: folder)
@@ -59,7 +59,7 @@ private final class TestCluster {
 @Suite("Cluster of real processes", .tags(.slow), .serialized)
 struct ClusterProcessTests {
     private func score(
-        _ folder: TestFolder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String
+        _ folder: ScratchFolder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String
     ) -> [String] {
         [
             "score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file(output),
@@ -68,11 +68,11 @@ struct ClusterProcessTests {
     }
 
     /// Waits until the journal has grown, so that a kill happens during work.
-    private func waitForProgress(_ folder: TestFolder, _ program: Program, beyond bytes: UInt64) -> Bool {
+    private func waitForProgress(_ folder: ScratchFolder, _ program: Program, beyond bytes: UInt64) -> Bool {
         Program.waitUntil { !program.process.isRunning || self.journalBytes(folder) > bytes }
     }
 
-    private func journalBytes(_ folder: TestFolder) -> UInt64 {
+    private func journalBytes(_ folder: ScratchFolder) -> UInt64 {
         ["journal.sqlite", "journal.sqlite-wal"].reduce(0) { sum, name in
             let size = (try? FileManager.default.attributesOfItem(atPath: folder.file(name)))?[.size] as? UInt64
             return sum + (size ?? 0)
@@ -83,7 +83,7 @@ struct ClusterProcessTests {
         "every worker killed twice, coordinator and client once: the output equals that of an undisturbed run"
     )
     func kills() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 30_000)
         let whole = try Program.run(
             [
@@ -119,7 +119,7 @@ struct ClusterProcessTests {
 
     @Test("a frozen worker's shards go to the other worker; continued, it joins again as a new incarnation")
     func frozen() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 20_000)
         let whole = try Program.run(
             [
@@ -141,7 +141,7 @@ struct ClusterProcessTests {
 
     @Test("a worker that gets SIGTERM finishes its shards and leaves")
     func drained() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 20_000)
         let cluster = try TestCluster(folder, workers: 2, model: "table:0:300")
         let client = try Program(score(folder, corpus, "out", to: cluster.endpoint), in: folder)
@@ -155,7 +155,7 @@ struct ClusterProcessTests {
 
     @Test("a worker with another model is refused, and the message has both fingerprints")
     func foreignModel() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let cluster = try TestCluster(folder, workers: 1, model: "table")
         #expect(Program.waitUntil { cluster.coordinator.text("err").contains("worker joined") })
         let other = try Program(
@@ -167,7 +167,7 @@ struct ClusterProcessTests {
 
     @Test("a port in use and a public address without --allow-plaintext are refused, with advice")
     func binding() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let first = try Program(["coordinator", "--bind", "tcp://127.0.0.1:*"], in: folder)
         defer { first.signal(SIGKILL) }
         #expect(Program.waitUntil { first.text("out").contains("listening at tcp://127.0.0.1:") })
@@ -180,7 +180,7 @@ struct ClusterProcessTests {
 
     @Test("without a coordinator the client exits with 75 after --abandon-after")
     func nobodyThere() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 10)
         let ending = try Program.run(
             score(folder, corpus, "out", to: "ipc://\(folder.path)/nobody") + ["--abandon-after", "2"], in: folder)

@@ -6,10 +6,10 @@ import Testing
 /// default model here, so that no weights are needed.
 @Suite("Examples of the help pages, with real processes", .tags(.slow), .serialized)
 struct ExampleProcessTests {
-    private let folder: TestFolder
+    private let folder: ScratchFolder
 
     init() throws {
-        folder = try TestFolder()
+        folder = try ScratchFolder()
         for name in ["scripts", "Tests", "deploy"] {
             try FileManager.default.createSymbolicLink(
                 atPath: folder.file(name), withDestinationPath: Repository.path(name))

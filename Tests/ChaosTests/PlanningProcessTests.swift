@@ -4,7 +4,7 @@ import Testing
 
 @Suite("plan --export, replay and doctor, as processes", .tags(.slow), .serialized)
 struct PlanningProcessTests {
-    private func scores(_ folder: TestFolder) throws -> String {
+    private func scores(_ folder: ScratchFolder) throws -> String {
         try folder.write(
             "scores.jsonl",
             (0..<12).map {
@@ -14,7 +14,7 @@ struct PlanningProcessTests {
 
     @Test("--export verl: two keys per line, every id once and in order, integers that sum to the total")
     func verl() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let output = folder.file("budgets.jsonl")
         let ending = try Program.run(
             [
@@ -39,7 +39,7 @@ struct PlanningProcessTests {
 
     @Test("--export json-array: one line, one number per row, the same budgets; refused when a row has no score")
     func array() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let path = try scores(folder)
         let arguments = ["--total", "96", "--min", "4", "--max", "32"]
         let array = try Program.run(["plan", "--scores", path, "--export", "json-array"] + arguments, in: folder)
@@ -61,7 +61,7 @@ struct PlanningProcessTests {
 
     @Test("replay of a small log: a table, one JSON object, and a plot")
     func replay() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let prompts = try folder.write(
             "run.prompts.jsonl", (0..<40).map { #"{"prompt_id":"p\#($0)","prompt":"What is \#($0)?"}"# })
         let outcomes = try folder.write(
@@ -89,7 +89,7 @@ struct PlanningProcessTests {
 
     @Test("doctor: one trainer with its source, the list, the machine; an unknown name is wrong usage")
     func doctor() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let trl = try Program.run(["doctor", "--trainer", "trl"], in: folder)
         #expect(trl.status == 0 && trl.output.contains("NOT SAFE") && trl.output.contains("grpo_trainer.py:2685"))
         let list = try Program.run(["doctor", "--list"], in: folder)

@@ -26,7 +26,7 @@ struct RolloutProcessTests {
 
     @Test("a rollout worker without a coordinator exits after --abandon-after, and ends its program")
     func nobodyThere() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(
             [
                 "rollout", "--connect", "ipc://\(folder.path)/nobody", "--abandon-after", "1", "--", "sh", "-c",
@@ -40,7 +40,7 @@ struct RolloutProcessTests {
 
     @Test("a program or --simulate is required, and a bad rate is reported with its line")
     func usage() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let neither = try Program.run(["rollout", "--connect", "ipc://\(folder.path)/x"], in: folder)
         #expect(neither.status == 2 && neither.errors.contains("--simulate"), "\(neither.errors)")
         let rates = try folder.write("rates.jsonl", [#"{"prompt_id":"a","p":0.5}"#, #"{"prompt_id":"b"}"#])

@@ -17,7 +17,7 @@ struct RouteProcessTests {
     }
 
     /// A fleet of a cheap and an expensive model, each with a history of 64 rows.
-    private func fleet(_ folder: TestFolder) throws -> String {
+    private func fleet(_ folder: ScratchFolder) throws -> String {
         for (name, solved) in [("cheap", 2), ("good", 1)] {
             _ = try folder.write(
                 "\(name).jsonl",
@@ -41,7 +41,7 @@ struct RouteProcessTests {
 
     @Test("one prompt: one line with every model of the fleet, its p and its cost")
     func onePrompt() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(
             ["route", "decide", "--fleet", try fleet(folder), "--prompt", "What is 2 + 2?", "--model", "table"],
             in: folder)
@@ -54,7 +54,7 @@ struct RouteProcessTests {
 
     @Test("a rule of the command line wins over the fleet's: --target 0 always gives the cheapest model")
     func rule() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, _) = try folder.corpus(rows: 40)
         let arguments = ["route", "decide", "--fleet", try fleet(folder), "--prompts", prompts, "--model", "table"]
         let ending = try Program.run(arguments + ["--target", "0"], in: folder)
@@ -65,7 +65,7 @@ struct RouteProcessTests {
 
     @Test("a cluster decides as one process does, block by block, and an existing block is kept")
     func cluster() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, _) = try folder.corpus(rows: 100)
         let fleet = try fleet(folder)
         let arguments = ["route", "decide", "--fleet", fleet, "--prompts", prompts, "--model", "table"]
@@ -88,7 +88,7 @@ struct RouteProcessTests {
 
     @Test("sweep, calibrate and replay read the decisions: a curve and a plot, a setting, the changes")
     func afterwards() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, _) = try folder.corpus(rows: 200)
         let log = folder.file("decisions.jsonl")
         let decide = try Program.run(
@@ -119,7 +119,7 @@ struct RouteProcessTests {
 
     @Test("a missing fleet file, log or key variable is refused with its name")
     func refusals() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let none = folder.file("none")
         let fleet = try Program.run(
             ["route", "decide", "--fleet", none, "--prompt", "a", "--model", "table"], in: folder)

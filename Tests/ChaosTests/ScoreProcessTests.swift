@@ -6,7 +6,7 @@ import Testing
 struct ScoreProcessTests {
     @Test("one, two and five workers give the same bytes")
     func sameBytes() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 20_000)
         var outputs: [[String: Data]] = []
         for workers in [1, 2, 5] {
@@ -26,7 +26,7 @@ struct ScoreProcessTests {
 
     @Test("bad rows become error rows with file, line and reason, the others are scored, and the exit code is 3")
     func badRows() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (_, context) = try folder.corpus(rows: 0)
         let prompts = try folder.write(
             "bad.jsonl",
@@ -51,7 +51,7 @@ struct ScoreProcessTests {
 
     @Test("interrupted by SIGTERM it says 75; the same command finishes, and once more finds it done")
     func interrupted() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 40_000)
         let arguments = { (output: String, model: String) in
             [
@@ -76,7 +76,7 @@ struct ScoreProcessTests {
 
     @Test("an output folder of another run is refused, and nothing in it changes")
     func anotherRun() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 300)
         let arguments = ["score", "--context", context, "--output", folder.file("out"), "--model", "table"]
         #expect(try Program.run(arguments + ["--prompts", prompts], in: folder).status == 0)
@@ -89,7 +89,7 @@ struct ScoreProcessTests {
 
     @Test("wrong usage is 2; a missing file or model is 1, with advice")
     func usage() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 3)
         #expect(try Program.run(["score", "--prompts", prompts], in: folder).status == 2)
         #expect(try Program.run(["nonsense"], in: folder).status == 2)

@@ -17,7 +17,7 @@ struct StoreProcessTests {
         let encoders: [Encoder]
     }
 
-    private func inspect(_ store: String, in folder: TestFolder) throws -> [Contents.Encoder] {
+    private func inspect(_ store: String, in folder: ScratchFolder) throws -> [Contents.Encoder] {
         let ending = try Program.run(["store", "inspect", "--json", "--store", store], in: folder)
         #expect(ending.status == 0, "\(ending.errors)")
         return try JSONDecoder().decode(Contents.self, from: Data(ending.output.utf8)).encoders
@@ -25,7 +25,7 @@ struct StoreProcessTests {
 
     @Test("a second policy version, scored by new workers, embeds nothing of the corpus and gives the same bytes")
     func secondVersion() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 300)
         let record = try String(contentsOfFile: context, encoding: .utf8)
         let other = try folder.write(
@@ -52,7 +52,7 @@ struct StoreProcessTests {
 
     @Test("workers killed repeatedly while they write: the output equals that of a run without a store")
     func killedWriters() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 6000)
         let endpoint = "ipc://\(folder.path)/coordinator"
         let coordinator = try Program(
@@ -99,7 +99,7 @@ struct StoreProcessTests {
 
     @Test("a store that cannot be created is reported once per worker, and the run continues without it")
     func noStore() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 50)
         let file = try folder.write("file", ["not a folder"])
         let ending = try Program.run(

@@ -8,7 +8,7 @@ struct TuningProcessTests {
 
     @Test("tune measures every split and writes the best one; score starts its number of workers, pinned if it says so")
     func tunedRun() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let file = folder.file("tuned.json")
         let tune = try Program.run(
             ["tune", "--model", Self.model, "--rounds", "1", "--seconds", "0.05", "--output", file, "--json"],
@@ -49,7 +49,7 @@ struct TuningProcessTests {
 
     @Test("a model that cannot be tuned is refused, and so is a missing file")
     func refusals() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let table = try Program.run(["tune", "--model", "table"], in: folder)
         #expect(table.status == 2 && table.errors.contains("table"), "\(table.errors)")
         let missing = try Program.run(

@@ -8,7 +8,7 @@ struct V0ProcessTests {
 
     @Test("one worker or three, one thread or more, context kept or not: the same bytes")
     func sameBytes() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 600)
         var outputs: [[String: Data]] = []
         for (index, options) in [
@@ -27,7 +27,7 @@ struct V0ProcessTests {
 
     @Test("verify prints every stage and exits with 0; with a damaged golden it exits with 1 and names the stage")
     func verify() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(["model", "verify", Self.model], in: folder)
         #expect(ending.status == 0 && ending.output.contains("scores_given_tables"), "\(ending.errors)")
         print(ending.output)
@@ -46,7 +46,7 @@ struct V0ProcessTests {
 
     @Test("inspect prints the memory before it loads the model")
     func inspect() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(["model", "inspect", "--model", Self.model, "--rows", "64"], in: folder)
         #expect(ending.status == 0, "\(ending.errors)")
         for word in ["weights", "prepared context", "working set", "64 rows", "dynamic_query"] {

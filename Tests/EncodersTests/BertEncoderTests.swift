@@ -77,7 +77,7 @@ struct BertEncoderTests {
     @Test("packed weights that another process left give the same bits, without packing", arguments: Precision.allCases)
     func packedFile(precision: Precision) throws {
         let golden = try EncoderGolden("tiny", width: 32)
-        let folder = try ScratchFiles.file([]) + ".packed"
+        let folder = try ScratchFolder.file([]) + ".packed"
         let first = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
         let second = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
         guard case .written(let file) = first.packedWeights else {

@@ -25,7 +25,7 @@ struct EmbeddingFileTests {
 
     private static let maker = Digest(of: "maker")
 
-    private static func place() throws -> String { try ScratchFiles.new() + "/kept" }
+    private static func place() throws -> String { try ScratchFolder.new() + "/kept" }
 
     @Test("a text is embedded once, however often it is asked for, and in the next run not at all")
     func once() throws {
@@ -81,7 +81,7 @@ struct EmbeddingFileTests {
         ) {
             try EmbeddingFile(of: LengthEncoder(identity: "another maker"), file: file)
         }
-        let broken = try ScratchFiles.file([1, 2, 3])
+        let broken = try ScratchFolder.file([1, 2, 3])
         #expect(throws: ModelError.self) { try EmbeddingFile(of: LengthEncoder(), file: broken) }
     }
 

@@ -12,18 +12,22 @@ public struct Program {
 
     /// How a process ended, and what it wrote.
     public struct Ending: Sendable {
+        /// Exit code, or the number of the signal.
         public let status: Int32
+        /// Standard output.
         public let output: String
+        /// Standard error.
         public let errors: String
     }
 
+    /// The running process.
     public let process = Process()
-    private let folder: TestFolder
+    private let folder: ScratchFolder
     private let name: String
 
     /// Starts a process; its output goes to files of the folder. `at` is its current folder, that of the tests by default.
     public init(
-        _ arguments: [String], in folder: TestFolder, at path: String? = nil, environment: [String: String] = [:]
+        _ arguments: [String], in folder: ScratchFolder, at path: String? = nil, environment: [String: String] = [:]
     ) throws {
         self.folder = folder
         name = "log-\(UUID().uuidString.prefix(8))"
@@ -43,7 +47,7 @@ public struct Program {
     }
 
     /// Runs a process to its end.
-    public static func run(_ arguments: [String], in folder: TestFolder) throws -> Ending {
+    public static func run(_ arguments: [String], in folder: ScratchFolder) throws -> Ending {
         try Program(arguments, in: folder).wait()
     }
 
@@ -62,6 +66,7 @@ public struct Program {
         return String(decoding: bytes ?? Data(), as: UTF8.self)
     }
 
+    /// Sends a signal to the process if it still runs.
     public func signal(_ number: Int32) {
         if process.isRunning { kill(process.processIdentifier, number) }
     }

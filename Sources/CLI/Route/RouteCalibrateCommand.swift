@@ -3,6 +3,7 @@ import CommandSupport
 import Foundation
 import Routing
 
+/// Finds the setting of a rule for a wanted cost or quality.
 extension Route {
     /// `statezero route calibrate`.
     struct Calibrate: ParsableCommand {

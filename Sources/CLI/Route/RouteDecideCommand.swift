@@ -7,6 +7,7 @@ import RouterHTTP
 import Routing
 import Scoring
 
+/// Decides which model each prompt goes to.
 extension Route {
     /// `statezero route decide`.
     struct Decide: ParsableCommand {

@@ -3,6 +3,7 @@ import CommandSupport
 import Foundation
 import Routing
 
+/// Applies another rule to logged decisions.
 extension Route {
     /// `statezero route replay`.
     struct Replay: ParsableCommand {

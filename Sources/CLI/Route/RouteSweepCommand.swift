@@ -3,6 +3,7 @@ import CommandSupport
 import Foundation
 public import Routing
 
+/// Shows quality against cost for every setting of a rule.
 extension Route {
     /// `statezero route sweep`.
     struct Sweep: ParsableCommand {

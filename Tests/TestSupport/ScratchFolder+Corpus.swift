@@ -1,18 +1,7 @@
 public import Foundation
 
-/// A folder of one test, deleted with this object.
-public final class TestFolder {
-    public let path: String
-
-    public init() throws {
-        path = NSTemporaryDirectory() + "sz-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    public func file(_ name: String) -> String { "\(path)/\(name)" }
-
+/// Small corpora and output folders for tests of whole commands.
+extension ScratchFolder {
     /// Writes a file of lines. Returns its path.
     public func write(_ name: String, _ lines: [String]) throws -> String {
         try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: file(name)))
