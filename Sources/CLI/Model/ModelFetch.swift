@@ -30,7 +30,7 @@ enum ModelFetch {
         do {
             try files.moveItem(at: unpacked, to: target)
         } catch {
-            throw CommandFailure("\(folder): cannot be created: \(error.localizedDescription)")
+            throw CommandFailure("\(folder): cannot be created: \(reason(of: error))")
         }
         return digest
     }
@@ -73,7 +73,7 @@ enum Tool {
         do {
             try process.run()
         } catch {
-            throw CommandFailure("\(name): cannot be run (\(error.localizedDescription)); install it")
+            throw CommandFailure("\(name): cannot be run (\(reason(of: error))); install it")
         }
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
