@@ -13,7 +13,9 @@ package struct Split: Equatable, CustomStringConvertible {
 
     /// Every split without a remainder, pinned and not pinned. More than 16 threads share too few prompts at a time.
     package static func all(cores: Int) -> [Split] {
-        (1...max(1, cores)).filter { cores % $0 == 0 && $0 <= 16 }.flatMap { threads in
+        // A machine that does not know its cores has one.
+        let cores = max(1, cores)
+        return (1...cores).filter { cores % $0 == 0 && $0 <= 16 }.flatMap { threads in
             [false, true].map { Split(workers: cores / threads, threads: threads, pin: $0) }
         }
     }
