@@ -94,7 +94,7 @@ let package = Package(
         module("Reporting", []),
         module("MetricsExport", [metrics]),
         // 2 meaning
-        module("Tokenizers", ["JSON"]),
+        module("Tokenizers", ["JSON", "Scoring"]),
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
@@ -171,7 +171,7 @@ let package = Package(
         tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
         tests(
             "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
-        tests("TokenizersTests", ["Tokenizers"]),
+        tests("TokenizersTests", ["Tokenizers", "Scoring"]),
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
@@ -200,7 +200,15 @@ let package = Package(
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("ChaosTests", []),
-        tests("BenchmarksTests", ["Benchmarks", "Encoders", "ModelFiles", "Kernels", "Planning"]),
+        tests(
+            "BenchmarksTests",
+            ["Benchmarks", "CommandSupport", "Encoders", "ModelFiles", "Kernels", "Planning", argumentParser]),
+        tests(
+            "CLITests",
+            [
+                "CLI", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "WorkerNode", "ZeroMQ", argumentParser,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 package import ArgumentParser
 import CommandSupport
 
-/// `statezero`: what was typed becomes one of the drivers.
+/// `statezero`: reads the command line and runs one of the verbs.
 @main
 enum Program {
     static func main() { CommandRunner.main(StateZero.self) }
@@ -10,24 +10,21 @@ enum Program {
 /// The program's verbs.
 package struct StateZero: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        "statezero", "Predicts, before any rollout, whether an LLM will succeed on a prompt; plans rollouts by it.",
+        "statezero",
+        "Predicts whether an LLM will succeed on a prompt, before any rollout; plans rollouts and routes prompts.",
         example: """
             statezero score --prompts scripts/sample/data/queries.jsonl.gz \\
                 --context scripts/sample/data/context.three-shot-t0.8.jsonl.gz --output out/scores
             """,
         details: """
-            Exit codes: 0 done, 1 error, 2 usage, 3 finished with error rows, 75 interrupted and resumable.
             Data goes to standard output, progress and logs to standard error.
+            Exit codes: 0 done, 1 error, 2 wrong usage, 3 done with error rows, 75 interrupted (run it again).
             """,
         subcommands: [
-            Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Doctor.self, Coordinator.self,
-            Worker.self, Rollout.self, Model.self, Store.self, Validate.self, Tune.self, TuneWorker.self,
+            Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
+            Worker.self, Rollout.self, Model.self, Store.self, Tune.self, Doctor.self, TuneWorker.self,
             BenchNotice.self,
         ])
 
     package init() {}
-}
-
-extension CommandFailure {
-    init(_ error: any Error, status: ExitStatus = .failed) { self.init("\(error)", status: status) }
 }

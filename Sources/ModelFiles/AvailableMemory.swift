@@ -1,8 +1,8 @@
 import Foundation
 
-/// How much memory this process may still take: what the machine has left, or what its control group allows if less.
+/// How much memory this process may still use: what the machine has available, or what its control group allows if less.
 public enum AvailableMemory {
-    /// Bytes; `nil` where the system does not tell. Cost: a few small files read.
+    /// Bytes; `nil` if the system does not say. Cost: a few small files read.
     public static func bytes() -> Int? {
         bytes(reading: { try? String(contentsOfFile: $0, encoding: .utf8) })
     }
@@ -13,8 +13,8 @@ public enum AvailableMemory {
         return [machine, group(reading: file)].compactMap(\.self).min()
     }
 
-    // Version 2 of control groups has one line "0::/path", version 1 one a controller. Pages of files that nobody used
-    // lately are charged to the group but given up when memory is asked for, so they count as available.
+    // Version 2 of control groups has one line "0::/path", version 1 has one for each controller. Pages of files that were not used
+    // recently are charged to the group but freed when memory is needed, so they count as available.
     private static func group(reading file: (String) -> String?) -> Int? {
         guard let lines = file("/proc/self/cgroup")?.split(separator: "\n") else { return nil }
         for line in lines {

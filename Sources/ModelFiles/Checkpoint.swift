@@ -4,7 +4,7 @@ public import Kernels
 
 /// The tensors of a model as Hugging Face writes them: `model.safetensors`, or shards with an index.
 ///
-/// All files are mapped, none is read before a tensor is asked for.
+/// All files are mapped, none is read before a tensor is requested.
 public struct Checkpoint: Sendable {
     /// Files, in order of their names.
     public let files: [SafetensorsFile]
@@ -19,7 +19,7 @@ public struct Checkpoint: Sendable {
     /// and `unsupported` for a tensor in a shard that the index does not know.
     public init(folder: String) throws(ModelError) {
         let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
-        // With both, the single file counts: so does transformers choose.
+        // With both, the single file counts, as in transformers.
         if FileManager.default.fileExists(atPath: single) || !FileManager.default.fileExists(atPath: index) {
             let file = try SafetensorsFile(path: single)
             files = [file]
@@ -41,7 +41,7 @@ public struct Checkpoint: Sendable {
             for tensor in file.header.entries.keys.sorted() {
                 guard map[tensor] == names[place] else {
                     throw .unsupported(
-                        file: file.path, key: "tensor \(tensor)", found: "not the one that the index means",
+                        file: file.path, key: "tensor \(tensor)", found: "not the one that the index names",
                         supported: "only tensors that \(index) says are there")
                 }
                 places[tensor] = place
@@ -58,7 +58,7 @@ public struct Checkpoint: Sendable {
     /// Names of all tensors.
     public var names: some Collection<String> { places.keys }
 
-    /// Bytes of all files: what mapping them takes of the address space, and of memory once all was read.
+    /// Bytes of all files: their size in the address space when mapped, and in memory once all was read.
     public var bytes: Int {
         files.reduce(0) { sum, file in sum + (file.header.entries.values.map(\.bytes.upperBound).max() ?? 0) }
     }

@@ -25,7 +25,8 @@ package enum JSONFile {
     }
 
     /// The same, or `nil` where there is no such file.
-    package static func readIfPresent<Value: Decodable>(_ type: Value.Type, _ file: String) throws(ModelError) -> Value? {
+    package static func readIfPresent<Value: Decodable>(_ type: Value.Type, _ file: String) throws(ModelError) -> Value?
+    {
         FileManager.default.fileExists(atPath: file) ? try read(type, file) : nil
     }
 

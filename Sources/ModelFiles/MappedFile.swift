@@ -14,7 +14,7 @@ package final class MappedFile: @unchecked Sendable {
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: Self.reason(errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(file: path, reason: "not an ordinary file") }
         let count = Int(status.st_size)
-        // An empty mapping is an error to mmap; an empty file is for the reader to judge.
+        // An empty mapping is an error to mmap; the reader decides whether an empty file is valid.
         guard count > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return

@@ -1,15 +1,15 @@
 public import Kernels
 import Scoring
 
-/// What a model folder, or a batch given to its encoder, can have wrong with it.
+/// What can be wrong with a model folder, or with a batch given to its encoder.
 public enum ModelError: Error, Equatable, CustomStringConvertible {
     /// A file could not be opened or read.
     case unreadable(file: String, reason: String)
-    /// A file is not what its name says; `at` is a byte, key or tensor.
+    /// A file does not have the content that its name promises; `at` is a byte, key or tensor.
     case damaged(file: String, at: String, reason: String)
-    /// Weights that come with the program are in none of the places where they may be.
+    /// Weights that come with the program were not found; `places` are the files that were tried.
     case weightsNotFound(what: String, places: [String], advice: String)
-    /// A well-formed choice that this program does not do.
+    /// A well-formed choice that this program does not support.
     case unsupported(file: String, key: String, found: String, supported: String)
     /// The weights lack a tensor.
     case tensorMissing(file: String, tensor: String)
@@ -29,7 +29,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case unwritable(file: String, reason: String)
     /// A file of embeddings that another encoder made; first digits of both digests.
     case foreignEmbeddings(file: String, found: String, expected: String)
-    /// Memory that this machine, or the limit set for the process, has not got. Bytes.
+    /// More memory than this machine, or the limit of the process, has available. Bytes.
     case doesNotFit(folder: String, needed: Int, available: Int, advice: String)
 
     /// What happened, with the values, and what to do next.
@@ -38,9 +38,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let file, let reason):
             "\(file): cannot be read (\(reason)); check --model, or run `statezero model fetch`"
         case .damaged(let file, let at, let reason):
-            "\(file): \(at): \(reason); the file is damaged or cut short, fetch it again"
+            "\(file): \(at): \(reason); the file is damaged or truncated, fetch it again"
         case .weightsNotFound(let what, let places, let advice):
-            "no file of \(what) at \(places.joined(separator: ", ")); \(advice)"
+            "\(what) not found at \(places.joined(separator: ", ")); \(advice)"
         case .unsupported(let file, let key, let found, let supported):
             "\(file): \(key) is \(found), supported: \(supported); choose another model"
         case .tensorMissing(let file, let tensor):
@@ -66,7 +66,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
             "\(file): holds embeddings of encoder \(found), this one is \(expected); name another file, or remove it"
         case .doesNotFit(let folder, let needed, let available, let advice):
             "\(folder): weights and buffers need \(ByteCount(needed)), \(ByteCount(available)) are available; "
-                + "\(advice); `statezero model inspect` tells what is what"
+                + "\(advice); `statezero model inspect` lists what needs how much"
         }
     }
 

@@ -1,14 +1,14 @@
-/// What a model will take, in bytes, known before anything is loaded.
+/// The memory that a model needs, in bytes, computed before anything is loaded.
 public struct ModelMemory: Sendable, Equatable, Encodable {
     /// Weights in pages of a file that all workers of a host share.
     public var sharedWeights: Int
-    /// Weights in memory of each worker's own.
+    /// Weights that each worker has in its own memory.
     public var ownWeights: Int
-    /// What the encoder computes in, all threads.
+    /// Buffers of the encoder, all threads.
     public var encoding: Int
-    /// What the head computes in while it prepares a context or predicts, all threads.
+    /// Buffers of the head while it prepares a context or predicts, all threads.
     public var predicting: Int
-    /// What stays of each prepared context.
+    /// What is kept of each prepared context.
     public var preparedContext: Int
 
     /// Lists the parts.

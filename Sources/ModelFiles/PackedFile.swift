@@ -16,7 +16,7 @@ struct PackedFile {
 
     private static let page = 4096
 
-    /// The name follows from the head, so that models, layouts and precisions lie side by side.
+    /// The name follows from the head, so that files of different models, layouts and precisions can be in one folder.
     init(head: String, parts: [Int], in folder: String) {
         self.folder = folder
         path = "\(folder)/\(Digest(of: head).hex.prefix(32)).packed"
@@ -33,16 +33,16 @@ struct PackedFile {
 
     private var bytes: Int { places.last?.upperBound ?? head.count }
 
-    /// The parts, if there is such a file and it is what its name says.
+    /// The parts, if there is such a file with the expected head and size.
     func open() -> [PackedBytes]? {
-        // Whatever is wrong with the file, the answer is to make it again.
+        // Whatever is wrong with the file, it is made again.
         guard let mapping = try? MappedFile(path: path), mapping.count == bytes,
             mapping.withBytes({ $0.starts(with: head) })
         else { return nil }
         return places.map { mapping.lend($0) }
     }
 
-    /// Makes the file, or waits until another process has made it; tells whether it was this one.
+    /// Makes the file, or waits until another process has made it; `isNew` says whether it was this one.
     ///
     /// Throws what `pack` throws; a folder that cannot be written or a full disk are a `Failure`.
     func make(
@@ -51,7 +51,7 @@ struct PackedFile {
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let lock = Foundation.open("\(path).lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
         guard lock >= 0 else { return .failure(Failure(text: "\(folder): \(Self.reason(errno))")) }
-        // Closing gives the lock back, and so does dying.
+        // Closing releases the lock, and so does the end of the process.
         defer { close(lock) }
         guard flock(lock, LOCK_EX) == 0 else { return .failure(Failure(text: "\(path).lock: \(Self.reason(errno))")) }
         if let parts = open() { return .success((parts, false)) }
@@ -73,7 +73,7 @@ struct PackedFile {
         return .success((parts, true))
     }
 
-    // The head comes last: a file that was cut short says nothing.
+    // The head is written last: a truncated file has none and is not used.
     private func write(to handle: FileHandle, _ pack: (Int) throws(ModelError) -> PackedBytes) throws {
         for (index, place) in places.enumerated() {
             let part = try pack(index)

@@ -20,13 +20,13 @@ public enum PackedWeightsPlace: Sendable, Equatable {
     }
 }
 
-/// What became of packed weights.
+/// Where packed weights are.
 public enum PackedWeightsOrigin: Sendable, Equatable, CustomStringConvertible {
     /// Mapped from a file that was there.
     case found(file: String)
     /// Packed now, written, and mapped from the file.
     case written(file: String)
-    /// In this process's own memory, because no file could be had.
+    /// In this process's own memory, because there is no file; the reason.
     case ownMemory(reason: String)
 
     /// Whether other processes that map the same file share the memory.
@@ -45,7 +45,7 @@ public enum PackedWeightsOrigin: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// The weights of all products of a model, each packed as its plan wants it: read-only, from a file shared by all
-/// workers where that can be had.
+/// workers if there can be a file.
 ///
 /// The file's head says whose weights these are, and each part's layout, place and size; it is compared byte for byte
 /// with what this process would write, and so is the file's size, before anything is read from it. A file is made under
@@ -73,7 +73,7 @@ package struct PackedWeights: Sendable {
     ) throws(ModelError) {
         guard let folder else {
             self.parts = try Self.packAll(parts.count, pack)
-            origin = .ownMemory(reason: "no place for a packed file was given")
+            origin = .ownMemory(reason: "no folder for a packed file was given")
             return
         }
         let file = PackedFile(
@@ -100,7 +100,7 @@ package struct PackedWeights: Sendable {
         return packed
     }
 
-    /// Whose weights, and what lies where: the text that the file starts with.
+    /// The text that the file starts with: whose weights these are, and each part's name, size and layout.
     private static func head(_ parts: [Part], of weights: Digest) -> String {
         var lines = ["statezero packed weights, version 1", "weights \(weights.hex)"]
         lines += parts.map { "\($0.name) \($0.plan.packedBytes) bytes \($0.plan.layout)" }

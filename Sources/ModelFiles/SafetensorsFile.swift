@@ -4,11 +4,11 @@ public import Kernels
 
 /// A safetensors file, mapped into memory: tensors are copied out on demand, as floats.
 ///
-/// The mapping is private and read-only. Nobody may cut the file while it is mapped: model folders are written once.
+/// The mapping is private and read-only. The file must not be truncated while it is mapped: model folders are written once.
 public final class SafetensorsFile: Sendable {
     /// Path, as given.
     public let path: String
-    /// What is where.
+    /// The place of each tensor.
     public let header: SafetensorsHeader
     private let mapping: MappedFile
 
@@ -82,7 +82,7 @@ public final class SafetensorsFile: Sendable {
         return entry
     }
 
-    // The format is little-endian, and promises no alignment.
+    // The format is little-endian and does not align tensors.
     private static func read<Bits: FixedWidthInteger & BitwiseCopyable, Value>(
         _ raw: UnsafeRawBufferPointer, _: Bits.Type, _ convert: (Bits) -> Value
     ) -> [Value] {
@@ -98,7 +98,7 @@ public final class SafetensorsFile: Sendable {
     }
 }
 
-/// Rows of a tensor in a mapped file, widened to floats as they are read: an embedding that takes no memory of its own.
+/// Rows of a tensor in a mapped file, widened to floats as they are read: a table of embeddings without memory of its own.
 public struct TensorTable: Sendable {
     enum Kind: String {
         case float32 = "F32"

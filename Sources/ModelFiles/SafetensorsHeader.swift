@@ -1,10 +1,10 @@
 import Foundation
 public import Kernels
 
-/// The table at the head of a safetensors file: which tensor lies where.
+/// The table at the start of a safetensors file: the place of each tensor.
 ///
 /// Format: 8 bytes little-endian length, that many bytes of JSON, then the tensors' bytes without gaps. Everything is
-/// checked here, so that what reads the bytes later need not doubt the table.
+/// checked here, so that later reads need no checks.
 public struct SafetensorsHeader: Sendable {
     /// One tensor's place.
     public struct Entry: Sendable, Equatable {
@@ -49,7 +49,7 @@ public struct SafetensorsHeader: Sendable {
     /// two tensors on the same bytes, a gap, or a size that does not follow from type and shape.
     public init(parsing head: some RandomAccessCollection<UInt8>, fileBytes: Int, file: String) throws(ModelError) {
         guard fileBytes >= 8, head.count >= 8 else {
-            throw .damaged(file: file, at: "byte 0", reason: "\(fileBytes) bytes are no safetensors file")
+            throw .damaged(file: file, at: "byte 0", reason: "\(fileBytes) bytes are not a safetensors file")
         }
         let length = head.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length >= 2, length <= UInt64(Self.bytesMax), length <= UInt64(min(fileBytes, head.count) - 8) else {

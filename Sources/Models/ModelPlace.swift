@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a model comes from, as `--model` names it. The only place that tells kinds of models apart before one is read.
+/// Where a model comes from, as `--model` names it. Only this type distinguishes kinds of models before one is read.
 public enum ModelPlace: Sendable, Equatable {
     /// A model that computes a hash, for tests and measurements of the cluster: `table`, `table:SALT` or
     /// `table:SALT:MICROSECONDS`.
@@ -10,7 +10,7 @@ public enum ModelPlace: Sendable, Equatable {
     /// A folder made by `scripts/convert_v0`.
     case v0(folder: String)
 
-    /// Reads the name. Cost: a look for one file. Whether there is a model is not checked.
+    /// Reads the name. Cost: a test whether one file exists. Whether there is a model is not checked.
     public init(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if parts.first == "table" {

@@ -41,7 +41,8 @@ public enum ModelRegistry {
         ] where found != supported {
             throw .unsupported(
                 file: folder, key: key, found: found,
-                supported: "only \(supported) for a sentence-transformers model; the others are for converted V0 models")
+                supported: "only \(supported) for a sentence-transformers model; the others are for converted V0 models"
+            )
         }
     }
 

@@ -1,13 +1,13 @@
 public import Kernels
 
-/// What a user may choose about how a model computes. All but the threads can change an answer's last digits, so all but
-/// the threads are part of its fingerprint.
+/// The user's choices of how a model computes. The number of threads never changes an answer; every other setting may
+/// change its last digits and is part of the fingerprint.
 public struct ModelSettings: Sendable, Equatable {
     /// Whether a context's keys and values are kept between predictions.
     public enum ContextCache: String, Sendable, CaseIterable {
-        /// Kept: the first prediction pays for the context, later ones do not.
+        /// Kept: a context is computed once.
         case keep
-        /// Not kept: every call computes the context again, in a fraction of the memory.
+        /// Not kept: every call computes the context again, with a fraction of the memory.
         case none
     }
 
@@ -27,7 +27,7 @@ public struct ModelSettings: Sendable, Equatable {
     public var contextCache: ContextCache
     /// What V0's hash column holds.
     public var rowHash: RowHash
-    /// By what a sentence-transformers model predicts; V0 has a head of its own.
+    /// The head of a sentence-transformers model; V0 has its own.
     public var head: HeadKind
 
     /// The reference's choices, and the trained head.

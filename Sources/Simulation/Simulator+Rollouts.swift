@@ -30,12 +30,6 @@ extension Simulator {
 
     // MARK: Rollout workers
 
-    mutating func startRollout(_ index: Int) {
-        guard !rollouts[index].process.isAlive else { return }
-        rollouts[index].start(name: "r\(index)", seed: random.next())
-        rolloutEvent(index, rollouts[index].process.life, .started)
-    }
-
     mutating func rolloutEvent(_ index: Int, _ life: Int, _ event: RolloutState.Event) {
         let actions = rollouts[index].process.handle(event, life: life, at: now, &report.broken)
         for action in actions { perform(action, rollout: index) }
@@ -86,5 +80,11 @@ extension Simulator {
     private mutating func nextReward() -> Double {
         rewardNumber += 1
         return Double(rewardNumber) * 0x1p-40
+    }
+
+    mutating func startRollout(_ index: Int) {
+        guard !rollouts[index].process.isAlive else { return }
+        rollouts[index].start(name: "r\(index)", seed: random.next())
+        rolloutEvent(index, rollouts[index].process.life, .started)
     }
 }

@@ -1,21 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// A coordinator and workers as processes of the test, on a socket of its own folder.
+/// A coordinator and workers as processes, with a socket in the test's folder.
 private final class TestCluster {
-    let folder: Folder
+    let folder: ScratchFolder
     let endpoint: String
     private(set) var coordinator: Program
     private(set) var workers: [Program] = []
     private let model: String
 
-    init(_ folder: Folder, workers count: Int, model: String) throws {
+    init(_ folder: ScratchFolder, workers count: Int, model: String) throws {
         self.folder = folder
         self.model = model
         endpoint = "ipc://\(folder.path)/sock"
         coordinator = try Self.startCoordinator(folder, endpoint)
         for index in 0..<count { workers.append(try startWorker(index)) }
-        // A worker that is frozen or asked to leave before it has joined would be missed by nobody.
+        // Nothing would happen if a test froze or stopped a worker before it has joined.
         let coordinator = coordinator
         let haveJoined = Program.waitUntil {
             coordinator.text("err").components(separatedBy: "worker joined").count > count
@@ -30,7 +31,7 @@ private final class TestCluster {
         }
     }
 
-    private static func startCoordinator(_ folder: Folder, _ endpoint: String) throws -> Program {
+    private static func startCoordinator(_ folder: ScratchFolder, _ endpoint: String) throws -> Program {
         try Program(
             ["coordinator", "--bind", endpoint, "--journal", folder.file("journal.sqlite"), "--log-level", "info"],
             in: folder)
@@ -55,10 +56,10 @@ private final class TestCluster {
     }
 }
 
-@Suite("a cluster of real processes", .serialized)
+@Suite("Cluster of real processes", .tags(.slow), .serialized)
 struct ClusterProcessTests {
     private func score(
-        _ folder: Folder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String
+        _ folder: ScratchFolder, _ corpus: (prompts: String, context: String), _ output: String, to endpoint: String
     ) -> [String] {
         [
             "score", "--prompts", corpus.prompts, "--context", corpus.context, "--output", folder.file(output),
@@ -66,12 +67,12 @@ struct ClusterProcessTests {
         ]
     }
 
-    /// Waits until the journal or the output has grown, so that a kill comes in the middle of work.
-    private func waitForProgress(_ folder: Folder, _ program: Program, beyond bytes: UInt64) -> Bool {
+    /// Waits until the journal has grown, so that a kill happens during work.
+    private func waitForProgress(_ folder: ScratchFolder, _ program: Program, beyond bytes: UInt64) -> Bool {
         Program.waitUntil { !program.process.isRunning || self.journalBytes(folder) > bytes }
     }
 
-    private func journalBytes(_ folder: Folder) -> UInt64 {
+    private func journalBytes(_ folder: ScratchFolder) -> UInt64 {
         ["journal.sqlite", "journal.sqlite-wal"].reduce(0) { sum, name in
             let size = (try? FileManager.default.attributesOfItem(atPath: folder.file(name)))?[.size] as? UInt64
             return sum + (size ?? 0)
@@ -79,10 +80,10 @@ struct ClusterProcessTests {
     }
 
     @Test(
-        "every worker killed twice, the coordinator once, and the client once: the output is that of an undisturbed run"
+        "every worker killed twice, coordinator and client once: the output equals that of an undisturbed run"
     )
     func kills() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 30_000)
         let whole = try Program.run(
             [
@@ -111,14 +112,14 @@ struct ClusterProcessTests {
         }
         let ending = client.wait()
         #expect(ending.status == 0, "\(ending.errors)")
-        #expect(kills == 6, "the job was over before every kill had come")
+        #expect(kills == 6, "the job ended before the last kill")
         #expect(try folder.contents("out") == folder.contents("whole"))
-        print("chaos: \(kills) kills in the middle of 30,000 rows, output byte for byte that of an undisturbed run")
+        print("chaos: \(kills) kills during 30,000 rows, output equal to that of an undisturbed run")
     }
 
-    @Test("a frozen worker's shards go to the other one; thawed, it comes back as another incarnation")
+    @Test("a frozen worker's shards go to the other worker; continued, it joins again as a new incarnation")
     func frozen() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 20_000)
         let whole = try Program.run(
             [
@@ -138,9 +139,9 @@ struct ClusterProcessTests {
         #expect(try folder.contents("out") == folder.contents("whole"))
     }
 
-    @Test("a worker asked to leave finishes what it has, and says goodbye")
+    @Test("a worker that gets SIGTERM finishes its shards and leaves")
     func drained() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 20_000)
         let cluster = try TestCluster(folder, workers: 2, model: "table:0:300")
         let client = try Program(score(folder, corpus, "out", to: cluster.endpoint), in: folder)
@@ -152,9 +153,9 @@ struct ClusterProcessTests {
         #expect(log.contains("worker left") && !log.contains("worker lost"), "\(log)")
     }
 
-    @Test("a worker with another model is refused, and told both fingerprints")
+    @Test("a worker with another model is refused, and the message has both fingerprints")
     func foreignModel() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let cluster = try TestCluster(folder, workers: 1, model: "table")
         #expect(Program.waitUntil { cluster.coordinator.text("err").contains("worker joined") })
         let other = try Program(
@@ -164,9 +165,9 @@ struct ClusterProcessTests {
         #expect(ending.errors.contains("table-7") && ending.errors.contains("table-0"), "\(ending.errors)")
     }
 
-    @Test("a port in use, and a public address without leave, are refused with what to do")
+    @Test("a port in use and a public address without --allow-plaintext are refused, with advice")
     func binding() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let first = try Program(["coordinator", "--bind", "tcp://127.0.0.1:*"], in: folder)
         defer { first.signal(SIGKILL) }
         #expect(Program.waitUntil { first.text("out").contains("listening at tcp://127.0.0.1:") })
@@ -177,9 +178,9 @@ struct ClusterProcessTests {
         #expect(open.status == 1 && open.errors.contains("--allow-plaintext"), "\(open.errors)")
     }
 
-    @Test("without a coordinator the client gives up after the time it was given, resumably")
+    @Test("without a coordinator the client exits with 75 after --abandon-after")
     func nobodyThere() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 10)
         let ending = try Program.run(
             score(folder, corpus, "out", to: "ipc://\(folder.path)/nobody") + ["--abandon-after", "2"], in: folder)

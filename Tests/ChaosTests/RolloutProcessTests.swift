@@ -2,33 +2,31 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The GRPO loop, with real processes", .serialized)
+@Suite("The GRPO loop, with real processes", .tags(.slow), .serialized)
 struct RolloutProcessTests {
-    private static let root = Repository.root
-
-    @Test("recorded rollouts, killed rollout workers, a killed coordinator: every reward is in its group, once")
+    @Test("recorded rollouts, killed rollout workers, a killed coordinator: every reward is in its group exactly once")
     func loop() throws {
-        let script = Self.root.appendingPathComponent("scripts/loop/check.py").path
+        let script = Repository.path("scripts/loop/check.py")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", script]
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["STATEZERO_BINARY": Program.path, "PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
-        let words = Pipe()
-        process.standardOutput = words
-        process.standardError = words
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
         try process.run()
-        // To the end of its words, which is its own; the script bounds each of its waits.
-        let text = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        // Reads to the end of the output; the script limits each of its waits.
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        try #require(process.terminationStatus != 127, "python3 is not there; the scripts of the package need it")
+        try #require(process.terminationStatus != 127, "python3 is missing; the scripts need it")
         #expect(process.terminationStatus == 0, "\(text)")
         print(text)
     }
 
-    @Test("a rollout worker without a coordinator gives up after the time it was given, and its program with it")
+    @Test("a rollout worker without a coordinator exits after --abandon-after, and ends its program")
     func nobodyThere() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(
             [
                 "rollout", "--connect", "ipc://\(folder.path)/nobody", "--abandon-after", "1", "--", "sh", "-c",
@@ -40,9 +38,9 @@ struct RolloutProcessTests {
         #expect(!FileManager.default.fileExists(atPath: "/proc/\(pid.trimmingCharacters(in: .newlines))"))
     }
 
-    @Test("a program or --simulate is wanted, and rates are read with line numbers")
+    @Test("a program or --simulate is required, and a bad rate is reported with its line")
     func usage() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let neither = try Program.run(["rollout", "--connect", "ipc://\(folder.path)/x"], in: folder)
         #expect(neither.status == 2 && neither.errors.contains("--simulate"), "\(neither.errors)")
         let rates = try folder.write("rates.jsonl", [#"{"prompt_id":"a","p":0.5}"#, #"{"prompt_id":"b"}"#])

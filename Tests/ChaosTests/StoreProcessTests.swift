@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The feature store, with real processes", .serialized)
+@Suite("The feature store, with real processes", .tags(.slow), .serialized)
 struct StoreProcessTests {
     private static let model = Repository.root.appending(path: "Tests/Goldens/v0/dynamic_query").path
 
@@ -17,15 +17,15 @@ struct StoreProcessTests {
         let encoders: [Encoder]
     }
 
-    private func inspect(_ store: String, in folder: Folder) throws -> [Contents.Encoder] {
+    private func inspect(_ store: String, in folder: ScratchFolder) throws -> [Contents.Encoder] {
         let ending = try Program.run(["store", "inspect", "--json", "--store", store], in: folder)
         #expect(ending.status == 0, "\(ending.errors)")
         return try JSONDecoder().decode(Contents.self, from: Data(ending.output.utf8)).encoders
     }
 
-    @Test("a second policy version, scored by fresh workers, embeds nothing of the corpus and gives the same bytes")
+    @Test("a second policy version, scored by new workers, embeds nothing of the corpus and gives the same bytes")
     func secondVersion() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 300)
         let record = try String(contentsOfFile: context, encoding: .utf8)
         let other = try folder.write(
@@ -50,9 +50,9 @@ struct StoreProcessTests {
         #expect(try folder.contents("second") == folder.contents("alone"))
     }
 
-    @Test("workers killed again and again while they write: the bytes are those of a run without a store")
+    @Test("workers killed repeatedly while they write: the output equals that of a run without a store")
     func killedWriters() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 6000)
         let endpoint = "ipc://\(folder.path)/coordinator"
         let coordinator = try Program(
@@ -71,9 +71,9 @@ struct StoreProcessTests {
                 "score", "--coordinator", endpoint, "--prompts", prompts, "--context", context, "--output",
                 folder.file("out"),
             ], in: folder)
-        var chance = SystemRandomNumberGenerator()
+        var generator = SystemRandomNumberGenerator()
         for round in 0..<6 {
-            usleep(UInt32.random(in: 50_000..<250_000, using: &chance))
+            usleep(UInt32.random(in: 50_000..<250_000, using: &generator))
             guard client.process.isRunning else { break }
             running[round % 2].signal(SIGKILL)
             _ = running[round % 2].wait()
@@ -97,9 +97,9 @@ struct StoreProcessTests {
         #expect(try inspect(folder.file("kept"), in: folder).isEmpty)
     }
 
-    @Test("a store that cannot be made is told once a worker, and the run goes on without")
+    @Test("a store that cannot be created is reported once per worker, and the run continues without it")
     func noStore() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 50)
         let file = try folder.write("file", ["not a folder"])
         let ending = try Program.run(

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("bench tune, with real processes", .serialized)
+@Suite("tune, with real processes", .tags(.slow), .serialized)
 struct TuningProcessTests {
     private static let model = Repository.root.appending(path: "Tests/Goldens/encoder/tiny").path
 
-    @Test("every split is measured, one is written, and score starts as many workers as it says, pinned if it says so")
+    @Test("tune measures every split and writes the best one; score starts its number of workers, pinned if it says so")
     func tunedRun() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let file = folder.file("tuned.json")
         let tune = try Program.run(
             ["tune", "--model", Self.model, "--rounds", "1", "--seconds", "0.05", "--output", file, "--json"],
@@ -18,7 +18,7 @@ struct TuningProcessTests {
         var tuning = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(tune.output.contains("rows_per_second"))
 
-        // As a machine would say for which three workers of one thread each are best.
+        // A file of a machine where three workers of one thread each are best.
         (tuning["workers"], tuning["threads"], tuning["pin"]) = (3, 1, true)
         try JSONSerialization.data(withJSONObject: tuning).write(to: URL(fileURLWithPath: file))
         let (prompts, context) = try folder.corpus(rows: 50)
@@ -28,28 +28,28 @@ struct TuningProcessTests {
         ]
         let tuned = try Program.run(arguments, in: folder)
         #expect(tuned.status == 0, "\(tuned.errors)")
-        #expect(Self.workers(tuned) == 3 && !tuned.errors.contains("not tuned"), "\(tuned.errors)")
+        #expect(Self.workers(tuned) == 3 && !tuned.errors.contains("tuning file ignored"), "\(tuned.errors)")
         // Options win.
-        let told = try Program.run(arguments + ["--workers", "1", "--no-pin"], in: folder)
-        #expect(told.status == 0 && Self.workers(told) == 1, "\(told.errors)")
+        let explicit = try Program.run(arguments + ["--workers", "1", "--no-pin"], in: folder)
+        #expect(explicit.status == 0 && Self.workers(explicit) == 1, "\(explicit.errors)")
 
-        // Of another machine: said in a line, and not gone by.
-        tuning["machine"] = ["processor": "of somebody else", "cores": 3]
+        // A file of another machine is reported and ignored.
+        tuning["machine"] = ["processor": "another processor", "cores": 3]
         try JSONSerialization.data(withJSONObject: tuning).write(to: URL(fileURLWithPath: file))
         let foreign = try Program.run(arguments + ["--threads", "1"], in: folder)
-        #expect(foreign.status == 0 && foreign.errors.contains("of somebody else, 3 cores"), "\(foreign.errors)")
+        #expect(foreign.status == 0 && foreign.errors.contains("another processor, 3 cores"), "\(foreign.errors)")
         let cores = ProcessInfo.processInfo.activeProcessorCount
         #expect(Self.workers(foreign) == cores, "\(foreign.errors)")
     }
 
-    /// Workers that started, by their own words.
+    /// Workers that started, by their log messages.
     private static func workers(_ ending: Program.Ending) -> Int {
         ending.errors.components(separatedBy: "worker started").count - 1
     }
 
-    @Test("a model that is not tuned this way is refused, and so is a file that is not there")
+    @Test("a model that cannot be tuned is refused, and so is a missing file")
     func refusals() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let table = try Program.run(["tune", "--model", "table"], in: folder)
         #expect(table.status == 2 && table.errors.contains("table"), "\(table.errors)")
         let missing = try Program.run(

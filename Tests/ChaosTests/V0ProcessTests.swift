@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A V0 model, with real processes", .serialized)
+@Suite("A V0 model, with real processes", .tags(.slow), .serialized)
 struct V0ProcessTests {
     private static let model = Repository.root.appending(path: "Tests/Goldens/v0/dynamic_query").path
 
-    @Test("one worker or three, threads or not, the context kept or not: the same bytes")
+    @Test("one worker or three, one thread or more, context kept or not: the same bytes")
     func sameBytes() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 600)
         var outputs: [[String: Data]] = []
         for (index, options) in [
@@ -25,9 +25,9 @@ struct V0ProcessTests {
         #expect(outputs[0] == outputs[1] && outputs[0] == outputs[2])
     }
 
-    @Test("verify prints every stage and ends well; a damaged golden ends with 1 and names the stage")
+    @Test("verify prints every stage and exits with 0; with a damaged golden it exits with 1 and names the stage")
     func verify() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(["model", "verify", Self.model], in: folder)
         #expect(ending.status == 0 && ending.output.contains("scores_given_tables"), "\(ending.errors)")
         print(ending.output)
@@ -44,9 +44,9 @@ struct V0ProcessTests {
         #expect(wrong.first?.hasPrefix("tokens") == true, "\(damaged.output)")
     }
 
-    @Test("inspect tells memory before it loads, also of a model that is damaged")
+    @Test("inspect prints the memory before it loads the model")
     func inspect() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let ending = try Program.run(["model", "inspect", "--model", Self.model, "--rows", "64"], in: folder)
         #expect(ending.status == 0, "\(ending.errors)")
         for word in ["weights", "prepared context", "working set", "64 rows", "dynamic_query"] {

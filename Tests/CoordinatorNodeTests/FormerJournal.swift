@@ -12,7 +12,7 @@ struct FormerJournal {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         facts = try decoder.decode(Facts.self, from: Data(contentsOf: URL(filePath: folder + "/facts.json")))
-        path = try ScratchFiles.new() + "/journal.sqlite"
+        path = try ScratchFolder.new() + "/journal.sqlite"
         try Self.unpack(folder + "/journal.sqlite.gz", to: path)
     }
 

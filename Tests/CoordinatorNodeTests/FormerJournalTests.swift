@@ -210,7 +210,7 @@ struct FormerJournalTests {
 
     @Test("written again by this version, the journal has the same rows to the byte")
     func sameBytes() throws {
-        let path = try ScratchFiles.new() + "/copy.sqlite"
+        let path = try ScratchFolder.new() + "/copy.sqlite"
         do {
             let copy = try CoordinatorJournal(path: path)
             try copy.commit(entries, plannerEntries)

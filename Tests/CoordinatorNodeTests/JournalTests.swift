@@ -40,7 +40,7 @@ struct JournalTests {
 
     @Test("entries of jobs are read back as they were written, also by the next process")
     func jobs() throws {
-        let path = try ScratchFiles.new() + "/journal"
+        let path = try ScratchFolder.new() + "/journal"
         let entries: [JournalEntry] = [
             .generationStarted(7), .fingerprintAdopted(model), .jobOpened(job), .shardAnswered(try answer(3, of: job)),
             .jobOpened(other), .shardAnswered(try answer(0, of: other)), .confirmed(job, below: 2),
@@ -55,7 +55,7 @@ struct JournalTests {
 
     @Test("entries of plans are read back as they were written, also by the next process")
     func plans() throws {
-        let path = try ScratchFiles.new() + "/journal"
+        let path = try ScratchFolder.new() + "/journal"
         let plan = PlanName(policyID: "a policy", step: 1)
         let entries: [PlannerEntry] = [
             .outcomesRecorded(policyID: "a policy", [outcome(1)]), .outcomesRecorded(policyID: "b", [outcome(2)]),
@@ -136,13 +136,13 @@ struct JournalTests {
 
     @Test("a second coordinator cannot open the same journal")
     func locked() throws {
-        let path = try ScratchFiles.new() + "/journal"
+        let path = try ScratchFolder.new() + "/journal"
         let journal = try CoordinatorJournal(path: path)
         try journal.commit([.generationStarted(1)])
         #expect {
             _ = try CoordinatorJournal(path: path)
         } throws: { error in
-            "\(error)".contains("another coordinator holds it")
+            "\(error)".contains("database is locked")
         }
     }
 
@@ -150,7 +150,7 @@ struct JournalTests {
         "a body that was cut or changed is reported as damage, never a trap",
         arguments: ["x''", "x'FFFFFFFFFFFFFFFF'", "x'0100000000000000'", "x'7FFFFFFFFFFFFFFF00'"])
     func damaged(body: String) throws {
-        let path = try ScratchFiles.new() + "/journal"
+        let path = try ScratchFolder.new() + "/journal"
         do {
             let journal = try CoordinatorJournal(path: path)
             try journal.commit(

@@ -58,7 +58,9 @@ struct BertEncoderTests {
         [MatrixMultiply.Backend.automatic, .portable])
     func fewerBits(_ what: (precision: Precision, cosine: Float), backend: MatrixMultiply.Backend) throws {
         var cases = [("tiny", 32, tiny)]
-        if let path = EncoderGolden.realModel { cases.append(("minilm", 384, try SentenceTransformerFolder(path: path))) }
+        if let path = EncoderGolden.realModel {
+            cases.append(("minilm", 384, try SentenceTransformerFolder(path: path)))
+        }
         for (name, width, folder) in cases {
             let golden = try EncoderGolden(name, width: width)
             let encoder = try BertEncoder(folder: folder, precision: what.precision, backend: backend)
@@ -75,7 +77,7 @@ struct BertEncoderTests {
     @Test("packed weights that another process left give the same bits, without packing", arguments: Precision.allCases)
     func packedFile(precision: Precision) throws {
         let golden = try EncoderGolden("tiny", width: 32)
-        let folder = try ScratchFiles.file([]) + ".packed"
+        let folder = try ScratchFolder.file([]) + ".packed"
         let first = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
         let second = try BertEncoder(folder: tiny, precision: precision, packedIn: .folder(folder))
         guard case .written(let file) = first.packedWeights else {
@@ -127,7 +129,7 @@ struct BertEncoderTests {
                 }
             }
         }
-        print("\(folder.name), \(alone.numerics): largest difference in any company \(largest), \(rounds) seeds")
+        print("\(folder.name), \(alone.numerics): largest difference between batches \(largest), \(rounds) seeds")
     }
 
     @Test("a batch of nothing has no embeddings")

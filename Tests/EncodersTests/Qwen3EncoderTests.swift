@@ -94,8 +94,8 @@ struct Qwen3EncoderTests {
 
     @Test("a sequence longer than a run is computed by all threads, with the bits of one", arguments: [2, 3])
     func longSequence(threads: Int) throws {
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain")
-        try ScratchFiles.edit("\(path)/config.json") {
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain")
+        try ScratchFolder.edit("\(path)/config.json") {
             $0.replacing("\"max_position_embeddings\": 128", with: "\"max_position_embeddings\": 1000")
         }
         let folder = try Qwen3Folder(path: path)
@@ -160,7 +160,7 @@ struct Qwen3EncoderTests {
 
     @Test("weights that are not numbers are found in the states, on the sequence's own account")
     func notFinite() throws {
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain")
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain")
         try Self.spoil("\(path)/model.safetensors", row: 7)
         let encoder = try Qwen3Encoder(folder: try Qwen3Folder(path: path), threads: 2, packedIn: .nowhere)
         #expect(throws: ModelError.notFinite(sequence: 1)) { try encoder.states(RaggedBatch([[1, 2], [3, 7], [4]])) }

@@ -14,7 +14,7 @@ struct Qwen3FolderTests {
         #expect(sizes.headWidth == 16 && sizes.positions == 128 && sizes.theta == 1e6 && sizes.epsilon == 1e-6)
         #expect(folder.checkpoint.files.count == (name == "plain" ? 1 : 3))
         #expect(folder.checkpoint.names.count == 2 + 11 * sizes.layers)
-        let copy = try Qwen3Folder(path: try ScratchFiles.copy(of: folder.path))
+        let copy = try Qwen3Folder(path: try ScratchFolder.copy(of: folder.path))
         let digest = try folder.digest()
         #expect(try copy.digest() == digest)
     }
@@ -64,8 +64,8 @@ struct Qwen3FolderTests {
     func otherSpellings() throws {
         let new = "\"rope_parameters\": {\"rope_theta\": 5000, \"rope_type\": \"default\"}"
         #expect(try Self.edited("\"rope_theta\": 1000000", new).configuration.theta == 5000)
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain") + "/config.json"
-        try ScratchFiles.edit(path) { $0.replacing("  \"head_dim\": 16,\n", with: "") }
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain") + "/config.json"
+        try ScratchFolder.edit(path) { $0.replacing("  \"head_dim\": 16,\n", with: "") }
         #expect(try Qwen3Configuration(path: path).headWidth == 128)
     }
 
@@ -98,8 +98,8 @@ struct Qwen3FolderTests {
     @Test("an index that says what is not so is refused")
     func index() throws {
         func sharded(_ change: (String) -> String) throws -> Qwen3Folder {
-            let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/sharded")
-            try ScratchFiles.edit("\(path)/model.safetensors.index.json", change)
+            let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/sharded")
+            try ScratchFolder.edit("\(path)/model.safetensors.index.json", change)
             return try Qwen3Folder(path: path)
         }
         let name = "\"model.norm.weight\": \"model-0000"
@@ -124,7 +124,7 @@ struct Qwen3FolderTests {
 
     @Test("a folder without weights says so")
     func noWeights() throws {
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain")
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain")
         try FileManager.default.removeItem(atPath: "\(path)/model.safetensors")
         #expect(throws: ModelError.unreadable(file: "\(path)/model.safetensors", reason: "No such file or directory")) {
             try Qwen3Folder(path: path)
@@ -132,8 +132,8 @@ struct Qwen3FolderTests {
     }
 
     private static func edited(_ old: String, _ new: String) throws -> Qwen3Folder {
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain")
-        try ScratchFiles.edit("\(path)/config.json") { text in
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain")
+        try ScratchFolder.edit("\(path)/config.json") { text in
             #expect(text.contains(old))
             return text.replacing(old, with: new)
         }

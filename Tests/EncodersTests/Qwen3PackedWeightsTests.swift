@@ -14,7 +14,7 @@ struct PackedWeightsTests {
         arguments: Precision.allCases)
     func writtenThenFound(precision: Precision) throws {
         let golden = try Qwen3Golden("plain")
-        let place = try ScratchFiles.copy(of: golden.folder.path) + "/cache"
+        let place = try ScratchFolder.copy(of: golden.folder.path) + "/cache"
         let own = try golden.encoder(precision: precision)
         let first = try encoder(golden, .folder(place), precision)
         let second = try encoder(golden, .folder(place), precision)
@@ -32,11 +32,11 @@ struct PackedWeightsTests {
 
     @Test("beside the weights, each precision and each model has its own file")
     func besideWeights() throws {
-        let path = try ScratchFiles.copy(of: "\(Qwen3Golden.path)/plain")
+        let path = try ScratchFolder.copy(of: "\(Qwen3Golden.path)/plain")
         var files: Set<String> = []
         for precision in Precision.allCases {
             for change in ["0.02", "0.03"] {
-                try ScratchFiles.edit("\(path)/config.json") {
+                try ScratchFolder.edit("\(path)/config.json") {
                     $0.replacing(/"initializer_range": [0-9.]+/, with: "\"initializer_range\": \(change)")
                 }
                 let encoder = try Qwen3Encoder(folder: try Qwen3Folder(path: path), precision: precision)
@@ -54,7 +54,7 @@ struct PackedWeightsTests {
     @Test("a file that is cut short, longer, or of another head is made again")
     func spoilt() throws {
         let golden = try Qwen3Golden("plain")
-        let place = try ScratchFiles.copy(of: golden.folder.path) + "/cache"
+        let place = try ScratchFolder.copy(of: golden.folder.path) + "/cache"
         guard case .written(let file) = try encoder(golden, .folder(place)).packedWeights else {
             Issue.record("not written")
             return
@@ -76,7 +76,7 @@ struct PackedWeightsTests {
     @Test("what a packer that died left behind is no hindrance")
     func leftBehind() throws {
         let golden = try Qwen3Golden("plain")
-        let place = try ScratchFiles.copy(of: golden.folder.path) + "/cache"
+        let place = try ScratchFolder.copy(of: golden.folder.path) + "/cache"
         guard case .written(let file) = try encoder(golden, .folder(place)).packedWeights else {
             Issue.record("not written")
             return
@@ -89,7 +89,7 @@ struct PackedWeightsTests {
     @Test("many encoders that start at once make one file")
     func atOnce() throws {
         let golden = try Qwen3Golden("sharded")
-        let place = try ScratchFiles.copy(of: golden.folder.path) + "/cache"
+        let place = try ScratchFolder.copy(of: golden.folder.path) + "/cache"
         let expected = try golden.encoder().states(golden.batch)
         let origins = Origins()
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
@@ -110,7 +110,7 @@ struct PackedWeightsTests {
     func noPlace() throws {
         let golden = try Qwen3Golden("plain")
         // A file where the folder should be: not even root can write into it.
-        let place = try ScratchFiles.file([1])
+        let place = try ScratchFolder.file([1])
         let encoder = try encoder(golden, .folder(place))
         guard case .ownMemory(let reason) = encoder.packedWeights else {
             Issue.record("\(encoder.packedWeights)")

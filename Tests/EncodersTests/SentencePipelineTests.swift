@@ -31,7 +31,7 @@ struct SentencePipelineTests {
         "embeddings are those of sentence-transformers: CLS, mean with a prompt, a dense layer; up to 512 tokens",
         arguments: [("bge", 32), ("e5", 32), ("dense", 24)])
     func golden(name: String, width: Int) throws {
-        let encoder = try Self.encoder(try ScratchFiles.copy(of: Self.path(name)), threads: 2)
+        let encoder = try Self.encoder(try ScratchFolder.copy(of: Self.path(name)), threads: 2)
         #expect(encoder.facts.width == width)
         let file = try SafetensorsFile(path: Self.path("\(name).safetensors"))
         let texts = try Self.texts()
@@ -39,14 +39,16 @@ struct SentencePipelineTests {
             try file.floats("embeddings", shape: Shape(texts.count, width)), width: width)
         let found = try encoder.encode(texts)
         let error = largestDifference(found.values, expected)
-        print("\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(texts.count) texts (tolerance 1e-5)")
+        print(
+            "\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(texts.count) texts (tolerance 1e-5)"
+        )
         #expect(error <= 1e-5)
         #expect(found.isTruncated == texts.map { $0.hasPrefix("what is the sum what") })
     }
 
     @Test("an embedding is the same bits alone and in a batch", arguments: ["bge", "e5", "dense"])
-    func company(name: String) throws {
-        let encoder = try Self.encoder(try ScratchFiles.copy(of: Self.path(name)), threads: 2)
+    func sameBits(name: String) throws {
+        let encoder = try Self.encoder(try ScratchFolder.copy(of: Self.path(name)), threads: 2)
         let texts = Array(try Self.texts().prefix(12))
         let together = try encoder.encode(texts)
         for (row, text) in texts.enumerated() {
@@ -58,14 +60,14 @@ struct SentencePipelineTests {
     func matches() throws {
         #expect(try !SentencePipelineFolder.matches("\(EncoderGolden.folder)/tiny"))
         for name in ["bge", "e5", "dense"] { #expect(try SentencePipelineFolder.matches(Self.path(name))) }
-        let plain = try ScratchFiles.copy(of: Self.path("e5"))
+        let plain = try ScratchFolder.copy(of: Self.path("e5"))
         try FileManager.default.removeItem(atPath: "\(plain)/config_sentence_transformers.json")
         #expect(try !SentencePipelineFolder.matches(plain))
     }
 
     @Test("the prompt is the default one, or else the query's, or else none; a name without a prompt is refused")
     func prompts() throws {
-        let folder = try ScratchFiles.copy(of: Self.path("bge"))
+        let folder = try ScratchFolder.copy(of: Self.path("bge"))
         let file = "\(folder)/config_sentence_transformers.json"
         #expect(try SentencePipelineFolder(path: folder).prompt.isEmpty)
         for (text, prompt) in [
@@ -73,18 +75,18 @@ struct SentencePipelineTests {
             (#"{"prompts": {"query": "q: "}, "default_prompt_name": null}"#, "q: "),
             (#"{"prompts": {"document": "d: "}}"#, ""), (#"{"__version__": {}}"#, ""),
         ] {
-            try ScratchFiles.write(text, to: file)
+            try ScratchFolder.write(text, to: file)
             #expect(try SentencePipelineFolder(path: folder).prompt == prompt, "\(text)")
         }
-        try ScratchFiles.write(#"{"prompts": {"a": "b"}, "default_prompt_name": "c"}"#, to: file)
+        try ScratchFolder.write(#"{"prompts": {"a": "b"}, "default_prompt_name": "c"}"#, to: file)
         #expect(throws: ModelError.self) { try SentencePipelineFolder(path: folder) }
     }
 
     @Test("the prompt changes the identity, and so does the digest of a dense layer's weights")
     func identity() throws {
-        let folder = try ScratchFiles.copy(of: Self.path("dense"))
+        let folder = try ScratchFolder.copy(of: Self.path("dense"))
         let before = try Self.encoder(folder).facts.identity
-        try ScratchFiles.write(#"{"prompts": {"query": "q: "}}"#, to: "\(folder)/config_sentence_transformers.json")
+        try ScratchFolder.write(#"{"prompts": {"query": "q: "}}"#, to: "\(folder)/config_sentence_transformers.json")
         let prompted = try Self.encoder(folder).facts.identity
         #expect(prompted != before)
         let weights = "\(folder)/2_Dense/model.safetensors"
@@ -96,27 +98,35 @@ struct SentencePipelineTests {
 
     @Test("the names of modes that newer versions write are read too")
     func newNames() throws {
-        let folder = try ScratchFiles.copy(of: Self.path("bge"))
+        let folder = try ScratchFolder.copy(of: Self.path("bge"))
         for (text, pooling) in [
-            (#"{"embedding_dimension": 32, "pooling_mode": "cls", "include_prompt": true}"#, PipelineModules.Pooling.cls),
+            (
+                #"{"embedding_dimension": 32, "pooling_mode": "cls", "include_prompt": true}"#,
+                PipelineModules.Pooling.cls
+            ),
             (#"{"pooling_mode": ["mean"], "include_prompt": true}"#, .mean),
         ] {
-            try ScratchFiles.write(text, to: "\(folder)/1_Pooling/config.json")
+            try ScratchFolder.write(text, to: "\(folder)/1_Pooling/config.json")
             #expect(try PipelineModules(folder: folder).pooling == pooling)
         }
     }
 
-    @Test("what is not computed is refused by its key", arguments: [
-        ("1_Pooling/config.json", #""pooling_mode_max_tokens": false"#, #""pooling_mode_max_tokens": true"#, "pooling"),
-        ("modules.json", "models.Dense", "models.LSTM", "list of modules"),
-        ("modules.json", "2_Dense", "../2_Dense", "path"),
-        ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
-        ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
-        ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
-    ])
+    @Test(
+        "what is not computed is refused by its key",
+        arguments: [
+            (
+                "1_Pooling/config.json", #""pooling_mode_max_tokens": false"#, #""pooling_mode_max_tokens": true"#,
+                "pooling"
+            ),
+            ("modules.json", "models.Dense", "models.LSTM", "list of modules"),
+            ("modules.json", "2_Dense", "../2_Dense", "path"),
+            ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
+            ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
+            ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
+        ])
     func refusals(file: String, old: String, new: String, key: String) throws {
-        let folder = try ScratchFiles.copy(of: Self.path("dense"))
-        try ScratchFiles.edit("\(folder)/\(file)") { $0.replacingOccurrences(of: old, with: new) }
+        let folder = try ScratchFolder.copy(of: Self.path("dense"))
+        try ScratchFolder.edit("\(folder)/\(file)") { $0.replacingOccurrences(of: old, with: new) }
         let error = #expect(throws: ModelError.self) { _ = try Self.encoder(folder) }
         #expect("\(try #require(error))".contains(key), "\(String(describing: error))")
     }

@@ -9,7 +9,7 @@ import Testing
 struct ModelFolderTests {
     let tiny = "\(EncoderGolden.folder)/tiny"
 
-    @Test("a sentence-transformers folder tells its sizes, pooling and length")
+    @Test("a sentence-transformers folder gives its sizes, pooling and length")
     func reads() throws {
         let folder = try SentenceTransformerFolder(path: tiny)
         #expect(folder.name == "tiny")
@@ -36,8 +36,8 @@ struct ModelFolderTests {
             ("config.json", "{", "[", "not the JSON expected"),
         ])
     func refuses(file: String, old: String, new: String, message: String) throws {
-        let copy = try ScratchFiles.copy(of: tiny)
-        try ScratchFiles.edit("\(copy)/\(file)") { $0.replacingOccurrences(of: old, with: new) }
+        let copy = try ScratchFolder.copy(of: tiny)
+        try ScratchFolder.edit("\(copy)/\(file)") { $0.replacingOccurrences(of: old, with: new) }
         let error = #expect(throws: ModelError.self) { try SentenceTransformerFolder(path: copy) }
         let text = error.map(String.init(describing:)) ?? ""
         #expect(text.contains(message) && text.contains(file), "\(text)")
@@ -45,8 +45,8 @@ struct ModelFolderTests {
 
     @Test("weights of another size are refused by tensor, with both shapes")
     func otherSize() throws {
-        let copy = try ScratchFiles.copy(of: tiny)
-        try ScratchFiles.edit("\(copy)/config.json") {
+        let copy = try ScratchFolder.copy(of: tiny)
+        try ScratchFolder.edit("\(copy)/config.json") {
             $0.replacingOccurrences(of: #""intermediate_size": 64"#, with: #""intermediate_size": 128"#)
         }
         let expected = ModelError.tensorShape(
@@ -57,8 +57,8 @@ struct ModelFolderTests {
 
     @Test("a missing layer is refused by tensor")
     func missingTensor() throws {
-        let copy = try ScratchFiles.copy(of: tiny)
-        try ScratchFiles.edit("\(copy)/config.json") {
+        let copy = try ScratchFolder.copy(of: tiny)
+        try ScratchFolder.edit("\(copy)/config.json") {
             $0.replacingOccurrences(of: #""num_hidden_layers": 2"#, with: #""num_hidden_layers": 3"#)
         }
         let expected = ModelError.tensorMissing(
@@ -69,15 +69,15 @@ struct ModelFolderTests {
     @Test("the digest changes with any file that can change an answer, and with nothing else")
     func digest() throws {
         let first = try SentenceTransformerFolder(path: tiny).digest
-        let copy = try ScratchFiles.copy(of: tiny)
-        try ScratchFiles.write("# a model\n", to: "\(copy)/README.md")
+        let copy = try ScratchFolder.copy(of: tiny)
+        try ScratchFolder.write("# a model\n", to: "\(copy)/README.md")
         #expect(try SentenceTransformerFolder(path: copy).digest == first)
         for file in ["vocab.txt", "config.json", "1_Pooling/config.json"] {
-            let other = try ScratchFiles.copy(of: tiny)
-            try ScratchFiles.edit("\(other)/\(file)") { $0 + "\n" }
+            let other = try ScratchFolder.copy(of: tiny)
+            try ScratchFolder.edit("\(other)/\(file)") { $0 + "\n" }
             #expect(try SentenceTransformerFolder(path: other).digest != first, "\(file)")
         }
-        try ScratchFiles.write("{}", to: "\(copy)/tokenizer.json")
+        try ScratchFolder.write("{}", to: "\(copy)/tokenizer.json")
         #expect(try SentenceTransformerFolder(path: copy).digest != first)
     }
 

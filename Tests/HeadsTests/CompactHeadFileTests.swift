@@ -39,7 +39,7 @@ struct CompactHeadFileTests {
             }
             let json = try JSONSerialization.data(withJSONObject: header)
             let length = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }
-            return try ScratchFiles.file(length + json + data)
+            return try ScratchFolder.file(length + json + data)
         }
     }
 
@@ -124,7 +124,7 @@ struct CompactHeadFileTests {
     func cut() throws {
         let bytes = try Data(contentsOf: URL(filePath: CompactHeadFile.find()))
         for count in [0, 7, 100, bytes.count / 2, bytes.count - 1] {
-            let path = try ScratchFiles.file(Array(bytes.prefix(count)))
+            let path = try ScratchFolder.file(Array(bytes.prefix(count)))
             let error = #expect(throws: ModelError.self) { try CompactHead(weights: SafetensorsFile(path: path)) }
             guard case .damaged(path, _, _) = error else {
                 Issue.record("\(count) bytes: \(String(describing: error))")
@@ -135,7 +135,7 @@ struct CompactHeadFileTests {
 
     @Test("it is looked for beside the program and where it is installed; a variable that is set is the only place")
     func places() throws {
-        let folder = URL(filePath: try ScratchFiles.copy(of: ScratchFiles.file([]))).deletingLastPathComponent()
+        let folder = URL(filePath: try ScratchFolder.copy(of: ScratchFolder.file([]))).deletingLastPathComponent()
         let program = folder.appending(path: "bin/statezero")
         let places = CompactHeadFile.places(environment: [:], program: program)
         #expect(places.count == 3)
@@ -147,7 +147,7 @@ struct CompactHeadFileTests {
             let file = URL(filePath: place)
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try ScratchFiles.write("", to: place)
+            try ScratchFolder.write("", to: place)
             #expect(try CompactHeadFile.find(environment: [:], program: program) == place)
         }
         let missing = folder.appending(path: "none").path
@@ -158,7 +158,7 @@ struct CompactHeadFileTests {
         #expect(try CompactHeadFile.find(environment: named, program: program) == places[1])
         // A link to the program finds what lies beside the program.
         let link = folder.appending(path: "link")
-        try ScratchFiles.write("", to: program.path)
+        try ScratchFolder.write("", to: program.path)
         try FileManager.default.createSymbolicLink(at: link, withDestinationURL: program)
         #expect(try CompactHeadFile.find(environment: [:], program: link) == places[0])
     }

@@ -106,7 +106,7 @@ struct CompactHeadTests {
         #expect(try head.predict(golden.queries, in: one) != head.predict(golden.queries, in: many))
     }
 
-    @Test("a context larger than the golden's is fitted too, and progress is told after each factorisation")
+    @Test("a context larger than the golden's is fitted too, and progress is reported after each factorisation")
     func large() throws {
         let rows = 600
         // The pool again and again, each time a little off, so that no two rows are equal.

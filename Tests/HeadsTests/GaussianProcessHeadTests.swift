@@ -116,7 +116,8 @@ struct GaussianProcessHeadTests {
         var samples = HeadSamples(seed: 10)
         let one = samples.features(1)
         let features = one.selecting([Int](repeating: 0, count: 40))
-        let prepared = try head.prepare(try HeadSamples.context(rewards: (0..<40).map { $0 < 30 ? 1 : 0 }), features: features)
+        let prepared = try head.prepare(
+            try HeadSamples.context(rewards: (0..<40).map { $0 < 30 ? 1 : 0 }), features: features)
         let prediction = try #require(try head.predict(one, in: prepared).first)
         #expect(abs(prediction.p - 0.75) < 0.05)
     }

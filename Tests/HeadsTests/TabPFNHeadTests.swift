@@ -174,7 +174,7 @@ struct TabPFNHeadTests {
         #expect(throws: ModelError.self) { try TabPFNHead(weights: file, configuration: sizes) }
     }
 
-    @Test("memory is told beforehand, and a context takes what was told")
+    @Test("memory is computed beforehand, and a context needs as much")
     func memory() throws {
         let release = TabPFNMemory(TabPFNConfiguration(), ensemble: EnsembleConfiguration())
         // 4.95 GiB for all columns of all layers; of the last layer only the target's are kept.
@@ -192,7 +192,7 @@ struct TabPFNHeadTests {
         #expect(try head.prepare(context, labels: labels).bytes == head.memory.context(rows: 20, features: 9))
     }
 
-    @Test("progress is told after each layer of each member")
+    @Test("progress is reported after each layer of each member")
     func progress() throws {
         let head = try V0HeadGolden.head()
         var steps = 0

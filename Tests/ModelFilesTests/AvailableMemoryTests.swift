@@ -45,7 +45,7 @@ struct AvailableMemoryTests {
         #expect(AvailableMemory.bytes { new[$0] } == 20_000_000 << 10)
     }
 
-    @Test("a system that tells nothing gives nothing")
+    @Test("a system without these files gives nil")
     func nothing() {
         #expect(AvailableMemory.bytes { _ in nil } == nil)
     }

@@ -15,7 +15,7 @@ struct SafetensorsFileTests {
             + #""h":{"dtype":"F16","shape":[1,2],"data_offsets":[9,13]},"#
             + #""g":{"dtype":"BF16","shape":[2],"data_offsets":[13,17]}}"#
         let data: [UInt8] = [7, 0, 0, 0x80, 0x3F, 0, 0, 0x20, 0xC0, 0, 0x3C, 0, 0xC1, 0x80, 0x3F, 0x20, 0xC0]
-        let file = try SafetensorsFile(path: try ScratchFiles.file(Self.bytes(header, data)))
+        let file = try SafetensorsFile(path: try ScratchFolder.file(Self.bytes(header, data)))
         #expect(file.header.metadata == ["k": "v"])
         #expect(try file.floats("f", shape: Shape(2)) == [1, -2.5])
         #expect(try file.floats("h", shape: Shape(1, 2)) == [1, -2.5])
@@ -25,7 +25,7 @@ struct SafetensorsFileTests {
 
     @Test("a tensor that is missing, of another shape or of another type is named with both shapes")
     func tensors() throws {
-        let path = try ScratchFiles.file(
+        let path = try ScratchFolder.file(
             Self.bytes(#"{"w":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#, [UInt8](repeating: 0, count: 8)))
         let file = try SafetensorsFile(path: path)
         #expect(throws: ModelError.tensorMissing(file: path, tensor: "v")) { try file.floats("v", shape: Shape(1)) }
@@ -55,7 +55,7 @@ struct SafetensorsFileTests {
             #"{"a":7}"#, #"["a"]"#, "{", "",
         ])
     func lies(header: String) throws {
-        let path = try ScratchFiles.file(Self.bytes(header, [UInt8](repeating: 0, count: 8)))
+        let path = try ScratchFolder.file(Self.bytes(header, [UInt8](repeating: 0, count: 8)))
         let error = #expect(throws: ModelError.self) { try SafetensorsFile(path: path) }
         guard case .damaged(let file, _, let reason)? = error else {
             Issue.record("not the error expected: \(String(describing: error))")

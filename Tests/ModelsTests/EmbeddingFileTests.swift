@@ -6,9 +6,9 @@ import Scoring
 import TestSupport
 import Testing
 
-@Suite("Kept embeddings")
-struct KeptEmbeddingsTests {
-    /// A text's length and a third; remembers what it was asked.
+@Suite("Embedding file")
+struct EmbeddingFileTests {
+    /// Gives a text's length and a third; records the texts of each call.
     private final class LengthEncoder: TextEncoder {
         let facts: EncoderFacts
         var asked: [String] = []
@@ -25,7 +25,7 @@ struct KeptEmbeddingsTests {
 
     private static let maker = Digest(of: "maker")
 
-    private static func place() throws -> String { try ScratchFiles.new() + "/kept" }
+    private static func place() throws -> String { try ScratchFolder.new() + "/kept" }
 
     @Test("a text is embedded once, however often it is asked for, and in the next run not at all")
     func once() throws {
@@ -50,7 +50,7 @@ struct KeptEmbeddingsTests {
         #expect(again.count == 4 && again.unsaved == 1)
     }
 
-    @Test("the file tells of each text's digest which row is its, so that another program can read it")
+    @Test("the file names each row's text by its digest, so that another program can read it")
     func layout() throws {
         let file = try Self.place()
         let kept = try EmbeddingFile(of: LengthEncoder(), file: file)
@@ -68,7 +68,7 @@ struct KeptEmbeddingsTests {
         #expect(tensors.header.metadata["maker"] == Self.maker.hex)
     }
 
-    @Test("another encoder's file, and one that is none, are refused before anything is embedded")
+    @Test("a file of another encoder, and a file that is not safetensors, are refused before anything is embedded")
     func foreign() throws {
         let file = try Self.place()
         let kept = try EmbeddingFile(of: LengthEncoder(), file: file)
@@ -81,11 +81,12 @@ struct KeptEmbeddingsTests {
         ) {
             try EmbeddingFile(of: LengthEncoder(identity: "another maker"), file: file)
         }
-        let broken = try ScratchFiles.file([1, 2, 3])
+        let broken = try ScratchFolder.file([1, 2, 3])
         #expect(throws: ModelError.self) { try EmbeddingFile(of: LengthEncoder(), file: broken) }
     }
 
-    @Test("a broken embedding is told with its place and not kept; a file that cannot be written is told too")
+    @Test(
+        "an embedding that is not a number is reported with its row and not kept; so is a file that cannot be written")
     func failures() throws {
         let encoder = LengthEncoder()
         encoder.last = .nan

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("In-context value model")
 struct InContextValueModelTests {
-    /// Puts a text's length on a circle; `values` of it are kept, so that broken promises can be played.
+    /// Puts a text's length on a circle, or gives `replacement` to play a broken encoder.
     private final class CircleEncoder: TextEncoder {
         let facts = EncoderFacts(name: "circle", identity: "circle", width: 2)
         var replacement: Float?
@@ -66,7 +66,7 @@ struct InContextValueModelTests {
         }
     }
 
-    @Test("with the compact head it predicts from no rows, tells progress, and refuses the other head's context")
+    @Test("with the compact head it predicts from no rows, reports progress, and refuses the other head's context")
     func compact() throws {
         let compact = InContextValueModel(encoder: AxisEncoder(), head: try CompactHead.load())
         let other = InContextValueModel(encoder: AxisEncoder(), head: GaussianProcessHead())
@@ -87,7 +87,7 @@ struct InContextValueModelTests {
         #expect(throws: foreign) { try other.predict(features, in: prepared) }
     }
 
-    @Test("an encoder that gives NaN is found out at the row")
+    @Test("an encoder that gives NaN is refused with the row")
     func notFinite() {
         let encoder = CircleEncoder()
         encoder.replacement = .nan

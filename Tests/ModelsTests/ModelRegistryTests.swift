@@ -10,7 +10,7 @@ import Testing
 @Suite("Model registry")
 struct ModelRegistryTests {
     private static func encoderFolder(_ name: String) throws -> String {
-        try ScratchFiles.copy(of: Repository.path("Tests/Goldens/encoder/\(name)"))
+        try ScratchFolder.copy(of: Repository.path("Tests/Goldens/encoder/\(name)"))
     }
 
     @Test("a name is the table model, a V0 folder, or a sentence-transformers folder")
@@ -59,7 +59,7 @@ struct ModelRegistryTests {
     @Test("several heads share one encoder, and their models have fingerprints of their own")
     func heads() throws {
         let place = ModelPlace(try Self.encoderFolder("bge"))
-        let file = try ScratchFiles.new() + "/kept"
+        let file = try ScratchFolder.new() + "/kept"
         let (models, kept) = try ModelRegistry.load(
             place, heads: [.kind(.gaussianProcess)], settings: ModelSettings(), embeddings: file)
         let alone = try ModelRegistry.load(place, settings: ModelSettings(head: .gaussianProcess))

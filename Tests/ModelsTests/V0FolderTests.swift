@@ -21,7 +21,7 @@ struct V0FolderTests {
         ]
         for (from, to, expected) in cases {
             let folder = try V0Folders.copy("dynamic_query")
-            try ScratchFiles.edit("\(folder)/statezero.json") { $0.replacingOccurrences(of: from, with: to) }
+            try ScratchFolder.edit("\(folder)/statezero.json") { $0.replacingOccurrences(of: from, with: to) }
             let error = #expect(throws: ModelError.self, "\(from)") { try V0Folder(path: folder) }
             let message = "\(try #require(error))"
             #expect(message.contains("statezero.json"), "\(message)")
@@ -32,7 +32,7 @@ struct V0FolderTests {
     @Test("an adapter's sizes are needed where the pooling has an adapter")
     func adapter() throws {
         let folder = try V0Folders.copy("dynamic_query")
-        try ScratchFiles.edit("\(folder)/statezero.json") {
+        try ScratchFolder.edit("\(folder)/statezero.json") {
             $0.replacingOccurrences(of: "\"adapter\": {", with: "\"adapter\": null, \"was\": {")
         }
         let error = #expect(throws: ModelError.self) { try V0Folder(path: folder) }
@@ -52,7 +52,7 @@ struct V0FolderTests {
     @Test("a tokenizer of another vocabulary is refused")
     func foreignTokenizer() throws {
         let folder = try V0Folders.copy("last_token")
-        try ScratchFiles.edit("\(folder)/encoder/tokenizer.json") {
+        try ScratchFolder.edit("\(folder)/encoder/tokenizer.json") {
             $0.replacingOccurrences(of: "\"id\":402", with: "\"id\":5000")
                 .replacingOccurrences(of: "\"id\": 402", with: "\"id\": 5000")
         }
@@ -62,7 +62,7 @@ struct V0FolderTests {
         #expect("\(try #require(error))".contains("tokenizer"))
     }
 
-    @Test("memory is told from headers, and a prepared context's is what is then kept")
+    @Test("memory is computed from headers, and a prepared context keeps as much")
     func memory() throws {
         let folder = try V0Folder(path: V0Folders.path("dynamic_query"))
         let kept = try V0Memory(folder: folder, settings: ModelSettings()).bytes(rows: 256)

@@ -14,7 +14,7 @@ enum V0Folders {
 
     /// A copy that a test may damage; the encoder is a folder there, not a link.
     static func copy(_ pooling: String) throws -> String {
-        let copy = try ScratchFiles.copy(of: path(pooling))
+        let copy = try ScratchFolder.copy(of: path(pooling))
         try FileManager.default.removeItem(atPath: "\(copy)/encoder")
         try FileManager.default.copyItem(atPath: path("encoder"), toPath: "\(copy)/encoder")
         return copy

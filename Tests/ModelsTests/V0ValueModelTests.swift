@@ -23,7 +23,7 @@ struct V0ValueModelTests {
     }
 
     @Test("a query's answer is the same alone, in a batch, on any threads, with the context kept or not")
-    func company() throws {
+    func sameBits() throws {
         let context = try V0Folders.context(rows: 20)
         let reference = try model()
         let expected = try predictions(reference, context)
@@ -85,7 +85,7 @@ struct V0ValueModelTests {
         #expect(try predictions(model, binary).map(\.p) == predictions(model, graded).map(\.p))
     }
 
-    @Test("progress is told while prompts are embedded, contexts prepared and queries answered")
+    @Test("progress is reported while prompts are embedded, contexts prepared and queries answered")
     func progress() throws {
         let model = try model(ModelSettings(threads: 2))
         let count = Counter()
@@ -102,7 +102,7 @@ struct V0ValueModelTests {
         #expect(count.value > before)
     }
 
-    @Test("contexts give way to each other when memory is short, and come back with the same answers")
+    @Test("contexts free each other's memory when it is short, and are prepared again with the same answers")
     func makesRoom() throws {
         let folder = try V0Folder(path: V0Folders.path("dynamic_query"))
         let one = try V0Memory(folder: folder, settings: ModelSettings()).bytes(rows: 20)
@@ -115,14 +115,14 @@ struct V0ValueModelTests {
         let queries = try model.embed(Self.queries)
         let expected = (try predictions(plain, first), try predictions(plain, second))
         let features = try model.embed(first.rows.map(\.text))
-        // Nothing to give up yet: refused, with the numbers.
+        // Nothing to free yet: refused, with the numbers.
         machine.answers = [room - 1]
         let error = #expect(throws: ValueModelError.self) { try model.prepare(first, features: features) }
         let message = "\(try #require(error))"
         #expect(message.contains("\(ByteCount(room - 1))") && message.contains("--context-cache none"), "\(message)")
         machine.answers = [room]
         let a = try model.prepare(first, features: features)
-        // Each time, room for one: the other gives up its own, and then there is enough.
+        // Each time there is memory for one: the other is freed, and then it is enough.
         machine.answers = [room - 1, room]
         let b = try model.prepare(second, features: model.embed(second.rows.map(\.text)))
         #expect(try model.predict(queries, in: b) == expected.1)
@@ -141,7 +141,7 @@ struct V0ValueModelTests {
         #expect(message.contains("1000 bytes") && message.contains("bfloat16"), "\(message)")
     }
 
-    @Test("a sentence-transformers model has none of V0's settings and says so, by the option's name")
+    @Test("a sentence-transformers model refuses V0's settings by the option's name")
     func settingsOfOthers() throws {
         for (settings, words) in [
             (ModelSettings(contextCache: .none), ["--context-cache", "none", "keep"]),
@@ -154,7 +154,7 @@ struct V0ValueModelTests {
         }
     }
 
-    /// Says how much memory is left as it was told to; then nothing, as a system that does not know.
+    /// Gives scripted amounts of available memory, then `nil`, as a system that does not say.
     private final class Machine {
         var answers: [Int] = []
 

@@ -25,7 +25,7 @@ struct V0VerificationTests {
         #expect(error > 0 && error < 0.05)
     }
 
-    @Test("a golden that says something else is found out, at the stage that it is about")
+    @Test("a golden with another value fails at its stage, and only there")
     func findsDamage() throws {
         let folder = try V0Folders.copy("dynamic_query")
         let path = "\(folder)/golden.safetensors"

@@ -34,6 +34,7 @@ ALLOWED = {
     "TableReferenceKernels": "the slow reference that tests compare a kernel with",
     "sharedAttention": "the slow reference that tests compare a kernel with",
     "roundedToBFloat16": "the slow reference that tests compare a kernel with",
+    "waitingCount": "tests check the bound of the outbox",
     "isPrivate": "tests check whether packed weights are mapped or copied",
     "isShared": "tests check whether packed weights are mapped or copied",
     "isDurablyEqual": "tests compare a replayed journal with the state that wrote it",

@@ -3,7 +3,6 @@ import CommandSupport
 import Scoring
 import Foundation
 import Kernels
-import Logging
 import ZeroMQ
 
 /// Measures one cluster of a coordinator and table-model workers under a synthetic load.
@@ -19,7 +18,7 @@ struct CoordinatorBenchmark {
         defer { withExtendedLifetime(folder) {} }
         var configuration = LocalCluster.Configuration(
             program: try OwnProgram.statezero, workers: workers, threadsPerWorker: 1, model: ["--model", "table"],
-            journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue)
+            journal: folder.path + "/journal.sqlite", logLevel: log.level)
         configuration.workerNice = load.nice
         let cluster = try LocalCluster(configuration, logger: logger)
         defer { cluster.stop() }

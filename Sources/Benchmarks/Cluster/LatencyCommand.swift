@@ -2,7 +2,6 @@ import ArgumentParser
 import ClientNode
 import CommandSupport
 import Foundation
-import Logging
 import Scoring
 import ZeroMQ
 
@@ -45,7 +44,7 @@ struct LatencyCommand: ParsableCommand {
         let cluster = try LocalCluster(
             LocalCluster.Configuration(
                 program: try OwnProgram.statezero, workers: 1, threadsPerWorker: 1, model: model.arguments,
-                journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+                journal: folder.path + "/journal.sqlite", logLevel: log.level), logger: logger)
         defer { cluster.stop() }
         let probe = try LatencyProbe(coordinator: try Endpoint(cluster.endpoint), context: context(), logger: logger)
         let results = try rows.map { try measure($0, probe, direct) }

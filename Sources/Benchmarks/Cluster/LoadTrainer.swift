@@ -63,7 +63,8 @@ struct LoadTrainer: ~Copyable {
                 lastHeartbeat = clock.now
             }
             guard clock.now - lastGroup < Self.waitMax else {
-                throw RolloutError.load("\(done.count) of \(request.candidates.count) groups are done, and none in the last minute")
+                throw RolloutError.load(
+                    "\(done.count) of \(request.candidates.count) groups are done, and none in the last minute")
             }
             for message in try receive(for: .milliseconds(500)) {
                 switch message {

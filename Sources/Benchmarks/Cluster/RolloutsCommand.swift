@@ -2,7 +2,6 @@ import ArgumentParser
 import ClientNode
 import CommandSupport
 import Foundation
-import Logging
 import ZeroMQ
 
 /// `statezero-bench rollouts`.
@@ -38,7 +37,7 @@ struct RolloutsCommand: ParsableCommand {
         let cluster = try LocalCluster(
             LocalCluster.Configuration(
                 program: try OwnProgram.statezero, workers: 1, threadsPerWorker: 1, model: ["--model", "table"],
-                journal: folder.path + "/journal.sqlite", logLevel: log.logLevel.rawValue), logger: logger)
+                journal: folder.path + "/journal.sqlite", logLevel: log.level), logger: logger)
         defer { cluster.stop() }
         var load = RolloutLoad(coordinator: try Endpoint(cluster.endpoint))
         (load.workers, load.prompts, load.slots, load.seconds) = (workers, prompts, slots, seconds)

@@ -50,7 +50,7 @@ struct ProductBenchmark {
         var rows: [Row] = []
         var (operations, seconds) = (0.0, 0.0)
         do throws(KernelError) {
-            for part in try BertProducts.Plans(sizes, precision: precision, backend: .automatic).all {
+            for part in try BertProducts.plans(sizes, precision: precision, backend: .automatic).all {
                 let shape = part.plan.shape
                 let perRow = 2 * Double(shape.inputs) * Double(shape.outputs)
                 let whole = perRow * Double(Self.rows)

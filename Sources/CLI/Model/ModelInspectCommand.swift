@@ -10,73 +10,76 @@ extension Model {
     /// `statezero model inspect`.
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says what a model takes in memory, then loads it, checks it, and prints its fingerprint.",
-            discussion: "Of a V0 model the memory is told from the files' headers, before anything is taken.")
+            "inspect", "Shows a model's memory use and fingerprint.",
+            example: "statezero model inspect --model models/all-MiniLM-L6-v2",
+            details: "The memory of a V0 model is computed from file headers and shown before the model is loaded.")
 
-        @OptionGroup var model: ModelOptions
+        @Option(range: .atLeast(1), help: "Context rows of the memory estimate.")
+        var rows = ModelInspection.defaultRows
 
-        @Option(help: "Context rows to tell the memory for.")
-        var rows = Inspect.usualRows
-
-        @Option(help: "Threads to tell the memory for; default: as a worker of this model has.")
+        @Option(range: .atLeast(1), help: "Threads of the memory estimate. Default: those of a worker of this model.")
         var threads: Int?
 
-        @Flag(help: "Print one JSON object.")
-        var json = false
-
-        /// What `statezero score` takes unless told otherwise.
-        static let usualRows = 256
-
-        func validate() throws {
-            if rows < 1 { throw ValidationError("--rows \(rows): at least 1") }
-            if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
-        }
+        @OptionGroup(title: "Model") var model: ModelOptions
+        @OptionGroup var report: ReportOptions
 
         func run() throws {
-            try Self.show(model, rows: rows, threads: threads, json: json)
+            try ModelInspection(model, rows: rows, threads: threads).show(report)
         }
+    }
+}
 
-        static func show(_ choice: ModelOptions, rows: Int, threads: Int? = nil, json: Bool) throws {
-            do {
-                let settings = choice.settings(threads: threads ?? choice.defaultThreads)
-                let memory = try ModelRegistry.memory(choice.place, settings: settings, rows: rows)
-                // Before the model is loaded: who asks why it does not fit shall see this.
-                if !json, let memory { show(memory, rows: rows, threads: settings.threads) }
-                let loaded = try choice.load(threads: settings.threads)
-                let model = loaded.model
-                let width = try model.embed(["What is 2 + 2?"]).columns
-                let facts = Facts(
-                    name: model.fingerprint.name, fingerprint: model.fingerprint.digest.hex, features: width,
-                    memory: memory)
-                if json { return try ReportOptions.printJSON(facts) }
-                print("name              \(facts.name)")
-                print("fingerprint       \(facts.fingerprint)")
-                print("features          \(facts.features) a prompt")
-                if let packed = loaded.packedWeights { print("packed weights    \(packed)") }
-            } catch let failure as CommandFailure {
-                throw failure
-            } catch {
-                throw CommandFailure(error)
-            }
-        }
+/// Loads a model and prints what it needs and what it is.
+struct ModelInspection {
+    /// Context rows of `statezero score` by default.
+    static let defaultRows = 256
 
-        private static func show(_ memory: ModelMemory, rows: Int, threads: Int) {
-            print("weights           \(ByteCount(memory.sharedWeights)), shared by the workers of a host")
-            print("                  \(ByteCount(memory.ownWeights)) in each worker")
-            print("prepared context  \(ByteCount(memory.preparedContext)) a policy version, \(rows) rows")
-            print("working set       \(ByteCount(memory.encoding)) encoding")
-            print("                  \(ByteCount(memory.predicting)) predicting")
-            print("in all            \(ByteCount(memory.total)) with one context, \(threads) threads")
-            if let available = AvailableMemory.bytes() {
-                print("available         \(ByteCount(available)) on this machine now")
-            }
-        }
+    private let choice: ModelOptions
+    private let rows: Int
+    private let threads: Int
 
-        private struct Facts: Encodable {
-            let name: String
-            let fingerprint: String
-            let features: Int
-            let memory: ModelMemory?
+    init(_ choice: ModelOptions, rows: Int = Self.defaultRows, threads: Int? = nil) {
+        self.choice = choice
+        self.rows = rows
+        self.threads = threads ?? choice.defaultThreads
+    }
+
+    func show(_ report: ReportOptions) throws {
+        let settings = choice.settings(threads: threads)
+        let memory = try ModelRegistry.memory(choice.place, settings: settings, rows: rows)
+        // Printed before the model is loaded, so that a model that does not fit shows its size.
+        if !report.json, let memory { print(text(memory)) }
+        let loaded = try choice.load(threads: threads)
+        let model = loaded.model
+        let width = try model.embed(["What is 2 + 2?"]).columns
+        let facts = Facts(
+            name: model.fingerprint.name, fingerprint: model.fingerprint.digest.hex, features: width, memory: memory)
+        try report.show(facts) {
+            let packed = loaded.packedWeights.map { "\npacked weights    \($0)" } ?? ""
+            return """
+                name              \(facts.name)
+                fingerprint       \(facts.fingerprint)
+                features          \(facts.features) per prompt\(packed)
+                """
         }
+    }
+
+    private func text(_ memory: ModelMemory) -> String {
+        let available = AvailableMemory.bytes().map { "\navailable         \(ByteCount($0)) on this machine now" } ?? ""
+        return """
+            weights           \(ByteCount(memory.sharedWeights)), shared by the workers of a host
+                              \(ByteCount(memory.ownWeights)) in each worker
+            prepared context  \(ByteCount(memory.preparedContext)) per policy version, \(rows) rows
+            working set       \(ByteCount(memory.encoding)) encoding
+                              \(ByteCount(memory.predicting)) predicting
+            total             \(ByteCount(memory.total)) with one context, \(threads) threads\(available)
+            """
+    }
+
+    private struct Facts: Encodable {
+        let name: String
+        let fingerprint: String
+        let features: Int
+        let memory: ModelMemory?
     }
 }

@@ -1,10 +1,9 @@
 import ArgumentParser
-import CommandSupport
 import Corpora
 
-/// Names of keys in rows, where they are not the usual ones.
+/// The names of keys in rows, for files that do not use the usual names.
 struct KeyOptions: ParsableArguments {
-    @Option(help: "Key of the prompt; default: found by itself.")
+    @Option(help: "Key of the prompt. Default: prompt, question, messages and other usual names.")
     var promptKey: String?
 
     @Option(help: "Key of the row's id.")
@@ -21,5 +20,14 @@ struct KeyOptions: ParsableArguments {
 
     var keys: RowKeys {
         RowKeys(prompt: promptKey, id: idKey, dataSource: sourceKey, policyID: policyKey, reward: rewardKey)
+    }
+
+    /// The keys that were given, by the names that a run's manifest has for them.
+    var settings: [String: String] {
+        let given = [
+            ("prompt_key", promptKey), ("id_key", idKey), ("source_key", sourceKey), ("policy_key", policyKey),
+            ("reward_key", rewardKey),
+        ]
+        return Dictionary(uniqueKeysWithValues: given.compactMap { name, key in key.map { (name, $0) } })
     }
 }

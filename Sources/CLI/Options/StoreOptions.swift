@@ -4,34 +4,26 @@ import FeatureStore
 import Foundation
 import Models
 
-/// Which feature store workers use.
+/// The options that choose the feature store of workers.
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Folder of the feature store, or `off`; default: $STATEZERO_STORE, else in the user's cache folder.",
+            "Folder of the feature store, or `off`. Default: $STATEZERO_STORE, else in the user's cache folder.",
             discussion: """
-                The store keeps what the encoder made of each prompt, so that a prompt seen before, in any run and by any \
-                worker of this machine, costs a look-up. It holds numbers and digests, no text, and is readable by its \
-                owner alone. The cache folder is $XDG_CACHE_HOME, else ~/.cache; `statezero store` looks into it. The \
-                table model has a store only where a folder is named.
+                The store keeps the encoder's features of each prompt for all runs and workers of this machine. It \
+                contains numbers and digests, no text, and only its owner can read it. The cache folder is \
+                $XDG_CACHE_HOME, else ~/.cache. The table model uses a store only where --store names a folder.
                 """))
     var store: String?
 
     @Option(
-        name: .customLong("store-mib"),
-        help:
-            "The store's size at most, in MiB; default: as it is, or 1024. Another size empties it, unless it is in use."
-    )
+        name: .customLong("store-mib"), range: .atLeast(1),
+        help: "Largest size of the store in MiB. Another size empties a store that is not in use. New stores: 1024.")
     var storeMiB: Int?
 
-    func validate() throws {
-        if let storeMiB, storeMiB < 1 { throw ValidationError("--store-mib \(storeMiB): at least 1, or --store off") }
-    }
-
-    /// The place for workers of a model; `nil` when there is to be none.
+    /// The place for workers of a model; `nil` for no store.
     func place(for model: ModelOptions) -> StorePlace? {
-        guard let folder = store ?? (model.place.folder == nil ? nil : Self.usualFolder), folder != Self.off
-        else {
+        guard let folder = store ?? (model.place.folder == nil ? nil : Self.defaultFolder), folder != Self.off else {
             return nil
         }
         return StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })
@@ -43,11 +35,12 @@ struct StoreOptions: ParsableArguments {
         return ["--store", place.folder.path] + (storeMiB.map { ["--store-mib", "\($0)"] } ?? [])
     }
 
-    private static let off = "off"
+    static let off = "off"
 
-    /// The folder where nothing else is said; `nil` when it is to be none, or there is no home to put it into.
-    static var usualFolder: String? {
-        let environment = ProcessInfo.processInfo.environment
+    /// The folder without `--store`; `nil` when the store is off or there is no home folder.
+    static var defaultFolder: String? { defaultFolder(ProcessInfo.processInfo.environment) }
+
+    static func defaultFolder(_ environment: [String: String]) -> String? {
         if let folder = environment["STATEZERO_STORE"], !folder.isEmpty { return folder == off ? nil : folder }
         let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.cache" : nil }

@@ -9,44 +9,44 @@ import ZeroMQ
 /// `statezero doctor`.
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says whether a trainer takes groups of unequal sizes, or whether this machine has what is needed.",
-        discussion: """
-            What is said of a trainer was read in its source at the commit named, and not run. Without --trainer, this \
-            machine is looked at: processor, libraries, model. Exit code 1 when something is missing.
+        "doctor", "Checks this machine, or says whether a trainer supports groups of unequal sizes.",
+        example: """
+            statezero doctor
+            statezero doctor --trainer verl
+            """,
+        details: """
+            Without --trainer, checks processor, libraries and model; the exit code is 1 when something is missing. \
+            Facts about a trainer were read in its source at the named commit, not tested in a run.
             """)
 
-    @Option(help: "A trainer, as verl or TRL.")
+    @Option(help: "Name of a trainer, such as verl or TRL.")
     var trainer: String?
 
-    @Flag(help: "List the trainers that are known.")
+    @Flag(help: "List the known trainers.")
     var list = false
 
-    @OptionGroup var model: ModelOptions
-
-    @Flag(help: "Print JSON instead of text.")
-    var json = false
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
-        if list { return try showList() }
+        if list { return try report.show(Trainer.known) { Self.list(Trainer.known) } }
         guard let trainer else { return try checkMachine() }
         guard let known = Trainer.named(trainer) else {
-            throw CommandFailure(
-                "--trainer \(trainer): nothing is known of it; known are "
-                    + Trainer.known.map(\.name).joined(separator: ", "), status: .usage)
+            let names = Trainer.known.map(\.name).joined(separator: ", ")
+            throw CommandFailure("--trainer \(trainer): not known; known are \(names)", status: .usage)
         }
-        if json { try ReportOptions.printJSON(known) } else { print(Self.text(known)) }
+        try report.show(known) { Self.text(known) }
     }
 
-    private func showList() throws {
-        if json { return try ReportOptions.printJSON(Trainer.known) }
-        let width = Trainer.known.map(\.name.count).max() ?? 0
-        for trainer in Trainer.known {
+    private static func list(_ trainers: [Trainer]) -> String {
+        let width = trainers.map(\.name.count).max() ?? 0
+        return trainers.map { trainer in
             let name = trainer.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
-            print(name + trainer.safety.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0) + trainer.reason)
-        }
+            return name + trainer.safety.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0) + trainer.reason
+        }.joined(separator: "\n")
     }
 
-    static func text(_ trainer: Trainer) -> String {
+    private static func text(_ trainer: Trainer) -> String {
         var lines = [
             "\(trainer.name): \(trainer.safety.summary)", "because \(trainer.reason)",
             "read, not run: \(trainer.read)", "",
@@ -56,49 +56,40 @@ struct Doctor: ParsableCommand {
         return lines.joined(separator: "\n")
     }
 
-    private struct Check: Encodable {
-        let name: String
-        let ok: Bool
-        let found: String
-    }
-
     private func checkMachine() throws {
-        var checks = [
-            Self.check("processor") {
-                try ProcessorCheck.run(); return "has what the kernels need"
-            }
-        ]
-        checks.append(
-            Check(name: "cores", ok: true, found: "\(ProcessInfo.processInfo.activeProcessorCount) for use here"))
-        checks.append(
-            Self.check("libzmq") {
+        let checks = [
+            MachineCheck("processor") {
+                try ProcessorCheck.run()
+                return "has the instructions that the kernels need"
+            },
+            MachineCheck("cores") { "\(ProcessInfo.processInfo.activeProcessorCount) for this process" },
+            MachineCheck("libzmq") {
                 try LibraryVersion.running.requireAccepted()
                 return "\(LibraryVersion.running)"
-            })
-        checks.append(
-            Self.check("model") {
-                let model = try self.model.make(threads: 1)
-                return "\(self.model.name): \(model.fingerprint)"
-            })
-        let isGood = checks.allSatisfy(\.ok)
-        if json {
-            try ReportOptions.printJSON(checks)
-        } else {
-            for check in checks {
-                let name = check.name.padding(toLength: 11, withPad: " ", startingAt: 0)
-                print((check.ok ? "ok       " : "MISSING  ") + name + check.found)
-            }
+            },
+            MachineCheck("model") { "\(model.name): \(try model.make(threads: 1).fingerprint)" },
+        ]
+        try report.show(checks) { checks.map(\.text).joined(separator: "\n") }
+        if !checks.allSatisfy(\.ok) { throw ExitStatus.failed }
+    }
+}
+
+/// One check of the machine: what was found, or the error.
+private struct MachineCheck: Encodable {
+    let name: String
+    let ok: Bool
+    let found: String
+
+    init(_ name: String, _ check: () throws -> String) {
+        self.name = name
+        do {
+            (ok, found) = (true, try check())
+        } catch {
+            (ok, found) = (false, (error as? CommandFailure)?.message ?? "\(error)")
         }
-        if !isGood { throw ExitStatus.failed }
     }
 
-    private static func check(_ name: String, _ look: () throws -> String) -> Check {
-        do {
-            return Check(name: name, ok: true, found: try look())
-        } catch let failure as CommandFailure {
-            return Check(name: name, ok: false, found: failure.message)
-        } catch {
-            return Check(name: name, ok: false, found: "\(error)")
-        }
+    var text: String {
+        (ok ? "ok       " : "MISSING  ") + name.padding(toLength: 11, withPad: " ", startingAt: 0) + found
     }
 }

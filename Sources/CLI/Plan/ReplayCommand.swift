@@ -1,125 +1,53 @@
-public import ArgumentParser
+import ArgumentParser
 import CommandSupport
 import Corpora
-import Foundation
-import Planning
-public import Replaying
-import Scoring
+import Replaying
 
 /// `statezero replay`.
 struct ReplayOutcomes: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay",
-        abstract: "Plays logged steps again: what would plans have been worth beside uniform groups and their peers?",
-        discussion: """
-            Outcome files are joined with prompt files by prompt_id; files of one stem are one source. Where prompts come \
-            back (three visits on average), versions are played in order: a step is planned from what was known before \
-            it, and judged by the outcome of that visit and the next --pool ones, drawn without putting back. Else \
-            context rows are known and query rows are to come.
+        "replay", "Replays logged training steps: compares the value of plans with uniform groups and other methods.",
+        example: """
+            statezero replay --prompts scripts/sample/data/sample.prompts.jsonl.gz \\
+                --outcomes scripts/sample/data/sample.outcomes.jsonl.gz --seeds 1
+            """,
+        details: """
+            Outcomes and prompts are joined by prompt_id; files with the same stem are one source. Where prompts are \
+            visited at least three times on average, policy versions are replayed in order: each step is planned from \
+            earlier outcomes and judged by the outcomes of that visit and the next --pool visits. Otherwise rows with \
+            role `context` are known and rows with role `query` are predicted.
 
-            Compared on the same luck: uniform groups; DAPO's filter, which pays for what it throws away; the paper's \
-            greedy; Knapsack RL's objective; planning on means alone; ours; and an oracle that knows what is to come. \
-            With --truth urn it knows the logged counts, which flatters it: shares of its gain are then understated.
+            Compares, on the same random draws: uniform groups; DAPO's filter, which pays for discarded groups; V0's \
+            greedy; Knapsack RL's objective; planning on means only; this planner; and an oracle that knows the outcomes. \
+            With --truth urn the oracle knows the logged counts, so shares of its gain are understated.
             """)
 
-    @Option(parsing: .upToNextOption, help: "Prompt files.")
-    var prompts: [String]
+    @OptionGroup(title: "Files") var files: OutcomeFiles
+    @OptionGroup(title: "Budgets") var budgets: ReplayBudgets
+    @OptionGroup(title: "Steps") var steps: ReplaySteps
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Row keys") var keys: KeyOptions
+    @OptionGroup var threads: EncoderThreads
 
-    @Option(parsing: .upToNextOption, help: "Outcome files: reward and n, or k and n; two rollouts a row at least.")
-    var outcomes: [String]
-
-    @Option(help: "Rollouts a prompt, on average.")
-    var mean = ReplayOptions().mean
-
-    @Option(help: "Least budget of a prompt.")
-    var min = ReplayOptions().minimum
-
-    @Option(help: "Largest budget of a prompt.")
-    var max = ReplayOptions().maximum
-
-    @Option(help: "expectedContrast, mixedGroupProbability, informationGain or advantageMass.")
-    var objective = ReplayOptions().objective
-
-    @Option(help: "Prompts of a step, at most.")
-    var stepPrompts = ReplayOptions().stepPrompts
-
-    @Option(help: "Context rows drawn for a prediction.")
-    var contextSize = ReplayOptions().contextRows
-
-    @Option(help: "Independent draws of contexts, steps and luck.")
-    var seeds = ReplayOptions().seeds
-
-    @Option(help: "What an outcome of the prompt's own is still worth a policy step later, in [0, 1].")
-    var decay = ReplayOptions().decay
-
-    @Option(
-        help: "Later visits that count as what a visit's rollouts come to; 0 takes its own small group for the truth.")
-    var pool = ReplayOptions().pooledVisits
-
-    @Option(
-        help: ArgumentHelp(
-            "What rollouts come to: urn, or posterior.",
-            discussion: """
-                `urn` draws the logged rollouts without putting back and is exact up to as many as were logged; beyond, it \
-                is filled again, and a prompt that failed every time fails for ever. `posterior` is what is to be believed \
-                of the rate given the log and how the policy's rates spread over prompts. Default: urn where at least \
-                --max rollouts are logged of every visit, else posterior.
-                """))
-    var truth: ReplayTruthKind?
-
-    @Option(help: "steps or roles; default: found by itself.")
-    var by: ReplayMode?
-
-    @OptionGroup var model: ModelOptions
-
-    @Option(help: "Threads of the encoder.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
-
-    @OptionGroup var keys: KeyOptions
-
-    @Option(help: "Draw a plot into this SVG file.")
+    @Option(help: "SVG file for a plot.")
     var plot: String?
 
-    @Flag(help: "Print one JSON object instead of tables.")
-    var json = false
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
-        do {
-            let loaded = try OutcomeSource.load(promptFiles: prompts, outcomeFiles: outcomes, keys: keys.keys)
-            for problem in loaded.problems.prefix(20) { printError("\(problem)") }
-            if loaded.rejected > 0 { printError("\(loaded.rejected) rows cannot be used") }
-            let line = ProgressLine()
-            let report = try ReplayStudy(model: model.make(threads: threads), options: options).run(
-                try loaded.sources.map(Self.log)
-            ) { progress in
-                line.show(
-                    done: progress.embedded, of: progress.texts, unit: "texts embedded",
-                    detail: "\(progress.replayed)/\(progress.versions) versions replayed")
-            }
-            line.end()
-            if json {
-                try ReportOptions.printJSON(Output(report: report))
-            } else {
-                print("\(ReplayTable(report))")
-            }
-            if let plot { try write(ReplayPlot(report).svg, to: plot) }
-            if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
-        } catch let status as ExitStatus {
-            throw status
-        } catch let failure as CommandFailure {
-            throw failure
-        } catch {
-            throw CommandFailure(error)
+        let loaded = try files.load(keys)
+        let line = ProgressLine()
+        let study = try ReplayStudy(
+            model: model.make(threads: threads.threads), options: ReplayOptions(budgets, steps)
+        ).run(try loaded.sources.map(Self.log)) { progress in
+            line.show(
+                done: progress.embedded, of: progress.texts, unit: "texts embedded",
+                detail: "\(progress.replayed)/\(progress.versions) versions replayed")
         }
-    }
-
-    private var options: ReplayOptions {
-        var options = ReplayOptions()
-        (options.mean, options.minimum, options.maximum, options.objective) = (mean, min, max, objective)
-        (options.stepPrompts, options.contextRows, options.seeds) = (stepPrompts, contextSize, seeds)
-        (options.decay, options.pooledVisits, options.mode) = (decay, pool, by)
-        options.truth = truth
-        return options
+        line.end()
+        try report.show(Output(report: study)) { "\(ReplayTable(study))" }
+        if let plot { try writeFile(ReplayPlot(study).svg, to: plot) }
+        if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
     }
 
     private static func log(_ source: OutcomeSource) throws -> ReplayLog {
@@ -132,14 +60,6 @@ struct ReplayOutcomes: ParsableCommand {
             }
         }
         return try ReplayLog(name: source.name, prompts: source.prompts, rows: rows)
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CommandFailure("\(path): cannot be written (\(error.localizedDescription))")
-        }
     }
 
     private struct Output: Encodable {
@@ -156,6 +76,3 @@ struct ReplayOutcomes: ParsableCommand {
         }
     }
 }
-
-extension ReplayMode: ExpressibleByArgument {}
-extension ReplayTruthKind: ExpressibleByArgument {}

@@ -1,52 +1,42 @@
 import ArgumentParser
 import CommandSupport
 import Corpora
-import Foundation
 
 /// `statezero validate`.
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Checks a file of prompts or of history rows: what is wrong, in which line, and what to do.")
+        "validate", "Checks a file of prompts or history rows; names each bad line and how to correct it.",
+        example: "statezero validate scripts/sample/data/queries.jsonl.gz")
 
     @Argument(help: "JSONL file, plain, gzip or zstd.")
     var file: String
 
-    @OptionGroup var keys: KeyOptions
-
-    @Option(help: "Problems shown.")
+    @Option(range: .atLeast(0), help: "Largest number of problems to print.")
     var problems = 20
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @OptionGroup(title: "Row keys") var keys: KeyOptions
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
-        let report: FileReport
-        do {
-            report = try FileReport.read(file, problemsMax: problems, keys: keys.keys)
-        } catch {
-            throw CommandFailure(error)
-        }
-        if json {
-            try ReportOptions.printJSON(Summary(report))
-        } else {
-            show(report)
-        }
-        if report.stopped != nil || report.rows == 0 { throw ExitStatus.failed }
-        if !report.isGood { throw ExitStatus.finishedWithErrorRows }
+        let found = try FileReport.read(file, problemsMax: problems, keys: keys.keys)
+        try report.show(Summary(found)) { text(found) }
+        if found.stopped != nil || found.rows == 0 { throw ExitStatus.failed }
+        if !found.isGood { throw ExitStatus.finishedWithErrorRows }
     }
 
-    private func show(_ report: FileReport) {
-        print("\(file): \(report.kind.rawValue), \(report.rows) good rows, \(report.rejected) bad")
-        if report.derivedIDs > 0 { print("  \(report.derivedIDs) rows have no id; theirs are derived from the text") }
+    private func text(_ report: FileReport) -> String {
+        var lines = ["\(file): \(report.kind.rawValue), \(report.rows) good rows, \(report.rejected) bad"]
+        if report.derivedIDs > 0 { lines.append("  \(report.derivedIDs) rows have no id; it is derived from the text") }
         for (policy, rows) in report.policies.sorted(by: { $0.key < $1.key }) {
-            print("  policy \(policy): \(rows) rows")
+            lines.append("  policy \(policy): \(rows) rows")
         }
         for (code, count) in report.codes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            print("  \(code.rawValue): \(count)")
+            lines.append("  \(code.rawValue): \(count)")
         }
-        for problem in report.problems { print("\(problem)") }
-        if let stopped = report.stopped { print("\(stopped)") }
-        if report.rows == 0 { print("no good row: nothing could be scored") }
+        lines += report.problems.map(\.description)
+        if let stopped = report.stopped { lines.append("\(stopped)") }
+        if report.rows == 0 { lines.append("the file has no good row, so nothing can be scored") }
+        return lines.joined(separator: "\n")
     }
 
     private struct Summary: Encodable {

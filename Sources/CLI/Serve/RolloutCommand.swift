@@ -9,94 +9,84 @@ import ZeroMQ
 /// `statezero rollout`.
 struct Rollout: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract:
-            "Runs a rollout worker: takes budgets from a coordinator, has a program roll them out, reports rewards.",
+        "rollout", "Runs a rollout worker: a program makes the rollouts of a plan, the worker reports their rewards.",
+        example: """
+            statezero rollout --connect tcp://127.0.0.1:5570 --slots 4 \\
+                -- python3 scripts/loop/recorded.py scripts/loop/data/pool.jsonl.gz
+            """,
+        details: """
+            The program reads assignments as JSON lines from standard input:
+              {"assignment":…,"policy_id":…,"policy_version":…,"step":…,
+               "prompt_id":…,"prompt":…,"n":…,"attempt":…}
+            It writes rewards as JSON lines to standard output, until there are n for each assignment:
+              {"assignment":…,"reward":1,"reference":"id of the rollout"}   one rollout
+              {"assignment":…,"error":"reason"}                             one rollout without a reward
+              {"assignment":…,"rewards":[1,0],"failed":1}                   several at once
+              {"assignment":…}                                              still working
+            It must write at least every 10 minutes (--silence), flush each line, and exit at the end of its input.
+            Its standard error is passed through. After SIGTERM the worker finishes its assignments, then exits.
+            """,
         usage: """
             statezero rollout --connect <endpoint> [--slots <n>] [<options>] -- <program> [<arguments> …]
                    statezero rollout --connect <endpoint> --simulate <file> [<options>]
-            """,
-        discussion: """
-            The program reads assignments as JSON lines on its standard input:
-              {"assignment":…,"policy_id":…,"policy_version":…,"step":…,"prompt_id":…,"prompt":…,"n":…,"attempt":…}
-            and writes rewards as JSON lines on its standard output, until there are n for each:
-              {"assignment":…,"reward":1,"reference":"where it lies"}    one rollout
-              {"assignment":…,"error":"why"}                             one that ended without a reward
-              {"assignment":…,"rewards":[1,0],"failed":1}                several at once
-              {"assignment":…}                                           none yet, a sign of life
-            It must say something at least every 10 minutes, flush its lines, and leave at the end of its input.
-            Its standard error is passed through. SIGTERM finishes what runs and leaves.
             """)
 
-    @Option(help: "The coordinator's endpoint, e.g. tcp://127.0.0.1:5570.")
-    var connect: String
+    @OptionGroup(title: "Cluster") var peer: PeerOptions
 
-    @Option(help: "Assignments that the program has at a time; as many wait beside them.")
+    @Option(range: .within(1...256), help: "Assignments of the program at a time; as many more wait in a queue.")
     var slots = 1
 
-    @Option(help: "Name, stable over restarts; default: host and process id.")
-    var name: String?
-
-    @Option(help: "No program: draw rewards of 0 and 1 from the rates of this JSONL file: prompt_id and p, or k and n.")
-    var simulate: String?
-
-    @Option(help: "With --simulate: mean duration of a rollout; 0 answers at once.")
-    var simulateSeconds = 0.1
-
-    @Option(help: "With --simulate: decides the draws.")
-    var seed: UInt64 = 0
-
-    @Option(help: "Give an assignment back, or end the program, after so many seconds without a word about it.")
-    var silence = 600
-
-    @Option(help: "Seconds from SIGTERM to SIGKILL, when the program is to end.")
-    var grace = 5
-
-    @Option(help: "Leave after so many seconds without a word from a coordinator.")
-    var abandonAfter = 600
-
+    @OptionGroup(title: "Program") var limits: ProgramLimits
+    @OptionGroup(title: "Simulation") var simulation: SimulationOptions
     @OptionGroup var log: LogOptions
 
     @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
     var program: [String] = []
 
     func validate() throws {
-        if slots < 1 || slots > 256 { throw ValidationError("--slots \(slots): from 1 to 256") }
-        if (simulate == nil) == program.isEmpty {
-            throw ValidationError("give a program after --, or --simulate FILE, and not both")
-        }
-        if !(simulateSeconds >= 0 && simulateSeconds <= 3600) {
-            throw ValidationError("--simulate-seconds \(simulateSeconds): from 0 to 3600")
-        }
-        for (name, value) in [("silence", silence), ("grace", grace), ("abandon-after", abandonAfter)] where value < 1 {
-            throw ValidationError("--\(name) \(value): at least 1 second")
+        if (simulation.simulate == nil) == program.isEmpty {
+            throw ValidationError("give either a program after --, or --simulate FILE")
         }
     }
 
     func run() throws {
-        do {
-            let process = ProcessInfo.processInfo
-            var machine = RolloutState.Configuration(
-                name: name ?? "\(process.hostName)/\(process.processIdentifier)", slots: slots)
-            machine.peer.abandonTime = .seconds(abandonAfter)
-            machine.silenceTime = .seconds(silence)
-            let work: RolloutNode.Work =
-                if let simulate {
-                    .simulated(try SimulatedRates(path: simulate), seconds: simulateSeconds, seed: seed)
-                } else {
-                    .process(program)
-                }
-            var configuration = RolloutNode.Configuration(
-                coordinator: try Endpoint(connect), machine: machine, work: work)
-            configuration.graceTime = .seconds(grace)
-            let node = try RolloutNode(configuration, logger: log.logger("statezero.rollout"))
-            let signals = StopSignals { node.drain() }
-            try withExtendedLifetime(signals) { try node.wait() }
-        } catch let error as CommandFailure {
-            throw error
-        } catch RolloutError.abandoned(let time, let endpoint) {
-            throw CommandFailure(RolloutError.abandoned(after: time, endpoint: endpoint), status: .resumable)
-        } catch {
-            throw CommandFailure(error)
+        var machine = RolloutState.Configuration(name: peer.uniqueName, slots: slots)
+        machine.peer.abandonTime = .seconds(peer.abandonAfter)
+        machine.silenceTime = .seconds(limits.silence)
+        var configuration = RolloutNode.Configuration(
+            coordinator: try Endpoint(peer.connect), machine: machine, work: try simulation.work ?? .process(program))
+        configuration.graceTime = .seconds(limits.grace)
+        let node = try RolloutNode(configuration, logger: log.logger("statezero.rollout"))
+        let signals = StopSignals { node.drain() }
+        try withExtendedLifetime(signals) { try node.wait() }
+    }
+}
+
+/// Time limits of the program.
+struct ProgramLimits: ParsableArguments {
+    @Option(range: .atLeast(1), help: "Seconds without a line about an assignment before it is returned.")
+    var silence = 600
+
+    @Option(range: .atLeast(1), help: "Seconds from SIGTERM to SIGKILL when the program must end.")
+    var grace = 5
+}
+
+/// Drawn rewards in place of a program.
+struct SimulationOptions: ParsableArguments {
+    @Option(help: "Draw rewards of 0 and 1 from the rates in this JSONL file: prompt_id and p, or k and n.")
+    var simulate: String?
+
+    @Option(range: .within(0...3600), help: "Mean seconds of a simulated rollout; 0 answers at once.")
+    var simulateSeconds = 0.1
+
+    @Option(help: "Seed of the draws.")
+    var seed: UInt64 = 0
+
+    /// The simulated work; `nil` without `--simulate`.
+    var work: RolloutNode.Work? {
+        get throws {
+            guard let simulate else { return nil }
+            return .simulated(try SimulatedRates(path: simulate), seconds: simulateSeconds, seed: seed)
         }
     }
 }

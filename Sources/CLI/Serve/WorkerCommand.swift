@@ -9,77 +9,62 @@ import ZeroMQ
 /// `statezero worker`.
 struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs a worker: loads a model, takes shards from a coordinator, answers them. SIGTERM drains it.")
+        "worker", "Runs a worker: loads a model and answers shards from a coordinator.",
+        example: "statezero worker --connect tcp://127.0.0.1:5570 --threads 1",
+        details: "SIGTERM drains the worker: it finishes the shards that it has, then exits.")
 
-    @Option(help: "The coordinator's endpoint, e.g. tcp://127.0.0.1:5570.")
-    var connect: String
-
-    @OptionGroup var model: ModelOptions
-
-    @Option(help: "Name, stable over restarts; default: host and process id.")
-    var name: String?
-
-    @Option(help: "Threads of the model; default: as `bench tune` found, else 1, for a V0 model all cores.")
-    var threads: Int?
-
-    @OptionGroup var tuning: TuningOptions
+    @OptionGroup(title: "Cluster") var peer: PeerOptions
+    @OptionGroup(title: "Processor") var processor: WorkerProcessor
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Feature store") var store: StoreOptions
 
     @Option(
-        help: "Keep the model's threads to that many cores, from this one on: 0 is the first that the process may use.")
-    var pin: Int?
-
-    @OptionGroup var store: StoreOptions
-
-    @Option(
-        name: .customLong("cache-mib"),
-        help: "Memory for features of prompts seen before that no feature store takes, in MiB; 0 keeps none.")
+        name: .customLong("cache-mib"), range: .atLeast(0),
+        help: "Memory in MiB for features of recent prompts, used without a feature store. 0 keeps none.")
     var cacheMiB = 256
-
-    @Option(help: "Leave after so many seconds without a word from a coordinator.")
-    var abandonAfter = 600
-
-    @Option(
-        help:
-            "Steps by which others on the machine come first, 0 to 19: where many workers share it with a coordinator.")
-    var nice = 0
 
     @Option(help: .hidden)
     var parent: Int32?
 
     @OptionGroup var log: LogOptions
 
-    func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
-        if let pin, pin < 0 { throw ValidationError("--pin \(pin): at least 0") }
-        if cacheMiB < 0 { throw ValidationError("--cache-mib \(cacheMiB): at least 0") }
-        if nice < 0 || nice > 19 { throw ValidationError("--nice \(nice): from 0 to 19") }
-        if abandonAfter < 1 { throw ValidationError("--abandon-after \(abandonAfter): at least 1 second") }
-    }
-
     func run() throws {
-        // Before there are other threads, which have it from this one.
-        if nice > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(nice)) }
+        // Set first, because threads inherit it.
+        processor.lowerPriority()
         ParentWatch.start(parent: parent)
-        let process = ProcessInfo.processInfo
-        let (model, pin) = (model, pin)
-        let threads = threads ?? tuning.tuning(for: model)?.threads ?? model.defaultThreads
-        do {
-            var configuration = WorkerNode.Configuration(
-                coordinator: try Endpoint(connect), name: name ?? "\(process.hostName)/\(process.processIdentifier)")
-            configuration.store = store.place(for: self.model)
-            configuration.cacheBytes = cacheMiB << 20
-            configuration.abandonTime = .seconds(abandonAfter)
-            let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
-                // This is the thread that computes; the socket's thread stays free to go where there is room.
-                if let pin { CorePinning.keep(threads: threads, first: pin) }
-                return try model.make(threads: threads)
-            }
-            let signals = StopSignals { node.drain() }
-            try withExtendedLifetime(signals) { try node.wait() }
-        } catch WorkerError.abandoned(let time, let endpoint) {
-            throw CommandFailure(WorkerError.abandoned(after: time, endpoint: endpoint), status: .resumable)
-        } catch {
-            throw CommandFailure(error)
+        let (model, pin) = (model, processor.pin)
+        let threads = processor.threads ?? processor.tuning.tuning(for: model)?.threads ?? model.defaultThreads
+        var configuration = WorkerNode.Configuration(coordinator: try Endpoint(peer.connect), name: peer.uniqueName)
+        configuration.store = store.place(for: model)
+        configuration.cacheBytes = cacheMiB << 20
+        configuration.abandonTime = .seconds(peer.abandonAfter)
+        let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
+            // Runs on the thread that computes; the socket's thread is not pinned.
+            if let pin { CorePinning.keep(threads: threads, first: pin) }
+            return try model.make(threads: threads)
         }
+        let signals = StopSignals { node.drain() }
+        try withExtendedLifetime(signals) { try node.wait() }
+    }
+}
+
+/// Threads, cores and priority of a worker.
+struct WorkerProcessor: ParsableArguments {
+    @Option(
+        range: .atLeast(1), help: "Threads of the model. Default: from `statezero tune`, else 1; V0 models: all cores.")
+    var threads: Int?
+
+    @OptionGroup var tuning: TuningOptions
+
+    @Option(
+        range: .atLeast(0), help: "Pin the model's threads to cores from this index on, among the cores of the process."
+    )
+    var pin: Int?
+
+    @Option(range: .within(0...19), help: "Nice value, for workers that share the machine with their coordinator.")
+    var nice = 0
+
+    func lowerPriority() {
+        if nice > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(nice)) }
     }
 }

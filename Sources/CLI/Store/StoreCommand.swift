@@ -7,18 +7,18 @@ import Scoring
 /// `statezero store`.
 struct Store: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Looks into the feature store of this machine, or empties it.",
+        "store", "Inspects or empties the feature store of this machine.", example: "statezero store inspect",
         subcommands: [Inspect.self, Clear.self])
 
-    /// Which store.
+    /// The folder of the store.
     struct Place: ParsableArguments {
-        @Option(help: "Folder; default: $STATEZERO_STORE, else in the user's cache folder.")
+        @Option(help: "Folder. Default: $STATEZERO_STORE, else in the user's cache folder.")
         var store: String?
 
         var folder: StoreFolder {
             get throws {
-                guard let path = store ?? StoreOptions.usualFolder, path != "off" else {
-                    throw CommandFailure("the feature store is off here; name a folder with --store", status: .usage)
+                guard let path = store ?? StoreOptions.defaultFolder, path != StoreOptions.off else {
+                    throw CommandFailure("the feature store is off; name a folder with --store", status: .usage)
                 }
                 return StoreFolder(path: path)
             }
@@ -28,35 +28,30 @@ struct Store: ParsableCommand {
     /// `statezero store inspect`.
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says what is kept, by encoder: entries, bytes on the disk, look-ups that found something.")
+            "inspect", "Shows the entries, disk space and hit rate of each encoder.",
+            example: "statezero store inspect --json")
 
         @OptionGroup var place: Place
-
-        @Flag(help: "Print one JSON object.")
-        var json = false
+        @OptionGroup var report: ReportOptions
 
         func run() throws {
             let folder = try place.folder
-            do {
-                let contents = try folder.inspect()
-                if json {
-                    return try ReportOptions.printJSON(
-                        Facts(folder: folder.path, encoders: contents.map(Facts.Encoder.init)))
-                }
-                print("folder   \(folder.path)")
-                for content in contents {
-                    let lookUps = content.hits + content.misses
-                    let share = lookUps > 0 ? 100 * Double(content.hits) / Double(lookUps) : 0
-                    print(
-                        "\(content.encoder.name) (\(content.encoder.digest.short))\(content.isInUse ? ", in use" : "")")
-                    print("  entries   \(content.entries) of \(content.capacity), \(content.columns) features each")
-                    print("  disk      \(ByteCount(content.bytes))")
-                    print(String(format: "  look-ups  %d, %.1f %% found something", lookUps, share))
-                }
-                if contents.isEmpty { print("nothing is kept") }
-            } catch {
-                throw CommandFailure(error)
+            let contents = try folder.inspect()
+            try report.show(Facts(folder: folder.path, encoders: contents.map(Facts.Encoder.init))) {
+                let lines = contents.isEmpty ? ["the store is empty"] : contents.map(Self.text)
+                return (["folder   \(folder.path)"] + lines).joined(separator: "\n")
             }
+        }
+
+        private static func text(_ content: StoreFolder.Content) -> String {
+            let lookUps = content.hits + content.misses
+            let share = lookUps > 0 ? 100 * Double(content.hits) / Double(lookUps) : 0
+            return """
+                \(content.encoder.name) (\(content.encoder.digest.short))\(content.isInUse ? ", in use" : "")
+                  entries   \(content.entries) of \(content.capacity), \(content.columns) features each
+                  disk      \(ByteCount(content.bytes))
+                  look-ups  \(lookUps), \(String(format: "%.1f", share)) % hits
+                """
         }
 
         private struct Facts: Encodable {
@@ -92,19 +87,14 @@ struct Store: ParsableCommand {
     /// `statezero store clear`.
     struct Clear: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes everything that is kept; workers that run go on with what they have open.")
+            "clear", "Deletes all entries; running workers keep the files that they have open.",
+            example: "statezero store clear --store /tmp/features")
 
         @OptionGroup var place: Place
 
         func run() throws {
-            do {
-                let folder = try place.folder
-                print("\(ByteCount(try folder.clear())) removed from \(folder.path)")
-            } catch let failure as CommandFailure {
-                throw failure
-            } catch {
-                throw CommandFailure(error)
-            }
+            let folder = try place.folder
+            print("\(ByteCount(try folder.clear())) removed from \(folder.path)")
         }
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// `statezero bench`: `tune` still works, the benchmarks are in `statezero-bench`. Hidden from help.
+/// `statezero bench`: `bench tune` still works; the benchmarks are in `statezero-bench`. Hidden from help.
 struct BenchNotice: ParsableCommand {
     static let configuration = CommandConfiguration(
         "bench", "Names the commands that replace `statezero bench`.", example: "statezero bench tune --rounds 1",
@@ -12,11 +12,11 @@ struct BenchNotice: ParsableCommand {
 
     func run() throws {
         guard let verb = arguments.first else {
-            throw CommandFailure("the benchmarks are a program of their own: `statezero-bench --help`", status: .usage)
+            throw CommandFailure("the benchmarks are now the program `statezero-bench`; see its --help", status: .usage)
         }
         guard verb == "tune" || verb == "--tune" else {
             throw CommandFailure(
-                "`statezero bench \(verb)` is `statezero-bench \(verb)` now, with the same options", status: .usage)
+                "`statezero bench \(verb)` is now `statezero-bench \(verb)`, with the same options", status: .usage)
         }
         var tune = try Tune.parseAsRoot(Array(arguments.dropFirst()))
         try tune.run()

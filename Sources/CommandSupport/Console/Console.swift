@@ -10,7 +10,7 @@ package func writeFile(_ text: String, to path: String) throws {
     do {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-        throw CommandFailure("\(path): cannot be written: \(error.localizedDescription)")
+        throw CommandFailure("\(path): cannot be written: \(reason(of: error))")
     }
 }
 
@@ -27,6 +27,11 @@ package func makeFolder(_ path: String) throws {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-        throw CommandFailure("\(path): cannot be created: \(error.localizedDescription)")
+        throw CommandFailure("\(path): cannot be created: \(reason(of: error))")
     }
+}
+
+/// The reason of an error of Foundation, as a short sentence.
+package func reason(of error: any Error) -> String {
+    error.localizedDescription.replacing("The operation could not be completed. ", with: "")
 }

@@ -57,6 +57,6 @@ package enum CommandRunner {
     /// What the error says of itself. Foundation's descriptions are unreadable, so these are shortened.
     private static func description(of error: any Error) -> String {
         guard let error = error as? CocoaError else { return "\(error)" }
-        return [error.filePath, error.localizedDescription].compactMap(\.self).joined(separator: ": ")
+        return [error.filePath, reason(of: error)].compactMap(\.self).joined(separator: ": ")
     }
 }

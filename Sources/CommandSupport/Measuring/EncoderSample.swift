@@ -6,7 +6,7 @@ package enum EncoderSample {
     /// 32 sequences of 128 tokens.
     package static let uniform = [Int](repeating: 128, count: 32)
 
-    /// 256 lengths distributed like those of real prompts: many short ones, a long tail, cut at 256 (mean 75, median 57).
+    /// 256 lengths distributed like those of real prompts: many short ones, a long tail, cut at 256 (mean 73, median 57).
     ///
     /// Quantiles of a log-normal distribution (median 57, σ 0.75) in mixed order;
     /// `scripts/benchmarks/encoder_peer.py` has the same list.

@@ -8,6 +8,9 @@ package struct LogOptions: ParsableArguments {
 
     package init() {}
 
+    /// The level as an argument of another process.
+    package var level: String { logLevel.rawValue }
+
     /// A logger without output, for work whose events are reported in another way.
     package static var quiet: Logger { Logger(label: "statezero.quiet") { _ in SwiftLogNoOpLogHandler() } }
 

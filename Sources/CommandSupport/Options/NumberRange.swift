@@ -11,21 +11,27 @@ package struct NumberRange<Number: Comparable & ExpressibleByArgument & Sendable
     }
 
     package var description: String {
-        guard let upper else { return "at least \(lower)" }
-        return "\(lower) to \(upper)"
+        guard let upper else { return "at least \(Self.text(lower))" }
+        return "\(Self.text(lower)) to \(Self.text(upper))"
+    }
+
+    /// The number, without the `.0` of a whole `Double`.
+    private static func text(_ number: Number) -> String {
+        let text = "\(number)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// Reads a number. Throws `ValidationError` for another text or a number out of range.
     package func parse(_ text: String) throws -> Number {
         guard let number = Number(argument: text) else { throw ValidationError("not a number") }
         // Also refuses NaN, which is neither at least nor at most anything.
-        guard number >= lower, upper.map({ number <= $0 }) ?? true else { throw ValidationError("allowed is \(self)") }
+        guard number >= lower, upper.map({ number <= $0 }) ?? true else { throw ValidationError("must be \(self)") }
         return number
     }
 
     /// The sentence of the option with range and default behind it.
     fileprivate func help(_ sentence: String, default number: Number?) -> ArgumentHelp {
-        let values = [description] + (number.map { ["default: \($0)"] } ?? [])
+        let values = [description] + (number.map { ["default: \(Self.text($0))"] } ?? [])
         return ArgumentHelp("\(sentence) (\(values.joined(separator: "; ")))")
     }
 }

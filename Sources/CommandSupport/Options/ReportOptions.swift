@@ -8,6 +8,11 @@ package struct ReportOptions: ParsableArguments {
 
     package init() {}
 
+    /// Text output, for commands without `--json`.
+    package static var text: ReportOptions {
+        get throws { try parse([]) }
+    }
+
     /// Prints the value as JSON with `--json`, else the text.
     package func show(_ value: @autoclosure () -> some Encodable, text: () -> String) throws {
         if json { try Self.printJSON(value()) } else { print(text()) }

@@ -1,4 +1,4 @@
-/// Sizes of a BERT encoder and what becomes of its last states, as a sentence-transformers folder tells them.
+/// Sizes of a BERT encoder and how its last states are pooled, as a sentence-transformers folder states them.
 public struct BertConfiguration: Sendable, Equatable {
     /// Channels of the hidden state, C.
     public let width: Int
@@ -16,7 +16,7 @@ public struct BertConfiguration: Sendable, Equatable {
     public let types: Int
     /// ε of every LayerNorm.
     public let epsilon: Float
-    /// Longest sequence to be given to the model, CLS and SEP included.
+    /// Longest sequence that the model reads, in tokens, CLS and SEP included.
     public let tokensMax: Int
     /// Whether the mean is divided by its L2 norm.
     public let isNormalized: Bool

@@ -5,9 +5,9 @@ import Threads
 
 /// A BERT sentence encoder: token ids to one embedding a sequence.
 ///
-/// **An embedding is the same bits in any company.** A sequence alone, in any batch, at any place and with any number
-/// of threads gives the same floats; features may be kept for ever and sharding changes nothing. Whole sequences go
-/// through all layers in runs of at most `tokensPerRun` tokens, each run on one thread; nothing on the way mixes
+/// **An embedding has the same bits in every batch.** A sequence alone, in any batch, at any index and with any number
+/// of threads gives the same floats, so features may be cached without limit and sharding changes nothing. Whole sequences go
+/// through all layers in runs of at most `tokensPerRun` tokens, each run on one thread; no step mixes
 /// sequences, and products keep a row's bits whatever the other rows (see `MatrixMultiply`).
 ///
 /// An encoder belongs to one thread at a time; its helper threads live as long as it does.
@@ -20,7 +20,7 @@ public final class BertEncoder {
     public var numerics: String { stack.numerics }
     /// In which numbers its products multiply.
     public let precision: Precision
-    /// What became of the packed weights; where they are not shared, the reason.
+    /// Where the packed weights are; if they are not shared, why.
     public let packedWeights: PackedWeightsOrigin
     /// Largest number of tokens that go through the layers together: it bounds memory (3 MB a thread for MiniLM).
     public static let tokensPerRun = 256
@@ -43,14 +43,20 @@ public final class BertEncoder {
         configuration = checkpoint.configuration
         self.precision = precision
         let tensors = BertTensors(checkpoint)
-        let plans: BertProducts.Plans
+        let plans: LayerProductPlans
         do throws(KernelError) {
-            plans = try BertProducts.Plans(configuration, precision: precision, backend: backend)
+            plans = try BertProducts.plans(configuration, precision: precision, backend: backend)
         } catch { throw .kernel(error) }
         func weights() throws(ModelError) -> Digest { checkpoint.digest }
         let packed = try PackedWeights(
-            plans.parts(layers: configuration.layers), of: weights, folder: place.path(besideWeightsIn: checkpoint.folder)
-        ) { (part) throws(ModelError) in try plans.pack(part, from: tensors) }
+            plans.parts(layers: configuration.layers), of: weights,
+            folder: place.path(besideWeightsIn: checkpoint.folder)
+        ) { (index) throws(ModelError) in
+            try plans.pack(index) { (name, part) throws(ModelError) in
+                let shape = part.plan.shape
+                return try tensors.floats(name, Shape(shape.outputs / part.tensors.count, shape.inputs))
+            }
+        }
         packedWeights = packed.origin
         stack = try BertStack(tensors, plans: plans, packed: packed)
         let rows = max(Self.tokensPerRun, configuration.tokensMax)
@@ -74,7 +80,7 @@ public final class BertEncoder {
     /// What `body` makes of each sequence's last states, in the batch's order.
     ///
     /// `body` is called once a sequence, on the thread that has the states, several at once, in any order; the states
-    /// are gone when it returns. Sequences have 1 to `configuration.tokensMax` tokens, CLS and SEP included. Throws
+    /// are overwritten when it returns. Sequences have 1 to `configuration.tokensMax` tokens, CLS and SEP included. Throws
     /// `sequenceLength`, `tokenOutOfRange`, `notFinite`, `kernel` and what `body` throws.
     public func encode<Value: Sendable>(
         _ batch: RaggedBatch, _ body: @escaping @Sendable (TokenStates) throws(ModelError) -> Value

@@ -1,9 +1,9 @@
 import Kernels
 public import ModelFiles
 
-/// The encoder written down the slow, obvious way, in double precision: what `BertEncoder` is compared with.
+/// A slow and simple version of the encoder, in double precision. Tests compare `BertEncoder` with it.
 ///
-/// It reads the folder like the fast one, so a mistake in reading shows against the goldens, not here.
+/// It reads the folder like the fast one, so a mistake in reading shows in comparison with the goldens, not with this.
 public struct BertReference {
     private let tensors: BertTensors
 
@@ -44,14 +44,15 @@ public struct BertReference {
     private func embed(_ ids: [Int32]) throws(ModelError) -> [Double] {
         let sizes = tensors.configuration
         let width = sizes.width
-        let words = try tensors.floats("embeddings.word_embeddings.weight", Shape(sizes.vocabulary, width))
+        let wordEmbeddings = try tensors.floats("embeddings.word_embeddings.weight", Shape(sizes.vocabulary, width))
         let positions = try tensors.floats("embeddings.position_embeddings.weight", Shape(sizes.positions, width))
         let types = try tensors.floats("embeddings.token_type_embeddings.weight", Shape(sizes.types, width))
         var x: [Double] = []
         for (position, id) in ids.enumerated() {
             for c in 0..<width {
                 x.append(
-                    Double(words[Int(id) * width + c]) + Double(types[c]) + Double(positions[position * width + c]))
+                    Double(wordEmbeddings[Int(id) * width + c]) + Double(types[c])
+                        + Double(positions[position * width + c]))
             }
         }
         return try norm(x, "embeddings.LayerNorm")

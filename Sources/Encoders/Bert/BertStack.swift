@@ -1,29 +1,30 @@
 import Kernels
 import ModelFiles
 
-/// All weights of an encoder, packed, and the way through them: embeddings, layers, pooling. Immutable.
+/// All weights of a BERT encoder, packed, and the computation from token ids to states. Immutable.
 struct BertStack: Sendable {
     let configuration: BertConfiguration
     let numerics: String
-    private let words: TensorTable
+    private let wordEmbeddings: TensorTable
     private let positions: [Float]
     private let firstType: [Float]
     private let norm: Normalization
     private let layers: [BertLayer]
 
-    init(_ tensors: BertTensors, plans: BertProducts.Plans, packed: PackedWeights) throws(ModelError) {
+    init(_ tensors: BertTensors, plans: LayerProductPlans, packed: PackedWeights) throws(ModelError) {
         configuration = tensors.configuration
-        numerics = plans.numerics
+        // Norms and attention sum over as many floats at once as a vector has.
+        numerics = plans.numerics + "/" + Vectors.name
         let width = configuration.width
-        words = try tensors.table("embeddings.word_embeddings.weight", Shape(configuration.vocabulary, width))
+        wordEmbeddings = try tensors.table("embeddings.word_embeddings.weight", Shape(configuration.vocabulary, width))
         positions = try tensors.floats("embeddings.position_embeddings.weight", Shape(configuration.positions, width))
         let types = try tensors.floats("embeddings.token_type_embeddings.weight", Shape(configuration.types, width))
-        // Sentences are of the first type throughout.
+        // All tokens of a sentence have the first type.
         firstType = Array(types.prefix(width))
         norm = try tensors.norm("embeddings.LayerNorm")
         var layers: [BertLayer] = []
         for index in 0..<configuration.layers {
-            let products = try plans.products(layer: index, packed, from: tensors)
+            let products = try BertProducts(layer: index, of: plans, packed, from: tensors)
             layers.append(try BertLayer(index, of: tensors, products: products))
         }
         self.layers = layers
@@ -43,7 +44,7 @@ struct BertStack: Sendable {
     private func embed(_ run: SequenceRun, into hiddenTC: FloatBuffer) {
         let width = configuration.width
         for (row, token) in run.ids.enumerated() {
-            words.copy(row: Int(token), to: hiddenTC, row: row)
+            wordEmbeddings.copy(row: Int(token), to: hiddenTC, row: row)
             Gather.add([(firstType, 0), (positions, run.positions[row])], width: width, to: hiddenTC, row: row)
         }
         norm.apply(to: hiddenTC, rows: run.rows)

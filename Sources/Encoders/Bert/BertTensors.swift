@@ -1,7 +1,7 @@
 import Kernels
 import ModelFiles
 
-/// A checkpoint's tensors by the names that BERT has for them.
+/// The tensors of a BERT checkpoint, by the names of the reference.
 struct BertTensors {
     let configuration: BertConfiguration
     private let file: SafetensorsFile
@@ -18,7 +18,7 @@ struct BertTensors {
         try file.floats(prefix + name, shape: shape)
     }
 
-    /// Rows of a tensor as they lie in the mapped file.
+    /// Rows of a tensor, read from the mapped file one by one.
     func table(_ name: String, _ shape: Shape) throws(ModelError) -> TensorTable {
         try file.table(prefix + name, shape: shape)
     }

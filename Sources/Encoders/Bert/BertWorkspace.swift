@@ -1,25 +1,25 @@
 import Kernels
 
-/// The buffers that one thread needs for a run of sequences: allocated once, whatever comes.
+/// The buffers that one thread needs for a run of sequences: allocated once for the longest run.
 package final class BertWorkspace: @unchecked Sendable {
     // Sendable because an encoder gives each workspace to one thread at a time.
     let hiddenTC: FloatBuffer
     let queriesKeysValues: FloatBuffer
     let contextTC: FloatBuffer
-    /// What products read of the three, in their precision.
+    /// The inputs of products, in their precision.
     let hiddenInput: QuantizedActivations
     let contextInput: QuantizedActivations
     let innerInput: QuantizedActivations
-    /// Of one block of rows: inside the feed-forward pair, and what a residual connection adds.
+    /// For one block of rows: values inside the feed-forward pair, and what a residual connection adds.
     let inner: FloatBuffer
     let update: FloatBuffer
     let attention: Attention
 
     /// Rows that go from attention to the next layer together. Products are no slower on so few (`statezero bench
-    /// kernels`), and what lies between them stays in the second-level cache.
+    /// kernels`), and the values between them stay in the second-level cache.
     private static let block = 64
 
-    /// Room for `tokensMax` tokens in sequences of up to `configuration.tokensMax`.
+    /// For `tokensMax` tokens in sequences of up to `configuration.tokensMax`.
     init(_ configuration: BertConfiguration, tokensMax: Int, precision: Precision) {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
         let (width, innerWidth) = (configuration.width, configuration.innerWidth)

@@ -5,7 +5,7 @@ public import Scoring
 /// A sentence-transformers model folder: configuration, tokenizer files and weights, read and checked.
 ///
 /// Supported: BERT with GELU by the error function and absolute positions, mean pooling, with or without L2
-/// normalisation. Anything else is refused by name rather than computed wrongly.
+/// normalisation. Anything else is refused by its key rather than computed wrongly.
 public struct SentenceTransformerFolder: Sendable {
     /// Path, as given.
     public let path: String
@@ -46,7 +46,7 @@ public struct SentenceTransformerFolder: Sendable {
         let type: String
     }
 
-    // Transformer, Pooling and perhaps Normalize, in this order; tells whether there is a Normalize.
+    // Transformer, Pooling and perhaps Normalize, in this order. Returns whether there is a Normalize.
     private static func readModules(_ path: String) throws(ModelError) -> Bool {
         let file = "\(path)/modules.json"
         let modules = try JSONFile.read([Module].self, file)

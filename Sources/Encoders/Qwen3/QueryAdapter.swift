@@ -4,13 +4,13 @@ public import ModelFiles
 
 /// Pools the states of a prompt's tokens into its features, in one of V0's three ways.
 ///
-/// `last_token` takes the last state as it is. The other two let a number of small queries attend to all tokens:
+/// `last_token` uses the last state unchanged. The other two let a number of small queries attend to all tokens:
 /// learned ones (`fixed_query`), or those plus a correction that a bottleneck makes of the last state
 /// (`dynamic_query`). Keys are layer-normed, values are not, and there is no residual around the attention; see
 /// `DynamicQueryAdapter` in V0's `v0_core/models/v0.py`.
 ///
 /// Computed in double precision, because a LayerNorm over six nearly equal numbers is sensitive; a prompt of 2,048 tokens
-/// takes a hundredth of the encoder's time. A prompt's features depend on that prompt alone.
+/// needs a hundredth of the encoder's time. A prompt's features depend on that prompt alone.
 public struct QueryAdapter: Sendable {
     /// Which of the three ways, as `statezero.json` spells it.
     public enum Pooling: String, Sendable, Decodable, CaseIterable {
@@ -69,7 +69,7 @@ public struct QueryAdapter: Sendable {
         let outer: Linear
     }
 
-    /// The adapter that takes the last token's state.
+    /// The adapter that uses the last token's state.
     public static func lastToken(inputs: Int) -> QueryAdapter {
         QueryAdapter(inputs: inputs, features: inputs, pooling: .lastToken, parts: nil)
     }
@@ -83,7 +83,7 @@ public struct QueryAdapter: Sendable {
 
     /// Reads an adapter's tensors, named as in V0's checkpoint without `adapter_layer.`; `last_token` reads none.
     ///
-    /// Throws `unsupported` for sizes that make no sense or a tensor that this way of pooling has not got,
+    /// Throws `unsupported` for sizes that are not possible or a tensor that this way of pooling does not have,
     /// `tensorMissing`, `tensorShape` and `tensorType`.
     public init(
         _ pooling: Pooling, weights file: SafetensorsFile, inputs: Int, configuration c: Configuration
@@ -136,7 +136,7 @@ public struct QueryAdapter: Sendable {
 
     /// (T, D) states of one prompt's tokens, rows `tokens` of a buffer, to F features. Precondition: T ≥ 1.
     public func apply(_ states: FloatBuffer, tokens: Range<Int>) -> [Float] {
-        precondition(!tokens.isEmpty, "QueryAdapter: a prompt of no tokens")
+        precondition(!tokens.isEmpty, "QueryAdapter: a prompt without tokens")
         let last = states.copy((tokens.upperBound - 1) * inputs..<tokens.upperBound * inputs)
         guard let parts else { return last }
         let c = parts.configuration

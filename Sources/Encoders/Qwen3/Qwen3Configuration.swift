@@ -1,6 +1,6 @@
 public import ModelFiles
 
-/// Sizes of a Qwen3 encoder, as `config.json` tells them; what this program does not compute is refused by name.
+/// Sizes of a Qwen3 encoder, as `config.json` states them. What this program does not compute is refused by its key.
 public struct Qwen3Configuration: Sendable, Equatable {
     /// Channels of the hidden state, C.
     public let width: Int

@@ -6,12 +6,12 @@ import Threads
 
 /// A Qwen3 encoder: token ids to one last hidden state a token, after the final norm.
 ///
-/// **A state is the same bits in any company.** A sequence alone, in any batch, at any place and with any number of
-/// threads gives the same floats; features may be kept for ever and sharding changes nothing. Nothing on the way mixes
+/// **A state has the same bits in every batch.** A sequence alone, in any batch, at any index and with any number of
+/// threads gives the same floats, so features may be cached without limit and sharding changes nothing. Nothing on the way mixes
 /// sequences, and products keep a row's bits whatever the other rows (see `ProductPlan`).
 ///
-/// Sequences go through the layers in runs of at most `tokensPerRun` tokens. Whole runs go to threads, which then need
-/// not wait for each other; what cannot be dealt out evenly (a single prompt, a long one, the odd run) is computed by
+/// Sequences go through the layers in runs of at most `tokensPerRun` tokens. A thread computes whole runs, so that threads
+/// need not wait for each other. What cannot be divided evenly (a single prompt, a long one, the odd run) is computed by
 /// all threads together, each with a part of the rows and, in attention, of the heads.
 ///
 /// An encoder belongs to one thread at a time; its helper threads live only during `encode`.
@@ -26,7 +26,7 @@ public final class Qwen3Encoder {
     ///
     /// Neither the number of threads nor the batch is in it, for neither changes a bit.
     public var numerics: String { stack.numerics }
-    /// What became of the packed weights; where they are not shared, the reason.
+    /// Where the packed weights are; if they are not shared, why.
     public var packedWeights: PackedWeightsOrigin { stack.origin }
     /// Largest number of tokens of several sequences that go through the layers together: it bounds memory.
     public static let tokensPerRun = 256
@@ -58,7 +58,10 @@ public final class Qwen3Encoder {
             let packed = try PackedWeights(
                 plans.parts(layers: sizes.layers), of: weights,
                 folder: place.path(besideWeightsIn: folder.path)
-            ) { (part) throws(ModelError) in try plans.pack(part, from: folder) }
+            ) { (index) throws(ModelError) in
+                // Shapes were checked when the folder was opened.
+                try plans.pack(index) { (name, _) throws(ModelError) in try folder.floats(name) }
+            }
             stack = try Qwen3Stack(folder, plans: plans, packed: packed, tokensMax: longest)
         }
         do throws(KernelError) {
@@ -66,13 +69,13 @@ public final class Qwen3Encoder {
             for thread in 0..<threads {
                 workspaces.append(
                     try Qwen3Workspace(
-                        sizes, tokensMax: Self.room(thread, longest), lengthMax: longest, precision: precision))
+                        sizes, tokensMax: Self.rows(thread, longest), lengthMax: longest, precision: precision))
             }
             self.workspaces = workspaces
         } catch { throw .kernel(error) }
     }
 
-    /// What an encoder will take. Throws `kernel`. Cost: a probe for each of four shapes of product.
+    /// The memory that an encoder needs. Throws `kernel`. Cost: a probe for each of four shapes of product.
     public static func memory(
         _ configuration: Qwen3Configuration, embeddingBytes: Int = 2, tokensMax: Int = 2048, threads: Int = 1,
         precision: Precision = .float32, backend: MatrixMultiply.Backend = .automatic
@@ -87,7 +90,7 @@ public final class Qwen3Encoder {
             workingSet: (0..<threads).reduce(0) { sum, thread in
                 sum
                     + Qwen3Workspace.bytes(
-                        configuration, tokensMax: room(thread, longest), lengthMax: longest, precision: precision)
+                        configuration, tokensMax: rows(thread, longest), lengthMax: longest, precision: precision)
             })
     }
 
@@ -103,7 +106,7 @@ public final class Qwen3Encoder {
     /// What `body` makes of each sequence's states, in the batch's order.
     ///
     /// `body` is called once a sequence, on the thread that has the states, several at once, in any order; the states
-    /// are gone when it returns, so memory stays bounded however large the batch. Sequences have 1 to `tokensMax`
+    /// are overwritten when it returns, so memory stays bounded however large the batch. Sequences have 1 to `tokensMax`
     /// tokens. Throws `sequenceLength`, `tokenOutOfRange`, `notFinite`, `kernel` and what `body` throws.
     public func encode<Value: Sendable>(
         _ batch: RaggedBatch, _ body: @escaping @Sendable (TokenStates) throws(ModelError) -> Value
@@ -128,16 +131,16 @@ public final class Qwen3Encoder {
         try encode(batch) { $0.last }.flatMap(\.self)
     }
 
-    // The first thread's rows are also those that all compute together, long sequences among them.
-    private static func room(_ thread: Int, _ tokensMax: Int) -> Int {
+    // All threads together compute in the first thread's rows, which must hold a long sequence.
+    private static func rows(_ thread: Int, _ tokensMax: Int) -> Int {
         thread == 0 ? max(tokensPerRun, tokensMax) : tokensPerRun
     }
 
     private static func plans(
         _ sizes: Qwen3Configuration, _ precision: Precision, _ backend: MatrixMultiply.Backend
-    ) throws(ModelError) -> Qwen3Products.Plans {
+    ) throws(ModelError) -> LayerProductPlans {
         do throws(KernelError) {
-            return try Qwen3Products.Plans(sizes, precision: precision, backend: backend)
+            return try Qwen3Products.plans(sizes, precision: precision, backend: backend)
         } catch { throw .kernel(error) }
     }
 }

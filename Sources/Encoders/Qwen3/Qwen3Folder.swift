@@ -5,7 +5,7 @@ public import Scoring
 
 /// A Qwen3 encoder as Hugging Face keeps it: `config.json` and weights in one file or in shards.
 ///
-/// Every tensor is checked by name and shape when the folder is opened; nothing may be missing and nothing left over.
+/// Every tensor is checked by name and shape when the folder is opened; no tensor may be missing and none may be extra.
 public struct Qwen3Folder: Sendable {
     /// Path, as given.
     public let path: String
@@ -82,7 +82,7 @@ public struct Qwen3Folder: Sendable {
         known.insert("lm_head.weight")
         if let extra = checkpoint.names.filter({ !known.contains($0) }).min() {
             throw .unsupported(
-                file: checkpoint.path(of: extra), key: "tensor \(extra)", found: "there",
+                file: checkpoint.path(of: extra), key: "tensor \(extra)", found: "in the file",
                 supported: "the tensors that \(path)/config.json implies and no others")
         }
     }

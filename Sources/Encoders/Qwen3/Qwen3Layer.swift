@@ -28,9 +28,9 @@ struct Qwen3Layer: Sendable {
     }
 
     /// One member's part of the way from hidden (T, C) to hidden and the update that the next norm adds; false if the
-    /// team has broken up.
+    /// team was cancelled.
     ///
-    /// `rows` are this member's, a range from a multiple of `MatrixMultiply.rowStep`; heads of attention go round.
+    /// `rows` are this member's, a range from a multiple of `MatrixMultiply.rowStep`; heads of attention are dealt to the members in turn.
     func apply(
         to state: Qwen3Workspace, _ own: Qwen3Scratch, run: SequenceRun, rows: Range<Int>, isFirst: Bool,
         rotary: RotaryEmbedding, member: Int, team: ThreadTeam

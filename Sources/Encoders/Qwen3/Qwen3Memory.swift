@@ -1,4 +1,4 @@
-/// What an encoder will take, in bytes, known before anything is allocated.
+/// The memory that a Qwen3 encoder needs, in bytes, computed before anything is allocated.
 public struct Qwen3Memory: Sendable, Equatable {
     /// The embedding table, read row by row from the mapped checkpoint; shared by all workers of a host.
     public let embedding: Int

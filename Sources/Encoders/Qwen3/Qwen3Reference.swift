@@ -64,9 +64,9 @@ public struct Qwen3Reference {
 
     private func embed(_ ids: [Int32]) throws(ModelError) -> [Double] {
         let sizes = folder.configuration
-        let words = try folder.floats("embed_tokens.weight", Shape(sizes.vocabulary, sizes.width))
+        let embedding = try folder.floats("embed_tokens.weight", Shape(sizes.vocabulary, sizes.width))
         return ids.flatMap { id in
-            words[Int(id) * sizes.width..<(Int(id) + 1) * sizes.width].map(Double.init)
+            embedding[Int(id) * sizes.width..<(Int(id) + 1) * sizes.width].map(Double.init)
         }
     }
 

@@ -2,7 +2,7 @@ import Kernels
 import ModelFiles
 import Threads
 
-/// All weights of an encoder and the way through them. Immutable.
+/// All weights of a Qwen3 encoder, and the computation from token ids to states. Immutable.
 struct Qwen3Stack: Sendable {
     let configuration: Qwen3Configuration
     let numerics: String
@@ -13,7 +13,7 @@ struct Qwen3Stack: Sendable {
     private let rotary: RotaryEmbedding
 
     init(
-        _ folder: Qwen3Folder, plans: Qwen3Products.Plans, packed: PackedWeights, tokensMax: Int
+        _ folder: Qwen3Folder, plans: LayerProductPlans, packed: PackedWeights, tokensMax: Int
     ) throws(ModelError) {
         let sizes = folder.configuration
         configuration = sizes
@@ -22,8 +22,8 @@ struct Qwen3Stack: Sendable {
         embedding = try folder.embedding()
         var layers: [Qwen3Layer] = []
         for index in 0..<sizes.layers {
-            let parts = packed.parts[index * plans.all.count..<(index + 1) * plans.all.count]
-            layers.append(try Qwen3Layer(index, of: folder, products: try plans.products(parts)))
+            let products = try Qwen3Products(layer: index, of: plans, packed)
+            layers.append(try Qwen3Layer(index, of: folder, products: products))
         }
         self.layers = layers
         let weight = try folder.floats("norm.weight", Shape(sizes.width))
@@ -33,8 +33,8 @@ struct Qwen3Stack: Sendable {
         } catch { throw .kernel(error) }
     }
 
-    /// One member's part of a run: the last states of its rows are in `state.hiddenTC` afterwards; false if the team has
-    /// broken up. Precondition: ids and lengths were checked, and the run fits into `state`.
+    /// One member's part of a run: the last states of its rows are in `state.hiddenTC` afterwards; false if the team was
+    /// cancelled. Precondition: ids and lengths were checked, and the run fits into `state`.
     func encode(
         _ run: SequenceRun, in state: Qwen3Workspace, _ own: Qwen3Scratch, member: Int, team: ThreadTeam
     ) throws(KernelError) -> Bool {

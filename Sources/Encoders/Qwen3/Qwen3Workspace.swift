@@ -2,20 +2,20 @@ import Kernels
 
 /// What a run of sequences is computed in: rows that all threads of a team share.
 final class Qwen3Workspace: @unchecked Sendable {
-    // Sendable because threads of a team write different rows, or different heads, between their meetings.
+    // Sendable because threads of a team write different rows, or different heads, between two barriers.
     let hiddenTC: FloatBuffer
     let updateTC: FloatBuffer
     let inputTC: QuantizedActivations
     let queriesKeysValues: FloatBuffer
-    /// Where attention writes: the context itself, or floats of which `roundContext` makes it.
+    /// Where attention writes: the context itself, or floats that `roundContext` quantises.
     let attended: QuantizedActivations
     let context: QuantizedActivations
     // In 8 bits a row is rounded whole, and heads of a row are written by different threads.
     private let contextFloats: FloatBuffer?
-    /// This thread's own, whosever rows it works on.
+    /// This thread's own buffers; it uses them for the rows of any workspace.
     let scratch: Qwen3Scratch
 
-    /// Room for runs of `tokensMax` tokens; its thread may meet sequences of up to `lengthMax` in others' rows.
+    /// For runs of `tokensMax` tokens. In rows of other threads its thread may get sequences of up to `lengthMax` tokens.
     init(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) throws(KernelError) {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
         hiddenTC = FloatBuffer(count: rows * sizes.width)
@@ -35,12 +35,12 @@ final class Qwen3Workspace: @unchecked Sendable {
         scratch = try Qwen3Scratch(sizes, lengthMax: lengthMax, precision: precision)
     }
 
-    /// Makes rows of the context of what attention wrote. Precondition: their heads are all there.
+    /// Quantises rows of the context that attention wrote. Precondition: all their heads are written.
     func roundContext(_ rows: Range<Int>) {
         if let contextFloats { context.take(rows, of: contextFloats) }
     }
 
-    /// Bytes that one takes.
+    /// Bytes of one workspace.
     static func bytes(_ sizes: Qwen3Configuration, tokensMax: Int, lengthMax: Int, precision: Precision) -> Int {
         let rows = MatrixMultiply.rowsRoundedUp(tokensMax)
         let contextWidth = sizes.queryHeads * sizes.headWidth

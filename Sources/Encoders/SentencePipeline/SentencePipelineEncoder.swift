@@ -36,7 +36,8 @@ package final class SentencePipelineEncoder: TextEncoder {
             let layer = try DenseLayer(folder: "\(folder.path)/\(name)")
             let width = layers.last?.outputs ?? sizes.width
             try ModelError.require(
-                layer.inputs == width, "\(folder.path)/\(name)/config.json", "in_features", "\(layer.inputs)", "\(width)")
+                layer.inputs == width, "\(folder.path)/\(name)/config.json", "in_features", "\(layer.inputs)",
+                "\(width)")
             layers.append(layer)
         }
         dense = layers

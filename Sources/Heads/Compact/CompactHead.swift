@@ -7,7 +7,7 @@ public import Scoring
 /// A network reads embedding and surface features into seven columns, policy-free. Five regressions on them, on the
 /// embedding and on surface features give log-odds, averaged by their marginal likelihood, and two fitted maps make a
 /// probability and a concentration of them. Any number of rows and any mix of outcomes is answered in the same way:
-/// without rows it is the population's prior, which still tells prompts apart, so no answer is ever flagged `baseRate`.
+/// without rows it is the population's prior, which still distinguishes prompts, so no answer is ever flagged `baseRate`.
 /// `scripts/train` trains it; its `HEAD.md` is the specification and its `inference.py` the slow version of this.
 ///
 /// Belongs to one thread at a time. Measured by `statezero bench compact`.
@@ -38,7 +38,7 @@ public final class CompactHead: InContextHead {
     /// Weights and arithmetic.
     package var identity: String { "\(digest.hex) \(numerics)" }
 
-    /// `listener` is called from inside `prepare` after each factorisation: beyond a thousand rows one takes a good part
+    /// `listener` is called from inside `prepare` after each factorisation: beyond a thousand rows one needs a large part
     /// of a second.
     package func onProgress(_ listener: @escaping @Sendable () -> Void) { progress = listener }
 
@@ -74,7 +74,7 @@ public final class CompactHead: InContextHead {
 
     /// `(Q, 384 + 30)` to Q beliefs. Each query is computed as if it were alone, to the bit.
     ///
-    /// Where a belief is so skewed that its mean lies outside its central 80 %, the interval is widened to hold it.
+    /// Where a belief is so skewed that its mean is outside its central 80 %, the interval is widened to include it.
     /// Throws `widthMismatch`, `notFinite` naming the row, and `kernel`.
     public func predict(
         _ queries: FeatureMatrix, in context: CompactHeadContext
@@ -93,7 +93,7 @@ public final class CompactHead: InContextHead {
         return predictions
     }
 
-    /// The same with every result on the way. Throws as `predict` does.
+    /// The same with every intermediate result. Throws as `predict` does.
     package func stages(
         _ queries: FeatureMatrix, in context: CompactHeadContext
     ) throws(ValueModelError) -> CompactHeadStages {

@@ -1,7 +1,7 @@
 import Foundation
 import Scoring
 
-/// Steps 4 and 5 of the head: from log-odds to a probability, and how sure to be of it.
+/// Steps 4 and 5 of the head: from log-odds to a probability, and the concentration of the belief.
 struct CompactHeadCalibration: Sendable {
     private let scale: Double
     private let level: Double
@@ -24,16 +24,16 @@ struct CompactHeadCalibration: Sendable {
         offset = constants.concentration[2]
     }
 
-    /// P(success) in [0.005, 0.995]; not a number where the log-odds are none.
+    /// P(success) in [0.005, 0.995]; not a number if the log-odds are not.
     func probability(_ logOdds: Double) -> Double {
         let p = CompactHeadConstants.sigmoid(scale * (logOdds - level) + shift)
         return p.isNaN ? p : min(1 - Self.probabilityMin, max(Self.probabilityMin, p))
     }
 
-    /// The likeliest κ given log-odds of rows that were judged without themselves, with a log-normal prior on κ.
+    /// The likeliest κ given each row's log-odds without its own reward, with a log-normal prior on κ.
     ///
-    /// Beta-binomial likelihood, continuous in k so that partial credit is taken as it is. A row of one rollout says
-    /// nothing about κ and is left out; without others κ is the prior's. Cost: 164 lnΓ a row.
+    /// Beta-binomial likelihood, continuous in k so that partial credit is used unchanged. A row of one rollout has
+    /// no information about κ and is left out; without other rows κ is the prior's. Cost: 164 lnΓ a row.
     func concentration(leftOut: [Double], outcomes: [Outcome]) -> Double {
         let rows = zip(leftOut, outcomes).filter { $0.1.n > 1 }.map { (p: probability($0.0), outcome: $0.1) }
         guard !rows.isEmpty else { return exp(centre) }

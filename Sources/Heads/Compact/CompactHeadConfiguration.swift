@@ -16,7 +16,7 @@ package enum CompactHeadConfiguration {
     /// Throws `unsupported` naming the key unless a file's metadata is of this format, version and sizes.
     package static func check(metadata: [String: String], file: String) throws(ModelError) {
         // A transformer that corrects the regression was trained too and gained nothing on prompts it had not seen, so
-        // no head has one, and a file with one is of an experiment.
+        // no released head has one; a file with one comes from an experiment.
         let expected = [
             ("format", "statezero-compact-head"), ("version", "1"), ("correctors", "0"),
             ("embedding", "\(embeddingColumns)"), ("surface", "\(SurfaceFeatures.count)"), ("columns", "\(columns)"),

@@ -22,7 +22,7 @@ public struct CompactHeadContext: PreparedContext, Sendable {
     let calibration: CompactHeadCalibration
 }
 
-/// Every result on the way to an answer, for queries of one call; what the goldens compare.
+/// Every intermediate result for the queries of one call; the goldens compare them.
 package struct CompactHeadStages {
     /// `(Q, 30)`: surface features in units of the population's spread.
     package var surface: [Double] = []

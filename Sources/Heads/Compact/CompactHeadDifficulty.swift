@@ -2,10 +2,10 @@ import Kernels
 import ModelFiles
 import Scoring
 
-/// Step 1 of the head: what a prompt is by itself, before any policy. Seven columns a prompt, the first of which is its
+/// Step 1 of the head: what is known of a prompt without a policy. Seven columns a prompt, the first of which is its
 /// difficulty in log-odds (large is easy), from a network of one hidden layer over embedding and surface features.
 final class CompactHeadDifficulty {
-    /// Prompts of one product: few enough that a step's states stay near the processor, and that oneDNN generates
+    /// Prompts of one product: few enough that a step's states stay in the cache, and that oneDNN generates
     /// code for few numbers of rows.
     static let blockRows = 64
 

@@ -4,14 +4,14 @@ public import ModelFiles
 /// Where the compact head's weights are found.
 ///
 /// They are a resource of this package, which the build puts in a folder beside the program. SwiftPM's own accessor also
-/// knows the folder of the build by its absolute path and stops the program where there is neither, so it is not used.
+/// knows the folder of the build by its absolute path and stops the program if neither exists, so it is not used.
 public enum CompactHeadFile {
     /// An environment variable that names a file; where it is set, no other place is tried.
     public static let variable = "STATEZERO_HEAD"
     /// The file's name in every place.
     public static let name = "compact-head.safetensors"
 
-    /// Files to try, in order: what the variable names, or else the build's folder of resources beside the program, the
+    /// Files to try, in order: the one that the variable names, or else the build's folder of resources beside the program, the
     /// program's own folder, and `../share/statezero` of an installed one.
     public static func places(environment: [String: String], program: URL) -> [String] {
         if let named = environment[variable], !named.isEmpty { return [named] }

@@ -14,7 +14,7 @@ struct CompactHeadFit {
     let odds: [Double]
     /// e, by context row: its log-odds when its own reward is left out.
     let leftOut: [Double]
-    /// What queries need.
+    /// What predictions of queries need.
     let regression: CompactHeadRegression
 
     private static let newtonSteps = 12
@@ -23,7 +23,7 @@ struct CompactHeadFit {
 
     /// Fits a context; `standardised` is its `(N, 30)` of step 2, `progress` is called after each factorisation.
     ///
-    /// Throws `kernel` where a covariance is not positive definite, which takes damaged weights.
+    /// Throws `kernel` where a covariance is not positive definite, which only happens with damaged weights.
     /// Cost: five factorisations of N³/3 and, for settings that count, as much again; 4 N² doubles of memory.
     init(
         constants: CompactHeadConstants, features: FeatureMatrix, prompts: CompactHeadPrompts, standardised: [Double],
@@ -65,7 +65,8 @@ struct CompactHeadFit {
                 solutions[k] = factor.backward(white)
                 evidence[k] = -white.reduce(0) { $0 + $1 * $1 } / 2 - factor.logDeterminant / 2
                 progress()
-                // The factor goes before the odds are known; it is asked now unless another setting has them already.
+                // The factor is freed before the odds are known. Its inverse is computed now, unless another setting already has
+                // all the odds.
                 if constants.mayCount(k, evidence: evidence.prefix(k + 1)) {
                     inverses[k] = factor.inverseDiagonal
                     progress()

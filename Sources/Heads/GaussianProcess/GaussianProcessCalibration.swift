@@ -1,13 +1,13 @@
 internal import Foundation
 internal import Scoring
 
-/// From the regression's score to a probability, and how sure to be of it.
+/// From the regression's score to a probability, and the concentration of the belief.
 struct GaussianProcessCalibration {
     private let level: Double
     private let slope: Double
     private let baseRate: Double
 
-    /// Slope by the context's size: small contexts' scores are a little too timid, large ones' a little too bold.
+    /// Slope by the context's size: scores of small contexts are a little too near the base rate, those of large ones a little too far from it.
     init(baseRate: Double, rows: Int) {
         let size = log2(Double(max(rows, 1)) / 256)
         self.baseRate = baseRate
@@ -28,10 +28,10 @@ struct GaussianProcessCalibration {
     /// Standard deviation of ln κ between policies.
     private static let spread = 1.0
 
-    /// The likeliest κ given rows that were judged without themselves, with a log-normal prior on κ.
+    /// The likeliest κ given each row's probability without its own reward, with a log-normal prior on κ.
     ///
-    /// Beta-binomial likelihood, continuous in k so that partial credit is taken as it is. A row of one rollout says
-    /// nothing about κ and is left out; without others κ is the prior's.
+    /// Beta-binomial likelihood, continuous in k so that partial credit is used unchanged. A row of one rollout has
+    /// no information about κ and is left out; without other rows κ is the prior's.
     static func concentration(probabilities: [Double], outcomes: [Outcome]) -> Double {
         let rows = zip(probabilities, outcomes).filter { $0.1.n > 1 }
         let centre = GaussianProcessConstants.logConcentration

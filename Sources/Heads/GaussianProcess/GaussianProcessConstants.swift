@@ -1,5 +1,5 @@
-/// What was fitted on training policies and prompts, never on evaluation ones: written by
-/// `scripts/head/write_constants.py` from what `scripts/head/fit.py` found; both say how.
+/// Constants that were fitted on training policies and prompts, never on evaluation ones. Written by
+/// `scripts/head/write_constants.py` from the result of `scripts/head/fit.py`; both scripts describe how.
 enum GaussianProcessConstants {
     /// By surface feature: mean over training prompts.
     static let surfaceMean: [Double] = [
@@ -22,12 +22,12 @@ enum GaussianProcessConstants {
     ]
     /// Logarithm of the calibration's slope at 256 rows.
     static let calibrationSlope = 0.06
-    /// What it gains each time the context doubles.
+    /// Its change each time the context doubles.
     static let calibrationSlopeBySize = -0.0476
-    /// What the context's log-odds count for.
+    /// Weight of the context's log-odds.
     static let calibrationLevel = 0.9278
     /// ln κ of most likely beliefs on rows of several rollouts.
     static let logConcentration = -0.252
-    /// κ where the base rate is all that is said.
+    /// κ of a belief that is only the base rate.
     static let baseRateConcentration = 0.68
 }

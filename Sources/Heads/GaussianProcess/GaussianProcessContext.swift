@@ -4,7 +4,7 @@ public import Scoring
 public struct GaussianProcessContext: PreparedContext, Sendable {
     /// The context set it was made of.
     public let contextDigest: Digest
-    /// What predictions are made of.
+    /// What predictions are computed from.
     let fit: Fit
     /// The encoder's columns; the surface features follow them.
     let embeddingColumns: Int
@@ -13,7 +13,7 @@ public struct GaussianProcessContext: PreparedContext, Sendable {
     /// Concentration κ of beliefs under this context.
     public let concentration: Double
 
-    /// The context says too little, and every prediction is its base rate.
+    /// Whether the context is too small or has equal rewards only: every prediction is then its base rate.
     public var isBaseRate: Bool {
         if case .baseRate = fit { return true }
         return false

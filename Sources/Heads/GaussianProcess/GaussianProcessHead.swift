@@ -1,15 +1,15 @@
 public import Scoring
 
-/// The in-context head without training: Gaussian-process regression of the reward on what the text says.
+/// The in-context head without training: Gaussian-process regression of the reward on the text's features.
 ///
 /// The kernel is exp(−γ‖a − b‖²) on the encoder's unit embeddings plus a linear one on thirty surface features,
 /// standardised within the context. The linear part has a small prior mean (longer prompts are harder, …) that training
 /// policies share. The noise level is averaged over a grid with the weights of its marginal likelihood; a row of n
 /// rollouts is less noisy. The score becomes a probability by two constants, and a belief by a concentration κ, which
-/// the context's own rows of several rollouts decide, as far as there are any. All constants were fitted on training
+/// is estimated from the context's own rows of several rollouts, if there are any. All constants were fitted on training
 /// policies by `scripts/head/fit.py`; `scripts/head/gaussian_process.py` is the slow version of this file.
 public final class GaussianProcessHead: InContextHead, Sendable {
-    /// Fewer rows than this say too little: predictions are the base rate.
+    /// With fewer rows than this, predictions are the base rate.
     public static let rowsMin = 16
     /// Changes whenever an answer could change; part of a model's fingerprint.
     public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit"
@@ -61,7 +61,7 @@ public final class GaussianProcessHead: InContextHead, Sendable {
 
     /// `(Q, E + S)` to Q beliefs. Each query is computed alone and in a fixed order, whatever else is in the call.
     ///
-    /// Where a belief is so skewed that its mean lies outside its central 80 %, the interval is widened to hold it.
+    /// Where a belief is so skewed that its mean is outside its central 80 %, the interval is widened to include it.
     /// Throws `widthMismatch` for features of another width than the context's, and `notFinite` naming the row.
     public func predict(
         _ queries: FeatureMatrix, in context: GaussianProcessContext

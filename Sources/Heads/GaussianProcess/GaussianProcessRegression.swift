@@ -27,16 +27,16 @@ struct GaussianProcessRegression: Sendable {
     private static let surfaceShare = 0.12
     /// Noise over signal variance.
     private static let ridges = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
-    /// What of a single rollout's noise more rollouts do not remove: the text does not tell everything.
+    /// What of a single rollout's noise more rollouts do not remove: the text does not determine the reward.
     private static let overdispersion = 0.4
     /// Rows on which the noise is chosen; more would cost N³ eight times over and choose the same.
     private static let selectionRows = 1024
-    /// Odds below this are not worth a solution.
+    /// For odds below this no solution is computed.
     private static let oddsMin = 1e-3
 
     /// Fits rewards; also gives leave-one-out scores of the first `selectionRows` rows at the likeliest noise.
     ///
-    /// Throws `kernel` if no noise level gives a positive definite matrix, which takes values that are not finite.
+    /// Throws `kernel` if no noise level gives a positive definite matrix, which only happens if values are not finite.
     static func fitting(
         features: FeatureMatrix, rewards: [Double], rollouts: [Double], baseRate: Double
     ) throws(ValueModelError) -> (GaussianProcessRegression, leftOut: [Double]) {
@@ -154,7 +154,7 @@ struct GaussianProcessRegression: Sendable {
     /// Dot products of a vector with eight rows from `first` on; 0 beyond the last row.
     ///
     /// Four rows at a time, each with a sum of its own, so the query is read a quarter as often and every product is
-    /// summed in the same order wherever its row stands.
+    /// summed in the same order at every row index.
     private static func cosines(
         _ query: [SIMD8<Float>], _ rows: [SIMD8<Float>], _ first: Int, _ count: Int, _ width: Int
     ) -> SIMD8<Float> {

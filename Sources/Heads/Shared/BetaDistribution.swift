@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// The cumulative distribution is the continued fraction of DLMF 8.17.22, evaluated by Lentz's method on the side where
 /// it converges fast. The inverse starts from the power law of the nearer tail, or from a normal approximation where
-/// both shapes are at least 1, and takes Halley's steps inside a bracket that only shrinks; 2–4 evaluations are usual,
+/// both shapes are at least 1, and makes Halley's steps inside a bracket that only shrinks; 2–4 evaluations are usual,
 /// about a microsecond for a quantile.
 public struct BetaDistribution: Sendable {
     /// First shape, above 0.
@@ -14,7 +14,7 @@ public struct BetaDistribution: Sendable {
     /// ln B(a, b).
     private let logBeta: Double
 
-    /// Shapes that are not above 0 are taken as the smallest that still has a distribution.
+    /// Shapes that are not above 0 are replaced by the smallest that still has a distribution.
     public init(a: Double, b: Double) {
         self.a = max(a, Self.shapeMin)
         self.b = max(b, Self.shapeMin)
@@ -45,7 +45,7 @@ public struct BetaDistribution: Sendable {
         var x = start(probability)
         for _ in 0..<Self.stepsMax {
             if x <= Self.resolution || x >= 1 - Self.resolution {
-                // Further in than anybody can tell from the end: decide which end it is by one evaluation.
+                // Nearer to an end than the resolution: one evaluation decides whether the answer is that end.
                 let end = x < 0.5 ? Self.resolution : 1 - Self.resolution
                 let isBeyond = x < 0.5 ? cumulative(end) >= probability : cumulative(end) <= probability
                 if isBeyond { return x < 0.5 ? max(x, 0) : min(x, 1) }

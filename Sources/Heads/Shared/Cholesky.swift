@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// Rows of L are kept as vectors of eight, padded with zeros, so that every inner loop is a dot product of two rows in a
 /// fixed order: the same matrix gives the same factor, bit for bit. Four rows are made together to read earlier rows
-/// once for all four. Cost: N³/3 multiplications; 256 rows take about 1 ms on one core.
+/// once for all four. Cost: N³/3 multiplications; 256 rows need about 1 ms on one core.
 struct Cholesky {
     /// N.
     let count: Int
@@ -94,7 +94,7 @@ struct Cholesky {
         lower[row * width + column / 8][column % 8] = value
     }
 
-    /// Elements of the two rows up to the lesser index; what lies beyond is still zero.
+    /// Elements of the two rows up to the lesser index; elements beyond it are still zero.
     private func dot(_ row: Int, _ column: Int) -> Double {
         var sum = SIMD8<Double>.zero
         for block in 0...(column / 8) { sum += lower[row * width + block] * lower[column * width + block] }

@@ -29,10 +29,10 @@ struct EmbeddingRows: Sendable {
         return vectors
     }
 
-    /// Dot products of a query with the rows of a block; those beyond the last row are its repetitions.
+    /// Dot products of a query with the rows of a block; lanes beyond the last row repeat it.
     ///
     /// Four rows at a time, each with a sum of its own, so the query is read a quarter as often and every product is
-    /// summed in the same order wherever its row stands.
+    /// summed in the same order at every row index.
     func cosines(_ query: ArraySlice<SIMD8<Float>>, block: Int) -> SIMD8<Float> {
         var cosines = SIMD8<Float>.zero
         let last = count - 1

@@ -1,18 +1,21 @@
 import Foundation
 
 /// exp(−γ‖a − b‖²) of unit vectors by their cosine, eight at a time, within 1e-11.
+///
+/// `GaussianProcessRegression` has a series of its own: its rounding is part of the fingerprint `gp/1`, so the two stay
+/// apart until that changes.
 struct RadialKernel: Sendable {
     private let factor: Double
     private let squarings: Int
 
-    /// The series is taken on at most this, and squared from there.
+    /// The series is evaluated for at most this; the result is then squared often enough.
     private static let seriesLimit = 0.25
     private static let squaringsMax = 40
     private static let coefficients: [Double] = [
         1.0 / 40_320, 1.0 / 5_040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1,
     ]
 
-    /// γ may be any number that makes sense as one, up to 1e10.
+    /// γ may be any number up to 1e10.
     init(gamma: Double) {
         // The largest squared distance of unit vectors is 4; those rounded to half precision may pass it a little.
         squarings = min(Self.squaringsMax, Int(log2(max(abs(gamma) * 4.1 / Self.seriesLimit, 1)).rounded(.up)))

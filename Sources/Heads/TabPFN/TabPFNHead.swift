@@ -5,13 +5,13 @@ public import Scoring
 /// The in-context head of V0: TabPFN v2.5 as a classifier of (prompt features, success) pairs, an ensemble of E tables
 /// that differ in the order of their columns and in one extra column.
 ///
-/// Context rows never look at queries, so a context is read once (`prepare`, the dear part) and each query then runs
-/// against what was kept of it. **A query's answer is the same bits in any company**: alone, in any batch, on any number
-/// of threads, with the context kept or not.
+/// Context rows never attend to queries, so a context is read once (`prepare`, the expensive part) and each query then
+/// attends to the keys and values that were kept of it. **A query's answer has the same bits** alone, in any batch, on
+/// any number of threads, with the context kept or not.
 ///
 /// A head belongs to one thread at a time; its own helper threads live only during a call.
 public final class TabPFNHead {
-    /// Queries that go through the layers together: enough that keys and values are read seldom, and 32 MB for V0.
+    /// Queries that go through the layers together: enough that keys and values are read rarely; 32 MB for V0.
     public static let queriesPerRun = 64
 
     /// Sizes.
@@ -23,7 +23,7 @@ public final class TabPFNHead {
     /// Called on the caller's thread after each layer of each member: every second or so for V0 on two cores, and less
     /// often only for more than 200 queries at once without a context kept.
     public var progress: () -> Void = {}
-    /// For tests: told each sublayer's result, on the thread that computed it.
+    /// For tests: called with each sublayer's result, on the thread that computed it.
     package var trace: TabPFNTrace?
 
     private let weights: TabPFNWeights
@@ -47,7 +47,7 @@ public final class TabPFNHead {
         weights = try TabPFNWeights(TabPFNTensors(file, configuration), arithmetic)
     }
 
-    /// Bytes that this head takes for given sizes.
+    /// Bytes that this head needs for given sizes.
     public var memory: TabPFNMemory {
         TabPFNMemory(configuration, ensemble: ensemble, arithmetic: weights.arithmetic)
     }
@@ -55,7 +55,7 @@ public final class TabPFNHead {
     /// Reads a context: `(N, F)` features as they come and N labels.
     ///
     /// Throws `count`, `notFinite`, `constantContext`, `tooManyColumns` and `kernel`. Cost: 14 TFLOP and 5 GB for 256
-    /// rows of 1,008 features, four members; `memory` tells before.
+    /// rows of 1,008 features, four members; `memory` gives both beforehand.
     public func prepare(
         _ features: FeatureMatrix, labels: [Bool], fingerprints: RowHashMode = .reference
     ) throws(TabPFNError) -> TabPFNContext {
@@ -93,7 +93,7 @@ public final class TabPFNHead {
     }
 
     /// Answers queries without keeping anything of the context: the same bits as `prepare` and `predict`, in the memory
-    /// that `TabPFNMemory.withoutContext` tells, at the price of reading the context again for every run of queries.
+    /// that `TabPFNMemory.withoutContext` gives, at the cost of reading the context again for every run of queries.
     ///
     /// `bytesMax` bounds the memory of weights, states and buffers together by answering fewer queries at a time; it is
     /// not kept when a single query needs more.
@@ -142,7 +142,7 @@ public final class TabPFNHead {
         let mean = labels.reduce(0, +) / Float(labels.count)
         let scratch = TableEncoder.Scratch(configuration, groups: scaling.groups)
         let stride = configuration.stride
-        let room = FloatBuffer(
+        let buffer = FloatBuffer(
             count: MatrixMultiply.rowsRoundedUp(scaling.groups + 1) * stride)
         return try Self.kernels { () throws(KernelError) in
             var found: [[Float]] = []
@@ -150,10 +150,10 @@ public final class TabPFNHead {
                 let isContext = row < table.rows
                 try weights.encoder.encode(
                     isContext ? table[row] : queries[row - table.rows], scaling: scaling,
-                    target: isContext ? .label(labels[row]) : .asked(mean: mean), positions: nil, into: room, scratch)
+                    target: isContext ? .label(labels[row]) : .asked(mean: mean), positions: nil, into: buffer, scratch)
                 found.append(
                     (0...scaling.groups).flatMap { token in
-                        room.copy(token * stride..<token * stride + configuration.width)
+                        buffer.copy(token * stride..<token * stride + configuration.width)
                     })
             }
             return found

@@ -1,7 +1,7 @@
 import Kernels
 import Synchronization
 
-/// One member's way through the layers, for its context and for queries.
+/// The layers of one member of the ensemble, for its context and for queries.
 ///
 /// A row attends along itself, whole rows to a thread; then each column attends along itself, whole columns to a thread,
 /// and goes through the feed-forward pair before it is put back. A query attends along its row, and then each of its
@@ -66,8 +66,8 @@ struct TabPFNLayers {
         }
     }
 
-    /// One layer but the last of the first `count` queries, up to their attention along columns, whose answers stand in
-    /// `asked`; what follows them in the layer is done at the start of the next one, row by row.
+    /// One layer but the last of the first `count` queries, up to their attention along columns, whose results are in
+    /// `asked`. The rest of the layer is computed at the start of the next one, row by row.
     func advance(
         _ index: Int, queries: TableRows, asked: TableRows, count: Int, reading store: TableKeysValues
     ) throws(KernelError) {

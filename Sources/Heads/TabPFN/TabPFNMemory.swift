@@ -1,6 +1,6 @@
 import Kernels
 
-/// Bytes that a head takes, known before any of them is allocated.
+/// Bytes that a head needs, computed before any of them is allocated.
 public struct TabPFNMemory: Sendable {
     private let configuration: TabPFNConfiguration
     private let ensemble: EnsembleConfiguration
@@ -29,17 +29,17 @@ public struct TabPFNMemory: Sendable {
         return ensemble.members * ((configuration.layers - 1) * store(rows, slots: tokens) + store(rows, slots: 1))
     }
 
-    /// What `prepare` takes beside its result: the state of one member's table, and each thread's buffers.
+    /// What `prepare` needs beside its result: the state of one member's table, and each thread's buffers.
     public func preparing(rows: Int, features: Int, threads: Int) -> Int {
         state(items(rows), features) + workspaces(rows, features, threads)
     }
 
-    /// What `predict` takes for `queries` queries at a time.
+    /// What `predict` needs for `queries` queries at a time.
     public func predicting(rows: Int, features: Int, queries: Int, threads: Int) -> Int {
         2 * state(min(queries, TabPFNHead.queriesPerRun), features) + workspaces(rows, features, threads)
     }
 
-    /// What `predictWithoutContext` takes for `queries` queries at a time.
+    /// What `predictWithoutContext` needs for `queries` queries at a time.
     public func withoutContext(rows: Int, features: Int, queries: Int, threads: Int) -> Int {
         state(items(rows), features) + 2 * state(queries, features) + store(rows, slots: tokens(features))
             + workspaces(rows, features, threads)

@@ -6,7 +6,7 @@ package enum TabPFNSublayer { case features, items, feedForward }
 /// Told a sublayer's result: the rows of one row or one column of the table, and how many they are.
 package typealias TabPFNTrace = (TabPFNSublayer, FloatBuffer, Int) -> Void
 
-/// The buffers that one thread needs, and the steps that it takes with them: each works on one row or one column.
+/// The buffers that one thread needs, and the steps that it computes in them: each works on one row or one column.
 final class TabPFNWorkspace {
     let configuration: TabPFNConfiguration
     /// A column, gathered; or a token.

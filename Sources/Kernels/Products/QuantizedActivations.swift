@@ -121,7 +121,8 @@ public final class QuantizedActivations {
             for row in rows { body(row, y + (row - rows.lowerBound) * width) }
             return
         }
-        precondition(precision != .int8 || width == self.width, "QuantizedActivations: rows of \(width), not \(self.width)")
+        precondition(
+            precision != .int8 || width == self.width, "QuantizedActivations: rows of \(width), not \(self.width)")
         withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
             guard let line = line.baseAddress else { return }
             for row in rows {

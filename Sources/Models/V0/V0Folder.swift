@@ -5,7 +5,7 @@ import Heads
 public import ModelFiles
 import Scoring
 
-/// A V0 model folder, as `scripts/convert_v0` writes it: `statezero.json` read and checked, and what lies beside it.
+/// A V0 model folder, as `scripts/convert_v0` writes it: `statezero.json`, read and checked, and the files beside it.
 ///
 /// ```
 /// statezero.json        what is here: pooling, adapter, head, ensemble, digests of the files it was made of
@@ -67,7 +67,7 @@ public struct V0Folder: Sendable {
     static let fileName = "statezero.json"
     static let format = "statezero-v0"
 
-    /// Reads `statezero.json`. Throws `unreadable`, `damaged` and `unsupported`. Weights are checked by who loads them.
+    /// Reads `statezero.json`. Throws `unreadable`, `damaged` and `unsupported`. Weights are checked when they are loaded.
     public init(path: String) throws(ModelError) {
         self.path = path
         let file = "\(path)/\(Self.fileName)"

@@ -4,8 +4,8 @@ import Kernels
 public import ModelFiles
 import Scoring
 
-/// What a V0 model takes, known before any of it is allocated: `statezero model inspect` prints it, and loading refuses
-/// by it.
+/// The memory that a V0 model needs, computed before any of it is allocated. `statezero model inspect` prints it, and
+/// loading checks it.
 public struct V0Memory {
     private let folder: V0Folder
     private let settings: ModelSettings
@@ -42,10 +42,10 @@ public struct V0Memory {
             preparedContext: isKept ? head.context(rows: rows, features: features) : 0)
     }
 
-    /// Throws `doesNotFit` when the weights and the working set alone are more than the machine has left.
+    /// Throws `doesNotFit` when the weights and the working set alone need more than the memory available.
     ///
-    /// Pages of the packed file that another worker has mapped count as free to the machine, so the sum errs on the
-    /// side of refusing only by what is not shared yet.
+    /// Pages of the packed file that another worker has mapped count as available, so weights that are shared
+    /// already cause no refusal.
     func checkWeights(available: Int?) throws(ModelError) {
         guard let available else { return }
         let memory = bytes(rows: 1)

@@ -7,8 +7,8 @@ import Scoring
 
 /// Repeats the golden prediction of a converted model folder, stage by stage.
 ///
-/// Each stage is computed from the golden of the stage before it, so that an error shows where it is made; the last two are
-/// the whole chain. `scripts/goldens/v0/README.md` tells what the tensors are and why each tolerance is what it is.
+/// Each stage is computed from the golden of the stage before it, so that an error shows in the stage that makes it. The last two
+/// are the whole chain. `scripts/goldens/v0/README.md` describes the tensors and the reason for each tolerance.
 public struct V0Verification {
     /// One comparison with the reference.
     public struct Stage: Sendable, Encodable {
@@ -190,7 +190,7 @@ public struct V0Verification {
 
     // MARK: - Pieces
 
-    // A last bit that differs gives a row an unrelated hash, on every two devices, so nothing can be asked of it.
+    // A last bit that differs gives a row an unrelated hash. Two devices differ in such bits, so there is no tolerance.
     private static let unjudged = "scores_own_fingerprints"
 
     private var texts: [String] { golden.context.map(\.text) + golden.queries }

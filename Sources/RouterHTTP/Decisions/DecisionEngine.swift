@@ -39,8 +39,8 @@ struct DecisionEngine {
     /// Texts whose features are cached.
     private static let cachedRowsMax = 16_384
 
-    /// Prepares a model's history as a context, newest rows last; without rows there is no context.
-    /// Cost: an embedding of each text that is not cached, and a preparation (two under cost-aware labels).
+    /// Prepares a model's history as a context, newest rows last; without rows there is no context. Cost: an embedding
+    /// of each new text, and a preparation (two under cost-aware labels).
     mutating func prepare(_ index: Int, rows: [ContextSet.Row]) throws(ValueModelError) {
         let newest = Array(rows.suffix(fleet.historyRows))
         guard !newest.isEmpty, let context = ContextSet(newest) else {

@@ -36,6 +36,12 @@ public struct StableHash: Hashable, Sendable {
         for byte in bytes { combine(byte) }
     }
 
+    /// Adds bytes that are not copied, one by one.
+    @inlinable
+    public mutating func combine(_ bytes: Span<UInt8>) {
+        for place in bytes.indices { combine(bytes[place]) }
+    }
+
     /// Adds eight bytes at once: faster than one by one, and another value. The shift brings upper bits down, which a
     /// multiplication never does.
     @inlinable

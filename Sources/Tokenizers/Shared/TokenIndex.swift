@@ -1,3 +1,5 @@
+import Scoring
+
 /// Ids by token, compared byte by byte: an open hash table over one array that holds the bytes of all tokens.
 ///
 /// Why not a dictionary: reading 150,000 merges asks half a million times, a third of it for two tokens joined, and a
@@ -40,11 +42,11 @@ struct TokenIndex {
 
     /// The slot of two stretches joined, or the free slot for them.
     private func slot(of first: Span<UInt8>, _ second: Span<UInt8>) -> Int {
-        // FNV-1a, which continues from stretch to stretch; folded, since only its upper bits are good.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for i in first.indices { hash = (hash ^ UInt64(first[i])) &* 0x100_0000_01B3 }
-        for i in second.indices { hash = (hash ^ UInt64(second[i])) &* 0x100_0000_01B3 }
-        var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32) & UInt64(slots.count - 1))
+        var hash = StableHash()
+        hash.combine(first)
+        hash.combine(second)
+        // Folded, since only the upper bits of the hash are good.
+        var slot = Int(truncatingIfNeeded: (hash.value ^ hash.value >> 32) & UInt64(slots.count - 1))
         while slots[slot] >= 0, !isToken(Int(slots[slot]), first, second) { slot = (slot + 1) & (slots.count - 1) }
         return slot
     }

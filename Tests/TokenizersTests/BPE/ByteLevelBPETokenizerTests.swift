@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 import Testing
 import Tokenizers
 
@@ -13,7 +14,7 @@ struct ByteLevelBPETokenizerTests {
         // Letters only, so that the whole is one word.
         let letters = Array("abcdefghilmnoprstuvyäé中学数學ß")
         let words = try ByteLevelBPEGolden.load().texts.flatMap { $0.text.split { !$0.isLetter || !$0.isASCII } }
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for round in 0..<300 {
             var word = ""
             for _ in 0..<[2, 5, 12, 40][round % 4] {

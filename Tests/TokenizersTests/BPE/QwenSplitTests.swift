@@ -1,3 +1,4 @@
+import Scoring
 import Testing
 import Tokenizers
 
@@ -34,7 +35,7 @@ struct QwenSplitTests {
 
     @Test("any text is cut as by the pattern", arguments: [1, 2, 3] as [UInt64])
     func property(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let telling = Array(
             "'''sStTrReEvVmMlLdDſ  \n\r\t\u{A0}\u{3000}\u{2028}a中é1٣½!.-\u{301}\u{200D}😀\u{FFFD}\0\u{1F}".unicodeScalars
         )

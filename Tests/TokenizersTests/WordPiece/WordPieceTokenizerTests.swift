@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 import Testing
 import Tokenizers
 
@@ -49,7 +50,7 @@ struct WordPieceTokenizerTests {
                 with: TemporaryFolder.normalizer.replacingOccurrences(
                     of: #""clean_text":true"#, with: #""clean_text":false"#)),
             maxLength: 256)
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         // Bytes around which the rules of UTF-8 turn, more often than others.
         let telling: [UInt8] = [
             0x20, 0x61, 0x5B, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xCC, 0xDF, 0xE0, 0xE1, 0xED,

@@ -63,12 +63,12 @@ public struct NumpyGenerator: Sendable {
 
     /// `choice(range, size: range.count, replace=False)`: Floyd's sampling, then a shuffle with Lemire draws.
     public mutating func choice(_ range: Range<Int>) -> [Int] {
-        var taken: Set<Int> = []
+        var drawnBefore: Set<Int> = []
         var places: [Int] = []
         for index in 0..<range.count {
             let drawn = below(index + 1)
-            let place = taken.contains(drawn) ? index : drawn
-            taken.insert(place)
+            let place = drawnBefore.contains(drawn) ? index : drawn
+            drawnBefore.insert(place)
             places.append(place)
         }
         for last in stride(from: range.count - 1, to: 0, by: -1) { places.swapAt(last, below(last + 1)) }

@@ -3,7 +3,7 @@ import Foundation
 /// What a member's context says about the columns of its table: how each value becomes a number for the encoder.
 ///
 /// **All of it comes from the context rows alone.** *Why:* a query's answer must not depend on its batch-mates. The
-/// reference takes two masks from context and queries together: which columns are constant, and how many of a group
+/// reference computes two masks from context and queries together: which columns are constant, and how many of a group
 /// vary. *In practice:* they differ from the context's only for a column that is constant in the context and varies
 /// among the queries, and V0's preprocessing has removed those (zero padding is constant everywhere, and fingerprints
 /// differ), so for V0 this is exact. *Otherwise*, in a table given to TabPFN directly, such a column would change every

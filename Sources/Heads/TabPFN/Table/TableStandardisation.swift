@@ -65,7 +65,7 @@ public struct TableStandardisation: Sendable {
 enum TorchSum {
     /// The sum of each column named, as torch gives it for the table of these columns alone.
     static func columns(of values: [Float], rows: Int, rowStride: Int, _ kept: [Int]) -> [Float] {
-        // Whole vectors go four at a time; what is left takes the interleaved path. Under one vector there is none.
+        // Whole vectors are added four at a time, the rest in the interleaved path. Under one vector there are none.
         let together = kept.count >= 8 ? kept.count / 32 * 32 : kept.count / 4 * 4
         return kept.enumerated().map { index, column in
             if index < together { return cascade(values, column, rowStride, rows) }

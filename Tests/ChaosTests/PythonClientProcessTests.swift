@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("the Python clients against the real program", .serialized)
-struct PythonClientTests {
-    /// `scripts/clients`, found from this file's place.
+@Suite("Python clients against the real program", .tags(.slow), .serialized)
+struct PythonClientProcessTests {
+    /// The folder of the Python clients.
     private var folder: URL {
         Repository.root.appending(path: "scripts/clients")
     }
@@ -12,7 +12,7 @@ struct PythonClientTests {
     @Test("statezero_client.py: its own tests, against servers that fail in every way and against a real cluster")
     func client() throws {
         let output = try run("test_statezero_client")
-        #expect(!output.contains("skipped"), "the real program was not met")
+        #expect(!output.contains("skipped"), "the tests with the real program were skipped")
     }
 
     @Test("zmq_example.py: three steps of a trainer over ZeroMQ, where pyzmq is installed")
@@ -21,7 +21,7 @@ struct PythonClientTests {
         if output.contains("skipped") { print("zmq_example.py was not run: \(output)") }
     }
 
-    /// Runs a file of Python tests; what it said.
+    /// Runs a file of Python tests. Returns its output.
     private func run(_ module: String) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

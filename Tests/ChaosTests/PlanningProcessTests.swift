@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("plan --export, replay and doctor, as programs")
-struct PlanningVerbTests {
-    private func scores(_ folder: Folder) throws -> String {
+@Suite("plan --export, replay and doctor, as processes", .tags(.slow), .serialized)
+struct PlanningProcessTests {
+    private func scores(_ folder: ScratchFolder) throws -> String {
         try folder.write(
             "scores.jsonl",
             (0..<12).map {
@@ -11,9 +12,9 @@ struct PlanningVerbTests {
             })
     }
 
-    @Test("the column that verl pops: two keys a line, every id once and in order, whole numbers that sum to the total")
+    @Test("--export verl: two keys per line, every id once and in order, integers that sum to the total")
     func verl() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let output = folder.file("budgets.jsonl")
         let ending = try Program.run(
             [
@@ -36,9 +37,9 @@ struct PlanningVerbTests {
         #expect(ids == (0..<12).map { "train/\($0)" } && sum == 96)
     }
 
-    @Test("the array by row: one line, a number a row, the same budgets; refused where a row has no score")
+    @Test("--export json-array: one line, one number per row, the same budgets; refused when a row has no score")
     func array() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try scores(folder)
         let arguments = ["--total", "96", "--min", "4", "--max", "32"]
         let array = try Program.run(["plan", "--scores", path, "--export", "json-array"] + arguments, in: folder)
@@ -60,7 +61,7 @@ struct PlanningVerbTests {
 
     @Test("replay of a small log: a table, one JSON object, and a plot")
     func replay() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let prompts = try folder.write(
             "run.prompts.jsonl", (0..<40).map { #"{"prompt_id":"p\#($0)","prompt":"What is \#($0)?"}"# })
         let outcomes = try folder.write(
@@ -86,9 +87,9 @@ struct PlanningVerbTests {
         #expect(refused.status == 1 && refused.errors.contains("single rollout"), "\(refused.errors)")
     }
 
-    @Test("doctor: a trainer by name with where it was read, a list, a machine; an unknown name is wrong usage")
+    @Test("doctor: one trainer with its source, the list, the machine; an unknown name is wrong usage")
     func doctor() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let trl = try Program.run(["doctor", "--trainer", "trl"], in: folder)
         #expect(trl.status == 0 && trl.output.contains("NOT SAFE") && trl.output.contains("grpo_trainer.py:2685"))
         let list = try Program.run(["doctor", "--list"], in: folder)

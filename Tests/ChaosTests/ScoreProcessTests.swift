@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("score, with real processes", .serialized)
-struct ScoreTests {
+@Suite("score, with real processes", .tags(.slow), .serialized)
+struct ScoreProcessTests {
     @Test("one, two and five workers give the same bytes")
     func sameBytes() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 20_000)
         var outputs: [[String: Data]] = []
         for workers in [1, 2, 5] {
@@ -23,9 +24,9 @@ struct ScoreTests {
         #expect(lines == 20_000)
     }
 
-    @Test("bad rows are answered with file, line and reason, the others are scored, and the exit code is 3")
+    @Test("bad rows become error rows with file, line and reason, the others are scored, and the exit code is 3")
     func badRows() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (_, context) = try folder.corpus(rows: 0)
         let prompts = try folder.write(
             "bad.jsonl",
@@ -50,7 +51,7 @@ struct ScoreTests {
 
     @Test("interrupted by SIGTERM it says 75; the same command finishes, and once more finds it done")
     func interrupted() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 40_000)
         let arguments = { (output: String, model: String) in
             [
@@ -66,16 +67,16 @@ struct ScoreTests {
         #expect(hasPart)
         first.signal(SIGTERM)
         let ending = first.wait()
-        #expect(ending.status == 75 && ending.errors.contains("the same command goes on"), "\(ending.errors)")
+        #expect(ending.status == 75 && ending.errors.contains("the same command continues"), "\(ending.errors)")
         #expect(try Program.run(arguments("cut", "table"), in: folder).status == 0)
         #expect(try folder.contents("cut") == folder.contents("whole"))
         let again = try Program.run(arguments("cut", "table"), in: folder)
-        #expect(again.status == 0 && again.output.contains("is there already"), "\(again.output)")
+        #expect(again.status == 0 && again.output.contains("has finished already"), "\(again.output)")
     }
 
     @Test("an output folder of another run is refused, and nothing in it changes")
     func anotherRun() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 300)
         let arguments = ["score", "--context", context, "--output", folder.file("out"), "--model", "table"]
         #expect(try Program.run(arguments + ["--prompts", prompts], in: folder).status == 0)
@@ -86,9 +87,9 @@ struct ScoreTests {
         #expect(try folder.contents("out") == before)
     }
 
-    @Test("wrong usage is 2, a missing file or model is 1 with what to do")
+    @Test("wrong usage is 2; a missing file or model is 1, with advice")
     func usage() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 3)
         #expect(try Program.run(["score", "--prompts", prompts], in: folder).status == 2)
         #expect(try Program.run(["nonsense"], in: folder).status == 2)

@@ -3,17 +3,17 @@ import CommandSupport
 import Models
 import Scoring
 
-/// Where embeddings are kept from one run to the next.
-struct EmbeddingsChoice: ParsableArguments {
-    @Option(help: "File that keeps embeddings from one run to the next; made if it is not there.")
+/// `--embeddings`: a file that keeps embeddings between runs.
+struct EmbeddingsOptions: ParsableArguments {
+    @Option(help: "File that keeps embeddings between runs; created if missing.")
     var embeddings: String?
 
-    /// Makes a model that embeds only what the file does not hold; call `save()` of what comes with it at the end.
+    /// Loads a model that embeds only texts missing in the file. Call `save()` of the file at the end.
     func load(_ choice: ModelOptions, threads: Int) throws -> (loaded: LoadedModel, kept: EmbeddingFile?) {
         guard let embeddings else { return (try choice.load(threads: threads), nil) }
         guard choice.place.hasEmbeddings else {
             throw CommandFailure(
-                "--embeddings is for sentence-transformers models; \(choice.name) is none", status: .usage)
+                "--embeddings: only for sentence-transformers models, which \(choice.name) is not", status: .usage)
         }
         try choice.check()
         let (models, kept) = try ModelRegistry.load(

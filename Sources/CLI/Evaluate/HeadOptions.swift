@@ -1,51 +1,49 @@
 import ArgumentParser
 import CommandSupport
 import Evaluation
-import Foundation
 import Models
 
-/// Which heads are evaluated together, and where their embeddings are kept.
-struct HeadChoice: ParsableArguments {
+/// The options that choose the heads of `evaluate` and where embeddings are kept.
+struct HeadOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Heads to compare: compact, gaussian-process, or NAME=FILE for weights of one's own; default: that of --head.",
-            discussion: "Gains are measured against gaussian-process, where it is among them.", valueName: "head"))
+            "Heads to compare: compact, gaussian-process, or NAME=FILE for other weights. Default: that of --head.",
+            discussion: "Gains are relative to gaussian-process, where it is one of them.", valueName: "head"))
     var heads: [String] = []
 
-    @Option(help: "File that keeps embeddings from one run to the next; made if it is not there.")
-    var embeddings: String?
+    @OptionGroup var embeddings: EmbeddingsOptions
 
-    /// Heads ready to be evaluated, with what is known of their common features.
-    struct Made {
+    /// Heads ready to be evaluated.
+    struct Loaded {
         let heads: [EvaluatedHead]
-        /// Leading columns of the features that are the encoder's; `nil` where that means nothing.
+        /// Leading columns of the features that are an embedding; `nil` for other features.
         let embeddingColumns: Int?
         let kept: EmbeddingFile?
     }
 
     /// Loads the model's encoder once, and every head.
-    func make(of choice: ModelOptions, threads: Int) throws -> Made {
+    func load(_ choice: ModelOptions, threads: Int) throws -> Loaded {
         guard choice.place.hasEmbeddings else {
-            guard heads.isEmpty, embeddings == nil else {
+            guard heads.isEmpty, embeddings.embeddings == nil else {
                 throw CommandFailure(
-                    "--heads and --embeddings are for sentence-transformers models; \(choice.name) is none",
+                    "--heads and --embeddings: only for sentence-transformers models, which \(choice.name) is not",
                     status: .usage)
             }
             let model = try choice.make(threads: threads)
-            return Made(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
+            return Loaded(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
         }
         try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
         let (models, kept) = try ModelRegistry.load(
             choice.place, heads: try named.map(Self.head), settings: choice.settings(threads: threads),
-            embeddings: embeddings)
-        return Made(
+            embeddings: embeddings.embeddings)
+        return Loaded(
             heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1.model) },
             embeddingColumns: models.first?.embeddingColumns, kept: kept)
     }
 
-    /// What stands before the first `=`, or all of it.
+    /// The part before the first `=`, or all of it.
     private static func name(_ text: String) -> String { String(text.prefix { $0 != "=" }) }
 
     private static func head(_ text: String) throws -> HeadSource {
@@ -54,7 +52,7 @@ struct HeadChoice: ParsableArguments {
         }
         guard let kind = HeadKind(rawValue: text) else {
             let known = HeadKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandFailure("--heads \(text): \(known), or NAME=FILE for weights of one's own", status: .usage)
+            throw CommandFailure("--heads \(text): not known; allowed are \(known) and NAME=FILE", status: .usage)
         }
         return .kind(kind)
     }

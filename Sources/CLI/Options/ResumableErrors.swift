@@ -1,0 +1,19 @@
+// Errors after which the same command may continue: they end a command with exit code 75.
+import ClientNode
+import CommandSupport
+import RolloutNode
+import WorkerNode
+
+extension ClientError: ResumableError {}
+
+extension WorkerError: ResumableError {
+    package var isResumable: Bool {
+        if case .abandoned = self { true } else { false }
+    }
+}
+
+extension RolloutError: ResumableError {
+    package var isResumable: Bool {
+        if case .abandoned = self { true } else { false }
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import ClientNode
+import CommandSupport
+import Corpora
+import Foundation
+import Models
+import WorkerNode
+
+/// The files of `score`.
+struct ScoreFiles: ParsableArguments {
+    @Option(parsing: .upToNextOption, help: "Prompt files: JSONL, plain, gzip or zstd.")
+    var prompts: [String]
+
+    @Option(parsing: .upToNextOption, help: "History files of the policy: rows with a prompt and a reward, or k of n.")
+    var context: [String]
+
+    @Option(help: "Output folder.")
+    var output: String
+
+    @Flag(help: "Delete the files of an earlier run in the output folder.")
+    var overwrite = false
+
+    func validate() throws {
+        if prompts.isEmpty { throw ValidationError("--prompts needs at least one file") }
+        if context.isEmpty { throw ValidationError("--context needs at least one file") }
+    }
+}
+
+/// Which rows of the history become the context.
+struct ContextOptions: ParsableArguments {
+    /// A larger context takes so long to fit without progress messages that its worker would seem to hang.
+    static let rowsMax = 2048
+
+    @Option(help: "Policy in the history, as ID or ID@VERSION. Required when the history has several.")
+    var policy: String?
+
+    @Option(range: .within(1...rowsMax), help: "Largest number of context rows; a longer history is sampled.")
+    var contextSize = 256
+
+    @Option(help: "Seed of the sample.")
+    var contextSeed: UInt64 = 0
+
+    /// Reads the history and samples the context. Problems and warnings go to standard error.
+    func load(_ files: ScoreFiles, keys: RowKeys) throws -> ContextFile {
+        let history = try ContextFile.load(
+            files.context, policy: policy, promptFiles: files.prompts, rowsMax: contextSize, seed: contextSeed,
+            keys: keys)
+        for problem in history.problems.prefix(10) { printError("\(problem)") }
+        for warning in history.warnings { printError("warning: \(warning)") }
+        return history
+    }
+
+    /// The options that change the output, for the run's manifest.
+    var settings: [String: String] {
+        ["context_size": "\(contextSize)", "context_seed": "\(contextSeed)"]
+            .merging(policy.map { ["policy": $0] } ?? [:]) { $1 }
+    }
+}
+
+/// Where the predictions are computed.
+struct ScoreWorkers: ParsableArguments {
+    @Option(help: "Endpoint of a running coordinator, such as tcp://127.0.0.1:5570. Default: start a local cluster.")
+    var coordinator: String?
+
+    @Option(
+        range: .atLeast(1),
+        help: "Local worker processes. Default: from `statezero tune`, else cores divided by threads.")
+    var workers: Int?
+
+    @Option(
+        range: .atLeast(1),
+        help: "Threads of each worker. Default: from `statezero tune`, else 1; V0 models: all cores.")
+    var threads: Int?
+
+    @Flag(inversion: .prefixedNo, help: "Pin each worker to its own cores. Default: from `statezero tune`, else not.")
+    var pin: Bool?
+
+    @OptionGroup var tuning: TuningOptions
+
+    @Option(range: .atLeast(1), help: "Stop, resumably, after this many seconds without a message of the coordinator.")
+    var abandonAfter = 120
+
+    /// The local cluster for a model: options win over the tuning file, which wins over defaults.
+    func cluster(
+        of model: ModelOptions, store: StoreOptions, journal: String, log: LogOptions
+    ) throws -> LocalCluster.Configuration {
+        let tuned = tuning.tuning(for: model)
+        let threads = threads ?? tuned?.threads ?? model.defaultThreads
+        // The number of workers was measured together with the number of threads.
+        let measured = threads == tuned?.threads ? tuned?.workers : nil
+        let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
+        var configuration = LocalCluster.Configuration(
+            program: OwnProgram.path, workers: count, threadsPerWorker: threads,
+            model: model.arguments + store.arguments(for: model), journal: journal, logLevel: log.level)
+        configuration.pinsWorkers = pin ?? tuned?.pin ?? false
+        return configuration
+    }
+}
