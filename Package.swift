@@ -48,8 +48,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
 }
 
+// Files that tests read in place.
+let snapshots: [String: [String]] = ["CoordinatorHTTPTests": ["Snapshots"], "RouterHTTPTests": ["Snapshots"]]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: ["TestSupport"] + dependencies, exclude: snapshots[name] ?? [], swiftSettings: strict)
 }
 
 let package = Package(

@@ -6,7 +6,7 @@ import Testing
 @Suite("evaluate, with real processes", .tags(.slow), .serialized)
 struct EvaluateProcessTests {
     /// Two policies on 60 prompts, 8 rollouts each; half of the rows are history.
-    private func files(_ folder: TestFolder) throws -> [String] {
+    private func files(_ folder: ScratchFolder) throws -> [String] {
         let prompts = try folder.write(
             "run.prompts.jsonl", (0..<60).map { #"{"prompt_id":"p\#($0)","prompt":"What is \#($0) plus 1?"}"# })
         let outcomes = try folder.write(
@@ -21,7 +21,7 @@ struct EvaluateProcessTests {
 
     @Test("one head: one table; with sizes, baselines and budgets, one table for each")
     func tables() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let files = try files(folder)
         let one = try Program.run(["evaluate", "--context-size", "8", "--seeds", "1"] + files, in: folder)
         #expect(one.status == 0 && !one.output.contains("other-policies"), "\(one.errors)")
@@ -35,7 +35,7 @@ struct EvaluateProcessTests {
 
     @Test("--json is one object with the figures of every size, the same at every run")
     func json() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let arguments = ["evaluate", "--json", "--context-size", "8", "16", "--seeds", "1"] + (try files(folder))
         let first = try Program.run(arguments, in: folder)
         let report = try #require(
@@ -48,7 +48,7 @@ struct EvaluateProcessTests {
 
     @Test("options for embeddings are refused for a model without embeddings")
     func refusals() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let files = try files(folder)
         for options in [["--heads", "compact"], ["--embeddings", folder.file("e.safetensors")]] {
             let ending = try Program.run(["evaluate"] + files + options, in: folder)
@@ -58,7 +58,7 @@ struct EvaluateProcessTests {
 
     @Test("a bad outcome row is reported, the others are used, and the exit code is 3")
     func badRows() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         var files = try files(folder)
         let lines = try String(contentsOfFile: files[3], encoding: .utf8).split(separator: "\n").map(String.init)
         files[3] = try folder.write(

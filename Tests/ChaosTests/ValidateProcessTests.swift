@@ -7,7 +7,7 @@ import Testing
 struct ValidateProcessTests {
     @Test("every bad line is named with its code; the exit code is 3")
     func badLines() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let file = try folder.write(
             "bad.jsonl",
             [#"{"prompt_id":"a","prompt":"x"}"#, #"{"prompt_id":"a","prompt":"y"}"#, #"{"q":1}"#, "{bad"])
@@ -24,7 +24,7 @@ struct ValidateProcessTests {
 
     @Test("a history file shows its policies; --prompt-key names another key")
     func history() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let (_, context) = try folder.corpus(rows: 0)
         let history = try Program.run(["validate", context], in: folder)
         #expect(history.status == 0 && history.output.contains("policy llm@3: 64 rows"), "\(history.output)")
@@ -36,7 +36,7 @@ struct ValidateProcessTests {
 
     @Test("an empty or missing file ends with 1")
     func nothing() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let empty = try Program.run(["validate", try folder.write("empty.jsonl", [])], in: folder)
         #expect(empty.status == 1 && empty.output.contains("no good row"), "\(empty.output)")
         let missing = try Program.run(["validate", folder.file("none.jsonl")], in: folder)
@@ -45,7 +45,7 @@ struct ValidateProcessTests {
 
     @Test("budgets keep to group sizes, and impossible totals are refused with what to change")
     func totals() throws {
-        let folder = try TestFolder()
+        let folder = try ScratchFolder()
         let scores = try folder.write(
             "s.jsonl",
             (0..<8).map { #"{"prompt_id":"s\#($0)","p":0.\#($0 + 1),"kappa":5,"p_lo":0,"p_hi":1,"status":"ok"}"# })
