@@ -1,13 +1,15 @@
 import Scoring
 import Wire
 
-/// What every peer of the coordinator is configured with.
+// A peer's session with the coordinator: joining, heartbeats, giving up. Worker, rollout worker and client share it.
+
+/// The configuration that every peer of the coordinator has.
 public struct PeerConfiguration: Sendable {
-    /// What it is called in its Hello and in the operator's log; stable over restarts.
+    /// The peer's name in its Hello and in the operator's log; stable over restarts.
     public var name: String
-    /// Its clocks.
+    /// The peer's timing.
     public var timing = ClusterTiming.standard
-    /// It gives up after so long without a message from a coordinator.
+    /// The peer gives up after this time without a message from a coordinator.
     public var abandonTime: Duration
 
     /// Names a peer. It waits for a coordinator for `abandonTime`.

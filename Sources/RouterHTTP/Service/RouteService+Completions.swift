@@ -1,3 +1,5 @@
+// `POST /v1/chat/completions`: decides, then asks the models in order until one answers.
+
 import AsyncHTTPClient
 import Corpora
 import HTTPServing
@@ -9,8 +11,6 @@ import NIOHTTP1
 import Routing
 import Scoring
 import Synchronization
-
-// `POST /v1/chat/completions`: decides, then asks the models in order until one answers.
 
 extension RouteService {
     /// Decides and forwards. Throws `HTTPFailure` where no endpoint answered.
