@@ -164,7 +164,7 @@ public final class LocalCluster: Sendable {
             let member = state.members[index]
             guard !state.isStopping else { return nil }
             let lived = Date().timeIntervalSince(member.lastStart)
-            // Exits by its own will with an error it has told: the same arguments give the same end.
+            // It exited by itself and printed its error: the same arguments would fail again.
             let isHopeless = process.terminationReason == .exit && lived < 5
             if isHopeless, member.starts >= Self.hopelessStartsMax {
                 state.givenUp =

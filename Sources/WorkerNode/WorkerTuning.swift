@@ -35,7 +35,7 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
         public var description: String { "\(processor), \(cores) cores" }
     }
 
-    /// Why a file is not gone by.
+    /// Why a tuning file is ignored.
     public enum Refusal: Error, Equatable, CustomStringConvertible {
         /// It cannot be read, or makes no sense.
         case unreadable(file: String, reason: String)

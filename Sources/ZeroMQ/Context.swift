@@ -38,7 +38,7 @@ public final class Context: Sendable {
 
     /// Makes every call on every socket of this context, now waiting or to come, throw `terminated`.
     ///
-    /// Any thread may call it: it is how threads that wait without a limit are told to end.
+    /// Any thread may call it: it ends threads that wait without a limit.
     public func shutdown() {
         zmq_ctx_shutdown(handle)
     }

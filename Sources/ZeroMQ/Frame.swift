@@ -82,7 +82,7 @@ extension Frame: Hashable {
 }
 
 extension Frame: CustomStringConvertible {
-    /// The first sixteen bytes in hexadecimal and the count: enough to tell routing ids apart in a log.
+    /// The first sixteen bytes in hexadecimal and the count: enough to distinguish routing ids in a log.
     public var description: String {
         let shown = withUnsafeBytes { bytes in
             bytes.prefix(16).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()

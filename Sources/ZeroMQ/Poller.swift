@@ -15,7 +15,7 @@ public struct Poller: Sendable {
 
         /// `receive` has something.
         public static let readable = Interest(rawValue: Int16(ZMQ_POLLIN))
-        /// `send` would not answer `wouldBlock`. For a ROUTER this is always so and tells nothing: peers have queues of
+        /// `send` would not answer `wouldBlock`. For a ROUTER this is always so and means nothing: peers have queues of
         /// their own.
         public static let writable = Interest(rawValue: Int16(ZMQ_POLLOUT))
     }

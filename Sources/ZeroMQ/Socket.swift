@@ -13,11 +13,11 @@ public struct Socket: ~Copyable {
     public enum Kind: Sendable {
         /// Many peers, each with a routing id that stands in front of its messages.
         case router
-        /// One or more peers, asked in turn, heard fairly.
+        /// One or more peers: sends in turn, receives fairly.
         case dealer
         /// Gives each message to one of its `pull` peers.
         case push
-        /// Hears its `push` peers.
+        /// Receives from its `push` peers.
         case pull
         /// Exactly one peer.
         case pair

@@ -19,7 +19,7 @@ public struct SocketOptions: Sendable {
     public var framesMax: Int = 32
     /// Queue messages only for peers that are connected (`ZMQ_IMMEDIATE`); others get `wouldBlock`.
     ///
-    /// Off, because on it has a price that its name does not tell: when a connection ends, libzmq drops with it what had
+    /// Off, because on it has a cost that its name does not show: when a connection ends, libzmq drops with it what had
     /// arrived and was not read yet, so that the last words of a peer that closes in good order are lost. Off, up to
     /// `sendHighWater` messages wait for the peer's return: stop sending to a peer that is silent.
     public var immediate: Bool = false
@@ -27,7 +27,7 @@ public struct SocketOptions: Sendable {
     public var heartbeatInterval: Duration = .seconds(2)
     /// A peer that is silent for this long after a ping is disconnected.
     public var heartbeatTimeout: Duration = .seconds(6)
-    /// The peer is asked to disconnect when it hears nothing from us for this long; whole tenths of a second, at most
+    /// The peer is asked to disconnect when it receives nothing from us for this long; whole tenths of a second, at most
     /// 6,553 s.
     public var heartbeatTTL: Duration = .seconds(6)
     /// The first wait before connecting again. Each socket draws its own, between this and twice this.

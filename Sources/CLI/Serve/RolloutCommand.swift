@@ -20,7 +20,7 @@ struct Rollout: ParsableCommand {
                "prompt_id":…,"prompt":…,"n":…,"attempt":…}
             It writes rewards as JSON lines to standard output, until there are n for each assignment:
               {"assignment":…,"reward":1,"reference":"id of the rollout"}   one rollout
-              {"assignment":…,"error":"reason"}                             one rollout without a reward
+              {"assignment":…,"error":"reason"}                             failed rollout
               {"assignment":…,"rewards":[1,0],"failed":1}                   several at once
               {"assignment":…}                                              still working
             It must write at least every 10 minutes (--silence), flush each line, and exit at the end of its input.

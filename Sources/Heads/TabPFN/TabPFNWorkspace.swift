@@ -3,7 +3,7 @@ package import Kernels
 /// The sublayers of a layer, as a trace names them.
 package enum TabPFNSublayer { case features, items, feedForward }
 
-/// Told a sublayer's result: the rows of one row or one column of the table, and how many they are.
+/// Receives a sublayer's result: the rows of one row or one column of the table, and their number.
 package typealias TabPFNTrace = (TabPFNSublayer, FloatBuffer, Int) -> Void
 
 /// The buffers that one thread needs, and the steps that it computes in them: each works on one row or one column.

@@ -19,7 +19,7 @@ public final class CausalAttention {
     // Four tiles a query head: a panel of keys is read from the first-level cache for all of them.
     private static let block = 4 * Tile.rows
 
-    /// Room for sequences of up to `lengthMax` tokens; `bytes` tells how much.
+    /// Room for sequences of up to `lengthMax` tokens; `bytes` is its size.
     ///
     /// Throws `unsupportedSize` unless the head width is a multiple of 16 and key heads divide query heads.
     public init(queryHeads: Int, keyHeads: Int, headWidth: Int, lengthMax: Int) throws(KernelError) {

@@ -45,7 +45,7 @@ public struct RotaryEmbedding: Sendable {
 
     /// Normalises and then rotates some heads of each row, in place: what Qwen3 does to queries and to keys.
     ///
-    /// A row is `stride` floats; `heads` are those of its heads, D floats each, that are meant. `position` tells a row's
+    /// A row is `stride` floats; `heads` are those of its heads, D floats each, that are meant. `position` gives a row's
     /// place in its sequence. Precondition: rows and heads are within the buffer, positions within the table.
     public func apply(
         to values: FloatBuffer, rows: Range<Int>, stride: Int, heads: Range<Int>, norm: RMSNorm, position: (Int) -> Int

@@ -70,7 +70,7 @@ public final class QuantizedActivations {
         }
     }
 
-    /// Where a range lies, whichever the precision.
+    /// Where a range is, in each precision.
     func raw(_ range: Range<Int>) -> UnsafeMutableRawPointer {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "QuantizedActivations: \(range) of \(count)")
         return UnsafeMutableRawPointer(storage.base) + range.lowerBound * precision.bytes

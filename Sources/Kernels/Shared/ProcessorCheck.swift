@@ -10,7 +10,7 @@ public enum ProcessorCheck {
     /// Throws `KernelError.processorLacks` with the names missing on this machine.
     public static func run() throws(KernelError) {
         #if arch(x86_64)
-            // No such file means another kernel or a sealed container: then the instructions themselves must tell.
+            // No such file means another kernel or a sealed container: then only the instructions themselves show it.
             guard let text = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return }
             let missing = missing(inProcessorInfo: String(decoding: text, as: UTF8.self))
             if !missing.isEmpty { throw .processorLacks(missing) }

@@ -44,7 +44,7 @@ extension VectorLoops {
         }
     }
 
-    // Products and exponentials stay functions of their own, so that a profile tells one from the other.
+    // Products and exponentials stay functions of their own, so that a profile shows them apart.
 
     /// c (rows, columns) = a (rows, depth) · b (depth, columns); `columns` is a multiple of the tile's.
     @inline(never)

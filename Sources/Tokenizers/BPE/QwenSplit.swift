@@ -1,6 +1,6 @@
 /// Splits text into the words that are merged one by one: the regular expression of Qwen2 and Qwen3, written by hand.
 ///
-/// The alternatives of the pattern exclude each other but for the order told at `wordEnd`, and none of them has to go
+/// The alternatives of the pattern exclude each other but for the order described at `wordEnd`, and none of them has to go
 /// back further than one scalar; so one sweep does what a regular expression engine does with backtracking.
 package struct QwenSplit: Sendable {
     /// The pattern as a `tokenizer.json` has it.

@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// The control part of StateZero's wire. Bulk bytes (prompt texts, outcomes, answers) travel as raw frames beside it,
-/// so that the coordinator can pass them on without reading them. PROTOCOL.md tells the dialogs and the limits.
+/// so that the coordinator can pass them on without reading them. PROTOCOL.md describes the dialogs and the limits.
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -528,7 +528,7 @@ nonisolated struct ProtoWelcome: Sendable {
   fileprivate var _fingerprint: ProtoFingerprint? = nil
 }
 
-/// The sender cannot take part; it should tell its user and leave.
+/// The sender cannot take part; it should inform its user and leave.
 nonisolated struct ProtoRefused: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1116,7 +1116,7 @@ nonisolated struct ProtoPlanName: Sendable {
 }
 
 /// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty text
-/// is one that was told before under the same prompt id.
+/// is one that was sent before under the same prompt id.
 nonisolated struct ProtoRequestPlan: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1500,7 +1500,7 @@ nonisolated struct ProtoGroupOutcome: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// told twice, it counts once
+  /// sent twice, it counts once
   var eventID: String = String()
 
   var promptID: String = String()
@@ -1852,7 +1852,7 @@ nonisolated struct ProtoPlanEnd: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// A trainer wants to hear of a plan again: its budgets, its end, and groups done from a number on.
+/// A trainer wants to receive a plan again: its budgets, its end, and groups done from a number on.
 nonisolated struct ProtoFollowPlan: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
