@@ -158,7 +158,7 @@ public final class LocalCluster: Sendable {
         }
     }
 
-    /// A process has ended: again, after a pause, unless it never lives long enough to be of use.
+    /// A process has ended. It is started again after a pause, unless it ends at once each time.
     private func ended(_ index: Int, _ process: Process) {
         let pause: TimeInterval? = state.withLock { state in
             let member = state.members[index]
@@ -169,7 +169,7 @@ public final class LocalCluster: Sendable {
             if isHopeless, member.starts >= Self.hopelessStartsMax {
                 state.givenUp =
                     "\(member.name) ended \(member.starts) times, the last time after \(Int(lived * 1000)) ms with exit code "
-                    + "\(process.terminationStatus); its own words are above"
+                    + "\(process.terminationStatus); its messages are above"
                 return nil
             }
             return isHopeless ? 1 : 0.1
@@ -193,10 +193,10 @@ public enum LocalClusterError: Error, CustomStringConvertible {
     /// A process could not be started.
     case cannotStart(String)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where, and what to do.
     public var description: String {
         switch self {
-        case .noFolder(let path, let reason): "\(path): cannot be made (\(reason)); set TMPDIR to a folder with room"
+        case .noFolder(let path, let reason): "\(path): cannot be created (\(reason)); set TMPDIR to a folder with room"
         case .cannotStart(let reason): "a process of the cluster cannot be started: \(reason)"
         }
     }

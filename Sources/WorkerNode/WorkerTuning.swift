@@ -1,10 +1,10 @@
 import Foundation
 
-/// How many workers of how many threads a machine does best with, as `statezero bench tune` has measured it.
+/// The fastest number of workers and of their threads on a machine, as measured by `statezero tune`.
 ///
 /// A file of another machine says nothing about this one, so it names the machine it was measured on.
 public struct WorkerTuning: Codable, Sendable, Equatable {
-    /// What a measurement depends on beside the model.
+    /// The machine that was measured: a measurement depends on it and on the model.
     public struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
         /// The processor's own name, or its architecture where it has none.
         public var processor: String
@@ -31,24 +31,24 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
             return name ?? "unknown processor"
         }
 
-        /// In words.
+        /// For messages.
         public var description: String { "\(processor), \(cores) cores" }
     }
 
     /// Why a tuning file is ignored.
     public enum Refusal: Error, Equatable, CustomStringConvertible {
-        /// It cannot be read, or makes no sense.
+        /// It cannot be read or is not valid.
         case unreadable(file: String, reason: String)
         /// It is of another machine.
         case otherMachine(file: String, found: Machine, expected: Machine)
 
-        /// What happened, where and with which values, in words for people.
+        /// What happened, where, with which values, and what to do.
         public var description: String {
             switch self {
             case .unreadable(let file, let reason):
-                "\(file): \(reason); run `statezero bench tune` again, or remove it"
+                "\(file): \(reason); run `statezero tune` again, or delete the file"
             case .otherMachine(let file, let found, let expected):
-                "\(file) is of another machine (\(found)), this one is \(expected); run `statezero bench tune` here"
+                "\(file) is from another machine (\(found)), this one is \(expected); run `statezero tune` here"
             }
         }
     }
@@ -89,7 +89,7 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
         }
         guard let tuning = try? JSONDecoder().decode(WorkerTuning.self, from: data), tuning.format == currentFormat
         else {
-            throw .unreadable(file: file, reason: "it is no file of this release's `statezero bench tune`")
+            throw .unreadable(file: file, reason: "it was not written by this release's `statezero tune`")
         }
         guard (1...countMax).contains(tuning.workers), (1...countMax).contains(tuning.threads) else {
             throw .unreadable(

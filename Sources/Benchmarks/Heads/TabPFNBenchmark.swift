@@ -4,7 +4,7 @@ import ModelFiles
 import Kernels
 import Scoring
 
-/// Seconds, bytes and answers of a head on one context and its queries; `statezero bench head` prints them, and
+/// Seconds, bytes and answers of a head on one context and its queries; `statezero-bench head` prints them, and
 /// `scripts/benchmarks/v0_head.py` sets them beside the reference's.
 struct TabPFNBenchmark: Sendable {
     /// What a measurement gave.

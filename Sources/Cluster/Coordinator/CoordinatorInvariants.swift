@@ -5,7 +5,7 @@ import Wire
 // Invariants of the coordinator's machine, checked by tests and simulation after every event.
 
 extension CoordinatorState {
-    /// Invariants of a coordinator (Sources/README.md, "What is always true") that do not hold, a sentence each; empty
+    /// Invariants of a coordinator (Sources/README.md, "Invariants") that do not hold, a sentence each; empty
     /// when all do. Cost: linear in shards and leases; for tests and simulation.
     public var brokenInvariants: [String] {
         var broken: [String] = []

@@ -7,7 +7,7 @@ import Wire
 // Invariants of the planner's machine, checked by tests and simulation after every event.
 
 extension PlannerState {
-    /// Invariants of a planner (Sources/README.md, "What is always true") that do not hold, a sentence each; empty when
+    /// Invariants of a planner (Sources/README.md, "Invariants") that do not hold, a sentence each; empty when
     /// all do. Cost: linear in plans, groups and leases; for tests and simulation.
     public var brokenInvariants: [String] {
         var broken: [String] = []

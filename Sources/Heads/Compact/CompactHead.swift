@@ -10,7 +10,7 @@ public import Scoring
 /// without rows it is the population's prior, which still distinguishes prompts, so no answer is ever flagged `baseRate`.
 /// `scripts/train` trains it; its `HEAD.md` is the specification and its `inference.py` the slow version of this.
 ///
-/// Belongs to one thread at a time. Measured by `statezero bench compact`.
+/// Belongs to one thread at a time. Measured by `statezero-bench compact`.
 public final class CompactHead: InContextHead {
     /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
     private static let version = "compact/1 f32-columns f32-dot f64-fit"
