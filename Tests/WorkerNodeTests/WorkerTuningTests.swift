@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import WorkerNode
 
-@Suite("The file of bench tune")
+@Suite("The file of statezero tune")
 struct WorkerTuningTests {
     private let folder = NSTemporaryDirectory() + "sz-tuning-\(UUID().uuidString.prefix(8))"
     private var file: String { "\(folder)/.tuned.json" }
@@ -36,7 +36,7 @@ struct WorkerTuningTests {
         ] {
             let refusal = #expect(throws: WorkerTuning.Refusal.self) { try WorkerTuning.read(file, for: other) }
             let text = "\(try #require(refusal))"
-            #expect(text.contains("a processor, 8 cores") && text.contains("\(other)") && text.contains("bench tune"))
+            #expect(text.contains("a processor, 8 cores") && text.contains("\(other)") && text.contains("statezero tune"))
         }
     }
 
