@@ -36,7 +36,8 @@ struct WorkerTuningTests {
         ] {
             let refusal = #expect(throws: WorkerTuning.Refusal.self) { try WorkerTuning.read(file, for: other) }
             let text = "\(try #require(refusal))"
-            #expect(text.contains("a processor, 8 cores") && text.contains("\(other)") && text.contains("statezero tune"))
+            #expect(
+                text.contains("a processor, 8 cores") && text.contains("\(other)") && text.contains("statezero tune"))
         }
     }
 
