@@ -37,7 +37,7 @@ extension ValueModel {
     /// `true`, as for every model that reads a text.
     public var shouldCacheFeatures: Bool { true }
 
-    /// Does nothing: correct for a model whose methods take two seconds at most.
+    /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
@@ -66,7 +66,7 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):
-            "features have \(found) columns, this model makes \(expected); they come from another model"
+            "features have \(found) columns, this model makes \(expected); another model made them"
         case .rowsMismatch(let expected, let found):
             "the context has \(expected) rows but \(found) rows of features were given"
         case .foreignContext(let digest):

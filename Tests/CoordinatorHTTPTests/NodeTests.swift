@@ -46,7 +46,8 @@ struct NodeTests {
         let begin = ContinuousClock.now
         await served.node.stop()
         #expect(try await waiting.status == 200)
-        // Without the stop the request would have ended after 30 s; a machine that needs longer cannot show the difference.
+        // Without the stop the request would have ended after 30 s; a machine that needs longer cannot show the
+        // difference.
         let isEarly = begin - asked > .seconds(15) || ContinuousClock.now - asked < .seconds(30)
         #expect(isEarly, "it waited for the request's own end")
         // Nobody listens, unless another test's server has the port by now: that one does not know this plan.
@@ -76,7 +77,7 @@ struct NodeTests {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             if line.hasPrefix("# TYPE ") {
-                #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) comes twice")
+                #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) is there twice")
             } else if !line.hasPrefix("#") {
                 let name = String(line.prefix { $0 != "{" && $0 != " " })
                 #expect(name.hasPrefix("statezero_") && Double(words[words.count - 1]) != nil, "\(line)")

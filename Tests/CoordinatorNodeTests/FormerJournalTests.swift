@@ -118,7 +118,7 @@ struct FormerJournalTests {
             #expect(job.confirmedBelow == fact.confirmedBelow)
             #expect(job.answers.keys.sorted() == fact.answered)
         }
-        // The client comes back and submits a shard that was answered before.
+        // The client returns and submits a shard that was answered before.
         let (id, job) = try #require(jobs.first { $0.value.answers.values.contains { $0.answers.count == 256 } })
         let shard = try #require(job.answers.keys.min())
         let model = try #require(machines.coordinator.fingerprint)

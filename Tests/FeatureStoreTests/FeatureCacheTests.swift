@@ -8,7 +8,7 @@ struct FeatureCacheTests {
         FeatureStore.Entry(values: [Float(number)], isTruncated: false)
     }
 
-    @Test("entries that nobody asks for are dropped with the old generation, others stay")
+    @Test("entries that are not requested are dropped with the old generation, others stay")
     func generations() {
         var cache = FeatureCache(rowsMax: 4)
         for number in 0..<5 { cache.insert(entry(number), for: Digest(of: "\(number)")) }

@@ -68,7 +68,7 @@ struct ScenarioTests {
         #expect(all.poisoned == 0)
     }
 
-    @Test("the client dies and comes back while its shards are computed")
+    @Test("the client dies and restarts while its shards are computed")
     func clientComesBack() {
         let all = run { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
         #expect(all.poisoned == 0)

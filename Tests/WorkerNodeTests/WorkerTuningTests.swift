@@ -59,7 +59,7 @@ struct WorkerTuningTests {
         }
     }
 
-    @Test("a folder that is not there cannot be written to, and the reason is told")
+    @Test("writing into a missing folder fails, and the error has the reason")
     func unwritable() throws {
         let refusal = #expect(throws: WorkerTuning.Refusal.self) { try tuning().write("\(folder)/none/.tuned.json") }
         #expect("\(try #require(refusal))".contains("none/.tuned.json"))

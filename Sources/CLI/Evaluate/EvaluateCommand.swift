@@ -56,7 +56,7 @@ struct Evaluate: ParsableCommand {
                     detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
             }
         } catch {
-            // Keeps the embeddings, which took most of the time, whatever a head refused afterwards.
+            // Keeps the embeddings, which cost most of the time, also when a head fails afterwards.
             try? models.kept?.save()
             throw error
         }

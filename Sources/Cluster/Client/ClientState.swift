@@ -43,7 +43,7 @@ public struct ClientState: Sendable {
     private var job: JobID?
     /// Shards of the whole corpus, once known.
     private var shardCount: UInt32?
-    /// Shards asked for that have not come yet.
+    /// Shards requested from the writer and not yet received.
     private var producing = 0
     /// Shards in `unanswered` that are not submitted yet, because the window was full of tokens, in order.
     private var heldBack: Deque<UInt32> = []

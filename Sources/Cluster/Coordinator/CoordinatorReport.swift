@@ -36,7 +36,7 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
 
     // MARK: Counts
 
-    /// Messages that came in.
+    /// Messages received.
     public var messagesReceived = 0
     /// Messages that went out.
     public var messagesSent = 0

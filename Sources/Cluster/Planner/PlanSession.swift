@@ -28,7 +28,7 @@ struct PlanSession {
     private let indices: [String: Int]
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
-    /// By candidate: where its belief comes from.
+    /// By candidate: the source of its belief.
     private var sources: [Int: BudgetSource] = [:]
 
     var request: RequestPlan { opening.request }

@@ -79,7 +79,7 @@ extension PlannerState {
         for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
     }
 
-    /// Records the outcomes that came with a plan's request. Rejected outcomes become warnings of the plan.
+    /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
     mutating func record(
         _ outcomes: [GroupOutcome], of policyID: String, rewards: ClosedRange<Double>, _ warnings: inout [String],
         _ actions: inout [Action]

@@ -60,7 +60,7 @@ extension PlannerState {
         let message: String
     }
 
-    /// Fills in the texts of candidates that came without one. Throws `unknown` where the history has none.
+    /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none.
     private func fillTexts(_ request: inout RequestPlan) throws {
         let history = histories[request.plan.policyID]
         for (index, candidate) in request.candidates.enumerated() where candidate.text.isEmpty {
@@ -211,7 +211,7 @@ extension PlannerState {
     ) {
         let received = candidatePredictions(answers, rows: rows, of: plan)
         guard !received.isEmpty else { return }
-        // The entry comes before its effects.
+        // The entry is written before its effects.
         actions.append(.journal(.predictionsReceived(plan, received)))
         do {
             guard let effects = try sessions[plan]?.receive(received) else { return }
@@ -266,7 +266,7 @@ extension PlannerState {
         enqueue(plan, effects.budgets.map(\.index))
         for index in effects.draws.keys.sorted() {
             counts.rolloutsDrawn += effects.draws[index] ?? 0
-            // The rollout worker that has just reported is probably free, so its prompt goes first.
+            // The rollout worker that has just reported is probably free, so its prompt is lent first.
             enqueue(plan, [index], first: true)
         }
         for peer in listeners[plan] ?? [] {
@@ -295,7 +295,7 @@ extension PlannerState {
         guard let isOpen = sessions[plan].map({ $0.end == nil }), isOpen else { return }
         if sessions[plan]?.request.fallback == .refuse, sessions[plan]?.handedOut.isEmpty == true {
             let model =
-                predictions.model == nil ? "no worker with a model has joined" : "predictions did not come in time"
+                predictions.model == nil ? "no worker with a model has joined" : "predictions did not arrive in time"
             for peer in listeners.removeValue(forKey: plan) ?? [] {
                 refuse(plan, .deadline, "step \(plan): \(model); ask again, or allow a fallback", to: peer, &actions)
             }
@@ -337,7 +337,7 @@ extension PlannerState {
         }
     }
 
-    /// Groups sent at once: a peer whose queue of messages is full counts as gone. It asks for the groups after these.
+    /// Groups sent at once: a peer whose queue of messages is full counts as lost. It asks for the groups after these.
     private static let groupsMax = 4096
 
     private mutating func refuse(

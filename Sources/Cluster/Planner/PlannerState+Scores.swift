@@ -86,7 +86,7 @@ extension PlannerState {
     mutating func end(request number: UInt64, _ actions: inout [Action]) {
         let message =
             predictions.model == nil
-            ? "no worker with a model has joined" : "predictions did not come in time"
+            ? "no worker with a model has joined" : "predictions did not arrive in time"
         fail(request: number, .deadline, "\(message); ask again", &actions)
     }
 

@@ -196,7 +196,7 @@ public struct PlannerState: Sendable {
 
     private mutating func disconnect(_ peer: Peer, _ actions: inout [Action]) {
         if let incarnation = rollouts.incarnation(at: peer) {
-            markDead(incarnation, reason: "its connection is gone", &actions)
+            markDead(incarnation, reason: "its connection has ended", &actions)
         } else if trainers[peer] != nil {
             forget(trainer: peer)
         }

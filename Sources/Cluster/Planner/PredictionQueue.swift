@@ -14,7 +14,7 @@ struct PredictionQueue {
         case scores(UInt64)
     }
 
-    /// What came back.
+    /// The results received.
     enum Outcome {
         /// Answers to some rows, by the owner's row numbers.
         case answered(Owner, rows: [Int], AnswerBlock, [RowFault])
@@ -48,7 +48,7 @@ struct PredictionQueue {
         let affinity: UInt64
     }
 
-    /// The model that predictions come from; `nil` until a worker has joined.
+    /// The model of the predictions; `nil` until a worker has joined.
     private(set) var model: ModelFingerprint?
     private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
     private var ids: SeededGenerator
@@ -70,8 +70,8 @@ struct PredictionQueue {
         incarnation = ids.next()
     }
 
-    /// Cuts rows into shards by the digests of their texts. So a text goes to the worker that has seen it before, at
-    /// every step and whatever other texts come with it.
+    /// Cuts rows into shards by the digests of their texts. So a text is sent to the worker that has seen it before, at
+    /// every step and whatever other texts are sent with it.
     static func shards(_ rows: [(row: Int, text: String)]) -> [Shard] {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }

@@ -38,7 +38,7 @@ public struct RolloutState: Sendable {
     /// Given to the program.
     private var running: [RolloutTask] = []
     private var unrecorded: [UnrecordedRewards] = []
-    /// Names that were in hand once, so that a late copy of an assignment is not run again.
+    /// Names that were held before, so that a late copy of an assignment is not run again.
     private var finished: Deque<AssignmentName> = []
     private var program = Program.dead(relaunchAt: .zero)
     /// In a row, without a report between them.
@@ -62,7 +62,7 @@ public struct RolloutState: Sendable {
 
     // MARK: Events
 
-    /// Decides. Cost: in proportion to what is in hand.
+    /// Decides. Cost: in proportion to the assignments held.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         guard phase != .gone else { return [] }
         var actions: [Action] = []
@@ -133,7 +133,7 @@ public struct RolloutState: Sendable {
         let name = assignment.name
         guard !isKnown(name), assignment.n > 0 else { return }
         guard leaving == nil else { return sendBack(name, .draining, &actions) }
-        // What the coordinator has taken back may still be here. So the bound is checked here too.
+        // Assignments whose lease has ended may still be here. So the bound is checked here too.
         guard waiting.count < configuration.credit.rows, inHandCount < Limits.assignmentsMax else {
             return sendBack(name, .overCredit, &actions)
         }
@@ -340,8 +340,8 @@ public struct RolloutState: Sendable {
         if waiting.count > configuration.credit.rows + configuration.slots { broken.append("\(waiting.count) wait") }
         if case .dead = program, !running.isEmpty { broken.append("\(running.count) run without a program") }
         let names = namesInHand
-        if Set(names).count != names.count { broken.append("an assignment is in hand twice") }
-        if !finished.allSatisfy({ !names.contains($0) }) { broken.append("an assignment in hand is forgotten") }
+        if Set(names).count != names.count { broken.append("an assignment is held twice") }
+        if !finished.allSatisfy({ !names.contains($0) }) { broken.append("an assignment is both held and finished") }
         for task in running where task.missing < 1 || task.missing > task.assignment.n {
             broken.append("\(task.label) runs with \(task.missing) of \(task.assignment.n) missing")
         }

@@ -31,11 +31,11 @@ struct CoordinatorSession: Sendable {
     private(set) var generation: UInt64 = 0
     /// Set by a Welcome.
     private(set) var heartbeatInterval: Duration
-    /// When the last message came; `nil` before the start.
+    /// When the last message arrived; `nil` before the start.
     private(set) var lastReceived: Instant?
     /// When the last message went out that shows the coordinator a live peer.
     private(set) var lastSent: Instant = .zero
-    /// When Hello is repeated, unless a Welcome comes first.
+    /// When Hello is repeated, unless a Welcome arrives first.
     private(set) var helloAt: Instant = .zero
     private var helloPause: Duration
     private let firstPause: Duration
@@ -82,7 +82,7 @@ struct CoordinatorSession: Sendable {
     /// Records a Hello. It is repeated after a pause, which doubles from one repetition to the next.
     mutating func sentHello(isRepetition: Bool, at now: Instant) {
         helloPause = isRepetition ? min(helloPause * 2, Self.pauseMax) : firstPause
-        // Jitter, so that a thousand workers do not come back in the same instant.
+        // Jitter, so that a thousand workers do not return at the same instant.
         sentHello(repeatAfter: helloPause * (0.75 + 0.5 * random.unit()), at: now)
     }
 

@@ -13,12 +13,12 @@ public struct WorkerState: Sendable {
         /// Hello is sent, a Welcome is awaited.
         case introducing
         case registered
-        /// Finishing what is in hand.
+        /// Finishing the pieces held.
         case draining
         case gone
     }
 
-    /// A piece in hand.
+    /// A piece that it holds.
     private struct PieceInHand {
         let piece: PieceName
         let context: Digest
@@ -52,7 +52,7 @@ public struct WorkerState: Sendable {
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
     private var progress: UInt64 = 0
-    /// Pieces that it wants in hand at its present pace, and the most that it has ever granted.
+    /// Pieces that it wants to hold at its present speed, and the most that it has ever granted.
     private var pace = Limits.piecesInHandMin
     private var piecesGranted = Limits.piecesInHandMin
 
@@ -113,7 +113,7 @@ public struct WorkerState: Sendable {
         session.received(at: now)
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == incarnation:
-            // Another life of the coordinator knows nothing of what was lent; clients submit it again.
+            // A restarted coordinator does not know what was lent; clients submit it again.
             if session.enter(generation: envelope.generation) { queue.removeAll() }
             session.setHeartbeatInterval(welcome.heartbeatInterval)
             if phase == .introducing { phase = .registered }
@@ -123,7 +123,7 @@ public struct WorkerState: Sendable {
             actions.append(.exit(.refused(reason, message: message)))
         case .whoAreYou:
             if phase == .draining {
-                // It does not know this worker, which wants nothing more: what is left goes to others.
+                // It does not know this worker, which accepts no more work: others get what is left.
                 queue.removeAll()
             } else {
                 introduce(at: now, &actions)
@@ -150,7 +150,7 @@ public struct WorkerState: Sendable {
         let piece = inHand.piece
         guard !(running + queue).contains(where: { $0.piece == piece }) else { return }
         guard phase != .draining else { return send(.shardReturned(piece, .draining), &actions) }
-        // Pieces that the coordinator has taken back may still be here. So the worker checks its own bound.
+        // Pieces whose lease has ended may still be here. So the worker checks its own bound.
         guard queue.count < piecesGranted else {
             return send(.shardReturned(piece, .overCredit), &actions)
         }
@@ -189,7 +189,7 @@ public struct WorkerState: Sendable {
                 let answers = AnswerBlock(Array(repeating: nil, count: Int(next.piece.rows)))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
             default:
-                return  // Its context has not come yet.
+                return  // Its context has not arrived yet.
             }
         }
     }
@@ -219,7 +219,7 @@ public struct WorkerState: Sendable {
         return credit
     }
 
-    /// Records how long a piece took: the faster pieces are done, the more are wanted in hand.
+    /// Records how long a piece took: the faster pieces are done, the more it wants to hold.
     private mutating func setPace(_ time: Duration) {
         // Zero means that nothing was measured.
         guard time > .zero else { return }

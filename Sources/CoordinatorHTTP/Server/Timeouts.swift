@@ -1,6 +1,6 @@
 /// How long HTTP waits for what. Nothing waits without a bound.
 public struct Timeouts: Sendable {
-    /// For a request's body; on a local network the largest takes under a second.
+    /// For a request's body; on a local network the largest arrives in under a second.
     public var body: Duration = .seconds(30)
     /// Beyond a request's own deadline, for the coordinator to say that the deadline is over.
     public var grace: Duration = .seconds(1)

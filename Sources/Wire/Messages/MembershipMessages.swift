@@ -31,7 +31,7 @@ public struct Hello: Hashable, Sendable {
     }
 }
 
-/// How much work a worker wants to have in hand: a level, so that a lost message loses no credit.
+/// How much work a worker wants to hold: a level, so that a lost message loses no credit.
 public struct Credit: Hashable, Sendable {
     /// Prompts.
     public var rows: Int
@@ -84,7 +84,7 @@ public enum Refusal: Hashable, Sendable {
 public struct Heartbeat: Hashable, Sendable {
     /// The sender's incarnation: 64 random bits, drawn when it starts.
     public var incarnation: UInt64
-    /// What a worker wants to have in hand; none from a client.
+    /// How much a worker wants to hold; none from a client.
     public var credit: Credit
     /// A number that a worker raises as it works; 0 from a client.
     public var progress: UInt64

@@ -17,7 +17,7 @@ struct JournalTests {
         }
     }
 
-    @Test("entries come before the messages that depend on them")
+    @Test("entries are written before the messages that depend on them")
     func orderOfActions() throws {
         var bench = CoordinatorBench()
         bench.join(1)

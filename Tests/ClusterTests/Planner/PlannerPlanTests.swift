@@ -40,7 +40,7 @@ struct PlannerPlanTests {
             }
             if bench.end() == nil { early = n.count }
         }
-        print("streamed: \(early) of 400 budgets had left before the last prediction came")
+        print("streamed: \(early) of 400 budgets were sent before the last prediction arrived")
         #expect(early > 200 && n.count == 400 && n.values.reduce(0, +) == 3200)
     }
 

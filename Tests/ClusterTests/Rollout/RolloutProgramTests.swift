@@ -16,7 +16,7 @@ struct RolloutProgramTests {
         #expect(bench.state.nextDeadline == bench.now + .milliseconds(500))
         bench.wait(.milliseconds(500))
         #expect(bench.launches == 1)
-        #expect(bench.runs == [RolloutBench.assignment(0, n: 3)], "the reward that came counts")
+        #expect(bench.runs == [RolloutBench.assignment(0, n: 3)], "the reward that arrived counts")
         bench.report(0, [0, 0, 0])
         #expect(bench.rewards.map(\.rewards) == [[1, 0, 0, 0]])
     }
@@ -141,7 +141,9 @@ struct RolloutProgramTests {
         #expect(bench.sent == [.bye] && bench.exits == [.drained])
     }
 
-    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
+    @Test(
+        "a worker that holds nothing and is drained leaves at once, before or after a Welcome",
+        arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = RolloutBench()
         bench.handle(.started)

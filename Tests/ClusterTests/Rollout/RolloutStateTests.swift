@@ -183,7 +183,7 @@ struct RolloutStateTests {
         #expect(bench.heartbeats.first?.assignments == [1, 0].map { RolloutBench.name($0) })
     }
 
-    @Test("another generation of the coordinator gets the names of all that is in hand, and the rewards again")
+    @Test("another generation of the coordinator gets the names of all that is held, and the rewards again")
     func anotherGeneration() {
         var bench = RolloutBench.ready()
         bench.lend(0)

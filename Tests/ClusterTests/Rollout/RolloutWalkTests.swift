@@ -65,7 +65,7 @@ private struct RolloutWalk {
         }
     }
 
-    /// No more faults, until nothing is in hand.
+    /// No more faults, until nothing is held.
     mutating func settle() {
         isConnected = true
         for _ in 0..<40 { pass(.seconds(1)) }

@@ -246,7 +246,7 @@ struct WorkerStateTests {
         #expect(result.faults.map(\.row) == [0, 1, 2, 3] && result.answers == AnswerBlock([nil, nil, nil, nil]))
         #expect(result.faults.allSatisfy { $0.code == "context_failed" && $0.message == "a reward is not a number" })
         try bench.lend(WorkerBench.piece(1))
-        #expect(bench.results.map(\.piece) == [WorkerBench.piece(1)], "and of those that come later")
+        #expect(bench.results.map(\.piece) == [WorkerBench.piece(1)], "and of those that arrive later")
     }
 
     @Test("the least recently used context is forgotten for a fifth one, never one that is needed")
@@ -283,7 +283,9 @@ struct WorkerStateTests {
         #expect(bench.actions.isEmpty, "a worker that has left sends nothing")
     }
 
-    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
+    @Test(
+        "a worker that holds nothing and is drained leaves at once, before or after a Welcome",
+        arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -292,7 +294,7 @@ struct WorkerStateTests {
         #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
-    @Test("a refused worker exits with the reason and never comes back")
+    @Test("a refused worker exits with the reason and never returns")
     func refused() {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -302,7 +304,7 @@ struct WorkerStateTests {
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("a dismissed worker comes back as another incarnation, without its queue")
+    @Test("a dismissed worker returns as another incarnation, without its queue")
     func dismissed() throws {
         var bench = try WorkerBench.ready()
         let former = bench.state.incarnation

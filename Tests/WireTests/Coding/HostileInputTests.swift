@@ -17,7 +17,7 @@ struct HostileInputTests {
             do throws(WireError) {
                 let envelope = try Envelope(frames: frames)
                 decoded += 1
-                // Whatever was let in must be readable to the end, and must go out as it came in.
+                // Every accepted message must be readable to the end, and must be encoded as it was received.
                 Self.readEverything(in: envelope.message)
                 let again = try Envelope(frames: envelope.frames)
                 #expect(again == envelope, "seed \(Self.seed), round \(round): encoding changed the message")

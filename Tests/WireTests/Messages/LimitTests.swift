@@ -113,7 +113,7 @@ struct LimitTests {
         ] {
             let sent = Envelope(generation: 0, .hello(Hello(role: .client, name: name, incarnation: 1)))
             guard case .hello(let hello) = try Envelope(frames: sent.frames).message else {
-                Issue.record("another message came out")
+                Issue.record("another message was decoded")
                 continue
             }
             #expect(hello.name.utf8.count == kept)
@@ -139,7 +139,7 @@ struct LimitTests {
         let frames = Self.result(piece: Self.piece(rows: 4096), answers: 4096, faults: faults)
         #expect(frames[0].count <= Limits.headerBytesMax)
         guard case .shardResult(let result) = try Envelope(frames: frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(result.faults.map(\.row) == faults.map(\.row))
@@ -179,7 +179,7 @@ struct LimitTests {
         }
         let sent = Envelope(generation: 1, .heartbeat(Heartbeat(incarnation: 1, inHand: many)))
         guard case .heartbeat(let heartbeat) = try Envelope(frames: sent.frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(heartbeat.inHand == Array(many.prefix(Limits.piecesMax)))

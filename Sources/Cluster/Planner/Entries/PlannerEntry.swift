@@ -2,7 +2,7 @@ public import Wire
 
 /// What the planner makes durable: outcomes, and everything that a plan's budgets follow from.
 ///
-/// Budgets are not written. A plan is a function of its opening and of the predictions in the order in which they came,
+/// Budgets are not written. A plan is a function of its opening and of the predictions in the order of their arrival,
 /// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without what
 /// was in flight: peers, leases and predictions that had not come.
 public enum PlannerEntry: Hashable, Sendable {
@@ -10,7 +10,7 @@ public enum PlannerEntry: Hashable, Sendable {
     case outcomesRecorded(policyID: String, [RecordedOutcome])
     /// A step has a plan now.
     case planOpened(PlanOpening)
-    /// Predictions of some candidates came.
+    /// Predictions of some candidates arrived.
     case predictionsReceived(PlanName, [CandidatePrediction])
     /// The deadline passed: candidates without a budget get an even share.
     case planCut(PlanName)
