@@ -63,7 +63,7 @@ public final class CoordinatorNode: Sendable {
 
     /// Sends a message to the planner as a trainer inside this process; returns its answers, in order.
     ///
-    /// The stream ends when the coordinator stops. Who stops reading it has left. It is empty when too many requests wait,
+    /// The stream ends when the coordinator stops. A caller that stops reading it counts as having left. It is empty when too many requests wait,
     /// or the coordinator has stopped.
     public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
         local.ask(message) ?? AsyncStream { $0.finish() }

@@ -112,7 +112,7 @@ public struct StoreFolder: Sendable, Equatable {
 
     func folder(of encoder: ModelFingerprint) -> String { "\(path)/\(encoder.digest.hex.prefix(32))" }
 
-    // Folders of stores are named by digest; other names are not ours.
+    // Folders of stores are named by digest; folders with other names are not stores.
     private func files() -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.filter { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) }

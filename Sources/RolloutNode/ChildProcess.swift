@@ -3,7 +3,7 @@ import Glibc
 /// A process with pipes to its standard input and output, in a process group of its own. It shares this process's
 /// standard error.
 ///
-/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that we ignore, such as
+/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that this process ignores, such as
 /// SIGTERM. A signal must reach the child's own children too. And reading must end when the child has died, although
 /// one of its children still has the pipe open.
 struct ChildProcess: Sendable {
@@ -15,9 +15,9 @@ struct ChildProcess: Sendable {
     }
 
     let pid: pid_t
-    /// Our end to write, non-blocking after `setNonBlocking`.
+    /// This process's end to write, non-blocking after `setNonBlocking`.
     let input: Int32
-    /// Our end to read, non-blocking after `setNonBlocking`.
+    /// This process's end to read, non-blocking after `setNonBlocking`.
     let output: Int32
 
     /// Starts a program; a name without a slash is looked up in PATH.
@@ -67,7 +67,7 @@ struct ChildProcess: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// Makes our ends non-blocking. The child's ends are not affected.
+    /// Makes this process's ends non-blocking. The child's ends are not affected.
     func setNonBlocking() {
         for end in [input, output] { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
     }

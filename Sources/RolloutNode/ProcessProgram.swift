@@ -76,7 +76,7 @@ final class ProcessProgram: RolloutProgram {
     /// Writes lines as the program reads them; closes its input when it must end.
     private static func write(_ lines: Mailbox<[UInt8]>, to child: ChildProcess, until isOver: () -> Bool) {
         defer { close(child.input) }
-        // If the program has closed its input, the write must fail and must not kill us by SIGPIPE.
+        // If the program has closed its input, the write must fail and must not end this process by SIGPIPE.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)

@@ -18,9 +18,8 @@ final class SimulatedProgram: RolloutProgram {
 
     private enum Command: Sendable { case run(Assignment), stop }
 
-    /// - Parameter seconds: Mean duration of a rollout. Each lasts 0.5 to 1.5 times as long; those of an assignment run
-    /// one
-    ///   after the other.
+    /// - Parameter seconds: Mean duration of a rollout. Each lasts 0.5 to 1.5 times as long; those of an assignment
+    ///   run one after the other.
     init(
         _ rates: SimulatedRates, seconds: Double, seed: UInt64, events: Mailbox<ProgramEvent>
     ) throws(RolloutError) {

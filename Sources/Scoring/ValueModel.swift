@@ -14,7 +14,8 @@ public protocol ValueModel: AnyObject {
     /// Whether features are worth storing: `false` where embedding a text costs less than a look-up.
     var shouldCacheFeatures: Bool { get }
 
-    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
+    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on other texts of the call; may be kept for
+    /// ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// Fits what the head fits. `features` are those of the context's rows, in order: `(N, F)`.

@@ -38,7 +38,7 @@ public struct FaultPlan: Sendable {
     /// Whether every message is encoded to frames and decoded again.
     public var isEncoded: Bool
 
-    /// One thing going wrong.
+    /// One fault.
     public enum Fault: Hashable, Sendable {
         /// SIGKILL, and a restart after a pause.
         case killWorker(Int)
@@ -48,7 +48,7 @@ public struct FaultPlan: Sendable {
         case killClient(Int)
         /// SIGSTOP for a while: it computes nothing and sends nothing.
         case freezeWorker(Int, Duration)
-        /// The computation under way never ends; heartbeats go on.
+        /// The running computation never ends; heartbeats continue.
         case hangWorker(Int)
         /// SIGTERM, and another process after a pause.
         case drainWorker(Int)

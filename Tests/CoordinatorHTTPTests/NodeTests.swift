@@ -29,7 +29,7 @@ struct NodeTests {
 
     @Test("a stopping server answers waiting requests for a plan at once, accepts no new ones, and ends")
     func stopping() async throws {
-        // Long timeouts: on a busy machine, requests under way must not be cut off.
+        // Long timeouts: on a busy machine, requests in progress must not be cut off.
         let served = try await Served {
             $0.timeouts.stop = .seconds(60)
             $0.timeouts.answer = .seconds(60)
@@ -38,7 +38,7 @@ struct NodeTests {
         _ = try await served.request("POST", "/v1/plans", json: planBody("stopping", step: 1))
         let asked = ContinuousClock.now
         async let waiting = served.request("GET", "/v1/plans/stopping/1?wait_ms=30000")
-        // The request for the plan is under way when it is in flight.
+        // The request for the plan is in progress when it is in flight.
         while ContinuousClock.now - asked < .seconds(25) {
             let metrics = try await served.request("GET", "/metrics")
             if metrics.text.contains("statezero_http_requests_in_flight 2") { break }

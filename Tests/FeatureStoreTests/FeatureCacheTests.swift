@@ -30,7 +30,7 @@ struct FeatureCacheTests {
         #expect(cache.find(Digest(of: "99")) != nil)
     }
 
-    @Test("a cache without room caches nothing")
+    @Test("a cache of 0 bytes caches nothing")
     func disabled() {
         var cache = FeatureCache(bytesMax: 0)
         #expect(!cache.isEnabled)

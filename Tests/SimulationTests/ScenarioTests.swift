@@ -3,7 +3,7 @@ import Simulation
 import Testing
 
 /// Scenarios with names: one kind of fault at fixed times, under 40 seeds, without any other fault.
-@Suite("Scenarios: one thing going wrong")
+@Suite("Scenarios: one fault each")
 struct ScenarioTests {
     private static let seeds: Range<UInt64> = 0..<40
 

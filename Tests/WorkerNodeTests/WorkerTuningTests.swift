@@ -41,7 +41,7 @@ struct WorkerTuningTests {
         }
     }
 
-    @Test("nonsense, another format and absurd numbers are refused with the file's name")
+    @Test("invalid text, another format and numbers out of range are refused with the file's name")
     func nonsense() throws {
         try tuning().write(file)
         let good = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)

@@ -25,9 +25,9 @@ struct SocketTests {
         try dealer.connect(endpoint)
         try deliver(message, to: dealer)
 
-        let heard = try nextMessage(router)
-        #expect(Array(heard.frames.dropFirst()) == message.frames)
-        #expect(try router.send(heard) == .sent)
+        let received = try nextMessage(router)
+        #expect(Array(received.frames.dropFirst()) == message.frames)
+        #expect(try router.send(received) == .sent)
         #expect(try nextMessage(dealer) == message)
         #expect(try dealer.receive() == .nothing)
     }

@@ -23,7 +23,7 @@ extension ClientState {
     /// What the driver must do, in order.
     public enum Action: Sendable {
         case send(Envelope)
-        /// Open the output folder for a run by this model; answer with `ready`. Comes once.
+        /// Open the output folder for a run by this model; answer with `ready`. Sent once.
         case openOutput(ModelFingerprint)
         /// Make the next shard; answer with `shardReady` or `inputEnded`.
         case produce
@@ -34,7 +34,7 @@ extension ClientState {
         case fail(Failure)
     }
 
-    /// Why the job cannot go on.
+    /// Why the job cannot continue.
     public enum Failure: Hashable, Sendable {
         case refused(Refusal, message: String)
         case jobRefused(JobRefusal, message: String)

@@ -16,7 +16,7 @@ extension CoordinatorState {
             if rows != worker.leases.rows || tokens != worker.leases.tokens {
                 broken.append("worker \(incarnation): counts differ from its leases")
             }
-            if worker.leases.count > Limits.piecesInHandMax {
+            if worker.leases.count > Limits.heldPiecesMax {
                 broken.append("worker \(incarnation): holds \(worker.leases.count) pieces")
             }
         }

@@ -38,7 +38,7 @@ public struct CoordinatorMachines: Sendable {
     /// Plans steps.
     public private(set) var planner: PlannerState
 
-    /// Starts from the state that the journal's entries give; there are none in a first life.
+    /// Starts from the state that the journal's entries give; there are none in the first generation.
     public init(
         _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration(),
         planner: PlannerState.Configuration = PlannerState.Configuration(), replaying entries: [JournalEntry] = [],

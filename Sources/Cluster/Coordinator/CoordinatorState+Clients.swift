@@ -34,7 +34,7 @@ extension CoordinatorState {
     }
 
     private mutating func submit(_ shard: SubmitShard, from peer: Peer, _ actions: inout [Action]) {
-        // The job is unknown to this life, or another client's: its client must open it again.
+        // The job is unknown to this generation, or another client's: its client must open it again.
         guard let place = jobs.index(forKey: shard.job), jobs.values[place].client == peer else {
             return send(.whoAreYou, to: peer, &actions)
         }

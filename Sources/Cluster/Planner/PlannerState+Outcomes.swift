@@ -35,7 +35,8 @@ extension PlannerState {
             }
             if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
                 answer.duplicates += 1
-                // A life that ended between the two entries recorded the outcome in the history and not in its group.
+                // A generation that ended between the two entries recorded the outcome in the history and not in its
+                // group.
                 if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
                     sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
                 {

@@ -14,13 +14,13 @@ extension PlannerState {
         if let known = sessions[name] {
             guard known.opening.identity == identity else {
                 let message =
-                    "step \(name) was planned for another request; ask for it as it was asked first, or count a new step"
+                    "step \(name) was planned for another request; repeat the first request unchanged, or use a new step"
                 return refuse(name, .conflict, message, to: peer, &actions)
             }
             listen(peer, to: name)
             sendAll(of: name, to: peer, groupsAfter: 0, &actions)
             if known.end == nil, deadlines[name] == nil {
-                // An earlier life of the coordinator began it; what is missing is predicted now.
+                // An earlier generation of the coordinator began it; what is missing is predicted now.
                 deadlines[name] = now + request.deadline
                 predict(name, at: now, &actions)
             }
@@ -87,7 +87,7 @@ extension PlannerState {
                     message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
             }
         } catch let error as WireError {
-            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or cut the step in two")
+            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or divide the step in two")
         }
     }
 
@@ -288,7 +288,7 @@ extension PlannerState {
             .log(.planEnded(plan, end.status, utility: end.utility, uniformUtility: end.uniformUtility)))
     }
 
-    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer wants that and no budget was
+    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer requests that and no budget was
     /// sent.
     mutating func cut(_ plan: PlanName, _ actions: inout [Action]) {
         deadlines[plan] = nil
@@ -337,7 +337,7 @@ extension PlannerState {
         }
     }
 
-    /// Groups sent at once: a peer whose queue of messages is full counts as lost. It asks for the groups after these.
+    /// Groups sent at once: a peer whose queue of messages is full counts as lost. It requests the groups after these.
     private static let groupsMax = 4096
 
     private mutating func refuse(

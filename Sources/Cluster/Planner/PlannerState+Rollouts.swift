@@ -34,7 +34,7 @@ extension PlannerState {
         return true
     }
 
-    /// Declares an incarnation dead: its prompts go to others, before all that wait.
+    /// Declares an incarnation dead: its prompts return to the head of the queue.
     mutating func markDead(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
         guard let session = remove(incarnation) else { return }
         counts.assignmentsLost += session.leases.count
@@ -87,8 +87,8 @@ extension PlannerState {
             send(.clusterStatus(status), to: peer, &actions)
         case .rewards(let rewards): record(rewards, from: incarnation, &actions)
         case .assignmentReturned(let name, let reason):
-            let wasInHand = rollouts.sessions[incarnation]?.leases.release(name) ?? false
-            guard wasInHand else { return }
+            let wasHeld = rollouts.sessions[incarnation]?.leases.release(name) ?? false
+            guard wasHeld else { return }
             if reason == .overCredit { rollouts.sessions[incarnation]?.leases.markFull() }
             takeBack(name, from: incarnation)
         case .drain: rollouts.sessions[incarnation]?.leases.isDraining = true
@@ -99,7 +99,8 @@ extension PlannerState {
         }
     }
 
-    /// Leases again what an earlier life of the coordinator lent to a rollout worker, unless another one has it by now.
+    /// Leases again what an earlier generation of the coordinator lent to a rollout worker, unless another one has it
+    /// by now.
     private mutating func restoreLeases(_ named: [AssignmentName], of incarnation: UInt64, at now: Instant) {
         for name in named
         where name.attempt >> 32 < generation && rollouts.sessions[incarnation]?.leases.leases[name] == nil {
@@ -236,7 +237,7 @@ extension PlannerState {
 
     // MARK: Lending
 
-    /// Appends groups to the queue that want rollouts and are neither lent nor queued.
+    /// Appends groups to the queue that need rollouts and are neither lent nor queued.
     mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
         guard sessions[plan]?.request.delivery == .workers else { return }
         for index in indices {

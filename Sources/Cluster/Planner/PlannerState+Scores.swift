@@ -52,7 +52,7 @@ extension PlannerState {
         for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
     }
 
-    /// A context from the policy's history, without the queries' own outcomes unless they are wanted.
+    /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
     private func drawnContext(for request: RequestScores, texts: [String]) -> ContextBlock {
         let queries = Set(texts)
         let history = histories[request.policy.id]

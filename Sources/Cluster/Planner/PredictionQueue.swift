@@ -8,7 +8,7 @@ import Wire
 /// Both machines run on one thread, so no message between them is lost or repeated. A job waits only for a model to be
 /// known, and begins again when the model changes.
 struct PredictionQueue {
-    /// Who wants predictions.
+    /// Who requested the predictions.
     enum Owner: Hashable {
         case plan(PlanName)
         case scores(UInt64)
@@ -40,7 +40,7 @@ struct PredictionQueue {
         }
     }
 
-    /// Rows that go to one worker together.
+    /// Rows that are sent to one worker together.
     struct Shard {
         /// By the owner's row numbers.
         let rows: [Int]
@@ -52,7 +52,7 @@ struct PredictionQueue {
     private(set) var model: ModelFingerprint?
     private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
     private var ids: SeededGenerator
-    /// When it sends a heartbeat, or asks for the model.
+    /// When it sends a heartbeat, or requests the model.
     private(set) var nextDeadline: Instant = .zero
     private let incarnation: UInt64
 
@@ -98,7 +98,7 @@ struct PredictionQueue {
         guard !job.shards.isEmpty else { return [] }
         let id = JobID(using: &ids)
         jobs[id] = job
-        // The model may be known since a moment ago, and asking costs nothing.
+        // The model may have become known a moment ago, and the request costs nothing.
         return model == nil ? askForModel(at: now) : submit(id)
     }
 

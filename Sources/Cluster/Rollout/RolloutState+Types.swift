@@ -27,7 +27,7 @@ extension RolloutState {
         case kill
         /// For the log: a report was ignored, or a part of it.
         case fault(RolloutFault)
-        /// For the log: the coordinator's verdict on rewards, which are forgotten now.
+        /// For the log: the coordinator's verdict on rewards, which are dropped now.
         case settled(RewardsRecorded)
         /// End the program and leave.
         case exit(Exit)

@@ -20,7 +20,7 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
 
     /// The level granted last.
     var credit: Credit
-    /// It wants nothing more.
+    /// It accepts no more work.
     var isDraining = false
     /// It returned work because it had no space. Credit counts again when it is granted again.
     private(set) var isFull = false

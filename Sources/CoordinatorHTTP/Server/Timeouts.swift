@@ -8,7 +8,7 @@ public struct Timeouts: Sendable {
     public var record: Duration = .seconds(30)
     /// For what the coordinator answers at once.
     public var answer: Duration = .seconds(2)
-    /// For requests under way when the server is asked to stop.
+    /// For requests in progress when the server is asked to stop.
     public var stop: Duration = .seconds(5)
 
     /// Milliseconds that a request may wait for the groups of a plan.

@@ -6,11 +6,11 @@ import Synchronization
 /// Plans are made once a process and shape, and shared by all layers of that shape. Two processes whose plans have
 /// equal `layout` may share packed bytes.
 ///
-/// **A row's result has the same bits, whatever rows are computed with it.** *Why:* embeddings must not depend on
-/// batch-mates, or sharding would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row
-/// over k in one order, whatever M is and wherever the row is; this was true for every M tried from 1 to 640, on one
-/// thread and on two. In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256 gave the
-/// bits of M = 512. In 8 bits sums are exact, whatever their order.
+/// **A row's result has the same bits, whatever rows are computed with it.** *Why:* embeddings must not depend on the
+/// other texts of a batch, or sharding would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums
+/// every row over k in one order, whatever M is and wherever the row is; this was true for every M tried from 1 to 640,
+/// on one thread and on two. In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256
+/// gave the bits of M = 512. In 8 bits sums are exact, whatever their order.
 /// Its kernel for AVX2 alone treats the last rows of a block differently (found on the same machine with its wider sets
 /// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
 /// this package decides the order. *Otherwise:* results would differ with the number of workers, rarely and in the last

@@ -2,10 +2,10 @@ import Cluster
 import Scoring
 import Wire
 
-/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until
+/// A trainer's process and its checkpoint, which outlives it: it requests a step's plan until it has it, waits until
 /// all groups are done, checks what it got, and starts the next step.
 struct SimulatedTrainer {
-    /// What it has of the step under way.
+    /// What it has of the step in progress.
     private struct Step {
         var budgets: [Int: PlannedBudget] = [:]
         var end: PlanEnd?

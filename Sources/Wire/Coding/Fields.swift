@@ -73,7 +73,7 @@ extension ProtoCredit {
         self = .with {
             $0.rows = UInt32(clamping: credit.rows)
             $0.tokens = UInt32(clamping: credit.tokens)
-            if credit.pieces > Limits.piecesInHandMin { $0.pieces = UInt32(clamping: credit.pieces) }
+            if credit.pieces > Limits.heldPiecesMin { $0.pieces = UInt32(clamping: credit.pieces) }
         }
     }
 }

@@ -653,7 +653,7 @@ nonisolated struct ProtoHeartbeat: Sendable {
   var progress: UInt64 = 0
 
   /// workers
-  var inHand: [ProtoPieceName] = []
+  var held: [ProtoPieceName] = []
 
   /// rollout workers
   var assignments: [ProtoAssignmentName] = []
@@ -3294,7 +3294,7 @@ nonisolated extension ProtoPieceName: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{3}in_hand\0\u{1}assignments\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{1}held\0\u{1}assignments\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3305,7 +3305,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._credit) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.progress) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.inHand) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.assignments) }()
       default: break
       }
@@ -3326,8 +3326,8 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.progress != 0 {
       try visitor.visitSingularUInt64Field(value: self.progress, fieldNumber: 3)
     }
-    if !self.inHand.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.inHand, fieldNumber: 4)
+    if !self.held.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 4)
     }
     if !self.assignments.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.assignments, fieldNumber: 5)
@@ -3339,7 +3339,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.incarnation != rhs.incarnation {return false}
     if lhs._credit != rhs._credit {return false}
     if lhs.progress != rhs.progress {return false}
-    if lhs.inHand != rhs.inHand {return false}
+    if lhs.held != rhs.held {return false}
     if lhs.assignments != rhs.assignments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -61,7 +61,7 @@ struct ClientStateTests {
 
     // MARK: Streaming
 
-    @Test("eight shards are asked for at a time, and each is submitted when it comes")
+    @Test("eight shards are requested at a time, and each is submitted when it arrives")
     func producesInOrder() throws {
         var bench = try ClientBench.streaming()
         #expect(bench.askedFor == 8)
@@ -72,14 +72,14 @@ struct ClientStateTests {
             #expect(bench.submitted == [shard])
             #expect(bench.askedFor == 1, "one arrived, one more is requested")
         }
-        // Whatever was asked for and is not there has the same answer.
+        // Every shard that was requested and is missing has the same answer.
         for _ in 0..<8 {
             bench.handle(.inputEnded(shards: 5))
             #expect(!bench.asksForMore)
         }
     }
 
-    @Test("no more rows are asked for than fit in the window; durable rows free space, answered ones do not")
+    @Test("no more rows are requested than fit in the window; durable rows free space, answered ones do not")
     func windowOfRows() throws {
         // The window fits two shards of the largest size.
         var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
@@ -95,7 +95,7 @@ struct ClientStateTests {
         #expect(bench.sent == [.confirm(job, below: 2)] && bench.asksForMore)
     }
 
-    @Test("nothing is asked for while unanswered tokens fill the window; answers free space")
+    @Test("nothing is requested while unanswered tokens fill the window; answers free space")
     func windowOfTokens() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         for shard in UInt32(0)..<8 { bench.produce(shard, tokens: 51) }

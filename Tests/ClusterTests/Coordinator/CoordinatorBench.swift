@@ -83,7 +83,7 @@ struct CoordinatorBench {
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let heartbeat = Heartbeat(
-            incarnation: UInt64(number), credit: credit, progress: progress, inHand: pieces)
+            incarnation: UInt64(number), credit: credit, progress: progress, held: pieces)
         receive(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 

@@ -19,7 +19,7 @@ struct LendingTests {
     }
 
     @Test("a worker holds two pieces at most, however much credit it granted")
-    func twoInHand() throws {
+    func twoHeld() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 1_000_000))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
         let pieces = bench.lent(to: 1)
@@ -30,7 +30,7 @@ struct LendingTests {
     }
 
     @Test("a worker that grants more pieces holds more, still within its rows and tokens")
-    func piecesInHand() throws {
+    func heldPieces() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 5))
         for shard in UInt32(0)..<9 { bench.submit(Samples.shard(shard, of: job, rows: 4, tokens: 1000)) }
         #expect(bench.state.status.shardsLeased == 5)
@@ -75,7 +75,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == (fits ? 1 : 0))
     }
 
-    @Test("a worker gets a context once, before its first shard, and again when it asks for it")
+    @Test("a worker gets a context once, before its first shard, and again when it requests it")
     func contextsGoOnce() throws {
         var bench = try CoordinatorBench.ready()
         let context = try Samples.context(1)
@@ -139,7 +139,7 @@ struct LendingTests {
         #expect(zip(order, order.dropFirst()).allSatisfy { $0 != $1 }, "\(order)")
     }
 
-    @Test("the same texts go to the same worker in a later job, when all workers have credit")
+    @Test("the same texts are sent to the same worker in a later job, when all workers have credit")
     func affinity() throws {
         var bench = CoordinatorBench()
         for number in 1...3 { try bench.joinWithoutCredit(number) }

@@ -132,7 +132,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("a dead incarnation never lives again")
+    @Test("a dead incarnation never becomes live again")
     func theDeadStayDead() throws {
         var bench = try CoordinatorBench.ready()
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
@@ -157,10 +157,10 @@ struct MembershipTests {
         #expect(piece.attempt == 2 && bench.state.status.workers == 1)
         bench.wait(.seconds(4))
         bench.receive(
-            .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, inHand: [piece])),
+            .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, held: [piece])),
             from: CoordinatorBench.peer(1))
         bench.wait(.seconds(2))
-        #expect(bench.state.status.workers == 1, "the new life lives on")
+        #expect(bench.state.status.workers == 1, "the new incarnation stays live")
     }
 
     @Test("a draining worker gets nothing more, and its bye returns what it has; no death is counted")

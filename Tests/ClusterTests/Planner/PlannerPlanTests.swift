@@ -58,7 +58,7 @@ struct PlannerPlanTests {
         again.total += 8
         bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .conflict)
-        // Another trainer may ask, too, and a life later it is still the same plan.
+        // Another trainer may ask, too, and after a restart it is still the same plan.
         var later = bench.restarted()
         later.joinTrainer(Peer([0x12]))
         later.receive(.requestPlan(request), from: Peer([0x12]))

@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// What the planner refuses, and what it must live through; each was found by reading it, or by a hostile walk.
+/// What the planner refuses, and what must not end it. Each case was found by reading the code, or by random messages.
 @Suite("Planner: requests and reports that must not pass")
 struct PlannerRequestTests {
     private static let trainer = PlannerBench.trainer

@@ -67,7 +67,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 2).count == 1)
     }
 
-    @Test("a dead rollout worker's prompts go to another, and each prompt is with one worker at a time")
+    @Test("another rollout worker gets a dead one's prompts, and each prompt is with one worker at a time")
     func death() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
@@ -175,7 +175,7 @@ struct PlannerRolloutTests {
                     assignments: still.map(\.name))), from: PlannerBench.rollout(1))
         later.receive(Self.rewards(still[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
-        // What an earlier life recorded is acknowledged by this one.
+        // What an earlier generation recorded is acknowledged by this one.
         later.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         later.wait(.seconds(4))

@@ -91,7 +91,7 @@ struct RolloutProgramTests {
         #expect(bench.runs.map(\.name.index) == [0, 1])
     }
 
-    @Test("an assignment without reports is returned; the others go on")
+    @Test("an assignment without reports is returned; the others continue")
     func silentAssignment() {
         var bench = RolloutBench.ready(slots: 2)
         bench.lend(0)
@@ -152,7 +152,7 @@ struct RolloutProgramTests {
         #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
-    @Test("unrecorded rewards are sent to the coordinator's next life, then it leaves")
+    @Test("unrecorded rewards are sent to the restarted coordinator, then it leaves")
     func drainAcrossRestart() {
         var bench = RolloutBench.ready()
         bench.lend(0)

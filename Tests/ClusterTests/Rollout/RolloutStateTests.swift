@@ -164,7 +164,7 @@ struct RolloutStateTests {
         #expect(bench.actions.isEmpty)
     }
 
-    // MARK: Connections and lives
+    // MARK: Connections and generations
 
     @Test(
         "after WhoAreYou it sends Hello with the same incarnation, keeps its work, and sends its rewards after the Welcome"
@@ -207,7 +207,7 @@ struct RolloutStateTests {
         for number in 0..<3 { bench.lend(number) }
         let former = bench.state.incarnation
         bench.receive(.dismissed(incarnation: former &+ 1))
-        #expect(bench.actions.isEmpty, "that was for another life")
+        #expect(bench.actions.isEmpty, "that was for another incarnation")
         bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])

@@ -72,7 +72,7 @@ struct WorkerStateTests {
         bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.welcome()
-        #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0), WorkerBench.piece(1)])
+        #expect(bench.heartbeats.first?.held == [WorkerBench.piece(0), WorkerBench.piece(1)])
     }
 
     @Test("the Welcome of another generation drops what waits; what runs is finished")
@@ -82,7 +82,7 @@ struct WorkerStateTests {
         try bench.lend(WorkerBench.piece(1))
         bench.generation = 2
         bench.welcome()
-        #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0)])
+        #expect(bench.heartbeats.first?.held == [WorkerBench.piece(0)])
         bench.compute(WorkerBench.piece(0))
         #expect(bench.results.map(\.piece) == [WorkerBench.piece(0)] && bench.scored.isEmpty)
     }
@@ -158,9 +158,9 @@ struct WorkerStateTests {
         try bench.lend(WorkerBench.piece(6))
         #expect(bench.scored.isEmpty)
         bench.handle(quick(WorkerBench.piece(1), .microseconds(1)))
-        #expect(bench.results.first?.credit.pieces == Limits.piecesInHandMax && bench.scored == [WorkerBench.piece(6)])
+        #expect(bench.results.first?.credit.pieces == Limits.heldPiecesMax && bench.scored == [WorkerBench.piece(6)])
         bench.wait(.seconds(1))
-        #expect(bench.heartbeats.first?.inHand == (2...6).map { WorkerBench.piece($0) })
+        #expect(bench.heartbeats.first?.held == (2...6).map { WorkerBench.piece($0) })
         bench.handle(quick(WorkerBench.piece(2), .seconds(1)))
         #expect(bench.results.first?.credit == WorkerBench.credit)
         try bench.lend(WorkerBench.piece(7))
@@ -199,7 +199,7 @@ struct WorkerStateTests {
 
     // MARK: Contexts
 
-    @Test("a missing context is asked for at once, and again at each heartbeat until it comes")
+    @Test("a missing context is requested at once, and again at each heartbeat until it arrives")
     func contextWanted() throws {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -309,7 +309,7 @@ struct WorkerStateTests {
         var bench = try WorkerBench.ready()
         let former = bench.state.incarnation
         bench.receive(.dismissed(incarnation: former &+ 1))
-        #expect(bench.actions.isEmpty, "that was for another life")
+        #expect(bench.actions.isEmpty, "that was for another incarnation")
         bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former && bench.hellos.map(\.incarnation) == [bench.state.incarnation])
         bench.receive(.dismissed(incarnation: former))

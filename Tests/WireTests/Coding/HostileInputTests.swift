@@ -113,7 +113,7 @@ struct HostileInputTests {
         case .shardResult(let result): read(result.answers, result.faults)
         case .shardAnswer(let answer): read(answer.answers, answer.faults)
         case .heartbeat(let heartbeat):
-            for piece in heartbeat.inHand { #expect(piece.range.upperBound <= Limits.shardRowsMax) }
+            for piece in heartbeat.held { #expect(piece.range.upperBound <= Limits.shardRowsMax) }
             #expect(heartbeat.assignments.count <= Limits.assignmentsMax)
             for name in heartbeat.assignments { #expect(name.plan.step >= 0 && name.index >= 0) }
         case .requestPlan(let request):

@@ -77,7 +77,7 @@ struct MessageSample {
                 [
                     "incarnation; credit 4096 rows, 65536 tokens; progress 42; held: job, shard 7, rows 1 and 2, attempt 3"
                 ],
-                .heartbeat(Heartbeat(incarnation: incarnation, credit: credit, progress: 42, inHand: [piece]))),
+                .heartbeat(Heartbeat(incarnation: incarnation, credit: credit, progress: 42, held: [piece]))),
             MessageSample(
                 "cluster-status", "The answer to a heartbeat", ["2 workers; 12 shards pending; 4 leased"],
                 .clusterStatus(ClusterStatus(workers: 2, shardsPending: 12, shardsLeased: 4))),

@@ -3,8 +3,8 @@ public import Wire
 /// What the planner makes durable: outcomes, and everything that a plan's budgets follow from.
 ///
 /// Budgets are not written. A plan is a function of its opening and of the predictions in the order of their arrival,
-/// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without what
-/// was in flight: peers, leases and predictions that had not come.
+/// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without
+/// peers, leases and predictions that had not arrived.
 public enum PlannerEntry: Hashable, Sendable {
     /// Outcomes joined a policy's history.
     case outcomesRecorded(policyID: String, [RecordedOutcome])
@@ -16,6 +16,6 @@ public enum PlannerEntry: Hashable, Sendable {
     case planCut(PlanName)
     /// Rollouts of a group ended.
     case groupReported(PlanName, GroupReport)
-    /// A plan is too old to be kept; its outcomes stay in the history.
+    /// A plan was dropped because it is too old; its outcomes stay in the history.
     case planForgotten(PlanName)
 }
