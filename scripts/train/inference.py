@@ -25,7 +25,6 @@ from references import Link, joint_options, left_out, options_of
 
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
-SLOPE_MEAN, SLOPE_VARIANCE = 0.5, 0.5  # of a column of references, where the log-odds are linearised
 WEIGHT_MIN = 0.02 * 0.98
 ODDS_MIN = 1e-3
 WIDE_SHARE = 0.2
@@ -124,8 +123,9 @@ class Head:
         y, b, columns = c["y"], c["columns"][:, 0], c["features"].columns
         count = columns.shape[1]
         design = np.hstack([np.ones((c["rows"], 1)), columns])
-        centre = np.concatenate([[population], np.full(count, SLOPE_MEAN)])
-        precision = np.concatenate([[1 / LEVEL_VARIANCE], np.full(count, 1 / SLOPE_VARIANCE)])
+        slope, variance = self.references["slope"]
+        centre = np.concatenate([[population], np.full(count, slope)])
+        precision = np.concatenate([[1 / LEVEL_VARIANCE], np.full(count, 1 / variance)])
         found = centre.copy()
         for _ in range(NEWTON_STEPS):
             p = sigmoid(design @ found + b)
@@ -254,8 +254,10 @@ class Head:
 
     def concentration(self, c):
         """8. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
-        centre, by_size, offset = self.w["calibration.concentration"]
+        centre, by_size, offset, with_references = self.w["calibration.concentration"]
         centre = centre + by_size * math.log2((c["rows"] + 1) / 257)
+        if c["features"].columns.shape[1]:
+            centre += with_references
         p = self.probability(c, c["context"])
         many = c["n"] > 1
         if not many.any():
