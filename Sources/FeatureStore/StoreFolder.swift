@@ -31,7 +31,8 @@ public struct StoreFolder: Sendable, Equatable {
         public let isInUse: Bool
     }
 
-    /// All stores of the folder, sorted by name of the encoder; other files are not listed. Throws `locked`, `unusable`.
+    /// All stores of the folder, sorted by name of the encoder; other files are not listed. Throws `locked`,
+    /// `unusable`.
     public func inspect() throws(StoreError) -> [Content] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try withLock { () throws(StoreError) in

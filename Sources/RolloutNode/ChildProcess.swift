@@ -3,9 +3,9 @@ import Glibc
 /// A process with pipes to its standard input and output, in a process group of its own. It shares this process's
 /// standard error.
 ///
-/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that this process ignores, such as
-/// SIGTERM. A signal must reach the child's own children too. And reading must end when the child has died, although
-/// one of its children still has the pipe open.
+/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that this process ignores,
+/// such as SIGTERM. A signal must reach the child's own children too. And reading must end when the child has died,
+/// although one of its children still has the pipe open.
 struct ChildProcess: Sendable {
     /// Why the process could not be started.
     struct Failure: Error {

@@ -7,8 +7,8 @@ import ZeroMQ
 
 /// A user's program: assignments as JSON lines on its standard input, rewards as JSON lines on its standard output.
 ///
-/// Two threads for each process. One writes, and may wait for the program to read. The other reads, signals and reaps; it
-/// waits while the mailbox is full, so a program that writes faster than the cluster reads is slowed down.
+/// Two threads for each process. One writes, and may wait for the program to read. The other reads, signals and reaps;
+/// it waits while the mailbox is full, so a program that writes faster than the cluster reads is slowed down.
 final class ProcessProgram: RolloutProgram {
     let stopTimeMax: Duration
     private let lines: Mailbox<[UInt8]>

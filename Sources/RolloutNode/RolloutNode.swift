@@ -105,7 +105,8 @@ public final class RolloutNode: Sendable {
         _ = requests.send(.drain)
     }
 
-    /// Waits until the rollout worker has left and its program has ended. Throws the reason, unless it was asked to leave.
+    /// Waits until the rollout worker has left and its program has ended. Throws the reason, unless it was asked to
+    /// leave.
     public func wait() throws(RolloutError) {
         try thread.join()
     }

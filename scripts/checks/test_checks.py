@@ -289,7 +289,12 @@ class Wording(CheckCase):
         self.assert_sound(wording.check(tree()))
 
     def test_a_banned_word_fails_in_a_name_and_in_a_comment(self):
-        for code in ["struct PredictionErrands {}\n", "// Out of patience.\n", "// Pieces in hand.\n", "// Told twice.\n"]:
+        for code in [
+            "struct PredictionErrands {}\n",
+            "// Out of patience.\n",
+            "// Pieces in hand.\n",
+            "// Told twice.\n",
+        ]:
             report = wording.check(tree(**{"Sources/CLI/a.swift": code}))
             self.assert_problem(report, "a.swift:1")
 

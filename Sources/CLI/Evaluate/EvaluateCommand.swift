@@ -8,7 +8,8 @@ import Scoring
 /// `statezero evaluate`.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        "evaluate", "Measures how well heads predict policies from a small history of each, and compares them with baselines.",
+        "evaluate",
+        "Measures how well heads predict policies from a small history of each, and compares them with baselines.",
         example: """
             statezero evaluate --prompts scripts/sample/data/sample.prompts.jsonl.gz \\
                 --outcomes scripts/sample/data/sample.outcomes.jsonl.gz --seeds 1

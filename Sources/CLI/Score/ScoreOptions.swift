@@ -77,7 +77,9 @@ struct ScoreWorkers: ParsableArguments {
 
     @OptionGroup var tuning: TuningOptions
 
-    @Option(range: .atLeast(1), help: "Stop after this many seconds without a message from the coordinator; the same command resumes.")
+    @Option(
+        range: .atLeast(1),
+        help: "Stop after this many seconds without a message from the coordinator; the same command resumes.")
     var abandonAfter = 120
 
     /// The local cluster for a model: options win over the tuning file, which wins over defaults.

@@ -3,7 +3,8 @@ import OrderedCollections
 import Planning
 public import Wire
 
-/// The planner's decisions: what each policy did, what each step's plan is, which worker has which group, which groups are done.
+/// The planner's decisions: what each policy did, what each step's plan is, which worker has which group, which groups
+/// are done.
 ///
 /// It runs beside `CoordinatorState` on the same thread, and is a client of it: predictions are jobs. Like it, it is a
 /// value without clock, socket, file or randomness. A `journal` action must be durable before the actions after it are

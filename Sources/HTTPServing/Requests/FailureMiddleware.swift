@@ -4,8 +4,8 @@ import NIOCore
 
 /// Answers what a handler throws: the failure's status, its headers, and JSON.
 ///
-/// An error that is not an `HTTPFailure` is converted by `failure`, or rethrown where that is `nil`: then the connection
-/// ends, because nobody reads an answer.
+/// An error that is not an `HTTPFailure` is converted by `failure`, or rethrown where that is `nil`: then the
+/// connection ends, because nobody reads an answer.
 public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
     /// How failures are answered.
     public struct Format: Sendable {
@@ -15,8 +15,8 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
         public var failure: @Sendable (any Error) -> HTTPFailure?
         /// Called with each failure, and the error that it was made from.
         public var onFailure: @Sendable (HTTPFailure, any Error) -> Void
-        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body would
-        /// be read as the next request.
+        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body
+        /// would be read as the next request.
         public var closing: Set<HTTPResponse.Status>
 
         /// A format of failures.

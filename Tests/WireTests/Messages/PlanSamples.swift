@@ -106,7 +106,8 @@ extension MessageSample {
                 "hello-trainer", "A trainer's first message", ["role 3 trainer; neither fingerprint nor credit"],
                 generation: 0, .hello(Hello(role: .trainer, name: "trainer-1", incarnation: incarnation))),
             MessageSample(
-                "hello-rollout", "A rollout worker's first message", ["role 4 rollout; credit 8 assignments, 64 rollouts"],
+                "hello-rollout", "A rollout worker's first message",
+                ["role 4 rollout; credit 8 assignments, 64 rollouts"],
                 generation: 0,
                 .hello(Hello(role: .rollout(rolloutCredit), name: "rollout-1", incarnation: incarnation))),
             MessageSample(
