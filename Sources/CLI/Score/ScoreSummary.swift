@@ -36,7 +36,7 @@ struct ScoreSummary: Encodable {
     }
 
     var text: String {
-        if was_there { return "\(output): this run was already complete; nothing was done" }
+        if was_there { return "\(output): this run has finished already; nothing was done" }
         var lines = [
             String(
                 format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated", rows, seconds,
