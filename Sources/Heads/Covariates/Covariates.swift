@@ -20,8 +20,13 @@ struct Covariates: Sendable {
     /// `columns` are those of references. `evidence` gives the log evidence of the leading rows with a matrix added to their
     /// covariance: `(n, n)`, row-major, lower triangle, and n. One field is tried after the other, with those before it at
     /// theirs. Cost: four times `evidence` a field.
+    ///
+    /// An amplitude is the mean over choices, times the odds against the first of them, 0, to the power of `doubt`. With few
+    /// rows evidence says nearly nothing and the mean is the prior's. A useless field then cost .02 of AUC at 32 rows; a
+    /// doubt of 2 makes it .003 and leaves four fifths of what a weakly useful one gains.
     init?(
-        _ context: ContextSet, columns: [SIMD2<Double>], evidence: (_ added: [Double], _ rows: Int) -> Double
+        _ context: ContextSet, columns: [SIMD2<Double>], doubt: Double,
+        evidence: (_ added: [Double], _ rows: Int) -> Double
     ) {
         let rows = context.rows.map(\.side)
         let fields = Self.fields(context.schema, rows: rows)
@@ -41,7 +46,8 @@ struct Covariates: Sendable {
                 return evidence(tried, count) + log(prior)
             }
             let odds = EvidenceOdds.of(scores, least: 0) ?? Self.choices.map(\.1)
-            let amplitude = zip(odds, Self.choices).reduce(0) { $0 + $1.0 * $1.1.0 }
+            let mean = zip(odds, Self.choices).reduce(0) { $0 + $1.0 * $1.1.0 }
+            let amplitude = mean * pow(1 - odds[0], doubt)
             field.add(amplitude, of: leading, count: count, to: &added)
             return amplitude
         }

@@ -117,6 +117,36 @@ public final class GaussianProcessHead: InContextHead, Sendable {
     }
 }
 
+/// What the goldens of side information compare.
+package struct GaussianProcessSideStages {
+    /// By reference that is another policy.
+    package let weights: [Double]
+    /// By row of the context: the two columns of references.
+    package let columns: [SIMD2<Double>]
+    /// By covariate.
+    package let amplitudes: [Double]
+    /// By row of the context: its score without itself.
+    package let leftOut: [Double]
+    /// By query: the columns of references.
+    package let queryColumns: [SIMD2<Double>]
+    /// By query: its score before the link.
+    package let scores: [Double]
+}
+
+extension GaussianProcessHead {
+    /// Intermediate results for queries; `nil` for a context without side information.
+    package func sideStages(_ queries: QuerySet, in context: GaussianProcessContext) -> GaussianProcessSideStages? {
+        guard case .sideRegression(let regression) = context.fit else { return nil }
+        return GaussianProcessSideStages(
+            weights: regression.columns?.weights ?? [], columns: regression.columns?.context ?? [],
+            amplitudes: regression.covariates?.amplitudes ?? [], leftOut: regression.leftOut,
+            queryColumns: (0..<queries.rows).map {
+                regression.columns?.values(queries.side($0), features: queries.row($0)) ?? .zero
+            },
+            scores: (0..<queries.rows).map { regression.score(queries, row: $0) })
+    }
+}
+
 extension GaussianProcessContext {
     var regression: GaussianProcessRegression? {
         if case .regression(let regression) = fit { return regression }

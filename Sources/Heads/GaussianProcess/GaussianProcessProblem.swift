@@ -43,7 +43,7 @@ struct GaussianProcessProblem {
     init(_ context: ContextSet, features: FeatureMatrix, baseRate: Double) {
         let rewards = context.rows.map(\.outcome.reward)
         let count = Double(rewards.count)
-        kernel = TextKernel(features.selecting(Array(rewards.indices)))
+        let kernel = TextKernel(features.selecting(Array(rewards.indices)))
         matrix = kernel.matrix
         let mean = rewards.reduce(0, +) / count
         let deviation = (rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
@@ -58,6 +58,7 @@ struct GaussianProcessProblem {
         let rawMean = raw.reduce(0, +) / count
         noise = raw.map { $0 / rawMean }
         (self.rewards, self.prior, self.priorMean, rewardDeviation) = (rewards, prior, priorMean, deviation)
+        self.kernel = kernel
     }
 
     /// Log evidence of the leading rows with a matrix added, averaged over noise levels.
@@ -81,7 +82,7 @@ struct GaussianProcessProblem {
         let chosen = min(rows, GaussianProcessRegression.selectionRows)
         let values = columns?.context ?? [SIMD2<Double>](repeating: .zero, count: rows)
         let options = ColumnOption.all(
-            ColumnOption.untrained, present: columns?.present ?? [false, false], slopeUnit: rewardDeviation)
+            ColumnOption.untrained, nulls: columns?.nulls ?? [nil, nil], slopeUnit: rewardDeviation)
         let levels = levels(values, options: options, rows: chosen, covariates: covariates)
         guard let odds = EvidenceOdds.of(levels.flatMap(\.scores), least: GaussianProcessRegression.oddsMin) else {
             throw .kernel("the context's kernel matrix is not positive definite at any noise level")

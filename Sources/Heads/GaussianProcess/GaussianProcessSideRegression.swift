@@ -13,10 +13,15 @@ struct GaussianProcessSideRegression: Sendable {
     /// By row, up to the rows on which the noise is chosen: its score when its own reward is left out.
     let leftOut: [Double]
     private let text: TextRegression
-    private let columns: ReferenceColumns?
+    /// What the references say; `nil` without any.
+    let columns: ReferenceColumns?
     private let coefficients: SIMD2<Double>
-    private let covariates: Covariates?
+    /// What numbers, categories and vectors say; `nil` without any.
+    let covariates: Covariates?
     private let alpha: [Double]
+
+    /// How much evidence a covariate needs, see `Covariates`.
+    private static let doubt = 2.0
 
     /// Fits a context of at least two different rewards. Throws `kernel` if no noise level gives a positive definite
     /// matrix, which only happens if values are not finite.
@@ -27,7 +32,7 @@ struct GaussianProcessSideRegression: Sendable {
         _ context: ContextSet, features: FeatureMatrix, columns: ReferenceColumns?, baseRate: Double
     ) throws(ValueModelError) {
         let problem = GaussianProcessProblem(context, features: features, baseRate: baseRate)
-        let covariates = Covariates(context, columns: columns?.context ?? []) { added, rows in
+        let covariates = Covariates(context, columns: columns?.context ?? [], doubt: Self.doubt) { added, rows in
             problem.evidence(added: added, rows: rows)
         }
         let fit = try problem.fit(columns: columns, covariates: covariates)

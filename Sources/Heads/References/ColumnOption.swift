@@ -26,15 +26,29 @@ struct ColumnOption: Sendable {
     ]
 
     /// All pairs of the columns that are there, priors multiplied; a single option without columns.
-    static func all(_ table: [Single], present: [Bool], slopeUnit: Double = 1) -> [ColumnOption] {
-        let absent = [Single(variance: 0, slope: 0, prior: 1)]
-        return (present[0] ? table : absent).flatMap { first in
-            (present[1] ? table : absent).map { second in
+    ///
+    /// `nulls` are the priors of the table's first option, by column: of one that is not there, `nil`. The others share the
+    /// rest as the table says.
+    static func all(_ table: [Single], nulls: [Double?], slopeUnit: Double = 1) -> [ColumnOption] {
+        let columns = nulls.map { null in
+            null.map { weighted(table, null: $0) } ?? [Single(variance: 0, slope: 0, prior: 1)]
+        }
+        guard columns.count == 2 else { return [] }
+        return columns[0].flatMap { first in
+            columns[1].map { second in
                 ColumnOption(
                     variances: SIMD2(first.variance, second.variance),
                     slopes: slopeUnit * SIMD2(first.slope, second.slope),
                     logPrior: log(first.prior) + log(second.prior))
             }
+        }
+    }
+
+    private static func weighted(_ table: [Single], null: Double) -> [Single] {
+        let rest = table.dropFirst().reduce(0) { $0 + $1.prior }
+        return table.enumerated().map { index, option in
+            let prior = index == 0 ? null : option.prior * (1 - null) / rest
+            return Single(variance: option.variance, slope: option.slope, prior: prior)
         }
     }
 }

@@ -7,9 +7,11 @@ import Scoring
 /// `scripts/head/references.py` is the slow version.
 struct ReferenceColumn: Sendable {
     /// By row of the context.
-    let context: [Double]
+    private(set) var context: [Double]
     /// By reference of this kind.
     let weights: [Double]
+    /// Prior probability that the column says nothing of the policy.
+    let null: Double
     private let outcomes: ReferenceOutcomes
     private let smoothing: ReferenceSmoothing?
     /// By prompt: its place among those of the smoothing.
@@ -23,6 +25,8 @@ struct ReferenceColumn: Sendable {
     private static let smoothedMin = 16
     /// What the text counts for, in references.
     private static let textWeight = 2.0
+    /// `null` of old records, which have no others to agree with.
+    private static let recordNull = 0.4
     private static let shrinkageRows = 8.0
     private static let shrinkageVariance = 0.05
     private static let limit = 4.0
@@ -34,8 +38,9 @@ struct ReferenceColumn: Sendable {
     ) {
         guard let outcomes = ReferenceOutcomes(kind, schema: schema, prompts: prompts.sides) else { return nil }
         let entries = prompts.sides.map { outcomes.entries($0) }
+        let agreement = ReferenceAgreement(count: outcomes.count, entries: entries)
         let weights = ReferenceWeights.weights(
-            count: outcomes.count, entries: prompts.placeOfRow.map { entries[$0] }, rewards: rewards)
+            from: agreement.weights, entries: prompts.placeOfRow.map { entries[$0] }, rewards: rewards)
         let sums = entries.map { Self.sum($0, weights) }
 
         let smoothed = Array(sums.indices.filter { sums[$0].count > 0 }.prefix(Self.smoothedMax))
@@ -62,6 +67,7 @@ struct ReferenceColumn: Sendable {
         var squares = Self.shrinkageVariance * Self.shrinkageRows
         for value in difficulties { squares += (value - mean) * (value - mean) }
         deviation = (squares / (rows + Self.shrinkageRows)).squareRoot()
+        null = kind == .ownRecord ? Self.recordNull : agreement.null
         self.weights = weights
         self.outcomes = outcomes
         self.smoothing = smoothing

@@ -30,8 +30,11 @@ struct ReferenceColumns: Sendable {
         self.context = rewards.indices.map { SIMD2(policies?.context[$0] ?? 0, record?.context[$0] ?? 0) }
     }
 
-    /// By column: whether it is there.
-    var present: [Bool] { [policies != nil, record != nil] }
+    /// By column: the prior probability that it says nothing; `nil` where it is absent.
+    var nulls: [Double?] { [policies?.null, record?.null] }
+
+    /// By reference that is another policy.
+    var weights: [Double] { policies?.weights ?? [] }
 
     /// Adds what is in use to the evidence of a context of so many rows.
     func evidence(rows: Int) -> PredictionEvidence {

@@ -36,19 +36,18 @@ struct ReferenceOutcomes: Sendable {
     init?(_ kind: SideSchema.Reference.Kind, schema: SideSchema, prompts: [SideInformation]) {
         self.kind = kind
         var count = 0
-        index = schema.references.map { reference in
+        let index = schema.references.map { reference -> Int? in
             guard reference.kind == kind else { return nil }
             // Old records are one reference, whatever their number.
             if kind == .otherPolicy || count == 0 { count += 1 }
             return count - 1
         }
-        self.count = count
         var (successes, rollouts) = (0.0, 0.0)
         for record in prompts.compactMap({ Self.record($0, index) }) where kind == .ownRecord {
             successes += record.successes
             rollouts += record.rollouts
         }
-        rate = (successes + 0.5) / (rollouts + 1)
+        let rate = (successes + 0.5) / (rollouts + 1)
         var (sums, numbers) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
         for prompt in prompts {
             for (reference, value, _) in Self.values(prompt, kind, index, rate) {
@@ -56,8 +55,9 @@ struct ReferenceOutcomes: Sendable {
                 numbers[reference] += 1
             }
         }
-        means = zip(sums, numbers).map { $1 > 0 ? $0 / $1 : nil }
         guard numbers.contains(where: { $0 > 0 }) else { return nil }
+        means = zip(sums, numbers).map { $1 > 0 ? $0 / $1 : nil }
+        (self.count, self.index, self.rate) = (count, index, rate)
     }
 
     /// Whether a reference has met any prompt.

@@ -1,7 +1,8 @@
-/// How much each reference counts: how its residuals go with the context's own outcomes, shrunk to 1.
+/// How much each reference counts: how its residuals go with the context's own outcomes, shrunk to how it agrees with the
+/// other references.
 ///
 /// A reference that succeeds where the policy fails gets a weight below 0, so that an inverted one is as good as a
-/// straight one. With few rows or a single reference all weights are 1: a correlation over few rows is mostly noise.
+/// straight one. With few rows or a single reference the context is not asked: a correlation over few rows is mostly noise.
 enum ReferenceWeights {
     /// Weights nearer to 0 than this do not count as use.
     static let useMin = 0.1
@@ -12,8 +13,11 @@ enum ReferenceWeights {
     private static let limit = 2.0
 
     /// By reference; `entries` are those of the context's rows, in order.
-    static func weights(count: Int, entries: [[ReferenceOutcomes.Entry]], rewards: [Double]) -> [Double] {
-        guard count >= 2, rewards.count >= rowsMin else { return [Double](repeating: 1, count: count) }
+    static func weights(
+        from start: [Double], entries: [[ReferenceOutcomes.Entry]], rewards: [Double]
+    ) -> [Double] {
+        let count = start.count
+        guard count >= 2, rewards.count >= rowsMin else { return start }
         let mean = rewards.reduce(0, +) / Double(rewards.count)
         var products = [Double](repeating: 0, count: count)
         var (squares, rewardSquares, shared) = (products, products, products)
@@ -30,7 +34,8 @@ enum ReferenceWeights {
             let spread = (squares[reference] * rewardSquares[reference]).squareRoot()
             let correlation = spread > 0 ? products[reference] / spread : 0
             let shrunk =
-                (shared[reference] * correlation + priorRows * usualCorrelation) / (shared[reference] + priorRows)
+                (shared[reference] * correlation + priorRows * usualCorrelation * start[reference])
+                / (shared[reference] + priorRows)
             return min(limit, max(-limit, shrunk / usualCorrelation))
         }
     }
