@@ -183,10 +183,10 @@ public struct WorkerState: Sendable {
                 actions.append(.score(next.piece, context: next.context, next.texts))
             case .failed(let message):
                 queue.removeFirst()
-                let faults = (0..<next.piece.rows).map {
+                let faults = (0..<UInt32(next.piece.rows.count)).map {
                     RowFault(row: $0, code: "context_failed", message: message)
                 }
-                let answers = AnswerBlock(Array(repeating: nil, count: Int(next.piece.rows)))
+                let answers = AnswerBlock(Array(repeating: nil, count: next.piece.rows.count))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
             default:
                 return  // Its context has not come yet.
@@ -223,7 +223,7 @@ public struct WorkerState: Sendable {
     private mutating func setPace(_ time: Duration) {
         // Zero means that nothing was measured.
         guard time > .zero else { return }
-        pace = min(max(Int(Self.inHandTime / time), Limits.piecesInHandMin), Limits.piecesInHandMax)
+        pace = Int(Self.inHandTime / time).clamped(to: Limits.piecesInHand)
         piecesGranted = max(piecesGranted, pace)
     }
 

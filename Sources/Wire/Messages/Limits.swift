@@ -25,6 +25,8 @@ public enum Limits {
     public static let piecesInHandMin = 2
     /// Pieces in hand of a worker that is faster than a message.
     public static let piecesInHandMax = 64
+    /// Both bounds.
+    package static let piecesInHand = piecesInHandMin...piecesInHandMax
     /// Shards that a worker names as in hand.
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as in hand.
