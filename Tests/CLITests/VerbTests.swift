@@ -14,7 +14,7 @@ struct VerbTests {
 
     /// Runs a command line in this process. `{}` is the test's folder.
     private func run(_ line: String) -> CommandRunner.Ending? {
-        let arguments = line.split(separator: " ").map { $0.replacing("{}", with: folder.path) }
+        let arguments = line.split(separator: " ").map { String($0.replacing("{}", with: folder.path)) }
         do {
             var command = try StateZero.parseAsRoot(arguments)
             try command.run()

@@ -11,38 +11,15 @@ import WorkerNode
 /// The worker with its threads and a real socket; the coordinator is a stub on the other end.
 @Suite("WorkerNode on a socket")
 struct WorkerDriverTests {
-    /// Holds a model back from the test's thread.
+    /// Holds a model back at its first piece until the test opens the gate.
     private final class Gate: Sendable {
         let isOpen = SharedValue(false)
         let hasBegun = SharedValue(false)
-    }
 
-    /// Waits before it embeds a piece until its gate is open.
-    private final class HeldModel: ValueModel {
-        private let model = CountingModel()
-        private let gate: Gate
-
-        init(_ gate: Gate) { self.gate = gate }
-
-        var fingerprint: ModelFingerprint { model.fingerprint }
-        var encoderFingerprint: ModelFingerprint { model.encoderFingerprint }
-
-        func embed(_ texts: [String]) -> FeatureMatrix {
-            if texts.contains(where: { $0.hasPrefix("piece") }) {
-                gate.hasBegun.change { $0 = true }
-                _ = waitUntil { gate.isOpen.value }
-            }
-            return model.embed(texts)
-        }
-
-        func prepare(_ context: ContextSet, features: FeatureMatrix) -> any PreparedContext {
-            model.prepare(context, features: features)
-        }
-
-        func predict(
-            _ queries: FeatureMatrix, in context: any PreparedContext
-        ) throws(ValueModelError) -> [Prediction] {
-            try model.predict(queries, in: context)
+        func wait(_ texts: [String]) {
+            guard texts.contains(where: { $0.hasPrefix("piece") }) else { return }
+            hasBegun.change { $0 = true }
+            _ = waitUntil { isOpen.value }
         }
     }
 
@@ -77,7 +54,7 @@ struct WorkerDriverTests {
         #expect(fingerprint == worker.fingerprint && fingerprint == CountingModel().fingerprint)
         #expect(credit == Credit(rows: 4096, tokens: 262_144))
         let heartbeat = try #require(stub.received.heartbeats.last)
-        #expect(heartbeat.incarnation == hello.incarnation && heartbeat.credit == credit && heartbeat.inHand.isEmpty)
+        #expect(heartbeat.incarnation == hello.incarnation && heartbeat.credit == credit && heartbeat.held.isEmpty)
         worker.drain()
         try worker.wait()
         #expect(waitUntil { stub.received.hasLeft })
@@ -110,10 +87,10 @@ struct WorkerDriverTests {
         let context = try #require(Self.context)
         let stub = try WorkerStub(pieces: 2, context: context)
         let gate = Gate()
-        let worker = try worker(stub) { HeldModel(gate) }
+        let worker = try worker(stub) { CountingModel(onEmbed: gate.wait) }
         #expect(waitUntil { gate.hasBegun.value })
         // A heartbeat names both: the second piece has arrived.
-        #expect(waitUntil { stub.received.heartbeats.contains { $0.inHand.count == 2 } })
+        #expect(waitUntil { stub.received.heartbeats.contains { $0.held.count == 2 } })
         worker.drain()
         #expect(waitUntil { stub.received.returned == [WorkerStub.piece(1)] })
         #expect(stub.received.isDraining && !stub.received.hasLeft && stub.received.results.isEmpty)

@@ -1,6 +1,6 @@
 public import Scoring
 
-/// Opens a job, or goes on with it after an interruption.
+/// Opens a job, or continues it after an interruption.
 public struct SubmitJob: Hashable, Sendable {
     /// Drawn by the client once, and kept with its output.
     public var job: JobID

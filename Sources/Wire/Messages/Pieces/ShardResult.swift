@@ -6,7 +6,7 @@ public struct ShardResult: Hashable, Sendable {
     public var answers: AnswerBlock
     /// Rows without a prediction, counted within the piece.
     public var faults: [RowFault]
-    /// What the worker wants to have in hand from now on.
+    /// How much the worker wants to hold from now on.
     public var credit: Credit
     /// The worker's progress, as in a heartbeat.
     public var progress: UInt64

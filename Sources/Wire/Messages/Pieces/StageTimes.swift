@@ -1,6 +1,6 @@
 /// Time of a piece at a worker, by stage.
 public struct StageTimes: Hashable, Sendable {
-    /// In hand before it was begun; zero from a worker that does not measure it. This package's worker does not.
+    /// Held before it was begun; zero from a worker that does not measure it. This package's worker does not.
     public var queued: Duration
     /// Embedding its texts, and finding those already embedded; to the microsecond on the wire.
     public var embedded: Duration
