@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Factor of a symmetric matrix")
 struct SymmetricFactorTests {
-    @Test("factor, solutions, determinant and inverse diagonal are the obvious version's within 1e-10",
+    @Test(
+        "factor, solutions, determinant and inverse diagonal are the obvious version's within 1e-10",
         arguments: [0, 1, 3, 11, 12, 13, 50, 97, 200])
     func obvious(rows: Int) throws {
         let stride = rows + 3

@@ -99,7 +99,8 @@ struct GaussianProcessProblem {
                     fit.leftOut[row] += odd * (rewards[row] - solution / inverse)
                 }
             }
-            let (solved, results) = rows > chosen
+            let (solved, results) =
+                rows > chosen
                 ? try refitted(values, options: options, ridge: level.ridge, covariates: covariates)
                 : (level.solved, level.results)
             let mean = zip(own, results).reduce(SIMD2<Double>.zero) { $0 + $1.0 * $1.1.coefficients }

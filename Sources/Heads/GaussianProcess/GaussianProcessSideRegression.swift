@@ -43,7 +43,8 @@ struct GaussianProcessSideRegression: Sendable {
         leftOut = fit.leftOut
         text = problem.kernel.combined(fit.alpha, prior: problem.prior, level: baseRate - problem.priorMean)
         link = OutcomeLink(
-            scores: fit.leftOut.map(OutcomeLink.score(ofReward:)), rewards: Array(problem.rewards.prefix(leftOut.count)))
+            scores: fit.leftOut.map(OutcomeLink.score(ofReward:)), rewards: Array(problem.rewards.prefix(leftOut.count))
+        )
     }
 
     /// The posterior mean of a query's reward; may leave [0, 1].

@@ -18,7 +18,9 @@ struct OutcomeLink: Sendable {
     init(scores: [Double], rewards: [Double], deviations: SIMD2<Double> = SIMD2(0.3, 0.3)) {
         let precision = 1 / (deviations * deviations)
         var weights = Self.centre
-        func curvature(_ weights: SIMD2<Double>) -> (gradient: SIMD2<Double>, first: Double, second: Double, beside: Double) {
+        func curvature(_ weights: SIMD2<Double>) -> (
+            gradient: SIMD2<Double>, first: Double, second: Double, beside: Double
+        ) {
             var gradient = -precision * (weights - Self.centre)
             var (first, second, beside) = (precision.x, precision.y, 0.0)
             for (score, reward) in zip(scores, rewards) {

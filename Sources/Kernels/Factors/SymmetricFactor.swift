@@ -84,7 +84,8 @@ package struct SymmetricFactor: Sendable {
                     y.update(repeating: 0, count: width * size)
                     for row in Swift.stride(from: first, to: size, by: FactorTile.columns) {
                         for column in Swift.stride(from: 0, to: width, by: FactorTile.rows) {
-                            FactorTile.solveInverse(l, y + column * size, size, row: row, first: first, own: first + column)
+                            FactorTile.solveInverse(
+                                l, y + column * size, size, row: row, first: first, own: first + column)
                         }
                     }
                     for column in 0..<width {

@@ -19,7 +19,8 @@ struct GaussianProcessSideTests {
             let predictions = try head.predict(queries, in: prepared)
             var found: [(String, [Double], [Double])] = [
                 ("left out", stages.leftOut, example.leftOut), ("raw", stages.scores, example.raw),
-                ("p", predictions.map { Double($0.p) }, example.p), ("kappa", [prepared.concentration], [example.kappa]),
+                ("p", predictions.map { Double($0.p) }, example.p),
+                ("kappa", [prepared.concentration], [example.kappa]),
             ]
             if let weights = example.policyWeights { found.append(("weights", stages.weights, weights)) }
             for (index, column) in [example.policyColumn, example.recordColumn].enumerated() {
@@ -77,7 +78,9 @@ struct GaussianProcessSideTests {
         for rows in [32, 256] {
             var gains: [String: Double] = [:]
             for arm in arms {
-                gains[arm.name] = try meanGain(rows: rows, seeds: 30) { try $0.addReferences(arm.kinds, coverage: arm.coverage) }
+                gains[arm.name] = try meanGain(rows: rows, seeds: 30) {
+                    try $0.addReferences(arm.kinds, coverage: arm.coverage)
+                }
             }
             let line = arms.map { String(format: "%@ %+.3f", $0.name, gains[$0.name] ?? .nan) }
             print("references, \(rows) rows, gain of AUC: \(line.joined(separator: ", "))")
@@ -98,7 +101,8 @@ struct GaussianProcessSideTests {
         for arm in arms {
             let useful = try meanGain(rows: rows, seeds: 30) { $0.addCovariates(arm.parts, useful: true) }
             let useless = try meanGain(rows: rows, seeds: 30) { $0.addCovariates(arm.parts, useful: false) }
-            print(String(format: "covariates, %d rows, %@: useful %+.4f, useless %+.4f", rows, arm.name, useful, useless))
+            print(
+                String(format: "covariates, %d rows, %@: useful %+.4f, useless %+.4f", rows, arm.name, useful, useless))
             #expect(useful > 0.03, "\(arm.name)")
             #expect(useless > -0.005, "\(arm.name)")
         }
