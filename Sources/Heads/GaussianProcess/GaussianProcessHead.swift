@@ -135,7 +135,7 @@ package struct GaussianProcessSideStages {
 
 extension GaussianProcessHead {
     /// Intermediate results for queries; `nil` for a context without side information.
-    package func sideStages(_ queries: QuerySet, in context: GaussianProcessContext) -> GaussianProcessSideStages? {
+    package func stages(_ queries: QuerySet, in context: GaussianProcessContext) -> GaussianProcessSideStages? {
         guard case .sideRegression(let regression) = context.fit else { return nil }
         return GaussianProcessSideStages(
             weights: regression.columns?.weights ?? [], columns: regression.columns?.context ?? [],

@@ -1,4 +1,4 @@
-"""Writes Tests/Goldens/head/references.json: the Gaussian process with references, by the slow version, on made-up prompts.
+"""Writes Tests/Goldens/head/references.json: the Gaussian process with references, from the slow version.
 
     python3 make_references.py ../../head/constants.json ../../../Tests/Goldens/head
 
@@ -33,7 +33,8 @@ CASES = [  # name, rows, rollouts of an outcome, references, share of prompts wi
 def policies(random, kind, count, missing, rates):
     """Outcomes (K, P) with NaN where there is none, and rollouts."""
     noise = 5.0 if kind == "useless" else 1.0
-    truth = 1 / (1 + np.exp(-((0 if kind == "useless" else 1) * 4 * (rates - 0.5) + noise * random.randn(count, PROMPTS))))
+    slope = 0 if kind == "useless" else 4
+    truth = 1 / (1 + np.exp(-(slope * (rates - 0.5) + noise * random.randn(count, PROMPTS))))
     n = np.tile(np.array([1, 4, 16, 1, 2])[:count, None], PROMPTS)
     values = random.binomial(n, truth) / n
     if kind == "signed":
@@ -85,9 +86,7 @@ def case(random, x, f, rates, constants, name, rows, rollouts, count, missing, h
         result["recordSuccesses"], result["recordRollouts"] = successes.tolist(), number.tolist()
         values = refs.stale_record(successes, number)[None]
         add("record", values, np.maximum(number, 1)[None], refs.RECORD_NULL)
-    raw, _, left_out, _ = refs.raw_score(
-        x[context], f[context], rewards, n, x[queries], f[queries], constants, groups
-    )
+    raw, _, left_out, _ = refs.raw_score(x[context], f[context], rewards, n, x[queries], f[queries], constants, groups)
     link = refs.Link.fit(refs.link_score(left_out), rewards)
     p = np.clip(link.probability(refs.link_score(raw)), 0.005, 0.995)
     own = np.clip(link.probability(refs.link_score(left_out)), 0.005, 0.995)
