@@ -7,10 +7,12 @@ import Scoring
 /// What a model folder holds, by family: the one place that knows all families. A new one is a folder in `Encoders`, a
 /// case here, and an arm in each function.
 package enum ModelConfiguration {
-    /// A sentence-transformers folder: BERT with mean pooling.
+    /// A sentence-transformers folder: BERT or XLM-RoBERTa with mean pooling.
     case bert(SentenceTransformerFolder)
-    /// A sentence-transformers folder: BERT with CLS pooling, dense layers or a prompt, as BGE and E5.
+    /// A sentence-transformers folder: another pooling, dense layers or a prompt, as BGE, E5 and Qwen3-Embedding.
     case sentencePipeline(SentencePipelineFolder)
+    /// A sentence-transformers folder without a network: a table with a vector for each token.
+    case staticTable(StaticTableFolder)
     /// A folder made by `scripts/convert_v0`: Qwen3, query adapter, TabPFN.
     case v0(V0Folder)
 
@@ -20,10 +22,13 @@ package enum ModelConfiguration {
         case .table: throw .unsupported(file: "table", key: "--model", found: "table", supported: "a model folder")
         case .v0(let path): self = .v0(try V0Folder(path: path))
         case .sentenceTransformer(let path):
-            self =
-                try SentencePipelineFolder.matches(path)
-                ? .sentencePipeline(try SentencePipelineFolder(path: path))
-                : .bert(try SentenceTransformerFolder(path: path))
+            if try StaticTableFolder.matches(path) {
+                self = .staticTable(try StaticTableFolder(path: path))
+            } else if try SentencePipelineFolder.matches(path) {
+                self = .sentencePipeline(try SentencePipelineFolder(path: path))
+            } else {
+                self = .bert(try SentenceTransformerFolder(path: path))
+            }
         }
     }
 
@@ -43,6 +48,7 @@ package enum ModelConfiguration {
             try SentenceEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
         case .sentencePipeline(let folder):
             try SentencePipelineEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
+        case .staticTable(let folder): try StaticTableEncoder(folder: folder)
         case .v0(let folder):
             throw .unsupported(
                 file: folder.path, key: "the kind of model", found: "a converted V0 model",
@@ -52,15 +58,19 @@ package enum ModelConfiguration {
 
     /// The network of a BERT family alone, for measurements on token ids. Throws `unsupported` for others.
     package func bertEncoder(threads: Int, precision: Precision = .float32) throws(ModelError) -> BertEncoder {
+        let (path, found): (String, String)
         switch self {
-        case .bert(let folder): try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
+        case .bert(let folder): return try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
         case .sentencePipeline(let folder):
-            try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
-        case .v0(let folder):
-            throw .unsupported(
-                file: folder.path, key: "the kind of model", found: "a converted V0 model",
-                supported: "a sentence-transformers folder")
+            if case .bert(let checkpoint) = folder.network {
+                return try BertEncoder(checkpoint, threads: threads, precision: precision)
+            }
+            (path, found) = (folder.path, "Qwen3")
+        case .staticTable(let folder): (path, found) = (folder.path, "a table of vectors")
+        case .v0(let folder): (path, found) = (folder.path, "a converted V0 model")
         }
+        throw .unsupported(
+            file: path, key: "the kind of model", found: found, supported: "a sentence-transformers folder of BERT")
     }
 
     /// Throws `unsupported` for a head that this family cannot predict with.
@@ -75,19 +85,23 @@ package enum ModelConfiguration {
             throw .unsupported(
                 file: folder.path, key: "width of an embedding", found: "\(width)",
                 supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, any for \(other)")
-        case .sentencePipeline(let folder):
-            // It was trained on MiniLM's embeddings; those of another model may have the same width and mean nothing.
-            throw .unsupported(
-                file: folder.path, key: "--head", found: head.rawValue,
-                supported: "\(other): the compact head was trained on another encoder")
+        case .sentencePipeline(let folder): throw Self.otherEncoder(folder.path, head)
+        case .staticTable(let folder): throw Self.otherEncoder(folder.path, head)
         }
+    }
+
+    // It was trained on MiniLM's embeddings; those of another model may have the same width and mean nothing.
+    private static func otherEncoder(_ path: String, _ head: HeadKind) -> ModelError {
+        .unsupported(
+            file: path, key: "--head", found: head.rawValue,
+            supported: "--head \(HeadKind.gaussianProcess.rawValue): the compact head was trained on another encoder")
     }
 
     /// Bytes by purpose for contexts of `rows` rows, from the headers of the files; `nil` for families that need 0.2 GB
     /// or less.
     package func memory(_ settings: ModelSettings, rows: Int) throws(ModelError) -> ModelMemory? {
         switch self {
-        case .bert, .sentencePipeline: nil
+        case .bert, .sentencePipeline, .staticTable: nil
         case .v0(let folder): try V0Memory(folder: folder, settings: settings).bytes(rows: rows)
         }
     }
