@@ -37,7 +37,7 @@ package enum ModelConfiguration {
     package func load(_ settings: ModelSettings) throws(ModelError) -> LoadedModel {
         if case .v0(let folder) = self { return try V0Parts.model(of: folder, settings: settings) }
         let head = HeadSource.kind(settings.head)
-        try check(head.kind)
+        try check(head)
         return LoadedModel(encoder: try embeddingEncoder(settings), head: try head.load())
     }
 
@@ -73,28 +73,32 @@ package enum ModelConfiguration {
             file: path, key: "the kind of model", found: found, supported: "a sentence-transformers folder of BERT")
     }
 
-    /// Throws `unsupported` for a head that this family cannot predict with.
-    package func check(_ head: HeadKind) throws(ModelError) {
-        guard head == .compact else { return }
-        let other = "--head \(HeadKind.gaussianProcess.rawValue)"
+    /// Throws `unsupported` for a head that was trained on another encoder, and what is wrong with its file. A converted V0
+    /// model has its own head.
+    package func check(_ head: HeadSource) throws(ModelError) {
+        let (path, name, width, isFirst): (String, String, Int?, Bool)
         switch self {
         case .v0: return
         case .bert(let folder):
-            let width = folder.configuration.width
-            guard width != CompactHeadConfiguration.embeddingColumns else { return }
-            throw .unsupported(
-                file: folder.path, key: "width of an embedding", found: "\(width)",
-                supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, any for \(other)")
-        case .sentencePipeline(let folder): throw Self.otherEncoder(folder.path, head)
-        case .staticTable(let folder): throw Self.otherEncoder(folder.path, head)
+            (path, name, width) = (folder.path, folder.name, folder.configuration.width)
+            isFirst = folder.configuration.isMiniLM
+        case .sentencePipeline(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
+        case .staticTable(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
         }
-    }
-
-    // It was trained on MiniLM's embeddings; those of another model may have the same width and mean nothing.
-    private static func otherEncoder(_ path: String, _ head: HeadKind) -> ModelError {
-        .unsupported(
-            file: path, key: "--head", found: head.rawValue,
-            supported: "--head \(HeadKind.gaussianProcess.rawValue): the compact head was trained on another encoder")
+        guard let trained = try head.trainedEncoder() else { return }
+        // A folder of MiniLM may have any name.
+        guard trained.name == name || (isFirst && trained.name == HeadSource.firstEncoder) else {
+            throw .unsupported(
+                file: path, key: "--head", found: head.kind.rawValue,
+                supported: """
+                    --head \(HeadKind.gaussianProcess.rawValue), or a head trained on \(name): \(trained.file) was trained \
+                    on \(trained.name)
+                    """)
+        }
+        guard let width, width != trained.width else { return }
+        throw .unsupported(
+            file: path, key: "width of an embedding", found: "\(width)",
+            supported: "\(trained.width) for the head in \(trained.file)")
     }
 
     /// Bytes by purpose for contexts of `rows` rows, from the headers of the files; `nil` for families that need 0.2 GB

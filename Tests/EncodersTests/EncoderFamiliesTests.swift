@@ -15,24 +15,10 @@ struct EncoderFamiliesTests {
     }
 
     private static let widths = ["xlmr": 32, "qwen3": 32, "static": 24, "model2vec": 16, "bge": 32, "e5": 32]
-    private static let tokenizers = [
-        "xlmr": "unigram-small", "qwen3": "bpe-small", "static": "tokenizer-small", "model2vec": "unigram-small",
-    ]
 
     private static func texts() throws -> Texts {
         let file = URL(filePath: "\(EncoderGolden.folder)/family_texts.json")
         return try JSONDecoder().decode(Texts.self, from: Data(contentsOf: file))
-    }
-
-    /// A golden folder with its tokenizer's file.
-    static func folder(_ name: String) throws -> String {
-        let path = try ScratchFolder.copy(of: "\(EncoderGolden.folder)/\(name)")
-        if let tokenizer = tokenizers[name] {
-            try FileManager.default.copyItem(
-                atPath: Repository.root.appending(path: "Tests/Goldens/tokenizers/\(tokenizer).json").path,
-                toPath: "\(path)/tokenizer.json")
-        }
-        return path
     }
 
     static func encoder(_ path: String, precision: Precision = .float32) throws -> any TextEncoder {
@@ -45,7 +31,7 @@ struct EncoderFamiliesTests {
         "embeddings are those of sentence-transformers, also of hostile texts in many scripts",
         arguments: ["xlmr", "qwen3", "static", "model2vec"])
     func golden(name: String) throws {
-        let encoder = try Self.encoder(Self.folder(name))
+        let encoder = try Self.encoder(GoldenEncoderFolder.copy(name))
         let texts = try Self.texts().texts
         let width = try #require(Self.widths[name])
         let expected = try SafetensorsFile(path: "\(EncoderGolden.folder)/families.safetensors")
@@ -64,7 +50,7 @@ struct EncoderFamiliesTests {
     @Test(
         "long texts are pooled over windows by the rule, with every pooling", arguments: ["bge", "e5", "xlmr", "qwen3"])
     func windows(name: String) throws {
-        let encoder = try Self.encoder(Self.folder(name))
+        let encoder = try Self.encoder(GoldenEncoderFolder.copy(name))
         let texts = try Self.texts().long
         let expected = try SafetensorsFile(path: "\(EncoderGolden.folder)/windows.safetensors")
             .floats(name, shape: Shape(texts.count, 32))
@@ -77,7 +63,7 @@ struct EncoderFamiliesTests {
 
     @Test("a text's tokens and unknown tokens are counted without the prompt, each once")
     func measures() throws {
-        let xlmr = try Self.encoder(Self.folder("xlmr"))
+        let xlmr = try Self.encoder(GoldenEncoderFolder.copy("xlmr"))
         let none = try #require(xlmr.measure([""]))
         #expect(none == [TextMeasure(tokens: 0, unknownTokens: 0, isTruncated: false)])
         let long = String(repeating: "what is the sum ", count: 40)
@@ -85,7 +71,7 @@ struct EncoderFamiliesTests {
         #expect(found[0].tokens > 64 && found[0].unknownTokens == 0 && !found[0].isTruncated)
         #expect(found[1].unknownTokens == 1 && found[2].isTruncated)
         for name in ["qwen3", "static"] {
-            let measured = try #require(Self.encoder(Self.folder(name)).measure(["\u{13000}"]))
+            let measured = try #require(Self.encoder(GoldenEncoderFolder.copy(name)).measure(["\u{13000}"]))
             #expect(measured[0].unknownTokens == (name == "static" ? 1 : 0) && measured[0].tokens > 0)
         }
         var sum = TextMeasures()
@@ -96,7 +82,7 @@ struct EncoderFamiliesTests {
 
     @Test("an embedding is the same bits alone and in a batch", arguments: ["xlmr", "qwen3", "static", "model2vec"])
     func sameBits(name: String) throws {
-        let encoder = try Self.encoder(Self.folder(name))
+        let encoder = try Self.encoder(GoldenEncoderFolder.copy(name))
         let texts = try Self.texts().texts + Self.texts().long.prefix(1)
         let together = try encoder.encode(texts)
         for (row, text) in texts.enumerated() {
@@ -106,7 +92,7 @@ struct EncoderFamiliesTests {
 
     @Test("in fewer bits the embeddings of Qwen3 and XLM-RoBERTa stay near", arguments: ["xlmr", "qwen3"])
     func fewerBits(name: String) throws {
-        let folder = try Self.folder(name)
+        let folder = try GoldenEncoderFolder.copy(name)
         let texts = try Self.texts().texts.filter { $0.count > 2 }
         let exact = try Self.encoder(folder).encode(texts)
         for (precision, least) in [(Precision.bfloat16, Float(0.995)), (.int8, 0.97)] {
@@ -120,15 +106,12 @@ struct EncoderFamiliesTests {
 
     @Test("a table that does not fit its tokenizer, or maps tokens beyond its rows, is refused")
     func tables() throws {
-        let folder = try Self.folder("static")
-        try FileManager.default.removeItem(atPath: "\(folder)/tokenizer.json")
-        try FileManager.default.copyItem(
-            atPath: Repository.root.appending(path: "Tests/Goldens/tokenizers/bpe-small.json").path,
-            toPath: "\(folder)/tokenizer.json")
+        let folder = try GoldenEncoderFolder.copy("static")
+        try GoldenEncoderFolder.setTokenizer("bpe-small", of: folder)
         let error = #expect(throws: ModelError.self) { try Self.encoder(folder) }
         #expect(error.map { "\($0)".contains("the weights have") } == true)
 
-        let mapped = try Self.folder("model2vec")
+        let mapped = try GoldenEncoderFolder.copy("model2vec")
         var writer = SafetensorsWriter(metadata: [])
         writer.append("embeddings", [Float](repeating: 1, count: 8), shape: Shape(2, 4))
         writer.append("mapping", [UInt8](repeating: 2, count: 1402), shape: Shape(1402))

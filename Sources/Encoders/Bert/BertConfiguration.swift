@@ -23,6 +23,11 @@ public struct BertConfiguration: Sendable, Equatable {
     /// Whether the mean is divided by its L2 norm.
     public let isNormalized: Bool
 
+    /// Whether sizes are those of all-MiniLM-L6-v2, the default encoder.
+    package var isMiniLM: Bool {
+        (width, layers, innerWidth, vocabulary, types, firstPosition) == (384, 6, 1536, 30_522, 2, 0)
+    }
+
     /// The token that XLM-RoBERTa does not count in positions, wherever it is in a text; `nil` for BERT.
     var uncountedToken: Int32? { firstPosition > 0 ? Int32(firstPosition - 1) : nil }
 

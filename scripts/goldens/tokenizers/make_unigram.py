@@ -14,10 +14,12 @@ import base64
 import io
 import json
 
+import character_map
 import golden_files
 import sentencepiece
 import texts
 import tokenizers
+import unigram_layout
 from tokenizers import Tokenizer
 
 PINNED = "0.23.3"
@@ -25,48 +27,11 @@ SEED = 20261128
 COUNT = 160
 MAX = 96
 TOKENS = 1400
-METASPACE = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
 SPECIAL = ["<s>", "</s>", "<pad>", "<unk>", "<mask>", " \u3000<mask>x", "<s", "<mask><mask>  <mask>", "▁", "▁▁a ▁b", "a▁"]
 
 
-def fields(message):
-    """(number, value) of each field of a protobuf message; enough for the file of SentencePiece."""
-    index = 0
-
-    def varint():
-        nonlocal index
-        value = shift = 0
-        while True:
-            byte = message[index]
-            index += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while index < len(message):
-        key = varint()
-        kind = key & 7
-        if kind == 0:
-            yield key >> 3, varint()
-        elif kind == 2:
-            size = varint()
-            index += size
-            yield key >> 3, message[index - size : index]
-        else:
-            size = 8 if kind == 1 else 4
-            index += size
-            yield key >> 3, message[index - size : index]
-
-
-def character_map(model):
-    """The character map in the bytes of a SentencePiece model."""
-    normalizer = next(value for number, value in fields(model) if number == 3)
-    return next(value for number, value in fields(normalizer) if number == 2)
-
-
 def train():
-    """Pieces with scores, and the character map."""
+    """The vocabulary in the order of XLM-RoBERTa, and the character map."""
     written = io.BytesIO()
     words = texts.WORDS * 20 + texts.CODE * 3 + texts.SCRIPTS * 4 + [" ".join(texts.WORDS)] * 10 + texts.texts(1, 300)
     sentencepiece.SentencePieceTrainer.train(
@@ -82,55 +47,9 @@ def train():
     )
     model = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue())
     pieces = [(model.id_to_piece(i), model.get_score(i)) for i in range(model.vocab_size())]
-    return pieces, base64.b64encode(character_map(written.getvalue())).decode()
-
-
-def layout(pieces, characters):
-    """A tokenizer.json as XLM-RoBERTa's."""
     vocabulary = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]]
     vocabulary += [[piece, score] for piece, score in pieces if piece not in ("<s>", "</s>", "<unk>")]
-    vocabulary.append(["<mask>", 0.0])
-    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    ids = {name: index for index, (name, _) in enumerate(vocabulary) if name in names}
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [
-            {
-                "id": ids[name],
-                "content": name,
-                "single_word": False,
-                "lstrip": name == "<mask>",
-                "rstrip": False,
-                "normalized": False,
-                "special": True,
-            }
-            for name in names
-        ],
-        "normalizer": {"type": "Precompiled", "precompiled_charsmap": characters},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, METASPACE]},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [
-                {"SpecialToken": {"id": "<s>", "type_id": 0}},
-                {"Sequence": {"id": "A", "type_id": 0}},
-                {"SpecialToken": {"id": "</s>", "type_id": 0}},
-            ],
-            "pair": [
-                {"SpecialToken": {"id": "<s>", "type_id": 0}},
-                {"Sequence": {"id": "A", "type_id": 0}},
-                {"SpecialToken": {"id": "</s>", "type_id": 0}},
-                {"Sequence": {"id": "B", "type_id": 0}},
-                {"SpecialToken": {"id": "</s>", "type_id": 0}},
-            ],
-            "special_tokens": {
-                name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in ("<s>", "</s>")
-            },
-        },
-        "decoder": METASPACE,
-        "model": {"type": "Unigram", "unk_id": 3, "vocab": vocabulary, "byte_fallback": False},
-    }
+    return vocabulary + [["<mask>", 0.0]], base64.b64encode(character_map.of_model(written.getvalue())).decode()
 
 
 def variants(plain):
@@ -145,10 +64,10 @@ def variants(plain):
         },
         "stripped": {
             "normalizer": {"type": "Sequence", "normalizers": [characters, strip, {**spaces, "content": "▁"}]},
-            "pre_tokenizer": METASPACE,
+            "pre_tokenizer": unigram_layout.METASPACE,
         },
-        "bare": {"normalizer": None, "pre_tokenizer": {**METASPACE, "prepend_scheme": "never"}, "post_processor": None},
-        "bytes": {"pre_tokenizer": METASPACE, "model": {"byte_fallback": True}},
+        "bare": {"normalizer": None, "pre_tokenizer": {**unigram_layout.METASPACE, "prepend_scheme": "never"}, "post_processor": None},
+        "bytes": {"pre_tokenizer": unigram_layout.METASPACE, "model": {"byte_fallback": True}},
     }
 
 
@@ -164,7 +83,7 @@ def changed(plain, name, change):
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
     assert tokenizers.__version__ == PINNED, f"tokenizers {tokenizers.__version__}, wanted {PINNED}"
-    plain = layout(*train())
+    plain = unigram_layout.layout(*train())
     cases = [case for case in texts.corners() if case[1] * len(case[0]) <= 20000]
     cases += [(text, 1) for text in SPECIAL] + [(text, 1) for text in texts.texts(SEED, COUNT, pieces=5)]
     cases += [("\r\n a\r\n\r", 1), ("Ａ\u0301Ａ\u0300e\u0301", 1), ("\u0600a\u0600\u0301", 1), ("각\u0301", 1), ("ᄀ\u0301", 1)]
