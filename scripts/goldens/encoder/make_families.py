@@ -7,7 +7,7 @@
 
 Needs what make_sentence.py, make_unigram.py and make_bpe.py write. Writes, under Tests/Goldens/encoder:
   xlmr/          XLM-RoBERTa, mean pooling, "query: ", as multilingual-e5-base; its tokenizer.json is unigram-small.json
-  qwen3/         Qwen3, pooling of the last token, an instruction, as Qwen3-Embedding; its tokenizer.json is bpe-small.json
+  qwen3/         Qwen3, the last token, an instruction, as Qwen3-Embedding; its tokenizer.json is bpe-small.json
   static/        a table and a tokenizer (StaticEmbedding), no Normalize
   model2vec/     a table in half precision with rows for tokens (`mapping`) and weights, as model2vec
   families.safetensors   by folder: the embedding of each text, as a query
@@ -15,26 +15,38 @@ Needs what make_sentence.py, make_unigram.py and make_bpe.py write. Writes, unde
   family_texts.json      the texts, and the long texts
 
 Embeddings are computed one text at a time, so without padding, on one thread. The windows follow the rule of
-`TextWindows.swift`: 8 at most, each starts an eighth of a window before the end of the one before it, the prompt in each.
+`TextWindows.swift`: 8 at most, each starts an eighth of a window before the last one ends, the prompt in each.
 """
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 import safetensors.numpy
 import sentence_transformers
-import texts
 import tokenizers
 import torch
 import transformers
 from make_sentence import ROOT, SEED, random_state
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tokenizers"))
+
+import texts  # noqa: E402
+
 TOKENIZERS = ROOT.parent / "tokenizers"
 INSTRUCTION = "Instruct: Given a task, find how hard it is\nQuery:"
-TEXTS = ["", " ", "a", "2+2", "What is the capital of France?", "query: query: the prompt itself", "<pad> a <pad><pad> b"]
-TEXTS += ["<mask> here", "日本の首都はどこですか。", "Übersetze: Der Zug fährt ab.", "Привет мир 你好 안녕 नमस्ते", "x" * 99]
-TEXTS += ["   spaces   and\ttabs\nand\n\nlines   ", "Janet's ducks lay 16 eggs per day. " * 6] + texts.texts(SEED, 12, pieces=3)
+TEXTS = ["", " ", "a", "2+2", "What is the capital of France?", "query: query: the prompt itself"]
+TEXTS += [
+    "<pad> a <pad><pad> b",
+    "<mask> here",
+    "日本の首都はどこですか。",
+    "Übersetze: Der Zug fährt ab.",
+    "Привет мир 你好 안녕 नमस्ते",
+    "x" * 99,
+]
+TEXTS += ["   spaces   and\ttabs\nand\n\nlines   ", "Janet's ducks lay 16 eggs per day. " * 6]
+TEXTS += texts.texts(SEED, 12, pieces=3)
 LONG = ["count the primes below one hundred and prove it " * 60, "один два три четыре 五 六 " * 90, "a b c " * 3000]
 COUNT_MAX, OVERLAP = 8, 8
 
@@ -67,7 +79,11 @@ def network(name, model, config, pooling, prompts, length, padding):
     write(folder, "1_Pooling/config.json", {"word_embedding_dimension": 32, **pooled, "include_prompt": True})
     write(folder, "sentence_bert_config.json", {"max_seq_length": length, "do_lower_case": False})
     write(folder, "config_sentence_transformers.json", prompts)
-    write(folder, "tokenizer_config.json", dict(tokenizer_class="PreTrainedTokenizerFast", model_max_length=length, pad_token=padding))
+    write(
+        folder,
+        "tokenizer_config.json",
+        dict(tokenizer_class="PreTrainedTokenizerFast", model_max_length=length, pad_token=padding),
+    )
     return folder
 
 

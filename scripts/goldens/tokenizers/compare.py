@@ -171,7 +171,10 @@ def unigram(asked, tokenizer):
 
     if "scalars" in asked.parts:
         put("scalars-alone", SCALARS)
-        put("scalars-within", [f"a{s}b {s} {s}\u0301 Ａ{s} \u0600{s} é{s}\u200d{s} ᄀ{s}\u11a8 \r{s}\n" for s in SCALARS])
+        put(
+            "scalars-within",
+            [f"a{s}b {s} {s}\u0301 Ａ{s} \u0600{s} é{s}\u200d{s} ᄀ{s}\u11a8 \r{s}\n" for s in SCALARS],
+        )
         put("scalars-joined", [f"\u0301{s}а{s}ç{s}\u0915\u094d{s} ©\u200d{s} \U0001f1e6{s}\ufe0f" for s in SCALARS])
     if "mixed" in asked.parts:
         put("corners", [text * times for text, times in corners()])

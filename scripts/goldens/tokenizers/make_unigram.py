@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/tokenizers/unigram-small.json and unigram.json: a small Unigram model, and the reference's ids.
+"""Writes unigram-small.json and unigram.json below Tests/Goldens/tokenizers: a small Unigram model, the reference's ids.
 
-The model is trained here by SentencePiece on the words and scripts of `texts.py`, with the character map `nmt_nfkc`, and laid
-out as XLM-RoBERTa's: `<s> <pad> </s> <unk>` first, `<mask>` last. Variants of the file have the normalizers and
+The model is trained here by SentencePiece on the words and scripts of `texts.py`, with the character map `nmt_nfkc`, and
+laid out as XLM-RoBERTa's: `<s> <pad> </s> <unk>` first, `<mask>` last. Variants of the file have the normalizers and
 pre-tokenizers that several versions of transformers write.
 
     pip install tokenizers==0.23.3 sentencepiece==0.2.3
@@ -27,7 +27,19 @@ SEED = 20261128
 COUNT = 160
 MAX = 96
 TOKENS = 1400
-SPECIAL = ["<s>", "</s>", "<pad>", "<unk>", "<mask>", " \u3000<mask>x", "<s", "<mask><mask>  <mask>", "▁", "▁▁a ▁b", "a▁"]
+SPECIAL = [
+    "<s>",
+    "</s>",
+    "<pad>",
+    "<unk>",
+    "<mask>",
+    " \u3000<mask>x",
+    "<s",
+    "<mask><mask>  <mask>",
+    "▁",
+    "▁▁a ▁b",
+    "a▁",
+]
 
 
 def train():
@@ -66,7 +78,11 @@ def variants(plain):
             "normalizer": {"type": "Sequence", "normalizers": [characters, strip, {**spaces, "content": "▁"}]},
             "pre_tokenizer": unigram_layout.METASPACE,
         },
-        "bare": {"normalizer": None, "pre_tokenizer": {**unigram_layout.METASPACE, "prepend_scheme": "never"}, "post_processor": None},
+        "bare": {
+            "normalizer": None,
+            "pre_tokenizer": {**unigram_layout.METASPACE, "prepend_scheme": "never"},
+            "post_processor": None,
+        },
         "bytes": {"pre_tokenizer": unigram_layout.METASPACE, "model": {"byte_fallback": True}},
     }
 
@@ -86,7 +102,13 @@ def main():
     plain = unigram_layout.layout(*train())
     cases = [case for case in texts.corners() if case[1] * len(case[0]) <= 20000]
     cases += [(text, 1) for text in SPECIAL] + [(text, 1) for text in texts.texts(SEED, COUNT, pieces=5)]
-    cases += [("\r\n a\r\n\r", 1), ("Ａ\u0301Ａ\u0300e\u0301", 1), ("\u0600a\u0600\u0301", 1), ("각\u0301", 1), ("ᄀ\u0301", 1)]
+    cases += [
+        ("\r\n a\r\n\r", 1),
+        ("Ａ\u0301Ａ\u0300e\u0301", 1),
+        ("\u0600a\u0600\u0301", 1),
+        ("각\u0301", 1),
+        ("ᄀ\u0301", 1),
+    ]
     changes = variants(plain)
     golden = {
         "made": f"tokenizers {PINNED}, scripts/goldens/tokenizers/make_unigram.py, seed {SEED}",

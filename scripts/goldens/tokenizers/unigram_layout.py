@@ -39,9 +39,7 @@ def layout(vocabulary, characters):
                 {"Sequence": {"id": "B", "type_id": 0}},
                 {"SpecialToken": {"id": "</s>", "type_id": 0}},
             ],
-            "special_tokens": {
-                name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in ("<s>", "</s>")
-            },
+            "special_tokens": {name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in ("<s>", "</s>")},
         },
         "decoder": METASPACE,
         "model": {"type": "Unigram", "unk_id": 3, "vocab": vocabulary, "byte_fallback": False},
