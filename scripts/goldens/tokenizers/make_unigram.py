@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes unigram-small.json and unigram.json below Tests/Goldens/tokenizers: a small Unigram model, the reference's ids.
+"""Writes unigram-small.json and unigram.json below Tests/Goldens/tokenizers: a small Unigram model and reference ids.
 
-The model is trained here by SentencePiece on the words and scripts of `texts.py`, with the character map `nmt_nfkc`, and
-laid out as XLM-RoBERTa's: `<s> <pad> </s> <unk>` first, `<mask>` last. Variants of the file have the normalizers and
-pre-tokenizers that several versions of transformers write.
+The model is trained here by SentencePiece on the words and scripts of `texts.py`, with the character map `nmt_nfkc`,
+and laid out as XLM-RoBERTa's: `<s> <pad> </s> <unk>` first, `<mask>` last. Variants of the file have the normalizers
+and pre-tokenizers that several versions of transformers write.
 
     pip install tokenizers==0.23.3 sentencepiece==0.2.3
     python3 scripts/goldens/tokenizers/make_unigram.py
