@@ -1,5 +1,5 @@
 import Kernels
-package import ModelFiles
+import ModelFiles
 package import Scoring
 
 /// The network of a chain of modules, as its folder has it: BERT, XLM-RoBERTa or Qwen3.
