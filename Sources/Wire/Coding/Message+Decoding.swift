@@ -48,7 +48,7 @@ extension Message {
             let piece = try PieceName(shard.piece)
             self = .shard(
                 piece, context: try Digest(shard.context, field: "context"),
-                texts: try TextBlock(count: Int(piece.rows), lengthsFrame: raw[0], bytes: raw[1]))
+                texts: try TextBlock(count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1]))
         case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
         case .shardReturned(let returned):
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))
