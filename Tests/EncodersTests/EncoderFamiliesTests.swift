@@ -106,8 +106,8 @@ struct EncoderFamiliesTests {
 
     @Test("a table that does not fit its tokenizer, or maps tokens beyond its rows, is refused")
     func tables() throws {
-        let folder = try GoldenEncoderFolder.copy("static")
-        try GoldenEncoderFolder.setTokenizer("bpe-small", of: folder)
+        let folder = try GoldenEncoderFolder.copy("model2vec")
+        try GoldenEncoderFolder.setTokenizer("tokenizer-small", of: folder)
         let error = #expect(throws: ModelError.self) { try Self.encoder(folder) }
         #expect(error.map { "\($0)".contains("the weights have") } == true)
 

@@ -125,7 +125,7 @@ struct SentencePipelineTests {
             ("modules.json", "2_Dense", "../2_Dense", "path"),
             ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
             ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
-            ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
+            ("config.json", #""model_type": "bert""#, #""model_type": "roberta""#, "model_type"),
         ])
     func refusals(file: String, old: String, new: String, key: String) throws {
         let folder = try ScratchFolder.copy(of: Self.path("dense"))

@@ -1,5 +1,6 @@
 import CommandSupport
 import Corpora
+import Encoders
 import Foundation
 import Models
 import Scoring

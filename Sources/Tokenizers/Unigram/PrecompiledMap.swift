@@ -28,6 +28,8 @@ struct PrecompiledMap: Sendable {
         guard size > 0, size % 4 == 0, size <= bytes.count - 4 else { return nil }
         units = (0..<size / 4).map { word(4 + 4 * $0) }
         results = Array(bytes[(4 + size)...])
+        // Results become parts of texts, which later steps read as UTF-8 without checking.
+        guard String(validating: results, as: UTF8.self) != nil else { return nil }
         let (units, results) = (units, results)
         ascii = (0..<128).map { (byte: UInt8) in
             Self.result(of: [byte].span, 0..<1, units, results).map { Array(results[$0]) }
@@ -103,7 +105,7 @@ struct PrecompiledMap: Sendable {
             guard unit >> 8 & 1 == 1 else { continue }
             guard node < units.count else { return nil }
             let first = Int(units[node] & 0x7FFF_FFFF)
-            guard first <= results.count else { return nil }
+            guard first < results.count, results[first] & 0xC0 != 0x80 else { return nil }
             return first..<(results[first...].firstIndex(of: 0) ?? results.count)
         }
         return nil

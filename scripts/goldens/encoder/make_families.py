@@ -43,10 +43,10 @@ TEXTS += [
     "日本の首都はどこですか。",
     "Übersetze: Der Zug fährt ab.",
     "Привет мир 你好 안녕 नमस्ते",
-    "x" * 99,
+    "x" * 9,
 ]
-TEXTS += ["   spaces   and\ttabs\nand\n\nlines   ", "Janet's ducks lay 16 eggs per day. " * 6]
-TEXTS += texts.texts(SEED, 12, pieces=3)
+TEXTS += ["   spaces   and\ttabs\nand\n\nlines   ", "Janet's ducks lay 16 eggs per day. "]
+TEXTS += texts.texts(SEED, 40, pieces=2)
 LONG = ["count the primes below one hundred and prove it " * 60, "один два три четыре 五 六 " * 90, "a b c " * 3000]
 COUNT_MAX, OVERLAP = 8, 8
 
@@ -141,6 +141,9 @@ def tables():
     """A table as sentence-transformers keeps it, and one as model2vec does."""
     torch.manual_seed(SEED)
     words = tokenizers.Tokenizer.from_file(str(TOKENIZERS / "tokenizer-small.json"))
+    # A text is read to its end here, whatever the file says.
+    words.no_truncation()
+    words.no_padding()
     count = words.get_vocab_size()
     pieces = tokenizers.Tokenizer.from_file(str(TOKENIZERS / "unigram-small.json"))
     for name, tokenizer in (("static", words), ("model2vec", pieces)):
@@ -165,6 +168,11 @@ def load(folder):
     return sentence_transformers.SentenceTransformer(str(folder), device="cpu").eval()
 
 
+def prompt(model):
+    """What is put before a query."""
+    return model.prompts.get("query", "") if model.prompts else ""
+
+
 def ids(model, text):
     """A text's tokens without the special ones, uncut, and the special ones before and after."""
     tokenizer = model[0].tokenizer
@@ -176,10 +184,10 @@ def ids(model, text):
     return body, around[:split], around[split:]
 
 
-def windowed(model, prompt, text, length, pooling):
+def windowed(model, before_text, text, length, pooling):
     """The embedding of a long text by the rule of `TextWindows.swift`, computed window by window."""
-    body, before, after = ids(model, prompt + text)
-    own, _, _ = ids(model, prompt)
+    body, before, after = ids(model, before_text + text)
+    own, _, _ = ids(model, before_text)
     shared = 0
     while shared < min(len(own), len(body)) and own[shared] == body[shared]:
         shared += 1
@@ -212,28 +220,35 @@ def windowed(model, prompt, text, length, pooling):
 
 def main():
     torch.set_num_threads(1)
-    write(ROOT, "family_texts.json", {"texts": TEXTS, "long": LONG})
     embeddings, long = {}, {}
     folders = [(xlmr(), "unigram-small.json"), (qwen3(), "bpe-small.json")]
     for folder, tokenizer in folders:
         (folder / "tokenizer.json").write_text((TOKENIZERS / tokenizer).read_text())
+    # Longer texts are cut by the reference and read in windows here.
+    models = [load(folder) for folder, _ in folders]
+    fits = [
+        [len(model.tokenizer(prompt(model) + text)["input_ids"]) <= model.max_seq_length for model in models]
+        for text in TEXTS
+    ]
+    kept = [text for text, fit in zip(TEXTS, fits) if all(fit)]
+    print(len(kept), "of", len(TEXTS), "texts fit")
+    write(ROOT, "family_texts.json", {"texts": kept, "long": LONG})
     for folder, tokenizer in [(folder, None) for folder, _ in folders] + list(tables()):
         if tokenizer is not None:
             tokenizer.save(str(folder / "tokenizer.json"))
         model = load(folder)
-        prompt = model.prompts.get("query", "") if model.prompts else ""
-        rows = np.stack([model.encode(text, prompt=prompt) for text in TEXTS]).astype(np.float32)
+        rows = np.stack([model.encode(text, prompt=prompt(model)) for text in kept]).astype(np.float32)
         norms = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         embeddings[folder.name] = rows / norms
-        print(folder.name, rows.shape, [module.__class__.__name__ for module in model], repr(prompt))
-    for name, prompt, length, pooling in (
+        print(folder.name, rows.shape, [module.__class__.__name__ for module in model], repr(prompt(model)))
+    for name, before, length, pooling in (
         ("bge", "", 512, "cls"),
         ("e5", "query: ", 512, "mean"),
         ("xlmr", "query: ", 64, "mean"),
         ("qwen3", INSTRUCTION, 96, "last"),
     ):
         model = load(ROOT / name)
-        found = [windowed(model, prompt, text, length, pooling) for text in LONG]
+        found = [windowed(model, before, text, length, pooling) for text in LONG]
         long[name] = np.stack([vector for vector, _ in found])
         print(name, "windows:", [count for _, count in found])
     # The tests put these files where they belong, so that the repository has them once.
