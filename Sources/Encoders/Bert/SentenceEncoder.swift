@@ -13,6 +13,7 @@ package final class SentenceEncoder: TextEncoder {
     package let facts: EncoderFacts
     private let reader: TextReader
     private let encoder: BertEncoder
+    private var progress: @Sendable () -> Void = {}
 
     /// Reads tokenizer and weights. Throws what is wrong with either, or that they belong to different models.
     ///
@@ -39,8 +40,10 @@ package final class SentenceEncoder: TextEncoder {
         let read = reader.read(texts)
         let isNormalized = encoder.configuration.isNormalized
         do {
+            let progress = progress
             let means = try encoder.encode(read.batch) { states in
-                states.mean(isNormalized: isNormalized && read.isWhole(window: states.sequence))
+                defer { progress() }
+                return states.mean(isNormalized: isNormalized && read.isWhole(window: states.sequence))
             }
             let values = read.pooled(means, weight: read.tokens) { mean in
                 if isNormalized { EmbeddingNorm.divide(&mean) }
@@ -50,4 +53,7 @@ package final class SentenceEncoder: TextEncoder {
             throw error.ofEncoder
         }
     }
+
+    /// `listener` is called after each window, on any thread.
+    package func onProgress(_ listener: @escaping @Sendable () -> Void) { progress = listener }
 }

@@ -29,11 +29,11 @@ package struct SequenceTemplate: Equatable, Sendable {
 }
 
 extension SequenceTemplate {
-    /// Reads a file's `post_processor`: none, `BertProcessing`, `RobertaProcessing` or `TemplateProcessing`.
+    /// Reads a file's `post_processor`: none, `BertProcessing` or `TemplateProcessing`.
     init(postProcessor: FieldReader) throws(TokenizerError) {
         if postProcessor.isNull {
             self.init(before: [], after: [])
-        } else if ["BertProcessing", "RobertaProcessing"].contains(postProcessor["type"].string) {
+        } else if postProcessor["type"].string == "BertProcessing" {
             self.init(
                 before: [try postProcessor["cls"].element(1).id()], after: [try postProcessor["sep"].element(1).id()])
         } else {
