@@ -61,7 +61,7 @@ struct VerbTests {
         arguments: ["coordinator --bind here", "worker --connect here --model table", "rollout --connect here -- cat"])
     func endpoint(line: String) throws {
         let ending = try #require(run(line))
-        #expect(ending.status == .failed && ending.errors?.contains("\"here\" is no endpoint") == true)
+        #expect(ending.status == .failed && ending.errors?.contains("\"here\" is not an endpoint") == true)
     }
 
     @Test("a coordinator does not listen where other machines reach it, unless --allow-plaintext says so")
