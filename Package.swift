@@ -120,7 +120,9 @@ let package = Package(
         module(
             "WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module(
+            "ClientNode",
+            ["Scoring", "Wire", "Planning", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",

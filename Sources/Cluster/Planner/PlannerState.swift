@@ -1,6 +1,7 @@
 import DequeModule
 import OrderedCollections
 import Planning
+import Scoring
 public import Wire
 
 /// The planner's decisions: what each policy did, what each step's plan is, who rolls out what, which groups are done.
@@ -24,6 +25,10 @@ public struct PlannerState: Sendable {
     /// Predictions that were asked for and have not come.
     var predictions: PredictionQueue
     var histories: OrderedDictionary<String, PolicyHistory> = [:]
+    /// Models whose heads have refused side information: their plans are made of texts.
+    var textOnlyModels: Set<Digest> = []
+    /// What predictions of plans under way are based on, by index of the candidate; where side information is used.
+    var evidence: [PlanName: [Int: Evidence]] = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
     /// When plans that have not ended are cut, or refused where their trainer wants that.
     var deadlines: [PlanName: Instant] = [:]

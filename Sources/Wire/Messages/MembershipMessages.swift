@@ -21,9 +21,15 @@ public struct Hello: Hashable, Sendable {
     public var name: String
     /// Drawn anew when a process starts.
     public var incarnation: UInt64
+    /// Whether a worker reads side information; one of an older version does not, and is lent none.
+    public var readsSide: Bool
 
     /// Introduces a peer.
-    public init(role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64) {
+    public init(
+        role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64,
+        readsSide: Bool = false
+    ) {
+        self.readsSide = readsSide
         self.role = role
         self.protocolVersion = protocolVersion
         self.name = name
@@ -61,11 +67,15 @@ public struct Welcome: Hashable, Sendable {
     public var leaseTime: Duration
     /// The model the cluster works with; `nil` until a worker has come.
     public var fingerprint: ModelFingerprint?
+    /// Whether the coordinator reads side information; one of an older version does not, and must be sent none.
+    public var readsSide: Bool
 
     /// Answers a Hello.
     public init(
-        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil
+        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil,
+        readsSide: Bool = false
     ) {
+        self.readsSide = readsSide
         self.fingerprint = fingerprint
         self.incarnation = incarnation
         self.heartbeatInterval = heartbeatInterval

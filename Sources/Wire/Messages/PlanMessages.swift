@@ -77,6 +77,8 @@ public struct RequestPlan: Hashable, Sendable {
     public var candidates: [PlanCandidate]
     /// Outcomes of earlier steps, to be recorded first.
     public var outcomes: [GroupOutcome] = []
+    /// Policies whose recorded outcomes on the same prompts are used, by id.
+    public var references: [String] = []
 
     /// A step's request, everything else at its default.
     public init(plan: PlanName, total: Int, candidates: [PlanCandidate]) {
@@ -122,9 +124,18 @@ public struct PlanCandidate: Hashable, Sendable {
     public var minimum: Int?
     /// Its own largest budget.
     public var maximum: Int?
+    /// Numbers and categories of it, each name once.
+    public var covariates: [Covariate]
+    /// Outcomes of other policies on it, each name once.
+    public var references: [NamedOutcome]
 
     /// A prompt.
-    public init(promptID: String, text: String = "", minimum: Int? = nil, maximum: Int? = nil) {
+    public init(
+        promptID: String, text: String = "", minimum: Int? = nil, maximum: Int? = nil, covariates: [Covariate] = [],
+        references: [NamedOutcome] = []
+    ) {
+        self.covariates = covariates
+        self.references = references
         self.promptID = promptID
         self.text = text
         self.minimum = minimum
@@ -210,9 +221,15 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
     public var source: String
     /// Why this many, as `Planning.BudgetReason`.
     public var reason: String
+    /// What the belief is based on; `nil` where side information was not used.
+    public var evidence: Evidence?
 
     /// A budget.
-    public init(index: Int, promptID: String, n: Int, p: Double?, kappa: Double?, source: String, reason: String) {
+    public init(
+        index: Int, promptID: String, n: Int, p: Double?, kappa: Double?, source: String, reason: String,
+        evidence: Evidence? = nil
+    ) {
+        self.evidence = evidence
         self.index = index
         self.promptID = promptID
         self.n = n

@@ -1,5 +1,4 @@
 import Foundation
-import Heads
 import Scoring
 import Testing
 
