@@ -122,7 +122,7 @@ let package = Package(
         module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(
             "ClientNode",
-            ["Scoring", "Wire", "Planning", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+            ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",

@@ -1,5 +1,6 @@
 import Corpora
 import Foundation
+import Heads
 import Planning
 import Scoring
 

@@ -13,7 +13,7 @@ package struct ShardCutter {
         case row(
             id: String, hasDerivedID: Bool, file: String, line: Int, evidence: RowEvidence? = nil,
             own: SideIndex.OwnCounts? = nil)
-        /// No prompt: its answer is this error.
+        /// Not a prompt: its answer is this error.
         case rejected(RowError)
     }
 

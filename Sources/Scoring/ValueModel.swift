@@ -14,7 +14,8 @@ public protocol ValueModel: AnyObject {
     /// Whether features are worth storing: `false` where embedding a text costs less than a look-up.
     var shouldCacheFeatures: Bool { get }
 
-    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
+    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on other texts of the call; may be kept for
+    /// ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// Fits what the head fits. `features` are those of `context.texts`, in order: `(N + pool, F)`.
@@ -37,7 +38,7 @@ extension ValueModel {
     /// `true`, as for every model that reads a text.
     public var shouldCacheFeatures: Bool { true }
 
-    /// Does nothing: correct for a model whose methods take two seconds at most.
+    /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
@@ -68,7 +69,7 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):
-            "features have \(found) columns, this model makes \(expected); they come from another model"
+            "features have \(found) columns, this model makes \(expected); another model made them"
         case .rowsMismatch(let expected, let found):
             "the context has \(expected) texts but \(found) rows of features were given"
         case .sideInformationUnsupported(let head):

@@ -26,7 +26,7 @@ struct CoordinatorNodeTests {
         try node.wait()
     }
 
-    @Test("a shard goes from a client to a worker, and its answers come back; the report counts them")
+    @Test("a shard is sent from a client to a worker, and its answers return; the report counts them")
     func shard() async throws {
         let node = try start(journal: folder.file("journal"))
         let endpoint = try #require(node.endpoints.first)
@@ -68,7 +68,7 @@ struct CoordinatorNodeTests {
         try stop(node)
     }
 
-    @Test("messages that cannot be read are counted and dropped; the coordinator goes on")
+    @Test("messages that cannot be read are counted and dropped; the coordinator continues")
     func malformed() async throws {
         let node = try start()
         let endpoint = try #require(node.endpoints.first)
@@ -87,7 +87,7 @@ struct CoordinatorNodeTests {
         try stop(node)
     }
 
-    @Test("a peer cannot take the routing id of a local peer")
+    @Test("a peer cannot use the routing id of a local peer")
     func reservedID() async throws {
         let node = try start()
         var options = SocketOptions()

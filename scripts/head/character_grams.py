@@ -5,6 +5,7 @@ gives the hash to the bit. A place counts 1 + ln(count) times its inverse docume
 """
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags
 
 SCALARS = 2000
 LONGEST = 3
@@ -49,35 +50,34 @@ def wide_share(text):
     return float((scalars > WIDE).mean()) if len(scalars) else 0.0
 
 
+def sparse(found):
+    """Vectors of texts as a sparse matrix, (texts, PLACES)."""
+    starts = np.cumsum([0] + [len(places) for places, _ in found])
+    places = np.concatenate([places for places, _ in found]) if found else np.zeros(0, np.int64)
+    values = np.concatenate([values for _, values in found]) if found else np.zeros(0)
+    return csr_matrix((values, places.astype(np.int32), starts), (len(found), PLACES))
+
+
+def unit_rows(matrix, frequency):
+    """Rows times the inverse document frequency, of Euclidean length 1."""
+    weighted = matrix.multiply(frequency).tocsr()
+    length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(1)).ravel())
+    return diags(1 / np.maximum(length, 1e-9)) @ weighted
+
+
 class GramContext:
     """The kernel between a context's rows and any text: cosine of tf-idf vectors, idf over the context."""
 
     def __init__(self, rows):
-        count = len(rows)
-        self.frequency = np.full(PLACES, np.log(1 + count) + 1)
-        documents = np.zeros(PLACES)
-        for places, _ in rows:
-            documents[places] += 1
-        self.frequency = np.log((1 + count) / (1 + documents)) + 1
-        self.rows = [self.unit(row) for row in rows]
-        self.kernel = np.array([self.cosines(self.combined(np.eye(count)[i])) for i in range(count)]).reshape(count, -1)
-
-    def unit(self, gram):
-        places, values = gram
-        weighted = values * self.frequency[places]
-        return places, weighted / max(np.linalg.norm(weighted), 1e-9)
+        matrix = sparse(rows)
+        documents = np.bincount(matrix.indices, minlength=PLACES)
+        self.frequency = np.log((1 + len(rows)) / (1 + documents)) + 1
+        self.rows = unit_rows(matrix, self.frequency)
+        self.kernel = (self.rows @ self.rows.T).toarray()
 
     def combined(self, weights):
         """Σ_i weights_i · row_i as one dense vector: a query costs one sparse dot product with it."""
-        total = np.zeros(PLACES)
-        for weight, (places, values) in zip(weights, self.rows):
-            if weight != 0:
-                total[places] += weight * values
-        return total
+        return self.rows.T @ weights
 
-    def cosines(self, dense):
-        return np.array([values @ dense[places] for places, values in self.rows])
-
-    def query(self, gram, dense):
-        places, values = self.unit(gram)
-        return float(values @ dense[places])
+    def queries(self, found, dense):
+        return unit_rows(sparse(found), self.frequency) @ dense

@@ -25,6 +25,10 @@ NOISE_SHARE = 0.5  # of the regression's noise, the share that more references d
 LAMBDAS = (0.3, 1.0, 3.0, 10.0, 30.0)
 WEIGHT_ROWS, WEIGHT_PRIOR, WEIGHT_MOST = 16.0, 0.3, 2.0
 SIGNED_ROWS = 128
+AGREEMENT_ROWS, AGREEMENT_STEPS = 30.0, 20
+AGREEMENT_MEAN, AGREEMENT_SPREAD = 0.25, 0.15  # of the correlation between useful references
+NULL_LEAST, NULL_MOST = 0.25, 0.9
+RECORD_NULL = 0.4
 SHRINK_ROWS, SHRINK_VARIANCE, Z_MOST = 8.0, 0.05, 4.0
 RECORD_LEAST, RECORD_UNIT = 0.02, 0.25
 ODDS_MIN = 1e-3
@@ -45,20 +49,63 @@ def stale_record(successes, rollouts):
     return np.where(rollouts > 0, RECORD_UNIT * (np.log(smoothed) - np.log1p(-smoothed)), np.nan)
 
 
-def signed_weights(residuals, rewards):
-    """Weights of references, (K,): how each goes with the context's outcomes, shrunk to 1.
+def correlations(residuals):
+    """(correlations, shared prompts) of each pair of references, (K, K), zero on the diagonal and without spread."""
+    present = ~np.isnan(residuals)
+    e, present = np.where(present, residuals, 0), present.astype(float)
+    shared = present @ present.T
+    squares = e**2 @ present.T
+    root = np.sqrt(squares * squares.T)
+    r = np.where(root > 0, e @ e.T / np.where(root > 0, root, 1), 0)
+    np.fill_diagonal(r, 0)
+    np.fill_diagonal(shared, 0)
+    return r, shared
 
-    `residuals` (K, N) with NaN on the context's rows. All weights are 1 with one reference or few rows.
+
+@dataclass
+class Agreement:
+    """How references agree with each other, whatever the context says."""
+
+    weights: np.ndarray  # (K,) in −1 … 1: the sign of the majority, near 0 where one agrees with no other
+    null: float  # prior odds' share of "they say nothing of this policy"
+
+    @staticmethod
+    def of(residuals):
+        count = len(residuals)
+        r, shared = correlations(residuals)
+        weights = np.ones(count)
+        if count >= 3:
+            shrunk = r * shared / (shared + AGREEMENT_ROWS) + np.eye(count)
+            vector = np.ones(count)
+            for _ in range(AGREEMENT_STEPS):
+                vector = shrunk @ vector
+                vector /= max(np.linalg.norm(vector), 1e-12)
+            vector = vector if vector.sum() >= 0 else -vector
+            weights = np.clip(np.sqrt(count) * vector, -1, 1)
+        pairs = shared.sum() / 2
+        if pairs == 0:
+            return Agreement(weights, 0.5)
+        mean = (shared * r * np.outer(weights, weights)).sum() / 2 / pairs
+        noise, spread = 1 / pairs, AGREEMENT_SPREAD**2 + 1 / pairs
+        useful = -((mean - AGREEMENT_MEAN) ** 2) / (2 * spread) - np.log(spread) / 2
+        useless = -(mean**2) / (2 * noise) - np.log(noise) / 2
+        return Agreement(weights, float(np.clip(expit(useless - useful), NULL_LEAST, NULL_MOST)))
+
+
+def signed_weights(residuals, rewards, start):
+    """Weights of references, (K,): how each goes with the context's outcomes, shrunk to `start`.
+
+    `residuals` (K, N) with NaN on the context's rows. With one reference or few rows it is `start` (K,).
     """
     count, rows = residuals.shape
     if count < 2 or rows < SIGNED_ROWS:
-        return np.ones(count)
+        return start
     present = ~np.isnan(residuals)
     e, y = np.where(present, residuals, 0), rewards - rewards.mean()
     shared = present.sum(1)
     spread = np.sqrt((e**2).sum(1) * (present * y**2).sum(1))
     correlation = np.where(spread > 0, e @ y / np.where(spread > 0, spread, 1), 0)
-    shrunk = (shared * correlation + WEIGHT_ROWS * WEIGHT_PRIOR) / (shared + WEIGHT_ROWS)
+    shrunk = (shared * correlation + WEIGHT_ROWS * WEIGHT_PRIOR * start) / (shared + WEIGHT_ROWS)
     return np.clip(shrunk / WEIGHT_PRIOR, -WEIGHT_MOST, WEIGHT_MOST)
 
 
@@ -118,6 +165,7 @@ class References:
         present = ~np.isnan(values)
         mean = np.where(present, values, 0).sum(1) / np.maximum(present.sum(1), 1)
         self.residuals = np.where(present, values - mean[:, None], np.nan)
+        self.agreement = Agreement.of(self.residuals)
         self.information = np.where(present, information(np.where(present, rollouts, 1)), 0)
 
     def column(self, rows, rewards, pool=None):
@@ -129,7 +177,8 @@ class Column:
 
     def __init__(self, references, rows, rewards, pool=None):
         self.references = references
-        self.weights = signed_weights(references.residuals[:, rows], rewards)
+        self.null = references.agreement.null
+        self.weights = signed_weights(references.residuals[:, rows], rewards, references.agreement.weights)
         weighted = self.weights[:, None] * references.information
         self.sums = np.nansum(weighted * np.nan_to_num(references.residuals), 0)
         self.counts = np.abs(weighted).sum(0)
@@ -176,7 +225,7 @@ class Column:
 
 @dataclass
 class Group:
-    """Columns with one variance in common. Options are (variance, slope, prior); priors sum to 1."""
+    """Columns with one variance in common. Options are (variance, slope, prior), the first without any variance."""
 
     context: np.ndarray  # (N, J)
     queries: np.ndarray  # (Q, J)
@@ -192,6 +241,12 @@ REFERENCE_OPTIONS = (
     (0.1, 0.35, 0.1),
     (0.5, 0.35, 0.1),
 )
+
+
+def with_null(options, null):
+    """The options with another prior of the first; the others share the rest as before."""
+    rest = sum(prior for _, _, prior in options[1:])
+    return [(*options[0][:2], null), *((v, m, prior * (1 - null) / rest) for v, m, prior in options[1:])]
 
 
 def joint_options(groups, slope_unit=1.0):

@@ -21,7 +21,17 @@ from character_grams import grams, wide_share
 from covariates import Category, Number, Vector
 from inference import Head, Rows
 from outcomes import digest, read_embeddings, surface_features
-from references import REFERENCE_OPTIONS, Group, Link, References, link_score, raw_score, stale_record
+from references import (
+    RECORD_NULL,
+    REFERENCE_OPTIONS,
+    Group,
+    Link,
+    References,
+    link_score,
+    raw_score,
+    stale_record,
+    with_null,
+)
 from safetensors.numpy import save_file
 
 from common import arguments, paths, rows
@@ -82,14 +92,14 @@ def fields_of(random, rates):
     return np.float32(number), category, np.float32(random.randn(len(rates), 5))
 
 
-def rows_of(pool, index, parts, columns, context_fields=None):
+def rows_of(pool, index, parts, columns, nulls, context_fields=None):
     """Features of some prompts of the pool, and the fields of a context."""
     found = Rows(pool["x"][index], pool["surface"][index])
     if "textless" not in parts:
         found.grams = [pool["grams"][i] for i in index]
         found.wide = np.full(len(index), 0.5) if "wide" in parts else pool["wide"][index]
     if columns is not None:
-        found.columns = columns
+        found.columns, found.nulls = columns, nulls
     if "fields" in parts:
         number, category, vector = pool["fields"]
         values = [
@@ -113,11 +123,15 @@ def reference_stages(pool, kind, context, queries, rewards, constants, random):
     else:
         values, rollouts = references_of(kind, pool["rates"], random)
     values = np.float32(values).astype(np.float64)
-    column = References(values, rollouts, pool["x"], pool["surface"], constants).column(context, rewards)
+    references = References(values, rollouts, pool["x"], pool["surface"], constants)
+    column = references.column(context, rewards)
+    null = RECORD_NULL if kind == "stale" else column.null
     everything = np.arange(POOL)
     stages = {
         "values": values,
         "rollouts": rollouts,
+        "agreement": references.agreement.weights,
+        "null": [null],
         "weights": column.weights,
         "sums": column.sums,
         "counts": column.counts,
@@ -125,10 +139,10 @@ def reference_stages(pool, kind, context, queries, rewards, constants, random):
         "difficulty": column.difficulty(everything),
         "z": column.of(everything),
     }
-    return column.context[:, None], column.of(queries)[:, None], stages
+    return column.context[:, None], column.of(queries)[:, None], (null,), stages
 
 
-def process_stages(pool, context, queries, rewards, rollouts, z_context, z_queries, constants):
+def process_stages(pool, context, queries, rewards, rollouts, z_context, z_queries, nulls, constants):
     """The Gaussian process without training, with the same column."""
     raw, _, left_out, odds = raw_score(
         pool["x"][context],
@@ -138,7 +152,7 @@ def process_stages(pool, context, queries, rewards, rollouts, z_context, z_queri
         pool["x"][queries],
         pool["surface"][queries],
         constants,
-        [Group(z_context, z_queries, REFERENCE_OPTIONS)],
+        [Group(z_context, z_queries, with_null(REFERENCE_OPTIONS, nulls[0]))],
     )
     link = Link.fit(link_score(left_out), rewards)
     p = np.clip(link.probability(link_score(raw)), 0.005, 0.995)
@@ -181,15 +195,19 @@ def case(head, pool, name, count, kind, reference, parts, constants):
     context, queries = np.arange(count), np.arange(POOL - QUERIES, POOL)
     rewards, rollouts = outcomes_of(kind, pool["rates"][:count], pool["rollouts"][:count], random)
     results = {"rewards": rewards, "rollouts": rollouts}
-    z_context = z_queries = None
+    z_context = z_queries = nulls = None
     if reference:
-        z_context, z_queries, stages = reference_stages(pool, reference, context, queries, rewards, constants, random)
+        z_context, z_queries, nulls, stages = reference_stages(
+            pool, reference, context, queries, rewards, constants, random
+        )
         results.update({"reference." + key: value for key, value in stages.items()})
         if count:
-            results.update(process_stages(pool, context, queries, rewards, rollouts, z_context, z_queries, constants))
-    rows_c = rows_of(pool, context, parts, z_context)
+            results.update(
+                process_stages(pool, context, queries, rewards, rollouts, z_context, z_queries, nulls, constants)
+            )
+    rows_c = rows_of(pool, context, parts, z_context, nulls)
     c = head.prepare(rows_c, rewards, rollouts)
-    p, kappa, stages = head.predict(c, rows_of(pool, queries, parts, z_queries, rows_c.fields))
+    p, kappa, stages = head.predict(c, rows_of(pool, queries, parts, z_queries, nulls, rows_c.fields))
     results.update(
         {
             "context.columns": c["columns"],

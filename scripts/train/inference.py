@@ -21,7 +21,7 @@ from scipy.special import betaln, erf
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "head"))
 from character_grams import GramContext
 from covariates import chosen_amplitudes
-from references import Link, joint_options, left_out, options_of
+from references import Group, Link, joint_options, left_out, options_of, with_null
 
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
@@ -50,6 +50,7 @@ class Rows:
     grams: list | None = None
     wide: np.ndarray | None = None  # (N,) share of wide characters
     columns: np.ndarray | None = None
+    nulls: tuple = ()  # (J,) prior of "this column says nothing"
     fields: list = field(default_factory=list)  # what `covariates.py` makes, each with the rows of one covariate
 
     def __post_init__(self):
@@ -159,7 +160,7 @@ class Head:
         slope, share, smooth, factor, surface, log_odds, gram, twin_odds = self.w["regression.settings"]
         rows, columns, b = c["rows"], c["features"].columns, c["columns"][:, 0]
         extra = sum(a * f.kernel for a, f in zip(c["amplitudes"], c["features"].fields))
-        options = self.options(columns.shape[1])
+        options = self.options(c["features"].nulls)
         score, parts = [], []
         for k in range(len(slope)):
             inverse, log_determinant = self.factorised(c, k, extra=extra)
@@ -201,17 +202,12 @@ class Head:
         c["grams"] = None if c["gram_context"] is None else c["gram_context"].combined(alpha["gram"])
         c["field_weights"] = [a * alpha["all"] for a in c["amplitudes"]]
 
-    def options(self, count):
-        """Variances (O, J), slopes (O, J) and log priors (O,) of `count` columns of references."""
-        table = self.references["options"]
-
-        class Column:
-            context = np.zeros((0, 1))
-            options = table
-
-        if count == 0:
+    def options(self, nulls):
+        """Variances (O, J), slopes (O, J) and log priors (O,) of columns of references."""
+        if not nulls:
             return np.zeros((1, 0)), np.zeros((1, 0)), np.zeros(1)
-        return joint_options([Column] * count)
+        empty = np.zeros((0, 1))
+        return joint_options([Group(empty, empty, with_null(self.references["options"], null)) for null in nulls])
 
     def regression(self, c, rows, z, columns):
         """Log-odds of queries."""
@@ -225,7 +221,7 @@ class Head:
             + rows.columns @ c["coefficients"]
         )
         if c["grams"] is not None and rows.grams is not None:
-            log_odds = log_odds + np.array([c["gram_context"].query(gram, c["grams"]) for gram in rows.grams])
+            log_odds = log_odds + c["gram_context"].queries(rows.grams, c["grams"])
         for weights, known, asked in zip(c["field_weights"], c["features"].fields, rows.fields):
             log_odds = log_odds + known.cross(asked) @ weights
         return log_odds

@@ -14,10 +14,10 @@ extension CoordinatorState {
             let rows = worker.leases.leases.keys.reduce(0) { $0 + Int($1.rows) }
             let tokens = worker.leases.leases.values.reduce(0) { $0 + $1.tokens }
             if rows != worker.leases.rows || tokens != worker.leases.tokens {
-                broken.append("worker \(incarnation): counts in hand differ from the leases")
+                broken.append("worker \(incarnation): counts differ from its leases")
             }
-            if worker.leases.count > Limits.piecesInHandMax {
-                broken.append("worker \(incarnation): \(worker.leases.count) pieces in hand")
+            if worker.leases.count > Limits.heldPiecesMax {
+                broken.append("worker \(incarnation): holds \(worker.leases.count) pieces")
             }
         }
         return broken

@@ -15,15 +15,15 @@ extension CoordinatorState {
                 return send(.whoAreYou, to: peer, &actions)
             }
             workers.sessions[incarnation]?.leases.grant(heartbeat.credit)
-            workers.sessions[incarnation]?.leases.setNamed(heartbeat.inHand)
+            workers.sessions[incarnation]?.leases.setNamed(heartbeat.held)
             workers.sessions[incarnation]?.leases.renew(
                 progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
             send(.clusterStatus(status), to: peer, &actions)
         case .shardResult(let result):
             complete(result, from: incarnation, at: now, &actions)
         case .shardReturned(let piece, let reason):
-            let wasInHand = workers.sessions[incarnation]?.leases.release(piece) ?? false
-            if wasInHand {
+            let wasHeld = workers.sessions[incarnation]?.leases.release(piece) ?? false
+            if wasHeld {
                 // Otherwise it would be lent again and returned again, for as long as the worker is full.
                 if reason == .overCredit { workers.sessions[incarnation]?.leases.markFull() }
                 takeBack(piece, event: "given back: \(reason)", &actions)

@@ -64,7 +64,7 @@ struct Job {
             && (tokensUnanswered < bounds.windowTokens || tokensUnanswered == 0)
     }
 
-    /// Adds a shard; `false` when it is here already, answered or confirmed.
+    /// Adds a shard; `false` when it was added, answered or confirmed before.
     mutating func submit(_ shard: SubmitShard) -> Bool {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
@@ -199,7 +199,7 @@ struct Job {
         }
     }
 
-    /// How many of the queue's first pieces are looked at for one that suits a worker.
+    /// How many of the queue's first pieces are searched for one that suits a worker.
     static let lookAhead = 16
     /// One death may be chance. At the second the shard is halved, and each half needs one more death.
     static let killsToHalve = 2

@@ -51,7 +51,8 @@ public struct SideIndex: Sendable {
         let side = SideInformation(
             references: entries, numbers: numbers(values), categories: categories(values), vectors: vectors(of: id))
         return Facts(
-            side: pool.placed(side, of: text), evidence: RowEvidence(references: references, hasOwnRecord: found.own != nil),
+            side: pool.placed(side, of: text),
+            evidence: RowEvidence(references: references, hasOwnRecord: found.own != nil),
             own: stale == nil ? found.own : nil)
     }
 

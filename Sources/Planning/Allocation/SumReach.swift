@@ -22,7 +22,7 @@ struct SumReach {
         self.sizes = sizes
         deltas = sizes.values.map { ($0 - sizes.minimum) / sizes.unit }
         guard !sizes.isRegular, let largest = deltas.last else { return }
-        // A table of c prompts takes c²/2 · sizes · largest steps.
+        // A table of c prompts costs c²/2 · sizes · largest steps.
         let affordable = Int((2 * Double(Self.stepsMax) / Double(deltas.count * largest)).squareRoot())
         let most = min(max(affordable, Self.tabulated.lowerBound), Self.tabulated.upperBound)
         tables = [[true]]

@@ -230,7 +230,7 @@ public struct StreamingPlan: Sendable {
         return sizes.values[max(0, sizes.place(atMost: most))]
     }
 
-    /// Rollouts that explored prompts may still need, among those to come or by top-ups.
+    /// Rollouts that explored prompts may still need, for prompts without a budget yet or as top-ups.
     private var explorationReserve: Int {
         guard let exploration = request.exploration else { return 0 }
         let target = exploration.target(

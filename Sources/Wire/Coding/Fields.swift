@@ -26,7 +26,7 @@ extension String {
     /// At most `referenceBytesMax` bytes of it.
     var reference: String { cut(to: Limits.referenceBytesMax) }
 
-    /// At most so many bytes of it, ending with a whole character: half of one would come back as three bytes more.
+    /// At most so many bytes of it, ending with a whole character: half of one would be decoded as three bytes more.
     func cut(to bytesMax: Int) -> String {
         guard utf8.count > bytesMax else { return self }
         var end = utf8.index(startIndex, offsetBy: bytesMax)
@@ -73,7 +73,7 @@ extension ProtoCredit {
         self = .with {
             $0.rows = UInt32(clamping: credit.rows)
             $0.tokens = UInt32(clamping: credit.tokens)
-            if credit.pieces > Limits.piecesInHandMin { $0.pieces = UInt32(clamping: credit.pieces) }
+            if credit.pieces > Limits.heldPiecesMin { $0.pieces = UInt32(clamping: credit.pieces) }
         }
     }
 }

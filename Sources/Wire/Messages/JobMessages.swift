@@ -2,7 +2,7 @@ public import Scoring
 
 // What a client and the coordinator send about a job.
 
-/// Opens a job, or goes on with it after an interruption.
+/// Opens a job, or continues it after an interruption.
 public struct SubmitJob: Hashable, Sendable {
     /// Drawn by the client once, and kept with its output.
     public var job: JobID

@@ -37,20 +37,20 @@ public struct Hello: Hashable, Sendable {
     }
 }
 
-/// How much work a worker wants to have in hand: a level, so that a lost message loses no credit.
+/// How much work a worker wants to hold: a level, so that a lost message loses no credit.
 public struct Credit: Hashable, Sendable {
     /// Prompts.
     public var rows: Int
     /// Estimated tokens.
     public var tokens: Int
-    /// Pieces of shards, from `Limits.piecesInHandMin` to `Limits.piecesInHandMax`.
+    /// Pieces of shards, from `Limits.heldPiecesMin` to `Limits.heldPiecesMax`.
     public var pieces: Int
 
     /// Grants a level; pieces beyond their bounds are brought to the nearer one.
-    public init(rows: Int, tokens: Int, pieces: Int = Limits.piecesInHandMin) {
+    public init(rows: Int, tokens: Int, pieces: Int = Limits.heldPiecesMin) {
         self.rows = rows
         self.tokens = tokens
-        self.pieces = min(max(pieces, Limits.piecesInHandMin), Limits.piecesInHandMax)
+        self.pieces = min(max(pieces, Limits.heldPiecesMin), Limits.heldPiecesMax)
     }
 
     /// Nothing more.
@@ -90,28 +90,28 @@ public enum Refusal: Hashable, Sendable {
     case capacity
 }
 
-/// Says that a worker or client lives, and how far it is.
+/// Shows that a worker or client is alive, and how much it has done.
 public struct Heartbeat: Hashable, Sendable {
     /// The sender's incarnation: 64 random bits, drawn when it starts.
     public var incarnation: UInt64
-    /// What a worker wants to have in hand; none from a client.
+    /// How much a worker wants to hold; none from a client.
     public var credit: Credit
     /// A number that a worker raises as it works; 0 from a client.
     public var progress: UInt64
     /// Pieces lent to this worker and not answered: only these have their leases renewed.
-    public var inHand: [PieceName]
+    public var held: [PieceName]
     /// Assignments lent to this rollout worker and not recorded: the same holds for them.
     public var assignments: [AssignmentName]
 
     /// Reports.
     public init(
-        incarnation: UInt64, credit: Credit = .none, progress: UInt64 = 0, inHand: [PieceName] = [],
+        incarnation: UInt64, credit: Credit = .none, progress: UInt64 = 0, held: [PieceName] = [],
         assignments: [AssignmentName] = []
     ) {
         self.incarnation = incarnation
         self.credit = credit
         self.progress = progress
-        self.inHand = inHand
+        self.held = held
         self.assignments = assignments
     }
 }

@@ -34,7 +34,7 @@ public struct ShardResult: Hashable, Sendable {
     public var answers: AnswerBlock
     /// Rows without a prediction, counted within the piece.
     public var faults: [RowFault]
-    /// What the worker wants to have in hand from now on.
+    /// How much the worker wants to hold from now on.
     public var credit: Credit
     /// The worker's progress, as in a heartbeat.
     public var progress: UInt64
@@ -74,7 +74,7 @@ public struct RowFault: Hashable, Sendable {
 
 /// Time of a piece at a worker, by stage.
 public struct StageTimes: Hashable, Sendable {
-    /// In hand before it was begun; zero from a worker that does not measure it. This package's worker does not.
+    /// Held before it was begun; zero from a worker that does not measure it. This package's worker does not.
     public var queued: Duration
     /// Embedding its texts, and finding those already embedded; to the microsecond on the wire.
     public var embedded: Duration

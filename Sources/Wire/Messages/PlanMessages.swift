@@ -217,7 +217,7 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
     public var p: Double?
     /// Concentration of the belief; `nil` for a point estimate and where nothing is known.
     public var kappa: Double?
-    /// Where the belief comes from, as `Planning.BudgetSource`.
+    /// The source of the belief, as `Planning.BudgetSource`.
     public var source: String
     /// Why this many, as `Planning.BudgetReason`.
     public var reason: String

@@ -31,7 +31,7 @@ struct JobTests {
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
     }
 
-    @Test("a job that comes back with another context is refused, and the message names both digests")
+    @Test("a job that is submitted again with another context is refused, and the message names both digests")
     func otherContext() throws {
         var bench = try CoordinatorBench.ready()
         try bench.open(context: 2)
@@ -104,7 +104,7 @@ struct JobTests {
         bench.join(1, credit: .none)
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 20))
-        #expect(bench.state.status.shardsPending == 1, "a shard larger than the window goes alone")
+        #expect(bench.state.status.shardsPending == 1, "a shard larger than the window is accepted alone")
         bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         bench.submit(
             Samples.shard(1, of: job, rows: 6), Samples.shard(2, of: job, rows: 4), Samples.shard(3, of: job, rows: 1))
@@ -137,7 +137,7 @@ struct JobTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2])
     }
 
-    @Test("a client that comes back is told which of its shards are held, and gets the answer")
+    @Test("a client that returns learns which of its shards are held, and gets the answer")
     func heldShards() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))

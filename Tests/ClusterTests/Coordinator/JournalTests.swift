@@ -7,7 +7,7 @@ import Wire
 struct JournalTests {
     private let job = Samples.job(1)
 
-    @Test("each life has the next generation, journaled before anything is sent")
+    @Test("each start has the next generation, journaled before anything is sent")
     func generations() {
         var entries: [JournalEntry] = []
         for generation in UInt64(1)...4 {
@@ -17,7 +17,7 @@ struct JournalTests {
         }
     }
 
-    @Test("entries come before the messages that depend on them")
+    @Test("entries are written before the messages that depend on them")
     func orderOfActions() throws {
         var bench = CoordinatorBench()
         bench.join(1)

@@ -34,7 +34,7 @@ struct LeaseTests {
     }
 
     @Test(
-        "a lease that its worker does not name expires, and the piece goes to the head of the queue; no death is counted"
+        "a lease that its worker does not name expires, and the piece returns to the head of the queue; no death is counted"
     )
     func lostShard() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
@@ -56,7 +56,7 @@ struct LeaseTests {
         #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
 
-    @Test("results renew only what the worker has named: a piece lost on the way comes back while others are answered")
+    @Test("results renew only what the worker has named: a lost piece returns to the queue while others are answered")
     func resultsDoNotRenewLostPieces() throws {
         var bench = try CoordinatorBench.ready()
         for index in UInt32(0)..<80 { bench.submit(Samples.shard(index, of: job)) }
@@ -114,7 +114,7 @@ struct LeaseTests {
         #expect(bench.lent(to: 2).isEmpty)
     }
 
-    @Test("a suspect piece waits for a worker with nothing in hand, and runs alone")
+    @Test("a suspect piece waits for a worker that holds nothing, and runs alone")
     func suspectsRunAlone() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -167,6 +167,6 @@ struct LeaseTests {
         let fault = try #require(answer.faults.first)
         #expect(fault.code == "worker_died")
         #expect(fault.message.hasPrefix("4 workers died") && fault.message.contains("worker w2 was lost at attempt 1"))
-        #expect(fault.message.contains("its connection is gone"), "the message has the trace")
+        #expect(fault.message.contains("its connection has ended"), "the message has the trace")
     }
 }

@@ -20,7 +20,7 @@ struct ResultTests {
     func oldAttemptCounts() throws {
         //  w1 ◀── piece, attempt 1        w1 goes silent and is dead
         //  w2 ◀── piece, attempt 2
-        //  w1 ──▶ result of attempt 1     under its next life: counts
+        //  w1 ──▶ result of attempt 1     as its next incarnation: counts
         //  w2 ──▶ result of attempt 2     dropped
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))

@@ -28,7 +28,7 @@ struct RandomMessages {
             .heartbeat(
                 Heartbeat(
                     incarnation: number64(), credit: credit(), progress: number64(),
-                    inHand: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
+                    held: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
                     assignments: (0..<count(9)).map { _ in assignmentName() }))
         case .clusterStatus:
             .clusterStatus(ClusterStatus(workers: number(), shardsPending: number(), shardsLeased: number()))

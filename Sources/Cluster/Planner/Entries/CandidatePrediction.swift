@@ -9,7 +9,7 @@ public struct CandidatePrediction: Hashable, Sendable {
     public var mean: Double
     /// Concentration of the belief.
     public var kappa: Double
-    /// Where the belief comes from.
+    /// The source of the belief.
     public var source: BudgetSource
     /// What it is based on; `nil` where side information was not used.
     public var evidence: Evidence?

@@ -1,4 +1,5 @@
 import Foundation
+import Heads
 import Scoring
 import Testing
 
