@@ -192,7 +192,8 @@ extension PlannerState {
                     let index = context.candidates[place]
                     evidence[name, default: [:]][index] = known.evidence(
                         context.side[place], contextRows: context.block.count,
-                        hasOwn: histories[name.policyID]?.knows(session.request.candidates[index].text) == true)
+                        hasOwn: session.request.recordDecay > 0
+                            && histories[name.policyID]?.knows(session.request.candidates[index].text) == true)
                 }
             }
             let job = PredictionQueue.PredictionJob(

@@ -91,8 +91,7 @@ struct SideDraft {
             }
         }
         note(row.columns)
-        let id = row.hasDerivedID ? nil : row.prompt.id
-        let found = sources.outcomes(id: id, text: row.prompt.text, row.columns, in: table)
+        let found = sources.outcomes(id: row.prompt.id, text: row.prompt.text, row.columns, in: table)
         guard !found.others.isEmpty || found.own != nil else { return }
         prompts += 1
         for (source, _) in found.others { coverage[source] += 1 }
@@ -100,7 +99,7 @@ struct SideDraft {
             ownPrompts += own.age >= files.staleSteps ? 1 : 0
             staleSeen = staleSeen || own.age >= files.staleSteps
         }
-        sample.offer(id: id, text: row.prompt.text, columns: row.columns)
+        sample.offer(id: row.prompt.id, text: row.prompt.text, columns: row.columns)
     }
 
     /// Records the kinds of covariates.

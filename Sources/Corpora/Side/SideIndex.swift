@@ -33,7 +33,7 @@ public struct SideIndex: Sendable {
 
     /// A prompt's facts. Cost: a look-up of its id, at most one hash of its text, and its outcomes.
     public func facts(of row: PromptRow) -> Facts {
-        facts(id: row.hasDerivedID ? nil : row.prompt.id, text: row.prompt.text, columns: row.columns)
+        facts(id: row.prompt.id, text: row.prompt.text, columns: row.columns)
     }
 
     func facts(id: String?, text: String, columns values: [ColumnValue]) -> Facts {
