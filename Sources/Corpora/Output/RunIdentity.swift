@@ -61,7 +61,10 @@ public struct RunIdentity: Hashable, Sendable {
         }
 
         /// Which digest differs, and both values.
-        public var description: String { "its \(what.name) is \(folder.short)…, now \(now.short)…" }
+        public var description: String {
+            let texts = [folder, now].map { $0 == RunIdentity.none ? "none" : "\($0.short)…" }
+            return "its \(what.name) is \(texts[0]), now \(texts[1])"
+        }
     }
 
     /// The digests by name.
@@ -74,7 +77,7 @@ public struct RunIdentity: Hashable, Sendable {
     }
 
     /// Stands for no side information, where another run has some.
-    private static let none = Digest(of: "")
+    fileprivate static let none = Digest(of: "")
 
     /// The differences from a folder with these digests; empty if it belongs to this run.
     func differences(from folder: [Difference.What: Digest]) -> [Difference] {
