@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The fastest number of workers and of their threads on a machine, as measured by `statezero tune`.
 ///
@@ -105,10 +106,9 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
 
     /// Writes the file completely or not at all. Throws `unreadable` with the reason.
     public func write(_ file: String) throws(Refusal) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(fileURLWithPath: file), options: .atomic)
+            try (JSONEncoder.page.encode(self) + Data("\n".utf8)).write(
+                to: URL(fileURLWithPath: file), options: .atomic)
         } catch {
             throw .unreadable(file: file, reason: "it cannot be written (\(error.localizedDescription))")
         }

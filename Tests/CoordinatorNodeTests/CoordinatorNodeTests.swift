@@ -42,8 +42,7 @@ struct CoordinatorNodeTests {
         try client.send(
             .submitJob(
                 SubmitJob(
-                    job: job, policy: Policy(id: "p"), context: context, fingerprint: Self.model.digest,
-                    confirmedBelow: 0)))
+                    job: job, policy: Policy(id: "p"), context: context, fingerprint: Self.model.digest)))
         _ = try client.receive("the job's acceptance") { if case .jobAccepted(let terms) = $0 { terms } else { nil } }
         let texts = TextBlock(["one", "two"])
         try client.send(.submitShard(SubmitShard(job: job, shard: 0, tokens: 4, affinity: 1, texts: texts)))

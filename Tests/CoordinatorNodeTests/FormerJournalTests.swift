@@ -127,8 +127,8 @@ struct FormerJournalTests {
         let opened = Self.send(
             .submitJob(
                 SubmitJob(
-                    job: id, policy: Policy(id: "scored"), context: context, fingerprint: model.digest,
-                    confirmedBelow: 0)), from: Self.client, to: &machines)
+                    job: id, policy: Policy(id: "scored"), context: context, fingerprint: model.digest)),
+            from: Self.client, to: &machines)
         guard case .jobAccepted? = opened.first?.0 else { throw Unexpected(message: opened.first?.0) }
         let texts = TextBlock(Array(repeating: "a row", count: 256))
         let answered = Self.send(

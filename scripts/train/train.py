@@ -28,7 +28,7 @@ from with_references import REFERENCES, concentration_with_references
 
 from common import arguments
 
-REGRESSION_STEPS, REGRESSION_RATE, RANKING = 500, 0.03, 0.25
+REGRESSION_STEPS, REGRESSION_RATE, RANKING = 250, 0.03, 0.25
 SHOWN = 250
 
 

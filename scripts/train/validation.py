@@ -85,7 +85,7 @@ class Validation:
         left_out = {source: FOLDS + i for i, group in enumerate(features.groups) for source in group}
         cases = []
         with torch.no_grad():
-            for record, fold, context, query in self.cases(calibration.SIZES, 200, range(3), 4):
+            for record, fold, context, query in self.cases(calibration.SIZES, 200, range(3), 3):
                 member = left_out.get(record.source, fold) if fold == 2 else fold
                 fit = regression(self.batch(features, member, record, context, query))
                 cases.append(

@@ -137,6 +137,6 @@ package struct Qwen3Benchmark {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
-        return times.withLock { $0.sorted()[$0.count / 2] }
+        return times.withLock { Median.of($0) }
     }
 }

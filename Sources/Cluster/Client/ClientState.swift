@@ -162,11 +162,10 @@ public struct ClientState: Sendable {
         guard let job, let model else { return }
         phase = .opening(retryAt: now + configuration.peer.timing.livenessTime)
         lastProgress = now
-        send(
-            .submitJob(
-                SubmitJob(
-                    job: job, policy: configuration.policy, context: configuration.context,
-                    fingerprint: model.digest, confirmedBelow: confirmedBelow)), &actions)
+        var submit = SubmitJob(
+            job: job, policy: configuration.policy, context: configuration.context, fingerprint: model.digest)
+        submit.confirmedBelow = confirmedBelow
+        send(.submitJob(submit), &actions)
     }
 
     /// The coordinator has the job: what it does not hold is submitted again.

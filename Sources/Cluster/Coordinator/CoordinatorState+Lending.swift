@@ -31,7 +31,7 @@ extension CoordinatorState {
             workers.sessions[incarnation]?.leases.lend(
                 name,
                 LeaseTable.Lease(
-                    rows: Int(name.rows), tokens: offer.tokens, lentAt: now,
+                    rows: name.rows.count, tokens: offer.tokens, lentAt: now,
                     expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect))
             send(.shard(name, context: offer.context.digest, texts: texts), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count

@@ -182,10 +182,10 @@ public struct WorkerState: Sendable {
                 actions.append(.score(next.piece, context: next.context, next.texts))
             case .failed(let failure):
                 queue.removeFirst()
-                let faults = (0..<next.piece.rows).map {
+                let faults = (0..<UInt32(next.piece.rows.count)).map {
                     RowFault(row: $0, code: failure.code, message: failure.message)
                 }
-                let answers = AnswerBlock(Array(repeating: nil, count: Int(next.piece.rows)))
+                let answers = AnswerBlock(Array(repeating: nil, count: next.piece.rows.count))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
             default:
                 return  // Its context has not arrived yet.
@@ -222,7 +222,7 @@ public struct WorkerState: Sendable {
     private mutating func setPace(_ time: Duration) {
         // Zero means that nothing was measured.
         guard time > .zero else { return }
-        pace = min(max(Int(Self.heldTime / time), Limits.heldPiecesMin), Limits.heldPiecesMax)
+        pace = Int(Self.heldTime / time).clamped(to: Limits.heldPieces)
         piecesGranted = max(piecesGranted, pace)
     }
 

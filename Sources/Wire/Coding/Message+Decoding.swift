@@ -53,7 +53,7 @@ extension Message {
             self = .shard(
                 piece, context: try Digest(shard.context, field: "context"),
                 texts: try TextBlock(
-                    count: Int(piece.rows), lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil))
+                    count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil))
         case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
         case .shardReturned(let returned):
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))

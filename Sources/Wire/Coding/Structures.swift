@@ -61,8 +61,8 @@ extension ShardResult {
     init(_ proto: ProtoShardResult, answers: RawFrame) throws(WireError) {
         let piece = try PieceName(proto.piece)
         self.init(
-            piece: piece, answers: try AnswerBlock(count: Int(piece.rows), bytes: answers),
-            faults: try [RowFault](proto.errors, rows: Int(piece.rows)), credit: Credit(proto.credit),
+            piece: piece, answers: try AnswerBlock(count: piece.rows.count, bytes: answers),
+            faults: try [RowFault](proto.errors, rows: piece.rows.count), credit: Credit(proto.credit),
             progress: proto.progress,
             times: StageTimes(
                 queued: .microseconds(Int64(proto.times.queued)), embedded: .microseconds(Int64(proto.times.embedded)),
@@ -94,8 +94,8 @@ extension SubmitJob {
             context: try ContextBlock(
                 digest: proto.context, rows: proto.contextRows, poolRows: proto.poolRows,
                 side: proto.hasSide ? proto.side : nil, raw: raw),
-            fingerprint: try Digest(proto.fingerprint, field: "fingerprint"),
-            confirmedBelow: proto.confirmedBelow)
+            fingerprint: try Digest(proto.fingerprint, field: "fingerprint"))
+        confirmedBelow = proto.confirmedBelow
     }
 }
 

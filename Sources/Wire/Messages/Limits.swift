@@ -25,6 +25,8 @@ public enum Limits {
     public static let heldPiecesMin = 2
     /// Pieces that a worker may hold if it is faster than a message.
     public static let heldPiecesMax = 64
+    /// Both bounds.
+    package static let heldPieces = heldPiecesMin...heldPiecesMax
     /// Shards that a worker names as held.
     public static let piecesMax = 64
     /// Assignments that a rollout worker names as held.

@@ -93,12 +93,11 @@ struct CoordinatorBench {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         receive(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
-        receive(
-            .submitJob(
-                SubmitJob(
-                    job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
-                    fingerprint: Samples.model.digest, confirmedBelow: confirmedBelow)),
-            from: client, sourceLocation: sourceLocation)
+        var submit = SubmitJob(
+            job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
+            fingerprint: Samples.model.digest)
+        submit.confirmedBelow = confirmedBelow
+        receive(.submitJob(submit), from: client, sourceLocation: sourceLocation)
     }
 
     mutating func submit(

@@ -119,7 +119,7 @@ struct JobTests {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         for index in UInt32(0)..<4 { bench.submit(Samples.shard(index, of: job)) }
         let one = Credit(rows: 4, tokens: 40)
-        let first = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        let first = PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)
         bench.receive(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
         let second = try bench.onlyLent(to: 1)
         bench.receive(.bye, from: CoordinatorBench.client)

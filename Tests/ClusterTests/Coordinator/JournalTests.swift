@@ -46,7 +46,7 @@ struct JournalTests {
         var before = try CoordinatorBench.ready()
         before.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
         before.receive(
-            Samples.result(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)),
+            Samples.result(PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)),
             from: CoordinatorBench.peer(1))
         let answer = before.answers()
         var after = CoordinatorBench(replaying: before.journal)

@@ -48,10 +48,10 @@ struct LeaseTests {
         }
         bench.pass(.seconds(1))
         let again = try bench.onlyLent(to: 1)
-        #expect(again == PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 2))
+        #expect(again == PieceName(job: job, shard: 0, rows: 0..<4, attempt: 2))
         #expect(
             bench.logEvents == [
-                .leaseExpired(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1), worker: "w1")
+                .leaseExpired(PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1), worker: "w1")
             ])
         #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
@@ -62,7 +62,7 @@ struct LeaseTests {
         for index in UInt32(0)..<80 { bench.submit(Samples.shard(index, of: job)) }
         // Shard 1's message is lost; the worker answers another twice a second and never needs a heartbeat.
         var progress: UInt64 = 0
-        var running = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        var running = PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)
         var returned: Instant?
         for _ in 0..<70 where returned == nil {
             bench.pass(.milliseconds(500))
@@ -147,8 +147,8 @@ struct LeaseTests {
         while deaths.count < 40, bench.state.status.shardsPending + bench.state.status.shardsLeased > 0 {
             bench.join(number)
             guard let piece = bench.lent(to: number).first else { throw Unexpected(bench.actions) }
-            if piece.range.contains(5) {
-                deaths.append(piece.range)
+            if piece.rows.contains(5) {
+                deaths.append(piece.rows)
                 bench.handle(.unroutable(CoordinatorBench.peer(number)))
             } else {
                 bench.receive(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))

@@ -96,7 +96,7 @@ struct MembershipTests {
     @Test("an unknown peer gets WhoAreYou, whatever it sends")
     func unknownPeer() {
         var bench = CoordinatorBench()
-        let piece = PieceName(job: Samples.job(1), shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        let piece = PieceName(job: Samples.job(1), shard: 0, rows: 0..<4, attempt: 1)
         for message in [.heartbeat(Heartbeat(incarnation: 5)), .bye, .drain, Samples.result(piece)] as [Message] {
             bench.receive(message, from: CoordinatorBench.peer(9))
             #expect(bench.sent(to: 9) == [.whoAreYou])

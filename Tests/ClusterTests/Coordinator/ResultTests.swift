@@ -110,7 +110,7 @@ struct ResultTests {
         bench.handle(.unroutable(CoordinatorBench.peer(2)))
         bench.join(3)
         let left = try bench.onlyLent(to: 3)
-        #expect(left.range == 0..<2 && left.attempt == whole.attempt + 1)
-        return (left, PieceName(job: job, shard: 0, firstRow: 2, rows: 2, attempt: left.attempt), whole)
+        #expect(left.rows == 0..<2 && left.attempt == whole.attempt + 1)
+        return (left, PieceName(job: job, shard: 0, rows: 2..<4, attempt: left.attempt), whole)
     }
 }

@@ -18,7 +18,7 @@ struct SideLendingTests {
             .submitJob(
                 SubmitJob(
                     job: Samples.job(1), policy: Policy(id: "policy"), context: context,
-                    fingerprint: Samples.model.digest, confirmedBelow: 0)), from: CoordinatorBench.client)
+                    fingerprint: Samples.model.digest)), from: CoordinatorBench.client)
         bench.submit(SubmitShard(job: Samples.job(1), shard: 0, tokens: 2, affinity: 0, texts: texts))
         #expect(bench.lent(to: 1).isEmpty)
         let hello = Hello(

@@ -107,13 +107,13 @@ struct HostileInputTests {
         case .context(let context): read(context)
         case .submitJob(let submit): read(submit.context)
         case .shard(let piece, _, let texts):
-            #expect(piece.range.count == texts.count)
+            #expect(piece.rows.count == texts.count)
             read(texts)
         case .submitShard(let shard): read(shard.texts)
         case .shardResult(let result): read(result.answers, result.faults)
         case .shardAnswer(let answer): read(answer.answers, answer.faults)
         case .heartbeat(let heartbeat):
-            for piece in heartbeat.held { #expect(piece.range.upperBound <= Limits.shardRowsMax) }
+            for piece in heartbeat.held { #expect(piece.rows.upperBound <= Limits.shardRowsMax) }
             #expect(heartbeat.assignments.count <= Limits.assignmentsMax)
             for name in heartbeat.assignments { #expect(name.plan.step >= 0 && name.index >= 0) }
         case .requestPlan(let request):

@@ -24,7 +24,13 @@ struct MessageSample {
     static let model = ModelFingerprint(name: "all-MiniLM-L6-v2+gp/f32", digest: Digest(of: "model"))
     static let credit = Credit(rows: 4096, tokens: 65_536)
     static let texts = TextBlock(["Spell: cat", "Zähle bis drei.", ""])
-    static let piece = PieceName(job: job, shard: 7, firstRow: 1, rows: 2, attempt: 3)
+    private static func submitJob(_ context: ContextBlock) -> SubmitJob {
+        var submit = SubmitJob(
+            job: job, policy: Policy(id: "smollm2-135m", version: 0), context: context, fingerprint: model.digest)
+        submit.confirmedBelow = 5
+        return submit
+    }
+    static let piece = PieceName(job: job, shard: 7, rows: 1..<3, attempt: 3)
     /// `nil` only if the literals were out of range.
     static let prediction = Prediction(p: 0.75, kappa: 12, pLo: 0.5, pHi: 0.9375, flags: .truncated)
     static let fault = RowFault(row: 1, code: "embedding_failed", message: "a value is not a number")
@@ -131,10 +137,7 @@ struct MessageSample {
                     "job; policy smollm2-135m at version 0 (present, though 0); context digest and 2 rows;",
                     "fingerprint digest; confirmed below 5; then lengths, texts, outcomes as in context.txt",
                 ],
-                .submitJob(
-                    SubmitJob(
-                        job: job, policy: Policy(id: "smollm2-135m", version: 0), context: context,
-                        fingerprint: model.digest, confirmedBelow: 5))),
+                .submitJob(submitJob(context))),
             MessageSample(
                 "job-accepted", "The terms on which a job is accepted",
                 [

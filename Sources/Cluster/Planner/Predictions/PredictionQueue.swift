@@ -155,8 +155,7 @@ struct PredictionQueue {
     private mutating func submit(_ id: JobID) -> [Message] {
         guard let job = jobs[id], let model else { return [] }
         jobs[id]?.isSubmitted = true
-        let open = SubmitJob(
-            job: id, policy: job.policy, context: job.context, fingerprint: model.digest, confirmedBelow: 0)
+        let open = SubmitJob(job: id, policy: job.policy, context: job.context, fingerprint: model.digest)
         return [.submitJob(open)]
             + job.unanswered.sorted().map { index in
                 let shard = job.shards[Int(index)]
