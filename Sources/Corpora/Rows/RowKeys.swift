@@ -105,7 +105,7 @@ struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
         case responseTokens, cost
-        case p, kappa, pLo, pHi, status, error
+        case p, kappa, pLo, pHi, status, error, evidence
     }
 
     struct Candidate {
@@ -162,7 +162,7 @@ struct RowLayout {
 
     static let scores = RowLayout([
         .id: ["prompt_id"], .p: ["p"], .kappa: ["kappa"], .pLo: ["p_lo"], .pHi: ["p_hi"], .status: ["status"],
-        .error: ["error"],
+        .error: ["error"], .evidence: ["evidence"],
     ])
 
     private mutating func place(of name: String) -> Int {
