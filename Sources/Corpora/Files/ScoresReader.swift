@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scoring
 
 /// The scores of a finished folder, or of a file of score rows, in order.
