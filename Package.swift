@@ -122,7 +122,9 @@ let package = Package(
             ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
         module(
             "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module(
+            "ClientNode",
+            ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",

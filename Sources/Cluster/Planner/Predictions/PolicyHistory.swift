@@ -67,11 +67,31 @@ struct PolicyHistory {
     /// Whether the history has outcomes of a text.
     func knows(_ text: String) -> Bool { byText[text] != nil }
 
-    /// The prompt's own record as a policy of a version sees it.
-    func record(of text: String, promptID: String, at version: Int) throws(PlanningError) -> PromptRecord {
+    /// The latest outcome of a text; `nil` without one.
+    func latestOutcome(of text: String) -> Outcome? { outcome(of: text, upTo: .max) }
+
+    /// The latest outcome of a text by a version that is not later than one; `nil` without one.
+    func outcome(of text: String, upTo version: Int) -> Outcome? {
+        for number in (byText[text] ?? []).reversed() {
+            let outcome = outcomes[number - forgotten]
+            if outcome.version <= version, let known = Outcome(reward: outcome.reward, n: outcome.n) { return known }
+        }
+        return nil
+    }
+
+    /// Whether any outcome is of a version that is not later than one.
+    func hasOutcome(before version: Int) -> Bool { outcomes.contains { $0.version <= version && $0.n > 0 } }
+
+    /// The version of a text's latest outcome.
+    func version(of text: String) -> Int? { byText[text]?.last.map { outcomes[$0 - forgotten].version } }
+
+    /// The prompt's own record as a policy of a version sees it, without outcomes that are `staleFrom` steps old.
+    func record(
+        of text: String, promptID: String, at version: Int, staleFrom: Int = .max
+    ) throws(PlanningError) -> PromptRecord {
         let entries = (byText[text] ?? []).compactMap { number -> PromptRecord.Entry? in
             let outcome = outcomes[number - forgotten]
-            guard outcome.n > 0 else { return nil }
+            guard outcome.n > 0, version - outcome.version < staleFrom else { return nil }
             return PromptRecord.Entry(
                 k: min(Double(outcome.n), outcome.reward * Double(outcome.n)), n: outcome.n,
                 age: Double(max(0, version - outcome.version)))

@@ -72,19 +72,26 @@ struct PredictionQueue {
 
     /// Cuts rows into shards by the digests of their texts. So a text is sent to the worker that has seen it before, at
     /// every step and whatever other texts are sent with it.
-    static func shards(_ rows: [(row: Int, text: String)]) -> [Shard] {
+    ///
+    /// `side` is what is known about the rows, in their order, with its schema; `nil` where nothing is used.
+    static func shards(
+        _ rows: [(row: Int, text: String)], side: (rows: [SideInformation], schema: SideSchema)? = nil
+    ) -> [Shard] {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }
-        var members = [[(row: Int, text: String)]](repeating: [], count: buckets)
-        for row in rows { members[Int(Digest(of: row.text).bytes[0]) % buckets].append(row) }
+        var members = [[Int]](repeating: [], count: buckets)
+        for (place, row) in rows.enumerated() {
+            members[Int(Digest(of: row.text).bytes[0]) % buckets].append(place)
+        }
         var shards: [Shard] = []
-        for (bucket, rows) in members.enumerated() {
+        for (bucket, places) in members.enumerated() {
             var start = 0
-            while start < rows.count {
-                let part = rows[start..<min(start + Limits.shardRowsMax, rows.count)]
+            while start < places.count {
+                let part = places[start..<min(start + Limits.shardRowsMax, places.count)]
+                let known = side.map { side in SideBlock(part.map { side.rows[$0] }, schema: side.schema) }
                 shards.append(
                     Shard(
-                        rows: part.map(\.row), texts: TextBlock(part.map(\.text)),
+                        rows: part.map { rows[$0].row }, texts: TextBlock(part.map { rows[$0].text }, side: known),
                         affinity: UInt64(bucket) &* 0x9E37_79B9_7F4A_7C15))
                 start += part.count
             }
