@@ -158,8 +158,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
-                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", argumentParser,
-                logging,
+                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", "Corpora",
+                argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(
