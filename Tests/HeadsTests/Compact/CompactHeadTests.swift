@@ -4,14 +4,14 @@ import Scoring
 import Synchronization
 import Testing
 
-@Suite("Compact head")
+@Suite("Compact head of version 1")
 struct CompactHeadTests {
     private let head: CompactHead
     private let golden: CompactHeadGolden
 
     init() throws {
-        head = try CompactHead.load()
-        golden = try CompactHeadGolden()
+        golden = try CompactHeadGolden.first()
+        head = try golden.head()
     }
 
     @Test("every stage is the slow version's within 1e-4: 0 to 256 rows, one class, fractions, any rollouts")
@@ -19,9 +19,10 @@ struct CompactHeadTests {
         #expect(
             golden.cases.count == 8 && golden.cases.contains { $0.rows == 0 }
                 && golden.cases.contains { $0.rows == 256 })
-        for (name, rows) in golden.cases {
+        for example in golden.cases {
+            let (name, rows) = (example.name, example.rows)
             let prepared = try head.prepare(try golden.context(name), features: golden.features(rows))
-            let stages = try head.stages(golden.queries, in: prepared)
+            let stages = try head.stages(QuerySet(features: golden.queries), in: prepared)
             let predictions = try head.predict(golden.queries, in: prepared)
             let found: [(stage: String, values: [Double])] = [
                 ("context.columns", prepared.columns), ("level", [prepared.level]), ("odds", prepared.odds),
@@ -41,7 +42,8 @@ struct CompactHeadTests {
 
     @Test("a query's answer is the same bit for bit alone, in any batch and in any order")
     func batches() throws {
-        for (name, rows) in golden.cases {
+        for example in golden.cases {
+            let (name, rows) = (example.name, example.rows)
             let prepared = try head.prepare(try golden.context(name), features: golden.features(rows))
             // More than a block of the difficulty network, and no multiple of its steps.
             let queries = golden.features(131)
@@ -72,6 +74,20 @@ struct CompactHeadTests {
             #expect(difference < 1e-4)
             #expect(first.map(\.kappa) == second.map(\.kappa))
         }
+    }
+
+    @Test("the head that comes with the program is read, and answers without rows")
+    func shipped() throws {
+        let shipped = try CompactHead.load()
+        let prepared = try shipped.prepare(HeadSamples.context(rewards: []), features: golden.features(0))
+        #expect(try Set(shipped.predict(golden.queries, in: prepared).map(\.p)).count > 1)
+    }
+
+    @Test("side information is refused by the version of the file")
+    func refused() throws {
+        let context = try #require(ContextSet([], schema: SideSchema(numbers: ["level"])))
+        let error = #expect(throws: ValueModelError.self) { try head.prepare(context, features: golden.features(0)) }
+        #expect(error.map { "\($0)".contains("version 1") } == true)
     }
 
     @Test("without rows prompts still differ; one class, one row or none are answered like any other, without a flag")
@@ -110,14 +126,14 @@ struct CompactHeadTests {
     func large() throws {
         let rows = 600
         // The pool again and again, each time a little off, so that no two rows are equal.
-        var features = FeatureMatrix(columns: CompactHead.featureColumns)
+        var features = FeatureMatrix(columns: head.featureColumns)
         let pool = golden.features(256)
         var values: [Float] = []
         for row in 0..<rows {
             values += pool.row(row % pool.rows).enumerated().map { $1 * (1 + Float(row / 256) * 1e-3 * Float($0 % 3)) }
         }
         features = FeatureMatrix(
-            columns: CompactHead.featureColumns, values: values, isTruncated: [Bool](repeating: true, count: rows))
+            columns: head.featureColumns, values: values, isTruncated: [Bool](repeating: true, count: rows))
         let context = try HeadSamples.context(rewards: (0..<rows).map { Double($0 % 3) / 2 }, n: 4)
         let count = Atomic(0)
         head.onProgress { count.wrappingAdd(1, ordering: .relaxed) }

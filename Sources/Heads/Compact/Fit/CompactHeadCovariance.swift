@@ -1,3 +1,4 @@
+import Kernels
 import Scoring
 
 /// Covariances of a context's rows under the regression's settings: what all settings share is computed once.
@@ -10,14 +11,20 @@ struct CompactHeadCovariance {
     /// `(blocks, 36)`: six columns and thirty surface features of eight rows, side by side.
     private let linear: [SIMD8<Double>]
 
+    /// Of character runs, `(N, N)`, lower triangle.
+    private let grams: [Double]?
+    private let gramScale: Double
+
     private static let linearCount = CompactHeadConfiguration.factors + SurfaceFeatures.count
 
     /// Computes the radial kernel. Cost: N²/2 dot products of embeddings.
-    init(
-        constants: CompactHeadConstants, embeddings: EmbeddingRows, kernel: RadialKernel, prompts: CompactHeadPrompts,
-        standardised: [Double]
-    ) {
+    init(constants: CompactHeadConstants, inputs: CompactHeadInputs) {
         self.constants = constants
+        let embeddings = EmbeddingRows(inputs.features, columns: inputs.embeddingColumns)
+        let kernel = RadialKernel(gamma: constants.gamma)
+        let (prompts, standardised) = (inputs.prompts, inputs.standardised)
+        grams = inputs.grams?.kernel
+        gramScale = inputs.grams?.isWide == true ? constants.wide : 1
         rows = embeddings.count
         blocks = embeddings.blocks
         var radial = [SIMD8<Double>](repeating: .zero, count: rows * blocks)
@@ -42,9 +49,32 @@ struct CompactHeadCovariance {
         self.linear = linear
     }
 
-    /// The factor of one setting's covariance with the rows' noise on its diagonal; `nil` where it is not positive
-    /// definite.
-    func factor(_ setting: CompactHeadConstants.Setting, noise: [Double]) -> Cholesky? {
+    /// The factor of one setting's covariance with the rows' noise on its diagonal, and another matrix `(N, N)` added; `nil`
+    /// where it is not positive definite.
+    func factor(
+        _ setting: CompactHeadConstants.Setting, noise: [Double], added: [Double]?
+    ) -> (any PositiveFactor)? {
+        var matrix = matrix(setting)
+        guard constants.references != nil else {
+            return Cholesky(matrix, stride: rows, count: rows, ridge: noise)
+        }
+        if let added { for index in matrix.indices { matrix[index] += added[index] } }
+        return SymmetricFactor(matrix, stride: rows, count: rows, ridge: noise)
+    }
+
+    /// Log evidence of the first setting on the leading rows, with another matrix of these added.
+    func evidence(noise: [Double], added: [Double], rows count: Int, residual: [Double]) -> Double {
+        guard let setting = constants.settings.first else { return -.infinity }
+        let whole = matrix(setting)
+        var sum = added
+        for row in 0..<count {
+            for column in 0...row { sum[row * count + column] += whole[row * rows + column] }
+        }
+        guard let factor = SymmetricFactor(sum, stride: count, count: count, ridge: noise) else { return -.infinity }
+        return -factor.forward(residual).reduce(0) { $0 + $1 * $1 } / 2 - factor.logDeterminant / 2
+    }
+
+    private func matrix(_ setting: CompactHeadConstants.Setting) -> [Double] {
         let scales =
             constants.columnVariance.map { $0 * setting.factor }
             + constants.surfaceVariance.map { $0 * setting.surface }
@@ -63,6 +93,12 @@ struct CompactHeadCovariance {
                 for lane in 0..<min(8, rows - block * 8) { matrix[start + lane] = sum[lane] }
             }
         }
-        return Cholesky(matrix, stride: rows, count: rows, ridge: noise)
+        if let grams, setting.gram != 0 {
+            let scale = setting.gram * gramScale
+            for row in 0..<rows {
+                for index in row * rows...row * rows + row { matrix[index] += scale * grams[index] }
+            }
+        }
+        return matrix
     }
 }
