@@ -14,16 +14,17 @@ public protocol ValueModel: AnyObject {
     /// Whether features are worth storing: `false` where embedding a text costs less than a look-up.
     var shouldCacheFeatures: Bool { get }
 
-    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
+    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on other texts of the call; may be kept for
+    /// ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
-    /// Fits what the head fits. `features` are those of the context's rows, in order: `(N, F)`.
+    /// Fits what the head fits. `features` are those of `context.texts`, in order: `(N + pool, F)`.
     /// A context with too little information (one class only, or fewer rows than the head can use) is not an error:
     /// predictions are then its base rate, flagged.
     func prepare(_ context: ContextSet, features: FeatureMatrix) throws(ValueModelError) -> any PreparedContext
 
-    /// (Q, F) -> Q predictions. A query's answer never depends on the other queries in the call.
-    func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
+    /// Q queries -> Q predictions. A query's answer never depends on the other queries in the call.
+    func predict(_ queries: QuerySet, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
 
     /// From now on, `listener` is called by the methods above after every step of at most a few seconds, on any thread.
     /// It renews a worker's lease, so it must be called by the computation itself and never by a timer.
@@ -37,7 +38,7 @@ extension ValueModel {
     /// `true`, as for every model that reads a text.
     public var shouldCacheFeatures: Bool { true }
 
-    /// Does nothing: correct for a model whose methods take two seconds at most.
+    /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
@@ -53,6 +54,8 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     case widthMismatch(expected: Int, found: Int)
     /// As many feature rows as context rows are needed.
     case rowsMismatch(expected: Int, found: Int)
+    /// The head reads texts only, and the context has references or covariates.
+    case sideInformationUnsupported(head: String)
     /// The prepared context was made by another kind of model.
     case foreignContext(Digest)
     /// A value is not finite, at a row of the call.
@@ -66,9 +69,11 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):
-            "features have \(found) columns, this model makes \(expected); they come from another model"
+            "features have \(found) columns, this model makes \(expected); another model made them"
         case .rowsMismatch(let expected, let found):
-            "the context has \(expected) rows but \(found) rows of features were given"
+            "the context has \(expected) texts but \(found) rows of features were given"
+        case .sideInformationUnsupported(let head):
+            "the head \(head) cannot use references or covariates; leave them out, or choose --head compact"
         case .foreignContext(let digest):
             "context \(digest.short) was prepared by another model; prepare it again with this one"
         case .notFinite(let stage, let row):

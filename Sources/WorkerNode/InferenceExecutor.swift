@@ -2,7 +2,7 @@ package import FeatureStore
 package import Scoring
 package import Wire
 
-/// What the inference thread computes: prepares contexts, embeds, predicts, reports progress. It knows nothing of leases.
+/// What the inference thread computes: prepares contexts, embeds, predicts, reports progress. It does not use leases.
 ///
 /// Prompts are embedded a few at a time, so that progress shows. Beyond that, batches are the model's decision: an
 /// embedding never depends on the other texts of its batch.
@@ -29,7 +29,7 @@ package struct InferenceExecutor {
             return "context \(block.digest.short) does not match its digest; submit the job again"
         }
         do {
-            let features = try embed(context.rows.map(\.text), onProgress: onProgress)
+            let features = try embed(context.texts, onProgress: onProgress)
             contexts[block.digest] = try model.prepare(context, features: features)
             return nil
         } catch {
@@ -64,11 +64,11 @@ package struct InferenceExecutor {
                     RowFault(row: UInt32(row), code: "invalid_utf8", message: "the prompt's bytes are not UTF-8"))
             }
         }
-        let features = embedEach(&rows, texts, &faults, onProgress: onProgress)
+        let features = embedEach(&rows, &texts, &faults, onProgress: onProgress)
         let embedded = clock.now
         let answers: AnswerBlock
         do {
-            let predictions = try model.predict(features, in: context)
+            let predictions = try model.predict(QuerySet(texts: texts, features: features), in: context)
             answers =
                 rows.count == block.count
                 ? AnswerBlock(predictions) : AnswerBlock(Self.spread(predictions, over: rows, of: block.count))
@@ -91,10 +91,11 @@ package struct InferenceExecutor {
 
     /// Embeds texts together. If that fails, embeds them one by one, so that only the rows that fail get a fault.
     private mutating func embedEach(
-        _ rows: inout [Int], _ texts: [String], _ faults: inout [RowFault], onProgress: () -> Void
+        _ rows: inout [Int], _ texts: inout [String], _ faults: inout [RowFault], onProgress: () -> Void
     ) -> FeatureMatrix {
         if let features = try? embed(texts, onProgress: onProgress) { return features }
         var embeddedRows: [Int] = []
+        var embeddedTexts: [String] = []
         var values: [Float] = []
         var isTruncated: [Bool] = []
         var columns = 0
@@ -102,6 +103,7 @@ package struct InferenceExecutor {
             do {
                 let one = try embed([text], onProgress: onProgress)
                 embeddedRows.append(row)
+                embeddedTexts.append(text)
                 values += one.values
                 isTruncated += one.isTruncated
                 columns = one.columns
@@ -110,6 +112,7 @@ package struct InferenceExecutor {
             }
         }
         rows = embeddedRows
+        texts = embeddedTexts
         return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
     }
 

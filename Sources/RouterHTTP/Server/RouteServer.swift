@@ -155,7 +155,8 @@ public final class RouteServer: Sendable {
     private func routes(_ connections: ClientConnections) -> RouterRoutes {
         RouterRoutes(
             service: service, limiter: ConcurrencyLimiter(requestsMax: configuration.requestsMax),
-            body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys, connections: connections,
+            body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
+            connections: connections,
             version: configuration.version, logger: logger)
     }
 }

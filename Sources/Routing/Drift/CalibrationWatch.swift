@@ -36,11 +36,13 @@ public struct CalibrationWatch: Sendable {
     public struct Report: Hashable, Sendable, Codable {
         /// Pairs behind them.
         public var outcomes: Int
-        /// Mean of p, and mean reward.
+        /// Mean of p.
         public var meanP: Double?
+        /// Mean reward.
         public var meanReward: Double?
-        /// Expected calibration error, in [0, 1], and that of chance alone; see `EvaluationMetrics`.
+        /// Expected calibration error, in [0, 1]; see `EvaluationMetrics`.
         public var calibrationError: Double?
+        /// The calibration error that chance alone would show.
         public var calibrationErrorExpected: Double?
         /// The difference of rewards and p, in standard deviations.
         public var deviations: Double?

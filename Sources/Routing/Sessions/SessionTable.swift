@@ -1,5 +1,6 @@
 /// Which model a session used last. A plain value with a bounded number of sessions; the longest unused go first.
 public struct SessionTable: Sendable {
+    /// The caller's clock.
     public typealias Instant = ContinuousClock.Instant
 
     private struct Entry {

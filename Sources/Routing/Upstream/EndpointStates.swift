@@ -5,6 +5,7 @@
 /// (`FleetModel.FailureLimit`). One prompt that every endpoint answers with 500 therefore pauses none of them, however
 /// often it is repeated. Errors that clients cause, and clients that leave, are no results.
 public struct EndpointStates: Sendable {
+    /// The caller's clock.
     public typealias Instant = ContinuousClock.Instant
 
     private struct State {

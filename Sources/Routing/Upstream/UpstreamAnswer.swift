@@ -8,6 +8,7 @@ import JSON
 ///
 /// A value: the driver calls `handle`, carries out the actions, and calls again at `nextDeadline` at the latest.
 public struct UpstreamAnswer: Sendable {
+    /// The caller's clock.
     public typealias Instant = ContinuousClock.Instant
 
     /// What arrives.
