@@ -38,6 +38,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -136,7 +137,7 @@ let package = Package(
             [
                 "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
                 "MetricsExport", metrics, grdb, httpClient, hummingbird, hummingbirdCore, lifecycle, logging, nioCore,
-                nioHTTP1, httpTypes,
+                nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -194,7 +195,8 @@ let package = Package(
         tests(
             "RouterHTTPTests",
             [
-                "RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, nioPosix,
+                "RouterHTTP", "Routing", "Corpora", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                nioPosix,
                 httpTypes,
             ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),

@@ -1,4 +1,7 @@
+import Corpora
 import Foundation
+import HTTPTypes
+import NIOHTTP1
 import RouterHTTP
 import Routing
 import Testing

@@ -1,4 +1,4 @@
-"""An upstream on loopback that answers each request with bytes of the caller's choice: broken HTTP, silence, a cut stream."""
+"""An upstream on loopback that answers with bytes of the caller's choice: broken HTTP, silence, a cut stream."""
 
 import asyncio
 import threading
@@ -28,7 +28,8 @@ def chunk(text: str) -> bytes:
 class RawUpstream:
     """Listens on a free port in a thread of its own.
 
-    `answer` is a coroutine function of the request's number and the writer; when it returns True the connection is closed.
+    `answer` is a coroutine function of the request's number and the writer; when it returns True the connection is
+    closed.
     """
 
     def __init__(self, answer):

@@ -4,12 +4,14 @@
     .venv-routing/bin/pip install -r scripts/routing/requirements.txt
     .venv-routing/bin/python scripts/routing/broken_upstreams.py
 
-The cheap model's upstream is broken, the expensive one works: the client must get an answer, or an error that its package
-raises, and never half an answer in silence. Upstreams are raw sockets. Needs a release build; everything stays on loopback.
+The cheap model's upstream is broken, the expensive one works: the client must get an answer, or an error that its
+package raises, and never half an answer in silence. Upstreams are raw sockets. Needs a release build; everything stays
+on loopback.
 """
 
 import asyncio
 import email.utils
+import json
 import os
 import pathlib
 import signal
@@ -24,8 +26,14 @@ from common import arguments, paths
 from common.raw_upstream import RawUpstream, chunk, ok, status, stream_head
 from common.router import Router
 
-GOOD = '{"id":"1","object":"chat.completion","created":0,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"good"}}]}'
-EVENT = 'data: {"id":"1","object":"chat.completion.chunk","created":0,"model":"m","choices":[{"index":0,"delta":{"content":"good"}}]}\n\n'
+IDENTITY = {"id": "1", "created": 0, "model": "m"}
+MESSAGE = {"role": "assistant", "content": "good"}
+GOOD = json.dumps(
+    IDENTITY | {"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop", "message": MESSAGE}]}
+)
+CHUNK = IDENTITY | {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "good"}}]}
+EVENT = f"data: {json.dumps(CHUNK)}\n\n"
+ERROR = 'data: {"error":{"message":"no"}}\n\n'
 DONE = "data: [DONE]\n\n"
 
 
@@ -66,8 +74,8 @@ def sends(data, close=False, stays=False):
     return answer
 
 
-# Name, what the cheap upstream does, whether the client asks for a stream, and what the client must see: the text of the
-# other model, or an error.
+# Name, what the cheap upstream does, whether the client asks for a stream, and what the client must see: a text, or an
+# error.
 CASES = [
     ("silence", sends(b"", stays=True), False, "good"),
     ("headers, then silence", sends(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", stays=True), False, "good"),
@@ -79,12 +87,12 @@ CASES = [
     ("424", sends(status(424)), False, "good"),
     ("429", sends(status(429)), False, "good"),
     ("500", sends(status(500)), False, "good"),
-    ("a stream whose first event is an error", sends(stream_head() + chunk('data: {"error":{"message":"no"}}\n\n') + chunk("")), True, "good"),
+    ("a stream whose first event is an error", sends(stream_head() + chunk(ERROR) + chunk("")), True, "good"),
     ("a stream without an event", sends(stream_head() + chunk("")), True, "good"),
     ("a stream that stalls", sends(stream_head() + chunk(EVENT), stays=True), True, "error"),
     ("a stream that is cut", sends(stream_head() + chunk(EVENT) + chunk('data: {"ch'), close=True), True, "error"),
     ("a stream without [DONE]", sends(stream_head() + chunk(EVENT) + chunk("")), True, "error"),
-    ("a stream with [DONE] and an open connection", sends(stream_head() + chunk(EVENT + DONE), stays=True), True, "good"),
+    ("[DONE], and the connection stays open", sends(stream_head() + chunk(EVENT + DONE), stays=True), True, "good"),
 ]
 
 
@@ -202,14 +210,16 @@ def leaving(checks, program):
                 client.close()
             begin = time.monotonic()
             gone = wait_until(lambda: scene.cheap.open == 0)
-            checks.check("two clients leave a silent upstream", gone, f"both places free after {time.monotonic() - begin:.3f} s")
+            seconds = time.monotonic() - begin
+            checks.check("two clients leave a silent upstream", gone, f"both places free after {seconds:.3f} s")
             client = socket.create_connection(("127.0.0.1", router.port))
             client.sendall(head + body)
             wait_until(lambda: scene.cheap.open == 1)
             begin = time.monotonic()
             code = router.process.send(signal.SIGTERM)
             seconds = time.monotonic() - begin
-            checks.check("SIGTERM with a request at a silent upstream", code == 0 and seconds < 10, f"exit {code} after {seconds:.1f} s")
+            found = f"exit {code} after {seconds:.1f} s"
+            checks.check("SIGTERM with a request at a silent upstream", code == 0 and seconds < 10, found)
 
 
 def wait_until(holds, seconds=20):

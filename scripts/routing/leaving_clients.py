@@ -8,6 +8,7 @@ descriptors and resident memory before, and after each round. Standard library o
 """
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import random
@@ -21,6 +22,13 @@ from common import arguments, paths
 from common.raw_upstream import RawUpstream, chunk, ok, stream_head
 from common.router import Router
 
+FLEET = """
+models:
+  - name: m
+    price: {{flat: 1}}
+    history: {{files: [{history}]}}
+    endpoint: {{url: "{url}", model: m, timeout_seconds: 600, idle_timeout_seconds: 600, total_timeout_seconds: 600}}
+"""
 EVENT = 'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
 ANSWER = '{"choices":[{"message":{"role":"assistant","content":"x"}}]}'
 
@@ -45,16 +53,15 @@ async def answer(number, writer):
 async def client(port, generator):
     """One client; its moment of leaving is random."""
     stream = "true" if generator.random() < 0.7 else "false"
-    body = f'{{"model":"statezero","stream":{stream},"messages":[{{"role":"user","content":"prompt {generator.random()}"}}]}}'
+    prompt = f"prompt {generator.random()}"
+    body = f'{{"model":"statezero","stream":{stream},"messages":[{{"role":"user","content":"{prompt}"}}]}}'
     data = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     if generator.random() < 0.2:
         data = data[: generator.randrange(len(data))]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(reader.read(-1), generator.uniform(0, 0.4))
-    except asyncio.TimeoutError:
-        pass
     if generator.random() < 0.3:
         writer.transport.abort()
     else:
@@ -66,10 +73,8 @@ async def run_round(port, count, parallel, generator):
 
     async def one():
         async with gate:
-            try:
+            with contextlib.suppress(OSError):
                 await client(port, generator)
-            except OSError:
-                pass
 
     await asyncio.gather(*(one() for _ in range(count)))
 
@@ -108,10 +113,13 @@ def settled(router, upstream, before):
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
-    parser.add_argument("--clients", type=int, default=1000, metavar="N", help="clients of a round (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds (default: %(default)s)")
-    parser.add_argument("--parallel", type=int, default=100, metavar="N", help="clients at a time (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random moments (default: %(default)s)")
+    for name, default, meaning in [
+        ("--clients", 1000, "clients of a round"),
+        ("--rounds", 3, "rounds"),
+        ("--parallel", 100, "clients at a time"),
+        ("--seed", 1, "of the random moments"),
+    ]:
+        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")
     options = parser.parse_args()
     generator = random.Random(options.seed)
     upstream = RawUpstream(answer)
@@ -119,10 +127,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "fleet.yaml")
         with open(path, "w") as file:
-            file.write(
-                f'models:\n  - {{name: m, price: {{flat: 1}}, history: {{files: [{history}]}}, endpoint: {{url: "{upstream.url}", '
-                f"model: m, timeout_seconds: 600, idle_timeout_seconds: 600, total_timeout_seconds: 600}}}}\n"
-            )
+            file.write(FLEET.format(history=history, url=upstream.url))
         with Router(path, os.path.join(folder, "state"), "--model", "table", program=options.program) as router:
             # The first round fills pools and caches; later ones must not add to them.
             before = state(router, upstream)

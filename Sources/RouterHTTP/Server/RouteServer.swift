@@ -8,6 +8,7 @@ import NIOCore
 public import Routing
 public import Scoring
 import ServiceLifecycle
+import UnixSignals
 
 /// Runs `statezero route serve`: an OpenAI-compatible server that decides, forwards and learns from outcomes.
 public final class RouteServer: Sendable {
