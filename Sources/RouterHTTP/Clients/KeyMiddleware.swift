@@ -2,15 +2,14 @@ import HTTPServing
 import HTTPTypes
 import Hummingbird
 
-/// Refuses requests without the router's key; without a key, everybody may ask.
+/// Refuses requests without a key of the server; without keys, everybody may ask.
 struct KeyMiddleware<Context: RequestContext>: RouterMiddleware {
-    /// What clients must send as `Authorization: Bearer`.
-    let key: String?
+    let keys: ClientKeys
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if let key, request.headers[.authorization] != "Bearer \(key)" {
+        guard keys.accept(request.headers[.authorization]) else {
             throw HTTPFailure(.unauthorized, "invalid_api_key", "send the router's key as Authorization: Bearer")
         }
         return try await next(request, context)
