@@ -196,7 +196,7 @@ let package = Package(
             "RouterHTTPTests",
             ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
+        tests("WorkerNodeTests", ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
