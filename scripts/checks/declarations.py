@@ -55,6 +55,10 @@ ALLOWED = {
         ],
         "swift-metrics calls it",
     ),
+    # The requirements of ChannelInboundHandler.
+    **dict.fromkeys(
+        ["InboundIn", "handlerAdded", "handlerRemoved", "channelInactive", "userInboundEventTriggered"], "NIO calls it"
+    ),
     "callAsFunction": "the language calls it by syntax",
 }
 

@@ -41,8 +41,9 @@ struct ScoreSummary: Encodable {
         if was_there { return "\(output): this run has finished already; nothing was done" }
         var lines = [
             String(
-                format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated", rows, seconds,
-                Double(answered) / seconds, ok, error, truncated)
+                format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated (%.1f %%)", rows,
+                seconds, Double(answered) / seconds, ok, error, truncated,
+                100 * Double(truncated) / Double(max(1, rows)))
         ]
         if base_rate > 0 {
             lines.append("\(base_rate) rows have the base rate of the context, which has too little evidence for more")
