@@ -202,7 +202,9 @@ let package = Package(
                 httpTypes,
             ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
+        tests(
+            "WorkerNodeTests",
+            ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
