@@ -135,10 +135,14 @@ let package = Package(
                 metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1]),
         // 5 programs
         module(
             "CommandSupport",
-            ["Scoring", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
+            [
+                "Scoring", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads", argumentParser,
+                logging,
+            ]),
         .executableTarget(
             name: "CLI",
             dependencies: [
@@ -195,6 +199,9 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests(
+            "RemoteEncodingTests",
+            ["RemoteEncoding", "Encoders", "Scoring", "JSON", hummingbird, httpTypes, logging, nioCore]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
         tests(

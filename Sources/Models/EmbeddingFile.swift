@@ -40,9 +40,14 @@ public final class EmbeddingFile: TextEncoder {
     /// Cost: 1.6 KB of memory a text.
     package init(of encoder: any TextEncoder, file: String) throws(ModelError) {
         self.encoder = encoder
-        maker = Scoring.Digest(of: encoder.facts.identity)
+        maker = Self.maker(of: encoder)
         self.file = file
         if FileManager.default.fileExists(atPath: file) { try read() }
+    }
+
+    /// How files of embeddings name their encoder.
+    package static func maker(of encoder: any TextEncoder) -> Scoring.Digest {
+        Scoring.Digest(of: encoder.facts.identity)
     }
 
     private func read() throws(ModelError) {

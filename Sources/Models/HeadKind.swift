@@ -24,12 +24,24 @@ public enum HeadSource: Sendable, Equatable {
         }
     }
 
-    /// Reads the head. Throws what is wrong with the compact head's weights, or where they were looked for.
-    package func load() throws(ModelError) -> any InContextHead {
+    /// Reads the head. Throws what is wrong with the compact head's weights, or where they were looked for, and
+    /// `unsupported` unless their metadata names the encoder `trainedOn`, where one is required.
+    package func load(trainedOn encoder: String? = nil) throws(ModelError) -> any InContextHead {
         switch self {
-        case .kind(.compact): try CompactHead.load()
+        case .kind(.compact): try Self.compact(CompactHeadFile.find(), encoder)
         case .kind(.gaussianProcess): GaussianProcessHead()
-        case .weights(let file): try CompactHead(weights: SafetensorsFile(path: file))
+        case .weights(let file): try Self.compact(file, encoder)
         }
+    }
+
+    private static func compact(_ path: String, _ encoder: String?) throws(ModelError) -> CompactHead {
+        let file = try SafetensorsFile(path: path)
+        let named = file.header.metadata["encoder"]
+        guard encoder == nil || named == encoder else {
+            throw .unsupported(
+                file: path, key: "encoder", found: named ?? "none, which means all-MiniLM-L6-v2 by this program",
+                supported: "\(encoder ?? "") of this encoder; choose --head gaussian-process, which needs no training")
+        }
+        return try CompactHead(weights: file)
     }
 }

@@ -18,6 +18,9 @@ package enum ModelConfiguration {
     package init(_ place: ModelPlace) throws(ModelError) {
         switch place {
         case .table: throw .unsupported(file: "table", key: "--model", found: "table", supported: "a model folder")
+        case .remote(let url):
+            throw .unsupported(
+                file: url, key: "the kind of model", found: "an encoder behind an API", supported: "a model folder")
         case .v0(let path): self = .v0(try V0Folder(path: path))
         case .sentenceTransformer(let path):
             self =

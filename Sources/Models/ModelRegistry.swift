@@ -1,3 +1,4 @@
+package import Encoders
 import Kernels
 public import ModelFiles
 import Scoring
@@ -24,10 +25,26 @@ public enum ModelRegistry {
     ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         let configuration = try ModelConfiguration(place)
         for head in heads { try configuration.check(head.kind) }
-        let encoder = try configuration.embeddingEncoder(settings)
+        return try join(configuration.embeddingEncoder(settings), heads: heads.map { ($0, nil) }, embeddings: file)
+    }
+
+    /// The same for an encoder that the program has made. A compact head must have been trained on its embeddings:
+    /// `encoder` in the head's metadata is then the `maker` of the file of embeddings.
+    package static func load(
+        encoder: any TextEncoder, heads: [HeadSource], embeddings file: String? = nil
+    ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
+        try join(encoder, heads: heads.map { ($0, EmbeddingFile.maker(of: encoder).hex) }, embeddings: file)
+    }
+
+    private static func join(
+        _ encoder: any TextEncoder, heads: [(source: HeadSource, trainedOn: String?)], embeddings file: String?
+    ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         let kept = try file.map { (file) throws(ModelError) in try EmbeddingFile(of: encoder, file: file) }
         var models: [LoadedModel] = []
-        for head in heads { models.append(LoadedModel(encoder: kept ?? encoder, head: try head.load())) }
+        for head in heads {
+            let loaded = try head.source.load(trainedOn: head.trainedOn)
+            models.append(LoadedModel(encoder: kept ?? encoder, head: loaded))
+        }
         return (models, kept)
     }
 
@@ -54,7 +71,7 @@ public enum ModelRegistry {
         switch place {
         case .v0: try ModelConfiguration(place).memory(settings, rows: rows)
         // Reading one would compute the digest of its weights.
-        case .table, .sentenceTransformer: nil
+        case .table, .sentenceTransformer, .remote: nil
         }
     }
 }

@@ -12,7 +12,8 @@ package protocol TextEncoder: AnyObject {
 
     /// (P texts) to `(P, E)`. A text's features never depend on the other texts of the call.
     ///
-    /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses.
+    /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses; an encoder behind a
+    /// network also `refusedText` and `unavailable`.
     func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// From now on, `listener` is called from inside `encode` after every step of a few seconds, on any thread.
@@ -37,16 +38,19 @@ package struct EncoderFacts: Sendable, Equatable {
     package var precision: Precision
     /// Where its packed weights are; `nil` for an encoder without any.
     package var packedWeights: PackedWeightsOrigin?
+    /// Texts that a caller with many gives to one call of `encode`.
+    package var rowsPerCall: Int
 
     /// Lists the facts.
     package init(
         name: String, identity: String, width: Int, precision: Precision = .float32,
-        packedWeights: PackedWeightsOrigin? = nil
+        packedWeights: PackedWeightsOrigin? = nil, rowsPerCall: Int = 64
     ) {
         self.name = name
         self.identity = identity
         self.width = width
         self.precision = precision
         self.packedWeights = packedWeights
+        self.rowsPerCall = rowsPerCall
     }
 }
