@@ -36,6 +36,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -135,7 +136,7 @@ let package = Package(
                 metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1]),
+        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",

@@ -89,9 +89,9 @@ public final class InContextValueModel: ValueModel {
 
     /// Predicts. Throws `foreignContext` for a context that another kind of head prepared.
     public func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
+        _ queries: QuerySet, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
-        try check(queries)
+        try check(queries.features)
         return try head.predict(queries, inAny: context)
     }
 

@@ -81,7 +81,8 @@ package final class RemoteEncoder: TextEncoder {
     /// Throws `refusedText` for the first text that the server refuses or has no vector for, and `unavailable` when no
     /// call would succeed.
     package func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        let rows = try keptRows(texts) ?? askedRows(texts)
+        let rows: [EmbeddingAnswer.Row]
+        if let kept = keptRows(texts) { rows = kept } else { rows = try askedRows(texts) }
         var values: [Float] = []
         values.reserveCapacity(texts.count * facts.width)
         for (index, row) in rows.enumerated() {

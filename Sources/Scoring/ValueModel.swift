@@ -20,13 +20,13 @@ public protocol ValueModel: AnyObject {
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
-    /// Fits what the head fits. `features` are those of the context's rows, in order: `(N, F)`.
+    /// Fits what the head fits. `features` are those of `context.texts`, in order: `(N + pool, F)`.
     /// A context with too little information (one class only, or fewer rows than the head can use) is not an error:
     /// predictions are then its base rate, flagged.
     func prepare(_ context: ContextSet, features: FeatureMatrix) throws(ValueModelError) -> any PreparedContext
 
-    /// (Q, F) -> Q predictions. A query's answer never depends on the other queries in the call.
-    func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
+    /// Q queries -> Q predictions. A query's answer never depends on the other queries in the call.
+    func predict(_ queries: QuerySet, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
 
     /// From now on, `listener` is called by the methods above after every step of at most a few seconds, on any thread.
     /// It renews a worker's lease, so it must be called by the computation itself and never by a timer.
@@ -59,6 +59,8 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     case widthMismatch(expected: Int, found: Int)
     /// As many feature rows as context rows are needed.
     case rowsMismatch(expected: Int, found: Int)
+    /// The head reads texts only, and the context has references or covariates.
+    case sideInformationUnsupported(head: String)
     /// The prepared context was made by another kind of model.
     case foreignContext(Digest)
     /// A value is not finite, at a row of the call.
@@ -78,7 +80,9 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
         case .widthMismatch(let expected, let found):
             "features have \(found) columns, this model makes \(expected); they come from another model"
         case .rowsMismatch(let expected, let found):
-            "the context has \(expected) rows but \(found) rows of features were given"
+            "the context has \(expected) texts but \(found) rows of features were given"
+        case .sideInformationUnsupported(let head):
+            "the head \(head) cannot use references or covariates; leave them out, or choose --head compact"
         case .foreignContext(let digest):
             "context \(digest.short) was prepared by another model; prepare it again with this one"
         case .notFinite(let stage, let row):

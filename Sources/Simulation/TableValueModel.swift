@@ -35,21 +35,21 @@ public final class TableValueModel: ValueModel {
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> any PreparedContext {
-        guard features.rows == context.rows.count else {
-            throw .rowsMismatch(expected: context.rows.count, found: features.rows)
+        guard features.rows == context.rows.count + context.pool.count else {
+            throw .rowsMismatch(expected: context.rows.count + context.pool.count, found: features.rows)
         }
         return TableContext(contextDigest: context.digest)
     }
 
     /// (Q, 4) -> Q predictions, each from its own row's hash, the context's digest and the salt.
     public func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
+        _ queries: QuerySet, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         guard queries.columns == 4 else { throw .widthMismatch(expected: 4, found: queries.columns) }
         let seed = Self.seed(context.contextDigest, salt: salt)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
-        let values = queries.values
+        let values = queries.features.values
         for row in 0..<queries.rows {
             var hash: UInt64 = 0
             for place in 0..<4 { hash |= UInt64(values[row * 4 + place]) << (16 * place) }

@@ -28,7 +28,7 @@ package struct InferenceExecutor {
             return "context \(block.digest.short) does not match its digest; submit the job again"
         }
         do throws(ValueModelError) {
-            let features = try embed(context.rows.map(\.text), onProgress: onProgress)
+            let features = try embed(context.texts, onProgress: onProgress)
             contexts[block.digest] = try model.prepare(context, features: features)
             return nil
         } catch .unavailable(let reason) {
@@ -65,11 +65,11 @@ package struct InferenceExecutor {
                     RowFault(row: UInt32(row), code: "invalid_utf8", message: "the prompt's bytes are not UTF-8"))
             }
         }
-        let features = try embedEach(&rows, texts, &faults, onProgress: onProgress)
+        let features = try embedEach(&rows, &texts, &faults, onProgress: onProgress)
         let embedded = clock.now
         let answers: AnswerBlock
         do {
-            let predictions = try model.predict(features, in: context)
+            let predictions = try model.predict(QuerySet(texts: texts, features: features), in: context)
             answers =
                 rows.count == block.count
                 ? AnswerBlock(predictions) : AnswerBlock(Self.spread(predictions, over: rows, of: block.count))
@@ -93,21 +93,22 @@ package struct InferenceExecutor {
     /// Embeds the texts of a piece. Where a call fails, its texts are embedded one by one, so that only the rows that
     /// fail get a fault.
     private mutating func embedEach(
-        _ rows: inout [Int], _ texts: [String], _ faults: inout [RowFault], onProgress: () -> Void
+        _ rows: inout [Int], _ texts: inout [String], _ faults: inout [RowFault], onProgress: () -> Void
     ) throws(ValueModelError) -> FeatureMatrix {
-        var made = JoinedFeatures()
-        var embeddedRows: [Int] = []
+        // The width, also where there is no row.
+        var made = JoinedFeatures(try embedder.embed([]))
+        var embedded: [Int] = []
         for call in calls(texts.count) {
             do throws(ValueModelError) {
                 made.append(try embedder.embed(Array(texts[call])))
-                embeddedRows += rows[call]
+                embedded += call
             } catch .unavailable(let reason) {
                 throw .unavailable(reason)
             } catch {
                 for index in call {
                     do throws(ValueModelError) {
                         made.append(try embedder.embed([texts[index]]))
-                        embeddedRows.append(rows[index])
+                        embedded.append(index)
                     } catch .unavailable(let reason) {
                         throw .unavailable(reason)
                     } catch {
@@ -119,13 +120,14 @@ package struct InferenceExecutor {
             }
             onProgress()
         }
-        rows = embeddedRows
+        rows = embedded.map { rows[$0] }
+        texts = embedded.map { texts[$0] }
         return made.matrix
     }
 
     /// Embeds all texts, or throws.
     private mutating func embed(_ texts: [String], onProgress: () -> Void) throws(ValueModelError) -> FeatureMatrix {
-        var made = JoinedFeatures()
+        var made = JoinedFeatures(try embedder.embed([]))
         for call in calls(texts.count) {
             made.append(try embedder.embed(Array(texts[call])))
             onProgress()
@@ -149,14 +151,17 @@ package struct InferenceExecutor {
 
 /// Features of several calls, one below the other.
 private struct JoinedFeatures {
-    private var columns = 0
-    private var values: [Float] = []
-    private var isTruncated: [Bool] = []
+    private let columns: Int
+    private var values: [Float]
+    private var isTruncated: [Bool]
+
+    init(_ first: FeatureMatrix) {
+        (columns, values, isTruncated) = (first.columns, first.values, first.isTruncated)
+    }
 
     var matrix: FeatureMatrix { FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated) }
 
     mutating func append(_ part: FeatureMatrix) {
-        columns = part.columns
         values += part.values
         isTruncated += part.isTruncated
     }

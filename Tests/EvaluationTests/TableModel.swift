@@ -36,7 +36,7 @@ final class TableModel: ValueModel {
     }
 
     func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
+        _ queries: QuerySet, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         let numbers = (0..<queries.rows).map { Int(queries.row($0).last ?? -1) }
         self.queries.append(numbers)

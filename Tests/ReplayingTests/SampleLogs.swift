@@ -33,7 +33,7 @@ final class NumberModel: ValueModel {
         Prepared(contextDigest: context.digest, rows: context.rows)
     }
 
-    func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction] {
+    func predict(_ queries: QuerySet, in context: any PreparedContext) throws(ValueModelError) -> [Prediction] {
         let numbers = (0..<queries.rows).map { Int(queries.row($0)[queries.row($0).startIndex]) }
         calls.append(Call(context: (context as? Prepared)?.rows ?? [], queries: numbers))
         return numbers.compactMap { Prediction(p: answer($0), kappa: 4, pLo: 0, pHi: 1) }

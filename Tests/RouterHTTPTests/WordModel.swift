@@ -25,11 +25,11 @@ final class WordModel: ValueModel {
     }
 
     func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
+        _ queries: QuerySet, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         guard let context = context as? Context else { throw .foreignContext(context.contextDigest) }
         var predictions: [Prediction] = []
-        for (row, value) in queries.values.enumerated() {
+        for (row, value) in queries.features.values.enumerated() {
             let p = context.means[Int(value)]
             guard let prediction = Prediction(p: p, kappa: 10, pLo: p, pHi: p) else {
                 throw .notFinite(stage: "words", row: row)

@@ -26,12 +26,12 @@ final class CountingModel: ValueModel {
     }
 
     func predict(
-        _ queries: FeatureMatrix, in context: any PreparedContext
+        _ queries: QuerySet, in context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         var predictions: [Prediction] = []
         for row in 0..<queries.rows {
-            let p = queries.values[row * 2] / 100
-            let flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
+            let p = queries.features.values[row * 2] / 100
+            let flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             guard let prediction = Prediction(p: p, kappa: 3, pLo: p / 2, pHi: p, flags: flags) else {
                 throw .notFinite(stage: "test", row: row)
             }

@@ -9,13 +9,13 @@ struct DirectCalls {
 
     init(_ model: any ValueModel, context: ContextSet) throws {
         self.model = model
-        self.context = try model.prepare(context, features: try model.embed(context.rows.map(\.text)))
+        self.context = try model.prepare(context, features: try model.embed(context.texts))
     }
 
     /// Seconds from texts to their predictions.
     func seconds(for texts: [String]) throws -> Double {
         let start = clock.now
-        let predictions = try model.predict(try model.embed(texts), in: context)
+        let predictions = try model.predict(QuerySet(texts: texts, features: try model.embed(texts)), in: context)
         let seconds = (clock.now - start) / .seconds(1)
         guard predictions.count == texts.count else {
             throw CommandFailure("the model gave \(predictions.count) predictions for \(texts.count) texts")

@@ -49,7 +49,7 @@ struct CompactHeadBenchmark {
         }
         let first = asked.selecting([0])
         var prepared = try head.prepare(context, features: features)
-        _ = try head.predict(asked, in: prepared)
+        _ = try head.predict(QuerySet(features: asked), in: prepared)
         var (prepares, calls, lone): ([MeasuredTime], [MeasuredTime], [MeasuredTime]) = ([], [], [])
         for _ in 0..<rounds {
             prepares.append(
@@ -57,10 +57,12 @@ struct CompactHeadBenchmark {
                     prepared = try head.prepare(context, features: features)
                 })
             calls.append(
-                try MeasuredTime(of: .thread) { () throws(ValueModelError) in _ = try head.predict(asked, in: prepared)
+                try MeasuredTime(of: .thread) { () throws(ValueModelError) in
+                    _ = try head.predict(QuerySet(features: asked), in: prepared)
                 })
             lone.append(
-                try MeasuredTime(of: .thread) { () throws(ValueModelError) in _ = try head.predict(first, in: prepared)
+                try MeasuredTime(of: .thread) { () throws(ValueModelError) in
+                    _ = try head.predict(QuerySet(features: first), in: prepared)
                 })
         }
         return Result(

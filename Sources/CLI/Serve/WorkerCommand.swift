@@ -46,8 +46,8 @@ struct Worker: ParsableCommand {
         configuration.cacheBytes = cacheMiB << 20
         configuration.abandonTime = .seconds(peer.abandonAfter)
         let stop = StopFlag()
-        // Also while the model is loaded, which waits for the server of a remote encoder.
-        let early = StopSignals { stop.raise() }
+        // A model that waits for a server can be stopped while it is loaded; others end at once, as by default.
+        let early = model.remote.encoderURL == nil ? nil : StopSignals { stop.raise() }
         let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
             // Runs on the thread that computes; the socket's thread is not pinned.
             if let pin { CorePinning.keep(threads: threads, first: pin) }
@@ -58,6 +58,7 @@ struct Worker: ParsableCommand {
             stop.raise()
             node.drain()
         }
+        if stop.isRaised { node.drain() }
         try withExtendedLifetime(signals) { try node.wait() }
     }
 }

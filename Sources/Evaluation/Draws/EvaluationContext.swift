@@ -44,7 +44,8 @@ struct EvaluationContext {
         for head in heads {
             do throws(ValueModelError) {
                 let prepared = try head.model.prepare(context, features: contextFeatures)
-                let predictions = try head.model.predict(queryFeatures, in: prepared)
+                let predictions = try head.model.predict(
+                    QuerySet(texts: queryTexts, features: queryFeatures), in: prepared)
                 answers.append(
                     Answer(
                         Predictor(name: head.name, kind: .head), probabilities: predictions.map { Double($0.p) },

@@ -54,8 +54,9 @@ public final class CompactHead: InContextHead {
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> CompactHeadContext {
-        guard features.rows == context.rows.count else {
-            throw .rowsMismatch(expected: context.rows.count, found: features.rows)
+        guard context.schema.isEmpty else { throw .sideInformationUnsupported(head: name) }
+        guard features.rows == context.texts.count else {
+            throw .rowsMismatch(expected: context.texts.count, found: features.rows)
         }
         try Self.check(features)
         let outcomes = context.rows.map(\.outcome)
@@ -77,16 +78,16 @@ public final class CompactHead: InContextHead {
     /// Where a belief is so skewed that its mean is outside its central 80 %, the interval is widened to include it.
     /// Throws `widthMismatch`, `notFinite` naming the row, and `kernel`.
     public func predict(
-        _ queries: FeatureMatrix, in context: CompactHeadContext
+        _ queries: QuerySet, in context: CompactHeadContext
     ) throws(ValueModelError) -> [Prediction] {
-        let stages = try stages(queries, in: context)
+        let stages = try stages(queries.features, in: context)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         for row in 0..<queries.rows {
             guard
                 let prediction = Prediction(
                     mean: stages.probabilities[row], kappa: context.concentration,
-                    flags: queries.isTruncated[row] ? .truncated : [])
+                    flags: queries.features.isTruncated[row] ? .truncated : [])
             else { throw .notFinite(stage: "the compact head", row: row) }
             predictions.append(prediction)
         }

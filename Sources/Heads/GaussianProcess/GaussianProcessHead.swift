@@ -31,8 +31,9 @@ public final class GaussianProcessHead: InContextHead, Sendable {
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> GaussianProcessContext {
-        guard features.rows == context.rows.count else {
-            throw .rowsMismatch(expected: context.rows.count, found: features.rows)
+        guard context.schema.isEmpty else { throw .sideInformationUnsupported(head: name) }
+        guard features.rows == context.texts.count else {
+            throw .rowsMismatch(expected: context.texts.count, found: features.rows)
         }
         guard features.columns > SurfaceFeatures.count else {
             throw .widthMismatch(expected: SurfaceFeatures.count + 1, found: features.columns)
@@ -64,20 +65,20 @@ public final class GaussianProcessHead: InContextHead, Sendable {
     /// Where a belief is so skewed that its mean is outside its central 80 %, the interval is widened to include it.
     /// Throws `widthMismatch` for features of another width than the context's, and `notFinite` naming the row.
     public func predict(
-        _ queries: FeatureMatrix, in context: GaussianProcessContext
+        _ queries: QuerySet, in context: GaussianProcessContext
     ) throws(ValueModelError) -> [Prediction] {
         let columns = context.embeddingColumns + SurfaceFeatures.count
         guard queries.columns == columns else { throw .widthMismatch(expected: columns, found: queries.columns) }
-        try queries.checkFinite()
+        try queries.features.checkFinite()
         let calibration = GaussianProcessCalibration(
             baseRate: context.baseRate, rows: context.regression?.rows ?? 0)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         for row in 0..<queries.rows {
-            var flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
+            var flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             var p = context.baseRate
             if let regression = context.regression {
-                p = calibration.probability(regression.score(queries, row: row))
+                p = calibration.probability(regression.score(queries.features, row: row))
             } else {
                 flags.insert(.baseRate)
             }

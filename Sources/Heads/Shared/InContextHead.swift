@@ -15,14 +15,15 @@ package protocol InContextHead: AnyObject {
     /// Everything that may change an answer, for a model's fingerprint: weights and arithmetic.
     var identity: String { get }
 
-    /// Fits a context. `features` are those of its rows, in order: `(N, F)`.
+    /// Fits a context. `features` are those of `context.texts`, in order: `(N + pool, F)`.
     ///
     /// A context that says too little is not an error: predictions are then its base rate. Throws `widthMismatch`,
-    /// `rowsMismatch`, `notFinite` with the row, `kernel` and `doesNotFit`.
+    /// `rowsMismatch`, `notFinite` with the row, `kernel`, `doesNotFit`, and `sideInformationUnsupported` from a head that
+    /// reads texts only.
     func prepare(_ context: ContextSet, features: FeatureMatrix) throws(ValueModelError) -> Context
 
-    /// `(Q, F)` to Q beliefs. A query's belief never depends on the other queries of the call. Throws as `prepare` does.
-    func predict(_ queries: FeatureMatrix, in context: Context) throws(ValueModelError) -> [Prediction]
+    /// Q queries to Q beliefs. A query's belief never depends on the other queries of the call. Throws as `prepare` does.
+    func predict(_ queries: QuerySet, in context: Context) throws(ValueModelError) -> [Prediction]
 
     /// From now on, `listener` is called from inside `prepare` and `predict` after every step of a few seconds.
     func onProgress(_ listener: @escaping @Sendable () -> Void)
@@ -34,7 +35,7 @@ extension InContextHead {
 
     /// The same for a context of unknown origin. Throws `foreignContext` if another kind of head prepared it.
     package func predict(
-        _ queries: FeatureMatrix, inAny context: any PreparedContext
+        _ queries: QuerySet, inAny context: any PreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         guard let own = context as? Context else { throw .foreignContext(context.contextDigest) }
         return try predict(queries, in: own)

@@ -42,8 +42,9 @@ package final class TabPFNInContextHead: InContextHead {
     package func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> TabPFNPreparedContext {
-        guard features.rows == context.rows.count else {
-            throw .rowsMismatch(expected: context.rows.count, found: features.rows)
+        guard context.schema.isEmpty else { throw .sideInformationUnsupported(head: name) }
+        guard features.rows == context.texts.count else {
+            throw .rowsMismatch(expected: context.texts.count, found: features.rows)
         }
         let prepared = TabPFNPreparedContext(
             contextDigest: context.digest, features: features, labels: context.rows.map(\.outcome.isSuccess),
@@ -61,7 +62,7 @@ package final class TabPFNInContextHead: InContextHead {
     /// κ is that of most policies (`GaussianProcessConstants`): V0 itself gives a point and does not say how sure it is.
     /// Cost: 40 GFLOP a query at the released size; without kept contexts, each call pays for the context too.
     package func predict(
-        _ queries: FeatureMatrix, in context: TabPFNPreparedContext
+        _ queries: QuerySet, in context: TabPFNPreparedContext
     ) throws(ValueModelError) -> [Prediction] {
         guard queries.columns == context.features.columns || context.isBaseRate else {
             throw .widthMismatch(expected: context.features.columns, found: queries.columns)
@@ -70,10 +71,10 @@ package final class TabPFNInContextHead: InContextHead {
         let scores =
             context.isBaseRate
             ? [Float](repeating: Float(context.baseRate), count: queries.rows)
-            : try answer(queries, in: context).scores
+            : try answer(queries.features, in: context).scores
         var predictions: [Prediction] = []
         for (row, p) in scores.enumerated() {
-            var flags: Prediction.Flags = queries.isTruncated[row] ? .truncated : []
+            var flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             if context.isBaseRate { flags.insert(.baseRate) }
             let kappa = context.isBaseRate ? BeliefConstants.baseRateKappa : BeliefConstants.usualKappa
             guard let prediction = Prediction(mean: Double(p), kappa: kappa, flags: flags) else {

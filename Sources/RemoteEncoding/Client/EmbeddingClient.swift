@@ -1,4 +1,4 @@
-import Threads
+package import Threads
 
 /// Sends the texts of a call in several requests at a time, and brings their vectors into order. Carries out what
 /// `RequestSchedule` decides.

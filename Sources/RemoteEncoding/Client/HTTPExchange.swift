@@ -2,7 +2,8 @@ package import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Threads
+import NIOPosix
+package import Threads
 
 /// One HTTP request to a server and its whole answer, within a time and until the process is asked to stop.
 package struct HTTPExchange: Sendable {
@@ -37,7 +38,6 @@ package struct HTTPExchange: Sendable {
         settings.timeout.connect = .seconds(10)
         settings.connectionPool.retryConnectionEstablishment = false
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(8, connections)
-        settings.decompression = .enabled(limit: .size(bodyBytesMax))
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
     }
 
@@ -45,7 +45,7 @@ package struct HTTPExchange: Sendable {
     package func pause(_ pause: Duration) async {
         let end = ContinuousClock.now + pause
         while !stop.isRaised, !Task.isCancelled, ContinuousClock.now < end {
-            try? await Task.sleep(for: min(Self.pauseStep, end - ContinuousClock.now))
+            try? await Task.sleep(for: min(Self.pauseStep, ContinuousClock.now.duration(to: end)))
         }
     }
 
@@ -97,7 +97,7 @@ package struct HTTPExchange: Sendable {
                 isStopping = true
                 end = min(end, ContinuousClock.now + Self.stoppingTime)
             }
-            try? await Task.sleep(for: min(4 * Self.pauseStep, end - ContinuousClock.now))
+            try? await Task.sleep(for: min(Self.pauseStep * 4, ContinuousClock.now.duration(to: end)))
         }
         return nil
     }

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// The body of `POST /embeddings`.
 package struct EmbeddingRequest: Sendable {

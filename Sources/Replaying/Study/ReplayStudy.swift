@@ -120,7 +120,8 @@ public struct ReplayStudy {
             let asked = part.visits.map { log.prompts[log.rows[schedule.visits[$0].row].prompt].text }
             do throws(ValueModelError) {
                 let prepared = try model.prepare(context, features: features.rows(texts))
-                let predictions = try model.predict(features.rows(asked), in: prepared)
+                let predictions = try model.predict(
+                    QuerySet(texts: asked, features: features.rows(asked)), in: prepared)
                 for (visit, prediction) in zip(part.visits, predictions) { beliefs[visit] = Belief(prediction) }
             } catch {
                 throw .model(source: log.name, error)

@@ -65,7 +65,7 @@ struct DecisionEngine {
 
     /// By text and model. One embedding of all texts, then a prediction a model.
     mutating func estimate(_ texts: [String]) throws(ValueModelError) -> [[ModelEstimate]] {
-        let queries = try embedder.embed(texts)
+        let queries = QuerySet(texts: texts, features: try embedder.embed(texts))
         var columns: [[ModelEstimate]] = []
         for context in contexts {
             guard let context else {

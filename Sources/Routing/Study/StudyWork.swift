@@ -6,7 +6,7 @@ struct StudyWork {
     let source: RouteSource
     let draw: RouteDraw
     let model: any ValueModel
-    private var queryFeatures: FeatureMatrix?
+    private var embeddedQueries: QuerySet?
 
     init(source: RouteSource, draw: RouteDraw, model: any ValueModel) {
         self.source = source
@@ -64,12 +64,13 @@ struct StudyWork {
         }
     }
 
-    private mutating func queries() throws(RoutingError) -> FeatureMatrix {
-        if let queryFeatures { return queryFeatures }
+    private mutating func queries() throws(RoutingError) -> QuerySet {
+        if let embeddedQueries { return embeddedQueries }
         let texts = draw.queries.map { source.prompts[$0] }
         let features = try calling { (model) throws(ValueModelError) in try model.embed(texts) }
-        queryFeatures = features
-        return features
+        let queries = QuerySet(texts: texts, features: features)
+        embeddedQueries = queries
+        return queries
     }
 
     /// Calls the value model; its error names the source.
@@ -102,7 +103,7 @@ struct StudyWork {
             let predictions =
                 history.isEmpty
                 ? [Double](repeating: 0.5, count: queries.rows)
-                : NearestNeighbours(context: features, queries: queries, columns: columns)
+                : NearestNeighbours(context: features, queries: queries.features, columns: columns)
                     .meanReward(of: 10, rewards: history.map(\.outcome.reward))
             for (place, score) in predictions.enumerated() {
                 scores[place * source.models.count + index] = score

@@ -25,7 +25,7 @@ final class KindModel: ValueModel {
         return Context(contextDigest: context.digest, means: means)
     }
 
-    func predict(_ queries: FeatureMatrix, in context: any PreparedContext) throws(ValueModelError) -> [Prediction] {
+    func predict(_ queries: QuerySet, in context: any PreparedContext) throws(ValueModelError) -> [Prediction] {
         guard let context = context as? Context else { throw .foreignContext(context.contextDigest) }
         var predictions: [Prediction] = []
         for row in 0..<queries.rows {
