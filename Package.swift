@@ -202,7 +202,7 @@ let package = Package(
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests(
             "RemoteEncodingTests",
-            ["RemoteEncoding", "Encoders", "Scoring", "JSON", hummingbird, httpTypes, logging, nioCore]),
+            ["RemoteEncoding", "Encoders", "Scoring", "Threads", hummingbird, httpTypes, logging, nioCore]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
         tests(

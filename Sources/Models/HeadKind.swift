@@ -39,8 +39,8 @@ public enum HeadSource: Sendable, Equatable {
         let named = file.header.metadata["encoder"]
         guard encoder == nil || named == encoder else {
             throw .unsupported(
-                file: path, key: "encoder", found: named ?? "none, which means all-MiniLM-L6-v2 by this program",
-                supported: "\(encoder ?? "") of this encoder; choose --head gaussian-process, which needs no training")
+                file: path, key: "encoder", found: named ?? "not named, so it is MiniLM of this program",
+                supported: "\(encoder ?? "") for a head trained on this encoder, or --head gaussian-process")
         }
         return try CompactHead(weights: file)
     }

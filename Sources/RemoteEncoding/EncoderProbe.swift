@@ -18,7 +18,7 @@ package struct EncoderProbe: Sendable, Equatable {
     package static let texts = [
         "What is 17 plus 25?",
         "Prove that the square root of 2 is irrational.",
-        "Translate into French: the weather is nice today.",
+        "Translate into French: the train is late today.",
         "def fibonacci(n):",
         "SELECT name, salary FROM employees WHERE department = 'sales' ORDER BY salary DESC;",
         "Who wrote the novel Pride and Prejudice?",

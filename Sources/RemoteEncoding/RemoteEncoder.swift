@@ -5,8 +5,8 @@ package import Threads
 
 /// An encoder behind an OpenAI-compatible embeddings API: vLLM, TEI, Ollama, llama.cpp and others.
 ///
-/// `encode` blocks its thread until all vectors are there. Whether the server cut a text is not known, so no text counts
-/// as truncated. Belongs to one thread at a time.
+/// `encode` blocks its thread until all vectors are there. Whether the server cut a text is not known; rows count as
+/// truncated where this encoder cut them. Belongs to one thread at a time.
 package final class RemoteEncoder: TextEncoder {
     /// The model's name and width, and an identity that workers on equal engines share.
     package let facts: EncoderFacts
@@ -54,14 +54,15 @@ package final class RemoteEncoder: TextEncoder {
         }
         request = begun.request
         let probe = begun.probe
+        // Servers list files by their path, which differs between hosts.
+        let name = request.model.split(separator: "/").last.map(String.init) ?? "remote"
         let state = settings.revision.map { "revision \($0)" } ?? "probe \(probe.place)"
         let identity = [
-            Self.version, "model \(request.model)", "width \(begun.width)", "prefix \(Digest(of: settings.prefix).hex)",
-            "cut \(settings.truncateTokens.map { "\($0)" } ?? "none")", state,
+            Self.version, "model \(name)", "width \(begun.width)", "prefix \(Digest(of: settings.prefix).hex)",
+            "cut \(Self.text(settings.truncateTokens)) tokens, \(Self.text(settings.charactersMax)) characters", state,
         ]
         facts = EncoderFacts(
-            name: String(request.model.split(separator: "/").last ?? "remote"),
-            identity: identity.joined(separator: "\n"), width: begun.width,
+            name: name, identity: identity.joined(separator: "\n"), width: begun.width,
             // Enough for all requests under way, twice, so that few slots are free at the end of a call.
             rowsPerCall: 2 * rowsMax * max(1, settings.requestsMax))
         caution =
@@ -93,8 +94,18 @@ package final class RemoteEncoder: TextEncoder {
                 throw .refusedText(row: index, reason: "\(endpoint.embeddings): \(reason)")
             }
         }
-        return FeatureMatrix(columns: facts.width, values: values, isTruncated: texts.map { _ in false })
+        return FeatureMatrix(columns: facts.width, values: values, isTruncated: texts.map { sent($0).isTruncated })
     }
+
+    /// What of a text is sent.
+    private func sent(_ text: String) -> (text: String, isTruncated: Bool) {
+        guard let most = settings.charactersMax,
+            let end = text.index(text.startIndex, offsetBy: most, limitedBy: text.endIndex), end < text.endIndex
+        else { return (settings.prefix + text, false) }
+        return (settings.prefix + text[..<end], true)
+    }
+
+    private static func text(_ limit: Int?) -> String { limit.map { "\($0)" } ?? "no" }
 
     /// `listener` is called after every answered request.
     package func onProgress(_ listener: @escaping @Sendable () -> Void) { events.answered = listener }
@@ -112,7 +123,7 @@ package final class RemoteEncoder: TextEncoder {
     private func askedRows(_ texts: [String]) throws(ValueModelError) -> [EmbeddingAnswer.Row] {
         kept = [:]
         guard !texts.isEmpty else { return [] }
-        let prefixed = settings.prefix.isEmpty ? texts : texts.map { settings.prefix + $0 }
+        let prefixed = texts.map { sent($0).text }
         let (client, request, rowsMax, events) = (client, request, rowsMax, events)
         let result = TaskWait.run { () async -> Result<(rows: [EmbeddingAnswer.Row], rowsMax: Int), RemoteError> in
             await client.embed(prefixed, request: request, rowsMax: rowsMax, events: events)

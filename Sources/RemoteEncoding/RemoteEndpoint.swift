@@ -14,12 +14,16 @@ public struct RemoteEndpoint: Sendable, Equatable, CustomStringConvertible {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased() else {
             throw .url(text, reason: "it is no URL")
         }
-        guard scheme == "http" || scheme == "https" else { throw .url(text, reason: "it must begin with http:// or https://") }
+        guard scheme == "http" || scheme == "https" else {
+            throw .url(text, reason: "it must begin with http:// or https://")
+        }
         guard let host = parts.host, !host.isEmpty else { throw .url(text, reason: "it has no host") }
         guard parts.user == nil, parts.password == nil else {
             throw .url("\(scheme)://…@\(host)", reason: "a user name or password in it would be shown in messages")
         }
-        guard parts.query == nil, parts.fragment == nil else { throw .url(text, reason: "it has a query or a fragment") }
+        guard parts.query == nil, parts.fragment == nil else {
+            throw .url(text, reason: "it has a query or a fragment")
+        }
         var root = text.prefix { $0 != "?" && $0 != "#" }
         while root.hasSuffix("/") { root.removeLast() }
         if root.hasSuffix("/embeddings") { root.removeLast("/embeddings".count) }

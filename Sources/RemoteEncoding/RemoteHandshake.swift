@@ -50,7 +50,8 @@ struct RemoteHandshake: Sendable {
     ) async -> Vectors {
         let texts = EncoderProbe.texts.map { settings.prefix + $0 }
         let url = client.endpoint.embeddings
-        return await client.embed(texts, request: request, rowsMax: settings.batchRows, events: events).flatMap { made in
+        let result = await client.embed(texts, request: request, rowsMax: settings.batchRows, events: events)
+        return result.flatMap { made in
             var vectors: [[Float]] = []
             for row in made.rows {
                 switch row {

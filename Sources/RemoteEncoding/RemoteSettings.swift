@@ -15,6 +15,8 @@ public struct RemoteSettings: Sendable, Equatable {
     public var outageTime: Duration = .seconds(300)
     /// Asks the server to cut each text to so many tokens: `truncate_prompt_tokens`, which vLLM knows.
     public var truncateTokens: Int?
+    /// Cuts each text here, before it is sent, to so many characters; the rows count as truncated.
+    public var charactersMax: Int?
     /// Put before each text, as `query: ` for E5.
     public var prefix = ""
     /// The caller's own name for the state of the model; replaces the probe in the identity.

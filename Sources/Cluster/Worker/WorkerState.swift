@@ -300,6 +300,8 @@ public struct WorkerState: Sendable {
 
     /// Returns what is computed and what waits, so that workers whose model answers can have it at once.
     private mutating func leave(because reason: String, _ actions: inout [Action]) {
+        // First, so that nothing returned is lent to this worker again.
+        if phase != .draining { send(.drain, &actions) }
         for inHand in running + queue { send(.shardReturned(inHand.piece, .draining), &actions) }
         running.removeAll()
         queue.removeAll()

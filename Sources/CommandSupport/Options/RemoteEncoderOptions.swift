@@ -35,10 +35,14 @@ package struct RemoteEncoderOptions: ParsableArguments {
     @Option(range: .within(1...86_400), help: "Seconds within which an answer must be complete.")
     package var encoderTimeout = 120
 
-    @Option(range: .within(0...86_400), help: "Seconds without any answer after which the server counts as unavailable.")
+    @Option(
+        range: .within(0...86_400), help: "Seconds without any answer after which the server counts as unavailable.")
     package var encoderOutage = 300
 
-    @Option(range: .atLeast(1), help: "vLLM: cut prompts to this many tokens (truncate_prompt_tokens). Default: refuse.")
+    @Option(range: .atLeast(1), help: "Cut prompts to this many characters before they are sent. Default: do not cut.")
+    package var encoderCharacters: Int?
+
+    @Option(range: .atLeast(1), help: "vLLM: let the server cut prompts to this many tokens (truncate_prompt_tokens).")
     package var encoderTruncate: Int?
 
     @Option(help: "Your name for the model's state, in place of the probe that tells models apart.")
@@ -54,7 +58,7 @@ package struct RemoteEncoderOptions: ParsableArguments {
             return
         }
         let given = encoderModel ?? encoderKeyEnv ?? encoderKeyFile ?? encoderRevision
-        if given != nil || !encoderPrefix.isEmpty || encoderTruncate != nil {
+        if given != nil || !encoderPrefix.isEmpty || (encoderTruncate ?? encoderCharacters) != nil {
             throw ValidationError("the options that begin with --encoder- need --encoder-url")
         }
     }
@@ -67,7 +71,8 @@ package struct RemoteEncoderOptions: ParsableArguments {
             ("prefix", encoderPrefix.isEmpty ? nil : encoderPrefix), ("batch", "\(encoderBatch)"),
             ("batch-tokens", "\(encoderBatchTokens)"), ("requests", "\(encoderRequests)"),
             ("timeout", "\(encoderTimeout)"), ("outage", "\(encoderOutage)"),
-            ("truncate", encoderTruncate.map { "\($0)" }), ("revision", encoderRevision),
+            ("characters", encoderCharacters.map { "\($0)" }), ("truncate", encoderTruncate.map { "\($0)" }),
+            ("revision", encoderRevision),
         ]
         // One argument each, because a prefix may begin with a dash.
         return texts.compactMap { name, value in value.map { "--encoder-\(name)=\($0)" } }
@@ -110,7 +115,7 @@ package struct RemoteEncoderOptions: ParsableArguments {
         settings.requestsMax = encoderRequests
         settings.requestTime = .seconds(encoderTimeout)
         settings.outageTime = .seconds(encoderOutage)
-        settings.truncateTokens = encoderTruncate
+        (settings.truncateTokens, settings.charactersMax) = (encoderTruncate, encoderCharacters)
         settings.prefix = encoderPrefix
         settings.revision = encoderRevision
         return settings

@@ -33,7 +33,8 @@ package struct EmbeddingClient: Sendable {
         var limits = settings
         limits.batchRows = rowsMax
         var schedule = RequestSchedule(
-            batches, settings: limits, url: endpoint.embeddings, backoff: Backoff(random: SystemRandomNumberGenerator()),
+            batches, settings: limits, url: endpoint.embeddings,
+            backoff: Backoff(random: SystemRandomNumberGenerator()),
             isStopping: { [stop] in stop.isRaised })
         let clock = ContinuousClock()
         let start = clock.now

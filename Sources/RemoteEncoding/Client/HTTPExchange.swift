@@ -76,10 +76,11 @@ package struct HTTPExchange: Sendable {
         do {
             let response = try await client.execute(request, deadline: .now() + .nanoseconds(Self.nanoseconds(time)))
             let body = try await response.body.collect(upTo: Self.bodyBytesMax)
+            let retryAfter = response.headers.first(name: "retry-after")
             return .success(
                 Answer(
                     status: Int(response.status.code),
-                    retryAfter: response.headers.first(name: "retry-after").flatMap { RetryAfter.read($0, now: Date()) },
+                    retryAfter: retryAfter.flatMap { RetryAfter.read($0, now: Date()) },
                     location: response.headers.first(name: "location"), body: Array(buffer: body)))
         } catch let error as HTTPClientError where Self.timeouts.contains(error) {
             return .failure(timedOut)

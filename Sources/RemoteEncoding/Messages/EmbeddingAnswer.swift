@@ -56,7 +56,7 @@ package struct EmbeddingAnswer: Sendable {
             var reader = JSONReader(utf8: body, duplicateNames: .kept)
             member = try reader.object(selecting: [Array("data".utf8)])[0]
         } catch {
-            if ["NaN", "Infinity", "-Infinity"].contains(where: { error.found.hasPrefix($0) || error.found.hasPrefix($0.dropFirst()) }) {
+            if ["NaN", "Infinity", "-Infinity"].contains(where: { error.found.hasPrefix($0) }) {
                 throw .notNumbers
             }
             throw .malformed("\(error)")
@@ -83,10 +83,9 @@ package struct EmbeddingAnswer: Sendable {
         guard let data = Data(base64Encoded: text), data.count.isMultiple(of: MemoryLayout<Float>.size) else {
             throw .malformed("`embedding` of index \(index) is no base64 of Float32")
         }
-        return data.withUnsafeBytes { bytes in
-            stride(from: 0, to: bytes.count, by: MemoryLayout<Float>.size).map { at in
-                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
-            }
+        let bytes = [UInt8](data)
+        return stride(from: 0, to: bytes.count, by: MemoryLayout<Float>.size).map { at in
+            Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << UInt32(8 * $1) })
         }
     }
 
