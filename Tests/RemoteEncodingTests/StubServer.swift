@@ -73,7 +73,7 @@ final class StubServer: Sendable {
         }
         router.post("v1/embeddings") { request, _ in
             let bytes = try await request.body.collect(upTo: 1 << 26)
-            let body = try JSONDecoder().decode(Body.self, from: Data(buffer: bytes))
+            let body = try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
             let key = request.headers[.authorization]
             let received = shared.state.withLock { state in
                 let received = StubRequest(
