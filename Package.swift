@@ -119,8 +119,10 @@ let package = Package(
             "CoordinatorNode",
             ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
         module(
-            "WorkerNode", ["Scoring", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
-        module("RolloutNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+            "WorkerNode",
+            ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+        module(
+            "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
@@ -132,7 +134,8 @@ let package = Package(
         module(
             "RouterHTTP",
             [
-                "Scoring", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "MetricsExport",
+                "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
+                "MetricsExport",
                 metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
@@ -141,8 +144,8 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Scoring", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads", argumentParser,
-                logging,
+                "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "CLI",
@@ -196,7 +199,7 @@ let package = Package(
             "RouterHTTPTests",
             ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Wire", "ZeroMQ", logging]),
+        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

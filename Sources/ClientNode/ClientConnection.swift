@@ -9,7 +9,7 @@ package import ZeroMQ
 
 /// A client's connection to a coordinator: the channel's thread, and a mailbox in each direction.
 ///
-/// It belongs to the thread that made it: the *writer*, which reads and writes files or makes up a load.
+/// It belongs to the thread that made it: the *writer*, which reads and writes files or generates a test load.
 package struct ClientConnection {
     /// Events for the state machine, from the writer.
     private let events: Mailbox<ClientState.Event>
@@ -20,7 +20,8 @@ package struct ClientConnection {
 
     /// More than the answers of any window, even with one row in each shard.
     private static let mailboxMax = 1 << 18
-    /// Far more than a window's shards. Shards that are dropped beyond it are submitted again when the coordinator asks.
+    /// Far more than a window's shards. Shards that are dropped beyond it are submitted again when the coordinator
+    /// asks.
     private static let channelOptions = ChannelOptions(
         sendHighWater: 10_000, receiveHighWater: 10_000, outboxMax: 100_000)
 
@@ -62,7 +63,7 @@ package struct ClientConnection {
         precondition(outcome != .full, "the channel's mailbox is smaller than a window")
     }
 
-    /// Waits until there is something to do, or the time is over; returns all that has come.
+    /// Waits until there is something to do, or the time is over; returns all actions received.
     package func receive(for timeout: Duration) -> [ClientEvent] {
         _ = actions.wakeup.wait(for: timeout)
         return actions.drain()

@@ -49,7 +49,7 @@ struct ClientDriver: PeerDriver {
     }
 
     private func notifyWriter(_ action: ClientState.Action) {
-        // The window bounds answers, and one shard is asked for at a time, so the mailbox has room for all.
+        // The window bounds answers, and one shard is requested at a time, so all fit into the mailbox.
         let outcome = toWriter.send(.action(action))
         precondition(outcome != .full, "the client's window is larger than its writer's mailbox")
     }

@@ -2,7 +2,7 @@ public import Corpora
 public import Threads
 public import ZeroMQ
 
-/// Why a scoring run did not end.
+/// Why a scoring run ended early.
 public enum ClientError: Error, CustomStringConvertible {
     /// ZeroMQ refused a call.
     case socket(ZeroMQError)

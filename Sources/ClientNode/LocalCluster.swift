@@ -2,10 +2,11 @@ import Foundation
 public import Logging
 import Synchronization
 
-/// A coordinator and its workers as processes of this machine, over `ipc://`, for one run: started, watched, stopped.
+/// A coordinator and its workers as processes of this machine, over `ipc://`, for one run: starts, watches and stops
+/// them.
 ///
-/// The same programs that run on many machines, so a local run takes the same path. A process that dies is started
-/// again, with a pause that grows, as long as the run makes progress now and then.
+/// They are the programs that also run on many machines, so a local run executes the same code. A process that dies is
+/// restarted after a pause, which grows, as long as the run makes progress from time to time.
 public final class LocalCluster: Sendable {
     /// What to start.
     public struct Configuration: Sendable {
@@ -19,11 +20,11 @@ public final class LocalCluster: Sendable {
         public var model: [String]
         /// The coordinator's journal.
         public var journal: String
-        /// Steps by which client and coordinator come before workers on a full machine, as the worker's `--nice`.
+        /// The workers' niceness, as their `--nice`: on a busy machine, client and coordinator then run first.
         public var workerNice = 0
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
-        /// Whether each worker keeps to cores of its own, as many as it has threads.
+        /// Whether each worker is pinned to cores of its own, as many as it has threads.
         public var pinsWorkers = false
 
         /// Describes a cluster.
@@ -54,7 +55,7 @@ public final class LocalCluster: Sendable {
         var givenUp: String?
     }
 
-    /// Where the coordinator listens.
+    /// The endpoint at which the coordinator listens.
     public let endpoint: String
     private let folder: String
     private let program: String
@@ -64,7 +65,7 @@ public final class LocalCluster: Sendable {
 
     /// Starts the processes; their failures show in `failure`.
     public init(_ configuration: Configuration, logger: Logger) throws(LocalClusterError) {
-        // A socket's path has room for 107 bytes only, so it does not lie in the user's folder.
+        // A socket's path has at most 107 bytes, so the socket is not in the user's folder, whose path may be longer.
         let template = NSTemporaryDirectory() + "statezero-XXXXXX"
         var path = Array(template.utf8CString)
         guard mkdtemp(&path) != nil else { throw .noFolder(template, reason: String(cString: strerror(errno))) }
@@ -75,7 +76,7 @@ public final class LocalCluster: Sendable {
         self.logger = logger
         let own = "\(ProcessInfo.processInfo.processIdentifier)"
         let common = ["--log-level", configuration.logLevel, "--parent", own]
-        // The coordinator is the first; `stop` counts on it.
+        // The coordinator must be the first: `stop` relies on the order.
         var members = [
             Member(
                 name: "coordinator",
@@ -97,7 +98,7 @@ public final class LocalCluster: Sendable {
         }
     }
 
-    /// Why the cluster cannot be kept up, once it cannot.
+    /// Why the cluster cannot continue; `nil` while it can.
     public var failure: String? { state.withLock { $0.givenUp } }
 
     /// The processes that run now, by name: `coordinator`, `worker-1` and so on.
@@ -109,10 +110,10 @@ public final class LocalCluster: Sendable {
         }
     }
 
-    /// Asks everybody to leave and waits for it; who does not within a few seconds is killed.
+    /// Asks all processes to leave and waits; kills those that have not ended after a few seconds.
     ///
-    /// The coordinator goes last: a worker's last word to one that is gone would hold the worker up for its socket's
-    /// linger, a second.
+    /// The coordinator is stopped last. A worker that sends its last message to a coordinator that has ended waits for
+    /// its socket's linger time, one second.
     public func stop() {
         let processes = state.withLock { state in
             state.isStopping = true
@@ -130,7 +131,7 @@ public final class LocalCluster: Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// Removes the coordinator's journal, when the run is over and nothing is to be taken up again.
+    /// Removes the coordinator's journal, when the run is complete and nothing will be resumed.
     public func forget() {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             try? FileManager.default.removeItem(atPath: journal + suffix)
@@ -158,7 +159,7 @@ public final class LocalCluster: Sendable {
         }
     }
 
-    /// A process has ended. It is started again after a pause, unless it ends at once each time.
+    /// Handles the end of a process: restarts it after a pause, unless it ends at once each time.
     private func ended(_ index: Int, _ process: Process) {
         let pause: TimeInterval? = state.withLock { state in
             let member = state.members[index]

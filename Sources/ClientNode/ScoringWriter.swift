@@ -5,7 +5,8 @@ import Scoring
 import Threads
 import Wire
 
-/// Reads the corpus and writes the output: cuts shards on request, puts answers into parts, commits the parts.
+/// Reads the corpus and writes the output: cuts shards when asked for one, inserts answers into parts, commits the
+/// parts.
 struct ScoringWriter {
     private let configuration: ScoringClient.Configuration
     private let survey: [InputFile]
@@ -85,8 +86,8 @@ struct ScoringWriter {
         return nil
     }
 
-    /// Skips the rows of parts that an earlier run has committed. They are read again, to find duplicate ids and to derive
-    /// missing ones.
+    /// Skips the rows of parts that an earlier run has committed. They are read again, to find duplicate ids and to
+    /// derive missing ones.
     private mutating func skipCommitted() throws(ClientError) {
         let parts = (run?.parts.values).map { $0.sorted { $0.index < $1.index } } ?? []
         for part in parts {

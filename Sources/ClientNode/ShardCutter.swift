@@ -11,7 +11,7 @@ package struct ShardCutter {
     package enum Line {
         /// A prompt: sent to a worker; its answer is the next one of the shard.
         case row(id: String, hasDerivedID: Bool, file: String, line: Int)
-        /// No prompt: its answer is this error.
+        /// Not a prompt: its answer is this error.
         case rejected(RowError)
     }
 

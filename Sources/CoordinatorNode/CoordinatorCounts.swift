@@ -8,7 +8,7 @@ struct CoordinatorCounts {
     var sent = 0
     /// Messages that were malformed or over the limits.
     var refused = 0
-    /// Messages to peers that had gone.
+    /// Messages to peers that had left.
     var unroutable = 0
     var rowsAnswered = 0
     var rowErrors = 0

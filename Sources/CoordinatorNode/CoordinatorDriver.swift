@@ -22,7 +22,8 @@ struct CoordinatorDriver: ~Copyable {
 
     /// Most messages received in one turn, so that receiving never starves sending.
     private static let turnMessagesMax = 512
-    /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far fewer.
+    /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
+    /// fewer.
     private static let channelOptions = ChannelOptions(sendHighWater: 20_000, receiveHighWater: 20_000, outboxMax: 0)
 
     /// Opens the journal, replays it and listens.
@@ -85,7 +86,7 @@ struct CoordinatorDriver: ~Copyable {
         }
         for request in local.drain() { actions += handle(request) }
         let now = self.now
-        // A deadline that this turn sets waits for the next turn, which comes at once.
+        // A deadline that this turn sets is handled in the next turn, which follows at once.
         if let deadline, deadline <= now { actions += machines.handle(.tick, at: now) }
         try carryOut(actions)
         if now >= nextReport { logReport(at: now) }
@@ -132,7 +133,8 @@ struct CoordinatorDriver: ~Copyable {
         }
     }
 
-    /// Commits to the journal, then sends: nothing is acknowledged before it is durable. A lost peer causes new actions.
+    /// Commits to the journal, then sends: nothing is acknowledged before it is durable. A lost peer causes new
+    /// actions.
     private mutating func carryOut(_ actions: [CoordinatorMachines.Action]) throws(CoordinatorError) {
         var actions = actions
         while !actions.isEmpty {
@@ -155,7 +157,7 @@ struct CoordinatorDriver: ~Copyable {
         }
     }
 
-    /// Returns `false` when the peer is gone, or reads so slowly that it counts as gone.
+    /// Returns `false` when the peer has left, or reads so slowly that it counts as lost.
     private mutating func send(_ envelope: Envelope, to peer: Peer) throws(CoordinatorError) -> Bool {
         guard !LocalPeers.contains(peer) else { return local.answer(envelope.message, to: peer) }
         let isSent: Bool

@@ -11,7 +11,7 @@ public enum CoordinatorError: Error, CustomStringConvertible {
     case journal(path: String, reason: String)
     /// The journal has an entry that this version cannot read.
     case journalDamaged
-    /// Traffic of this endpoint could be read and sent by anybody on the network.
+    /// Anybody on the network could read the traffic of this endpoint and send to it.
     case publicWithoutEncryption(Endpoint)
 
     /// What happened, where, with which values, and what to do next.

@@ -6,8 +6,8 @@ public import ZeroMQ
 
 /// A coordinator: its state machines on a channel that listens, with the journal, the clock and the log.
 ///
-/// One thread: wait, receive what has arrived, decide, make the journal durable, send. The entries of a turn are committed
-/// together, so a busy coordinator needs one transaction for each turn, not for each shard.
+/// One thread: wait, receive what has arrived, decide, make the journal durable, send. The entries of a turn are
+/// committed together, so a busy coordinator needs one transaction for each turn, not for each shard.
 public final class CoordinatorNode: Sendable {
     /// Where the coordinator listens, and what it keeps.
     public struct Configuration: Sendable {
@@ -63,8 +63,8 @@ public final class CoordinatorNode: Sendable {
 
     /// Sends a message to the planner as a trainer inside this process; returns its answers, in order.
     ///
-    /// The stream ends when the coordinator stops. Who stops reading it has left. It is empty when too many requests wait,
-    /// or the coordinator has stopped.
+    /// The stream ends when the coordinator stops. A caller that stops reading it counts as having left. It is empty
+    /// when too many requests wait, or the coordinator has stopped.
     public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
         local.ask(message) ?? AsyncStream { $0.finish() }
     }

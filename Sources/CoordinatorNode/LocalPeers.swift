@@ -3,7 +3,7 @@ import Synchronization
 import Threads
 import Wire
 
-/// Peers inside the coordinator's process, such as HTTP requests: they speak the same messages, without a socket.
+/// Peers inside the coordinator's process, such as HTTP requests: they exchange the same messages, without a socket.
 ///
 /// Any thread sends requests; the coordinator's thread handles them and answers into their streams. At most
 /// `requestsMax` requests wait; another one is refused.

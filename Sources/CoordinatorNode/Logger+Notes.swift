@@ -30,7 +30,7 @@ extension Logger {
         case .leaseExpired(let piece, let worker):
             warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
         case .rowPoisoned(let piece):
-            error("row poisoned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.firstRow)"])
+            error("row poisoned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.rows.lowerBound)"])
         }
     }
 

@@ -1,6 +1,6 @@
 public import Scoring
 
-/// Embeds texts with a model, but looks in a cache first: a text seen before costs a look-up.
+/// Embeds texts with a model, after a search in a cache: a text seen before costs only a look-up.
 ///
 /// Belongs to one thread, like the model.
 public struct CachedEmbedder {

@@ -3,7 +3,7 @@ public import Scoring
 /// Features of recent texts, in memory and bounded: for processes without a feature store on disk.
 ///
 /// Two generations instead of a list of uses. When the young one is full it becomes the old one, and entries of the old
-/// one that nobody asked for are dropped. What is cached depends on the order of work; the answers do not, because
+/// one that were not requested are dropped. What is cached depends on the order of work; the answers do not, because
 /// features depend on the text alone.
 public struct FeatureCache {
     /// What bounds the cache.

@@ -1,16 +1,18 @@
 public import Scoring
 
-/// Features of texts seen before, on disk, for all processes of a host that use the same encoder. A text that any worker
-/// embedded in any run costs a look-up.
+/// Features of texts seen before, on disk, for all processes of a host that use the same encoder. A text that any
+/// worker embedded in any run costs a look-up.
 ///
-/// **A look-up returns what was inserted, or nothing.** *Why:* many processes read and write at once, and any of them may
-/// be killed at any byte. *In practice:* reading and writing need no lock. A writer claims cells by one atomic addition,
-/// writes them, then publishes their positions in the index. A reader copies a cell and uses the copy only if it has the
-/// requested key and the SHA-256 that it was written with. A torn, overwritten or unfinished cell and a stale word of the
-/// index are all misses, and a miss costs an embedding. *Otherwise:* a prediction rests on features of another text.
+/// **A look-up returns what was inserted, or nothing.** *Why:* many processes read and write at once, and any of them
+/// may be killed at any byte. *In practice:* reading and writing need no lock. A writer claims cells by one atomic
+/// addition, writes them, then publishes their positions in the index. A reader copies a cell and uses the copy only if
+/// it has the requested key and the SHA-256 that it was written with. A torn, overwritten or unfinished cell and a
+/// stale word of the index are all misses, and a miss costs an embedding. *Otherwise:* a prediction uses features
+/// of another text.
 ///
-/// The store is bounded: the ring overwrites its oldest cells. An entry that is found in the oldest quarter of the ring is
-/// inserted again, so entries in use stay. Use a store from one thread at a time; another thread or process opens its own.
+/// The store is bounded: the ring overwrites its oldest cells. An entry that is found in the oldest quarter of the ring
+/// is inserted again, so entries in use stay. Use a store from one thread at a time; another thread or process opens
+/// its own.
 public final class FeatureStore {
     /// A text's features, and whether the encoder saw all of it.
     public struct Entry: Sendable, Equatable {
@@ -42,10 +44,10 @@ public final class FeatureStore {
 
     /// Opens the store of an encoder in a folder, or creates it.
     ///
-    /// `bytesMax` bounds the folder: the ring of this encoder, and stores of other encoders that no process has open. Of
-    /// these, the least recently used are removed as this one grows. `nil` accepts a store as it is, or creates one of
-    /// `defaultBytes`; a size replaces a store of another size, unless a process has it open. Throws why there is no store.
-    /// Cost: allocates the index, a fiftieth of the file with the default model; no scan.
+    /// `bytesMax` bounds the folder: the ring of this encoder, and stores of other encoders that no process has open.
+    /// Of these, the least recently used are removed as this one grows. `nil` accepts a store as it is, or creates one
+    /// of `defaultBytes`; a size replaces a store of another size, unless a process has it open. Throws why there is no
+    /// store. Cost: allocates the index, a fiftieth of the file with the default model; no scan.
     public convenience init(
         in folder: StoreFolder, encoder: ModelFingerprint, columns: Int, bytesMax: Int? = nil
     ) throws(StoreError) {
@@ -115,7 +117,7 @@ public final class FeatureStore {
 
     private func write(_ entries: ArraySlice<(key: Digest, entry: Entry)>) {
         let first = mapping.claim(entries.count)
-        // Consecutive positions are neighbours in the file, up to the end of the ring.
+        // Consecutive positions are adjacent in the file, up to the end of the ring.
         let cells = UInt64(mapping.layout.cells)
         let beforeEnd = Int(min(UInt64(entries.count), cells - first % cells))
         for (run, position) in [
@@ -152,8 +154,8 @@ public final class FeatureStore {
         return claimed - position
     }
 
-    /// Writes a key's position into its bucket: over the same key's earlier word, else over an empty or stale one, else over
-    /// the oldest. If other writers are faster three times, the entry stays unpublished.
+    /// Writes a key's position into its bucket: over the same key's earlier word, else over an empty or stale one, else
+    /// over the oldest. If other writers are faster three times, the entry stays unpublished.
     private func publish(_ key: Digest, at position: UInt64) {
         let (bucket, tag) = place(of: key)
         let new = tag << Self.positionBits | position & Self.positionMask

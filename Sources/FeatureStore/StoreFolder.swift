@@ -31,7 +31,8 @@ public struct StoreFolder: Sendable, Equatable {
         public let isInUse: Bool
     }
 
-    /// All stores of the folder, sorted by name of the encoder; other files are not listed. Throws `locked`, `unusable`.
+    /// All stores of the folder, sorted by name of the encoder; other files are not listed. Throws `locked`,
+    /// `unusable`.
     public func inspect() throws(StoreError) -> [Content] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try withLock { () throws(StoreError) in
@@ -112,7 +113,7 @@ public struct StoreFolder: Sendable, Equatable {
 
     func folder(of encoder: ModelFingerprint) -> String { "\(path)/\(encoder.digest.hex.prefix(32))" }
 
-    // Folders of stores are named by digest; other names are not ours.
+    // Folders of stores are named by digest; folders with other names are not stores.
     private func files() -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.filter { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) }

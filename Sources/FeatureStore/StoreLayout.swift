@@ -2,8 +2,8 @@ import Scoring
 
 /// The layout of a store's file: a text head with counters, an index of buckets, a ring of cells.
 ///
-/// A cell has the features of one text with their key and a checksum. Cells are filled in the order of work, so those of
-/// one corpus are neighbours. When the ring is full, the oldest are overwritten. The index maps a key to its cell:
+/// A cell has the features of one text with their key and a checksum. Cells are filled in the order of work, so those
+/// of one corpus are adjacent. When the ring is full, the oldest are overwritten. The index maps a key to its cell:
 /// a bucket is one cache line of eight words, a word is 24 bits of the key and the position of a cell.
 package struct StoreLayout: Equatable {
     /// F, features of a text.

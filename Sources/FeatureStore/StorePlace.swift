@@ -1,4 +1,4 @@
-/// Where a feature store is, and how large it may become.
+/// The folder of a feature store, and its maximum size.
 public struct StorePlace: Sendable, Equatable {
     /// Its folder.
     public var folder: StoreFolder

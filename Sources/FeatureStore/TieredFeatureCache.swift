@@ -1,6 +1,6 @@
 public import Scoring
 
-/// Where a process looks for features before it embeds: the host's feature store, or memory where there is none.
+/// The features that a process need not compute again: in the host's feature store, or in memory where there is none.
 ///
 /// If the store fails, the failure is reported once and work continues: memory caches what the store does not accept.
 public struct TieredFeatureCache {

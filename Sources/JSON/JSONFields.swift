@@ -19,7 +19,7 @@ public struct JSONFields<Failure: JSONFieldFailure> {
         values = KeyedValues(object.members.map { ($0.name, $0.value) })
     }
 
-    /// Throws `unknownKey` for the first member that nobody asked for.
+    /// Throws `unknownKey` for the first member that no caller read.
     public func finish() throws(Failure) {
         guard let extra = values.firstUnknown?.key else { return }
         throw problem(.unknownKey, name(of: extra), " is not known here; known are \(values.knownList)")

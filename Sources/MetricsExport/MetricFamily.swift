@@ -1,7 +1,7 @@
 /// A metric as it is exported: its name, what kind it is, and how its samples are written.
 ///
-/// Names, labels and help lines are an interface: a change breaks dashboards and alerts without an error. Snapshot tests
-/// hold them.
+/// Names, labels and help lines are an interface: a change breaks dashboards and alerts without an error. Snapshot
+/// tests detect changes.
 public struct MetricFamily: Sendable {
     /// The kinds of the text format.
     public enum Kind: String, Sendable { case counter, gauge, histogram }

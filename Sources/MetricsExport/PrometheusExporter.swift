@@ -1,13 +1,13 @@
 public import CoreMetrics
 import Synchronization
 
-/// Keeps the metrics of swift-metrics and writes them as Prometheus reads them (text format 0.0.4).
+/// Keeps the metrics of swift-metrics and writes them in Prometheus' text format, version 0.0.4.
 ///
 /// A program declares its families once; the export has them in this order, whether or not they have samples. What
 /// happens in the program is counted with swift-metrics: `Counter`, `Meter` and `Timer` with this factory. What is read
 /// from a snapshot of something else (levels and totals of a coordinator's report) is not stored here: it is added when
-/// the export is written (`text(collecting:)`), so that a sample never outlives its snapshot. Metrics without a declared
-/// family are accepted and not exported.
+/// the export is written (`text(collecting:)`), so that a sample never outlives its snapshot. Metrics without a
+/// declared family are accepted and not exported.
 ///
 /// Any thread may use it. Cost: a lock and a dictionary look-up to make a handle, a lock to use it.
 public final class PrometheusExporter: MetricsFactory, Sendable {

@@ -7,7 +7,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     /// A file does not have the content that its name promises; `at` is a byte, key or tensor.
     case damaged(file: String, at: String, reason: String)
-    /// Weights that come with the program were not found; `places` are the files that were tried.
+    /// The weights shipped with the program were not found; `places` are the files that were tried.
     case weightsNotFound(what: String, places: [String], advice: String)
     /// A well-formed choice that this program does not support.
     case unsupported(file: String, key: String, found: String, supported: String)

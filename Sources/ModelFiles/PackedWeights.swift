@@ -44,13 +44,13 @@ public enum PackedWeightsOrigin: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The weights of all products of a model, each packed as its plan wants it: read-only, from a file shared by all
+/// The weights of all products of a model, each packed in its plan's layout: read-only, from a file shared by all
 /// workers if there can be a file.
 ///
 /// The file's head says whose weights these are, and each part's layout, place and size; it is compared byte for byte
 /// with what this process would write, and so is the file's size, before anything is read from it. A file is made under
 /// another name, with a lock held that makes other workers wait for it, and renamed when all of it is on the disk: a
-/// file of the right name is whole. Whoever may write into the folder is trusted, as with the weights themselves.
+/// file of the right name is whole. Users who may write into the folder are trusted, as with the weights themselves.
 package struct PackedWeights: Sendable {
     /// One product's weight.
     package struct Part: Sendable {

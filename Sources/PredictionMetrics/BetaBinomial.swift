@@ -17,7 +17,8 @@ public struct BetaBinomial: Hashable, Sendable {
         self.rollouts = rollouts
     }
 
-    /// P(k) for k = 0 … n. Computed by the ratio of neighbours, outward from the mean: no overflow, no cancellation.
+    /// P(k) for k = 0 … n. Computed by the ratio of successive terms, outward from the mean: no overflow, no
+    /// cancellation.
     public var probabilities: [Double] {
         let n = rollouts
         var weights = [Double](repeating: 0, count: n + 1)

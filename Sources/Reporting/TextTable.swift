@@ -26,7 +26,7 @@ public struct TextTable: CustomStringConvertible, Sendable {
     public init(header: [String], rows: [[String]], leading: Int = 1, rules: Rules = .header) {
         precondition(
             rows.allSatisfy { $0.count == header.count },
-            "TextTable: a row has not the \(header.count) cells of \(header)")
+            "TextTable: a row does not have the \(header.count) cells of \(header)")
         self.rows = [header] + rows
         self.leading = leading
         self.rules = rules

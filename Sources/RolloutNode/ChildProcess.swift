@@ -1,10 +1,11 @@
 import Glibc
 
-/// A process with pipes to its standard input and output, in a process group of its own. It shares our standard error.
+/// A process with pipes to its standard input and output, in a process group of its own. It shares this process's
+/// standard error.
 ///
-/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that we ignore, such as SIGTERM.
-/// A signal must reach the child's own children too. And reading must end when the child has died, although one of its
-/// children still has the pipe open.
+/// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that this process ignores,
+/// such as SIGTERM. A signal must reach the child's own children too. And reading must end when the child has died,
+/// although one of its children still has the pipe open.
 struct ChildProcess: Sendable {
     /// Why the process could not be started.
     struct Failure: Error {
@@ -14,9 +15,9 @@ struct ChildProcess: Sendable {
     }
 
     let pid: pid_t
-    /// Our end to write, non-blocking after `setNonBlocking`.
+    /// This process's end to write, non-blocking after `setNonBlocking`.
     let input: Int32
-    /// Our end to read, non-blocking after `setNonBlocking`.
+    /// This process's end to read, non-blocking after `setNonBlocking`.
     let output: Int32
 
     /// Starts a program; a name without a slash is looked up in PATH.
@@ -57,8 +58,8 @@ struct ChildProcess: Sendable {
         output = outputRead
     }
 
-    /// A pipe that no other child inherits. A process that another thread starts between the two calls would inherit it,
-    /// but a rollout worker starts one at a time.
+    /// A pipe that no other child inherits. A process that another thread starts between the two calls would inherit
+    /// it, but a rollout worker starts one at a time.
     private static func pipe() throws(Failure) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { throw Failure(call: "pipe", code: errno) }
@@ -66,7 +67,7 @@ struct ChildProcess: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// Makes our ends non-blocking. The child's ends are not affected.
+    /// Makes this process's ends non-blocking. The child's ends are not affected.
     func setNonBlocking() {
         for end in [input, output] { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
     }
@@ -76,7 +77,8 @@ struct ChildProcess: Sendable {
         kill(-pid, number)
     }
 
-    /// How the process ended; `nil` while it runs. Do not call it again after that: the pid may belong to another process.
+    /// How the process ended; `nil` while it runs. Do not call it again after that: the pid may belong to another
+    /// process.
     func reap() -> String? {
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) != 0 else { return nil }

@@ -7,8 +7,8 @@ import ZeroMQ
 
 /// A user's program: assignments as JSON lines on its standard input, rewards as JSON lines on its standard output.
 ///
-/// Two threads for each process. One writes, and may wait for the program to read. The other reads, signals and reaps; it
-/// waits while the mailbox is full, so a program that writes faster than the cluster reads is slowed down.
+/// Two threads for each process. One writes, and may wait for the program to read. The other reads, signals and reaps;
+/// it waits while the mailbox is full, so a program that writes faster than the cluster reads is slowed down.
 final class ProcessProgram: RolloutProgram {
     let stopTimeMax: Duration
     private let lines: Mailbox<[UInt8]>
@@ -76,7 +76,7 @@ final class ProcessProgram: RolloutProgram {
     /// Writes lines as the program reads them; closes its input when it must end.
     private static func write(_ lines: Mailbox<[UInt8]>, to child: ChildProcess, until isOver: () -> Bool) {
         defer { close(child.input) }
-        // If the program has closed its input, the write must fail and must not kill us by SIGPIPE.
+        // If the program has closed its input, the write must fail and must not end this process by SIGPIPE.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)

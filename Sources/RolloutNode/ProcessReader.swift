@@ -12,7 +12,7 @@ struct ProcessReader {
     private var cutter: LineCutter
     private var buffer = [UInt8](repeating: 0, count: ProcessProgram.chunkBytes)
     private let clock = ContinuousClock()
-    /// When we began to end the program, and the last signal that was sent since.
+    /// When it began to end the program, and the last signal that it has sent since.
     private var endingSince: ContinuousClock.Instant?
     private var signalled: Int32 = 0
 

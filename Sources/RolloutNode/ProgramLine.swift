@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import JSON
 import Wire
 
 /// The lines between a rollout worker and its program: one JSON object each, UTF-8, ended by a newline.
@@ -20,9 +21,7 @@ enum ProgramLine {
             assignment: assignment.name.description, policy_id: assignment.name.plan.policyID,
             policy_version: assignment.policyVersion, step: assignment.name.plan.step,
             prompt_id: assignment.promptID, prompt: assignment.text, n: assignment.n, attempt: assignment.name.attempt)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(line) else {
+        guard let data = try? JSONEncoder.line.encode(line) else {
             preconditionFailure("strings and whole numbers are always JSON")
         }
         return Array(data) + [UInt8(ascii: "\n")]

@@ -48,13 +48,13 @@ public final class RolloutNode: Sendable {
         public var superseded = 0
         /// Assignments whose rewards the coordinator rejected.
         public var rejected = 0
-        /// Output lines that were no reports, and reports that were ignored.
+        /// Output lines that were not reports, and reports that were ignored.
         public var badLines = 0
         /// Deaths of the program.
         public var deaths = 0
     }
 
-    /// What other threads ask of the channel's thread.
+    /// What other threads request from the channel's thread.
     enum Request: Sendable { case drain }
 
     private let thread: DedicatedThread<Void, RolloutError>
@@ -105,7 +105,8 @@ public final class RolloutNode: Sendable {
         _ = requests.send(.drain)
     }
 
-    /// Waits until the rollout worker has left and its program has ended. Throws the reason, unless it was asked to leave.
+    /// Waits until the rollout worker has left and its program has ended. Throws the reason, unless it was asked to
+    /// leave.
     public func wait() throws(RolloutError) {
         try thread.join()
     }

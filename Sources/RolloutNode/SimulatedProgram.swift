@@ -7,7 +7,7 @@ import Wire
 /// Simulated rollouts: rewards of 0 and 1, drawn from given rates, each after some time.
 ///
 /// Draws depend on the seed and the assignment's name alone, not on order or time. A prompt without a rate fails.
-/// With a duration of 0 the report comes at once, on the caller's thread, and no other thread is started.
+/// With a duration of 0 it reports at once, on the caller's thread, and no other thread is started.
 final class SimulatedProgram: RolloutProgram {
     let stopTimeMax: Duration = .seconds(1)
     private let rates: SimulatedRates
@@ -18,8 +18,8 @@ final class SimulatedProgram: RolloutProgram {
 
     private enum Command: Sendable { case run(Assignment), stop }
 
-    /// - Parameter seconds: Mean duration of a rollout. Each takes 0.5 to 1.5 times as long; those of an assignment run one
-    ///   after the other.
+    /// - Parameter seconds: Mean duration of a rollout. Each lasts 0.5 to 1.5 times as long; those of an assignment
+    ///   run one after the other.
     init(
         _ rates: SimulatedRates, seconds: Double, seed: UInt64, events: Mailbox<ProgramEvent>
     ) throws(RolloutError) {

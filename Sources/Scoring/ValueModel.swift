@@ -17,7 +17,8 @@ public protocol ValueModel: AnyObject {
     /// Texts that a caller with many gives to one call of `embed`, so that progress shows and features are stored in time.
     var rowsPerCall: Int { get }
 
-    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on batch-mates; safe to keep for ever.
+    /// (P texts) -> (P, F). Depends on text and fingerprint only, never on other texts of the call; may be kept for
+    /// ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// Fits what the head fits. `features` are those of `context.texts`, in order: `(N + pool, F)`.
@@ -43,7 +44,7 @@ extension ValueModel {
     /// 64: about 0.3 s with the default model on one core.
     public var rowsPerCall: Int { 64 }
 
-    /// Does nothing: correct for a model whose methods take two seconds at most.
+    /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
 
@@ -78,7 +79,7 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .widthMismatch(let expected, let found):
-            "features have \(found) columns, this model makes \(expected); they come from another model"
+            "features have \(found) columns, this model makes \(expected); another model made them"
         case .rowsMismatch(let expected, let found):
             "the context has \(expected) texts but \(found) rows of features were given"
         case .sideInformationUnsupported(let head):

@@ -2,7 +2,7 @@ public import Cluster
 import Scoring
 import Wire
 
-/// What goes wrong in one simulated run, all of it drawn from the seed. Faults end at `faultsEnd`; after that no
+/// The faults of one simulated run, all of them drawn from the seed. Faults end at `faultsEnd`; after that no
 /// message is lost and no process is killed, so that every job must finish.
 public struct FaultPlan: Sendable {
     /// Workers of the run.
@@ -23,7 +23,7 @@ public struct FaultPlan: Sendable {
     public var promptsMax: Int
     /// Chance of a rollout to end without a reward, in [0, 1].
     public var failures: Double
-    /// A message takes up to this long; a few take ten times as long.
+    /// Longest delay of a message; a few messages need ten times as long.
     public var delayMax: Duration
     /// Chance of a message to be lost, in [0, 1].
     public var loss: Double
@@ -35,10 +35,10 @@ public struct FaultPlan: Sendable {
     public var faultsEnd: Instant
     /// One in so many rows kills the worker that computes it; 0: none.
     public var poisonEvery: Int
-    /// Whether every message goes through its frames.
+    /// Whether every message is encoded to frames and decoded again.
     public var isEncoded: Bool
 
-    /// One thing going wrong.
+    /// One fault.
     public enum Fault: Hashable, Sendable {
         /// SIGKILL, and a restart after a pause.
         case killWorker(Int)
@@ -48,7 +48,7 @@ public struct FaultPlan: Sendable {
         case killClient(Int)
         /// SIGSTOP for a while: it computes nothing and sends nothing.
         case freezeWorker(Int, Duration)
-        /// The computation under way never ends; heartbeats go on.
+        /// The running computation never ends; heartbeats continue.
         case hangWorker(Int)
         /// SIGTERM, and another process after a pause.
         case drainWorker(Int)

@@ -1,7 +1,7 @@
 import Cluster
 import Scoring
 
-/// Faults: processes are killed, frozen, drained or cut off from the network, and come back later.
+/// Faults: processes are killed, frozen, drained or cut off from the network, and return later.
 extension Simulator {
     /// Lets a fault happen.
     mutating func apply(_ fault: FaultPlan.Fault) {

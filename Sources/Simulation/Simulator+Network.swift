@@ -35,7 +35,7 @@ extension Simulator {
         }
     }
 
-    /// The coordinator sends to a peer that is connected to this life, or learns that it is gone.
+    /// The coordinator sends to a peer that is connected to this life, or learns that it has left.
     private mutating func send(_ envelope: Envelope, to peer: Peer) {
         let address = SimulatedAddress(peer)
         let isThere =

@@ -20,7 +20,8 @@ public enum TaskWait {
         return try result.get()
     }
 
-    /// Runs `body` in a task; returns its value, or `nil` when it takes longer than `time`. The task goes on then. `nil` waits without limit.
+    /// Runs `body` in a task; returns its value, or `nil` when it takes longer than `time`: the task then continues.
+    /// `nil` waits without limit.
     @discardableResult
     public static func run<Value: Sendable>(
         atMost time: Duration?, _ body: @escaping @Sendable () async -> Value

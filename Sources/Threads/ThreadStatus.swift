@@ -60,7 +60,7 @@ final class ThreadStatus<Announcement: Sendable, Failure: Error>: Sendable {
         // Other threads may wait too.
         ended.signal()
         guard let ending = state.withLock({ $0.ending }) else {
-            preconditionFailure("thread \(name) signalled its end, but has no ending")
+            preconditionFailure("thread \(name) signalled its end, but has no result")
         }
         return ending
     }

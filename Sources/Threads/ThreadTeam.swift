@@ -3,7 +3,7 @@ import Synchronization
 
 /// Threads that compute one result together: each does its part and waits for the others at barriers.
 ///
-/// A barrier sleeps. Spinning would take the core from the thread that is waited for when the machine is busy.
+/// A barrier blocks and does not spin: on a busy machine, spinning would use the core that the late thread needs.
 public final class ThreadTeam: Sendable {
     private struct State {
         var arrived = 0
@@ -14,8 +14,8 @@ public final class ThreadTeam: Sendable {
     /// Number of threads.
     public let count: Int
     private let state = Mutex(State())
-    // Barriers use the two semaphores in turn. A thread that is early for the next barrier cannot consume a signal meant
-    // for this one, and no thread reaches the barrier after the next before all have left this one.
+    // Barriers use the two semaphores in turn. A thread that is early for the next barrier cannot consume a signal
+    // meant for this one, and no thread reaches the barrier after the next before all have left this one.
     private let semaphores = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
 
     /// A team of one thread, whose barriers do nothing.
@@ -50,7 +50,8 @@ public final class ThreadTeam: Sendable {
         group.wait()
     }
 
-    /// Waits until every member has arrived. Returns `false` when the team was cancelled; the member should return then.
+    /// Waits until every member has arrived. Returns `false` when the team was cancelled; the member should return
+    /// then.
     public func barrier() -> Bool {
         guard count > 1 else { return true }
         let (index, isLast) = state.withLock { state in

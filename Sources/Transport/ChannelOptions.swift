@@ -1,7 +1,7 @@
 import Wire
 import ZeroMQ
 
-/// The bounds of a channel's queues, and how long it lingers. Each driver states its own.
+/// The bounds of a channel's queues, and its linger time. Each driver states its own.
 public struct ChannelOptions: Sendable {
     /// Messages that libzmq holds for one peer before it accepts no more.
     public var sendHighWater: Int
@@ -9,7 +9,7 @@ public struct ChannelOptions: Sendable {
     public var receiveHighWater: Int
     /// Messages that a connecting channel keeps while libzmq accepts none. Beyond it the oldest is dropped.
     public var outboxMax: Int
-    /// How long a closed channel goes on sending what libzmq holds.
+    /// How long a closed channel continues to send what libzmq holds.
     public var linger: Duration
 
     /// States all bounds.

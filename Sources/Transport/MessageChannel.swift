@@ -4,8 +4,8 @@ public import ZeroMQ
 
 /// Messages of the wire over one ZeroMQ socket: wait, receive, send, and an outbox for what libzmq does not accept yet.
 ///
-/// Two kinds of channel. A *listening* one (ROUTER) has many peers, each with a routing id; it keeps no outbox, because a
-/// peer whose queue is full is treated as lost. A *connecting* one (DEALER) has one peer; it keeps an outbox.
+/// Two kinds of channel. A *listening* one (ROUTER) has many peers, each with a routing id; it keeps no outbox, because
+/// a peer whose queue is full is treated as lost. A *connecting* one (DEALER) has one peer; it keeps an outbox.
 ///
 /// A channel belongs to the thread that opened it, like its socket. Only `wait` waits. Frames behind a message's header
 /// are passed on in the memory in which they arrived.
@@ -60,7 +60,7 @@ public struct MessageChannel: ~Copyable {
         return try Socket(kind, in: try Context(), options: options)
     }
 
-    /// Waits for a message, for the wake-up, for room to send what is in the outbox, or until the time is over.
+    /// Waits for a message, for the wake-up, for space to send what is in the outbox, or until the time is over.
     ///
     /// It may return early with nothing to do, so the caller checks its clock.
     public func wait(for timeout: Duration) throws(ZeroMQError) {
@@ -86,7 +86,7 @@ public struct MessageChannel: ~Copyable {
 
     /// Sends a message to a peer of a listening channel. Never waits.
     ///
-    /// Returns `false` when the peer is gone, or reads so slowly that its queue is full; nothing was sent then.
+    /// Returns `false` when the peer has left, or reads so slowly that its queue is full; nothing was sent then.
     public func send(_ envelope: Envelope, to peer: [UInt8]) throws(ZeroMQError) -> Bool {
         try socket.send(Message([Frame(peer)] + envelope.rawFrames.map { Frame($0) })) == .sent
     }

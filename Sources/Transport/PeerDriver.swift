@@ -16,11 +16,11 @@ public protocol PeerDriver: ~Copyable {
 
 /// What a `PeerDriver` handles.
 public enum PeerInput: Sendable {
-    /// The channel is open. Comes first, once.
+    /// The channel is open. Sent first, once.
     case started
     /// A message from the coordinator.
     case received(Envelope)
-    /// Its mailboxes may have something. Comes once a turn.
+    /// Its mailboxes may have elements. Sent once a turn.
     case mailboxes
     /// `nextDeadline` has passed.
     case deadline

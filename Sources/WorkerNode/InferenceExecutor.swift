@@ -2,7 +2,7 @@ package import FeatureStore
 package import Scoring
 package import Wire
 
-/// What the inference thread computes: prepares contexts, embeds, predicts, reports progress. It knows nothing of leases.
+/// What the inference thread computes: prepares contexts, embeds, predicts, reports progress. It does not use leases.
 ///
 /// Prompts are embedded a few at a time, so that progress shows. Beyond that, batches are the model's decision: an
 /// embedding never depends on the other texts of its batch.

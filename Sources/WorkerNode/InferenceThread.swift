@@ -5,9 +5,9 @@ import Scoring
 import Threads
 import Wire
 
-/// The thread that owns the model and carries out one command after the other, so that the channel's thread never computes.
+/// The thread that owns the model. It executes commands one by one, so that the channel's thread never computes.
 final class InferenceThread: Sendable {
-    /// What the thread is asked to do.
+    /// A command to the thread.
     enum Command: Sendable {
         case prepare(ContextBlock)
         case forget(Digest)

@@ -5,7 +5,8 @@ import Transport
 import Wire
 import ZeroMQ
 
-/// Runs the worker's state machine on the channel's thread: commands go to the inference thread, its results come back.
+/// Runs the worker's state machine on the channel's thread. Sends commands to the inference thread and receives
+/// results.
 struct WorkerDriver: PeerDriver {
     private let events: Mailbox<WorkerState.Event>
     private let inference: InferenceThread

@@ -14,10 +14,10 @@ public final class WorkerNode: Sendable {
         public var coordinator: Endpoint
         /// Stable over restarts: the coordinator prefers the worker that has seen a prompt before.
         public var name: String
-        /// Rows in hand at a time: sixteen shards of the usual size. A slow worker has two shards in hand, whatever their
-        /// rows.
+        /// Rows that it holds at a time: sixteen shards of the usual size. A slow worker holds two shards, whatever
+        /// their rows.
         public var creditRows = 4096
-        /// Estimated tokens in hand at a time: sixteen shards of the usual size.
+        /// Estimated tokens that it holds at a time: sixteen shards of the usual size.
         public var creditTokens = 262_144
         /// The feature store on disk; `nil` caches features in memory alone.
         public var store: StorePlace?
@@ -47,7 +47,7 @@ public final class WorkerNode: Sendable {
     ) throws(WorkerError) {
         let events: Mailbox<WorkerState.Event>
         do {
-            // Progress comes once every few prompts and is drained every turn; results come one at a time.
+            // Progress is sent once every few prompts and drained every turn; results are sent one at a time.
             events = try Mailbox(capacity: 65_536)
         } catch {
             throw .thread(error)
@@ -76,7 +76,7 @@ public final class WorkerNode: Sendable {
     /// Without a connection only the latest messages matter: older ones are sent again when the coordinator asks.
     private static let channelOptions = ChannelOptions(sendHighWater: 1000, receiveHighWater: 1000, outboxMax: 64)
 
-    /// Asks the worker to finish the work in hand and leave.
+    /// Asks the worker to finish the work that it holds and leave.
     public func drain() {
         _ = events.send(.drainRequested)
     }

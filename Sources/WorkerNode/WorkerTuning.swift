@@ -1,12 +1,13 @@
 import Foundation
+import JSON
 
 /// The fastest number of workers and of their threads on a machine, as measured by `statezero tune`.
 ///
-/// A file of another machine says nothing about this one, so it names the machine it was measured on.
+/// The result depends on the machine, so the file names the machine on which it was measured.
 public struct WorkerTuning: Codable, Sendable, Equatable {
     /// The machine that was measured: a measurement depends on it and on the model.
     public struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
-        /// The processor's own name, or its architecture where it has none.
+        /// The processor's model name, or its architecture where there is no name.
         public var processor: String
         /// Cores that the process may use.
         public var cores: Int
@@ -39,7 +40,7 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
     public enum Refusal: Error, Equatable, CustomStringConvertible {
         /// It cannot be read or is not valid.
         case unreadable(file: String, reason: String)
-        /// It is of another machine.
+        /// It was measured on another machine.
         case otherMachine(file: String, found: Machine, expected: Machine)
 
         /// What happened, where, with which values, and what to do.
@@ -61,12 +62,12 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
     public var workers: Int
     /// Threads of each.
     public var threads: Int
-    /// Whether each worker keeps to cores of its own.
+    /// Whether each worker is pinned to cores of its own.
     public var pin: Bool
-    /// Prompts a second of all workers together, of lengths spread as real ones.
+    /// Prompts per second of all workers together, with lengths distributed as in real corpora.
     public var rows_per_second: Double
 
-    /// Where a model's file is, unless said otherwise.
+    /// The default path of a model's file.
     public static let fileName = ".tuned.json"
     private static let currentFormat = "statezero-tuning-1"
 
@@ -93,7 +94,7 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
         }
         guard (1...countMax).contains(tuning.workers), (1...countMax).contains(tuning.threads) else {
             throw .unreadable(
-                file: file, reason: "\(tuning.workers) workers of \(tuning.threads) threads make no sense")
+                file: file, reason: "\(tuning.workers) workers of \(tuning.threads) threads are not valid")
         }
         guard tuning.machine == machine else {
             throw .otherMachine(file: file, found: tuning.machine, expected: machine)
@@ -103,12 +104,11 @@ public struct WorkerTuning: Codable, Sendable, Equatable {
 
     private static let countMax = 4096
 
-    /// Writes the file, whole or not at all. Throws `unreadable` with the reason.
+    /// Writes the file completely or not at all. Throws `unreadable` with the reason.
     public func write(_ file: String) throws(Refusal) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(fileURLWithPath: file), options: .atomic)
+            try (JSONEncoder.page.encode(self) + Data("\n".utf8)).write(
+                to: URL(fileURLWithPath: file), options: .atomic)
         } catch {
             throw .unreadable(file: file, reason: "it cannot be written (\(error.localizedDescription))")
         }

@@ -1,10 +1,10 @@
 import CZeroMQ
 
-/// The I/O threads that carry the sockets' traffic. One a process is enough.
+/// The I/O threads that transfer the sockets' data. One context a process is enough.
 ///
-/// Every socket keeps its context alive. When the last reference goes, the context waits until what its sockets still
-/// had to send is sent or their `linger` is over; both are finite, so this ends. A process that calls `exit` while it
-/// still holds the context loses what was not sent: let the context go first.
+/// Every socket keeps its context alive. When the last reference ends, the context waits until the queued messages are
+/// sent or `linger` is over; both are finite, so the wait ends. A process that calls `exit` while it still holds the
+/// context loses what was not sent: release the context first.
 public final class Context: Sendable {
     // libzmq's contexts may be used by all threads at once, unlike its sockets.
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer
@@ -32,11 +32,11 @@ public final class Context: Sendable {
     }
 
     deinit {
-        // A signal may interrupt the wait for lingering messages; it goes on where it was.
+        // A signal may interrupt the wait for lingering messages; the wait then continues.
         while zmq_ctx_term(handle) == -1 && zmq_errno() == CZeroMQ.EINTR {}
     }
 
-    /// Makes every call on every socket of this context, now waiting or to come, throw `terminated`.
+    /// Makes every call on every socket of this context throw `terminated`, whether it waits now or is made later.
     ///
     /// Any thread may call it: it ends threads that wait without a limit.
     public func shutdown() {

@@ -36,7 +36,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
             guard !name.isEmpty else { throw .endpointMalformed(text: text, reason: "has no name") }
             self.transport = .inproc(name: name)
         } else {
-            throw .endpointMalformed(text: text, reason: "is no endpoint")
+            throw .endpointMalformed(text: text, reason: "is not an endpoint")
         }
     }
 
@@ -51,7 +51,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether only processes of this machine can reach what is bound here.
     ///
-    /// A host name other than `localhost` counts as public: what it resolves to is for others to decide.
+    /// A host name other than `localhost` counts as public: this program does not decide what it resolves to.
     public var isLocal: Bool {
         guard case .tcp(let host, _) = transport else { return true }
         if host == "localhost" { return true }
@@ -62,7 +62,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         return v6 == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     }
 
-    /// Whether the system is asked to choose the port or path, so that `bind` answers another endpoint.
+    /// Whether the system is asked to choose the port or path, so that `bind` returns another endpoint.
     public var isWildcard: Bool {
         switch transport {
         case .tcp(let host, let port): host == "*" || port == 0
@@ -71,12 +71,12 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the host is an IPv6 address in figures, which libzmq takes only with its IPv6 option on.
+    /// Whether the host is a numeric IPv6 address, which libzmq accepts only with its IPv6 option on.
     var isIPv6: Bool {
         if case .tcp(let host, _) = transport { host.contains(":") } else { false }
     }
 
-    /// The endpoint as `zmq_bind` wants it: it resolves no names, so the one everybody writes is resolved here.
+    /// The endpoint for `zmq_bind`, which resolves no names: `localhost` is replaced by its address here.
     var forBinding: Endpoint {
         guard case .tcp("localhost", let port) = transport else { return self }
         return Endpoint(.tcp(host: "127.0.0.1", port: port))

@@ -6,9 +6,9 @@ import CZeroMQ
 /// large, without its bytes being copied. Two frames are equal when their bytes are.
 public struct Frame: @unchecked Sendable {
     // Why frames may cross threads: the message is written before the frame exists and closed after its last reference
-    // is gone; nothing writes to it between. Sending does not use `zmq_msg_copy`, which marks its source as shared and
-    // would be a race between two threads sending one frame; it lends the bytes and holds a reference until libzmq is
-    // done with them.
+    // ends; nothing writes to it in between. `zmq_msg_copy` is not used for sending: it marks its source as shared, a
+    // race between two threads that send one frame. Instead, libzmq borrows the bytes, and a reference keeps them until
+    // it is done.
     let storage: FrameStorage
 
     /// Copies the bytes into a frame of their own.
@@ -26,16 +26,16 @@ public struct Frame: @unchecked Sendable {
         self.init(Array(text.utf8))
     }
 
-    /// Takes over what `zmq_msg_recv` filled; `message` is left empty.
+    /// Moves what `zmq_msg_recv` filled into a frame; `message` is left empty.
     init(taking message: inout zmq_msg_t) {
         self.storage = FrameStorage.make(taking: &message)
     }
 
-    /// Where the bytes are, for a value of another room that keeps a copy of the frame beside them: they neither move nor
-    /// change as long as there is one.
+    /// The bytes in place, for a type of another module that keeps a copy of the frame: the bytes neither move nor
+    /// change as long as a copy exists.
     public var ownedBytes: UnsafeRawBufferPointer { storage.header }
 
-    /// The frame without bytes, as it stands between an envelope and its content.
+    /// The frame without bytes, as between an envelope and its content.
     public static let empty = Frame([])
 
     /// Number of bytes.
@@ -47,7 +47,7 @@ public struct Frame: @unchecked Sendable {
     /// Reads the bytes where they are, with bounds checked.
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }
-        // Named first: Swift 6.3.1 crashes on a span taken straight from the header.
+        // A variable of its own: Swift 6.3.1 crashes on a span made directly from the header.
         let bytes = storage.header
         return try body(bytes.bytes)
     }
@@ -100,7 +100,7 @@ final class FrameStorage: ManagedBuffer<UnsafeRawBufferPointer, zmq_msg_t> {
     static func make(copying bytes: UnsafeRawBufferPointer) -> FrameStorage {
         var message = zmq_msg_t()
         let made = zmq_msg_init_size(&message, bytes.count)
-        // As with Swift's own containers, there is no going on without memory for what we ourselves want to say.
+        // As with Swift's own containers: without memory for its own messages the program cannot continue.
         precondition(made == 0, "no memory for a frame of \(bytes.count) bytes")
         if let source = bytes.baseAddress, bytes.count > 0 {
             zmq_msg_data(&message)?.copyMemory(from: source, byteCount: bytes.count)
@@ -114,7 +114,7 @@ final class FrameStorage: ManagedBuffer<UnsafeRawBufferPointer, zmq_msg_t> {
         storage.withUnsafeMutablePointers { header, own in
             zmq_msg_init(own)
             zmq_msg_move(own, &message)
-            // Short messages live inside the structure, so the address is taken only now that it stays in place.
+            // Short messages live inside the structure, so the address is read only now that it no longer changes.
             header.pointee = UnsafeRawBufferPointer(start: zmq_msg_data(own), count: zmq_msg_size(own))
         }
         return storage

@@ -21,10 +21,10 @@ public struct LibraryVersion: Hashable, Sendable, Comparable, CustomStringConver
         return LibraryVersion(major, minor, patch)
     }
 
-    /// Before it a peer can crash or take over the process: CVE-2019-6250, CVE-2019-13132 and CVE-2020-15166.
+    /// In older versions a peer can crash the process or run code in it: CVE-2019-6250, CVE-2019-13132, CVE-2020-15166.
     public static let oldestAccepted = LibraryVersion(4, 3, 3)
 
-    /// Throws `libraryTooOld` for a version that must not face a network.
+    /// Throws `libraryTooOld` for a version that is not safe on a network.
     public func requireAccepted() throws(ZeroMQError) {
         guard self >= Self.oldestAccepted else { throw .libraryTooOld(found: self, oldest: Self.oldestAccepted) }
     }

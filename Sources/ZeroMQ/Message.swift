@@ -1,7 +1,7 @@
-/// One or more frames that travel together: all of them arrive, in order, or none.
+/// One or more frames that are sent as one: all of them arrive, in order, or none.
 public struct Message: Hashable, Sendable {
-    /// The frames, in order. What a ROUTER receives begins with the sender's routing id, and what it sends with the
-    /// receiver's.
+    /// The frames, in order. A message that a ROUTER receives begins with the sender's routing id, one that it sends
+    /// with the receiver's.
     public var frames: [Frame]
 
     /// A message of these frames.

@@ -1,26 +1,26 @@
 import CZeroMQ
 public import Threads
 
-/// Where a socket's thread sleeps: until a socket is ready, its `Wakeup` is rung, or a deadline has come.
+/// Waits on a socket's thread until a socket is ready, its `Wakeup` is signalled, or a deadline has passed.
 public struct Poller: Sendable {
     /// What to wait for at a socket, and what it is ready for.
     public struct Interest: OptionSet, Sendable, Hashable {
-        /// The bits as poll(2) has them.
+        /// The bits, as in poll(2).
         public let rawValue: Int16
 
-        /// Takes the bits as they are.
+        /// Interest in exactly these bits.
         public init(rawValue: Int16) {
             self.rawValue = rawValue
         }
 
-        /// `receive` has something.
+        /// `receive` has a message.
         public static let readable = Interest(rawValue: Int16(ZMQ_POLLIN))
-        /// `send` would not answer `wouldBlock`. For a ROUTER this is always so and means nothing: peers have queues of
-        /// their own.
+        /// `send` would not return `wouldBlock`. A ROUTER is always ready for it, which says nothing about its peers:
+        /// each peer has its own queue.
         public static let writable = Interest(rawValue: Int16(ZMQ_POLLOUT))
     }
 
-    /// What ended a wait; nothing of it when the time was over.
+    /// What ended a wait; empty when the time was over.
     public struct Readiness: Sendable, Hashable {
         /// What the first socket is ready for.
         public let first: Interest
@@ -40,8 +40,8 @@ public struct Poller: Sendable {
 
     /// Waits for one socket; `nil` waits without limit.
     ///
-    /// Times are rounded up to milliseconds. The answer may come early with nothing ready, for instance after a signal to
-    /// the process, so the caller looks at its clock. Throws `terminated` when the context is shut down.
+    /// Times are rounded up to milliseconds. The wait may end early with nothing ready, for instance after a signal to
+    /// the process, so the caller checks its clock. Throws `terminated` when the context is shut down.
     public func wait(
         _ socket: borrowing Socket, for interest: Interest = .readable, timeout: Duration?
     ) throws(ZeroMQError) -> Readiness {
@@ -59,7 +59,7 @@ public struct Poller: Sendable {
     }
 
     private func wait(_ items: inout [zmq_pollitem_t], _ timeout: Duration?) throws(ZeroMQError) -> Readiness {
-        // An hour is short enough to fit libzmq's arithmetic, and waking once an hour for nothing is allowed.
+        // An hour fits libzmq's arithmetic, and one needless return an hour costs nothing.
         let limit = timeout.map { Int($0.milliseconds(limit: 3_600_000)) } ?? -1
         if zmq_poll(&items, Int32(items.count), limit) < 0 {
             guard zmq_errno() == CZeroMQ.EINTR else { throw .last(.poll) }

@@ -6,16 +6,16 @@ import CZeroMQ
 /// > rarely and far from the cause. *In practice:* a socket is a move-only value, opened inside the body of a
 /// > `DedicatedThread`; other threads post to that thread's `Mailbox`. *Otherwise:* it does not compile.
 ///
-/// No call waits: `send` and `receive` answer at once, and `Poller` is where a thread sleeps. The socket is closed when
-/// its owner lets go of it.
+/// No call waits: `send` and `receive` return at once; only `Poller` waits. The socket is closed when its owner
+/// releases it.
 public struct Socket: ~Copyable {
-    /// What a socket does with messages; the words are ZeroMQ's.
+    /// What a socket does with messages, by ZeroMQ's names.
     public enum Kind: Sendable {
-        /// Many peers, each with a routing id that stands in front of its messages.
+        /// Many peers; the first frame of a message is the peer's routing id.
         case router
         /// One or more peers: sends in turn, receives fairly.
         case dealer
-        /// Gives each message to one of its `pull` peers.
+        /// Sends each message to one of its `pull` peers.
         case push
         /// Receives from its `push` peers.
         case pull
@@ -23,18 +23,18 @@ public struct Socket: ~Copyable {
         case pair
     }
 
-    /// What became of a message.
+    /// The result of sending a message.
     public enum SendOutcome: Sendable, Hashable {
-        /// libzmq has it. That the peer will, is for an acknowledgement to say.
+        /// libzmq has the message. Only an acknowledgement shows that the peer has it too.
         case sent
         /// The peer's queue is full, or nobody is connected; nothing was sent. Keep it and try again when writable, or
         /// for a ROUTER, which is always writable, after a moment.
         case wouldBlock
-        /// A ROUTER knows no peer by the routing id in front; nothing was sent. The peer has gone.
+        /// A ROUTER has no peer with the routing id of the first frame; nothing was sent. The peer has left.
         case unroutable
     }
 
-    /// What was there to receive.
+    /// The result of receiving.
     public enum Receipt: Sendable, Hashable {
         /// A whole message, within the limits.
         case message(Message)
@@ -76,10 +76,10 @@ public struct Socket: ~Copyable {
         zmq_close(handle)
     }
 
-    /// Listens at the endpoint and answers the one that others can connect to, with the port the system has chosen.
+    /// Listens at the endpoint; returns the one that others can connect to, with the port that the system has chosen.
     ///
-    /// Throws `failed` (in use, not ours, no permission, no folder) or `ipcPathTaken`. Nobody is asked whether a public
-    /// address is wise; see `Endpoint.isLocal`.
+    /// Throws `failed` (in use, not an address of this machine, no permission, no folder) or `ipcPathTaken`. It does
+    /// not warn of public addresses; see `Endpoint.isLocal`.
     public func bind(_ endpoint: Endpoint) throws(ZeroMQError) -> Endpoint {
         let place = endpoint.forBinding
         try place.requireFreePath()
@@ -88,7 +88,7 @@ public struct Socket: ~Copyable {
         return try lastEndpoint()
     }
 
-    /// Begins to connect, and goes on trying for as long as the socket lives; returns at once.
+    /// Begins to connect and returns at once; the socket tries again as long as it exists.
     ///
     /// Throws `endpointMalformed` for a wildcard, or `failed` for a transport libzmq was built without.
     public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
@@ -112,8 +112,9 @@ public struct Socket: ~Copyable {
         for (index, frame) in frames.enumerated() {
             let flags = index + 1 < frames.count ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
             sending: while true {
-                // libzmq counts whole messages, so only the first frame can find a queue full; should a peer vanish
-                // half way, libzmq takes back the frames already given. Either way nothing of the message is left.
+                // libzmq counts whole messages, so a full queue is reported only at the first frame. If a peer vanishes
+                // half way, libzmq discards the frames that it already has. In both cases nothing of the message is
+                // left.
                 switch transmit(frame, flags: flags) {
                 case 0: break sending
                 case CZeroMQ.EINTR: continue
@@ -127,7 +128,7 @@ public struct Socket: ~Copyable {
         return .sent
     }
 
-    /// Takes the next message, if there is one.
+    /// Receives the next message, if there is one.
     ///
     /// Throws `terminated`, or `failed` for a kind of socket that does not receive.
     public func receive() throws(ZeroMQError) -> Receipt {
@@ -151,7 +152,7 @@ public struct Socket: ~Copyable {
             byteCount += bytes
             isRefused = isRefused || frameCount > framesMax || bytes > frameBytesMax
             if isRefused {
-                // The sender chooses how many frames there are, so the rest must not be collected.
+                // The sender chooses the number of frames, so the rest must not be kept in memory.
                 if frames.isEmpty { frames.append(.empty) }
                 zmq_msg_close(&part)
             } else {
@@ -185,7 +186,7 @@ public struct Socket: ~Copyable {
         }
     }
 
-    /// Gives one frame to libzmq and answers 0, or why not; then libzmq has kept nothing.
+    /// Passes one frame to libzmq. Returns 0, or an error number; then libzmq has kept nothing.
     private func transmit(_ frame: Frame, flags: Int32) -> Int32 {
         let bytes = frame.storage.header
         guard bytes.count > Self.copiedBytesMax else {
@@ -198,7 +199,7 @@ public struct Socket: ~Copyable {
         let made = zmq_msg_init_data(
             &lent, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count,
             { _, holder in
-                // Called by whichever thread of libzmq is the last to need the bytes.
+                // Called by the thread of libzmq that is the last to need the bytes.
                 if let holder { Unmanaged<FrameStorage>.fromOpaque(holder).release() }
             }, holder.toOpaque())
         guard made == 0 else {
@@ -214,7 +215,7 @@ public struct Socket: ~Copyable {
         return 0
     }
 
-    /// Below this, copying is cheaper than the allocation and the call-back that lending costs.
+    /// Up to this size, a copy costs less than the allocation and callback of a borrowed frame.
     private static let copiedBytesMax = 1024
 }
 

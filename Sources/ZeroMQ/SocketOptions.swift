@@ -1,12 +1,13 @@
 import CZeroMQ
 import Threads
 
-/// Everything that libzmq would otherwise decide by a default, in view and with a bound.
+/// The options of a socket: everything that libzmq would otherwise decide by a default, each with a bound.
 ///
-/// Not here because there is one right answer: a ROUTER always reports what it cannot route, and never lets a newcomer
-/// take over the routing id of a connected peer.
+/// Two settings are fixed, because only one value is right: a ROUTER always reports what it cannot route, and a new
+/// peer never gets the routing id of a connected one.
 public struct SocketOptions: Sendable {
-    /// How long a closed socket goes on sending what it holds. Drain by acknowledgement; this is for the last word.
+    /// How long a closed socket continues to send its queued messages. It serves the last message only: to be sure of
+    /// delivery, wait for acknowledgements before closing.
     public var linger: Duration = .seconds(1)
     /// Messages held for one peer before `send` answers `wouldBlock`, at each side.
     public var sendHighWater: Int = 1000
@@ -19,36 +20,37 @@ public struct SocketOptions: Sendable {
     public var framesMax: Int = 32
     /// Queue messages only for peers that are connected (`ZMQ_IMMEDIATE`); others get `wouldBlock`.
     ///
-    /// Off, because on it has a cost that its name does not show: when a connection ends, libzmq drops with it what had
-    /// arrived and was not read yet, so that the last words of a peer that closes in good order are lost. Off, up to
-    /// `sendHighWater` messages wait for the peer's return: stop sending to a peer that is silent.
+    /// Off by default. If it is on and a connection ends, libzmq also drops messages that had arrived but were not read
+    /// yet, so the last messages of a peer that closes properly are lost. If it is off, up to `sendHighWater` messages
+    /// wait until the peer connects again: stop sending to a peer that is silent.
     public var immediate: Bool = false
-    /// Time between pings on an idle connection; they prove that the peer's I/O thread lives, not that it works.
+    /// Time between pings on an idle connection. An answer shows that the peer's I/O thread is alive, not that the peer
+    /// makes progress.
     public var heartbeatInterval: Duration = .seconds(2)
     /// A peer that is silent for this long after a ping is disconnected.
     public var heartbeatTimeout: Duration = .seconds(6)
-    /// The peer is asked to disconnect when it receives nothing from us for this long; whole tenths of a second, at most
-    /// 6,553 s.
+    /// The peer is asked to disconnect when it receives nothing from us for this long; whole tenths of a second, at
+    /// most 6,553 s.
     public var heartbeatTTL: Duration = .seconds(6)
     /// The first wait before connecting again. Each socket draws its own, between this and twice this.
     public var reconnectInterval: Duration = .milliseconds(100)
     /// Waits double up to this. Each socket draws its own limit, between half of this and this, so that a thousand
-    /// workers do not come back in the same instant after a restart of the coordinator.
+    /// workers do not reconnect at the same instant after a restart of the coordinator.
     public var reconnectIntervalMax: Duration = .seconds(5)
     /// A connection whose handshake takes longer is dropped.
     public var handshakeTimeout: Duration = .seconds(10)
-    /// Resolve names to IPv6 addresses too. An IPv6 address in figures works without it.
+    /// Resolve names to IPv6 addresses too. A numeric IPv6 address works without it.
     public var ipv6: Bool = false
-    /// Idle time before TCP asks whether the peer's machine is there: for what heartbeats cannot see.
+    /// Idle time before TCP probes the peer's machine (keep-alive): it finds failures that heartbeats do not.
     public var tcpKeepaliveIdle: Duration = .seconds(60)
     /// The name under which a ROUTER knows this socket, 1 to 255 bytes of which the first is not 0. With `nil` the
-    /// ROUTER chooses a fresh one for each connection, which is what a process that may be restarted wants.
+    /// ROUTER chooses a new one for each connection, which is right for a process that may be restarted.
     public var routingID: [UInt8]?
 
-    /// The options as documented at each.
+    /// Creates options; each parameter is documented at its property.
     public init() {}
 
-    /// Throws `optionOutOfRange` for the first option that has no sound meaning.
+    /// Throws `optionOutOfRange` for the first option that is outside its range.
     public func validate() throws(ZeroMQError) {
         try Self.require(sendHighWater, in: 1...1_000_000, "sendHighWater")
         try Self.require(receiveHighWater, in: 1...1_000_000, "receiveHighWater")
@@ -103,8 +105,8 @@ public struct SocketOptions: Sendable {
             }
         }
         if kind == .router {
-            // Without the first, a message for a peer that has gone is dropped without a word. With the second, anybody
-            // who knows a peer's name could take its traffic.
+            // Without the first, a message for a peer that has left is dropped without an error. With the second,
+            // anybody who knows a peer's name could receive its traffic.
             try set(ZMQ_ROUTER_MANDATORY, 1)
             try set(ZMQ_ROUTER_HANDOVER, 0)
         }

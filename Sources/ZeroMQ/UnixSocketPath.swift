@@ -1,11 +1,12 @@
 import Glibc
 
-// Guards the path of a Unix socket, which libzmq would delete.
+// Protects the path of a Unix socket: libzmq deletes whatever file has this path before it binds.
 extension Endpoint {
-    /// Refuses an `ipc` path that somebody listens at, or that belongs to something else.
+    /// Refuses an `ipc` path if a process listens there, or if the file is not a socket.
     ///
-    /// libzmq deletes whatever has the path before it binds: it would take the clients of a running coordinator away
-    /// without a word, or a user's file. A socket nobody listens at is what a killed process leaves, and may go.
+    /// Without this check, libzmq would delete a user's file, or the socket of a running coordinator, whose clients
+    /// would then be lost without an error. A socket that nobody listens at is left over from a killed process and may
+    /// be deleted.
     func requireFreePath() throws(ZeroMQError) {
         guard case .ipc(let path) = transport, path != "*", !path.hasPrefix("@") else { return }
         var status = stat()

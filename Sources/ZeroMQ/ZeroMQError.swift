@@ -8,18 +8,18 @@ public enum ZeroMQError: Error, Hashable, Sendable {
     case terminated(Operation)
     /// The libzmq found at run time has known security holes.
     case libraryTooOld(found: LibraryVersion, oldest: LibraryVersion)
-    /// The text is no endpoint, or not one that can be used this way.
+    /// The text is not an endpoint, or not one that can be used this way.
     case endpointMalformed(text: String, reason: String)
     /// The path does not fit in a Unix socket's address.
     case ipcPathTooLong(path: String, bytes: Int, bytesMax: Int)
-    /// Something that is no socket has the path; libzmq would have deleted it.
+    /// A file that is not a socket has the path; libzmq would have deleted it.
     case ipcPathTaken(path: String)
     /// A socket or context option is outside its range.
     case optionOutOfRange(name: String, value: String, range: String)
-    /// A message of ours is over the limits of the socket it was given to; nothing of it was sent.
+    /// A message to send is over the limits of its socket; nothing of it was sent.
     case messageTooLarge(frames: Int, framesMax: Int, frameBytes: Int, frameBytesMax: Int)
 
-    /// What was being tried.
+    /// The operation that failed.
     public enum Operation: String, Sendable {
         case openContext = "open a ZeroMQ context"
         case openSocket = "open a socket"
@@ -31,7 +31,7 @@ public enum ZeroMQError: Error, Hashable, Sendable {
         case poll = "wait for sockets"
     }
 
-    /// The error number of the call just made, as the case it belongs in.
+    /// The error number of the last call, as an error case.
     static func last(_ operation: Operation, endpoint: String? = nil) -> ZeroMQError {
         let number = zmq_errno()
         return number == CZeroMQ.ETERM
@@ -52,9 +52,9 @@ extension ZeroMQError: CustomStringConvertible {
         case .endpointMalformed(let text, let reason):
             "\"\(text)\" \(reason); write tcp://host:port, ipc://path or inproc://name"
         case .ipcPathTooLong(let path, let bytes, let bytesMax):
-            "ipc://\(path) has a path of \(bytes) bytes, a Unix socket takes \(bytesMax); choose a shorter folder"
+            "ipc://\(path) has a path of \(bytes) bytes, a Unix socket allows \(bytesMax); choose a shorter folder"
         case .ipcPathTaken(let path):
-            "cannot bind ipc://\(path): a file that is no socket has this path; choose another path or remove the file"
+            "cannot bind ipc://\(path): this file is not a socket; choose another path or remove the file"
         case .optionOutOfRange(let name, let value, let range):
             "option \(name) is \(value), it must be \(range)"
         case .messageTooLarge(let frames, let framesMax, let frameBytes, let frameBytesMax):

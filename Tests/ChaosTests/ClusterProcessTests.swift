@@ -117,7 +117,7 @@ struct ClusterProcessTests {
         print("chaos: \(kills) kills during 30,000 rows, output equal to that of an undisturbed run")
     }
 
-    @Test("a frozen worker's shards go to the other worker; continued, it joins again as a new incarnation")
+    @Test("the other worker gets a frozen worker's shards; when it continues, it joins again as a new incarnation")
     func frozen() throws {
         let folder = try ScratchFolder()
         let corpus = try folder.corpus(rows: 20_000)

@@ -19,7 +19,7 @@ struct ScoringClientTests {
         try folder.write("history.jsonl", history.joined(separator: "\n"))
     }
 
-    /// A corpus of numbered prompts; `extra` lines come first.
+    /// A corpus of numbered prompts; `extra` lines are at its start.
     private func writeCorpus(rows: Int, extra: [String] = []) throws {
         let lines = extra + (0..<rows).map { #"{"id":"r\#($0)","prompt":"prompt \#($0)"}"# }
         try folder.write("corpus.jsonl", lines.joined(separator: "\n"))
@@ -111,7 +111,7 @@ struct ScoringClientTests {
         for (name, bytes) in whole where name.hasSuffix(".jsonl") { #expect(resumed[name] == bytes, "\(name)") }
     }
 
-    @Test("a full disk ends the run with an error that says so; with space again, the same command resumes")
+    @Test("a full disk ends the run with an error that names the reason; with space again, the same command resumes")
     func fullDisk() throws {
         try writeCorpus(rows: 300)
         let stub = try ScoringStub()

@@ -119,7 +119,7 @@ struct ContractTests {
             #expect(try await served.request("GET", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
-        // Outcomes that nobody records.
+        // Outcomes that are never recorded.
         let outcomes = try await served.request("POST", "/v1/outcomes", json: #"{"policy_id":"silent","outcomes":[]}"#)
         #expect(outcomes.status == 504)
     }

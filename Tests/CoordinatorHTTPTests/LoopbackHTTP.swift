@@ -66,7 +66,8 @@ final class LoopbackHTTP {
         return answer(afterFirstChunk: afterFirstChunk)
     }
 
-    /// Reads an answer. Its status is 0 where none came. Of a chunked body, `afterFirstChunk` is called when that is there.
+    /// Reads an answer. Its status is 0 where none arrived. Of a chunked body, `afterFirstChunk` is called when that is
+    /// there.
     func answer(afterFirstChunk: () -> Void = {}) -> Answer {
         var answer = Answer()
         guard let head = line() else { return answer }

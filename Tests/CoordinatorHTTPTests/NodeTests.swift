@@ -29,7 +29,7 @@ struct NodeTests {
 
     @Test("a stopping server answers waiting requests for a plan at once, accepts no new ones, and ends")
     func stopping() async throws {
-        // Long timeouts: on a busy machine, requests under way must not be cut off.
+        // Long timeouts: on a busy machine, requests in progress must not be cut off.
         let served = try await Served {
             $0.timeouts.stop = .seconds(60)
             $0.timeouts.answer = .seconds(60)
@@ -38,7 +38,7 @@ struct NodeTests {
         _ = try await served.request("POST", "/v1/plans", json: planBody("stopping", step: 1))
         let asked = ContinuousClock.now
         async let waiting = served.request("GET", "/v1/plans/stopping/1?wait_ms=30000")
-        // The request for the plan is under way when it is in flight.
+        // The request for the plan is in progress when it is in flight.
         while ContinuousClock.now - asked < .seconds(25) {
             let metrics = try await served.request("GET", "/metrics")
             if metrics.text.contains("statezero_http_requests_in_flight 2") { break }
@@ -46,7 +46,8 @@ struct NodeTests {
         let begin = ContinuousClock.now
         await served.node.stop()
         #expect(try await waiting.status == 200)
-        // Without the stop the request would have ended after 30 s; a machine that needs longer cannot show the difference.
+        // Without the stop the request would have ended after 30 s; a machine that needs longer cannot show the
+        // difference.
         let isEarly = begin - asked > .seconds(15) || ContinuousClock.now - asked < .seconds(30)
         #expect(isEarly, "it waited for the request's own end")
         // Nobody listens, unless another test's server has the port by now: that one does not know this plan.
@@ -76,7 +77,7 @@ struct NodeTests {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             if line.hasPrefix("# TYPE ") {
-                #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) comes twice")
+                #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) is there twice")
             } else if !line.hasPrefix("#") {
                 let name = String(line.prefix { $0 != "{" && $0 != " " })
                 #expect(name.hasPrefix("statezero_") && Double(words[words.count - 1]) != nil, "\(line)")

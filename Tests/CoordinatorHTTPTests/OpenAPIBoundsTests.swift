@@ -152,47 +152,93 @@ struct OpenAPIBoundsTests {
 
     @Test("each bound of the document has its counterpart in the code, and each of the code's is in the document")
     func bounds() throws {
-        var found: [String: [String: String]] = [:]
-        let document = try OpenAPI().root
-        let components = document["components"] as? [String: Any] ?? [:]
-        for (name, schema) in components["schemas"] as? [String: Any] ?? [:] { Self.collect(schema, name, &found) }
-        for (path, operations) in document["paths"] as? [String: [String: Any]] ?? [:] {
-            for (method, value) in operations {
-                let operation = value as? [String: Any] ?? [:]
-                for parameter in operation["parameters"] as? [[String: Any]] ?? [] {
-                    Self.collect(parameter["schema"], "\(path)?\(parameter["name"] ?? "")", &found)
-                }
-                Self.collectContent(operation["requestBody"], "\(path).\(method)", &found)
-                for (status, response) in operation["responses"] as? [String: Any] ?? [:] {
-                    Self.collectContent(response, "\(path).\(method).\(status)", &found)
-                }
-            }
-        }
+        let found = try Self.stated(Self.keywords)
         for (path, keywords) in found {
             #expect(Self.bounds[path]?.keywords == keywords, "\(path)")
         }
         #expect(Set(Self.bounds.keys).subtracting(found.keys).sorted() == [], "bounds that the document does not state")
     }
 
-    private static func collectContent(_ value: Any?, _ path: String, _ found: inout [String: [String: String]]) {
+    @Test("each default of the document is the code's")
+    func defaults() throws {
+        let plan = RequestPlan(plan: PlanName(policyID: "a", step: 0), total: 1, candidates: [])
+        let scores = RequestScores(request: 0, policy: Policy(id: "a"), texts: TextBlock([String]()))
+        let outcome = GroupOutcome(eventID: "e", promptID: "p")
+        let context = ContextChoice()
+        let expected: [String: String] = [
+            "PlanRequest.reserve": "\(plan.reserve)", "PlanRequest.n_min": "\(plan.minimum)",
+            "PlanRequest.n_max": "\(plan.maximum)", "PlanRequest.multiple_of": "\(plan.multipleOf)",
+            "PlanRequest.objective": plan.objective.rawValue, "PlanRequest.explore": Self.shortest(plan.explore),
+            "PlanRequest.deadline_ms": Self.milliseconds(plan.deadline),
+            "PlanRequest.fallback": plan.fallback.rawValue, "PlanRequest.mode": plan.mode.rawValue,
+            "PlanRequest.delivery": plan.delivery.rawValue, "PlanRequest.record_decay": Self.shortest(plan.recordDecay),
+            "PlanRequest.failure_floor": "\(plan.raisesFloors)",
+            "PlanRequest.group_survival": Self.shortest(plan.groupSurvival),
+            "PlanRequest.look_ahead": Self.shortest(plan.lookAhead),
+            "PlanRequest.look_ahead_most": "\(plan.lookAheadMost)",
+            "ContextChoice.rows": "\(context.rows)", "ContextChoice.selection": context.selection.rawValue,
+            "ContextChoice.own_outcomes": "\(context.includesOwn)", "ContextChoice.seed": "\(context.seed)",
+            "RewardLow": Self.shortest(plan.rewards.lowerBound), "RewardHigh": Self.shortest(plan.rewards.upperBound),
+            "Outcome.failed": "\(outcome.failed)", "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
+            // The reader's own: a row of a context is one outcome, a plan is answered at once and from its first group.
+            "ScoreRequest.context_set[].n": "1", "/v1/plans/{policy_id}/{step}?groups_after": "0",
+            "/v1/plans/{policy_id}/{step}?wait_ms": "0",
+        ]
+        let stated = try Self.stated(["default"]).compactMapValues { $0["default"] }
+        for (path, value) in stated { #expect(expected[path] == value, "\(path)") }
+        #expect(Set(expected.keys).subtracting(stated.keys).sorted() == [], "defaults that the document does not state")
+    }
+
+    private static func shortest(_ number: Double) -> String {
+        number == number.rounded() ? "\(Int(number))" : "\(number)"
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String { "\(duration.components.seconds * 1000)" }
+
+    /// What the document states with some keywords, by path.
+    private static func stated(_ keywords: Set<String>) throws -> [String: [String: String]] {
+        var found: [String: [String: String]] = [:]
+        let document = try OpenAPI().root
+        let components = document["components"] as? [String: Any] ?? [:]
+        for (name, schema) in components["schemas"] as? [String: Any] ?? [:] { collect(schema, name, keywords, &found) }
+        for (path, operations) in document["paths"] as? [String: [String: Any]] ?? [:] {
+            for (method, value) in operations {
+                let operation = value as? [String: Any] ?? [:]
+                for parameter in operation["parameters"] as? [[String: Any]] ?? [] {
+                    collect(parameter["schema"], "\(path)?\(parameter["name"] ?? "")", keywords, &found)
+                }
+                collectContent(operation["requestBody"], "\(path).\(method)", keywords, &found)
+                for (status, response) in operation["responses"] as? [String: Any] ?? [:] {
+                    collectContent(response, "\(path).\(method).\(status)", keywords, &found)
+                }
+            }
+        }
+        return found
+    }
+
+    private static func collectContent(
+        _ value: Any?, _ path: String, _ keywords: Set<String>, _ found: inout [String: [String: String]]
+    ) {
         let content = (value as? [String: Any])?["content"] as? [String: Any] ?? [:]
-        for type in content.values { collect((type as? [String: Any])?["schema"], path, &found) }
+        for type in content.values { collect((type as? [String: Any])?["schema"], path, keywords, &found) }
     }
 
     /// Bounds of a schema and what it holds: `.name` is a member, `[]` an element, `#1` the second of several choices,
     /// `.*` any other member.
-    private static func collect(_ value: Any?, _ path: String, _ found: inout [String: [String: String]]) {
+    private static func collect(
+        _ value: Any?, _ path: String, _ keywords: Set<String>, _ found: inout [String: [String: String]]
+    ) {
         guard let schema = value as? [String: Any] else { return }
         let own = schema.filter { keywords.contains($0.key) }
-        if !own.isEmpty { found[path] = own.mapValues(text) }
+        if !own.isEmpty { found[path] = own.mapValues { text($0) } }
         for (name, member) in schema["properties"] as? [String: Any] ?? [:] {
-            collect(member, "\(path).\(name)", &found)
+            collect(member, "\(path).\(name)", keywords, &found)
         }
-        collect(schema["items"], path + "[]", &found)
-        collect(schema["additionalProperties"], path + ".*", &found)
+        collect(schema["items"], path + "[]", keywords, &found)
+        collect(schema["additionalProperties"], path + ".*", keywords, &found)
         for keyword in ["oneOf", "allOf", "anyOf"] {
             for (index, choice) in (schema[keyword] as? [Any] ?? []).enumerated() {
-                collect(choice, "\(path)#\(index)", &found)
+                collect(choice, "\(path)#\(index)", keywords, &found)
             }
         }
     }

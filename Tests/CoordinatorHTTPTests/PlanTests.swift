@@ -19,7 +19,7 @@ struct PlanTests {
     }
 
     @Test(
-        "budgets are in the order of the request, a later one takes the place of an earlier one, and the sum is exact")
+        "budgets are in the order of the request, a later one replaces an earlier one, and the sum is exact")
     func items() async throws {
         let served = try await Served()
         let plan = try await served.request("POST", "/v1/plans", json: planBody("a", step: 1, prompts: 7, total: 59))
@@ -57,7 +57,7 @@ struct PlanTests {
         await served.node.stop()
     }
 
-    @Test("a stream that is cut off says so in its last line; a refusal before the first line keeps its status")
+    @Test("the last line of an interrupted stream has the reason; a refusal before the first line keeps its status")
     func streamedErrors() async throws {
         let served = try await Served { $0.timeouts.grace = .milliseconds(50) }
         let accept = ["Accept": "application/x-ndjson"]

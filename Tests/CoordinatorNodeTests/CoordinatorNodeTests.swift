@@ -26,7 +26,7 @@ struct CoordinatorNodeTests {
         try node.wait()
     }
 
-    @Test("a shard goes from a client to a worker, and its answers come back; the report counts them")
+    @Test("a shard is sent from a client to a worker, and its answers return; the report counts them")
     func shard() async throws {
         let node = try start(journal: folder.file("journal"))
         let endpoint = try #require(node.endpoints.first)
@@ -42,8 +42,7 @@ struct CoordinatorNodeTests {
         try client.send(
             .submitJob(
                 SubmitJob(
-                    job: job, policy: Policy(id: "p"), context: context, fingerprint: Self.model.digest,
-                    confirmedBelow: 0)))
+                    job: job, policy: Policy(id: "p"), context: context, fingerprint: Self.model.digest)))
         _ = try client.receive("the job's acceptance") { if case .jobAccepted(let terms) = $0 { terms } else { nil } }
         let texts = TextBlock(["one", "two"])
         try client.send(.submitShard(SubmitShard(job: job, shard: 0, tokens: 4, affinity: 1, texts: texts)))
@@ -68,7 +67,7 @@ struct CoordinatorNodeTests {
         try stop(node)
     }
 
-    @Test("messages that cannot be read are counted and dropped; the coordinator goes on")
+    @Test("messages that cannot be read are counted and dropped; the coordinator continues")
     func malformed() async throws {
         let node = try start()
         let endpoint = try #require(node.endpoints.first)
@@ -87,7 +86,7 @@ struct CoordinatorNodeTests {
         try stop(node)
     }
 
-    @Test("a peer cannot take the routing id of a local peer")
+    @Test("a peer cannot use the routing id of a local peer")
     func reservedID() async throws {
         let node = try start()
         var options = SocketOptions()

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A journal that a former version wrote, and what that version said of it (scripts/goldens/journal/make_journal.py).
+/// A journal that a former version wrote, and what that version read from it (scripts/goldens/journal/make_journal.py).
 struct FormerJournal {
     let facts: Facts
     /// A copy of the journal's file.

@@ -48,7 +48,7 @@ struct FormerJournalTests {
             reason: budget.reason)
     }
 
-    @Test("the next life has the next generation, and the former model")
+    @Test("the next start has the next generation, and the former model")
     func generation() {
         let machines = coordinator()
         #expect(machines.coordinator.generation == former.facts.generation + 1)
@@ -118,7 +118,7 @@ struct FormerJournalTests {
             #expect(job.confirmedBelow == fact.confirmedBelow)
             #expect(job.answers.keys.sorted() == fact.answered)
         }
-        // The client comes back and submits a shard that was answered before.
+        // The client returns and submits a shard that was answered before.
         let (id, job) = try #require(jobs.first { $0.value.answers.values.contains { $0.answers.count == 256 } })
         let shard = try #require(job.answers.keys.min())
         let model = try #require(machines.coordinator.fingerprint)
@@ -127,8 +127,8 @@ struct FormerJournalTests {
         let opened = Self.send(
             .submitJob(
                 SubmitJob(
-                    job: id, policy: Policy(id: "scored"), context: context, fingerprint: model.digest,
-                    confirmedBelow: 0)), from: Self.client, to: &machines)
+                    job: id, policy: Policy(id: "scored"), context: context, fingerprint: model.digest)),
+            from: Self.client, to: &machines)
         guard case .jobAccepted? = opened.first?.0 else { throw Unexpected(message: opened.first?.0) }
         let texts = TextBlock(Array(repeating: "a row", count: 256))
         let answered = Self.send(
@@ -192,7 +192,7 @@ struct FormerJournalTests {
             former.facts.plans.first { $0.plan?.policyId == open.policyID && $0.plan?.step == 2 })
         let credit = Credit(rows: 64, tokens: 4096)
         let hello = Message.hello(Hello(role: .rollout(credit), name: "r", incarnation: 5))
-        // Before, nothing is lent: rollout workers may still have what the former life lent them.
+        // Before, nothing is lent: rollout workers may still have what the former generation lent them.
         let later = Instant(ClusterTiming.standard.livenessTime * 2)
         let assignments = machines.handle(
             .received(Envelope(generation: machines.coordinator.generation, hello), from: Self.worker), at: later

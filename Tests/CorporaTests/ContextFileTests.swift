@@ -181,7 +181,7 @@ struct ContextFileTests {
         #expect(OutcomeSource.stem(of: "/a/b.c/v0.5_x.outcomes.jsonl.zst") == "v0.5_x")
     }
 
-    @Test("a report of a file counts what is good and what is not, and goes as far as the file does")
+    @Test("a report of a file counts valid and invalid rows, up to the end of the file")
     func reports() throws {
         let prompts = try scratch.write(
             "p", "{\"prompt\":\"A\"}\noops\n{\"id\":\"x\",\"prompt\":\"\"}\n{\"prompt\":\"BBB\"}\n")

@@ -8,7 +8,7 @@ struct FeatureCacheTests {
         FeatureStore.Entry(values: [Float(number)], isTruncated: false)
     }
 
-    @Test("entries that nobody asks for are dropped with the old generation, others stay")
+    @Test("entries that are not requested are dropped with the old generation, others stay")
     func generations() {
         var cache = FeatureCache(rowsMax: 4)
         for number in 0..<5 { cache.insert(entry(number), for: Digest(of: "\(number)")) }
@@ -30,7 +30,7 @@ struct FeatureCacheTests {
         #expect(cache.find(Digest(of: "99")) != nil)
     }
 
-    @Test("a cache without room caches nothing")
+    @Test("a cache of 0 bytes caches nothing")
     func disabled() {
         var cache = FeatureCache(bytesMax: 0)
         #expect(!cache.isEnabled)

@@ -1,7 +1,7 @@
 import HTTPServing
 import Testing
 
-@Suite("A limit of requests under way")
+@Suite("A limit of requests in progress")
 struct ConcurrencyLimiterTests {
     @Test("a place is free again when its guard is released")
     func places() {

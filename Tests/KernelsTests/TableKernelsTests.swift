@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Kernels for tables")
 struct TableKernelsTests {
-    /// Rows of queries, keys and values side by side, with floats after them that belong to nobody.
+    /// Rows of queries, keys and values side by side, with unused floats after them.
     private static func wide(rows: Int, width: Int, stride: Int, range: Float = 1) -> (FloatBuffer, [Double]) {
         let values = Samples(seed: 9).floats(rows * 3 * width, range: range)
         let buffer = FloatBuffer(count: rows * stride)
@@ -32,7 +32,7 @@ struct TableKernelsTests {
             print("table attention \(heads) × \(headWidth), \(rows) rows, values to \(range): max error \(error)")
             // Scores reach 36 · 8 at range 6, where half a unit in the last place is 1.5e-5.
             #expect(error < (range == 1 ? 2e-6 : 3e-4))
-            #expect(output[width] == 7, "what lies beside the answers is not touched")
+            #expect(output[width] == 7, "floats beside the results are not changed")
         }
     }
 
@@ -118,7 +118,7 @@ struct TableKernelsTests {
         #expect(throws: KernelError.self) { try TableNorm(width: 40, stride: 32) }
     }
 
-    @Test("a column that is gathered and scattered comes back to its place, and sums add up")
+    @Test("a column that is gathered and scattered is unchanged, and sums add up")
     func rows() {
         let table = TableRows(rows: 4, tokens: 5, stride: 16)
         table.fill(row: 2, with: [1, 2, 3])

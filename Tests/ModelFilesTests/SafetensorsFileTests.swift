@@ -38,7 +38,7 @@ struct SafetensorsFileTests {
     }
 
     @Test(
-        "a header that lies is refused, never read",
+        "a header with false sizes is refused, and never read",
         arguments: [
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,12]}}"#,  // beyond the file
             #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,  // bytes do not follow from the shape
@@ -90,7 +90,7 @@ struct SafetensorsFileTests {
         print("damaged headers: \(refused) refused, \(accepted) still well-formed")
     }
 
-    @Test("what is no file is said to be unreadable")
+    @Test("a path that is not a file is reported as unreadable")
     func unreadable() {
         #expect(throws: ModelError.unreadable(file: "/nowhere/x", reason: "No such file or directory")) {
             try SafetensorsFile(path: "/nowhere/x")

@@ -106,7 +106,7 @@ struct ProgramTests {
         let pids = try folder.numbers("pids", count: 2)
         node.drain()
         try node.wait()
-        // A zombie would still have its entry; init reaps the orphaned children, which takes a moment.
+        // A zombie would still have its entry; init reaps the orphaned children a moment later.
         #expect(!FileManager.default.fileExists(atPath: "/proc/\(pids[0])"))
         #expect(coordinator.waitUntil { _ in kill(pid_t(pids[1]), 0) != 0 })
         try coordinator.stop()

@@ -21,7 +21,7 @@ final class StubCoordinator: Sendable {
     private struct State: Sendable {
         var received = Received()
         var waiting: ArraySlice<Assignment>
-        var inHand = 0
+        var held = 0
         var credit = 0
         var repetitions: [AssignmentName: Int] = [:]
     }
@@ -66,20 +66,20 @@ final class StubCoordinator: Sendable {
             let count = state.repetitions[rewards.name, default: 0] + 1
             state.repetitions[rewards.name] = count
             let isNew = state.received.rewards.updateValue(rewards, forKey: rewards.name) == nil
-            state.inHand -= isNew ? 1 : 0
+            state.held -= isNew ? 1 : 0
             if count > mute {
                 answers.append(.rewardsRecorded(RewardsRecorded(name: rewards.name, verdict: .recorded)))
             }
         case .assignmentReturned(let name, let reason):
             state.received.returned[name] = reason
-            state.inHand -= 1
+            state.held -= 1
         case .drain: state.credit = 0
         case .bye: state.received.hasLeft = true
         default: break
         }
-        while state.inHand < state.credit, let next = state.waiting.popFirst() {
+        while state.held < state.credit, let next = state.waiting.popFirst() {
             answers.append(.assignment(next))
-            state.inHand += 1
+            state.held += 1
         }
         return answers
     }

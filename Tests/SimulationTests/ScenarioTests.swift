@@ -3,7 +3,7 @@ import Simulation
 import Testing
 
 /// Scenarios with names: one kind of fault at fixed times, under 40 seeds, without any other fault.
-@Suite("Scenarios: one thing going wrong")
+@Suite("Scenarios: one fault each")
 struct ScenarioTests {
     private static let seeds: Range<UInt64> = 0..<40
 
@@ -68,7 +68,7 @@ struct ScenarioTests {
         #expect(all.poisoned == 0)
     }
 
-    @Test("the client dies and comes back while its shards are computed")
+    @Test("the client dies and restarts while its shards are computed")
     func clientComesBack() {
         let all = run { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
         #expect(all.poisoned == 0)

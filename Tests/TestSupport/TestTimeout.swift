@@ -1,4 +1,4 @@
-/// Thrown when something that takes microseconds on loopback has not happened within `testTimeout`.
+/// Thrown when something that needs microseconds on loopback has not happened within `testTimeout`.
 public struct TestTimeout: Error {
     /// What was waited for.
     public let what: String
@@ -9,5 +9,5 @@ public struct TestTimeout: Error {
     }
 }
 
-/// Long enough that only a fault exceeds it, on a machine however busy.
+/// Long enough that only a fault exceeds it, also on a busy machine.
 public let testTimeout = Duration.seconds(10)

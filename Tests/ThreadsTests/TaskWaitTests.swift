@@ -6,7 +6,7 @@ import Threads
 struct TaskWaitTests {
     private struct Failure: Error {}
 
-    /// Runs a body on a thread that is no task, as programs do.
+    /// Runs a body on a thread that is not a task, as programs do.
     private func onThread(_ body: @escaping @Sendable () -> Void) async {
         await withCheckedContinuation { done in
             Thread.detachNewThread {

@@ -54,7 +54,7 @@ struct ThreadPoolTests {
         }
     }
 
-    @Test("shares of cores are neighbours and wrap around")
+    @Test("shares of cores are adjacent and wrap around")
     func shares() {
         #expect(ThreadPlacement.share(2, from: 0, of: [4, 5, 6]) == [4, 5])
         #expect(ThreadPlacement.share(2, from: 2, of: [4, 5, 6]) == [6, 4])

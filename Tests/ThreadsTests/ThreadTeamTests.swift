@@ -21,7 +21,7 @@ struct ThreadTeamTests {
         #expect(sums.withLock { $0 } == [Int](repeating: rounds, count: count))
     }
 
-    @Test("a cancelled team waits for nobody", arguments: [2, 5])
+    @Test("members of a cancelled team do not wait", arguments: [2, 5])
     func cancels(count: Int) {
         let passed = Mutex([Bool?](repeating: nil, count: count))
         ThreadTeam.run(count) { member, team in

@@ -83,7 +83,7 @@ struct MessageChannelTests {
         while received.count < 7 {
             guard case .heartbeat(let heartbeat) = try nextMessage(listening).message else { break }
             received.append(heartbeat.incarnation)
-            // The first wait returns when the queue has room.
+            // The first wait returns when the queue has space.
             try connecting.wait(for: .milliseconds(10))
             try connecting.flush()
         }

@@ -10,7 +10,7 @@ import ZeroMQ
 
 @Suite("PeerDriver: a peer's turns on a channel")
 struct PeerDriverTests {
-    /// Says Hello, counts what comes, and ends after the second answer or at its deadline.
+    /// Sends Hello, counts what it receives, and ends after the second answer or at its deadline.
     private struct CountingPeer: PeerDriver {
         var nextDeadline = Duration.seconds(60)
         var answers = 0
@@ -67,7 +67,7 @@ struct PeerDriverTests {
         try coordinator.stop()
     }
 
-    @Test("a deadline is handled although nothing arrives")
+    @Test("a deadline is handled when nothing arrives")
     func deadline() throws {
         let coordinator = try LoopbackCoordinator { _, _ in [] }
         var peer = CountingPeer(nextDeadline: .milliseconds(20), stop: StopFlag())

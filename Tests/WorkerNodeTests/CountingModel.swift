@@ -1,17 +1,23 @@
 import Scoring
 
-/// Counts the texts that it embeds; p follows from the text's length.
+/// Counts the texts that it embeds; p follows from the text's length. A test may look at the texts first, or wait.
 final class CountingModel: ValueModel {
     let fingerprint: ModelFingerprint
     let encoderFingerprint: ModelFingerprint
     private(set) var embedded = 0
 
-    init(encoder: String = "encoder", head: String = "head") {
+    private let onEmbed: ([String]) -> Void
+
+    init(
+        encoder: String = "encoder", head: String = "head", onEmbed: @escaping ([String]) -> Void = { _ in }
+    ) {
+        self.onEmbed = onEmbed
         encoderFingerprint = ModelFingerprint(name: encoder, digest: Digest(of: encoder))
         fingerprint = ModelFingerprint(name: encoder + head, digest: Digest(of: encoder + head))
     }
 
     func embed(_ texts: [String]) -> FeatureMatrix {
+        onEmbed(texts)
         embedded += texts.count
         return FeatureMatrix(
             columns: 2, values: texts.flatMap { [Float($0.utf8.count), 1] }, isTruncated: texts.map { $0.count > 9 })

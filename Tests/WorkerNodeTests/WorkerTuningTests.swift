@@ -41,7 +41,7 @@ struct WorkerTuningTests {
         }
     }
 
-    @Test("nonsense, another format and absurd numbers are refused with the file's name")
+    @Test("invalid text, another format and numbers out of range are refused with the file's name")
     func nonsense() throws {
         try tuning().write(file)
         let good = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
@@ -59,7 +59,7 @@ struct WorkerTuningTests {
         }
     }
 
-    @Test("a folder that is not there cannot be written to, and the reason is told")
+    @Test("writing into a missing folder fails, and the error has the reason")
     func unwritable() throws {
         let refusal = #expect(throws: WorkerTuning.Refusal.self) { try tuning().write("\(folder)/none/.tuned.json") }
         #expect("\(try #require(refusal))".contains("none/.tuned.json"))

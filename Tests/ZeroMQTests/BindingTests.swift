@@ -5,7 +5,7 @@ import ZeroMQ
 
 @Suite("binding and connecting")
 struct BindingTests {
-    @Test("a port in use is named, with what to do")
+    @Test("an error for a port in use names the port and what to do")
     func portInUse() throws {
         let context = try Context()
         let first = try Socket(.router, in: context, options: SocketOptions())
@@ -18,7 +18,7 @@ struct BindingTests {
         #expect(error?.description == expected)
     }
 
-    @Test("a Unix socket that somebody listens at is not taken away")
+    @Test("a Unix socket that a process listens at is not deleted")
     func pathInUse() throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -35,7 +35,7 @@ struct BindingTests {
         #expect(try nextMessage(first) == [Frame("still here")])
     }
 
-    @Test("the Unix socket of a killed process is taken over")
+    @Test("the Unix socket of a killed process is replaced")
     func stalePath() throws {
         let folder = try ScratchFolder()
         let endpoint = try folder.endpoint("stale")
@@ -57,7 +57,7 @@ struct BindingTests {
         #expect(try pull.bind(endpoint) == endpoint)
     }
 
-    @Test("a file that is no socket is not deleted for one")
+    @Test("a file that is not a socket is not deleted")
     func pathOfFile() throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/notes"
@@ -68,7 +68,7 @@ struct BindingTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("precious".utf8))
     }
 
-    @Test("a missing folder is said to be missing")
+    @Test("an error names a missing folder")
     func missingFolder() throws {
         let folder = try ScratchFolder()
         let pull = try Socket(.pull, in: try Context(), options: SocketOptions())
@@ -78,9 +78,9 @@ struct BindingTests {
             error?.description == "cannot bind \(endpoint): the folder of the socket does not exist; create it first")
     }
 
-    @Test("an address of another machine is said to be none of ours")
+    @Test("an error says that an address belongs to another machine")
     func foreignAddress() throws {
-        // 192.0.2.0/24 is set aside for documents and belongs to nobody.
+        // 192.0.2.0/24 is reserved for documentation; no machine has such an address.
         let pull = try Socket(.pull, in: try Context(), options: SocketOptions())
         let error = #expect(throws: ZeroMQError.self) { try pull.bind(try Endpoint("tcp://192.0.2.1:5555")) }
         #expect(error?.description.contains("no interface of this machine has this address") == true)
@@ -93,7 +93,7 @@ struct BindingTests {
         #expect(throws: ZeroMQError.self) { try push.connect(try Endpoint("tcp://127.0.0.1:0")) }
     }
 
-    @Test("every kind of error names the act, the place and the next step")
+    @Test("every kind of error names the operation, the endpoint and the next step")
     func errorTexts() {
         let bind = { ZeroMQError.failed(.bind, endpoint: "tcp://127.0.0.1:80", errno: $0).description }
         #expect(bind(EACCES).contains("permission denied; choose a port above 1023"))
@@ -103,7 +103,7 @@ struct BindingTests {
         #expect(ZeroMQError.terminated(.poll).description.contains("was shut down"))
     }
 
-    @Test("a libzmq with known holes is refused, the one running is not")
+    @Test("a libzmq with known security holes is refused, the running one is accepted")
     func libraryVersion() throws {
         #expect(throws: ZeroMQError.libraryTooOld(found: LibraryVersion(4, 3, 2), oldest: LibraryVersion(4, 3, 3))) {
             try LibraryVersion(4, 3, 2).requireAccepted()
@@ -113,7 +113,7 @@ struct BindingTests {
         try LibraryVersion.running.requireAccepted()
     }
 
-    @Test("a context is refused without threads, and says so when its sockets are used up")
+    @Test("a context without threads is refused, and an error says when all its sockets are in use")
     func contextLimits() throws {
         #expect(throws: ZeroMQError.optionOutOfRange(name: "ioThreads", value: "0", range: "1 to 64")) {
             try Context(ioThreads: 0)

@@ -19,9 +19,9 @@ struct EndpointTests {
     }
 
     @Test(
-        "what is no endpoint is refused with the reason",
+        "text that is not an endpoint is refused with the reason",
         arguments: [
-            ("", "is no endpoint"), ("127.0.0.1:5555", "is no endpoint"), ("http://a:1", "is no endpoint"),
+            ("", "is not an endpoint"), ("127.0.0.1:5555", "is not an endpoint"), ("http://a:1", "is not an endpoint"),
             ("tcp://127.0.0.1", "has no port"), ("tcp://127.0.0.1:", "has port"), ("tcp://h:65536", "has port"),
             ("tcp://h:-1", "has port"), ("tcp://h:+1", "has port"), ("tcp://:5555", "has host"),
             ("tcp://a/b:1", "has host"), ("tcp://[::g]:1", "IPv6"), ("tcp://::1:1", "has host"),

@@ -20,7 +20,7 @@ struct PollerTests {
         try thread.join()
     }
 
-    @Test("a wait tells which of two sockets is ready, and for what")
+    @Test("a wait returns which of two sockets is ready, and for what")
     func readiness() throws {
         let context = try Context()
         let poller = Poller(wakeup: try Wakeup())

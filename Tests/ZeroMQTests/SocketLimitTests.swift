@@ -29,7 +29,7 @@ struct SocketLimitTests {
         #expect(try nextMessage(pull) == [Frame("room again")])
     }
 
-    @Test("a router is told that one peer's queue is full, and still reaches the other")
+    @Test("a router learns that one peer's queue is full, and still reaches the other")
     func highWaterOfOnePeer() throws {
         let context = try Context()
         var options = SocketOptions()
@@ -57,7 +57,7 @@ struct SocketLimitTests {
         for number in 0..<taken { #expect(try nextMessage(slow) == [Frame("\(number)")]) }
     }
 
-    @Test("a peer that sends too large a frame is cut off, is not heard, and may come back", arguments: ["ipc", "tcp"])
+    @Test("a peer that sends too large a frame is disconnected, and may connect again", arguments: ["ipc", "tcp"])
     func oversizedOnTheWire(transport: String) throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -75,7 +75,7 @@ struct SocketLimitTests {
         let before = try nextMessage(router)
         try deliver([Frame([UInt8](repeating: 1, count: 1001))], to: dealer)
 
-        // What follows closely may be lost with the connection, so it is said until it is heard.
+        // A message soon after it may be lost with the connection, so it is sent until it arrives.
         let poller = Poller(wakeup: try Wakeup())
         let deadline = ContinuousClock.now + testTimeout
         var after = Socket.Receipt.nothing
@@ -84,12 +84,12 @@ struct SocketLimitTests {
             _ = try poller.wait(router, timeout: .milliseconds(5))
             after = try router.receive()
         }
-        guard case .message(let message) = after else { throw TestTimeout(what: "come back; there was \(after)") }
+        guard case .message(let message) = after else { throw TestTimeout(what: "a message; there was \(after)") }
         #expect(message.frames.last == Frame("after"))
         #expect(message.frames.first != before.frames.first, "a new connection has a new routing id")
     }
 
-    @Test("a too large frame is refused at receive where there is no wire")
+    @Test("over inproc, a frame that is too large is refused at receive")
     func oversizedInProcess() throws {
         let context = try Context()
         var strict = SocketOptions()
@@ -104,7 +104,7 @@ struct SocketLimitTests {
         #expect(try nextMessage(pull).byteCount == 1000)
     }
 
-    @Test("a message of too many frames is refused, naming its sender, and the next one is heard")
+    @Test("a message of too many frames is refused with its sender's id, and the next one is received")
     func tooManyFrames() throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -123,7 +123,7 @@ struct SocketLimitTests {
         #expect(try nextMessage(router) == [Frame("talker"), Frame("a"), Frame("b"), Frame("c")])
     }
 
-    @Test("our own message over the limits is refused before anything of it is sent")
+    @Test("a message over the limits is refused before any part of it is sent")
     func ownMessageTooLarge() throws {
         let context = try Context()
         var options = SocketOptions()
@@ -141,7 +141,7 @@ struct SocketLimitTests {
         #expect(try nextMessage(pull) == [Frame("1234567890")])
     }
 
-    @Test("an option that would mean no bound is refused by name")
+    @Test("an option without a bound is refused by name")
     func options() throws {
         func refusedName(_ change: (inout SocketOptions) -> Void) -> String? {
             var options = SocketOptions()

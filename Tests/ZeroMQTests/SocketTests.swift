@@ -5,7 +5,7 @@ import ZeroMQ
 
 @Suite("sockets")
 struct SocketTests {
-    @Test("a message comes back frame for frame, empty and 5 MB ones too", arguments: ["inproc", "ipc", "tcp"])
+    @Test("a message returns with the same frames, also empty ones and 5 MB ones", arguments: ["inproc", "ipc", "tcp"])
     func roundTrip(transport: String) throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -25,14 +25,14 @@ struct SocketTests {
         try dealer.connect(endpoint)
         try deliver(message, to: dealer)
 
-        let heard = try nextMessage(router)
-        #expect(Array(heard.frames.dropFirst()) == message.frames)
-        #expect(try router.send(heard) == .sent)
+        let received = try nextMessage(router)
+        #expect(Array(received.frames.dropFirst()) == message.frames)
+        #expect(try router.send(received) == .sent)
         #expect(try nextMessage(dealer) == message)
         #expect(try dealer.receive() == .nothing)
     }
 
-    @Test("a message for a peer that was never there is unroutable")
+    @Test("a message for a peer that never connected is unroutable")
     func unroutable() throws {
         let context = try Context()
         let router = try Socket(.router, in: context, options: SocketOptions())
@@ -40,7 +40,7 @@ struct SocketTests {
         #expect(try router.send([Frame("nobody"), .empty, Frame("hello")]) == .unroutable)
     }
 
-    @Test("a message for a peer that has gone becomes unroutable")
+    @Test("a message for a peer that has left becomes unroutable")
     func gone() throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -57,7 +57,7 @@ struct SocketTests {
         #expect(outcome == .unroutable)
     }
 
-    @Test("a restarted peer is another peer, and is answered")
+    @Test("a restarted peer counts as a new peer and gets an answer")
     func restarted() throws {
         let folder = try ScratchFolder()
         let context = try Context()
@@ -74,7 +74,7 @@ struct SocketTests {
         #expect(try nextMessage(dealer) == [Frame("welcome")])
     }
 
-    @Test("a chosen routing id is what the router hears")
+    @Test("a router receives messages under the routing id that the peer chose")
     func routingID() throws {
         let context = try Context()
         let router = try Socket(.router, in: context, options: SocketOptions())
@@ -87,7 +87,7 @@ struct SocketTests {
         #expect(try nextMessage(router) == [Frame("worker-7"), Frame("hello")])
     }
 
-    @Test("what a peer said before it went can still be read")
+    @Test("messages of a peer can still be read after it has left")
     func lastWords() throws {
         let folder = try ScratchFolder()
         let endpoint = try folder.endpoint("last")
@@ -130,7 +130,7 @@ struct SocketTests {
         for number in 0..<500 { #expect(try router.send([peer, Frame("\(number)")]) == .sent) }
     }
 
-    /// A dealer says hello and is closed; the answer is the routing id it had.
+    /// A dealer sends hello and is closed; returns its routing id.
     private func helloFromShortLivedDealer(
         to router: borrowing Socket, at endpoint: Endpoint, in context: Context
     ) throws -> Frame {

@@ -31,7 +31,7 @@ func nextMessage(_ socket: borrowing Socket) throws -> Message {
     return message
 }
 
-/// Sends as soon as the socket takes the message, for instance when it is connected.
+/// Sends as soon as the socket accepts the message, for instance when it is connected.
 func deliver(_ message: Message, to socket: borrowing Socket) throws {
     let poller = Poller(wakeup: try Wakeup())
     let deadline = ContinuousClock.now + testTimeout

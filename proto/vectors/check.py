@@ -126,7 +126,7 @@ EXPECTED = {
     "who-are-you": [envelope(3, who_are_you={})],
     "dismissed": [envelope(3, dismissed={"incarnation": INCARNATION})],
     "heartbeat": [
-        envelope(3, heartbeat={"incarnation": INCARNATION, "credit": CREDIT, "progress": 42, "in_hand": [PIECE]})
+        envelope(3, heartbeat={"incarnation": INCARNATION, "credit": CREDIT, "progress": 42, "held": [PIECE]})
     ],
     "cluster-status": [envelope(3, cluster_status={"workers": 2, "shards_pending": 12, "shards_leased": 4})],
     "drain": [envelope(3, drain={})],

@@ -38,7 +38,7 @@ MODULES = {
     "Threads": Module(0, "Dispatch", "Foundation", "Glibc", "Synchronization"),
     # 1 foundations
     "Scoring": Module(1),
-    "JSON": Module(1),
+    "JSON": Module(1, "Foundation"),
     "SQLite": Module(1),
     "Kernels": Module(1, "Foundation", "Synchronization"),
     "ZeroMQ": Module(1, "Glibc"),

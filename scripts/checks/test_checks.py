@@ -289,9 +289,17 @@ class Wording(CheckCase):
         self.assert_sound(wording.check(tree()))
 
     def test_a_banned_word_fails_in_a_name_and_in_a_comment(self):
-        for code in ["struct PredictionErrands {}\n", "// Out of patience.\n"]:
+        for code in [
+            "struct PredictionErrands {}\n",
+            "// Out of patience.\n",
+            "// Pieces in hand.\n",
+            "// Told twice.\n",
+        ]:
             report = wording.check(tree(**{"Sources/CLI/a.swift": code}))
             self.assert_problem(report, "a.swift:1")
+
+    def test_a_banned_phrase_may_be_a_part_of_another_word(self):
+        self.assert_sound(wording.check(tree(**{"Sources/CLI/a.swift": "// The threshold that begin handles.\n"})))
 
 
 class Formatting(CheckCase):

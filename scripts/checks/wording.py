@@ -15,7 +15,25 @@ BANNED = {
     "weather": "load, faults",
     "reception": "responder",
 }
-_PATTERN = re.compile("(?i)(" + "|".join(BANNED) + ")")
+# The same for whole words and phrases, which may be parts of other words ("told" in "threshold").
+BANNED_PHRASES = {
+    "another life": "another generation, another incarnation",
+    "blame": "record a failure",
+    "buried": "marked dead",
+    "dear": "costly",
+    "earlier life": "earlier generation, earlier incarnation",
+    "first life": "first generation",
+    "gone by": "ignored, not used",
+    "in hand": "held",
+    "of no sense": "not valid",
+    "standing cluster": "running cluster",
+    "taken back": "returned to the queue",
+    "thrown away": "discarded",
+    "told": "reported, sent",
+    "whoever": "any peer, the caller",
+}
+_NAMES = re.compile("(?i)(" + "|".join(BANNED) + ")")
+_PHRASES = [(re.compile(rf"(?i)\b{phrase}\b"), instead) for phrase, instead in BANNED_PHRASES.items()]
 SUFFIXES = (".swift", ".py", ".md", ".proto", ".yaml", ".service", ".h")
 # Texts that are data, where any word may occur.
 DATA = ("Tests/Goldens/", "scripts/checks/", "scripts/sample/wordlists.py", "scripts/sample/families.py")
@@ -26,11 +44,16 @@ def check(tree: Tree) -> Report:
     files = [file for file in tree.files.values() if _is_checked(file.path)]
     for file in files:
         for number, line in enumerate(file.lines, 1):
-            for found in _PATTERN.findall(line):
-                word = found.lower()
-                report.problems.append(f"{file.path}:{number}: {found}: write {BANNED[word]} instead")
-    report.summary = f"{len(files)} files without {len(BANNED)} banned words"
+            for found, instead in _banned(line):
+                report.problems.append(f"{file.path}:{number}: {found}: write {instead} instead")
+    report.summary = f"{len(files)} files without {len(BANNED) + len(BANNED_PHRASES)} banned words"
     return report
+
+
+def _banned(line: str) -> list[tuple[str, str]]:
+    """The banned words of a line, each with what to write instead."""
+    names = [(found, BANNED[found.lower()]) for found in _NAMES.findall(line)]
+    return names + [(match[0], instead) for pattern, instead in _PHRASES for match in pattern.finditer(line)]
 
 
 def _is_checked(path: str) -> bool:

@@ -452,7 +452,7 @@ def uniform_budgets(items, total, n_min=4, n_max=None, multiple_of=1, group_size
         low = 0 if floor is None else next((i for i, size in enumerate(sizes) if size >= floor), len(sizes))
         high = len(sizes) - 1 if cap is None else max((i for i, size in enumerate(sizes) if size <= cap), default=-1)
         if low > high:
-            raise RequestError(f"prompt {ids[row]!r}: no group size lies between its n_min and n_max")
+            raise RequestError(f"prompt {ids[row]!r}: no group size is between its n_min and n_max")
         places.append((low, high))
     least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
     if total < least:

@@ -114,7 +114,7 @@ def main():
         c, q = context[:, 0].astype(int), queries[:, 0].astype(int)
         raw, base, _ = gp.raw_score(x[c], f[c], context[:, 1], context[:, 2], x[q], f[q], elsewhere)
         records.append((source, size, raw, base, queries[:, 1], queries[:, 2]))
-    # Every source weighs the same.
+    # Every source has the same weight.
     share = defaultdict(int)
     for source, _, raw, *_ in records:
         share[source] += len(raw)

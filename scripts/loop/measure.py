@@ -34,7 +34,7 @@ ORDER = ["uniform", *ARMS, "oracle"]
 
 
 def judge(pool, version, groups, budgets):
-    """What a step's groups came to: utility, realised and expected; silent groups and the rollouts in them."""
+    """The results of a step's groups: utility, realised and expected; silent groups and the rollouts in them."""
     silent = sum(is_silent(rewards) for rewards in groups.values())
     return {
         "realised": sum(realised(rewards) for rewards in groups.values()),

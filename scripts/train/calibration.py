@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit
 
-SIZES = (0, 8, 16, 32, 64, 128, 256, 512, 1024)
+SIZES = (0, 16, 64, 256)
 LIMIT = 0.005
 
 

@@ -14,43 +14,63 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from outcomes import FOLDS
+from regression import SURFACE
 from torch import nn
 
 COLUMNS = 6
-EMBEDDING_SCALE = 384**0.5
 # Similar sources are left out together: one would reveal the others.
 GROUPS = [
-    ("mmlu_pro", "llmrouter_dc"),
-    ("reasoning_gym", "zeroeval_crux"),
-    ("zeroeval_gsm8k", "gsm8k_openai2021", "zeroeval_math_l5", "oneshot_rlvr"),
-]
-STEPS, BATCH, SOURCES_A_STEP, RATE, DECAY = 800, 128, 3, 5e-4, 1.0
+    ("mmlu_pro", "llmrouter_dc", "ikp", "qa_eval", "misguided_attention"),
+    ("reasoning_gym", "zeroeval_crux", "sql_llm", "evalperf", "mint"),
+    (
+        "zeroeval_gsm8k", "gsm8k_openai2021", "zeroeval_math_l5", "oneshot_rlvr", "deepscaler_k128", "owm_checkpoints",
+        "lexeval", "shaberi",
+    ),
+]  # fmt: skip
+STEPS_A_SOURCE, BATCH, SOURCES_A_STEP, RATE, DECAY = 100, 128, 3, 5e-4, 1.0
 LOADING_PENALTY = 0.02
+PROMPTS_MOST = 10_000  # of a source, where its share of the steps is computed
+EXTRA_SHARE = {"reasoning_gym": 2.0}
+SINGLE_SHARE = 0.5  # of a source of one policy
+
+
+def shares(sources, data):
+    """The chance of each source in a step."""
+    chance = [
+        min(len(data[s][0]), PROMPTS_MOST) ** 0.4
+        * EXTRA_SHARE.get(s, 1.0)
+        * (SINGLE_SHARE if data[s][1].shape[1] == 1 else 1.0)
+        for s in sources
+    ]
+    return np.array(chance) / sum(chance)
 
 
 class Members(nn.Module):
     """`count` networks of one hidden layer, evaluated together: (count, rows, inputs) -> (count, rows, 1 + COLUMNS)."""
 
-    def __init__(self, count, inputs=414, hidden=128, embedding_dropout=0.4, surface_dropout=0.1, noise=0.04):
+    def __init__(self, count, inputs, hidden=128, embedding_dropout=0.4, surface_dropout=0.1, noise=0.04):
         super().__init__()
         self.first = nn.Parameter((torch.rand(count, inputs, hidden) * 2 - 1) / inputs**0.5)
         self.first_bias = nn.Parameter((torch.rand(count, 1, hidden) * 2 - 1) / inputs**0.5)
         self.second = nn.Parameter((torch.rand(count, hidden, 1 + COLUMNS) * 2 - 1) / hidden**0.5)
         self.second_bias = nn.Parameter(torch.zeros(count, 1, 1 + COLUMNS))
+        self.embedding_scale = (inputs - SURFACE) ** 0.5
         self.noise, self.embedding_dropout, self.surface_dropout = noise, embedding_dropout, surface_dropout
 
     def forward(self, x, f):
         if self.training:
-            x = x + self.noise * torch.randn_like(x)
+            x = x + self.noise * torch.randn_like(x[:1])
         z = torch.cat(
-            [
-                F.dropout(x * EMBEDDING_SCALE, self.embedding_dropout, self.training),
-                F.dropout(f, self.surface_dropout, self.training),
-            ],
-            -1,
+            [self.dropped(x * self.embedding_scale, self.embedding_dropout), self.dropped(f, self.surface_dropout)], -1
         )
         hidden = F.gelu(torch.baddbmm(self.first_bias, z, self.first))
-        return torch.baddbmm(self.second_bias, F.dropout(hidden, 0.2, self.training), self.second)
+        return torch.baddbmm(self.second_bias, self.dropped(hidden, 0.2), self.second)
+
+    def dropped(self, values, share):
+        """Dropout with one mask for all copies: drawing them costs more than the products do."""
+        if not self.training:
+            return values
+        return values * ((torch.rand_like(values[:1]) >= share) / (1 - share))
 
 
 def matrix(records):
@@ -67,7 +87,7 @@ def groups_of(sources):
     return [tuple(s for s in group if s in sources) for group in GROUPS if any(s in sources for s in group)]
 
 
-def train(records, fold, x, f, seed, log=print, validate=None):
+def train(records, fold, x, f, seed, validate):
     """Returns members' outputs on all prompts, (members, P, 1 + COLUMNS), and their parameters."""
     torch.manual_seed(seed)
     random = np.random.RandomState(seed)
@@ -75,7 +95,7 @@ def train(records, fold, x, f, seed, log=print, validate=None):
     groups = groups_of(sources)
     count = FOLDS + len(groups)
     device = x.device
-    members = Members(count).to(device)
+    members = Members(count, x.shape[1] + f.shape[1]).to(device)
     data, policies = {}, nn.ParameterDict()
     for source in sources:
         prompts, rewards = matrix(records[source])
@@ -87,8 +107,7 @@ def train(records, fold, x, f, seed, log=print, validate=None):
             [np.log(mean / (1 - mean))[:, None], np.zeros((len(mean), 1)), 0.3 * random.randn(len(mean), COLUMNS)], 1
         )
         policies[source] = nn.Parameter(torch.tensor(start, dtype=torch.float32, device=device))
-    chance = np.array([len(data[s][0]) ** 0.4 for s in sources])
-    chance /= chance.sum()
+    chance, steps = shares(sources, data), STEPS_A_SOURCE * len(sources)
     matrices = [p for p in members.parameters() if p.shape[1] > 1]
     biases = [p for p in members.parameters() if p.shape[1] == 1]
     optimiser = torch.optim.AdamW(
@@ -101,8 +120,8 @@ def train(records, fold, x, f, seed, log=print, validate=None):
     )
     members.train()
     recent = []
-    for step in range(STEPS):
-        rate = RATE * min(1, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * step / STEPS)) + 0.01)
+    for step in range(steps):
+        rate = RATE * min(1, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.01)
         for index, group in enumerate(optimiser.param_groups):
             group["lr"] = rate * (5 if index == 2 else 1)
         loss = 0
@@ -123,13 +142,10 @@ def train(records, fold, x, f, seed, log=print, validate=None):
         loss.backward()
         optimiser.step()
         recent.append(loss.item() / count)
-        if step % 100 == 99:
-            if validate is None:
-                log(f"difficulty: step {step + 1} of {STEPS}, loss {np.mean(recent[-100:]):.4f}")
-            else:
-                members.eval()
-                validate(step + 1, outputs(members, x, f), float(np.mean(recent[-100:])))
-                members.train()
+        if step % 1000 == 999 or step == steps - 1:
+            members.eval()
+            validate(step + 1, outputs(members, x, f), float(np.mean(recent[-100:])))
+            members.train()
     members.eval()
     return outputs(members, x, f), {k: v.detach().cpu() for k, v in members.state_dict().items()}, groups
 

@@ -1,6 +1,7 @@
 """Episodes: a context and queries of one policy, real or synthetic, as the head gets them in use."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,24 +12,72 @@ ROWS_MAX = 512
 ROWS_A_BATCH = 2048
 EMPTY = 0.04  # share of batches without a context
 LEFT_OUT = 0.45  # share of episodes on a source that their member of the difficulty network has never seen
+WIDE_SHARE = 0.2
+EPISODES_MIN = 80  # outcomes of a policy
+EXTRA_SHARE = {"reasoning_gym": 2.0}  # its task families are apart: the regression has most to learn there
 SYNTHETIC, FLIPPED, TWO_SOURCES, MIXED, BINARY = 0.2, 0.02, 0.2, 0.25, 0.3
+
+
+@dataclass
+class Batch:
+    """Contexts of N rows and their queries, as the regression's arguments; c: context, q: queries."""
+
+    xc: torch.Tensor  # (B, N, E) embeddings
+    xq: torch.Tensor
+    fc: torch.Tensor  # (B, N, 30) surface features of the population
+    fq: torch.Tensor
+    columns_c: torch.Tensor  # (B, N, 1 + C) of the difficulty network
+    columns_q: torch.Tensor
+    y: torch.Tensor  # (B, N) rewards
+    n: torch.Tensor
+    grams_c: torch.Tensor  # (B, N, N) kernel of the n-grams
+    grams_q: torch.Tensor  # (B, Q, N)
+    wide: torch.Tensor  # (B,) whether the context is of wide characters
 
 
 class Features:
     """The head's inputs for all prompts; `columns` are the members' outputs, (members, P, 1 + C)."""
 
-    def __init__(self, embeddings, surface, columns, groups):
-        self.x, self.f, self.columns, self.groups = embeddings, surface, columns, groups
+    def __init__(self, corpus, embeddings, surface, columns, groups):
+        self.corpus, self.x, self.f, self.columns, self.groups = corpus, embeddings, surface, columns, groups
 
-    def tensors(self, member, context, queries, rewards, rollouts):
-        """Episodes of the same sizes as the head's arguments; lists over the batch."""
+    def batch(self, member, context, queries, rewards, rollouts):
+        """Episodes of the same sizes; lists over the batch."""
         device = self.x.device
         c, q = torch.as_tensor(np.stack(context), device=device), torch.as_tensor(np.stack(queries), device=device)
         m = torch.as_tensor(member, device=device)[:, None]
-        columns_c, columns_q = self.columns[m, c], self.columns[m, q]
         y = torch.as_tensor(np.stack(rewards), dtype=torch.float32, device=device)
         n = torch.as_tensor(np.stack(rollouts), dtype=torch.float32, device=device)
-        return self.x[c], self.x[q], self.f[c], self.f[q], columns_c, columns_q, y, n
+        kernels = [self.gram_kernels(rows, asked) for rows, asked in zip(context, queries)]
+        grams_c, grams_q = (torch.as_tensor(np.stack(k), device=device) for k in zip(*kernels))
+        wide = [len(rows) > 0 and self.corpus.wide[rows].mean() > WIDE_SHARE for rows in context]
+        columns_c, columns_q = self.columns[m, c], self.columns[m, q]
+        return Batch(
+            self.x[c], self.x[q], self.f[c], self.f[q], columns_c, columns_q, y, n, grams_c, grams_q, torch.tensor(wide)
+        )
+
+    def gram_kernels(self, context, queries):
+        """Cosines of the n-grams, idf over the context: (N, N) and (Q, N)."""
+        rows = self.corpus.grams[context]
+        documents = np.bincount(rows.indices, minlength=rows.shape[1])
+        frequency = (np.log((1 + len(context)) / (1 + documents)) + 1).astype(np.float32)
+        used = np.flatnonzero(documents)
+        column = np.full(len(documents), -1)
+        column[used] = np.arange(len(used))
+
+        def dense(matrix):
+            """Unit vectors, of the places that the context has: dense products are faster than sparse ones here."""
+            values = matrix.data * frequency[matrix.indices]
+            owner = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+            length = np.sqrt(np.bincount(owner, values**2, matrix.shape[0])).astype(np.float32)
+            at = column[matrix.indices]
+            known = at >= 0
+            result = np.zeros((matrix.shape[0], len(used)), np.float32)
+            result[owner[known], at[known]] = values[known] / np.maximum(length, 1e-9)[owner[known]]
+            return result
+
+        known = dense(rows)
+        return known @ known.T, dense(self.corpus.grams[queries]) @ known.T
 
 
 class Episodes:
@@ -36,16 +85,18 @@ class Episodes:
 
     def __init__(self, features, records, fold, seed, synthetic=SYNTHETIC):
         self.features, self.fold, self.synthetic = features, fold, synthetic
-        self.records = {s: [r for r in v if len(r.prompts) >= 80] for s, v in records.items() if v}
+        long = {s: [r for r in v if len(r.prompts) >= EPISODES_MIN] for s, v in records.items()}
+        self.records = {s: v for s, v in long.items() if v}
         self.sources = sorted(self.records)
         size = np.array([np.mean([len(r.prompts) for r in self.records[s]]) for s in self.sources])
-        self.chance = size**0.3 / (size**0.3).sum()
+        share = size**0.3 * np.array([EXTRA_SHARE.get(s, 1.0) for s in self.sources])
+        self.chance = share / share.sum()
         self.random = np.random.RandomState(seed)
         self.left_out = {s: FOLDS + i for i, group in enumerate(features.groups) for s in group}
         self.pool = {s: np.unique(np.concatenate([r.prompts for r in v])) for s, v in self.records.items()}
 
     def batch(self):
-        """(arguments of the head, rewards of the queries)"""
+        """(a Batch, rewards of the queries)"""
         random = self.random
         rows = 0
         if random.rand() >= EMPTY:
@@ -57,8 +108,8 @@ class Episodes:
             if episode is not None:
                 episodes.append(episode)
         member, context, queries, y, n, target = zip(*episodes)
-        arguments = self.features.tensors(np.array(member), context, queries, y, n)
-        return arguments, torch.as_tensor(np.stack(target), dtype=torch.float32, device=self.features.x.device)
+        batch = self.features.batch(np.array(member), context, queries, y, n)
+        return batch, torch.as_tensor(np.stack(target), dtype=torch.float32, device=self.features.x.device)
 
     def episode(self, rows):
         random = self.random

@@ -1,24 +1,36 @@
 """The compact head in numpy and double precision: HEAD.md, done slowly. Reads the safetensors that train.py writes.
 
-head = Head("compact-head.safetensors")
-prepared = head.prepare(embeddings, surface, rewards, rollouts)   # (N, 384), raw (N, 30), (N,), (N,)
-p, kappa, stages = head.predict(prepared, embeddings, surface)    # (Q,), float, intermediate results
+    head = Head("compact-head.safetensors")
+    context = Rows(embeddings, surface, grams)                    # (N, E), raw (N, 30), a list of N sparse vectors
+    prepared = head.prepare(context, rewards, rollouts)           # (N,), (N,)
+    p, kappa, stages = head.predict(prepared, queries)            # (Q,), float, intermediate results
+
+Columns of references and fields of covariates are optional parts of `Rows`; `scripts/head` makes them.
 """
 
+import json
 import math
+import pathlib
+import sys
+from dataclasses import dataclass, field
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors import safe_open
 from scipy.special import betaln, erf
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "head"))
+from character_grams import GramContext
+from covariates import chosen_amplitudes
+from references import Group, Link, joint_options, left_out, options_of, with_null
 
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
 WEIGHT_MIN = 0.02 * 0.98
 ODDS_MIN = 1e-3
-HEADS = 4
-LOG_ODDS_MAX = 6.0
+WIDE_SHARE = 0.2
 KAPPAS = 0.2 * 250 ** (np.arange(41) / 40)
 KAPPA_SPREAD = 1.0
+P_LEAST = 0.005
 
 
 def sigmoid(z):
@@ -29,115 +41,54 @@ def gelu(z):
     return 0.5 * z * (1 + erf(z / math.sqrt(2)))
 
 
-def log_loss(z, y):
-    """−y ln σ(z) − (1 − y) ln(1 − σ(z))"""
-    return np.logaddexp(0, z) - y * z
+@dataclass
+class Rows:
+    """Features of rows. `columns` (N, J) are standardised columns of references; `fields` kernels of covariates."""
+
+    x: np.ndarray
+    surface: np.ndarray
+    grams: list | None = None
+    wide: np.ndarray | None = None  # (N,) share of wide characters
+    columns: np.ndarray | None = None
+    nulls: tuple = ()  # (J,) prior of "this column says nothing"
+    fields: list = field(default_factory=list)  # what `covariates.py` makes, each with the rows of one covariate
+
+    def __post_init__(self):
+        self.count = len(self.x)
+        if self.columns is None:
+            self.columns = np.zeros((self.count, 0))
 
 
 class Head:
     def __init__(self, path):
-        self.w = {name: value.astype(np.float64) for name, value in load_file(path).items()}
-        self.correctors = len({name.split(".")[1] for name in self.w if name.startswith("corrector.")})
-        self.depth = len({name.split(".")[3] for name in self.w if name.startswith("corrector.0.layers.")})
+        with safe_open(path, "np") as file:
+            self.w = {name: file.get_tensor(name).astype(np.float64) for name in file.keys()}  # noqa: SIM118
+            self.metadata = file.metadata()
+        self.references = json.loads(self.metadata["references"])
 
     def dense(self, name, x):
         return x @ self.w[name + ".weight"].T + self.w[name + ".bias"]
 
-    def norm(self, name, x):
-        centred = x - x.mean(-1, keepdims=True)
-        return (
-            centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * self.w[name + ".weight"]
-            + self.w[name + ".bias"]
-        )
-
-    def columns(self, x, surface):
+    def columns(self, rows):
         """1. Standardised surface features z and the difficulty network's seven columns."""
-        z = np.clip((surface - self.w["surface.mean"]) / self.w["surface.scale"], -5, 5)
-        hidden = gelu(self.dense("difficulty.first", np.hstack([x, z])))
+        z = np.clip((rows.surface - self.w["surface.mean"]) / self.w["surface.scale"], -5, 5)
+        hidden = gelu(self.dense("difficulty.first", np.hstack([rows.x, z])))
         return z, self.dense("difficulty.second", hidden)
 
-    def prepare(self, x, surface, rewards, rollouts):
-        rows = len(rewards)
+    def prepare(self, rows, rewards, rollouts):
         y, n = np.asarray(rewards, np.float64), np.asarray(rollouts, np.float64)
-        x = np.asarray(x, np.float64).reshape(rows, -1) if rows else np.zeros((0, 384))
-        z, columns = self.columns(x, np.asarray(surface, np.float64).reshape(rows, 30))
-        c = {"x": x, "z": z, "columns": columns, "y": y, "n": n, "rows": rows}
+        z, columns = self.columns(rows)
+        c = {"features": rows, "z": z, "columns": columns, "y": y, "n": n, "rows": rows.count}
         self.standardise(c)
+        self.kernels(c)
+        self.linearise(c)
+        c["amplitudes"] = np.zeros(0)
+        if rows.fields:
+            c["amplitudes"] = chosen_amplitudes(c, self.factorised)
         self.regress(c)
-        if self.correctors:
-            c["summary"] = self.summary(c)
-        c["keys"] = [self.context_layers(m, c) for m in range(self.correctors)]
+        self.fit_link(c)
         c["kappa"] = self.concentration(c)
         return c
-
-    def regress(self, c):
-        """3. The level, the settings' solutions and odds, and each row's log-odds without its own reward."""
-        gamma, noise, level_variance, overdispersion, population, temper, expansion = self.w["regression.constants"]
-        slope, share, smooth, factor, surface, log_odds = self.w["regression.settings"]
-        settings = len(slope)
-        y, b, columns, inner = c["y"], c["columns"][:, 0], c["columns"][:, 1:], self.inner(c, c["z"])
-        level = population
-        for _ in range(NEWTON_STEPS):
-            p = sigmoid(level + b)
-            step = ((y - p).sum() - (level - population) / LEVEL_VARIANCE) / ((p * (1 - p)).sum() + 1 / LEVEL_VARIANCE)
-            level += np.clip(step, -2, 2)
-        c["level"] = level
-        p = sigmoid(level + expansion * b)
-        weight = np.maximum(p * (1 - p), WEIGHT_MIN)
-        target = expansion * b + (y - p) / weight
-        ridge = noise * (overdispersion + (1 - overdispersion) / c["n"]) / weight
-        radial = np.exp(-gamma * np.maximum(0, 2 - 2 * c["x"] @ c["x"].T))
-        column_variance, surface_variance = self.w["regression.variance"][:6], self.w["regression.variance"][6:]
-        columns_kernel = columns * column_variance @ columns.T
-        surface_kernel = inner * surface_variance @ inner.T
-        prior = inner @ self.w["regression.prior"]
-        evidence, alphas, left_out = [], [], []
-        for k in range(settings):
-            residual = target - slope[k] * b - share[k] * prior
-            factorised = np.linalg.cholesky(
-                smooth[k] * radial
-                + factor[k] * columns_kernel
-                + surface[k] * surface_kernel
-                + level_variance
-                + np.diag(ridge)
-            )
-            inverse = np.linalg.inv(factorised)
-            alpha = inverse.T @ (inverse @ residual)
-            alphas.append(alpha)
-            left_out.append(target - alpha / (inverse**2).sum(0))
-            evidence.append(-0.5 * residual @ alpha - np.log(np.diag(factorised)).sum())
-        score = temper * np.array(evidence) + log_odds
-        odds = np.exp(score - score.max())
-        odds = np.where(odds / odds.sum() < ODDS_MIN, 0, odds)
-        odds /= odds.sum()
-        # All settings together: one weight per row for the radial part, one per column or feature, and two numbers.
-        alphas = np.array(alphas).reshape(settings, c["rows"])
-        c["odds"] = odds
-        c["radial"] = (odds * smooth) @ alphas
-        c["column_weights"] = column_variance * (columns.T @ ((odds * factor) @ alphas))
-        c["surface_weights"] = (
-            surface_variance * (inner.T @ ((odds * surface) @ alphas)) + (odds @ share) * self.w["regression.prior"]
-        )
-        c["constant"] = level + level_variance * (odds @ alphas).sum()
-        c["slope"] = odds @ slope
-        c["prior_context"] = level + b
-        c["context"] = level + odds @ np.array(left_out).reshape(settings, c["rows"]) if c["rows"] else np.zeros(0)
-
-    def regression(self, c, x, z, columns):
-        """Log-odds of queries from the regression alone."""
-        gamma = self.w["regression.constants"][0]
-        radial = np.exp(-gamma * np.maximum(0, 2 - 2 * x @ c["x"].T))
-        return (
-            c["constant"]
-            + c["slope"] * columns[:, 0]
-            + columns[:, 1:] @ c["column_weights"]
-            + self.inner(c, z) @ c["surface_weights"]
-            + radial @ c["radial"]
-        )
-
-    @staticmethod
-    def inner(c, z):
-        return np.clip((z - c["mean"]) / c["deviation"], -4, 4)
 
     @staticmethod
     def standardise(c):
@@ -147,88 +98,163 @@ class Head:
         c["deviation"] = np.sqrt((((c["z"] - c["mean"]) ** 2).sum(0) + 2) / (rows + 8))
 
     @staticmethod
-    def summary(c):
-        """4. Thirteen numbers about the context as a whole."""
-        y, rows = c["y"], c["rows"]
-        mean = (y.sum() + 0.5) / (rows + 1)
-        per_row = max(rows, 1)
-        constant = log_loss(math.log(mean / (1 - mean)), y).sum() / per_row
-        prior = log_loss(c["prior_context"], y).sum() / per_row
-        left_out = log_loss(np.clip(c["context"], -LOG_ODDS_MAX, LOG_ODDS_MAX), y).sum() / per_row
-        spread = ((y - mean) ** 2).sum() / per_row
-        return np.concatenate(
-            [
-                [
-                    c["level"],
-                    mean - 0.5,
-                    math.log((rows + 1) / 64) / 2,
-                    4 * spread,
-                    4 * (constant - prior),
-                    4 * (constant - left_out),
-                    4 * (prior - left_out),
-                    8 / (rows + 8),
-                ],
-                c["odds"],
-            ]
+    def inner(c, z):
+        return np.clip((z - c["mean"]) / c["deviation"], -4, 4)
+
+    def kernels(self, c):
+        """3. Kernels between the context's rows, before a setting's amplitudes."""
+        rows = c["features"]
+        gamma = self.w["regression.constants"][0]
+        c["inner"] = self.inner(c, c["z"])
+        c["radial"] = np.exp(-gamma * np.maximum(0, 2 - 2 * rows.x @ rows.x.T))
+        factors = c["columns"][:, 1:]
+        variance = self.w["regression.variance"]
+        c["column_kernel"] = factors * variance[:6] @ factors.T
+        c["surface_kernel"] = c["inner"] * variance[6:] @ c["inner"].T
+        c["prior"] = c["inner"] @ self.w["regression.prior"]
+        c["gram_context"], c["gram_kernel"], c["gram_factor"] = None, 0.0, 0.0
+        if rows.grams is not None and rows.count:
+            c["gram_context"] = GramContext(rows.grams)
+            c["gram_kernel"] = c["gram_context"].kernel
+            c["gram_factor"] = self.w["regression.wide"][0] if rows.wide.mean() > WIDE_SHARE else 1.0
+
+    def linearise(self, c):
+        """4. The level, the columns' slopes there, and rewards as pseudo-observations of log-odds with noise."""
+        _, noise, _, overdispersion, population, _, expansion = self.w["regression.constants"]
+        y, b, columns = c["y"], c["columns"][:, 0], c["features"].columns
+        count = columns.shape[1]
+        design = np.hstack([np.ones((c["rows"], 1)), columns])
+        slope, variance = self.references["slope"]
+        centre = np.concatenate([[population], np.full(count, slope)])
+        precision = np.concatenate([[1 / LEVEL_VARIANCE], np.full(count, 1 / variance)])
+        found = centre.copy()
+        for _ in range(NEWTON_STEPS):
+            p = sigmoid(design @ found + b)
+            gradient = design.T @ (y - p) - precision * (found - centre)
+            curvature = (design * (p * (1 - p))[:, None]).T @ design + np.diag(precision)
+            found = found + np.clip(np.linalg.solve(curvature, gradient), -2, 2)
+        c["level"], c["slopes"] = found[0], found[1:]
+        at = expansion * b + columns @ c["slopes"]
+        p = sigmoid(c["level"] + at)
+        weight = np.maximum(p * (1 - p), WEIGHT_MIN)
+        c["target"] = at + (y - p) / weight
+        c["ridge"] = noise * (overdispersion + (1 - overdispersion) / c["n"]) / weight
+
+    def factorised(self, c, k, rows=None, extra=0.0):
+        """The inverse Cholesky factor of setting k's matrix, of the first `rows`, with `extra` added to it."""
+        smooth, factor, surface, gram = (self.w["regression.settings"][i, k] for i in (2, 3, 4, 6))
+        matrix = (
+            smooth * c["radial"]
+            + gram * c["gram_factor"] * c["gram_kernel"]
+            + factor * c["column_kernel"]
+            + surface * c["surface_kernel"]
+            + self.w["regression.constants"][2]
+            + np.diag(c["ridge"])
         )
+        factor = np.linalg.cholesky((matrix + extra)[:rows, :rows])
+        return np.linalg.inv(factor), np.log(np.diag(factor)).sum()
 
-    def tokens(self, m, c, z, columns, log_odds):
-        """5. Tokens before outcomes are added."""
-        e = np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX)[:, None]
-        name = f"corrector.{m}."
-        t = self.dense(name + "features", np.hstack([self.inner(c, z), columns, e, e - c["level"]]))
-        t = t + self.dense(name + "globals", c["summary"])
-        return t + self.dense(name + "mix_down", gelu(self.dense(name + "mix_up", self.norm(name + "mix_norm", t))))
+    def regress(self, c):
+        """5. Solutions of all settings, twins and options, and their mean by odds."""
+        _, _, level_variance, _, _, temper, _ = self.w["regression.constants"]
+        slope, share, smooth, factor, surface, log_odds, gram, twin_odds = self.w["regression.settings"]
+        rows, columns, b = c["rows"], c["features"].columns, c["columns"][:, 0]
+        extra = sum(a * f.kernel for a, f in zip(c["amplitudes"], c["features"].fields))
+        options = self.options(c["features"].nulls)
+        score, parts = [], []
+        for k in range(len(slope)):
+            inverse, log_determinant = self.factorised(c, k, extra=extra)
+            residuals = [c["target"] - slope[k] * b - share[k] * c["prior"], c["target"]]
+            solve = inverse.T @ (inverse @ np.column_stack(residuals + [columns]))
+            solved, diagonal = solve[:, 2:], (inverse**2).sum(0)
+            for twin, odds in ((0, log_odds[k]), (1, twin_odds[k])):
+                solution = solve[:, twin]
+                quadratic, gain, coefficients, middles = options_of(solution, solved, columns, residuals[twin], options)
+                evidence = -0.5 * quadratic - log_determinant - gain / 2
+                score.append(temper * evidence + odds + options[2])
+                parts.append((k, twin, solution, solved, diagonal, coefficients, middles))
+        score = np.array(score)
+        odds = np.exp(score - score.max())
+        odds = np.where(odds / odds.sum() < ODDS_MIN, 0, odds)
+        odds /= odds.sum()
+        c["odds"] = odds  # (2·settings, options): a setting, its twin, the next setting …
+        names = ("smooth", "gram", "factor", "surface", "all")
+        alpha = {name: np.zeros(rows) for name in names}
+        c["coefficients"], c["slope"], c["share"] = np.zeros(columns.shape[1]), 0.0, 0.0
+        c["context"] = np.full(rows, c["level"])
+        for odd, (k, twin, solution, solved, diagonal, coefficients, middles) in zip(odds, parts):
+            mean = odd @ coefficients
+            own = odd.sum() * solution - solved @ mean
+            for name, amplitude in zip(names, (smooth[k], gram[k] * c["gram_factor"], factor[k], surface[k], 1.0)):
+                alpha[name] += amplitude * own
+            c["coefficients"] += mean
+            if not twin:
+                c["slope"] += odd.sum() * slope[k]
+                c["share"] += odd.sum() * share[k]
+            c["context"] += left_out(c["target"], solution, solved, diagonal, odd, coefficients, middles)
+        variance = self.w["regression.variance"]
+        c["alpha"] = alpha["smooth"]
+        c["column_weights"] = variance[:6] * (c["columns"][:, 1:].T @ alpha["factor"])
+        c["surface_weights"] = (
+            variance[6:] * (c["inner"].T @ alpha["surface"]) + c["share"] * self.w["regression.prior"]
+        )
+        c["constant"] = c["level"] + level_variance * alpha["all"].sum()
+        c["grams"] = None if c["gram_context"] is None else c["gram_context"].combined(alpha["gram"])
+        c["field_weights"] = [a * alpha["all"] for a in c["amplitudes"]]
 
-    def layer(self, name, t, keys=None):
-        """One layer; without `keys` tokens attend to each other, and their keys and values are returned too."""
-        width = t.shape[1]
-        qkv = self.dense(name + "qkv", self.norm(name + "norm1", t)).reshape(len(t), 3, HEADS, width // HEADS)
-        k, v = (qkv[:, 1], qkv[:, 2]) if keys is None else keys
-        scores = np.einsum("qhd,khd->hqk", qkv[:, 0], k) / math.sqrt(width // HEADS)
-        scores = np.exp(scores - scores.max(-1, keepdims=True))
-        mixed = np.einsum("hqk,khd->qhd", scores / scores.sum(-1, keepdims=True), v).reshape(len(t), width)
-        t = t + self.dense(name + "out", mixed)
-        return t + self.dense(name + "down", gelu(self.dense(name + "up", self.norm(name + "norm2", t)))), (k, v)
+    def options(self, nulls):
+        """Variances (O, J), slopes (O, J) and log priors (O,) of columns of references."""
+        if not nulls:
+            return np.zeros((1, 0)), np.zeros((1, 0)), np.zeros(1)
+        empty = np.zeros((0, 1))
+        return joint_options([Group(empty, empty, with_null(self.references["options"], null)) for null in nulls])
 
-    def context_layers(self, m, c):
-        """6. Keys and values of each layer, of the learnt row and the context's rows."""
-        name = f"corrector.{m}."
-        e = np.clip(c["context"], -LOG_ODDS_MAX, LOG_ODDS_MAX)
-        outcome = np.stack([c["y"] - 0.5, c["y"] - sigmoid(e), c["y"] - sigmoid(c["level"])], -1)
-        t = self.tokens(m, c, c["z"], c["columns"], c["context"]) + self.dense(name + "outcome", outcome)
-        t = np.vstack([self.w[name + "learnt"], t])
-        keys = []
-        for depth in range(self.depth):
-            t, kv = self.layer(f"{name}layers.{depth}.", t)
-            keys.append(kv)
-        return keys
-
-    def corrections(self, m, c, z, columns, log_odds):
-        """7. What a corrector adds to the queries' log-odds."""
-        name = f"corrector.{m}."
-        t = self.tokens(m, c, z, columns, log_odds) + self.w[name + "query"]
-        for depth in range(self.depth):
-            t, _ = self.layer(f"{name}layers.{depth}.", t, c["keys"][m][depth])
-        return self.dense(name + "head", self.norm(name + "norm", t))[:, 0]
+    def regression(self, c, rows, z, columns):
+        """Log-odds of queries."""
+        gamma = self.w["regression.constants"][0]
+        log_odds = (
+            c["constant"]
+            + c["slope"] * columns[:, 0]
+            + columns[:, 1:] @ c["column_weights"]
+            + self.inner(c, z) @ c["surface_weights"]
+            + np.exp(-gamma * np.maximum(0, 2 - 2 * rows.x @ c["features"].x.T)) @ c["alpha"]
+            + rows.columns @ c["coefficients"]
+        )
+        if c["grams"] is not None and rows.grams is not None:
+            log_odds = log_odds + c["gram_context"].queries(rows.grams, c["grams"])
+        for weights, known, asked in zip(c["field_weights"], c["features"].fields, rows.fields):
+            log_odds = log_odds + known.cross(asked) @ weights
+        return log_odds
 
     def calibrated(self, c, log_odds):
-        """8. Probability, with a slope and a shift by the context's size."""
+        """6. Log-odds with a slope and a shift by the context's size."""
         slope, slope_by_size, level, level_by_size, shift, shift_by_size = self.w["calibration.probability"]
         size = math.log2((c["rows"] + 1) / 257)
-        z = (
+        return (
             math.exp(slope + slope_by_size * size) * (log_odds - c["level"])
             + (level + level_by_size * size) * c["level"]
             + shift
             + shift_by_size * size
         )
-        return np.clip(sigmoid(z), 0.005, 0.995)
+
+    def fit_link(self, c):
+        """7. With columns of references: the calibration fitted on the context's rows left out."""
+        c["link"] = None
+        if c["features"].columns.shape[1]:
+            c["link"] = Link.fit(self.calibrated(c, c["context"]), c["y"], np.array(self.references["link_deviation"]))
+
+    def probability(self, c, log_odds):
+        z = self.calibrated(c, log_odds)
+        p = sigmoid(z) if c["link"] is None else c["link"].probability(z)
+        return np.clip(p, P_LEAST, 1 - P_LEAST)
 
     def concentration(self, c):
-        """9. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
-        centre, by_size, offset = self.w["calibration.concentration"]
+        """8. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
+        centre, by_size, offset, with_references = self.w["calibration.concentration"]
         centre = centre + by_size * math.log2((c["rows"] + 1) / 257)
-        p = self.calibrated(c, c["context"])
+        if c["features"].columns.shape[1]:
+            centre += with_references
+        p = self.probability(c, c["context"])
         many = c["n"] > 1
         if not many.any():
             return math.exp(centre)
@@ -239,14 +265,7 @@ class Head:
         score = score - (np.log(KAPPAS) - (centre - offset)) ** 2 / (2 * KAPPA_SPREAD**2)
         return float(KAPPAS[int(np.argmax(score))]) * math.exp(offset)
 
-    def predict(self, c, x, surface):
-        x = np.asarray(x, np.float64)
-        z, columns = self.columns(x, np.asarray(surface, np.float64))
-        log_odds = self.regression(c, x, z, columns)
-        corrections = np.array([self.corrections(m, c, z, columns, log_odds) for m in range(self.correctors)])
-        total = log_odds + corrections.mean(0) if self.correctors else log_odds
-        return (
-            self.calibrated(c, total),
-            c["kappa"],
-            {"z": z, "columns": columns, "regression": log_odds, "corrections": corrections, "log_odds": total},
-        )
+    def predict(self, c, rows):
+        z, columns = self.columns(rows)
+        log_odds = self.regression(c, rows, z, columns)
+        return self.probability(c, log_odds), c["kappa"], {"z": z, "columns": columns, "log_odds": log_odds}

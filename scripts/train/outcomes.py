@@ -18,12 +18,15 @@ from safetensors.numpy import load_file
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "head")]
+from character_grams import grams, sparse, wide_share  # noqa: E402
 from surface_features import surface_features  # noqa: E402
 
 from common import rows  # noqa: E402
 
 FOLDS = 5
 CONTEXT_MIN = 80  # a policy with fewer outcomes is left out
+SMALL_MIN = 25  # the same in sources of few prompts
+SMALL_SOURCES = {"evalperf", "misguided_attention"}
 
 
 def share(key, salt=""):
@@ -58,11 +61,13 @@ class Outcomes:
 class Corpus:
     """All prompts, and the records by source of a training part and of evaluation parts."""
 
-    embeddings: np.ndarray  # (P, 384), unit length
+    embeddings: np.ndarray  # (P, E), unit length
     surface: np.ndarray  # (P, 30), raw
     fold: np.ndarray  # (P,) 0 … FOLDS-1, by text, by task family where a source has families
     family: np.ndarray  # (P,) number of the data source within its source
     texts: list
+    grams: object = None  # (P, PLACES), sparse: counts as 1 + ln
+    wide: np.ndarray | None = None  # (P,) share of wide characters
     training: dict = field(default_factory=dict)
     evaluation: dict = field(default_factory=dict)
 
@@ -114,7 +119,7 @@ def load(training, evaluation, embeddings):
                 records[row["policy_id"], row["policy_version"]][prompt] = value
         result = []
         for (policy, version), found in sorted(records.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
-            if len(found) >= CONTEXT_MIN:
+            if len(found) >= (SMALL_MIN if source in SMALL_SOURCES else CONTEXT_MIN):
                 prompts = np.array(sorted(found))
                 values = np.array([found[p] for p in prompts], np.float64)
                 result.append(Outcomes(source, policy, version, prompts, values[:, 0], values[:, 1], values[:, 2] > 0))
@@ -129,6 +134,8 @@ def load(training, evaluation, embeddings):
     corpus.embeddings = np.array(x, np.float32)
     corpus.surface = np.array(f, np.float64)
     corpus.fold, corpus.family = np.array(folds), np.array(families)
+    corpus.grams = sparse([grams(text) for text in texts]).astype(np.float32)
+    corpus.wide = np.array([wide_share(text) for text in texts])
     return corpus
 
 
@@ -136,9 +143,11 @@ def held_policies(records, salt):
     """Splits a source's records into those to train on and those kept for validation and calibration.
 
     One policy in five is kept, whole families of versions with it; a source of a single policy keeps the last eighth of
-    its versions.
+    its versions, or nothing where it has one version.
     """
     names = sorted({r.policy for r in records}, key=lambda name: share(name, salt))
+    if len(records) == 1:
+        return records, []
     if len(names) == 1:
         last = sorted(r.version for r in records)[-max(1, len(records) // 8) :][0]
         return [r for r in records if r.version < last], [r for r in records if r.version >= last]

@@ -1,21 +1,37 @@
 """The in-context regression inside the head: a Gaussian process on the log-odds with a learnt prior mean.
 
-A prompt's log-odds under the policy are `level + difficulty + columns·weights + smooth(embedding)`. Difficulty and
-columns come from the difficulty network; weights and the smooth part are Gaussian with learnt variances. One Newton
-step from the prior turns rewards into pseudo-observations, so that a context costs one factorisation for each of a few
-settings; the settings are averaged by their evidence and learnt odds. Everything is differentiable, so the variances
-are learnt over many policies. Batches are `(B, N, …)`, all contexts of a batch having N rows. HEAD.md has the formulas.
+A prompt's log-odds under the policy are `level + difficulty + columns·weights + smooth(embedding) + smooth(n-grams)`.
+Difficulty and columns come from the difficulty network; weights and the smooth parts are Gaussian with learnt
+variances. One Newton step from the prior turns rewards into pseudo-observations, so that a context costs one
+factorisation for each of a few settings; the settings, and a twin of each that does not believe the difficulty, are
+averaged by their evidence and learnt odds. Everything is differentiable, so the variances are learnt over many
+policies. Batches are `(B, N, …)`, all contexts of a batch having N rows. HEAD.md has the formulas.
 """
 
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+SURFACE = 30
 SETTINGS = 5
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
 WEIGHT_MIN = 0.02 * 0.98
+
+
+def standardised(context, queries):
+    """Within the context, shrunk towards the population: 8 rows' worth of variance 0.25 and of mean 0."""
+    rows = context.shape[1]
+    mean = context.sum(1, keepdim=True) / (rows + 1)
+    variance = ((context - mean) ** 2).sum(1, keepdim=True)
+    deviation = torch.sqrt((variance + 0.25 * 8) / (rows + 8))
+    return ((context - mean) / deviation).clamp(-4, 4), ((queries - mean) / deviation).clamp(-4, 4)
+
+
+def binary_loss(logits, rewards):
+    return F.binary_cross_entropy_with_logits(logits, rewards, reduction="none")
 
 
 def context_level(difficulty, rewards, population):
@@ -32,17 +48,17 @@ def context_level(difficulty, rewards, population):
 class ContextRegression(nn.Module):
     """Learnt constants of the regression.
 
-    `columns` difficulty columns and `surface` features have zero-mean weights; the surface features' weights also have
-    a prior mean. By setting: the difficulty's slope, the prior mean's share, log variances of the smooth part and of
-    the columns' and surface weights, and log odds. The first settings are for prompts like those of training, the last
-    for prompts of which the difficulty network knows little.
+    `columns` difficulty columns and `SURFACE` features have zero-mean weights; the surface features' weights also have
+    a prior mean. By setting: the difficulty's slope, the prior mean's share, log variances of the smooth parts and of
+    the columns' and surface weights, log odds, and those of the twin. The first settings are for prompts like those of
+    training, the last for prompts of which the difficulty network knows little.
     """
 
-    def __init__(self, columns, surface):
+    def __init__(self, columns):
         super().__init__()
         self.columns = columns
-        self.log_variance = nn.Parameter(torch.cat([torch.full((columns,), 0.1), torch.full((surface,), 0.01)]).log())
-        self.prior = nn.Parameter(torch.zeros(surface))
+        self.log_variance = nn.Parameter(torch.cat([torch.full((columns,), 0.1), torch.full((SURFACE,), 0.01)]).log())
+        self.prior = nn.Parameter(torch.zeros(SURFACE))
         self.log_gamma = nn.Parameter(torch.tensor(math.log(1.5)))
         self.log_noise = nn.Parameter(torch.tensor(0.0))
         self.log_level_variance = nn.Parameter(torch.tensor(math.log(0.1)))
@@ -54,61 +70,74 @@ class ContextRegression(nn.Module):
         self.log_smooth = nn.Parameter(torch.tensor([0.05, 0.3, 1.5, 0.5, 1.5]).log())
         self.log_factor = nn.Parameter(torch.tensor([0.2, 0.6, 1.5, 0.5, 1.5]).log())
         self.log_surface = nn.Parameter(torch.tensor([0.2, 0.6, 1.5, 0.5, 2.0]).log())
+        self.log_gram = nn.Parameter(torch.tensor([0.3, 0.5, 0.7, 0.5, 0.7]).log())
+        self.log_wide = nn.Parameter(torch.tensor(math.log(3.0)))
         self.log_odds = nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 0.0, 0.0]))
+        self.twin_log_odds = nn.Parameter(torch.tensor([0.0, 0.0, -1.0, -1.0, -1.0]))
         self.temper = nn.Parameter(torch.tensor(0.0))
 
-    def forward(self, xc, xq, fc, fq, sc, sq, bc, bq, rewards, rollouts):
-        """x: embeddings, f: columns, s: surface features standardised within the context, b: difficulty; c: context,
-        q: queries. Log-odds averaged over settings: `query`, and `context` where each row is judged without itself;
-        `prior_context` knows the level only.
+    def forward(self, e):
+        """Log-odds averaged over settings: `query`, and `context` where each row is judged without itself.
+
+        `e` is an `episodes.Batch`.
         """
-        level = context_level(bc, rewards, self.population)
-        prior_c = level[:, None] + bc
+        bc, bq = e.columns_c[..., 0], e.columns_q[..., 0]
+        sc, sq = standardised(e.fc, e.fq)
+        level = context_level(bc, e.y, self.population)
         mean_c, mean_q = sc @ self.prior, sq @ self.prior
-        if rewards.shape[1] == 0:
-            odds = torch.softmax(self.log_odds, -1).expand(len(rewards), -1)
-            slope, share = (odds[:, None] @ v[:, None] for v in (self.slope, self.share))
-            return {
-                "query": level[:, None] + slope[..., 0] * bq + share[..., 0] * mean_q,
-                "context": prior_c,
-                "prior_context": prior_c,
-                "level": level,
-                "odds": odds,
-            }
-        at = self.expansion * bc
-        p = torch.sigmoid(level[:, None] + at)
-        weight = (p * (1 - p)).clamp_min(WEIGHT_MIN)
-        target = at + (rewards - p) / weight
-        share = torch.sigmoid(self.overdispersion)
-        noise = self.log_noise.exp() * (share + (1 - share) / rollouts) / weight
-        gamma = self.log_gamma.exp()
-        smooth_c = torch.exp(-gamma * (2 - 2 * xc @ xc.mT).clamp_min(0))
-        smooth_q = torch.exp(-gamma * (2 - 2 * xq @ xc.mT).clamp_min(0))
-        column_variance, surface_variance = self.log_variance.exp().split([self.columns, sc.shape[-1]])
-        columns_c, columns_q = fc * column_variance @ fc.mT, fq * column_variance @ fc.mT
-        surface_c, surface_q = sc * surface_variance @ sc.mT, sq * surface_variance @ sc.mT
-        constant = self.log_level_variance.exp()
+        if e.y.shape[1] == 0:
+            odds = torch.softmax(torch.cat([self.log_odds, self.twin_log_odds]), -1)[:SETTINGS]
+            query = level[:, None] + (odds @ self.slope) * bq + (odds @ self.share) * mean_q
+            return {"query": query, "context": level[:, None] + bc, "level": level}
+        target, noise = self.pseudo_observations(level, bc, e)
+        kernels_c, kernels_q = self.kernels(e, sc, sq)
         query, left_out, evidence = [], [], []
         for setting in range(SETTINGS):
-            smooth, factor, surface = (v[setting].exp() for v in (self.log_smooth, self.log_factor, self.log_surface))
+            amplitudes = [v[setting].exp() for v in (self.log_smooth, self.log_factor, self.log_surface, self.log_gram)]
+            constant = self.log_level_variance.exp()
+            matrix = sum(a * k for a, k in zip(amplitudes, kernels_c)) + constant + torch.diag_embed(noise)
+            cross = sum(a * k for a, k in zip(amplitudes, kernels_q)) + constant
+            cholesky = torch.linalg.cholesky(matrix)
             residual = target - self.slope[setting] * bc - self.share[setting] * mean_c
-            cholesky = torch.linalg.cholesky(
-                smooth * smooth_c + factor * columns_c + surface * surface_c + constant + torch.diag_embed(noise)
-            )
-            alpha = torch.cholesky_solve(residual[..., None], cholesky)
-            cross = smooth * smooth_q + factor * columns_q + surface * surface_q + constant
-            query.append(self.slope[setting] * bq + self.share[setting] * mean_q + (cross @ alpha)[..., 0])
-            alpha = alpha[..., 0]
+            residuals = torch.stack([residual, target], -1)
+            alpha = torch.cholesky_solve(residuals, cholesky)
+            smooth = cross @ alpha
+            query += [self.slope[setting] * bq + self.share[setting] * mean_q + smooth[..., 0], smooth[..., 1]]
             inverse = torch.cholesky_inverse(cholesky).diagonal(dim1=-2, dim2=-1)
-            left_out.append(target - alpha / inverse)
+            left_out += [target - alpha[..., twin] / inverse for twin in (0, 1)]
             log_determinant = cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-            evidence.append(-0.5 * (residual * alpha).sum(-1) - log_determinant)
+            evidence += [-0.5 * (residuals * alpha).sum(1)[:, twin] - log_determinant for twin in (0, 1)]
         temper = 2 * torch.sigmoid(self.temper)
-        odds = torch.softmax(temper * torch.stack(evidence, -1) + self.log_odds, -1)
+        log_odds = torch.stack([self.log_odds, self.twin_log_odds], -1).flatten()
+        odds = torch.softmax(temper * torch.stack(evidence, -1) + log_odds, -1)
         return {
             "query": level[:, None] + (torch.stack(query, -1) * odds[:, None]).sum(-1),
             "context": level[:, None] + (torch.stack(left_out, -1) * odds[:, None]).sum(-1),
-            "prior_context": prior_c,
             "level": level,
-            "odds": odds,
         }
+
+    def pseudo_observations(self, level, bc, e):
+        at = self.expansion * bc
+        p = torch.sigmoid(level[:, None] + at)
+        weight = (p * (1 - p)).clamp_min(WEIGHT_MIN)
+        share = torch.sigmoid(self.overdispersion)
+        noise = self.log_noise.exp() * (share + (1 - share) / e.n) / weight
+        return at + (e.y - p) / weight, noise
+
+    def kernels(self, e, sc, sq):
+        """Radial, columns, surface, n-grams: between the context's rows, and of queries with them."""
+        gamma = self.log_gamma.exp()
+        column_variance, surface_variance = self.log_variance.exp().split([self.columns, SURFACE])
+        wide = torch.where(e.wide, self.log_wide.exp(), torch.ones(()))[:, None, None]
+        columns_c, columns_q = e.columns_c[..., 1:], e.columns_q[..., 1:]
+
+        def radial(x):
+            return torch.exp(-gamma * (2 - 2 * x @ e.xc.mT).clamp_min(0))
+
+        context = [
+            radial(e.xc), columns_c * column_variance @ columns_c.mT, sc * surface_variance @ sc.mT, wide * e.grams_c
+        ]  # fmt: skip
+        queries = [
+            radial(e.xq), columns_q * column_variance @ columns_c.mT, sq * surface_variance @ sc.mT, wide * e.grams_q
+        ]  # fmt: skip
+        return context, queries

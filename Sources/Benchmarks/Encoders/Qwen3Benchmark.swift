@@ -7,7 +7,7 @@ import Scoring
 import Synchronization
 import Threads
 
-/// Tokens per second of a Qwen3 encoder on batches of equal sequences, and how close its matrix products come to the
+/// Tokens per second of a Qwen3 encoder on batches of equal sequences, and how close its matrix products are to the
 /// rate of the library that computes them.
 package struct Qwen3Benchmark {
     /// A batch of sequences of equal length.
@@ -32,7 +32,7 @@ package struct Qwen3Benchmark {
         package let processorSeconds: [Double]
         /// Processor seconds of each round spent in matrix products.
         package let productSeconds: [Double]
-        /// Processor seconds that the products would take at the rate that they reach alone.
+        /// Processor seconds of the products at the rate that they reach alone.
         package let productSecondsAlone: Double
 
         /// Median over rounds of tokens per second.
@@ -75,8 +75,9 @@ package struct Qwen3Benchmark {
             productSeconds: products, productSecondsAlone: try productSecondsAlone(batch))
     }
 
-    /// Encodes the sequences of a safetensors file (`ids`, and `starts` as in `RaggedBatch`) and writes the states of all
-    /// tokens as little-endian floats, (T, C). `scripts/benchmarks/qwen_peer.py` compares them with the reference's.
+    /// Encodes the sequences of a safetensors file (`ids`, and `starts` as in `RaggedBatch`) and writes the states of
+    /// all tokens as little-endian floats, (T, C). `scripts/benchmarks/qwen_peer.py` compares them with the
+    /// reference's.
     package func writeStates(ofIdsIn file: String, to path: String) throws(ModelError) {
         let source = try SafetensorsFile(path: file)
         let (ids, starts) = (try source.integers("ids"), try source.integers("starts"))
@@ -136,6 +137,6 @@ package struct Qwen3Benchmark {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
-        return times.withLock { $0.sorted()[$0.count / 2] }
+        return times.withLock { Median.of($0) }
     }
 }

@@ -21,7 +21,7 @@ struct CompactCommand: ParsableCommand {
     @Option(range: .atLeast(1), help: "Measured rounds; the median is reported.")
     var rounds = CompactHeadBenchmark().rounds
 
-    @Option(help: "Weights file of the head. Default: the file that comes with the program.")
+    @Option(help: "Weights file of the head. Default: the file shipped with the program.")
     var weights: String?
 
     @OptionGroup var report: ReportOptions

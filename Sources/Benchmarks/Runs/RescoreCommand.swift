@@ -38,7 +38,7 @@ struct RescoreCommand: ParsableCommand {
             fresh.append(try runFresh(folder))
             standing.append(try runStanding(folder))
         }
-        let lines = [RescoreTimes("fresh processes", fresh), RescoreTimes("standing cluster", standing)]
+        let lines = [RescoreTimes("fresh processes", fresh), RescoreTimes("running cluster", standing)]
         try report.show(lines) { lines.map { $0.text(rounds: rounds) }.joined(separator: "\n") }
     }
 

@@ -8,7 +8,8 @@ import Scoring
 /// `statezero evaluate`.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        "evaluate", "Measures how well heads predict policies from a small history of each, beside baselines.",
+        "evaluate",
+        "Measures how well heads predict policies from a small history of each, and compares them with baselines.",
         example: """
             statezero evaluate --prompts scripts/sample/data/sample.prompts.jsonl.gz \\
                 --outcomes scripts/sample/data/sample.outcomes.jsonl.gz --seeds 1
@@ -56,7 +57,7 @@ struct Evaluate: ParsableCommand {
                     detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
             }
         } catch {
-            // Keeps the embeddings, which took most of the time, whatever a head refused afterwards.
+            // Keeps the embeddings, which cost most of the time, also when a head fails afterwards.
             try? models.kept?.save()
             throw error
         }

@@ -17,7 +17,7 @@ struct Plan: ParsableCommand {
 
             --export json-array writes [n, n, …] in the order of the scores.
             --export verl writes lines of prompt_id and __rollout_n__. verl reads the column __rollout_n__ of its \
-            training file; do not add it to the validation file. This command writes no Parquet; join the column so:
+            training file; do not add it to the validation file. This command writes no Parquet; join the column like this:
 
               from json import loads
               from pandas import read_parquet

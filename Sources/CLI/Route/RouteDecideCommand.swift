@@ -7,7 +7,7 @@ import RouterHTTP
 import Routing
 import Scoring
 
-/// Decides which model each prompt goes to.
+/// Decides which model each prompt is sent to.
 extension Route {
     /// `statezero route decide`.
     struct Decide: ParsableCommand {

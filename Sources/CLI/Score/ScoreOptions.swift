@@ -28,7 +28,7 @@ struct ScoreFiles: ParsableArguments {
 
 /// Which rows of the history become the context.
 struct ContextOptions: ParsableArguments {
-    /// A larger context takes so long to fit without progress messages that its worker would seem to hang.
+    /// Fitting a larger context sends no progress messages for so long that its worker would seem to hang.
     static let rowsMax = 2048
 
     @Option(help: "Policy in the history, as ID or ID@VERSION. Required when the history has several.")
@@ -77,7 +77,9 @@ struct ScoreWorkers: ParsableArguments {
 
     @OptionGroup var tuning: TuningOptions
 
-    @Option(range: .atLeast(1), help: "Stop, resumably, after this many seconds without a message of the coordinator.")
+    @Option(
+        range: .atLeast(1),
+        help: "Stop after this many seconds without a message from the coordinator; the same command resumes.")
     var abandonAfter = 120
 
     /// The local cluster for a model: options win over the tuning file, which wins over defaults.

@@ -10,7 +10,7 @@ struct PeerOptions: ParsableArguments {
     @Option(help: "Name that stays the same over restarts. Default: host and process id.")
     var name: String?
 
-    @Option(range: .atLeast(1), help: "Exit after this many seconds without a message of the coordinator.")
+    @Option(range: .atLeast(1), help: "Exit after this many seconds without a message from the coordinator.")
     var abandonAfter = 600
 
     var uniqueName: String {

@@ -12,7 +12,8 @@ struct BenchNotice: ParsableCommand {
 
     func run() throws {
         guard let verb = arguments.first else {
-            throw CommandFailure("the benchmarks are now the program `statezero-bench`; see its --help", status: .usage)
+            throw CommandFailure(
+                "the benchmarks are now in `statezero-bench`; run `statezero-bench --help`", status: .usage)
         }
         guard verb == "tune" || verb == "--tune" else {
             throw CommandFailure(

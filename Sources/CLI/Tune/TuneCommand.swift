@@ -11,7 +11,7 @@ struct Tune: ParsableCommand {
         example: "statezero tune --rounds 1 --seconds 1 --output tuned.json",
         details: """
             Measures every split of the cores into workers and threads, pinned and not pinned. Each measurement runs in \
-            new processes and encodes prompts of realistic lengths; the median over rounds counts. `score` and `worker` \
+            new processes and encodes prompts of realistic lengths; the result is the median over rounds. `score` and `worker` \
             read the file. Other load on the machine changes the result.
             """)
 

@@ -6,7 +6,7 @@ public import Wire
 extension ClientState {
     /// What happened.
     public enum Event: Sendable {
-        /// The driver is up; comes once, first.
+        /// The driver has started: the first event, once.
         case started
         case received(Envelope)
         /// The output folder is open: the job's id, and the first shard that is not durable in it.
@@ -23,18 +23,18 @@ extension ClientState {
     /// What the driver must do, in order.
     public enum Action: Sendable {
         case send(Envelope)
-        /// Open the output folder for a run by this model; answer with `ready`. Comes once.
+        /// Open the output folder for a run by this model; answer with `ready`. Sent once.
         case openOutput(ModelFingerprint)
         /// Make the next shard; answer with `shardReady` or `inputEnded`.
         case produce
-        /// Write a shard's answers. Each shard comes once, in any order.
+        /// Write a shard's answers. Each shard is written once, in any order.
         case deliver(ShardAnswer)
         case showStatus(ClusterStatus)
         case finish
         case fail(Failure)
     }
 
-    /// Why the job cannot go on.
+    /// Why the job cannot continue.
     public enum Failure: Hashable, Sendable {
         case refused(Refusal, message: String)
         case jobRefused(JobRefusal, message: String)
@@ -48,7 +48,7 @@ extension ClientState {
         public var peer: PeerConfiguration
         /// The policy whose rollouts the predictions are about.
         public var policy: Policy
-        /// The job's context set, as it goes over the wire.
+        /// The job's context set, as encoded for the wire.
         public var context: ContextBlock
 
         /// Describes a job.

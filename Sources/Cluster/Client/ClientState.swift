@@ -43,7 +43,7 @@ public struct ClientState: Sendable {
     private var job: JobID?
     /// Shards of the whole corpus, once known.
     private var shardCount: UInt32?
-    /// Shards asked for that have not come yet.
+    /// Shards requested from the writer and not yet received.
     private var producing = 0
     /// Shards in `unanswered` that are not submitted yet, because the window was full of tokens, in order.
     private var heldBack: Deque<UInt32> = []
@@ -75,7 +75,7 @@ public struct ClientState: Sendable {
             producing = max(0, producing - 1)
             append(shard, at: now, &actions)
         case .inputEnded(let shards):
-            // All other shards asked for get the same answer.
+            // All other requested shards get the same answer.
             producing = 0
             shardCount = shards
         case .durable(let below):
@@ -157,11 +157,10 @@ public struct ClientState: Sendable {
         guard let job, let model else { return }
         phase = .opening(retryAt: now + configuration.peer.timing.livenessTime)
         lastProgress = now
-        send(
-            .submitJob(
-                SubmitJob(
-                    job: job, policy: configuration.policy, context: configuration.context,
-                    fingerprint: model.digest, confirmedBelow: confirmedBelow)), &actions)
+        var submit = SubmitJob(
+            job: job, policy: configuration.policy, context: configuration.context, fingerprint: model.digest)
+        submit.confirmedBelow = confirmedBelow
+        send(.submitJob(submit), &actions)
     }
 
     /// The coordinator has the job: what it does not hold is submitted again.
@@ -227,8 +226,8 @@ public struct ClientState: Sendable {
         }
     }
 
-    /// Whether one more shard may be asked for. The window must fit a whole shard, so that the coordinator never
-    /// refuses one. Its tokens are not known before it comes, so a window that is half full asks for one shard at a
+    /// Whether one more shard may be requested. The window must fit a whole shard, so that the coordinator never
+    /// refuses one. Its tokens are not known before it arrives, so a window that is half full requests one shard at a
     /// time.
     private var canProduce: Bool {
         if rowsUnconfirmed == 0, producing == 0 { return true }
@@ -237,7 +236,7 @@ public struct ClientState: Sendable {
         return hasRows && hasTokens && heldBack.isEmpty
     }
 
-    /// Shards asked for at a time: the thread that makes them is woken for a few, not for each.
+    /// Shards requested at a time: the thread that makes them is woken for a few, not for each.
     private static let producingMax = 8
 
     private mutating func closeIfDone(at now: Instant, _ actions: inout [Action]) {

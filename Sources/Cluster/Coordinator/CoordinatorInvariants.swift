@@ -11,13 +11,13 @@ extension CoordinatorState {
         var broken: [String] = []
         for (id, job) in jobs { broken += Self.broken(in: job, id: id, workers: workers.sessions) }
         for (incarnation, worker) in workers.sessions {
-            let rows = worker.leases.leases.keys.reduce(0) { $0 + Int($1.rows) }
+            let rows = worker.leases.leases.keys.reduce(0) { $0 + $1.rows.count }
             let tokens = worker.leases.leases.values.reduce(0) { $0 + $1.tokens }
             if rows != worker.leases.rows || tokens != worker.leases.tokens {
-                broken.append("worker \(incarnation): counts in hand differ from the leases")
+                broken.append("worker \(incarnation): counts differ from its leases")
             }
-            if worker.leases.count > Limits.piecesInHandMax {
-                broken.append("worker \(incarnation): \(worker.leases.count) pieces in hand")
+            if worker.leases.count > Limits.heldPiecesMax {
+                broken.append("worker \(incarnation): holds \(worker.leases.count) pieces")
             }
         }
         return broken
@@ -39,12 +39,12 @@ extension CoordinatorState {
             for piece in shard.pieces {
                 if piece.rows.lowerBound != next { broken.append("shard \(index): pieces leave a gap at row \(next)") }
                 next = piece.rows.upperBound
-                let key = Job.PieceKey(shard: index, firstRow: UInt32(piece.rows.lowerBound))
+                let key = Job.PieceKey(shard: index, firstRow: piece.rows.lowerBound)
                 switch piece.state {
                 case .pending: pending.insert(key)
                 case .leased(let incarnation):
                     let leases = workers[incarnation]?.leases.leases.keys.count {
-                        $0.job == id && $0.shard == index && $0.range == piece.rows
+                        $0.job == id && $0.shard == index && $0.rows == piece.rows
                     }
                     if leases != 1 {
                         broken.append("shard \(index) row \(next): \(leases ?? 0) leases at worker \(incarnation)")

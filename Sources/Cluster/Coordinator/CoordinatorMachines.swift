@@ -10,11 +10,11 @@ public import Wire
 public struct CoordinatorMachines: Sendable {
     /// What happened.
     public enum Event: Sendable {
-        /// The driver is up; comes once, first.
+        /// The driver has started: the first event, once.
         case started
-        /// A message came in.
+        /// A message arrived.
         case received(Envelope, from: Peer)
-        /// A message could not be delivered: the peer is gone.
+        /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
         /// A trainer in this process joined.
         case joinedLocally(Peer)
@@ -38,7 +38,7 @@ public struct CoordinatorMachines: Sendable {
     /// Plans steps.
     public private(set) var planner: PlannerState
 
-    /// Starts from the state that the journal's entries give; there are none in a first life.
+    /// Starts from the state that the journal's entries give; there are none in the first generation.
     public init(
         _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration(),
         planner: PlannerState.Configuration = PlannerState.Configuration(), replaying entries: [JournalEntry] = [],

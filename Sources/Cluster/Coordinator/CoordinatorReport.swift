@@ -1,6 +1,6 @@
 /// The coordinator's status, as `/v1/status` and `/metrics` show it. Levels are of now, counts since its start.
 public struct CoordinatorReport: Hashable, Sendable, Codable {
-    /// Numbers this life of the coordinator.
+    /// Numbers this run of the coordinator.
     public var generation: UInt64 = 0
     /// Seconds since it started.
     public var uptimeSeconds = 0.0
@@ -36,9 +36,9 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
 
     // MARK: Counts
 
-    /// Messages that came in.
+    /// Messages received.
     public var messagesReceived = 0
-    /// Messages that went out.
+    /// Messages sent.
     public var messagesSent = 0
     /// Messages that could not be read.
     public var messagesRefused = 0
@@ -70,9 +70,9 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var rolloutsRecorded = 0
     /// Rollouts that ended without a reward.
     public var rolloutsFailed = 0
-    /// Rollouts that look-ahead asked for beyond plans.
+    /// Rollouts that look-ahead requested beyond plans.
     public var rolloutsDrawn = 0
-    /// Assignments that went to another rollout worker, because the first was lost or stuck.
+    /// Assignments that were lent to another rollout worker, because the first was lost or stuck.
     public var assignmentsLost = 0
 
     /// Nothing has happened.

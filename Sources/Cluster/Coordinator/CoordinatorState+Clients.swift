@@ -34,16 +34,16 @@ extension CoordinatorState {
     }
 
     private mutating func submit(_ shard: SubmitShard, from peer: Peer, _ actions: inout [Action]) {
-        // The job is unknown to this life, or another client's: its client must open it again.
+        // The job is unknown to this generation, or another client's: its client must open it again.
         guard let place = jobs.index(forKey: shard.job), jobs.values[place].client == peer else {
             return send(.whoAreYou, to: peer, &actions)
         }
         if let answer = jobs.values[place].answers[shard.shard] {
             return send(.shardAnswer(answer), to: peer, &actions)
         }
-        // Beyond the window: the client ignores the window, or its confirmations have not come yet.
+        // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
         guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
-        // Lending looks at the first pieces of the queue only, and this one comes after them.
+        // Lending looks at the first pieces of the queue only, and this one is behind them.
         isIdle = jobs.values[place].queue.count >= Job.lookAhead
         _ = jobs.values[place].submit(shard)
     }
@@ -59,7 +59,7 @@ extension CoordinatorState {
         }
         if let known = jobs[id]?.context, known.digest != submitted.context.digest {
             let message =
-                "the job was begun with context \(known.digest.hex), now it comes with "
+                "the job was begun with context \(known.digest.hex), it is now submitted with "
                 + "\(submitted.context.digest.hex); use the same context rows, or a new output folder"
             return refuse(id, .context, message, to: peer, &actions)
         }

@@ -31,7 +31,7 @@ extension CoordinatorState {
             workers.sessions[incarnation]?.leases.lend(
                 name,
                 LeaseTable.Lease(
-                    rows: Int(name.rows), tokens: offer.tokens, lentAt: now,
+                    rows: name.rows.count, tokens: offer.tokens, lentAt: now,
                     expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect))
             send(.shard(name, context: offer.context.digest, texts: texts), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count
@@ -64,7 +64,7 @@ extension CoordinatorState {
     }
 
     /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A suspect
-    /// piece at the head goes first, to any worker.
+    /// piece at the head is lent first, to any worker.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
         guard let head = job.queue.first else { return nil }
         if workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }

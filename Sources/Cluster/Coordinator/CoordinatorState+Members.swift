@@ -17,7 +17,7 @@ extension CoordinatorState {
         case .worker(let model, let credit):
             guard admit(hello, model: model, to: peer, &actions) else { return }
             if let former = workers.incarnation(at: peer), former != hello.incarnation {
-                markDead(former, reason: "another life came over its connection", &actions)
+                markDead(former, reason: "another incarnation uses its connection", &actions)
             }
             if workers.reconnect(hello.incarnation, at: peer, now: now) {
                 // Not `grant`: it may still be full; its next heartbeat grants again.
@@ -74,17 +74,17 @@ extension CoordinatorState {
         for (peer, client) in clients { welcome(peer, incarnation: client.incarnation, &actions) }
     }
 
-    /// A peer's connection is gone.
+    /// A peer's connection has ended.
     mutating func disconnect(_ peer: Peer, _ actions: inout [Action]) {
         if let incarnation = workers.incarnation(at: peer) {
-            markDead(incarnation, reason: "its connection is gone", &actions)
+            markDead(incarnation, reason: "its connection has ended", &actions)
         } else if clients[peer] != nil {
             detach(peer, &actions)
         }
     }
 
-    /// Declares an incarnation dead: its pieces are taken back, and the death counts against the one it was running
-    /// unless `isFailure` is false.
+    /// Declares an incarnation dead: its pieces return to the queue, and the death counts against the one it was
+    /// running unless `isFailure` is false.
     mutating func markDead(_ incarnation: UInt64, reason: String, isFailure: Bool = true, _ actions: inout [Action]) {
         guard let worker = workers.remove(incarnation) else { return }
         actions.append(

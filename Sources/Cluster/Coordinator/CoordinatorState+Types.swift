@@ -6,11 +6,11 @@ public import Wire
 extension CoordinatorState {
     /// What happened.
     public enum Event: Sendable {
-        /// The driver is up; comes once, first.
+        /// The driver has started: the first event, once.
         case started
-        /// A message came in.
+        /// A message arrived.
         case received(Envelope, from: Peer)
-        /// A message could not be delivered: the peer is gone.
+        /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
         /// Time has passed.
         case tick

@@ -15,15 +15,15 @@ extension CoordinatorState {
                 return send(.whoAreYou, to: peer, &actions)
             }
             workers.sessions[incarnation]?.leases.grant(heartbeat.credit)
-            workers.sessions[incarnation]?.leases.setNamed(heartbeat.inHand)
+            workers.sessions[incarnation]?.leases.setNamed(heartbeat.held)
             workers.sessions[incarnation]?.leases.renew(
                 progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
             send(.clusterStatus(status), to: peer, &actions)
         case .shardResult(let result):
             complete(result, from: incarnation, at: now, &actions)
         case .shardReturned(let piece, let reason):
-            let wasInHand = workers.sessions[incarnation]?.leases.release(piece) ?? false
-            if wasInHand {
+            let wasHeld = workers.sessions[incarnation]?.leases.release(piece) ?? false
+            if wasHeld {
                 // Otherwise it would be lent again and returned again, for as long as the worker is full.
                 if reason == .overCredit { workers.sessions[incarnation]?.leases.markFull() }
                 takeBack(piece, event: "given back: \(reason)", &actions)
@@ -57,7 +57,7 @@ extension CoordinatorState {
         workers.sessions[incarnation]?.leases.release(result.piece)
         workers.sessions[incarnation]?.leases.renew(
             progress: result.progress, until: now + configuration.timing.leaseTime)
-        let key = Job.PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
+        let key = Job.PieceKey(result.piece)
         let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
         guard jobs[result.piece.job]?.complete(result) == true else { return }
         if case .leased(let other) = lentTo, other != incarnation { release(result.piece, at: other) }
@@ -67,7 +67,7 @@ extension CoordinatorState {
     /// Ends another worker's lease on a piece that is done, whatever the number of its attempt.
     private mutating func release(_ piece: PieceName, at incarnation: UInt64) {
         let same = workers.sessions[incarnation]?.leases.leases.keys.first {
-            $0.job == piece.job && $0.shard == piece.shard && $0.firstRow == piece.firstRow
+            $0.job == piece.job && $0.shard == piece.shard && $0.rows.lowerBound == piece.rows.lowerBound
         }
         if let same { workers.sessions[incarnation]?.leases.release(same) }
     }
@@ -83,8 +83,8 @@ extension CoordinatorState {
     mutating func takeBack(
         _ piece: PieceName, isFailure: Bool = false, event: String, _ actions: inout [Action]
     ) {
-        let key = Job.PieceKey(shard: piece.shard, firstRow: piece.firstRow)
-        guard let found = jobs[piece.job]?.piece(at: key), case .leased = found.state, found.rows == piece.range else {
+        let key = Job.PieceKey(piece)
+        guard let found = jobs[piece.job]?.piece(at: key), case .leased = found.state, found.rows == piece.rows else {
             return
         }
         if jobs[piece.job]?.client == nil {

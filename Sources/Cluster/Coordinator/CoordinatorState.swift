@@ -3,10 +3,10 @@ import OrderedCollections
 public import Scoring
 public import Wire
 
-/// The coordinator's decisions: who is alive, who works on what, what is answered.
+/// The coordinator's decisions: which peers are alive, which worker has which piece, what is answered.
 ///
-/// A value without clock, socket, file or chance: `handle(event, at: now)` returns what the driver must do, in order.
-/// A `journal` action must be durable before the actions after it are carried out.
+/// A value without clock, socket, file or randomness: `handle(event, at: now)` returns what the driver must do, in
+/// order. A `journal` action must be durable before the actions after it are carried out.
 ///
 /// The rules, with the reasons in proto/PROTOCOL.md: work is lent against credit; a lease is renewed by progress; a
 /// silent or stuck incarnation is dead for ever; a result counts if its piece is still wanted; a death counts only
@@ -18,7 +18,7 @@ public struct CoordinatorState: Sendable {
     // MARK: State
 
     let configuration: Configuration
-    /// Numbers this life of the coordinator.
+    /// Numbers this run of the coordinator.
     public private(set) var generation: UInt64
     /// The model all work is done by, once known.
     public internal(set) var fingerprint: ModelFingerprint?
@@ -30,14 +30,14 @@ public struct CoordinatorState: Sendable {
     /// Whether nothing can be lent after this event that could not be lent before it.
     var isIdle = false
 
-    /// A client that has said Hello.
+    /// A client that has sent Hello.
     struct ClientSession {
         let incarnation: UInt64
         var lastReceived: Instant
         var jobs: [JobID] = []
     }
 
-    /// Starts from the state that the journal's entries give; there are none in a first life.
+    /// Starts from the state that the journal's entries give; there are none in the first generation.
     public init(_ configuration: Configuration = Configuration(), replaying entries: [JournalEntry] = []) {
         self.configuration = configuration
         self.fingerprint = configuration.fingerprint
@@ -58,7 +58,7 @@ public struct CoordinatorState: Sendable {
 
     // MARK: Events
 
-    /// Decides. Cost: constant for a heartbeat; for a result, a few pieces are looked at.
+    /// Decides. Cost: constant for a heartbeat; for a result, a few pieces are examined.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
         isIdle = false

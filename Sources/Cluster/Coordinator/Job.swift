@@ -30,7 +30,14 @@ struct Job {
     /// Where a piece begins: shard and first row.
     struct PieceKey: Hashable {
         var shard: UInt32
-        var firstRow: UInt32
+        var firstRow: Int
+
+        init(shard: UInt32, firstRow: Int) {
+            self.shard = shard
+            self.firstRow = firstRow
+        }
+
+        init(_ name: PieceName) { self.init(shard: name.shard, firstRow: name.rows.lowerBound) }
     }
 
     /// A shard that is not answered yet.
@@ -64,7 +71,7 @@ struct Job {
             && (tokensUnanswered < bounds.windowTokens || tokensUnanswered == 0)
     }
 
-    /// Adds a shard; `false` when it is here already, answered or confirmed.
+    /// Adds a shard; `false` when it was added, answered or confirmed before.
     mutating func submit(_ shard: SubmitShard) -> Bool {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
@@ -79,7 +86,7 @@ struct Job {
 
     /// The piece at a key, if its shard is not answered yet.
     func piece(at key: PieceKey) -> Piece? {
-        shards[key.shard]?.pieces.first { $0.rows.lowerBound == Int(key.firstRow) }
+        shards[key.shard]?.pieces.first { $0.rows.lowerBound == key.firstRow }
     }
 
     /// Estimated tokens of a piece: its share of the shard's, at least 1.
@@ -99,8 +106,7 @@ struct Job {
             $0.state = .leased(incarnation: incarnation)
             $0.attempts += 1
         }
-        let name = PieceName(
-            job: job, shard: key.shard, firstRow: key.firstRow, rows: UInt32(piece.rows.count), attempt: piece.attempts)
+        let name = PieceName(job: job, shard: key.shard, rows: piece.rows, attempt: piece.attempts)
         return (name, texts.slice(piece.rows))
     }
 
@@ -136,8 +142,8 @@ struct Job {
 
     /// Adds a piece's answers; `false` for a second result, or one for a piece that was halved since.
     mutating func complete(_ result: ShardResult) -> Bool {
-        let key = PieceKey(shard: result.piece.shard, firstRow: result.piece.firstRow)
-        guard let piece = piece(at: key), piece.rows == result.piece.range else { return false }
+        let key = PieceKey(result.piece)
+        guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }
         if case .done = piece.state { return false }
         if piece.state == .pending { queue.removeAll { $0 == key } }
         finish(key, result.answers, result.faults)
@@ -194,12 +200,12 @@ struct Job {
         shards.sorted { $0.key < $1.key }.flatMap { index, shard in
             shard.pieces.compactMap { piece in
                 guard case .leased(let incarnation) = piece.state else { return nil }
-                return (PieceKey(shard: index, firstRow: UInt32(piece.rows.lowerBound)), incarnation)
+                return (PieceKey(shard: index, firstRow: piece.rows.lowerBound), incarnation)
             }
         }
     }
 
-    /// How many of the queue's first pieces are looked at for one that suits a worker.
+    /// How many of the queue's first pieces are searched for one that suits a worker.
     static let lookAhead = 16
     /// One death may be chance. At the second the shard is halved, and each half needs one more death.
     static let killsToHalve = 2
@@ -214,7 +220,7 @@ struct Job {
 
     private mutating func halve(_ key: PieceKey) {
         guard var shard = shards[key.shard],
-            let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) })
+            let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow })
         else { preconditionFailure("halving a piece that is not here: \(key)") }
         let whole = shard.pieces[place]
         let middle = whole.rows.lowerBound + whole.rows.count / 2
@@ -225,7 +231,7 @@ struct Job {
         shard.pieces.replaceSubrange(place...place, with: halves)
         shards[key.shard] = shard
         for half in halves.reversed() {
-            queue.prepend(PieceKey(shard: key.shard, firstRow: UInt32(half.rows.lowerBound)))
+            queue.prepend(PieceKey(shard: key.shard, firstRow: half.rows.lowerBound))
         }
     }
 
@@ -238,7 +244,7 @@ struct Job {
 
     @discardableResult
     private mutating func update(_ key: PieceKey, _ change: (inout Piece) -> Void) -> Piece {
-        guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == Int(key.firstRow) }),
+        guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow }),
             var piece = shards[key.shard]?.pieces[place]
         else { preconditionFailure("no piece at \(key)") }
         change(&piece)

@@ -1,10 +1,10 @@
 public import Scoring
 public import Wire
 
-/// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without what was in
-/// flight: workers say Hello again, and clients submit again what was not answered.
+/// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without connections and
+/// leases: workers send Hello again, and clients submit again what was not answered.
 public enum JournalEntry: Hashable, Sendable {
-    /// A new life of the coordinator.
+    /// A new generation of the coordinator.
     case generationStarted(UInt64)
     /// All work is done by this model from now on.
     case fingerprintAdopted(ModelFingerprint)

@@ -1,7 +1,7 @@
 import Scoring
 import Wire
 
-/// A live worker as the coordinator sees it: one incarnation, what it has in hand and which contexts it keeps.
+/// A live worker as the coordinator sees it: one incarnation, its leases and the contexts it keeps.
 struct WorkerSession: MemberSession {
     var peer: Peer
     let name: String
@@ -9,7 +9,7 @@ struct WorkerSession: MemberSession {
     let nameHash: UInt64
     let incarnation: UInt64
     var lastReceived: Instant
-    /// Pieces in hand.
+    /// Pieces that it holds.
     var leases: LeaseTable<PieceName>
     /// Contexts it was sent, the latest last: the same ones that it keeps.
     private(set) var contexts: [Digest] = []
@@ -26,7 +26,7 @@ struct WorkerSession: MemberSession {
     /// Contexts a worker keeps prepared.
     static let contextsMax = 4
 
-    /// Whether it may have another piece in hand, if that is within its credit.
+    /// Whether it may hold another piece, if that is within its credit.
     var isBelowPieceLimit: Bool { leases.count < leases.credit.pieces }
 
     /// Whether a piece may be sent: within credit, or alone when it is larger than the whole credit.
@@ -34,7 +34,7 @@ struct WorkerSession: MemberSession {
         leases.canAccept(rows: rows, tokens: tokens, countMax: leases.credit.pieces, isSuspect: isSuspect)
     }
 
-    /// Records that work under a context goes out; `false` when the worker has the context already.
+    /// Records that work under a context is sent; `false` when the worker has the context already.
     mutating func needsContext(_ digest: Digest) -> Bool {
         let isKnown = contexts.contains(digest)
         contexts.removeAll { $0 == digest }

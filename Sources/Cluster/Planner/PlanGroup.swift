@@ -1,4 +1,4 @@
-/// A candidate's group: how many rollouts it is to have, and which rewards have come.
+/// A candidate's group: how many rollouts it must have, and the rewards recorded so far.
 struct PlanGroup: Hashable {
     /// Its budget; 0 until that is handed out.
     var planned = 0
@@ -28,9 +28,9 @@ struct PlanGroup: Hashable {
         let attempt: UInt64
     }
 
-    /// Rollouts that it is to have.
+    /// Rollouts that it must have.
     var wanted: Int { planned + drawn }
-    /// Rollouts that are still to come.
+    /// Rollouts that are still missing.
     var outstanding: Int { max(0, wanted - rewards.count - failed) }
 
     /// Adds a report. There are references to all rewards or to none: where one report has references and another has

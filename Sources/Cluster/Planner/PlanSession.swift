@@ -2,9 +2,9 @@ import Planning
 import Scoring
 import Wire
 
-/// One plan, from its opening until it is forgotten: budgets as they are handed out, groups as their rewards come.
+/// One plan, from its opening until it is dropped: its budgets, and its groups with their rewards.
 ///
-/// It changes only by entries of the journal. Each entry is applied by one of the methods below, live and in a replay
+/// It changes only by entries of the journal. One of the methods below applies each entry, in operation and in a replay
 /// alike, so a plan is the same plan after a restart.
 struct PlanSession {
     let opening: PlanOpening
@@ -14,7 +14,7 @@ struct PlanSession {
     private(set) var handedOut: [PlannedBudget] = []
     /// By candidate: its budget, once it was handed out.
     private(set) var budgets: [Int?]
-    /// By candidate: its belief, once that has come.
+    /// By candidate: its belief, once it has arrived.
     private(set) var beliefs: [Belief?]
     /// The plan's end, once all budgets were handed out.
     private(set) var end: PlanEnd?
@@ -28,7 +28,7 @@ struct PlanSession {
     private let indices: [String: Int]
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
-    /// By candidate: where its belief comes from.
+    /// By candidate: the source of its belief.
     private var sources: [Int: BudgetSource] = [:]
 
     var request: RequestPlan { opening.request }
@@ -41,7 +41,7 @@ struct PlanSession {
         var budgets: [PlannedBudget] = []
         var end: PlanEnd?
         var done: [GroupDone] = []
-        /// Rollouts that look-ahead asks for, by candidate.
+        /// Rollouts that look-ahead requests, by candidate.
         var draws: [Int: Int] = [:]
     }
 
@@ -83,7 +83,7 @@ struct PlanSession {
                 threshold: request.lookAhead, drawsMax: Self.drawsMax) : nil
     }
 
-    /// Rollouts that look-ahead asks for at once, to save round trips.
+    /// Rollouts that look-ahead requests at once, to save round trips.
     private static let drawsMax = 4
 
     /// A prompt's index among the candidates.
@@ -92,7 +92,7 @@ struct PlanSession {
     /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
 
-    /// Version of the weights that roll out.
+    /// Version of the weights that make the rollouts.
     var version: Int { request.policyVersion ?? name.step }
 
     // MARK: Entries

@@ -17,7 +17,7 @@ extension PlannerState {
             let sum = rollout.leases.leases.values.reduce(0) { $0 + $1.tokens }
             if sum != rollout.leases.tokens {
                 broken.append(
-                    "rollout worker \(incarnation): \(rollout.leases.tokens) rollouts counted, \(sum) in hand")
+                    "rollout worker \(incarnation): \(rollout.leases.tokens) rollouts counted, it holds \(sum)")
             }
             if rollouts.isDead(incarnation) { broken.append("rollout worker \(incarnation) is alive and dead") }
             for name in rollout.leases.leases.keys {

@@ -3,10 +3,10 @@ import Planning
 import Scoring
 import Wire
 
-// The durable part of the planner's state, and how the journal's entries give it back.
+// The durable part of the planner's state, and its restoration from the journal's entries.
 
 extension PlannerState {
-    /// Applies an entry of an earlier life: by the same methods as live, without messages.
+    /// Applies an entry of an earlier generation, by the same methods as in normal operation, but without messages.
     mutating func replay(_ entry: PlannerEntry) {
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):

@@ -35,7 +35,8 @@ extension PlannerState {
             }
             if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
                 answer.duplicates += 1
-                // A life that ended between the two entries recorded the outcome in the history and not in its group.
+                // A generation that ended between the two entries recorded the outcome in the history and not in its
+                // group.
                 if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
                     sessions[plan]?.groups[group.index].events[outcome.eventID] == nil
                 {
@@ -79,7 +80,7 @@ extension PlannerState {
         for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
     }
 
-    /// Records the outcomes that came with a plan's request. Rejected outcomes become warnings of the plan.
+    /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
     mutating func record(
         _ outcomes: [GroupOutcome], of policyID: String, rewards: ClosedRange<Double>, _ warnings: inout [String],
         _ actions: inout [Action]

@@ -14,13 +14,13 @@ extension PlannerState {
         if let known = sessions[name] {
             guard known.opening.identity == identity else {
                 let message =
-                    "step \(name) was planned for another request; ask for it as it was asked first, or count a new step"
+                    "step \(name) was planned for another request; repeat the first request unchanged, or use a new step"
                 return refuse(name, .conflict, message, to: peer, &actions)
             }
             listen(peer, to: name)
             sendAll(of: name, to: peer, groupsAfter: 0, &actions)
             if known.end == nil, deadlines[name] == nil {
-                // An earlier life of the coordinator began it; what is missing is predicted now.
+                // An earlier generation of the coordinator began it; what is missing is predicted now.
                 deadlines[name] = now + request.deadline
                 predict(name, at: now, &actions)
             }
@@ -60,7 +60,7 @@ extension PlannerState {
         let message: String
     }
 
-    /// Fills in the texts of candidates that came without one. Throws `unknown` where the history has none.
+    /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none.
     private func fillTexts(_ request: inout RequestPlan) throws {
         let history = histories[request.plan.policyID]
         for (index, candidate) in request.candidates.enumerated() where candidate.text.isEmpty {
@@ -87,7 +87,7 @@ extension PlannerState {
                     message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
             }
         } catch let error as WireError {
-            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or cut the step in two")
+            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or divide the step in two")
         }
     }
 
@@ -211,7 +211,7 @@ extension PlannerState {
     ) {
         let received = candidatePredictions(answers, rows: rows, of: plan)
         guard !received.isEmpty else { return }
-        // The entry comes before its effects.
+        // The entry is written before its effects.
         actions.append(.journal(.predictionsReceived(plan, received)))
         do {
             guard let effects = try sessions[plan]?.receive(received) else { return }
@@ -266,7 +266,7 @@ extension PlannerState {
         enqueue(plan, effects.budgets.map(\.index))
         for index in effects.draws.keys.sorted() {
             counts.rolloutsDrawn += effects.draws[index] ?? 0
-            // The rollout worker that has just reported is probably free, so its prompt goes first.
+            // The rollout worker that has just reported is probably free, so its prompt is lent first.
             enqueue(plan, [index], first: true)
         }
         for peer in listeners[plan] ?? [] {
@@ -288,14 +288,14 @@ extension PlannerState {
             .log(.planEnded(plan, end.status, utility: end.utility, uniformUtility: end.uniformUtility)))
     }
 
-    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer wants that and no budget was
+    /// Ends a plan at its deadline: by even budgets, or by a refusal where its trainer requests that and no budget was
     /// sent.
     mutating func cut(_ plan: PlanName, _ actions: inout [Action]) {
         deadlines[plan] = nil
         guard let isOpen = sessions[plan].map({ $0.end == nil }), isOpen else { return }
         if sessions[plan]?.request.fallback == .refuse, sessions[plan]?.handedOut.isEmpty == true {
             let model =
-                predictions.model == nil ? "no worker with a model has joined" : "predictions did not come in time"
+                predictions.model == nil ? "no worker with a model has joined" : "predictions did not arrive in time"
             for peer in listeners.removeValue(forKey: plan) ?? [] {
                 refuse(plan, .deadline, "step \(plan): \(model); ask again, or allow a fallback", to: peer, &actions)
             }
@@ -337,7 +337,7 @@ extension PlannerState {
         }
     }
 
-    /// Groups sent at once: a peer whose queue of messages is full counts as gone. It asks for the groups after these.
+    /// Groups sent at once: a peer whose queue of messages is full counts as lost. It requests the groups after these.
     private static let groupsMax = 4096
 
     private mutating func refuse(

@@ -21,7 +21,7 @@ extension PlannerState {
             return false
         }
         if let former = rollouts.incarnation(at: peer), former != hello.incarnation {
-            markDead(former, reason: "another life came over its connection", &actions)
+            markDead(former, reason: "another incarnation uses its connection", &actions)
         }
         if rollouts.reconnect(hello.incarnation, at: peer, now: now) {
             rollouts.sessions[hello.incarnation]?.leases.grant(credit)
@@ -34,7 +34,7 @@ extension PlannerState {
         return true
     }
 
-    /// Declares an incarnation dead: its prompts go to others, before all that wait.
+    /// Declares an incarnation dead: its prompts return to the head of the queue.
     mutating func markDead(_ incarnation: UInt64, reason: String, _ actions: inout [Action]) {
         guard let session = remove(incarnation) else { return }
         counts.assignmentsLost += session.leases.count
@@ -44,7 +44,7 @@ extension PlannerState {
                     name: session.name, incarnation: incarnation, reason: reason, assignments: session.leases.count)))
     }
 
-    /// Ends an incarnation; what it had goes to the head of the queue.
+    /// Ends an incarnation; its assignments return to the head of the queue.
     private mutating func remove(_ incarnation: UInt64) -> RolloutSession? {
         guard let session = rollouts.remove(incarnation) else { return nil }
         // Backwards, so that what was lent first is first in the queue again.
@@ -87,8 +87,8 @@ extension PlannerState {
             send(.clusterStatus(status), to: peer, &actions)
         case .rewards(let rewards): record(rewards, from: incarnation, &actions)
         case .assignmentReturned(let name, let reason):
-            let wasInHand = rollouts.sessions[incarnation]?.leases.release(name) ?? false
-            guard wasInHand else { return }
+            let wasHeld = rollouts.sessions[incarnation]?.leases.release(name) ?? false
+            guard wasHeld else { return }
             if reason == .overCredit { rollouts.sessions[incarnation]?.leases.markFull() }
             takeBack(name, from: incarnation)
         case .drain: rollouts.sessions[incarnation]?.leases.isDraining = true
@@ -99,7 +99,8 @@ extension PlannerState {
         }
     }
 
-    /// Leases again what an earlier life of the coordinator lent to a rollout worker, unless another one has it by now.
+    /// Leases again what an earlier generation of the coordinator lent to a rollout worker, unless another one has it
+    /// by now.
     private mutating func restoreLeases(_ named: [AssignmentName], of incarnation: UInt64, at now: Instant) {
         for name in named
         where name.attempt >> 32 < generation && rollouts.sessions[incarnation]?.leases.leases[name] == nil {
@@ -111,7 +112,7 @@ extension PlannerState {
         }
     }
 
-    /// Takes back what was lent a while ago and the heartbeat does not name: the assignment or its rewards were lost.
+    /// Ends leases that are old and that the heartbeat does not name: the assignment or its rewards were lost.
     private mutating func takeBackLost(by incarnation: UInt64, at now: Instant) {
         guard let session = rollouts.sessions[incarnation] else { return }
         for (name, lease) in session.leases.leases
@@ -151,7 +152,7 @@ extension PlannerState {
             actions.append(.log(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .new(let report, let outcome):
-            // It may come from an incarnation that was declared dead, after the group was lent to another one.
+            // Its sender may have been declared dead, and the group lent to another one.
             if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
@@ -165,7 +166,7 @@ extension PlannerState {
                     RewardsRecorded(name: name, verdict: .recorded, draw: effects.draws[name.index] ?? 0)), to: peer,
                 &actions)
             announce(effects, of: name.plan, &actions)
-            // The budget may have grown meanwhile, or fewer rollouts came than were asked for.
+            // The budget may have grown meanwhile, or fewer rollouts arrived than were requested.
             return enqueue(name.plan, [name.index])
         }
         send(.rewardsRecorded(answer), to: peer, &actions)
@@ -174,7 +175,7 @@ extension PlannerState {
     private enum RewardsVerdict {
         /// Recorded before; so many rollouts were to be drawn.
         case known(draw: Int)
-        /// Another rollout worker has the prompt by now, or its plan is gone.
+        /// Another rollout worker has the prompt now, or its plan was dropped.
         case superseded
         /// They cannot count.
         case faulty(String)
@@ -236,7 +237,7 @@ extension PlannerState {
 
     // MARK: Lending
 
-    /// Appends groups to the queue that want rollouts and are neither lent nor queued.
+    /// Appends groups to the queue that need rollouts and are neither lent nor queued.
     mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
         guard sessions[plan]?.request.delivery == .workers else { return }
         for index in indices {
@@ -250,7 +251,7 @@ extension PlannerState {
         if staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 { dropStaleKeys() }
     }
 
-    /// Stale keys up to this many stay in the queue: removing them takes a pass over the whole queue.
+    /// Stale keys up to this many stay in the queue: removing them needs a pass over the whole queue.
     private static let staleKeysMax = 64
 
     private mutating func dropStaleKeys() {
@@ -268,7 +269,7 @@ extension PlannerState {
         lendsFrom = .zero
         guard rollouts.count > 0 else { return }
         while let key = queue.first {
-            // Its plan was forgotten, or its rewards came from an earlier lease.
+            // Its plan was dropped, or an earlier lease returned its rewards.
             guard let assignment = assignment(key), assignment.n > 0 else {
                 sessions[key.plan]?.groups[key.index].isQueued = false
                 queue.removeFirst()
@@ -286,8 +287,8 @@ extension PlannerState {
         }
     }
 
-    /// The assignment of a queued group; `nil` where its plan is gone or it is queued no more. The session is read in
-    /// here only: a copy of it that exists while its groups change would make Swift copy them.
+    /// The assignment of a queued group; `nil` where its plan was dropped or it is no longer queued. The session is
+    /// read in here only: a copy of it that exists while its groups change would make Swift copy them.
     private func assignment(_ key: GroupKey) -> Assignment? {
         guard let session = sessions[key.plan], session.groups[key.index].isQueued else { return nil }
         let candidate = session.request.candidates[key.index]

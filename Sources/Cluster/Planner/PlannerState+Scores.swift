@@ -52,7 +52,7 @@ extension PlannerState {
         for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
     }
 
-    /// A context from the policy's history, without the queries' own outcomes unless they are wanted.
+    /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
     private func drawnContext(for request: RequestScores, texts: [String]) -> ContextBlock {
         let queries = Set(texts)
         let history = histories[request.policy.id]
@@ -86,7 +86,7 @@ extension PlannerState {
     mutating func end(request number: UInt64, _ actions: inout [Action]) {
         let message =
             predictions.model == nil
-            ? "no worker with a model has joined" : "predictions did not come in time"
+            ? "no worker with a model has joined" : "predictions did not arrive in time"
         fail(request: number, .deadline, "\(message); ask again", &actions)
     }
 

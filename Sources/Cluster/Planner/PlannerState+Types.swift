@@ -5,7 +5,7 @@ public import Wire
 extension PlannerState {
     /// What happened.
     public enum Event: Sendable {
-        /// A message came in from a trainer or rollout worker.
+        /// A message arrived from a trainer or rollout worker.
         case received(Envelope, from: Peer)
         /// A message of the coordinator's machine to its client, the planner.
         case fromCoordinator(Message)
@@ -13,7 +13,7 @@ extension PlannerState {
         case joinedLocally(Peer)
         /// It left.
         case leftLocally(Peer)
-        /// A message could not be delivered: the peer is gone.
+        /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
         /// Time has passed.
         case tick
@@ -46,7 +46,8 @@ extension PlannerState {
     public struct Configuration: Sendable {
         /// After how much silence a peer is dead.
         public var timing = ClusterTiming.standard
-        /// An assignment without progress for this long goes to another rollout worker: rollouts may take many minutes.
+        /// An assignment without progress for this long is lent to another rollout worker: rollouts may need many
+        /// minutes.
         public var rolloutLeaseTime: Duration = .seconds(600)
         /// Plans kept for a policy: those of its latest steps.
         public var plansMax = 8

@@ -3,10 +3,11 @@ import OrderedCollections
 import Planning
 public import Wire
 
-/// The planner's decisions: what each policy did, what each step's plan is, who rolls out what, which groups are done.
+/// The planner's decisions: what each policy did, what each step's plan is, which worker has which group, which groups
+/// are done.
 ///
 /// It runs beside `CoordinatorState` on the same thread, and is a client of it: predictions are jobs. Like it, it is a
-/// value without clock, socket, file or chance. A `journal` action must be durable before the actions after it are
+/// value without clock, socket, file or randomness. A `journal` action must be durable before the actions after it are
 /// carried out. All arithmetic on its thread is bounded: candidates of a plan, rows of a draw, outcomes of a report.
 ///
 /// The rules, with the reasons in proto/PROTOCOL.md: a step has one plan, and the same request gets the same bytes;
@@ -19,13 +20,13 @@ public struct PlannerState: Sendable {
     // MARK: State
 
     let configuration: Configuration
-    /// Numbers this life of the coordinator.
+    /// Numbers this run of the coordinator.
     public let generation: UInt64
-    /// Predictions that were asked for and have not come.
+    /// Predictions that were requested and have not arrived.
     var predictions: PredictionQueue
     var histories: OrderedDictionary<String, PolicyHistory> = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
-    /// When plans that have not ended are cut, or refused where their trainer wants that.
+    /// When plans that have not ended are cut, or refused where their trainer requests that.
     var deadlines: [PlanName: Instant] = [:]
     /// Peers that get a plan's messages.
     var listeners: [PlanName: OrderedSet<Peer>] = [:]
@@ -39,15 +40,15 @@ public struct PlannerState: Sendable {
     var staleKeys = 0
     /// Which rollout worker is asked first next.
     var turn = 0
-    /// Nothing is lent before: rollout workers may still have what an earlier life lent them.
+    /// Nothing is lent before: rollout workers may still have what an earlier generation lent them.
     var lendsFrom: Instant = .zero
-    /// Number of the latest attempt. No life uses one again: the upper half is the generation.
+    /// Number of the latest attempt. No generation uses one again: the upper half is the generation.
     var attempts: UInt64
     private var requestNumber: UInt64 = 0
     /// What `/metrics` counts.
     public internal(set) var counts = PlannerCounts()
 
-    /// A trainer that has said Hello.
+    /// A trainer that has sent Hello.
     struct TrainerSession {
         let name: String
         var lastReceived: Instant
@@ -61,8 +62,8 @@ public struct PlannerState: Sendable {
         let index: Int
     }
 
-    /// Starts from the state that the journal's entries give; there are none in a first life. Entries of another
-    /// version that cannot be applied are ignored.
+    /// Starts from the state that the journal's entries give; there are none in the first generation. Entries of
+    /// another version that cannot be applied are ignored.
     public init(
         _ configuration: Configuration = Configuration(), generation: UInt64, replaying entries: [PlannerEntry] = []
     ) {
@@ -117,7 +118,7 @@ public struct PlannerState: Sendable {
             case .worker, .client: false
             }
         case .requestPlan, .followPlan, .reportOutcomes, .requestScores, .rewards, .assignmentReturned: true
-        // A peer of an earlier life is known by what its heartbeat names.
+        // A peer of an earlier generation is known by what its heartbeat names.
         case .heartbeat(let heartbeat):
             knows(peer) || !heartbeat.assignments.isEmpty || rollouts.isDead(heartbeat.incarnation)
         default: knows(peer)
@@ -196,7 +197,7 @@ public struct PlannerState: Sendable {
 
     private mutating func disconnect(_ peer: Peer, _ actions: inout [Action]) {
         if let incarnation = rollouts.incarnation(at: peer) {
-            markDead(incarnation, reason: "its connection is gone", &actions)
+            markDead(incarnation, reason: "its connection has ended", &actions)
         } else if trainers[peer] != nil {
             forget(trainer: peer)
         }

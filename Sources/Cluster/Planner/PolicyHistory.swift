@@ -5,8 +5,8 @@ import Scoring
 
 /// One policy's history: its latest `outcomesMax` outcomes, in the order in which they were recorded.
 ///
-/// A prompt is its text: an id means the last text that was sent with it, and a record belongs to a text. So a changed
-/// template begins a new record.
+/// A text identifies a prompt: an id stands for the last text that was sent with it, and a record belongs to a text. So
+/// a changed template begins a new record.
 struct PolicyHistory {
     /// Outcomes kept; the driver keeps as many on disk.
     let outcomesMax: Int

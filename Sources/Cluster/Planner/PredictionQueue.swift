@@ -8,13 +8,13 @@ import Wire
 /// Both machines run on one thread, so no message between them is lost or repeated. A job waits only for a model to be
 /// known, and begins again when the model changes.
 struct PredictionQueue {
-    /// Who wants predictions.
+    /// Who requested the predictions.
     enum Owner: Hashable {
         case plan(PlanName)
         case scores(UInt64)
     }
 
-    /// What came back.
+    /// The results received.
     enum Outcome {
         /// Answers to some rows, by the owner's row numbers.
         case answered(Owner, rows: [Int], AnswerBlock, [RowFault])
@@ -40,7 +40,7 @@ struct PredictionQueue {
         }
     }
 
-    /// Rows that go to one worker together.
+    /// Rows that are sent to one worker together.
     struct Shard {
         /// By the owner's row numbers.
         let rows: [Int]
@@ -48,11 +48,11 @@ struct PredictionQueue {
         let affinity: UInt64
     }
 
-    /// The model that predictions come from; `nil` until a worker has joined.
+    /// The model of the predictions; `nil` until a worker has joined.
     private(set) var model: ModelFingerprint?
     private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
     private var ids: SeededGenerator
-    /// When it sends a heartbeat, or asks for the model.
+    /// When it sends a heartbeat, or requests the model.
     private(set) var nextDeadline: Instant = .zero
     private let incarnation: UInt64
 
@@ -70,8 +70,8 @@ struct PredictionQueue {
         incarnation = ids.next()
     }
 
-    /// Cuts rows into shards by the digests of their texts. So a text goes to the worker that has seen it before, at
-    /// every step and whatever other texts come with it.
+    /// Cuts rows into shards by the digests of their texts. So a text is sent to the worker that has seen it before, at
+    /// every step and whatever other texts are sent with it.
     static func shards(_ rows: [(row: Int, text: String)]) -> [Shard] {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }
@@ -98,7 +98,7 @@ struct PredictionQueue {
         guard !job.shards.isEmpty else { return [] }
         let id = JobID(using: &ids)
         jobs[id] = job
-        // The model may be known since a moment ago, and asking costs nothing.
+        // The model may have become known a moment ago, and the request costs nothing.
         return model == nil ? askForModel(at: now) : submit(id)
     }
 
@@ -148,8 +148,7 @@ struct PredictionQueue {
     private mutating func submit(_ id: JobID) -> [Message] {
         guard let job = jobs[id], let model else { return [] }
         jobs[id]?.isSubmitted = true
-        let open = SubmitJob(
-            job: id, policy: job.policy, context: job.context, fingerprint: model.digest, confirmedBelow: 0)
+        let open = SubmitJob(job: id, policy: job.policy, context: job.context, fingerprint: model.digest)
         return [.submitJob(open)]
             + job.unanswered.sorted().map { index in
                 let shard = job.shards[Int(index)]

@@ -1,6 +1,6 @@
 import Wire
 
-/// A live rollout worker as the planner sees it: one incarnation, its credit and the assignments it has in hand.
+/// A live rollout worker as the planner sees it: one incarnation, its credit and the assignments it holds.
 ///
 /// Its leases count an assignment as one row, and its rollouts as tokens.
 struct RolloutSession: MemberSession {
@@ -8,7 +8,7 @@ struct RolloutSession: MemberSession {
     let name: String
     let incarnation: UInt64
     var lastReceived: Instant
-    /// Assignments in hand.
+    /// Assignments that it holds.
     var leases: LeaseTable<AssignmentName>
 
     init(peer: Peer, name: String, incarnation: UInt64, credit: Credit, now: Instant) {

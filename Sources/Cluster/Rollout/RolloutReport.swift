@@ -26,7 +26,7 @@ public enum RolloutFault: Hashable, Sendable, CustomStringConvertible {
     /// The program has no such assignment: it never had it, has reported all of it, or was silent about it for too
     /// long.
     case unknownAssignment(String)
-    /// More rollouts than were asked for; those beyond are dropped.
+    /// More rollouts than were assigned; those beyond are dropped.
     case tooMany(String, extra: Int)
     /// A reward is not finite, or references are not one for each reward: the whole report is dropped.
     case malformed(String)
@@ -35,7 +35,7 @@ public enum RolloutFault: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownAssignment(let name): "the program has no assignment \(name)"
-        case .tooMany(let name, let extra): "\(extra) rollouts more than \(name) asked for are dropped"
+        case .tooMany(let name, let extra): "\(extra) rollouts beyond the assignment \(name) are dropped"
         case .malformed(let name):
             "a report of \(name) has a reward that is not finite, or not one reference for each reward"
         }

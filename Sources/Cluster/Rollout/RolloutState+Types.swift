@@ -27,7 +27,7 @@ extension RolloutState {
         case kill
         /// For the log: a report was ignored, or a part of it.
         case fault(RolloutFault)
-        /// For the log: the coordinator's verdict on rewards, which are forgotten now.
+        /// For the log: the coordinator's verdict on rewards, which are dropped now.
         case settled(RewardsRecorded)
         /// End the program and leave.
         case exit(Exit)
@@ -49,7 +49,7 @@ extension RolloutState {
         public var peer: PeerConfiguration
         /// Assignments given to the program at a time, at least 1.
         public var slots: Int
-        /// What it has in hand at a time: `rows` assignments, `tokens` rollouts.
+        /// What it holds at a time: `rows` assignments, `tokens` rollouts.
         public var credit: Credit
         /// Without a report on an assignment for this long, it is returned; without one on any, the program is ended.
         public var silenceTime: Duration = .seconds(600)

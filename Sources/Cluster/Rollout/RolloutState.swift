@@ -38,7 +38,7 @@ public struct RolloutState: Sendable {
     /// Given to the program.
     private var running: [RolloutTask] = []
     private var unrecorded: [UnrecordedRewards] = []
-    /// Names that were in hand once, so that a late copy of an assignment is not run again.
+    /// Names that were held before, so that a late copy of an assignment is not run again.
     private var finished: Deque<AssignmentName> = []
     private var program = Program.dead(relaunchAt: .zero)
     /// In a row, without a report between them.
@@ -49,7 +49,7 @@ public struct RolloutState: Sendable {
     private var isStuck = false
     private var progress: UInt64 = 0
 
-    /// Before `started`. `seed` must differ between lives of a process.
+    /// Before `started`. `seed` must differ between runs of a process.
     public init(_ configuration: Configuration, seed: UInt64) {
         precondition(
             configuration.slots > 0 && configuration.credit.rows > 0, "a rollout worker without slots or credit")
@@ -57,12 +57,12 @@ public struct RolloutState: Sendable {
         session = CoordinatorSession(configuration.peer.timing, seed: seed)
     }
 
-    /// Names this life; a new one is drawn when the coordinator has declared it dead.
+    /// Names this incarnation; a new one is drawn when the coordinator has declared it dead.
     public var incarnation: UInt64 { session.incarnation }
 
     // MARK: Events
 
-    /// Decides. Cost: in proportion to what is in hand.
+    /// Decides. Cost: in proportion to the assignments held.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         guard phase != .gone else { return [] }
         var actions: [Action] = []
@@ -100,7 +100,7 @@ public struct RolloutState: Sendable {
         session.received(at: now)
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == incarnation:
-            // Another life of the coordinator renews the leases of what a heartbeat names, so nothing is dropped.
+            // Another generation of the coordinator renews the leases of what a heartbeat names, so nothing is dropped.
             session.enter(generation: envelope.generation)
             session.setHeartbeatInterval(welcome.heartbeatInterval)
             phase = .registered
@@ -133,8 +133,8 @@ public struct RolloutState: Sendable {
         let name = assignment.name
         guard !isKnown(name), assignment.n > 0 else { return }
         guard leaving == nil else { return sendBack(name, .draining, &actions) }
-        // What the coordinator has taken back may still be here. So the bound is checked here too.
-        guard waiting.count < configuration.credit.rows, inHandCount < Limits.assignmentsMax else {
+        // Assignments whose lease has ended may still be here. So the bound is checked here too.
+        guard waiting.count < configuration.credit.rows, heldCount < Limits.assignmentsMax else {
             return sendBack(name, .overCredit, &actions)
         }
         waiting.append(RolloutTask(assignment))
@@ -195,7 +195,7 @@ public struct RolloutState: Sendable {
         if finished.count > Self.finishedMax { finished.removeFirst() }
     }
 
-    private var inHandCount: Int { waiting.count + running.count + unrecorded.count }
+    private var heldCount: Int { waiting.count + running.count + unrecorded.count }
 
     // MARK: The program
 
@@ -256,11 +256,11 @@ public struct RolloutState: Sendable {
         session.sent(at: now)
         send(
             .heartbeat(
-                Heartbeat(incarnation: incarnation, credit: grant, progress: progress, assignments: namesInHand)),
+                Heartbeat(incarnation: incarnation, credit: grant, progress: progress, assignments: heldNames)),
             &actions)
     }
 
-    private var namesInHand: [AssignmentName] {
+    private var heldNames: [AssignmentName] {
         running.map(\.assignment.name) + waiting.map(\.assignment.name) + unrecorded.map(\.rewards.name)
     }
 
@@ -339,9 +339,9 @@ public struct RolloutState: Sendable {
         if running.count > configuration.slots { broken.append("\(running.count) run in \(configuration.slots) slots") }
         if waiting.count > configuration.credit.rows + configuration.slots { broken.append("\(waiting.count) wait") }
         if case .dead = program, !running.isEmpty { broken.append("\(running.count) run without a program") }
-        let names = namesInHand
-        if Set(names).count != names.count { broken.append("an assignment is in hand twice") }
-        if !finished.allSatisfy({ !names.contains($0) }) { broken.append("an assignment in hand is forgotten") }
+        let names = heldNames
+        if Set(names).count != names.count { broken.append("an assignment is held twice") }
+        if !finished.allSatisfy({ !names.contains($0) }) { broken.append("an assignment is both held and finished") }
         for task in running where task.missing < 1 || task.missing > task.assignment.n {
             broken.append("\(task.label) runs with \(task.missing) of \(task.assignment.n) missing")
         }

@@ -1,6 +1,6 @@
 import Wire
 
-/// An assignment that a rollout worker has in hand, with the rewards reported so far.
+/// An assignment that a rollout worker holds, with the rewards reported so far.
 struct RolloutTask: Sendable {
     let assignment: Assignment
     /// Its name as the program knows it.
@@ -12,7 +12,7 @@ struct RolloutTask: Sendable {
     var deaths = 0
     /// When the program got it, or reported on it last.
     var lastReport: Instant = .zero
-    /// Lent to an incarnation that is dead: the coordinator does not count it as in hand.
+    /// Lent to a dead incarnation: the coordinator does not count it as held.
     var isOrphan = false
 
     init(_ assignment: Assignment) {

@@ -4,7 +4,7 @@ public struct ClusterTiming: Sendable {
     public var heartbeatInterval: Duration
     /// A peer that is silent for this long is dead. Several heartbeats, so that one late packet is harmless.
     public var livenessTime: Duration
-    /// Work without progress for this long is taken back. Much longer than the longest batch of prompts.
+    /// The lease of work without progress for this long ends. Much longer than the longest batch of prompts.
     public var leaseTime: Duration
 
     /// Precondition: heartbeat < liveness ≤ lease.

@@ -25,24 +25,24 @@ public struct PeerConfiguration: Sendable {
 /// It sends nothing itself: its owner sends, and records that here.
 struct CoordinatorSession: Sendable {
     private var random: SeededGenerator
-    /// Names one life; a new one is drawn when the coordinator has declared this one dead.
+    /// Names one incarnation; a new one is drawn when the coordinator has declared this one dead.
     private(set) var incarnation: UInt64
-    /// The coordinator's life that spoke last.
+    /// The generation of the last message of the coordinator.
     private(set) var generation: UInt64 = 0
     /// Set by a Welcome.
     private(set) var heartbeatInterval: Duration
-    /// When the last message came; `nil` before the start.
+    /// When the last message arrived; `nil` before the start.
     private(set) var lastReceived: Instant?
-    /// When the last message went out that shows the coordinator a live peer.
+    /// When the last message was sent that shows the coordinator that this peer is alive.
     private(set) var lastSent: Instant = .zero
-    /// When Hello is repeated, unless a Welcome comes first.
+    /// When Hello is repeated, unless a Welcome arrives first.
     private(set) var helloAt: Instant = .zero
     private var helloPause: Duration
     private let firstPause: Duration
 
     private static let pauseMax: Duration = .seconds(32)
 
-    /// Before the start. `seed` must differ between lives of a process.
+    /// Before the start. `seed` must differ between runs of a process.
     init(_ timing: ClusterTiming, seed: UInt64) {
         random = SeededGenerator(seed: seed)
         incarnation = random.next()
@@ -56,7 +56,7 @@ struct CoordinatorSession: Sendable {
     /// Records a message of the coordinator, or the start of waiting for it.
     mutating func received(at now: Instant) { lastReceived = now }
 
-    /// Enters the coordinator's life that spoke; `false` when it is the one known.
+    /// Records the generation of a message; `false` when it is the known one.
     @discardableResult
     mutating func enter(generation: UInt64) -> Bool {
         defer { self.generation = generation }
@@ -82,7 +82,7 @@ struct CoordinatorSession: Sendable {
     /// Records a Hello. It is repeated after a pause, which doubles from one repetition to the next.
     mutating func sentHello(isRepetition: Bool, at now: Instant) {
         helloPause = isRepetition ? min(helloPause * 2, Self.pauseMax) : firstPause
-        // Jitter, so that a thousand workers do not come back in the same instant.
+        // Jitter, so that a thousand workers do not return at the same instant.
         sentHello(repeatAfter: helloPause * (0.75 + 0.5 * random.unit()), at: now)
     }
 

@@ -14,8 +14,8 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// The moment `duration` after `instant`.
     public static func + (instant: Instant, duration: Duration) -> Instant { Instant(instant.offset + duration) }
-    /// Time from `earlier` to `later`; negative if `later` comes first.
+    /// Time from `earlier` to `later`; negative if `later` is the earlier one.
     public static func - (later: Instant, earlier: Instant) -> Duration { later.offset - earlier.offset }
-    /// Whether `left` comes before `right` on the same clock.
+    /// Whether `left` is before `right` on the same clock.
     public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
 }

@@ -1,7 +1,7 @@
 import OrderedCollections
 import Wire
 
-/// What one incarnation of a worker or rollout worker has in hand, and the credit it granted for that.
+/// What one incarnation of a worker or rollout worker holds, and the credit it granted for that.
 ///
 /// Names are those of pieces or of assignments. Credit counts in two units: rows and tokens of a worker's pieces,
 /// assignments and rollouts of a rollout worker. Here both are called rows and tokens.
@@ -20,7 +20,7 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
 
     /// The level granted last.
     var credit: Credit
-    /// It wants nothing more.
+    /// It accepts no more work.
     var isDraining = false
     /// It returned work because it had no space. Credit counts again when it is granted again.
     private(set) var isFull = false
@@ -74,7 +74,7 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
         isFull = false
     }
 
-    /// Records that work came back because there was no space for it.
+    /// Records that work was returned because it was beyond credit.
     mutating func markFull() { isFull = true }
 
     /// Records what a heartbeat names; the rest may have been lost on its way.

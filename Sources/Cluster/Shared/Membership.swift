@@ -9,22 +9,22 @@ protocol MemberSession: Sendable {
     var peer: Peer { get set }
     var name: String { get }
     var incarnation: UInt64 { get }
-    /// When its last message came.
+    /// When its last message arrived.
     var lastReceived: Instant { get set }
-    /// What it has in hand.
+    /// What it holds.
     var leases: LeaseTable<Name> { get set }
 }
 
 /// Who is alive: sessions by incarnation and by connection, and the incarnations that are dead.
 ///
-/// An incarnation joins once, may change its connection, and leaves once: no incarnation goes from dead to live. The
+/// An incarnation joins once, may change its connection, and leaves once: no dead incarnation becomes live again. The
 /// coordinator keeps its workers in one, the planner its rollout workers in another.
 struct Membership<Session: MemberSession>: Sendable {
     /// Live sessions by incarnation, in the order in which they joined. A session is changed in place; `add` and
     /// `remove` are the only ways in and out.
     var sessions: OrderedDictionary<UInt64, Session> = [:]
     private var incarnationByPeer: [Peer: UInt64] = [:]
-    /// Incarnations that may not come back, the latest last.
+    /// Dead incarnations, which may not join again, the latest last.
     private var dead: OrderedSet<UInt64> = []
 
     /// Dead incarnations remembered; they are random numbers, so forgetting an old one is harmless.
@@ -75,7 +75,8 @@ struct Membership<Session: MemberSession>: Sendable {
         incarnationByPeer[session.peer] = session.incarnation
     }
 
-    /// Ends an incarnation for ever; its session, with the leases that are to be taken back, or `nil` when it has none.
+    /// Ends an incarnation for ever. Returns its session, whose leases must be returned to the queue; `nil` when it has
+    /// none.
     mutating func remove(_ incarnation: UInt64) -> Session? {
         guard let session = sessions.removeValue(forKey: incarnation) else { return nil }
         incarnationByPeer[session.peer] = nil

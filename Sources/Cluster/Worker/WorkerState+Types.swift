@@ -6,7 +6,7 @@ public import Wire
 extension WorkerState {
     /// What happened.
     public enum Event: Sendable {
-        /// The driver is up; comes once, first.
+        /// The driver has started: the first event, once.
         case started
         case received(Envelope)
         /// The inference thread has done a few prompts more.
@@ -16,7 +16,7 @@ extension WorkerState {
         case computed(PieceName, AnswerBlock, [RowFault], StageTimes)
         /// The model cannot answer and gave up; all pieces go to others.
         case modelUnavailable(String)
-        /// SIGTERM: finish what is in hand, accept no more, leave.
+        /// SIGTERM: finish the pieces held, accept no more, leave.
         case drainRequested
         case tick
     }
@@ -50,7 +50,7 @@ extension WorkerState {
         public var peer: PeerConfiguration
         /// What it predicts with.
         public var fingerprint: ModelFingerprint
-        /// How much it has in hand at a time.
+        /// How much it holds at a time.
         public var credit: Credit
 
         /// Describes a worker.

@@ -13,13 +13,13 @@ public struct WorkerState: Sendable {
         /// Hello is sent, a Welcome is awaited.
         case introducing
         case registered
-        /// Finishing what is in hand.
+        /// Finishing the pieces held.
         case draining
         case gone
     }
 
-    /// A piece in hand.
-    private struct PieceInHand {
+    /// A piece that it holds.
+    private struct HeldPiece {
         let piece: PieceName
         let context: Digest
         let texts: TextBlock
@@ -27,9 +27,9 @@ public struct WorkerState: Sendable {
     }
 
     private enum ContextPhase: Equatable {
-        /// Asked for.
+        /// Requested.
         case wanted
-        /// Received; the computation under way is finished first.
+        /// Received; the computation in progress is finished first.
         case waiting(ContextBlock)
         case preparing
         case ready
@@ -42,31 +42,30 @@ public struct WorkerState: Sendable {
     private let configuration: Configuration
     private var session: CoordinatorSession
     private var phase = Phase.introducing
-    private var queue: Deque<PieceInHand> = []
+    private var queue: Deque<HeldPiece> = []
     /// Pieces given to the driver to score: the first is being computed, the others are next, in order.
-    private var running: Deque<PieceInHand> = []
+    private var running: Deque<HeldPiece> = []
     private var isPreparing = false
-    /// A computation of an incarnation that was dismissed is not over. It may never be, so nothing is granted behind
-    /// it.
+    /// A computation of a dismissed incarnation still runs. It may never end, so nothing is granted until it does.
     private var isStuck = false
     /// Contexts by use, the latest last.
     private var contexts: [(digest: Digest, phase: ContextPhase)] = []
     private var progress: UInt64 = 0
-    /// Pieces that it wants in hand at its present pace, and the most that it has ever granted.
-    private var pace = Limits.piecesInHandMin
-    private var piecesGranted = Limits.piecesInHandMin
+    /// Pieces that it wants to hold at its present speed, and the most that it has ever granted.
+    private var pace = Limits.heldPiecesMin
+    private var piecesGranted = Limits.heldPiecesMin
 
-    /// Pieces in hand are enough work for so long: longer than a message to the coordinator and back takes on a busy
+    /// The pieces held are enough work for this long, which is longer than a round trip to the coordinator on a busy
     /// machine.
-    private static let inHandTime = Duration.milliseconds(5)
+    private static let heldTime = Duration.milliseconds(5)
 
-    /// Before `started`. `seed` must differ between lives of a process.
+    /// Before `started`. `seed` must differ between runs of a process.
     public init(_ configuration: Configuration, seed: UInt64) {
         self.configuration = configuration
         session = CoordinatorSession(configuration.peer.timing, seed: seed)
     }
 
-    /// Names this life; a new one is drawn when the coordinator has declared it dead.
+    /// Names this incarnation; a new one is drawn when the coordinator has declared it dead.
     public var incarnation: UInt64 { session.incarnation }
 
     // MARK: Events
@@ -115,7 +114,7 @@ public struct WorkerState: Sendable {
         session.received(at: now)
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == incarnation:
-            // Another life of the coordinator knows nothing of what was lent; clients submit it again.
+            // A restarted coordinator does not know what was lent; clients submit it again.
             if session.enter(generation: envelope.generation) { queue.removeAll() }
             session.setHeartbeatInterval(welcome.heartbeatInterval)
             if phase == .introducing { phase = .registered }
@@ -125,7 +124,7 @@ public struct WorkerState: Sendable {
             actions.append(.exit(.refused(reason, message: message)))
         case .whoAreYou:
             if phase == .draining {
-                // It does not know this worker, which wants nothing more: what is left goes to others.
+                // It does not know this worker, which accepts no more work: others get what is left.
                 queue.removeAll()
             } else {
                 introduce(at: now, &actions)
@@ -140,7 +139,7 @@ public struct WorkerState: Sendable {
                 keep(context.digest, .waiting(context), &actions)
             }
         case .shard(let piece, let context, let texts):
-            append(PieceInHand(piece: piece, context: context, texts: texts, received: now), &actions)
+            append(HeldPiece(piece: piece, context: context, texts: texts, received: now), &actions)
         default:
             break  // A worker gets no other messages; an unknown one is ignored.
         }
@@ -148,20 +147,20 @@ public struct WorkerState: Sendable {
 
     // MARK: Work
 
-    private mutating func append(_ inHand: PieceInHand, _ actions: inout [Action]) {
-        let piece = inHand.piece
+    private mutating func append(_ held: HeldPiece, _ actions: inout [Action]) {
+        let piece = held.piece
         guard !(running + queue).contains(where: { $0.piece == piece }) else { return }
         guard phase != .draining else { return send(.shardReturned(piece, .draining), &actions) }
-        // Pieces that the coordinator has taken back may still be here. So the worker checks its own bound.
+        // Pieces whose lease has ended may still be here. So the worker checks its own bound.
         guard queue.count < piecesGranted else {
             return send(.shardReturned(piece, .overCredit), &actions)
         }
-        queue.append(inHand)
-        if let phase = contextPhase(inHand.context) {
-            keep(inHand.context, phase, &actions)
+        queue.append(held)
+        if let phase = contextPhase(held.context) {
+            keep(held.context, phase, &actions)
         } else {
-            keep(inHand.context, .wanted, &actions)
-            send(.contextWanted(inHand.context), &actions)
+            keep(held.context, .wanted, &actions)
+            send(.contextWanted(held.context), &actions)
         }
     }
 
@@ -177,7 +176,7 @@ public struct WorkerState: Sendable {
             actions.append(.prepare(block))
             return
         }
-        let runningMax = pace > Limits.piecesInHandMin ? pace : 1
+        let runningMax = pace > Limits.heldPiecesMin ? pace : 1
         while running.count < runningMax, let next = queue.first {
             switch contextPhase(next.context) {
             case .ready:
@@ -185,13 +184,13 @@ public struct WorkerState: Sendable {
                 actions.append(.score(next.piece, context: next.context, next.texts))
             case .failed(let message):
                 queue.removeFirst()
-                let faults = (0..<next.piece.rows).map {
+                let faults = (0..<UInt32(next.piece.rows.count)).map {
                     RowFault(row: $0, code: "context_failed", message: message)
                 }
-                let answers = AnswerBlock(Array(repeating: nil, count: Int(next.piece.rows)))
+                let answers = AnswerBlock(Array(repeating: nil, count: next.piece.rows.count))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
             default:
-                return  // Its context has not come yet.
+                return  // Its context has not arrived yet.
             }
         }
     }
@@ -221,11 +220,11 @@ public struct WorkerState: Sendable {
         return credit
     }
 
-    /// Records how long a piece took: the faster pieces are done, the more are wanted in hand.
+    /// Records how long a piece took: the faster pieces are done, the more it wants to hold.
     private mutating func setPace(_ time: Duration) {
         // Zero means that nothing was measured.
         guard time > .zero else { return }
-        pace = min(max(Int(Self.inHandTime / time), Limits.piecesInHandMin), Limits.piecesInHandMax)
+        pace = Int(Self.heldTime / time).clamped(to: Limits.heldPieces)
         piecesGranted = max(piecesGranted, pace)
     }
 
@@ -263,9 +262,9 @@ public struct WorkerState: Sendable {
 
     private mutating func sendHeartbeat(at now: Instant, _ actions: inout [Action]) {
         session.sent(at: now)
-        let inHand = running.map(\.piece) + queue.map(\.piece)
+        let held = running.map(\.piece) + queue.map(\.piece)
         send(
-            .heartbeat(Heartbeat(incarnation: incarnation, credit: grant, progress: progress, inHand: inHand)),
+            .heartbeat(Heartbeat(incarnation: incarnation, credit: grant, progress: progress, held: held)),
             &actions)
     }
 
@@ -281,7 +280,7 @@ public struct WorkerState: Sendable {
         case .registered, .draining:
             if session.isHeartbeatDue(at: now) {
                 sendHeartbeat(at: now, &actions)
-                // A context that was asked for and has not come: its message was lost.
+                // A context that was requested and has not arrived: its message was lost.
                 for context in contexts where context.phase == .wanted {
                     send(.contextWanted(context.digest), &actions)
                 }
@@ -302,7 +301,7 @@ public struct WorkerState: Sendable {
     private mutating func leave(because reason: String, _ actions: inout [Action]) {
         // First, so that nothing returned is lent to this worker again.
         if phase != .draining { send(.drain, &actions) }
-        for inHand in running + queue { send(.shardReturned(inHand.piece, .draining), &actions) }
+        for held in running + queue { send(.shardReturned(held.piece, .draining), &actions) }
         running.removeAll()
         queue.removeAll()
         phase = .gone
@@ -325,7 +324,7 @@ public struct WorkerState: Sendable {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         if queue.count > piecesGranted { broken.append("\(queue.count) pieces wait") }
-        if running.count > Limits.piecesInHandMax { broken.append("\(running.count) pieces run") }
+        if running.count > Limits.heldPiecesMax { broken.append("\(running.count) pieces run") }
         if !running.isEmpty, isPreparing { broken.append("two computations at a time") }
         return broken
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Paths of this program and of its neighbours, for starting further processes.
+/// Paths of this program and of those in its folder, for starting further processes.
 package enum OwnProgram {
     /// The file that this process runs.
     package static var path: String {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Ends this process when the process that started it is gone, so that no worker outlives a killed `score`.
+/// Ends this process when the process that started it has ended, so that no worker outlives a killed `score`.
 package enum ParentWatch {
     /// Watches a parent by its process id, twice a second. `nil` watches nothing.
     package static func start(parent: Int32?) {

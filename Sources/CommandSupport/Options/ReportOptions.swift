@@ -1,5 +1,6 @@
 import ArgumentParser
 package import Foundation
+import JSON
 
 /// `--json`: one JSON object for programs instead of text for people.
 package struct ReportOptions: ParsableArguments {
@@ -20,19 +21,12 @@ package struct ReportOptions: ParsableArguments {
 
     /// Prints one JSON object on one line, with sorted keys.
     package static func printJSON(_ value: some Encodable) throws {
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
-
-    /// JSON as all commands write it: one line, sorted keys, plain slashes.
-    package static var encoder: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
+        print(String(decoding: try JSONEncoder.line.encode(value), as: UTF8.self))
     }
 
     /// JSON lines: one line for each value.
     package static func lines(_ values: [some Encodable]) throws -> Data {
-        let encoder = encoder
+        let encoder = JSONEncoder.line
         var lines = Data()
         for value in values {
             lines.append(try encoder.encode(value))

@@ -27,7 +27,7 @@ struct PlanAnswer {
                     "budgets of \(plan) are missing: its digest differs; ask again, equal requests get equal plans")
             }
             return true
-        // Of a plan that is asked for, a prompt whose text the coordinator does not know.
+        // In a requested plan, a prompt whose text the coordinator does not know.
         case .message(.requestRefused(let refused)) where refused.reason == .unknown:
             throw HTTPFailure(.unprocessableContent, .unknownPrompt, refused.message, param: "items")
         case .message(.requestRefused(let refused)): throw HTTPFailure(refused)

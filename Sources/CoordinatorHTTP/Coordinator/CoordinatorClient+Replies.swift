@@ -9,7 +9,7 @@ extension CoordinatorClient {
     /// Sends a message and returns the replies, for so long and no longer. A stream that ends without `late` or
     /// `stopping` ended with the coordinator.
     ///
-    /// - Parameter untilStop: Whether a stopping server ends the stream early; else it goes on to its deadline.
+    /// - Parameter untilStop: Whether a stopping server ends the stream early; else it continues until its deadline.
     func replies(to message: Message, for duration: Duration, untilStop: Bool = false) -> AsyncStream<ReplyEvent> {
         AsyncStream { continuation in
             let answers = ask(message)
@@ -36,7 +36,7 @@ extension CoordinatorClient {
         }
     }
 
-    /// The coordinator's report. Throws `coordinatorSilent` when it did not come within `time`.
+    /// The coordinator's report. Throws `coordinatorSilent` when it did not arrive within `time`.
     func report(within time: Duration) async throws(HTTPFailure) -> CoordinatorReport {
         let report = report
         // A stream and not a task group, which would wait for an answer that never comes.

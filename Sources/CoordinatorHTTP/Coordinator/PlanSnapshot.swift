@@ -1,7 +1,7 @@
 import HTTPServing
 import Wire
 
-/// What there is of a plan that was asked for: its budgets and end as far as they are made, and groups that are done.
+/// The present state of a requested plan: budgets so far, the end if there is one, and groups that are done.
 struct PlanSnapshot {
     private(set) var answer: PlanAnswer
     private(set) var groups: [GroupDone] = []
@@ -17,7 +17,7 @@ struct PlanSnapshot {
         case .budgets(answer.plan, let budgets): answer.receive(budgets)
         case .planEnd(answer.plan, let end): answer.receive(end)
         case .groupDone(answer.plan, let group):
-            // Without gaps, so that the number after the last one is where to go on.
+            // Without gaps, so that the next request starts at the number after the last one.
             if group.number == (groups.last?.number).map({ $0 + 1 }) ?? groupsAfter { groups.append(group) }
         case .requestRefused(let refused): throw HTTPFailure(refused)
         default: break
@@ -55,7 +55,7 @@ extension CoordinatorClient {
 
     /// Replies, with `nil` where the coordinator has sent all that it had when it was asked.
     ///
-    /// The mark is a report: the coordinator answers in order, and the report was asked for later.
+    /// The mark is a report: the coordinator answers in order, and the report was requested later.
     private func markedReplies(
         to message: Message, _ wait: Duration, _ timeouts: Timeouts
     ) -> AsyncStream<ReplyEvent?> {

@@ -1,6 +1,6 @@
 import Wire
 
-/// What follows a request to the coordinator.
+/// The next event of a stream of replies to a request: a message of the coordinator, a timeout, or the server's stop.
 enum ReplyEvent: Sendable {
     case message(Message)
     /// The time is over.

@@ -41,9 +41,8 @@ struct HealthHandlers: Sendable {
     /// `GET /v1/status`: the coordinator's report.
     func status() async throws -> Response {
         let report = try await coordinator.report(within: timeouts.answer)
-        let encoder = JSONEncoder()
+        let encoder = JSONEncoder.line
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = .sortedKeys
         return .json(Array(try encoder.encode(Status(version: version, coordinator: report))))
     }
 

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 
-/// Reads the JSON bodies of requests.
+/// Reads the JSON body of a request, within a limit of bytes and time.
 struct RequestBody: Sendable {
     /// Bytes of a body.
     static let bytesMax = 64 << 20

@@ -17,7 +17,7 @@ public final class CoordinatorHTTPServer: Sendable {
         public var version = ""
         /// How long things may take.
         public var timeouts = Timeouts()
-        /// Requests for plans, outcomes and scores under way at a time; one beyond is refused with 429.
+        /// Requests for plans, outcomes and scores in progress at a time; one beyond is refused with 429.
         public var requestsMax = 256
 
         /// Listens at an address.
@@ -58,7 +58,8 @@ public final class CoordinatorHTTPServer: Sendable {
             onServerRunning: { channel in announce.yield(.success(channel.localAddress?.port ?? 0)) },
             logger: logger)
         var group = ServiceGroupConfiguration(services: [application], logger: logger)
-        // After that, requests are cancelled. Cancellation has no bound: the library would keep it by ending the process.
+        // After that, requests are cancelled. Cancellation has no bound: the library would keep it by ending the
+        // process.
         group.maximumGracefulShutdownDuration = configuration.timeouts.stop
         let services = ServiceGroup(configuration: group)
         let running = Task(executorPreference: RequestThreads.shared) {
@@ -77,7 +78,7 @@ public final class CoordinatorHTTPServer: Sendable {
                 address: HTTPAddress(host: configuration.address.host, port: port), services: services,
                 running: running)
         case .failure(let error): throw error
-        case nil: throw .cannotBind(configuration.address, reason: "the server ended before it began")
+        case nil: throw .cannotBind(configuration.address, reason: "the server ended before it listened")
         }
     }
 
@@ -96,7 +97,7 @@ public final class CoordinatorHTTPServer: Sendable {
             metrics: CoordinatorMetrics(version: configuration.version), logger: logger)
     }
 
-    /// Accepts no more connections, ends requests under way within the stop time, and returns when all have ended.
+    /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.
     public func stop() async {
         await services.triggerGracefulShutdown()
         // Whatever its result: it has ended, as asked.

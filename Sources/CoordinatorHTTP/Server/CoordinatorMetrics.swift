@@ -5,8 +5,8 @@ import MetricsExport
 
 /// What `GET /metrics` exports. Names, labels and help lines are an interface; a snapshot test holds them.
 ///
-/// HTTP's own requests are counted as they happen, through swift-metrics. Everything else is read from one report of the
-/// coordinator when the export is written: its levels and totals are kept by the coordinator, not here.
+/// HTTP's own requests are counted as they happen, through swift-metrics. Everything else is read from one report of
+/// the coordinator when the export is written: its levels and totals are kept by the coordinator, not here.
 struct CoordinatorMetrics: Sendable {
     /// The program's version.
     let version: String
@@ -54,8 +54,8 @@ struct CoordinatorMetrics: Sendable {
         MetricFamily(.counter, "statezero_plans_total", "Plans by how they ended."),
         MetricFamily(.counter, "statezero_plan_budgets_total", "Budgets that have left."),
         MetricFamily(.counter, "statezero_plan_rollouts_total", "Rollouts of budgets that have left."),
-        MetricFamily(.counter, "statezero_outcomes_total", "Outcomes told."),
-        MetricFamily(.counter, "statezero_rollouts_total", "Rollouts told."),
+        MetricFamily(.counter, "statezero_outcomes_total", "Outcomes reported."),
+        MetricFamily(.counter, "statezero_rollouts_total", "Rollouts reported."),
         MetricFamily(
             .counter, "statezero_rollouts_drawn_total", "Rollouts that look-ahead asked for beyond the plan."),
         MetricFamily(

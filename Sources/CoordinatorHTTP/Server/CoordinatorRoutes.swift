@@ -6,7 +6,7 @@ import JSON
 import Logging
 import Scoring
 
-/// Which path is answered by which handler, and what each request passes first: metrics, errors, limits.
+/// The table of paths and their handlers, and the middleware before them: metrics, errors, limits.
 ///
 /// Paths are those of `proto/openapi.yaml`, and labels of the metrics.
 struct CoordinatorRoutes: Sendable {
@@ -19,7 +19,7 @@ struct CoordinatorRoutes: Sendable {
     let metrics: CoordinatorMetrics
     let logger: Logger
 
-    /// Bytes of the bodies of all requests under way.
+    /// Bytes of the bodies of all requests in progress.
     static let bodyBytesMax = 256 << 20
 
     /// A router with all of it.
@@ -90,7 +90,7 @@ struct CoordinatorRoutes: Sendable {
     private var busy: HTTPFailure {
         HTTPFailure(
             .tooManyRequests, .busy,
-            "\(limiter.requestsMax) requests or \(limiter.bytesMax) bytes are under way; try again", retryAfter: 1)
+            "\(limiter.requestsMax) requests or \(limiter.bytesMax) bytes are in progress; try again", retryAfter: 1)
     }
 
     private var failures: FailureMiddleware<BasicRequestContext>.Format {

@@ -70,7 +70,7 @@ final class RunJournal {
         }
     }
 
-    /// Closes the file; the lock goes with it.
+    /// Closes the file, which also releases the lock.
     func close() throws(CorporaError) {
         try Self.translating(path) { try queue.close() }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 public import Scoring
 
 /// The manifest of a finished folder. It is equal for all runs of one identity: it has no times and no host names.
@@ -156,9 +157,7 @@ extension RunManifest {
 
     /// Keys sorted, so that equal manifests are equal bytes.
     func encoded() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+        Array(try JSONEncoder.page.encode(self)) + [UInt8(ascii: "\n")]
     }
 
     /// Reads the manifest of a finished folder, and checks it against the digest in `_SUCCESS`.

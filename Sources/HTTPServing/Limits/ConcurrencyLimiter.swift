@@ -1,22 +1,22 @@
 import Synchronization
 
-/// How many requests, and how many bytes of their bodies, are under way at a time. Beyond that a request is refused, so
-/// that memory has a bound. Any thread may use it.
+/// Limits the requests in progress and the bytes of their bodies. A request beyond the limits is refused, so memory is
+/// bounded. Any thread may use it.
 public final class ConcurrencyLimiter: Sendable {
-    /// Requests under way.
+    /// Requests in progress.
     public let requestsMax: Int
     /// Bytes of their bodies.
     public let bytesMax: Int
 
     private let used = Mutex((requests: 0, bytes: 0))
 
-    /// Allows so many.
+    /// A limiter of so many requests and bytes.
     public init(requestsMax: Int, bytesMax: Int = .max) {
         self.requestsMax = requestsMax
         self.bytesMax = bytesMax
     }
 
-    /// Requests under way now.
+    /// Requests in progress now.
     public var requests: Int { used.withLock { $0.requests } }
 
     /// A place for a request, free again when the guard is released; `nil` when there is none.

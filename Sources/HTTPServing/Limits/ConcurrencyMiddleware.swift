@@ -1,6 +1,6 @@
 public import Hummingbird
 
-/// Lets a request in while a limiter has a place for it; the place is held until the answer was written.
+/// Accepts a request if a limiter has a place for it, and holds the place until the answer is written.
 public struct ConcurrencyMiddleware<Context: RequestContext>: RouterMiddleware {
     private let limiter: ConcurrencyLimiter
     private let refusal: HTTPFailure

@@ -1,6 +1,6 @@
 public import Hummingbird
 
-// Ties something's lifetime to a response.
+// Keeps objects alive until a response was written.
 
 extension ResponseBody {
     /// The same body; `guards` are held until it was written, or dropped.

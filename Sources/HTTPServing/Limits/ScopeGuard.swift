@@ -1,4 +1,4 @@
-/// Runs something once, when its last holder releases it: a request's place is freed however its answer ends.
+/// Runs a closure once, when the last reference is released. So a request's place is freed however its answer ends.
 public final class ScopeGuard: Sendable {
     private let onEnd: @Sendable () -> Void
 

@@ -2,11 +2,11 @@ import HTTPTypes
 public import Hummingbird
 import NIOCore
 
-/// Reads a request's body: no more bytes than allowed, and no longer than it may take.
+/// Reads a request's body, within a limit of bytes and of time.
 public struct BodyReader: Sendable {
     /// Why a body is not read.
     public enum Fault: Error, Equatable {
-        /// It has, or says that it has, more than `bytesMax`.
+        /// It has, or declares, more than `bytesMax`.
         case tooLarge
         /// It was not complete in time.
         case late

@@ -4,22 +4,22 @@ import NIOCore
 
 /// Answers what a handler throws: the failure's status, its headers, and JSON.
 ///
-/// An error that is no `HTTPFailure` becomes one by `failure`, or is thrown on where that is `nil`: then the connection
-/// ends, because nobody reads an answer.
+/// An error that is not an `HTTPFailure` is converted by `failure`, or rethrown where that is `nil`: then the
+/// connection ends, because nobody reads an answer.
 public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
     /// How failures are answered.
     public struct Format: Sendable {
         /// The JSON of a failure.
         public var body: @Sendable (HTTPFailure) -> [UInt8]
-        /// A failure for an error that is none.
+        /// Converts another error to a failure.
         public var failure: @Sendable (any Error) -> HTTPFailure?
-        /// Called with each failure, and the error that it was made of.
+        /// Called with each failure, and the error that it was made from.
         public var onFailure: @Sendable (HTTPFailure, any Error) -> Void
-        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body would
-        /// be read as the next request.
+        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body
+        /// would be read as the next request.
         public var closing: Set<HTTPResponse.Status>
 
-        /// A format.
+        /// A format of failures.
         public init(
             body: @escaping @Sendable (HTTPFailure) -> [UInt8],
             failure: @escaping @Sendable (any Error) -> HTTPFailure? = { _ in nil },

@@ -10,9 +10,9 @@ public struct HTTPFailure: Error, Sendable {
     public var code: String
     /// For people: what happened, with its values, and what to do.
     public var message: String
-    /// The member of the request that is meant, as `items[3].n_min`.
+    /// The member of the request that is wrong, such as `items[3].n_min`.
     public var param: String?
-    /// Seconds after which another try makes sense.
+    /// Seconds after which the client should try again.
     public var retryAfter: Int?
     /// Further headers of the answer.
     public var headers: HTTPFields

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The query of a request, where all it may hold are whole numbers.
+/// The query of a request that may have only whole numbers as values.
 public enum QueryNumbers {
     /// What is wrong with a query. `key` is the member.
     public enum Fault: Error, Equatable {

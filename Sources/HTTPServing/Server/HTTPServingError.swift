@@ -1,4 +1,4 @@
-/// Why HTTP is not served.
+/// Why an HTTP server cannot start.
 public enum HTTPServingError: Error, Equatable, CustomStringConvertible {
     /// Not `HOST:PORT`.
     case addressInvalid(String)

@@ -1,7 +1,7 @@
 public import Hummingbird
 
-/// Refuses paths with an empty part, as `/v1//plans` and `/v1/plans/`: Hummingbird would route them as if it were not
-/// there, and a prompt's or policy's id may be missing.
+/// Refuses paths with an empty part, such as `/v1//plans` and `/v1/plans/`: Hummingbird would ignore the empty part,
+/// although a prompt's or policy's id may be missing.
 public struct StrictPathMiddleware<Context: RequestContext>: RouterMiddleware {
     private let refusal: HTTPFailure
 

@@ -10,13 +10,13 @@ public final class Attention {
     private let lengthMax: Int
     private let scratch: FloatBuffer
 
-    /// Room for sequences of up to `lengthMax` tokens; about (2 · D + 6) · lengthMax floats.
+    /// Memory for sequences of up to `lengthMax` tokens: about (2 · D + 6) · lengthMax floats.
     public init(heads: Int, headWidth: Int, lengthMax: Int) {
         precondition(heads > 0 && headWidth > 0 && lengthMax > 0, "Attention: \(heads), \(headWidth), \(lengthMax)")
         self.heads = heads
         self.headWidth = headWidth
         self.lengthMax = lengthMax
-        // The wide one pads to more.
+        // The wide compilation pads to a larger multiple.
         scratch = FloatBuffer(
             count: WideKernels.VectorLoops.attentionScratch(headWidth: headWidth, length: lengthMax))
     }

@@ -1,10 +1,10 @@
-/// Causal grouped-query attention over ragged sequences: each token attends to itself and what is before it.
+/// Causal grouped-query attention over ragged sequences: each token attends to itself and the tokens before it.
 ///
-/// `queryHeads / keyHeads` query heads share a head of keys and values (Ainslie et al. 2023). A call does one sequence
-/// and one head of keys: keys and values are brought together once, then queries come in blocks of 24 tokens, whose
-/// scores never leave the caches: no (n, n) matrix is ever written. Nothing is padded and nothing is masked that is
-/// computed: a block reads the keys up to its last token. A token's result depends on its own sequence alone, and not on
-/// who computes the other heads; instances are for one thread at a time.
+/// `queryHeads / keyHeads` query heads share a head of keys and values (Ainslie et al. 2023). A call computes one
+/// sequence and one head of keys. It packs keys and values once, then reads queries in blocks of 24 tokens. The scores
+/// of a block stay in the caches: no (n, n) matrix is ever written. Sequences are not padded, and scores of
+/// later tokens are left out, not masked: a block reads the keys up to its last token. A token's result depends on its
+/// own sequence alone, whichever thread computes the other heads. An instance is for one thread at a time.
 public final class CausalAttention {
     private let queryHeads: Int
     private let keyHeads: Int
@@ -19,7 +19,7 @@ public final class CausalAttention {
     // Four tiles a query head: a panel of keys is read from the first-level cache for all of them.
     private static let block = 4 * Tile.rows
 
-    /// Room for sequences of up to `lengthMax` tokens; `bytes` is its size.
+    /// Memory for sequences of up to `lengthMax` tokens; `bytes` is its size.
     ///
     /// Throws `unsupportedSize` unless the head width is a multiple of 16 and key heads divide query heads.
     public init(queryHeads: Int, keyHeads: Int, headWidth: Int, lengthMax: Int) throws(KernelError) {
@@ -44,7 +44,7 @@ public final class CausalAttention {
         outcome = FloatBuffer(count: sizes.queries)
     }
 
-    /// Bytes that an instance takes.
+    /// Bytes of an instance.
     public static func bytes(queryHeads: Int, keyHeads: Int, headWidth: Int, lengthMax: Int) -> Int {
         let sizes = sizes(group: queryHeads / keyHeads, headWidth: headWidth, lengthMax: lengthMax)
         return (2 * sizes.keys + 2 * sizes.queries + sizes.scores) * MemoryLayout<Float>.stride
@@ -106,7 +106,8 @@ public final class CausalAttention {
         }
         for panel in Swift.stride(from: 0, to: headWidth, by: Tile.columns) {
             eachTile(block, group) { row, rows, last in
-                // Shares of later tokens are 0, and adding 0 · v changes no bit: the depth may be the last row's.
+                // Weights of later tokens are 0, and adding 0 · v changes no bit, so all rows may use the last row's
+                // depth.
                 Tile.multiply(
                     a: scores.base + row * padded, aStride: padded, b: values.base + panel * length,
                     bStride: Tile.columns, depth: last + 1, rows: rows, bias: nil,
@@ -115,7 +116,7 @@ public final class CausalAttention {
         }
     }
 
-    // Six rows at a time: their first row, their number, and the place of the last one's token.
+    // Six rows at a time: their first row, their number, and the position of the last one's token.
     @inline(__always)
     private func eachTile(_ block: Range<Int>, _ group: Int, _ body: (Int, Int, Int) -> Void) {
         for head in 0..<group {
@@ -126,7 +127,7 @@ public final class CausalAttention {
         }
     }
 
-    // Rows of different heads come together, scaled by 1/√D.
+    // Gathers rows of different heads, scaled by 1/√D.
     private func gather(_ query: UnsafePointer<Float>, stride: Int, tokens: Int) {
         let scale = Lanes(repeating: 1 / Float(headWidth).squareRoot())
         for head in 0..<queryHeads / keyHeads {
@@ -140,7 +141,7 @@ public final class CausalAttention {
         }
     }
 
-    // Panels of 16: keys as (length / 16, D, 16), values as (D / 16, length, 16), so that a tile reads on and on.
+    // Panels of 16: keys as (length / 16, D, 16), values as (D / 16, length, 16), so that a tile reads memory in order.
     private func pack(
         keys key: UnsafePointer<Float>, values value: UnsafePointer<Float>, stride: Int, length: Int
     ) {
@@ -154,7 +155,7 @@ public final class CausalAttention {
                     from: value + token * stride + panel, count: columns)
             }
         }
-        // What an earlier sequence left here would be multiplied and thrown away, but might be slow (denormal).
+        // Values of an earlier sequence would be multiplied and discarded, but denormal ones would be slow.
         for token in length..<Self.roundedUp(length) {
             let target = keys.base + token / columns * columns * headWidth + token % columns
             for d in 0..<headWidth { target[d * columns] = 0 }

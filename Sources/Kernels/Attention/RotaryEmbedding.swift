@@ -8,7 +8,7 @@ import Foundation
 public struct RotaryEmbedding: Sendable {
     /// Channels of a head, D.
     public let headWidth: Int
-    /// Positions that the table has.
+    /// Number of positions in the table.
     public let positions: Int
     // (positions, D): cosines of half a head, then sines.
     private let table: [Float]
@@ -33,7 +33,7 @@ public struct RotaryEmbedding: Sendable {
         self.table = table
     }
 
-    /// Bytes that a table takes.
+    /// Bytes of a table.
     public static func bytes(headWidth: Int, positions: Int) -> Int {
         headWidth * positions * MemoryLayout<Float>.stride
     }
@@ -45,8 +45,8 @@ public struct RotaryEmbedding: Sendable {
 
     /// Normalises and then rotates some heads of each row, in place: what Qwen3 does to queries and to keys.
     ///
-    /// A row is `stride` floats; `heads` are those of its heads, D floats each, that are meant. `position` gives a row's
-    /// place in its sequence. Precondition: rows and heads are within the buffer, positions within the table.
+    /// A row is `stride` floats. `heads` are the heads to rotate, D floats each. `position` returns a row's position in
+    /// its sequence. Precondition: rows and heads are within the buffer, positions within the table.
     public func apply(
         to values: FloatBuffer, rows: Range<Int>, stride: Int, heads: Range<Int>, norm: RMSNorm, position: (Int) -> Int
     ) {

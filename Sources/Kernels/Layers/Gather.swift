@@ -2,7 +2,7 @@
 public enum Gather {
     /// target[row] += one row of each table, in order. Tables are row-major of `width` columns.
     ///
-    /// Precondition: the rows exist.
+    /// Precondition: all row indices are within their tables.
     public static func add(
         _ parts: [(table: [Float], row: Int)], width: Int, to target: FloatBuffer, row: Int
     ) {

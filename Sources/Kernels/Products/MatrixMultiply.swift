@@ -2,13 +2,13 @@
 ///
 /// A row's result has the same bits, whatever rows are computed with it; see `ProductPlan`.
 ///
-/// May be used by several threads at once; each call computes on its own thread if `LibraryThreads` says so.
+/// Several threads may use it at once; each call computes on its own thread if `LibraryThreads` is set so.
 public final class MatrixMultiply: Sendable {
     /// The function that is applied to each result.
     public enum Activation: Sendable {
         /// None.
         case none
-        /// GELU by the error function, as BERT has it.
+        /// GELU by the error function, as in BERT.
         case gelu
     }
 
@@ -26,7 +26,7 @@ public final class MatrixMultiply: Sendable {
     public static let rowStep = 8
     /// Sizes, precision, layout; shared by all layers of this shape.
     public let plan: ProductPlan
-    /// The weight as packed, for a file that other processes map.
+    /// The packed weight, for a file that other processes map.
     public let packed: PackedBytes
     private let bias: PackedBytes?
 
@@ -72,7 +72,8 @@ public final class MatrixMultiply: Sendable {
     /// Computes the first `rows` rows. Both buffers need memory for `rows` rounded up to `rowStep`; the rows that fill
     /// the step are computed too and have no meaning.
     ///
-    /// But in float32 the rows are rounded into a copy first; a `QuantizedActivations` shared by several products saves that.
+    /// Except in float32, the rows are rounded into a copy first; a `QuantizedActivations` that several products share
+    /// saves the copies.
     public func apply(_ input: FloatBuffer, output: FloatBuffer, rows: Int) throws(KernelError) {
         guard rows > 0 else { return }
         let whole = Self.rowsRoundedUp(rows)
@@ -101,7 +102,7 @@ public final class MatrixMultiply: Sendable {
         try plan.apply(x, y, rows: rows.count, weight: packed, bias: bias)
     }
 
-    /// Rows of room that `rows` rows need.
+    /// Rows of memory that `rows` rows need.
     public static func rowsRoundedUp(_ rows: Int) -> Int {
         (rows + rowStep - 1) / rowStep * rowStep
     }

@@ -1,13 +1,13 @@
 import COneDNN
 import Synchronization
 
-/// Linear layers of one shape by oneDNN's matmul, with weights reordered into the layout that the library likes best.
+/// Linear layers of one shape by oneDNN's matmul, with weights reordered into the layout that the library prefers.
 ///
-/// oneDNN generates code for a number of rows; one primitive is made for each number asked for, at first use (0.4 ms),
-/// and kept.
+/// oneDNN generates code for a fixed number of rows: the first product of each number of rows makes a primitive (0.4
+/// ms), which is kept.
 final class OneDNNProduct: Sendable {
-    // An OpaquePointer is not Sendable; oneDNN's primitives may be executed by several threads at once as long as each
-    // brings its own scratchpad, and engines are immutable.
+    // Why it is safe although an OpaquePointer is not Sendable: several threads may execute a oneDNN primitive at once
+    // if each has its own scratchpad, and engines are immutable.
     private struct Handle: @unchecked Sendable {
         let pointer: OpaquePointer
     }
@@ -29,9 +29,9 @@ final class OneDNNProduct: Sendable {
     private let shape: ProductShape
     private let weightLayout: dnnl_memory_desc_t
     private let primitives = Mutex<[Int: Primitive]>([:])
-    /// Name and instruction set of the implementation chosen, as oneDNN spells it.
+    /// Name and instruction set of the chosen implementation, as oneDNN writes it.
     let implementation: String
-    /// Bytes of a packed weight; in 8 bits the outputs' scales come behind it.
+    /// Bytes of a packed weight, in 8 bits with the outputs' scales after it.
     let packedBytes: Int
     // Where those scales start.
     private let scalesStart: Int
@@ -60,7 +60,7 @@ final class OneDNNProduct: Sendable {
         }
     }
 
-    /// The packed layout in words: sizes with padding, strides of the blocks, and the blocks from outer to inner.
+    /// The packed layout as text: sizes with padding, strides of the blocks, and the blocks from outer to inner.
     var layout: String {
         let blocking = weightLayout.format_desc.blocking
         let blocks = withUnsafeBytes(of: blocking.inner_blks) { Array($0.bindMemory(to: Int64.self)) }
@@ -82,7 +82,8 @@ final class OneDNNProduct: Sendable {
             activation: shape.activation)
     }
 
-    /// What `apply` does, `times` times over but for the scales of 8 bits: the library's own rate, for measurements.
+    /// Does what `apply` does, `times` times, but without the scales of 8 bits: the library's own speed, for
+    /// measurements.
     func multiply(
         _ x: ProductRows, _ y: UnsafeMutablePointer<Float>, rows: Int, weight: PackedBytes, bias: PackedBytes?,
         times: Int
@@ -120,7 +121,7 @@ final class OneDNNProduct: Sendable {
         }
     }
 
-    // `finish` is given the start of the packed bytes when the weight is there.
+    // `finish` receives the start of the packed bytes when the weight is packed.
     private func pack(
         _ source: UnsafeMutableRawPointer, _ type: dnnl_data_type_t, finish: (UnsafeMutableRawPointer) -> Void
     ) throws(KernelError) -> PackedBytes {
@@ -154,7 +155,7 @@ final class OneDNNProduct: Sendable {
         let scratch = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0)
         let made = Primitive(
             handle: Handle(pointer: handle), scratchBytes: scratch.map { dnnl_memory_desc_get_size($0) } ?? 0)
-        // Two threads may have made it at once; the first one stays.
+        // Two threads may have made it at the same time; the first one is kept.
         let kept = primitives.withLock { table in
             if let known = table[rows] { return known }
             table[rows] = made
@@ -169,12 +170,13 @@ final class OneDNNProduct: Sendable {
     ) throws(KernelError) -> dnnl_primitive_desc_t {
         var source = try layout(rows, shape.inputs, type(shape.precision), dnnl_ab)
         var target = try layout(rows, shape.outputs, dnnl_f32, dnnl_ab)
-        // In 8 bits the scales of rows come in between, which the library does not have: `Int8Quantization` does the rest.
+        // In 8 bits the sums must first be multiplied by the rows' scales, which the library does not support, so
+        // `Int8Quantization` applies scales, bias and activation.
         let isWhole = shape.precision != .int8
         var bias = shape.hasBias && isWhole ? try layout(1, shape.outputs, dnnl_f32, dnnl_ab) : dnnl_memory_desc_t()
         var weight = weight
         var product = dnnl_matmul_desc_t()
-        // A bias of no dimensions is oneDNN's way to say that there is none.
+        // oneDNN reads a bias of no dimensions as no bias.
         try check("dnnl_matmul_desc_init") { dnnl_matmul_desc_init(&product, &source, &weight, &bias, &target) }
         var attributes: dnnl_primitive_attr_t?
         try check("dnnl_primitive_attr_create") { dnnl_primitive_attr_create(&attributes) }
@@ -208,7 +210,7 @@ final class OneDNNProduct: Sendable {
         return dnnl_exec_arg_t(arg: argument, memory: handle)
     }
 
-    /// Runs on this thread and ends when the result is there; destroys the arguments' handles.
+    /// Runs on this thread and returns when the result is complete; destroys the arguments' handles.
     private func execute(
         _ primitive: dnnl_primitive_t, _ arguments: [dnnl_exec_arg_t], times: Int = 1
     ) throws(KernelError) {

@@ -1,5 +1,5 @@
-/// A linear layer in Swift vectors: for processors on which oneDNN's result depends on a row's neighbours (it did on
-/// AVX2 alone, where rows at the end of a block take another path), and for other architectures.
+/// A linear layer in Swift vectors: for processors on which oneDNN's result depends on the other rows (it did with AVX2
+/// alone, where oneDNN computes the last rows of a block differently), and for other architectures.
 ///
 /// bfloat16 and 8-bit numbers are converted to floats and multiplied, so they save nothing here.
 ///
@@ -64,7 +64,7 @@ enum PortableProduct {
     ) {
         let (inputs, outputs) = (shape.inputs, shape.outputs)
         let panels = weight.floats
-        // Blocks of rows that stay in the second-level cache while every panel passes by.
+        // Blocks of rows that stay in the second-level cache while every panel is read once.
         let block = 16 * Tile.rows
         for first in stride(from: 0, to: rows, by: block) {
             let end = min(first + block, rows)

@@ -3,24 +3,26 @@ import Synchronization
 
 /// How products of one shape are computed on this processor: the implementation, and the layout of packed weights.
 ///
-/// Plans are made once a process and shape, and shared by all layers of that shape. Two processes whose plans have equal
-/// `layout` may share packed bytes.
+/// Plans are made once a process and shape, and shared by all layers of that shape. Two processes whose plans have
+/// equal `layout` may share packed bytes.
 ///
-/// **A row's result has the same bits, whatever rows are computed with it.** *Why:* embeddings must not depend on batch-mates, or sharding
-/// would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums every row over k in one order,
-/// whatever M and at any place of the row; this was found for every M tried from 1 to 640, on one thread and on two.
-/// In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256 gave the bits of M = 512.
-/// In 8 bits sums are exact, whatever their order.
+/// **A row's result has the same bits, whatever rows are computed with it.** *Why:* embeddings must not depend on the
+/// other texts of a batch, or sharding would change results. *In practice:* oneDNN's batch-reduce kernel (AVX-512) sums
+/// every row over k in one order, whatever M is and wherever the row is; this was true for every M tried from 1 to 640,
+/// on one thread and on two. In bfloat16 too: in Qwen3-0.6B's four shapes, both precisions, every step of M up to 256
+/// gave the bits of M = 512. In 8 bits sums are exact, whatever their order.
 /// Its kernel for AVX2 alone treats the last rows of a block differently (found on the same machine with its wider sets
 /// turned off). So each plan is probed when it is made, and a shape that fails is computed by `PortableProduct`, where
-/// this package decides the order. *Otherwise:* results would differ with the number of workers, rarely and in the last digit.
+/// this package decides the order. *Otherwise:* results would differ with the number of workers, rarely and in the last
+/// digit.
 public final class ProductPlan: Sendable {
     /// Sizes, precision, activation.
     public let shape: ProductShape
     /// Everything about the computation that may change the last digit, for a model's fingerprint.
     ///
-    /// Starts with `f32/`, `bf16/` or `s8/`; `bf16-in-f32/` or `s8-in-f32/` where this processor has no instructions for
-    /// such numbers, so that rounded numbers are multiplied as floats: the same rounding, no gain in speed or memory.
+    /// Starts with `f32/`, `bf16/` or `s8/`; `bf16-in-f32/` or `s8-in-f32/` where this processor has no instructions
+    /// for such numbers, so that rounded numbers are multiplied as floats: the same rounding, no gain in speed or
+    /// memory.
     public let numerics: String
     /// Name of the packed layout, instruction set and library included; equal names mean interchangeable bytes.
     public let layout: String
@@ -136,17 +138,19 @@ public final class ProductPlan: Sendable {
         do {
             candidate = try OneDNNProduct(shape)
         } catch .oneDNN(_, let status) where status == Int(dnnl_unimplemented.rawValue) {
-            // So it answers for bfloat16 on AVX2.
+            // oneDNN returns this status for bfloat16 on AVX2.
             return nil
         }
-        // Its other kernels are slower than ours (bfloat16 without instructions for it, say) or mix rows.
+        // Its other kernels are slower than `PortableProduct` (such as bfloat16 without instructions for it) or mix
+        // rows.
         guard candidate.implementation.hasPrefix("brg") else { return nil }
-        // Without VNNI (or AMX) 8-bit sums are made in 16 bits on the way, and may saturate.
+        // Without VNNI (or AMX), partial sums of 8-bit products have 16 bits and may saturate.
         if shape.precision == .int8, !["vnni", "amx"].contains(where: candidate.implementation.contains) { return nil }
         return try keepsRows(candidate, shape) ? candidate : nil
     }
 
-    // Computes the same rows together with four sets of other rows, and compares bits. The numbers do not matter, the generated code does.
+    // Computes the same rows together with four sets of other rows, and compares bits. The numbers do not matter, the
+    // generated code does.
     private static func keepsRows(_ product: OneDNNProduct, _ shape: ProductShape) throws(KernelError) -> Bool {
         let rows = 192
         var random = ProbeNumbers()

@@ -1,21 +1,21 @@
 import WideKernels
 
-/// Rows for products to read, in their precision: what several products share is rounded once.
+/// Rows for products to read, in their precision: an input of several products is rounded only once.
 ///
 /// Kernels write into it (`RMSNorm`, `SwiGLU`, `CausalAttention`), products read from it. Threads may
 /// write different rows at once.
 public final class QuantizedActivations {
-    /// In which numbers the rows are kept.
+    /// The numbers in which the rows are stored.
     public let precision: Precision
-    /// Numbers that there is room for.
+    /// Numbers that fit.
     public let count: Int
-    /// Numbers of a row. In 8 bits rows are rounded whole; other precisions may be read as rows of any width.
+    /// Numbers of a row. In 8 bits only whole rows are rounded; in other precisions rows may have any width.
     public let width: Int
     private let storage: FloatBuffer
     // Of each row, in 8 bits.
     private let rowScales: FloatBuffer?
 
-    /// Room for `rows` rows of `width` numbers, zero at first.
+    /// Memory for `rows` rows of `width` numbers, zero at first.
     public convenience init(rows: Int, width: Int, precision: Precision) {
         let count = rows * width
         self.init(
@@ -23,8 +23,8 @@ public final class QuantizedActivations {
             precision: precision)
     }
 
-    /// What products read of the rows of a buffer: in float32 the buffer itself, otherwise room for a rounded copy, which
-    /// `take` makes. Precondition: the buffer has the rows.
+    /// What products read of the rows of a buffer: in float32 the buffer itself, otherwise memory for a rounded copy,
+    /// which `take` makes. Precondition: the buffer has the rows.
     public convenience init(reading floats: FloatBuffer, rows: Int, width: Int, precision: Precision) {
         if precision == .float32 {
             precondition(rows * width <= floats.count, "QuantizedActivations: \(rows) × \(width) of \(floats.count)")
@@ -47,7 +47,7 @@ public final class QuantizedActivations {
         store(source.pointer(first: count), at: 0, count: count)
     }
 
-    /// Rounds rows of `source` into the same rows of this; nothing is done where the two are the same memory.
+    /// Rounds rows of `source` into the same rows of this; does nothing where both are the same memory.
     ///
     /// Precondition: both have the rows.
     public func take(_ rows: Range<Int>, of source: FloatBuffer) {
@@ -70,13 +70,13 @@ public final class QuantizedActivations {
         }
     }
 
-    /// Where a range is, in each precision.
+    /// The memory of a range, in each precision.
     func raw(_ range: Range<Int>) -> UnsafeMutableRawPointer {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "QuantizedActivations: \(range) of \(count)")
         return UnsafeMutableRawPointer(storage.base) + range.lowerBound * precision.bytes
     }
 
-    /// Scales of rows from one on; none but in 8 bits. Precondition: there is such a row.
+    /// Scales of rows from one on; only in 8 bits. Precondition: there is such a row.
     func scales(fromRow row: Int) -> UnsafeMutablePointer<Float>? {
         rowScales.map { $0.pointer(row..<$0.count) }
     }
@@ -113,7 +113,7 @@ public final class QuantizedActivations {
         }
     }
 
-    /// Has `body` compute each of `rows` rows of `width` floats, in place or in a line that is then rounded.
+    /// Calls `body` to compute each of `rows` rows of `width` floats, in place or in a buffer that is then rounded.
     @inline(__always)
     func writeRows(_ rows: Range<Int>, width: Int, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
         guard precision != .float32 else {

@@ -1,4 +1,4 @@
-/// Floats on a 64-byte boundary, as vector loads and oneDNN like them. Zero at first.
+/// Floats that start on a 64-byte boundary, where vector loads and oneDNN are fastest. Zero at first.
 ///
 /// A buffer belongs to one thread at a time. Kernels check the ranges they are given, so that safe code above them
 /// cannot read or write outside.
@@ -49,19 +49,19 @@ public final class FloatBuffer {
     /// Whether every float of a range is a number. Precondition: the range is within the buffer.
     public func isFinite(_ range: Range<Int>) -> Bool {
         let x = pointer(range)
-        // Without a way out in the middle, the compiler makes vectors of it.
+        // Without an early exit, the compiler vectorises the loop.
         var worst: UInt32 = 0
         for index in 0..<range.count { worst = max(worst, x[index].bitPattern & 0x7FFF_FFFF) }
         return worst < 0x7F80_0000
     }
 
-    /// Start of a range that is known to lie within the buffer: the one check that every kernel makes.
+    /// Start of a range, checked to be within the buffer: the one check that every kernel makes.
     package func pointer(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "FloatBuffer: \(range) of \(count)")
         return base + range.lowerBound
     }
 
-    /// Start of the first `count` floats, known to lie within the buffer.
+    /// Start of the first `count` floats, checked to be within the buffer.
     package func pointer(first count: Int) -> UnsafeMutablePointer<Float> {
         pointer(0..<count)
     }

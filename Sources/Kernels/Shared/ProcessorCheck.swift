@@ -1,8 +1,9 @@
 import Foundation
 
-/// Names the instruction sets that are missing, before the first vector instruction dies of SIGILL.
+/// Names the instruction sets that this processor lacks, before the first vector instruction ends the program by
+/// SIGILL.
 ///
-/// Call it first thing in `main`. On anything but x86-64 there is nothing to check.
+/// Call it first in `main`. On other architectures than x86-64 there is nothing to check.
 public enum ProcessorCheck {
     /// What x86-64-v3 has over the baseline, as Linux spells it in `/proc/cpuinfo`.
     public static let required = ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"]
@@ -10,19 +11,20 @@ public enum ProcessorCheck {
     /// Throws `KernelError.processorLacks` with the names missing on this machine.
     public static func run() throws(KernelError) {
         #if arch(x86_64)
-            // No such file means another kernel or a sealed container: then only the instructions themselves show it.
+            // No such file means another kernel or a restricted container: then only executing the instructions shows
+            // it.
             guard let text = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return }
             let missing = missing(inProcessorInfo: String(decoding: text, as: UTF8.self))
             if !missing.isEmpty { throw .processorLacks(missing) }
         #endif
     }
 
-    /// Whether this machine has all of some instruction sets; never on anything but x86-64.
+    /// Whether this machine has all of some instruction sets; `false` on other architectures than x86-64.
     static func has(_ names: [String]) -> Bool {
         #if arch(x86_64)
             guard let bytes = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return false }
             let text = String(decoding: bytes, as: UTF8.self)
-            // Where the list is missing nothing is known to be there.
+            // Without the list, no instruction set is known to exist.
             return text.contains("\nflags") && missing(names, inProcessorInfo: text).isEmpty
         #else
             return false

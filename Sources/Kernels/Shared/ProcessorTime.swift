@@ -1,6 +1,6 @@
 import Foundation
 
-/// Time that processors have really worked, which other programs on the machine do not lengthen much.
+/// Processor time: the time that processors really worked. Other programs on the machine change it little.
 public enum ProcessorTime {
     /// Seconds of the calling thread so far. Cost: a system call.
     public static var ofThisThread: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
@@ -8,7 +8,7 @@ public enum ProcessorTime {
     /// Seconds of all threads of this process so far. Cost: a system call.
     public static var ofThisProcess: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
 
-    /// Seconds of all threads of another process of this user so far; `nil` when it is gone. Cost: two system calls.
+    /// Seconds of all threads of another process of this user so far; `nil` when it has ended. Cost: two system calls.
     public static func ofProcess(_ id: Int32) -> Double? {
         var clock = clockid_t()
         return clock_getcpuclockid(id, &clock) == 0 ? seconds(clock) : nil

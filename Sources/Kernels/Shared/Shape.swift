@@ -17,7 +17,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         self.sizes = sizes
     }
 
-    /// Product of the sizes; `nil` for a negative size or more than an `Int` holds, as a damaged file may say.
+    /// Product of the sizes; `nil` for a negative size or an overflow, which a damaged file may contain.
     public var elementCount: Int? {
         var product = 1
         for size in sizes {

@@ -2,7 +2,7 @@
 ///
 /// The last digits of a sum depend on it, so `name` is part of an encoder's numerics.
 package enum Vectors {
-    /// Whether the wide ones are used.
+    /// Whether the wide vectors are used.
     package static let areWide = ProcessorCheck.has(needed)
 
     /// For fingerprints: `x16` or `x8`.

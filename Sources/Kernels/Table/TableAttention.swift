@@ -1,10 +1,11 @@
 /// Attention along a row or a column of a table, without a mask, on one thread.
 ///
 /// 24 queries of one head at a time: keys and values are packed into panels that stay in the first-level cache while
-/// the queries pass, and the scores (24, length) in the second, so no (n, n) matrix is ever written. A query's result
-/// depends on that query and on the keys and values alone, not on its neighbours.
+/// the queries are read, and the scores (24, length) in the second, so no (n, n) matrix is ever written. A query's
+/// result depends on that query and on the keys and values alone, not on other queries.
 public final class TableAttention {
-    // Four tiles. With fewer, keys are read from the second-level cache more often than necessary; with more, scores are.
+    // Four tiles. With fewer, keys are read from the second-level cache more often than necessary; with more, scores
+    // are.
     private static let blockRows = 4 * Tile.rows
 
     private let heads: Int
@@ -30,7 +31,7 @@ public final class TableAttention {
         scores = FloatBuffer(count: Self.blockRows * panels.paddedLength)
         outcome = FloatBuffer(count: Self.blockRows * panels.paddedHeadWidth)
         factors = FloatBuffer(count: Self.blockRows)
-        // By log₂ e too, so that the softmax is one of powers of two.
+        // Multiplied by log₂ e too, so that the softmax uses powers of two.
         scale = 1.442_695_04 / Float(headWidth).squareRoot()
     }
 
@@ -60,7 +61,7 @@ public final class TableAttention {
             panels.pack(keys: x + width, values: x + 2 * width, stride: stride, into: packed.base)
             for first in Swift.stride(from: 0, to: wanted.count, by: Self.blockRows) {
                 let count = min(Self.blockRows, wanted.count - first)
-                for r in 0..<count { take(x + (wanted.lowerBound + first + r) * stride, as: r) }
+                for r in 0..<count { load(x + (wanted.lowerBound + first + r) * stride, as: r) }
                 attend(count, panels, packed.base)
                 for r in 0..<count { give(r, to: target + (first + r) * outputStride + head * headWidth) }
             }
@@ -94,14 +95,14 @@ public final class TableAttention {
         }
         for first in Swift.stride(from: 0, to: count, by: Self.blockRows) {
             let block = min(Self.blockRows, count - first)
-            for r in 0..<block { take(place(first + r), as: r) }
+            for r in 0..<block { load(place(first + r), as: r) }
             attend(block, store.panels, keysValues)
             for r in 0..<block { give(r, to: place(first + r)) }
         }
     }
 
     @inline(__always)
-    private func take(_ query: UnsafePointer<Float>, as row: Int) {
+    private func load(_ query: UnsafePointer<Float>, as row: Int) {
         let target = queries.base + row * headWidth
         for d in 0..<headWidth { target[d] = query[d] * scale }
     }

@@ -1,7 +1,7 @@
 /// Keys and values of one head for many columns of a table, stored in the packing that attention reads.
 ///
 /// A slot is a column's: keys (length, D) as panels of 16 tokens, each (D, 16), and values as panels of 16 channels,
-/// each (length, 16). Memory is not touched before a slot is stored, so that the thread that fills it also gets it from
+/// each (length, 16). Memory is not written before a slot is stored, so that the thread that fills it also gets it from
 /// the system. Threads may store and read different slots at once.
 public final class TableKeysValues {
     /// How numbers are stored.
@@ -54,7 +54,7 @@ public final class TableKeysValues {
         }
     }
 
-    /// Where a slot's floats are: in place, or widened into `room`.
+    /// A slot's floats: in place, or widened into `room`.
     func load(slot: Int, room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
         let source = start(slot)
         switch format {

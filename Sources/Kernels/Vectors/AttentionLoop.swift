@@ -1,7 +1,7 @@
-/// Attention of one sequence and one head, on bare pointers: see `Attention`.
+/// Attention of one sequence and one head, on unsafe pointers: see `Attention`.
 ///
-/// A function with a scratch, not a value with pointers: a type would bring helpers of the compiler's own, which the linker
-/// shares between the two compilations.
+/// A function with scratch memory, not a type: for a type the compiler generates helper functions, which the linker
+/// would share between the two compilations.
 extension VectorLoops {
     /// Floats of scratch that sequences of up to `length` tokens need.
     package static func attentionScratch(headWidth: Int, length: Int) -> Int {
@@ -34,7 +34,7 @@ extension VectorLoops {
                 for r in 0..<rows { factors[r] = exponentials(scores + r * padded, columns: length, padded: padded) }
                 attentionProduct(
                     scores, stride: padded, values, columns: paddedHead, depth: length, rows: rows, to: outcome)
-                // Dividing D results by the sum is less than dividing n scores by it.
+                // Dividing D results by the sum costs less than dividing n scores by it.
                 for r in 0..<rows {
                     let (source, target) = (outcome + r * paddedHead, output + (row + r) * width)
                     for d in 0..<headWidth { target[d] = source[d] * factors[r] }
@@ -44,7 +44,7 @@ extension VectorLoops {
         }
     }
 
-    // Products and exponentials stay functions of their own, so that a profile shows them apart.
+    // Products and exponentials are separate functions, so that a profile shows each of them.
 
     /// c (rows, columns) = a (rows, depth) · b (depth, columns); `columns` is a multiple of the tile's.
     @inline(never)
@@ -64,7 +64,7 @@ extension VectorLoops {
     /// x = exp(x - largest) on the first `columns`; returns 1 / their sum. What follows up to `padded` is scratch.
     @inline(never)
     private static func exponentials(_ x: UnsafeMutablePointer<Float>, columns: Int, padded: Int) -> Float {
-        // Minus infinity is never the largest, and its exponential is 0: no rest to treat apart.
+        // Minus infinity is never the largest, and its exponential is 0, so the padding needs no special case.
         for column in columns..<padded { x[column] = -.infinity }
         var largest = Lanes(repeating: -.infinity)
         for column in stride(from: 0, to: padded, by: Lanes.scalarCount) {
@@ -83,8 +83,8 @@ extension VectorLoops {
         return 1 / sums.sum()
     }
 
-    // Keys are transposed and scaled by 1/√D; values are only brought together: with 3 · C floats from row to row they
-    // would all fall on a few sets of the cache.
+    // Keys are transposed and scaled by 1/√D. Values are only copied together: rows that are 3 · C floats apart would
+    // all use the same few sets of the cache.
     private static func pack(
         _ key: UnsafePointer<Float>, to keys: UnsafeMutablePointer<Float>, _ value: UnsafePointer<Float>,
         to values: UnsafeMutablePointer<Float>, length: Int, stride: Int, headWidth: Int
@@ -98,7 +98,7 @@ extension VectorLoops {
             row.update(from: value + t * stride, count: headWidth)
             for d in headWidth..<paddedHead { row[d] = 0 }
         }
-        // What an earlier sequence left here would be multiplied and thrown away, but might be slow (denormal).
+        // Values of an earlier sequence would be multiplied and discarded, but denormal ones would be slow.
         for t in length..<padded {
             for d in 0..<headWidth { keys[d * padded + t] = 0 }
         }

@@ -1,7 +1,7 @@
-/// The heart of a matrix product in registers: 6 rows × 2 vectors (16 columns, or 32), twelve accumulators.
+/// The inner loop of a matrix product, in registers: 6 rows × 2 vectors (16 columns, or 32), twelve accumulators.
 ///
 /// Every row's sum runs over k in order with fused multiply-adds, whatever the row's place in the tile, so a row's
-/// result never depends on its neighbours.
+/// result never depends on the other rows.
 enum Tile {
     static let rows = 6
     static let columns = 2 * Lanes.scalarCount
@@ -14,7 +14,7 @@ enum Tile {
         a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>, bStride: Int, depth: Int, rows: Int,
         bias: UnsafePointer<Float>?, c: UnsafeMutablePointer<Float>, cStride: Int
     ) {
-        // Rows that are not there repeat the last one: no branch inside, and their results are not stored.
+        // Missing rows repeat the last one: this needs no branch inside, and their results are not stored.
         let last = rows - 1
         let a1 = a + min(1, last) * aStride
         let a2 = a + min(2, last) * aStride

@@ -1,8 +1,8 @@
-/// Inner loops on bare pointers, which their callers have checked.
+/// Inner loops on unsafe pointers, whose ranges the callers have checked.
 ///
 /// The files of this folder are compiled twice: as part of `Kernels` for AVX2, with eight floats a vector, and as
-/// `WideKernels` for AVX-512, with sixteen. `Vectors` says which of the two is called. So nothing here may be seen by
-/// generic code outside, and nothing outside this folder is known here.
+/// `WideKernels` for AVX-512, with sixteen. `Vectors` chooses which of the two is called. So generic code outside must
+/// not use anything of this folder, and this folder uses nothing outside.
 package enum VectorLoops {
     /// Keys and values of attention are padded to a multiple of so many.
     package static let columns = Tile.columns
@@ -55,11 +55,11 @@ package enum VectorLoops {
         }
     }
 
-    /// q = the whole numbers nearest to x · factor, which lie within ±127.
+    /// q = the whole numbers nearest to x · factor, which are within ±127.
     package static func roundEightBits(
         _ x: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>, count: Int, factor: Float
     ) {
-        // 1.5 · 2^23 leaves no room for a fraction: the low bits of the sum are the rounded number.
+        // A float near 1.5 · 2^23 has no bits for a fraction: the low bits of the sum are the rounded number.
         let magic: Float = 0x1.8p23
         for index in 0..<count {
             q[index] = Int8(truncatingIfNeeded: Int32(bitPattern: (x[index] * factor + magic).bitPattern))
@@ -76,10 +76,10 @@ package enum VectorLoops {
 
     /// y = the bfloat16 nearest to x, ties to even.
     package static func roundHalves(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<UInt16>, count: Int) {
-        // A plain loop over integers, which the compiler turns into vectors; Swift's own narrowing of vectors it does not.
+        // A plain loop over integers, because the compiler vectorises it. It does not vectorise Swift's own narrowing.
         for index in 0..<count {
             let bits = x[index].bitPattern
-            // Not a number stays one: adding to its bits could carry it into infinity or zero.
+            // A NaN stays a NaN: adding to its bits could turn it into infinity or zero.
             let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
             let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
             y[index] = UInt16(truncatingIfNeeded: (isNaN ? bits | 0x40_0000 : rounded) >> 16)

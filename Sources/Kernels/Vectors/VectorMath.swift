@@ -75,7 +75,8 @@ enum VectorMath {
     /// x / (1 + e⁻ˣ), for any x.
     @inline(__always)
     static func silu(_ x: Lanes) -> Lanes {
-        // Below -88 the exponential would be infinite; the result is under 6e-37 there, whatever is taken for it.
+        // Below -88 the exponential would be infinite; the result is under 6e-37 there, whatever the exponential's
+        // value.
         let argument = (-x).replacing(with: 88, where: x .< -88)
         return x / (exp(argument) + 1)
     }

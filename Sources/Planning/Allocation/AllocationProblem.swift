@@ -3,9 +3,9 @@ public import Scoring
 /// The problem that allocators solve: maximise Σ U_i(B_i) subject to Σ B_i = total, where each B_i is an allowed size
 /// between the prompt's own floor and cap.
 ///
-/// Prompts are identified by rank, their position in the order of ids. Ties go to the lower rank. No utility falls when
-/// a rollout is added (`BudgetObjective`), so spending the whole total never costs anything. Every problem that can be
-/// created has a solution: `uniformBudgets` is one.
+/// Prompts are identified by rank, their position in the order of ids. For ties, the lower rank is first. No utility
+/// falls when a rollout is added (`BudgetObjective`), so spending the whole total never costs anything. Every problem
+/// that can be created has a solution: `uniformBudgets` is one.
 public struct AllocationProblem: Sendable {
     /// By rank: the belief about the prompt.
     public let beliefs: [Belief]
@@ -15,7 +15,7 @@ public struct AllocationProblem: Sendable {
     public let total: Int
     /// Allowed sizes of a budget.
     public let sizes: GroupSizes
-    /// Equal budgets, as nearly as sizes and limits allow. Remaining rollouts go to the lowest ranks.
+    /// Equal budgets, as nearly as sizes and limits allow. The lowest ranks get the remaining rollouts.
     public let uniformBudgets: [Int]
     /// By rank: range of allowed indices in `sizes`; `nil` if every prompt may have all sizes.
     let places: [ClosedRange<Int>]?

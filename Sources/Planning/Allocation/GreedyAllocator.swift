@@ -2,12 +2,12 @@
 ///
 /// `expectedContrast` is not concave, so this is not optimal: a prompt whose first gains are small gets nothing,
 /// however large its later gains (56–73 % of the optimum, as `AllocatorTests` measure). It is here for comparison.
-/// Where sizes are further apart, one step goes to the next size, and its gain counts per rollout.
+/// Where sizes are further apart, one step leads to the next size, and its gain counts per rollout.
 ///
 /// The implementation is equivalent but faster. When always the largest next gain is bought, a prompt waits at each
 /// gain that is lower than all before it until the price has fallen to it, and then buys everything above that price at
 /// once. So the order is that of runs between successive lowest gains. These are bought like the envelope's segments,
-/// without a heap. Equal gains go to the lower rank first.
+/// without a heap. For equal gains, the lower rank is first.
 public struct GreedyAllocator: BudgetAllocator {
     /// The solver has no settings.
     public init() {}

@@ -1,10 +1,10 @@
 /// Buys segments of all prompts in falling order of slope until the total is spent. Two solvers share it.
 ///
-/// The segments of a million prompts would need gigabytes, and their sort would take longer than everything else. But
-/// only the price at which the money runs out has to be found, and a sample of prompts estimates it well. So: estimate
-/// an interval of prices from a sample; in one pass over all prompts buy segments above it, collect those inside, and
-/// ignore those below; then select among the collected ones. If the estimate was wrong, the pass is repeated with a
-/// wider interval. So the result is exactly that of a full sort.
+/// The segments of a million prompts would need gigabytes, and sorting them would cost more time than everything else.
+/// But only the price at which the money runs out has to be found, and a sample of prompts estimates it well. So:
+/// estimate an interval of prices from a sample; in one pass over all prompts buy segments above it, collect those
+/// inside, and ignore those below; then select among the collected ones. If the estimate was wrong, the pass is
+/// repeated with a wider interval. So the result is exactly that of a full sort.
 struct SegmentPurchase {
     /// By rank: rollouts bought in whole segments.
     private(set) var budgets: [Int]

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Answers which totals a number of prompts can reach, if each has any of the allowed sizes.
 ///
 /// Sums are counted in units above all minima. With regular sizes every number up to the sum of the maxima is
@@ -22,9 +24,9 @@ struct SumReach {
         self.sizes = sizes
         deltas = sizes.values.map { ($0 - sizes.minimum) / sizes.unit }
         guard !sizes.isRegular, let largest = deltas.last else { return }
-        // A table of c prompts takes c²/2 · sizes · largest steps.
+        // A table of c prompts costs c²/2 · sizes · largest steps.
         let affordable = Int((2 * Double(Self.stepsMax) / Double(deltas.count * largest)).squareRoot())
-        let most = min(max(affordable, Self.tabulated.lowerBound), Self.tabulated.upperBound)
+        let most = affordable.clamped(to: Self.tabulated)
         tables = [[true]]
         for count in 1...max(1, min(prompts, most)) {
             var next = [Bool](repeating: false, count: count * largest + 1)

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Equal budgets, as far as allowed sizes and limits permit.
 ///
 /// All prompts are raised together, size by size, each between its own floor and cap. Rollouts that are too few for all
@@ -21,7 +23,7 @@ struct UniformBudgets {
         var left = total
         if let places {
             for rank in 0..<count {
-                budgets[rank] = values[min(max(level, places[rank].lowerBound), places[rank].upperBound)]
+                budgets[rank] = values[level.clamped(to: places[rank])]
                 left -= budgets[rank]
             }
         } else {

@@ -21,8 +21,8 @@ struct UtilitySegments {
     /// How a curve is cut.
     enum Rule {
         /// By its least concave majorant over the allowed sizes: slopes are mean gains, and runs end where curve and
-        /// majorant touch. Found by joining neighbours whose slopes rise (one pass, each rollout is joined at most
-        /// once).
+        /// majorant touch. Found by joining adjacent segments whose slopes rise (one pass, each rollout is joined at
+        /// most once).
         case majorant
         /// By its lowest gain so far: when always the largest next gain is bought, a prompt waits at a low gain until
         /// the price has fallen to it, and then buys all that follows above that price at once.
@@ -37,7 +37,7 @@ struct UtilitySegments {
     /// Number of segments; further entries are meaningless.
     private(set) var count = 0
 
-    /// Makes room for segments up to a budget.
+    /// Allocates memory for segments up to a budget.
     init(rule: Rule, maximum: Int) {
         self.rule = rule
         slopes = [Double](repeating: 0, count: maximum + 1)

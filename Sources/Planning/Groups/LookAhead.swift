@@ -9,7 +9,7 @@ public struct LookAhead: Hashable, Sendable {
     public enum Decision: Hashable, Sendable {
         /// The group is done: train on it.
         case done(baseline: ShrinkageBaseline, advantages: [Double], reason: Reason)
-        /// Draw this many more rollouts; they are already taken from the reserve.
+        /// Draw this many more rollouts; they are already subtracted from the reserve.
         case draw(Int)
     }
 
@@ -55,7 +55,7 @@ public struct LookAhead: Hashable, Sendable {
         self.drawsMax = drawsMax
     }
 
-    /// Decides on a group from all of its rewards so far; drawn rollouts are taken from the reserve.
+    /// Decides on a group from all of its rewards so far; drawn rollouts are subtracted from the reserve.
     ///
     /// Throws `rewardOutOfRange` or `probabilityOutOfRange`, naming the prompt; then the reserve is unchanged.
     public func decide(

@@ -1,6 +1,6 @@
 import Scoring
 
-/// The range of rewards: the scale of baselines and their errors.
+/// The range of a policy's rewards, which sets the scale of baselines and of their errors.
 ///
 /// The mean of k rewards in a range of width w has a variance of at most (w/2)²/k. This is the noise that a prediction
 /// is tested against: 1/k for −1…1, 1/(4k) for 0…1.

@@ -14,7 +14,7 @@ struct AdvantageMass: ObjectiveFunction {
         successes = [UtilityBlock.Lanes](repeating: .zero, count: budgetMax + 2)
     }
 
-    /// Weights of k successes by the ratio of neighbours, outward from the mode: no overflow, no cancellation.
+    /// Weights of k successes by the ratio of successive terms, outward from the mode: no overflow, no cancellation.
     static func value(of budget: Int, at p: Double) -> Double {
         let odds = p / (1 - p)
         let mode = min(budget, Int(Double(budget + 1) * p))

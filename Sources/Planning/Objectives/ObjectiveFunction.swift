@@ -5,7 +5,7 @@ import Scoring
 /// To add an objective, add a case to `BudgetObjective`, a type in this folder, and one line to
 /// `BudgetObjective.function`.
 protocol ObjectiveFunction: Sendable {
-    /// Makes room for curves up to `budgetMax` rollouts.
+    /// Allocates memory for curves up to `budgetMax` rollouts.
     init(budgetMax: Int)
 
     /// Value of `budget` rollouts at a known probability. Called with budget ≥ 2 and 0 < p < 1.

@@ -29,7 +29,7 @@ struct UtilityBlock {
 
     private var function: any ObjectiveFunction
 
-    /// Makes room for curves up to `budgetMax` rollouts.
+    /// Allocates memory for curves up to `budgetMax` rollouts.
     init(objective: BudgetObjective, budgetMax: Int) {
         values = [Lanes](repeating: .zero, count: budgetMax + 1)
         function = objective.function.init(budgetMax: budgetMax)

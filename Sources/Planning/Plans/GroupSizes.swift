@@ -8,8 +8,8 @@ public struct GroupSizes: Hashable, Sendable {
     public let values: [Int]
     /// Greatest common divisor of all differences; 1 if there is only one size.
     let unit: Int
-    /// Whether all neighbours differ by `unit`. Then every whole number of units between the sums of floors and caps
-    /// can be reached.
+    /// Whether all adjacent sizes differ by `unit`. Then every whole number of units between the sums of floors and
+    /// caps can be reached.
     let isRegular: Bool
 
     /// Smallest size.

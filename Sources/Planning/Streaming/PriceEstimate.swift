@@ -104,7 +104,7 @@ struct PriceEstimate {
 
     /// Compares the samples' relaxed optimum with equal budgets.
     private func isGain(mean: Double, _ low: Double, _ high: Double, _ share: Double) -> Bool {
-        let lower = min(max(sizes.place(atMost: Int(mean)), 0), sizes.values.count - 1)
+        let lower = sizes.place(atMost: Int(mean)).clamped(to: 0...sizes.values.count - 1)
         let upper = min(lower + 1, sizes.values.count - 1)
         let width = Double(sizes.values[upper] - sizes.values[lower])
         let weight = width > 0 ? min(1, max(0, (mean - Double(sizes.values[lower])) / width)) : 0

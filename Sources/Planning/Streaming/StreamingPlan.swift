@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 
 /// A plan that hands out budgets while predictions still arrive. At the end the budgets add up to the total exactly.
 ///
@@ -230,7 +231,7 @@ public struct StreamingPlan: Sendable {
         return sizes.values[max(0, sizes.place(atMost: most))]
     }
 
-    /// Rollouts that explored prompts may still need, among those to come or by top-ups.
+    /// Rollouts that explored prompts may still need, for prompts without a budget yet or as top-ups.
     private var explorationReserve: Int {
         guard let exploration = request.exploration else { return 0 }
         let target = exploration.target(
@@ -251,7 +252,7 @@ public struct StreamingPlan: Sendable {
     /// far as that permits.
     private func affordable(_ wanted: Int, in places: ClosedRange<Int>) -> Int {
         let others = prompts - handedOut - 1
-        let start = min(max(sizes.place(atLeast: wanted), places.lowerBound), places.upperBound)
+        let start = sizes.place(atLeast: wanted).clamped(to: places)
         let isReached = { (place: Int) in reach.contains(total - spent - sizes.values[place], prompts: others) }
         let within =
             stride(from: start, through: places.lowerBound, by: -1).first(where: isReached)

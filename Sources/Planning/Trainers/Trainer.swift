@@ -1,7 +1,7 @@
 /// A trainer, and how it handles groups of unequal sizes.
 ///
-/// All facts were read in its source at the stated commit; nothing was run. Each fact states where it was read, so that
-/// anybody can check whether it still holds.
+/// All facts are from the trainer's source at the stated commit; no trainer was run. Each fact names its place in the
+/// source, so that anybody can check whether it still holds.
 public struct Trainer: Hashable, Codable, Sendable {
     /// Whether it can use budgets that differ from prompt to prompt.
     public enum Safety: String, CaseIterable, Codable, Sendable {

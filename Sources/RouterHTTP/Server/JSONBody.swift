@@ -2,15 +2,14 @@ import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 
 /// JSON in the form that OpenAI's clients read. Knows nothing of routing.
 enum JSONBody {
     /// The bytes of a value; an empty object where it cannot be written, which a value of finite numbers always can.
     static func bytes(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array((try? encoder.encode(value)) ?? Data("{}".utf8))
+        Array((try? JSONEncoder.line.encode(value)) ?? Data("{}".utf8))
     }
 
     /// A successful answer.

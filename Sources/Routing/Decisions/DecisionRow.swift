@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scoring
 
 /// A decision as logged: everything that another rule needs to decide again, without prompt texts.
@@ -117,9 +118,7 @@ public struct DecisionRow: Hashable, Sendable, Codable {
 
     /// One line of JSON, without a line break.
     public func line() -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Encoding cannot fail: the checks of fleet files and predictions ensure finite numbers.
-        return (try? encoder.encode(self)).map(Array.init) ?? []
+        (try? JSONEncoder.line.encode(self)).map(Array.init) ?? []
     }
 }

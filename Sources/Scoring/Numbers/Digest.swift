@@ -23,7 +23,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The next eight bytes, bytes 8 to 15, in the same order: independent of `leading`.
     public var second: UInt64 { words.1 }
 
-    /// Wraps 32 bytes that came from the wire or a file; `nil` for any other length.
+    /// Wraps 32 bytes from the wire or a file; `nil` for any other length.
     public init?(bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         guard bytes.count == Self.byteCount else { return nil }

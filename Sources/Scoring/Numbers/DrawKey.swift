@@ -9,7 +9,7 @@ public struct DrawKey: Hashable, Sendable {
     /// The key of a text with this digest.
     public init(_ digest: Digest) { self.digest = digest }
 
-    /// Rank of the text in the draw of a seed: the lowest comes first.
+    /// Rank of the text in the draw of a seed: the lowest is drawn first.
     public func rank(seed: Int) -> UInt64 { Self.mixed(digest.leading, seed) }
 
     /// Whether the text is in the first of two random halves. Independent of `rank`.

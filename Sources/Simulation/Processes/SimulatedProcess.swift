@@ -18,7 +18,7 @@ struct SimulatedProcess<Machine: SimulatedMachine> {
     /// Counts its lives. An event for a former life is dropped.
     private(set) var life = 0
     private var isFrozen = false
-    /// What came while it was frozen.
+    /// What arrived while it was frozen.
     private var missed: [Machine.Event] = []
 
     var isAlive: Bool { machine != nil }
@@ -39,7 +39,7 @@ struct SimulatedProcess<Machine: SimulatedMachine> {
 
     mutating func freeze() { isFrozen = true }
 
-    /// Ends the freeze. Returns what came meanwhile, to be handled now.
+    /// Ends the freeze. Returns what arrived meanwhile, to be handled now.
     mutating func resume() -> [Machine.Event] {
         isFrozen = false
         defer { missed = [] }

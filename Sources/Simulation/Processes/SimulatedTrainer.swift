@@ -2,10 +2,10 @@ import Cluster
 import Scoring
 import Wire
 
-/// A trainer's process and its checkpoint, which outlives it: it asks for a step's plan until it has it, waits until
-/// all groups are done, checks what it got, and goes on to the next step.
+/// A trainer's process and its checkpoint, which outlives it: it requests a step's plan until it has it, waits until
+/// all groups are done, checks what it got, and starts the next step.
 struct SimulatedTrainer {
-    /// What it has of the step under way.
+    /// What it has of the step in progress.
     private struct Step {
         var budgets: [Int: PlannedBudget] = [:]
         var end: PlanEnd?
@@ -153,7 +153,7 @@ struct SimulatedTrainer {
         for (index, group) in step.groups {
             let wanted = step.budgets[index]?.n ?? 0
             let count = group.rewards.count + group.failed
-            // Look-ahead asks for at most 16 rewards; what failed comes on top.
+            // Look-ahead asks for at most 16 rewards; failed ones are in addition.
             if count < wanted || group.rewards.count > 16 {
                 broken.append("\(request.plan)#\(index): \(count) rollouts of \(wanted)")
             }

@@ -8,7 +8,7 @@ public struct RawFrame: Sendable {
         case lent(Loan)
     }
 
-    /// Somebody else's bytes. Who lends them promises that they neither move nor change as long as the owner lives; the
+    /// Bytes of another owner. The lender promises that they neither move nor change as long as the owner lives; the
     /// loan keeps it alive, and the owner itself may cross threads.
     private struct Loan: Sendable {
         let owner: any Sendable

@@ -26,7 +26,7 @@ extension String {
     /// At most `referenceBytesMax` bytes of it.
     var reference: String { cut(to: Limits.referenceBytesMax) }
 
-    /// At most so many bytes of it, ending with a whole character: half of one would come back as three bytes more.
+    /// At most so many bytes of it, ending with a whole character: half of one would be decoded as three bytes more.
     func cut(to bytesMax: Int) -> String {
         guard utf8.count > bytesMax else { return self }
         var end = utf8.index(startIndex, offsetBy: bytesMax)
@@ -73,7 +73,7 @@ extension ProtoCredit {
         self = .with {
             $0.rows = UInt32(clamping: credit.rows)
             $0.tokens = UInt32(clamping: credit.tokens)
-            if credit.pieces > Limits.piecesInHandMin { $0.pieces = UInt32(clamping: credit.pieces) }
+            if credit.pieces > Limits.heldPiecesMin { $0.pieces = UInt32(clamping: credit.pieces) }
         }
     }
 }
@@ -89,8 +89,8 @@ extension ProtoPieceName {
         self = .with {
             $0.job = piece.job.wireBytes
             $0.shard = piece.shard
-            $0.firstRow = piece.firstRow
-            $0.rows = piece.rows
+            $0.firstRow = UInt32(clamping: piece.rows.lowerBound)
+            $0.rows = UInt32(clamping: piece.rows.count)
             $0.attempt = piece.attempt
         }
     }
@@ -99,11 +99,12 @@ extension ProtoPieceName {
 extension PieceName {
     init(_ proto: ProtoPieceName) throws(WireError) {
         let rows = try Message.checkedRows(proto.rows)
-        guard Int(proto.firstRow) + rows <= Limits.shardRowsMax else {
+        let first = Int(proto.firstRow)
+        guard first + rows <= Limits.shardRowsMax else {
             throw .badField("first_row", found: String(proto.firstRow))
         }
         self.init(
-            job: try JobID(proto.job, field: "job"), shard: proto.shard, firstRow: proto.firstRow, rows: proto.rows,
+            job: try JobID(proto.job, field: "job"), shard: proto.shard, rows: first..<first + rows,
             attempt: proto.attempt)
     }
 }

@@ -20,11 +20,11 @@ extension Message {
         case .whoAreYou: self = .whoAreYou
         case .dismissed(let dismissed): self = .dismissed(incarnation: dismissed.incarnation)
         case .heartbeat(let heartbeat):
-            guard heartbeat.inHand.count <= Limits.piecesMax else {
-                throw .tooLarge("in_hand", found: heartbeat.inHand.count, limit: Limits.piecesMax)
+            guard heartbeat.held.count <= Limits.piecesMax else {
+                throw .tooLarge("held", found: heartbeat.held.count, limit: Limits.piecesMax)
             }
-            var inHand: [PieceName] = []
-            for piece in heartbeat.inHand { inHand.append(try PieceName(piece)) }
+            var held: [PieceName] = []
+            for piece in heartbeat.held { held.append(try PieceName(piece)) }
             guard heartbeat.assignments.count <= Limits.assignmentsMax else {
                 throw .tooLarge("assignments", found: heartbeat.assignments.count, limit: Limits.assignmentsMax)
             }
@@ -33,7 +33,7 @@ extension Message {
             self = .heartbeat(
                 Heartbeat(
                     incarnation: heartbeat.incarnation, credit: Credit(heartbeat.credit), progress: heartbeat.progress,
-                    inHand: inHand, assignments: assignments))
+                    held: held, assignments: assignments))
         case .clusterStatus(let status):
             self = .clusterStatus(
                 ClusterStatus(
@@ -48,7 +48,7 @@ extension Message {
             let piece = try PieceName(shard.piece)
             self = .shard(
                 piece, context: try Digest(shard.context, field: "context"),
-                texts: try TextBlock(count: Int(piece.rows), lengthsFrame: raw[0], bytes: raw[1]))
+                texts: try TextBlock(count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1]))
         case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
         case .shardReturned(let returned):
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))

@@ -34,7 +34,7 @@ extension Message {
                         $0.incarnation = heartbeat.incarnation
                         $0.credit = ProtoCredit(heartbeat.credit)
                         $0.progress = heartbeat.progress
-                        $0.inHand = heartbeat.inHand.prefix(Limits.piecesMax).map(ProtoPieceName.init)
+                        $0.held = heartbeat.held.prefix(Limits.piecesMax).map(ProtoPieceName.init)
                         $0.assignments = heartbeat.assignments.prefix(Limits.assignmentsMax)
                             .map(ProtoAssignmentName.init)
                     }), []

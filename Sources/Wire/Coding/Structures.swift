@@ -59,8 +59,8 @@ extension ShardResult {
     init(_ proto: ProtoShardResult, answers: RawFrame) throws(WireError) {
         let piece = try PieceName(proto.piece)
         self.init(
-            piece: piece, answers: try AnswerBlock(count: Int(piece.rows), bytes: answers),
-            faults: try [RowFault](proto.errors, rows: Int(piece.rows)), credit: Credit(proto.credit),
+            piece: piece, answers: try AnswerBlock(count: piece.rows.count, bytes: answers),
+            faults: try [RowFault](proto.errors, rows: piece.rows.count), credit: Credit(proto.credit),
             progress: proto.progress,
             times: StageTimes(
                 queued: .microseconds(Int64(proto.times.queued)), embedded: .microseconds(Int64(proto.times.embedded)),
@@ -88,8 +88,8 @@ extension SubmitJob {
             job: try JobID(proto.job, field: "job"),
             policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
             context: try ContextBlock(digest: proto.context, rows: proto.contextRows, raw: raw),
-            fingerprint: try Digest(proto.fingerprint, field: "fingerprint"),
-            confirmedBelow: proto.confirmedBelow)
+            fingerprint: try Digest(proto.fingerprint, field: "fingerprint"))
+        confirmedBelow = proto.confirmedBelow
     }
 }
 

@@ -34,7 +34,7 @@ nonisolated struct ProtoEnvelope: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The coordinator's life that the sender knows; 0 before the first Welcome.
+  /// The coordinator's generation that the sender knows; 0 before the first Welcome.
   var generation: UInt64 = 0
 
   var body: ProtoEnvelope.OneOf_Body? = nil
@@ -388,7 +388,7 @@ nonisolated struct ProtoFingerprint: Sendable {
   init() {}
 }
 
-/// How much work a worker will have in hand at a time: a level, not an increment, so a lost message loses no credit.
+/// How much work a worker will hold at a time: a level, not an increment, so a lost message loses no credit.
 nonisolated struct ProtoCredit: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -406,7 +406,7 @@ nonisolated struct ProtoCredit: Sendable {
   init() {}
 }
 
-/// The first word of a worker or a client, and again whenever the coordinator's generation changes.
+/// The first message of a worker or a client, and again whenever the coordinator's generation changes.
 nonisolated struct ProtoHello: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -508,10 +508,10 @@ nonisolated struct ProtoWelcome: Sendable {
   /// speak at least this often
   var heartbeatMs: UInt32 = 0
 
-  /// a shard without progress for this long is taken back
+  /// the lease of a shard without progress for this long ends
   var leaseMs: UInt32 = 0
 
-  /// the model this cluster works with; absent until a worker has come
+  /// the model this cluster works with; absent until a worker has joined
   var fingerprint: ProtoFingerprint {
     get {_fingerprint ?? ProtoFingerprint()}
     set {_fingerprint = newValue}
@@ -596,7 +596,7 @@ nonisolated struct ProtoWhoAreYou: Sendable {
   init() {}
 }
 
-/// The sender's incarnation was declared dead; it may come back as another.
+/// The sender's incarnation was declared dead; it may join again as another.
 nonisolated struct ProtoDismissed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -653,7 +653,7 @@ nonisolated struct ProtoHeartbeat: Sendable {
   var progress: UInt64 = 0
 
   /// workers
-  var inHand: [ProtoPieceName] = []
+  var held: [ProtoPieceName] = []
 
   /// rollout workers
   var assignments: [ProtoAssignmentName] = []
@@ -682,7 +682,7 @@ nonisolated struct ProtoClusterStatus: Sendable {
   init() {}
 }
 
-/// A worker will finish what it has and wants no more.
+/// A worker will finish the pieces it holds and accepts no more.
 nonisolated struct ProtoDrain: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -901,7 +901,7 @@ nonisolated struct ProtoShardReturned: Sendable {
   fileprivate var _piece: ProtoPieceName? = nil
 }
 
-/// Opens a job, or takes it up again. Frames: lengths, texts, outcomes of the context set.
+/// Opens a job, or resumes it. Frames: lengths, texts, outcomes of the context set.
 nonisolated struct ProtoSubmitJob: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1115,8 +1115,8 @@ nonisolated struct ProtoPlanName: Sendable {
   init() {}
 }
 
-/// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty text
-/// is one that was sent before under the same prompt id.
+/// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty
+/// text is one that was sent before under the same prompt id.
 nonisolated struct ProtoRequestPlan: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2151,7 +2151,7 @@ nonisolated struct ProtoReportOutcomes: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// comes back with the answer
+  /// repeated in the answer
   var request: UInt64 = 0
 
   var policy: String = String()
@@ -2205,7 +2205,7 @@ nonisolated struct ProtoOutcomesRecorded: Sendable {
     init() {}
   }
 
-  /// What becomes of a group of a plan.
+  /// The decision on a group of a plan.
   nonisolated struct Decision: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3294,7 +3294,7 @@ nonisolated extension ProtoPieceName: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{3}in_hand\0\u{1}assignments\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}credit\0\u{1}progress\0\u{1}held\0\u{1}assignments\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3305,7 +3305,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._credit) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.progress) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.inHand) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.assignments) }()
       default: break
       }
@@ -3326,8 +3326,8 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.progress != 0 {
       try visitor.visitSingularUInt64Field(value: self.progress, fieldNumber: 3)
     }
-    if !self.inHand.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.inHand, fieldNumber: 4)
+    if !self.held.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 4)
     }
     if !self.assignments.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.assignments, fieldNumber: 5)
@@ -3339,7 +3339,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.incarnation != rhs.incarnation {return false}
     if lhs._credit != rhs._credit {return false}
     if lhs.progress != rhs.progress {return false}
-    if lhs.inHand != rhs.inHand {return false}
+    if lhs.held != rhs.held {return false}
     if lhs.assignments != rhs.assignments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -21,17 +21,20 @@ public enum Limits {
     public static let codeBytesMax = 64
     /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
     public static let faultMessagesBytesMax = 3 << 20
-    /// Pieces that every worker may have in hand: one running, one waiting, so that it never idles for a round trip.
-    public static let piecesInHandMin = 2
-    /// Pieces in hand of a worker that is faster than a message.
-    public static let piecesInHandMax = 64
-    /// Shards that a worker names as in hand.
+    /// Pieces that every worker may hold: one running, one waiting, so that it never idles for a round trip.
+    public static let heldPiecesMin = 2
+    /// Pieces that a worker may hold if it is faster than a message.
+    public static let heldPiecesMax = 64
+    /// Both bounds.
+    package static let heldPieces = heldPiecesMin...heldPiecesMax
+    /// Shards that a worker names as held.
     public static let piecesMax = 64
-    /// Assignments that a rollout worker names as in hand.
+    /// Assignments that a rollout worker names as held.
     public static let assignmentsMax = 1024
     /// Bytes of a rollout's reference: where a rollout worker stored it. A group has some two thousand of them at most,
     /// which return in one header.
     public static let referenceBytesMax = 1024
-    /// Bytes of a header's repeated part, about, beyond which budgets and answers to reports go on in another message.
+    /// Bytes of a header's repeated part, about, beyond which budgets and answers to reports continue in another
+    /// message.
     public static let partBytesMax = 1 << 20
 }

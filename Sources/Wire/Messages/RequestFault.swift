@@ -2,8 +2,8 @@ import Scoring
 
 /// A member of a trainer's request that is outside its bounds (`PlanLimits`).
 ///
-/// The bounds of a request are checked by its `check` alone, whoever asks: HTTP answers the fault with status 400, the
-/// planner with RequestRefused.
+/// The bounds of a request are checked by its `check` alone, for every caller: HTTP answers the fault with status 400,
+/// the planner with RequestRefused.
 public struct RequestFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of faults.
     public enum Kind: Hashable, Sendable { case outOfRange, duplicate }
@@ -59,7 +59,8 @@ public struct RequestFault: Error, Hashable, Sendable, CustomStringConvertible {
             member(), "\(member()) has \(count) elements; it must have \(range.lowerBound) to \(range.upperBound)")
     }
 
-    /// The range of rewards between two ends. Throws unless both are in `PlanLimits.rewards`, the first below the second.
+    /// The range of rewards between two ends. Throws unless both are in `PlanLimits.rewards`, the first below the
+    /// second.
     public static func rewardRange(low: Double, high: Double) throws(RequestFault) -> ClosedRange<Double> {
         try check(low, in: PlanLimits.rewards, "reward_low")
         try check(high, in: PlanLimits.rewards, "reward_high")

@@ -13,10 +13,10 @@ public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Something is over its limit.
     case tooLarge(String, found: Int, limit: Int)
 
-    /// What happened, where and with which values, in words for people.
+    /// What happened, where and with which values, as text for people.
     public var description: String {
         switch self {
-        case .notOurs: "the message does not begin with SZ01; another program is speaking to this port"
+        case .notOurs: "the message does not begin with SZ01; another program sends to this port"
         case .undecodable: "the envelope cannot be read; the peer may be of another version"
         case .badField(let name, let found): "field \(name) is \(found); the peer may be of another version"
         case .badFrame(let name, let found, let expected): "frame \(name) has \(found) bytes, expected \(expected)"

@@ -14,7 +14,7 @@ struct ClientStateTests {
         var bench = try ClientBench()
         for _ in 0..<3 {
             bench.welcome(nil)
-            #expect(bench.actions.isEmpty, "no worker has come yet")
+            #expect(bench.actions.isEmpty, "no worker has joined yet")
             bench.wait(.seconds(2))
             #expect(bench.hellos.count == 1)
         }
@@ -29,7 +29,7 @@ struct ClientStateTests {
         #expect(bench.jobs.map(\.confirmedBelow) == [5] && bench.jobs.map(\.fingerprint) == [Samples.model.digest])
     }
 
-    @Test("a job whose acceptance does not come is submitted again")
+    @Test("a job without an acceptance is submitted again")
     func opensAgain() throws {
         var bench = try ClientBench()
         bench.welcome()
@@ -61,7 +61,7 @@ struct ClientStateTests {
 
     // MARK: Streaming
 
-    @Test("eight shards are asked for at a time, and each is submitted when it comes")
+    @Test("eight shards are requested at a time, and each is submitted when it arrives")
     func producesInOrder() throws {
         var bench = try ClientBench.streaming()
         #expect(bench.askedFor == 8)
@@ -70,16 +70,16 @@ struct ClientStateTests {
             #expect(!bench.asksForMore, "they were asked for already")
             bench.produce(shard)
             #expect(bench.submitted == [shard])
-            #expect(bench.askedFor == 1, "one came, one more is asked for")
+            #expect(bench.askedFor == 1, "one arrived, one more is requested")
         }
-        // Whatever was asked for and is not there has the same answer.
+        // Every shard that was requested and is missing has the same answer.
         for _ in 0..<8 {
             bench.handle(.inputEnded(shards: 5))
             #expect(!bench.asksForMore)
         }
     }
 
-    @Test("no more rows are asked for than fit in the window; durable rows free space, answered ones do not")
+    @Test("no more rows are requested than fit in the window; durable rows free space, answered ones do not")
     func windowOfRows() throws {
         // The window fits two shards of the largest size.
         var bench = try ClientBench.streaming(rows: 2 * Limits.shardRowsMax)
@@ -95,13 +95,13 @@ struct ClientStateTests {
         #expect(bench.sent == [.confirm(job, below: 2)] && bench.asksForMore)
     }
 
-    @Test("nothing is asked for while unanswered tokens fill the window; answers free space")
+    @Test("nothing is requested while unanswered tokens fill the window; answers free space")
     func windowOfTokens() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         for shard in UInt32(0)..<8 { bench.produce(shard, tokens: 51) }
         #expect(!bench.asksForMore)
         bench.answer(0)
-        #expect(bench.submitted == [2] && !bench.asksForMore, "what came too early goes first")
+        #expect(bench.submitted == [2] && !bench.asksForMore, "what arrived too early is submitted first")
         for shard in UInt32(1)..<6 { bench.answer(shard) }
         #expect(bench.submitted == [7] && !bench.asksForMore)
         bench.answer(6)
@@ -110,7 +110,7 @@ struct ClientStateTests {
         #expect(bench.askedFor == 7)
     }
 
-    @Test("a shard that comes when tokens fill the window waits until it fits")
+    @Test("a shard that arrives when tokens fill the window waits until it fits")
     func heldBack() throws {
         var bench = try ClientBench.streaming(tokens: 100)
         var submitted: [UInt32] = []
@@ -156,7 +156,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0, 3])
     }
 
-    @Test("shards that come during an interruption are submitted after it")
+    @Test("shards that arrive during an interruption are submitted after it")
     func producedMeanwhile() throws {
         var bench = try ClientBench.streaming()
         bench.receive(.whoAreYou)
@@ -167,7 +167,7 @@ struct ClientStateTests {
         #expect(bench.submitted == [0])
     }
 
-    @Test("the job is opened again when no answer comes for the lease time")
+    @Test("the job is opened again when no answer arrives for the lease time")
     func stall() throws {
         var bench = try ClientBench.streaming()
         bench.produce(0)

@@ -40,7 +40,7 @@ struct CoordinatorBench {
                 facts.append(entry)
             case .send(let envelope, _):
                 let isSupported = facts.support(envelope, configuredModel: configuration.fingerprint?.digest)
-                #expect(isSupported, "\(envelope) goes out before it is durable", sourceLocation: sourceLocation)
+                #expect(isSupported, "\(envelope) is sent before it is durable", sourceLocation: sourceLocation)
             case .log: break
             }
         }
@@ -77,13 +77,13 @@ struct CoordinatorBench {
         receive(.hello(hello), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 
-    /// A worker's heartbeat, naming what it has in hand.
+    /// A worker's heartbeat, naming what it holds.
     mutating func beat(
         _ number: Int, progress: UInt64 = 0, naming pieces: [PieceName] = [], credit: Credit = Self.credit,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let heartbeat = Heartbeat(
-            incarnation: UInt64(number), credit: credit, progress: progress, inHand: pieces)
+            incarnation: UInt64(number), credit: credit, progress: progress, held: pieces)
         receive(.heartbeat(heartbeat), from: Self.peer(number), sourceLocation: sourceLocation)
     }
 
@@ -93,12 +93,11 @@ struct CoordinatorBench {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         receive(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
-        receive(
-            .submitJob(
-                SubmitJob(
-                    job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
-                    fingerprint: Samples.model.digest, confirmedBelow: confirmedBelow)),
-            from: client, sourceLocation: sourceLocation)
+        var submit = SubmitJob(
+            job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
+            fingerprint: Samples.model.digest)
+        submit.confirmedBelow = confirmedBelow
+        receive(.submitJob(submit), from: client, sourceLocation: sourceLocation)
     }
 
     mutating func submit(
@@ -140,7 +139,7 @@ struct CoordinatorBench {
         actions.compactMap { if case .log(let event) = $0 { event } else { nil } }
     }
 
-    /// The only piece lent by the last event, wherever it went.
+    /// The only piece lent by the last event, to any worker.
     func onlyLent(to worker: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> PieceName {
         let pieces = lent(to: worker)
         try #require(pieces.count == 1, "lent \(pieces)", sourceLocation: sourceLocation)

@@ -52,7 +52,7 @@ struct CoordinatorWalk {
             let reason: ReturnReason = random.unit() < 0.5 ? .overCredit : .draining
             bench.receive(.shardReturned(piece, reason), from: CoordinatorBench.peer(worker))
         case 34:
-            // A new life of a worker; elsewhere the number is both peer and incarnation.
+            // A new incarnation of a worker; elsewhere the number is both peer and incarnation.
             let hello = Hello(
                 role: .worker(Samples.model, CoordinatorBench.credit), name: "w\(worker)", incarnation: random.next())
             bench.receive(.hello(hello), from: CoordinatorBench.peer(worker))

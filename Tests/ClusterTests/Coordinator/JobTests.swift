@@ -31,7 +31,7 @@ struct JobTests {
         #expect(message.contains(Samples.model.digest.hex) && message.contains(Samples.model(7).digest.hex))
     }
 
-    @Test("a job that comes back with another context is refused, and the message names both digests")
+    @Test("a job that is submitted again with another context is refused, and the message names both digests")
     func otherContext() throws {
         var bench = try CoordinatorBench.ready()
         try bench.open(context: 2)
@@ -104,7 +104,7 @@ struct JobTests {
         bench.join(1, credit: .none)
         try bench.open()
         bench.submit(Samples.shard(0, of: job, rows: 20))
-        #expect(bench.state.status.shardsPending == 1, "a shard larger than the window goes alone")
+        #expect(bench.state.status.shardsPending == 1, "a shard larger than the window is accepted alone")
         bench.receive(.confirm(job, below: 1), from: CoordinatorBench.client)
         bench.submit(
             Samples.shard(1, of: job, rows: 6), Samples.shard(2, of: job, rows: 4), Samples.shard(3, of: job, rows: 1))
@@ -119,7 +119,7 @@ struct JobTests {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
         for index in UInt32(0)..<4 { bench.submit(Samples.shard(index, of: job)) }
         let one = Credit(rows: 4, tokens: 40)
-        let first = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        let first = PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)
         bench.receive(Samples.result(first, credit: one), from: CoordinatorBench.peer(1))
         let second = try bench.onlyLent(to: 1)
         bench.receive(.bye, from: CoordinatorBench.client)
@@ -137,7 +137,7 @@ struct JobTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2])
     }
 
-    @Test("a client that comes back is told which of its shards are held, and gets the answer")
+    @Test("a client that returns learns which of its shards are held, and gets the answer")
     func heldShards() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))

@@ -7,7 +7,7 @@ import Wire
 struct JournalTests {
     private let job = Samples.job(1)
 
-    @Test("each life has the next generation, journaled before anything is sent")
+    @Test("each start has the next generation, journaled before anything is sent")
     func generations() {
         var entries: [JournalEntry] = []
         for generation in UInt64(1)...4 {
@@ -17,7 +17,7 @@ struct JournalTests {
         }
     }
 
-    @Test("entries come before the messages that depend on them")
+    @Test("entries are written before the messages that depend on them")
     func orderOfActions() throws {
         var bench = CoordinatorBench()
         bench.join(1)
@@ -46,7 +46,7 @@ struct JournalTests {
         var before = try CoordinatorBench.ready()
         before.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
         before.receive(
-            Samples.result(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)),
+            Samples.result(PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)),
             from: CoordinatorBench.peer(1))
         let answer = before.answers()
         var after = CoordinatorBench(replaying: before.journal)

@@ -34,7 +34,7 @@ struct LeaseTests {
     }
 
     @Test(
-        "a lease that its worker does not name expires, and the piece goes to the head of the queue; no death is counted"
+        "a lease that its worker does not name expires, and the piece returns to the head of the queue; no death is counted"
     )
     func lostShard() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4, tokens: 40))
@@ -48,21 +48,21 @@ struct LeaseTests {
         }
         bench.pass(.seconds(1))
         let again = try bench.onlyLent(to: 1)
-        #expect(again == PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 2))
+        #expect(again == PieceName(job: job, shard: 0, rows: 0..<4, attempt: 2))
         #expect(
             bench.logEvents == [
-                .leaseExpired(PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1), worker: "w1")
+                .leaseExpired(PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1), worker: "w1")
             ])
         #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
 
-    @Test("results renew only what the worker has named: a piece lost on the way comes back while others are answered")
+    @Test("results renew only what the worker has named: a lost piece returns to the queue while others are answered")
     func resultsDoNotRenewLostPieces() throws {
         var bench = try CoordinatorBench.ready()
         for index in UInt32(0)..<80 { bench.submit(Samples.shard(index, of: job)) }
         // Shard 1's message is lost; the worker answers another twice a second and never needs a heartbeat.
         var progress: UInt64 = 0
-        var running = PieceName(job: job, shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        var running = PieceName(job: job, shard: 0, rows: 0..<4, attempt: 1)
         var returned: Instant?
         for _ in 0..<70 where returned == nil {
             bench.pass(.milliseconds(500))
@@ -114,7 +114,7 @@ struct LeaseTests {
         #expect(bench.lent(to: 2).isEmpty)
     }
 
-    @Test("a suspect piece waits for a worker with nothing in hand, and runs alone")
+    @Test("a suspect piece waits for a worker that holds nothing, and runs alone")
     func suspectsRunAlone() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -147,8 +147,8 @@ struct LeaseTests {
         while deaths.count < 40, bench.state.status.shardsPending + bench.state.status.shardsLeased > 0 {
             bench.join(number)
             guard let piece = bench.lent(to: number).first else { throw Unexpected(bench.actions) }
-            if piece.range.contains(5) {
-                deaths.append(piece.range)
+            if piece.rows.contains(5) {
+                deaths.append(piece.rows)
                 bench.handle(.unroutable(CoordinatorBench.peer(number)))
             } else {
                 bench.receive(Samples.result(piece, credit: .none), from: CoordinatorBench.peer(number))
@@ -167,6 +167,6 @@ struct LeaseTests {
         let fault = try #require(answer.faults.first)
         #expect(fault.code == "worker_died")
         #expect(fault.message.hasPrefix("4 workers died") && fault.message.contains("worker w2 was lost at attempt 1"))
-        #expect(fault.message.contains("its connection is gone"), "the message has the trace")
+        #expect(fault.message.contains("its connection has ended"), "the message has the trace")
     }
 }

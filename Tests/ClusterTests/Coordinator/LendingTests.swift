@@ -18,8 +18,8 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == 1)
     }
 
-    @Test("a worker has two pieces in hand at most, however much credit there is")
-    func twoInHand() throws {
+    @Test("a worker holds two pieces at most, however much credit it granted")
+    func twoHeld() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 1_000_000))
         bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
         let pieces = bench.lent(to: 1)
@@ -29,32 +29,32 @@ struct LendingTests {
         #expect(bench.lent(to: 1).map(\.shard) == [2], "a result frees credit for one")
     }
 
-    @Test("a worker that grants more pieces has more in hand, still within its rows and tokens")
-    func piecesInHand() throws {
+    @Test("a worker that grants more pieces holds more, still within its rows and tokens")
+    func heldPieces() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 5))
         for shard in UInt32(0)..<9 { bench.submit(Samples.shard(shard, of: job, rows: 4, tokens: 1000)) }
         #expect(bench.state.status.shardsLeased == 5)
         bench.beat(1, credit: Credit(rows: 4000, tokens: 7000, pieces: 99))
         #expect(bench.lent(to: 1).map(\.shard) == [5, 6], "no more tokens than were granted")
         bench.beat(1, credit: Credit(rows: 4000, tokens: 10_000))
-        #expect(bench.lent(to: 1).isEmpty, "two are granted, seven are in hand")
+        #expect(bench.lent(to: 1).isEmpty, "two are granted, seven are held")
     }
 
-    @Test("a worker's death counts only against the piece it was running, not the others in hand")
+    @Test("a worker's death counts only against the piece it was running, not the others that it held")
     func onlyTheRunningPieceIsBlamed() throws {
         var bench = try CoordinatorBench.ready(credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
         for shard in UInt32(0)..<6 { bench.submit(Samples.shard(shard, of: job)) }
         bench.join(2, credit: .none)
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
         bench.beat(2, credit: Credit(rows: 4000, tokens: 10_000, pieces: 16))
-        #expect(bench.lent(to: 2).map(\.shard) == [0], "the suspect goes first, and alone")
+        #expect(bench.lent(to: 2).map(\.shard) == [0], "the suspect is lent first, and alone")
         bench.receive(
             Samples.result(try bench.onlyLent(to: 2), credit: Credit(rows: 4000, tokens: 10_000, pieces: 16)),
             from: CoordinatorBench.peer(2))
         #expect(bench.lent(to: 2).map(\.shard) == [1, 2, 3, 4, 5])
     }
 
-    @Test("a shard larger than the whole credit goes alone")
+    @Test("a shard larger than the whole credit is lent alone")
     func largerThanCredit() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job, rows: 100, tokens: 9000), Samples.shard(1, of: job, rows: 1))
@@ -75,7 +75,7 @@ struct LendingTests {
         #expect(bench.lent(to: 1).count == (fits ? 1 : 0))
     }
 
-    @Test("a worker gets a context once, before its first shard, and again when it asks for it")
+    @Test("a worker gets a context once, before its first shard, and again when it requests it")
     func contextsGoOnce() throws {
         var bench = try CoordinatorBench.ready()
         let context = try Samples.context(1)
@@ -139,7 +139,7 @@ struct LendingTests {
         #expect(zip(order, order.dropFirst()).allSatisfy { $0 != $1 }, "\(order)")
     }
 
-    @Test("the same texts go to the same worker in a later job, when all workers have credit")
+    @Test("the same texts are sent to the same worker in a later job, when all workers have credit")
     func affinity() throws {
         var bench = CoordinatorBench()
         for number in 1...3 { try bench.joinWithoutCredit(number) }

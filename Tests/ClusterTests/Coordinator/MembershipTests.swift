@@ -81,7 +81,7 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 0 && bench.state.fingerprint == nil)
     }
 
-    @Test("workers beyond the limit are refused; a known one may come back")
+    @Test("workers beyond the limit are refused; a known one may return")
     func workersMax() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.workersMax = 1
@@ -96,7 +96,7 @@ struct MembershipTests {
     @Test("an unknown peer gets WhoAreYou, whatever it sends")
     func unknownPeer() {
         var bench = CoordinatorBench()
-        let piece = PieceName(job: Samples.job(1), shard: 0, firstRow: 0, rows: 4, attempt: 1)
+        let piece = PieceName(job: Samples.job(1), shard: 0, rows: 0..<4, attempt: 1)
         for message in [.heartbeat(Heartbeat(incarnation: 5)), .bye, .drain, Samples.result(piece)] as [Message] {
             bench.receive(message, from: CoordinatorBench.peer(9))
             #expect(bench.sent(to: 9) == [.whoAreYou])
@@ -110,7 +110,7 @@ struct MembershipTests {
         let piece = try bench.onlyLent(to: 1)
         let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1)
         bench.receive(.hello(hello), from: CoordinatorBench.peer(77))
-        #expect(bench.state.status.shardsLeased == 1, "nothing was taken back")
+        #expect(bench.state.status.shardsLeased == 1, "no lease was ended")
         bench.receive(Samples.result(piece), from: CoordinatorBench.peer(1))
         #expect(bench.sent(to: 1) == [.whoAreYou], "the old connection has no session")
         bench.receive(Samples.result(piece), from: CoordinatorBench.peer(77))
@@ -119,7 +119,7 @@ struct MembershipTests {
         #expect(bench.state.status.workers == 1, "the end of the old connection is not the worker's")
     }
 
-    @Test("when a connection is gone its worker is dead, and its work goes to another at once")
+    @Test("when a connection ends its worker is dead, and another one gets its work at once")
     func unroutableWorker() throws {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: Samples.job(1)))
@@ -132,7 +132,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("a dead incarnation never lives again")
+    @Test("a dead incarnation never becomes live again")
     func theDeadStayDead() throws {
         var bench = try CoordinatorBench.ready()
         bench.handle(.unroutable(CoordinatorBench.peer(1)))
@@ -157,10 +157,10 @@ struct MembershipTests {
         #expect(piece.attempt == 2 && bench.state.status.workers == 1)
         bench.wait(.seconds(4))
         bench.receive(
-            .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, inHand: [piece])),
+            .heartbeat(Heartbeat(incarnation: 1001, credit: CoordinatorBench.credit, held: [piece])),
             from: CoordinatorBench.peer(1))
         bench.wait(.seconds(2))
-        #expect(bench.state.status.workers == 1, "the new life lives on")
+        #expect(bench.state.status.workers == 1, "the new incarnation stays live")
     }
 
     @Test("a draining worker gets nothing more, and its bye returns what it has; no death is counted")

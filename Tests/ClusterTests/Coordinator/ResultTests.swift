@@ -20,7 +20,7 @@ struct ResultTests {
     func oldAttemptCounts() throws {
         //  w1 ◀── piece, attempt 1        w1 goes silent and is dead
         //  w2 ◀── piece, attempt 2
-        //  w1 ──▶ result of attempt 1     under its next life: counts
+        //  w1 ──▶ result of attempt 1     as its next incarnation: counts
         //  w2 ──▶ result of attempt 2     dropped
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(0, of: job))
@@ -110,7 +110,7 @@ struct ResultTests {
         bench.handle(.unroutable(CoordinatorBench.peer(2)))
         bench.join(3)
         let left = try bench.onlyLent(to: 3)
-        #expect(left.range == 0..<2 && left.attempt == whole.attempt + 1)
-        return (left, PieceName(job: job, shard: 0, firstRow: 2, rows: 2, attempt: left.attempt), whole)
+        #expect(left.rows == 0..<2 && left.attempt == whole.attempt + 1)
+        return (left, PieceName(job: job, shard: 0, rows: 2..<4, attempt: left.attempt), whole)
     }
 }

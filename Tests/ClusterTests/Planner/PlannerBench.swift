@@ -36,7 +36,7 @@ struct PlannerBench {
         if withWorker { joinWorker() }
     }
 
-    /// Another life over the same journal, after a crash that lost everything else.
+    /// Another generation over the same journal, after a crash that lost everything else.
     func restarted(withWorker: Bool = true) -> PlannerBench {
         var bench = PlannerBench(replaying: journal, planJournal, withWorker: withWorker)
         bench.table = table

@@ -67,7 +67,7 @@ struct PlannerHistoryTests {
         #expect(kept[0].reward == (0.125 + 1) / 2 && kept[0].rewards == [-1, 1, 1, -0.5] && kept[0].n == 4)
     }
 
-    @Test("outcomes that come with a plan profile the policy that the plan is made for")
+    @Test("outcomes sent with a plan profile the policy that the plan is made for")
     func withPlan() throws {
         var bench = PlannerBench()
         bench.joinTrainer()
@@ -113,7 +113,7 @@ struct PlannerHistoryTests {
         #expect(bench.contexts.last?.rows.count == 100)
     }
 
-    @Test("a prompt's own record joins its belief, weighs less with age, and can be left out")
+    @Test("a prompt's own record joins its belief, counts less with age, and can be left out")
     func ownRecord() throws {
         var bench = PlannerBench()
         bench.joinTrainer()

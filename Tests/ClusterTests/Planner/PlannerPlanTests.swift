@@ -40,7 +40,7 @@ struct PlannerPlanTests {
             }
             if bench.end() == nil { early = n.count }
         }
-        print("streamed: \(early) of 400 budgets had left before the last prediction came")
+        print("streamed: \(early) of 400 budgets were sent before the last prediction arrived")
         #expect(early > 200 && n.count == 400 && n.values.reduce(0, +) == 3200)
     }
 
@@ -58,7 +58,7 @@ struct PlannerPlanTests {
         again.total += 8
         bench.receive(.requestPlan(again), from: PlannerBench.trainer)
         #expect(bench.refusal()?.reason == .conflict)
-        // Another trainer may ask, too, and a life later it is still the same plan.
+        // Another trainer may ask, too, and after a restart it is still the same plan.
         var later = bench.restarted()
         later.joinTrainer(Peer([0x12]))
         later.receive(.requestPlan(request), from: Peer([0x12]))

@@ -3,7 +3,7 @@ import Scoring
 import Testing
 import Wire
 
-/// What the planner refuses, and what it must live through; each was found by reading it, or by a hostile walk.
+/// What the planner refuses, and what must not end it. Each case was found by reading the code, or by random messages.
 @Suite("Planner: requests and reports that must not pass")
 struct PlannerRequestTests {
     private static let trainer = PlannerBench.trainer
@@ -98,7 +98,7 @@ struct PlannerRequestTests {
             #expect(bench.refusal(to: local)?.reason == .invalid)
         }
         #expect(bench.planJournal.isEmpty)
-        // Texts sent earlier come on top of those in the request.
+        // Texts sent earlier count in addition to those in the request.
         let long = String(repeating: "t", count: 12 << 20)
         for place in 0..<6 {
             var outcome = PlannerBench.outcomes(place..<place + 1)[0]
@@ -282,7 +282,7 @@ struct PlannerRequestTests {
             .hello(Hello(role: .trainer, name: "t", incarnation: 900)), from: PlannerBench.rollout(1))
         bench.receive(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: PlannerBench.rollout(1))
         #expect(bench.end(to: PlannerBench.rollout(1)) != nil)
-        // What it had as a rollout worker goes to another.
+        // Another one gets what it held as a rollout worker.
         bench.joinRollout(2)
         #expect(bench.assignments(to: 2).count == 1)
     }

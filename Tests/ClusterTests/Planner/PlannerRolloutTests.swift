@@ -67,7 +67,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 2).count == 1)
     }
 
-    @Test("a dead rollout worker's prompts go to another, and each prompt is with one worker at a time")
+    @Test("another rollout worker gets a dead one's prompts, and each prompt is with one worker at a time")
     func death() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
@@ -78,7 +78,7 @@ struct PlannerRolloutTests {
         #expect(received.count == 6)
         #expect(Array(received.prefix(4).map(\.promptID)) == lost.map(\.promptID), "first what was lost")
         #expect(Set(received.map(\.name.attempt)).isDisjoint(with: lost.map(\.name.attempt)))
-        // The dead one's rewards come after all, over a new connection: the other one has the prompt.
+        // The dead one's rewards still arrive, over a new connection: the other one has the prompt.
         bench.joinRollout(3)
         bench.receive(Self.rewards(lost[0]), from: PlannerBench.rollout(3))
         #expect(bench.recorded(to: 3).map(\.verdict) == [.superseded])
@@ -90,7 +90,7 @@ struct PlannerRolloutTests {
         #expect(bench.recorded(to: 4).map(\.verdict) == [.recorded] && bench.groups().count == 1)
     }
 
-    @Test("a rollout worker is dead after five seconds of silence, and its incarnation does not come back")
+    @Test("a rollout worker is dead after five seconds of silence, and its incarnation does not return")
     func silence() throws {
         var bench = Self.planned(6)
         let lost = bench.assignments(to: 1)
@@ -136,7 +136,7 @@ struct PlannerRolloutTests {
         #expect(bench.assignments(to: 1).map(\.promptID) == [lent[0].promptID])
     }
 
-    @Test("an assignment without progress for ten minutes goes to another, although its worker sends heartbeats")
+    @Test("an assignment without progress for ten minutes is lent to another, although its worker sends heartbeats")
     func stuck() throws {
         var bench = Self.planned(1)
         let lent = bench.assignments(to: 1)
@@ -175,7 +175,7 @@ struct PlannerRolloutTests {
                     assignments: still.map(\.name))), from: PlannerBench.rollout(1))
         later.receive(Self.rewards(still[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
-        // What an earlier life recorded is acknowledged by this one.
+        // What an earlier generation recorded is acknowledged by this one.
         later.receive(Self.rewards(lent[0]), from: PlannerBench.rollout(1))
         #expect(later.recorded(to: 1).map(\.verdict) == [.recorded])
         later.wait(.seconds(4))

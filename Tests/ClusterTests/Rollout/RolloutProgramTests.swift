@@ -16,7 +16,7 @@ struct RolloutProgramTests {
         #expect(bench.state.nextDeadline == bench.now + .milliseconds(500))
         bench.wait(.milliseconds(500))
         #expect(bench.launches == 1)
-        #expect(bench.runs == [RolloutBench.assignment(0, n: 3)], "the reward that came counts")
+        #expect(bench.runs == [RolloutBench.assignment(0, n: 3)], "the reward that arrived counts")
         bench.report(0, [0, 0, 0])
         #expect(bench.rewards.map(\.rewards) == [[1, 0, 0, 0]])
     }
@@ -91,7 +91,7 @@ struct RolloutProgramTests {
         #expect(bench.runs.map(\.name.index) == [0, 1])
     }
 
-    @Test("an assignment without reports is returned; the others go on")
+    @Test("an assignment without reports is returned; the others continue")
     func silentAssignment() {
         var bench = RolloutBench.ready(slots: 2)
         bench.lend(0)
@@ -141,7 +141,9 @@ struct RolloutProgramTests {
         #expect(bench.sent == [.bye] && bench.exits == [.drained])
     }
 
-    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
+    @Test(
+        "a worker that holds nothing and is drained leaves at once, before or after a Welcome",
+        arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = RolloutBench()
         bench.handle(.started)
@@ -150,7 +152,7 @@ struct RolloutProgramTests {
         #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
-    @Test("unrecorded rewards are sent to the coordinator's next life, then it leaves")
+    @Test("unrecorded rewards are sent to the restarted coordinator, then it leaves")
     func drainAcrossRestart() {
         var bench = RolloutBench.ready()
         bench.lend(0)

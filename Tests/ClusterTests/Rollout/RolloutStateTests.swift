@@ -164,7 +164,7 @@ struct RolloutStateTests {
         #expect(bench.actions.isEmpty)
     }
 
-    // MARK: Connections and lives
+    // MARK: Connections and generations
 
     @Test(
         "after WhoAreYou it sends Hello with the same incarnation, keeps its work, and sends its rewards after the Welcome"
@@ -183,7 +183,7 @@ struct RolloutStateTests {
         #expect(bench.heartbeats.first?.assignments == [1, 0].map { RolloutBench.name($0) })
     }
 
-    @Test("another generation of the coordinator gets the names of all that is in hand, and the rewards again")
+    @Test("another generation of the coordinator gets the names of all that is held, and the rewards again")
     func anotherGeneration() {
         var bench = RolloutBench.ready()
         bench.lend(0)
@@ -207,7 +207,7 @@ struct RolloutStateTests {
         for number in 0..<3 { bench.lend(number) }
         let former = bench.state.incarnation
         bench.receive(.dismissed(incarnation: former &+ 1))
-        #expect(bench.actions.isEmpty, "that was for another life")
+        #expect(bench.actions.isEmpty, "that was for another incarnation")
         bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former)
         #expect(bench.hellos.map(\.role) == [.rollout(.none)])

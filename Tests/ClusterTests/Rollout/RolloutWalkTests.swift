@@ -33,7 +33,7 @@ private struct RolloutWalk {
     private var lent: [AssignmentName: Assignment] = [:]
     private var reported: [AssignmentName: Rewards] = [:]
     private var returned: Set<AssignmentName> = []
-    /// What the program has been asked for and has not reported.
+    /// What was assigned to the program and not reported.
     private var program: [(assignment: Assignment, missing: Int)] = []
     private var next = 0
     /// Messages of the coordinator that the worker has not received yet.
@@ -65,7 +65,7 @@ private struct RolloutWalk {
         }
     }
 
-    /// No more faults, until nothing is in hand.
+    /// No more faults, until nothing is held.
     mutating func settle() {
         isConnected = true
         for _ in 0..<40 { pass(.seconds(1)) }

@@ -9,7 +9,7 @@ struct AbsurdMessages {
     /// Assignments that were lent, the latest last.
     private var lent: [Assignment] = []
     /// Incarnations of earlier Hellos.
-    private var lives: [Peer: UInt64] = [:]
+    private var incarnations: [Peer: UInt64] = [:]
     /// Event ids of earlier reports; some are reported again.
     private var events: [String] = ["e"]
 
@@ -22,7 +22,7 @@ struct AbsurdMessages {
         if lent.count > 60 { lent.removeFirst() }
     }
 
-    /// Most of them: some rollout workers of an earlier life still have what they were lent.
+    /// Most of them: some rollout workers of an earlier generation still have what they were lent.
     mutating func forgetAssignments() { lent.removeAll { _ in random.unit() < 0.5 } }
 
     mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &random) }
@@ -37,7 +37,7 @@ struct AbsurdMessages {
     // MARK: Messages
 
     mutating func message(from peer: Peer) -> Message {
-        if lives[peer] == nil || below(10) == 0 { return .hello(hello(peer)) }
+        if incarnations[peer] == nil || below(10) == 0 { return .hello(hello(peer)) }
         guard isRollout(peer) != isAbsurd() else {
             return switch below(8) {
             case 0..<3: .requestPlan(request())
@@ -59,22 +59,22 @@ struct AbsurdMessages {
     private func isRollout(_ peer: Peer) -> Bool { (peer.bytes.last ?? 0) >= 3 }
 
     private mutating func hello(_ peer: Peer) -> Hello {
-        if lives[peer] == nil || below(4) == 0 { lives[peer] = UInt64(below(400)) }
+        if incarnations[peer] == nil || below(4) == 0 { incarnations[peer] = UInt64(below(400)) }
         let role: Hello.Role = isRollout(peer) != isAbsurd() ? .rollout(credit()) : .trainer
-        return Hello(role: role, protocolVersion: isAbsurd() ? 2 : 1, name: "n", incarnation: life(of: peer))
+        return Hello(role: role, protocolVersion: isAbsurd() ? 2 : 1, name: "n", incarnation: incarnation(of: peer))
     }
 
-    /// Mostly the peer's own; lives are so few that some meet, and that dead ones come again.
-    private mutating func life(of peer: Peer) -> UInt64 {
-        guard let life = lives[peer], !isAbsurd() else { return UInt64(below(400)) }
-        return life
+    /// Mostly the peer's own; incarnations are so few that some are equal, and that dead ones appear again.
+    private mutating func incarnation(of peer: Peer) -> UInt64 {
+        guard let incarnation = incarnations[peer], !isAbsurd() else { return UInt64(below(400)) }
+        return incarnation
     }
 
     private mutating func credit() -> Credit { Credit(rows: number(6), tokens: number(100)) }
 
     private mutating func heartbeat(_ peer: Peer) -> Heartbeat {
         Heartbeat(
-            incarnation: life(of: peer), credit: credit(), progress: UInt64(below(40)),
+            incarnation: incarnation(of: peer), credit: credit(), progress: UInt64(below(40)),
             assignments: (0..<below(5)).map { _ in name() })
     }
 

@@ -40,7 +40,7 @@ enum Samples {
     }
 
     static func answers(to piece: PieceName) -> AnswerBlock {
-        answers(firstRow: Int(piece.firstRow), rows: Int(piece.rows))
+        answers(firstRow: piece.rows.lowerBound, rows: piece.rows.count)
     }
 
     static func result(

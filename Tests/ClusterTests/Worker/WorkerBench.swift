@@ -42,7 +42,7 @@ struct WorkerBench {
     }
 
     mutating func lend(_ piece: PieceName, context: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let texts = Samples.texts(piece.shard, rows: Int(piece.rows))
+        let texts = Samples.texts(piece.shard, rows: piece.rows.count)
         receive(
             .shard(piece, context: try Samples.context(context).digest, texts: texts), sourceLocation: sourceLocation)
     }
@@ -63,7 +63,7 @@ struct WorkerBench {
     }
 
     static func piece(_ shard: UInt32, attempt: UInt32 = 1) -> PieceName {
-        PieceName(job: Samples.job(1), shard: shard, firstRow: 0, rows: 4, attempt: attempt)
+        PieceName(job: Samples.job(1), shard: shard, rows: 0..<4, attempt: attempt)
     }
 
     // MARK: Actions

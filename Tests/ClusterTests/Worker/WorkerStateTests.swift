@@ -72,7 +72,7 @@ struct WorkerStateTests {
         bench.receive(.whoAreYou)
         #expect(bench.hellos.map(\.incarnation) == [incarnation])
         bench.welcome()
-        #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0), WorkerBench.piece(1)])
+        #expect(bench.heartbeats.first?.held == [WorkerBench.piece(0), WorkerBench.piece(1)])
     }
 
     @Test("the Welcome of another generation drops what waits; what runs is finished")
@@ -82,7 +82,7 @@ struct WorkerStateTests {
         try bench.lend(WorkerBench.piece(1))
         bench.generation = 2
         bench.welcome()
-        #expect(bench.heartbeats.first?.inHand == [WorkerBench.piece(0)])
+        #expect(bench.heartbeats.first?.held == [WorkerBench.piece(0)])
         bench.compute(WorkerBench.piece(0))
         #expect(bench.results.map(\.piece) == [WorkerBench.piece(0)] && bench.scored.isEmpty)
     }
@@ -158,9 +158,9 @@ struct WorkerStateTests {
         try bench.lend(WorkerBench.piece(6))
         #expect(bench.scored.isEmpty)
         bench.handle(quick(WorkerBench.piece(1), .microseconds(1)))
-        #expect(bench.results.first?.credit.pieces == Limits.piecesInHandMax && bench.scored == [WorkerBench.piece(6)])
+        #expect(bench.results.first?.credit.pieces == Limits.heldPiecesMax && bench.scored == [WorkerBench.piece(6)])
         bench.wait(.seconds(1))
-        #expect(bench.heartbeats.first?.inHand == (2...6).map { WorkerBench.piece($0) })
+        #expect(bench.heartbeats.first?.held == (2...6).map { WorkerBench.piece($0) })
         bench.handle(quick(WorkerBench.piece(2), .seconds(1)))
         #expect(bench.results.first?.credit == WorkerBench.credit)
         try bench.lend(WorkerBench.piece(7))
@@ -199,7 +199,7 @@ struct WorkerStateTests {
 
     // MARK: Contexts
 
-    @Test("a missing context is asked for at once, and again at each heartbeat until it comes")
+    @Test("a missing context is requested at once, and again at each heartbeat until it arrives")
     func contextWanted() throws {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -246,7 +246,7 @@ struct WorkerStateTests {
         #expect(result.faults.map(\.row) == [0, 1, 2, 3] && result.answers == AnswerBlock([nil, nil, nil, nil]))
         #expect(result.faults.allSatisfy { $0.code == "context_failed" && $0.message == "a reward is not a number" })
         try bench.lend(WorkerBench.piece(1))
-        #expect(bench.results.map(\.piece) == [WorkerBench.piece(1)], "and of those that come later")
+        #expect(bench.results.map(\.piece) == [WorkerBench.piece(1)], "and of those that arrive later")
     }
 
     @Test("the least recently used context is forgotten for a fifth one, never one that is needed")
@@ -283,7 +283,9 @@ struct WorkerStateTests {
         #expect(bench.actions.isEmpty, "a worker that has left sends nothing")
     }
 
-    @Test("draining with nothing in hand leaves at once, before or after a Welcome", arguments: [true, false])
+    @Test(
+        "a worker that holds nothing and is drained leaves at once, before or after a Welcome",
+        arguments: [true, false])
     func drainIdle(isWelcome: Bool) {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -307,7 +309,7 @@ struct WorkerStateTests {
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("a refused worker exits with the reason and never comes back")
+    @Test("a refused worker exits with the reason and never returns")
     func refused() {
         var bench = WorkerBench()
         bench.handle(.started)
@@ -317,12 +319,12 @@ struct WorkerStateTests {
         #expect(bench.actions.isEmpty)
     }
 
-    @Test("a dismissed worker comes back as another incarnation, without its queue")
+    @Test("a dismissed worker returns as another incarnation, without its queue")
     func dismissed() throws {
         var bench = try WorkerBench.ready()
         let former = bench.state.incarnation
         bench.receive(.dismissed(incarnation: former &+ 1))
-        #expect(bench.actions.isEmpty, "that was for another life")
+        #expect(bench.actions.isEmpty, "that was for another incarnation")
         bench.receive(.dismissed(incarnation: former))
         #expect(bench.state.incarnation != former && bench.hellos.map(\.incarnation) == [bench.state.incarnation])
         bench.receive(.dismissed(incarnation: former))

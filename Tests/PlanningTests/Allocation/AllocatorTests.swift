@@ -235,7 +235,7 @@ struct AllocatorTests {
         var generator = SeededGenerator(seed: UInt64(spread))
         let count = 20_000
         // From all alike, where a sample has no spread, to as different as can be; at last every prompt that the
-        // sample looks at is unlike all others, so that its guess is wrong.
+        // sample reads is unlike all others, so that its guess is wrong.
         let sampled = Set((0..<4096).map { $0 * count / 4096 })
         let beliefs = try (0..<count).map { index in
             let means = [

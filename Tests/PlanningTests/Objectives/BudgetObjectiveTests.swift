@@ -12,7 +12,7 @@ struct BudgetObjectiveTests {
     static func integral(_ belief: Belief, _ value: (Double) -> Double) -> Double {
         let a = belief.mean * belief.kappa
         let b = (1 - belief.mean) * belief.kappa
-        // p^a·q^b with the larger exponential taken out, which would overflow.
+        // p^a·q^b with the larger exponential factored out, which would overflow.
         func logWeight(_ x: Double) -> Double {
             (x < 0 ? a * x : -b * x) - (a + b) * log1p(exp(-abs(x)))
         }

@@ -5,7 +5,7 @@ import Testing
 /// A step streamed from beginning to end.
 struct StreamedStep {
     var plan: BudgetPlan
-    /// By prompt, in the order of hand-out: all that was said.
+    /// By prompt, in the order of their arrival: all budgets sent.
     var assignments: [StreamingPlan.Assignment] = []
     /// Assignments before the end.
     var early = 0
@@ -189,7 +189,7 @@ struct StreamingPlanTests {
         #expect(try cold.receive(Array(candidates[31..<32])).count == 32)
     }
 
-    @Test("the rollouts of missing prompts go to the others; own caps leave a surplus")
+    @Test("other prompts get the rollouts of missing ones; own caps leave a surplus")
     func missing() throws {
         var generator = SeededGenerator(seed: 5)
         let candidates = try Self.candidates(100, &generator)

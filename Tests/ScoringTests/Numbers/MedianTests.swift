@@ -10,7 +10,7 @@ struct MedianTests {
         #expect(Median.of([4, 1, 3, 2]) == 2.5)
     }
 
-    @Test("a quantile is interpolated between its neighbours")
+    @Test("a quantile is interpolated between the two nearest values")
     func quantiles() {
         let values = [40.0, 10, 30, 20, 50]
         #expect(Median.quantile(0, of: values) == 10)

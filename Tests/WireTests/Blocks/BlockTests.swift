@@ -19,7 +19,7 @@ struct BlockTests {
         }
     }
 
-    @Test("a text that is not UTF-8 is nil, its neighbours are whole")
+    @Test("a text that is not UTF-8 is nil, the others are complete")
     func invalidText() throws {
         var frames = Envelope(
             generation: 1,

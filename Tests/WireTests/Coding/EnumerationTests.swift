@@ -33,7 +33,7 @@ struct EnumerationTests {
         for reason in [JobRefusal.fingerprint, .capacity, .context] {
             messages.append(.jobRefused(job, reason, message: ""))
         }
-        let piece = PieceName(job: job, shard: 0, firstRow: 0, rows: 1, attempt: 1)
+        let piece = PieceName(job: job, shard: 0, rows: 0..<1, attempt: 1)
         for reason in [ReturnReason.overCredit, .draining] { messages.append(.shardReturned(piece, reason)) }
         for reason in [RequestRefused.Reason.invalid, .conflict, .capacity, .deadline, .unknown] {
             messages.append(.requestRefused(RequestRefused(.plan(plan), reason, message: "")))

@@ -63,7 +63,7 @@ struct FrameMutator {
         frames[frame].insert(contentsOf: bytes(1 + random.count(8)), at: at)
     }
 
-    /// Numbers at the ends of their ranges, where lengths and counts are likely to stand.
+    /// Numbers at the ends of their ranges, which lengths and counts often have.
     private mutating func overwrite(_ frames: inout [[UInt8]]) {
         let frame = place(in: frames)
         let extreme: [UInt8] = random.pick([

@@ -17,7 +17,7 @@ struct HostileInputTests {
             do throws(WireError) {
                 let envelope = try Envelope(frames: frames)
                 decoded += 1
-                // Whatever was let in must be readable to the end, and must go out as it came in.
+                // Every accepted message must be readable to the end, and must be encoded as it was received.
                 Self.readEverything(in: envelope.message)
                 let again = try Envelope(frames: envelope.frames)
                 #expect(again == envelope, "seed \(Self.seed), round \(round): encoding changed the message")
@@ -107,13 +107,13 @@ struct HostileInputTests {
         case .context(let context): read(context)
         case .submitJob(let submit): read(submit.context)
         case .shard(let piece, _, let texts):
-            #expect(piece.range.count == texts.count)
+            #expect(piece.rows.count == texts.count)
             read(texts)
         case .submitShard(let shard): read(shard.texts)
         case .shardResult(let result): read(result.answers, result.faults)
         case .shardAnswer(let answer): read(answer.answers, answer.faults)
         case .heartbeat(let heartbeat):
-            for piece in heartbeat.inHand { #expect(piece.range.upperBound <= Limits.shardRowsMax) }
+            for piece in heartbeat.held { #expect(piece.rows.upperBound <= Limits.shardRowsMax) }
             #expect(heartbeat.assignments.count <= Limits.assignmentsMax)
             for name in heartbeat.assignments { #expect(name.plan.step >= 0 && name.index >= 0) }
         case .requestPlan(let request):

@@ -28,7 +28,7 @@ struct RoundTripTests {
                 case .context(let received) = try Envelope(frames: Envelope(generation: 1, .context(block)).frames)
                     .message
             else {
-                Issue.record("another message came out")
+                Issue.record("another message was decoded")
                 return
             }
             let set = try #require(received.contextSet)

@@ -33,8 +33,8 @@ struct LimitTests {
         ).frames
     }
 
-    private static func piece(firstRow: UInt32 = 0, rows: UInt32) -> PieceName {
-        PieceName(job: job, shard: 0, firstRow: firstRow, rows: rows, attempt: 1)
+    private static func piece(firstRow: Int = 0, rows: Int) -> PieceName {
+        PieceName(job: job, shard: 0, rows: firstRow..<firstRow + rows, attempt: 1)
     }
 
     @Test("a shard has 1 to 4096 rows")
@@ -51,7 +51,7 @@ struct LimitTests {
     func pieces() throws {
         let within = Self.piece(firstRow: 4095, rows: 1)
         #expect(try Envelope(frames: Self.result(piece: within, answers: 1)).generation == 1)
-        for (firstRow, rows) in [(UInt32(4096), UInt32(1)), (1, 4096), (.max, 1), (.max, 4096)] {
+        for (firstRow, rows) in [(4096, 1), (1, 4096), (Int(UInt32.max), 1), (Int(UInt32.max), 4096)] {
             #expect(throws: WireError.badField("first_row", found: "\(firstRow)")) {
                 try Envelope(frames: Self.result(piece: Self.piece(firstRow: firstRow, rows: rows), answers: 1))
             }
@@ -113,7 +113,7 @@ struct LimitTests {
         ] {
             let sent = Envelope(generation: 0, .hello(Hello(role: .client, name: name, incarnation: 1)))
             guard case .hello(let hello) = try Envelope(frames: sent.frames).message else {
-                Issue.record("another message came out")
+                Issue.record("another message was decoded")
                 continue
             }
             #expect(hello.name.utf8.count == kept)
@@ -139,7 +139,7 @@ struct LimitTests {
         let frames = Self.result(piece: Self.piece(rows: 4096), answers: 4096, faults: faults)
         #expect(frames[0].count <= Limits.headerBytesMax)
         guard case .shardResult(let result) = try Envelope(frames: frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(result.faults.map(\.row) == faults.map(\.row))
@@ -175,18 +175,18 @@ struct LimitTests {
     @Test("a worker names 64 pieces at most")
     func heartbeat() throws {
         let many = (0..<UInt32(80)).map {
-            PieceName(job: Self.job, shard: $0, firstRow: 0, rows: 1, attempt: 1)
+            PieceName(job: Self.job, shard: $0, rows: 0..<1, attempt: 1)
         }
-        let sent = Envelope(generation: 1, .heartbeat(Heartbeat(incarnation: 1, inHand: many)))
+        let sent = Envelope(generation: 1, .heartbeat(Heartbeat(incarnation: 1, held: many)))
         guard case .heartbeat(let heartbeat) = try Envelope(frames: sent.frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
-        #expect(heartbeat.inHand == Array(many.prefix(Limits.piecesMax)))
+        #expect(heartbeat.held == Array(many.prefix(Limits.piecesMax)))
         // Heartbeat (field 7) with 65 empty pieces (field 4), by hand.
         let pieces: [[UInt8]] = Array(repeating: [0x22, 0], count: 65)
         let header = Self.header([0x3A], Array(pieces.joined()))
-        #expect(throws: WireError.tooLarge("in_hand", found: 65, limit: 64)) { try Envelope(frames: [header]) }
+        #expect(throws: WireError.tooLarge("held", found: 65, limit: 64)) { try Envelope(frames: [header]) }
     }
 
     @Test("digests have 32 bytes and job ids 16")

@@ -4,8 +4,8 @@ import Wire
 /// One message of every kind at least, with values that a reader can follow through the bytes: the files of
 /// `proto/vectors`.
 struct MessageSample {
-    /// The file's name: the message's name in `statezero.proto`, in lower case with dashes; with a role behind it where a
-    /// message has another shape from that role.
+    /// The file's name: the message's name in `statezero.proto`, in lower case with dashes; with a role behind it where
+    /// a message has another shape from that role.
     let name: String
     let title: String
     /// What to see in the bytes, a line each.
@@ -24,7 +24,13 @@ struct MessageSample {
     static let model = ModelFingerprint(name: "all-MiniLM-L6-v2+gp/f32", digest: Digest(of: "model"))
     static let credit = Credit(rows: 4096, tokens: 65_536)
     static let texts = TextBlock(["Spell: cat", "Zähle bis drei.", ""])
-    static let piece = PieceName(job: job, shard: 7, firstRow: 1, rows: 2, attempt: 3)
+    private static func submitJob(_ context: ContextBlock) -> SubmitJob {
+        var submit = SubmitJob(
+            job: job, policy: Policy(id: "smollm2-135m", version: 0), context: context, fingerprint: model.digest)
+        submit.confirmedBelow = 5
+        return submit
+    }
+    static let piece = PieceName(job: job, shard: 7, rows: 1..<3, attempt: 3)
     /// `nil` only if the literals were out of range.
     static let prediction = Prediction(p: 0.75, kappa: 12, pLo: 0.5, pHi: 0.9375, flags: .truncated)
     static let fault = RowFault(row: 1, code: "embedding_failed", message: "a value is not a number")
@@ -45,9 +51,9 @@ struct MessageSample {
     private static var joining: [MessageSample] {
         [
             MessageSample(
-                "hello", "A worker's first word",
+                "hello", "A worker's first message",
                 [
-                    "generation 0 (absent): no Welcome was heard yet; role 1 worker; protocol 1; name worker-1;",
+                    "generation 0 (absent): no Welcome received yet; role 1 worker; protocol 1; name worker-1;",
                     "incarnation 0x0123456789abcdef; fingerprint named and SHA-256(\"model\"); credit 4096 rows, 65536 tokens",
                 ], generation: 0,
                 .hello(Hello(role: .worker(model, credit), name: "worker-1", incarnation: incarnation))),
@@ -61,7 +67,7 @@ struct MessageSample {
                         incarnation: incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30),
                         fingerprint: model))),
             MessageSample(
-                "refused", "A peer cannot take part", ["reason 1 protocol; a message for people"],
+                "refused", "A peer is refused", ["reason 1 protocol; a message for people"],
                 .refused(.protocolVersion, message: "this coordinator speaks protocol 1, you speak 2")),
             MessageSample("who-are-you", "Say Hello", ["an empty body: field 5 of length 0"], .whoAreYou),
             MessageSample(
@@ -73,11 +79,11 @@ struct MessageSample {
     private static var talking: [MessageSample] {
         [
             MessageSample(
-                "heartbeat", "Life and progress of a worker with one piece in hand",
+                "heartbeat", "Life and progress of a worker that holds one piece",
                 [
-                    "incarnation; credit 4096 rows, 65536 tokens; progress 42; in hand: job, shard 7, rows 1 and 2, attempt 3"
+                    "incarnation; credit 4096 rows, 65536 tokens; progress 42; held: job, shard 7, rows 1 and 2, attempt 3"
                 ],
-                .heartbeat(Heartbeat(incarnation: incarnation, credit: credit, progress: 42, inHand: [piece]))),
+                .heartbeat(Heartbeat(incarnation: incarnation, credit: credit, progress: 42, held: [piece]))),
             MessageSample(
                 "cluster-status", "The answer to a heartbeat", ["2 workers; 12 shards pending; 4 leased"],
                 .clusterStatus(ClusterStatus(workers: 2, shardsPending: 12, shardsLeased: 4))),
@@ -131,18 +137,15 @@ struct MessageSample {
                     "job; policy smollm2-135m at version 0 (present, though 0); context digest and 2 rows;",
                     "fingerprint digest; confirmed below 5; then lengths, texts, outcomes as in context.txt",
                 ],
-                .submitJob(
-                    SubmitJob(
-                        job: job, policy: Policy(id: "smollm2-135m", version: 0), context: context,
-                        fingerprint: model.digest, confirmedBelow: 5))),
+                .submitJob(submitJob(context))),
             MessageSample(
-                "job-accepted", "The terms on which a job is taken",
+                "job-accepted", "The terms on which a job is accepted",
                 [
                     "job; window 131072 rows, 16000000 tokens; shards 5, 7 and 300 are in the works (packed varints)"
                 ],
                 .jobAccepted(JobAccepted(job: job, windowRows: 131_072, windowTokens: 16_000_000, held: [5, 7, 300]))),
             MessageSample(
-                "job-refused", "A job is not taken", ["job; reason 2 capacity; a message for people"],
+                "job-refused", "A job is not accepted", ["job; reason 2 capacity; a message for people"],
                 .jobRefused(job, .capacity, message: "this coordinator has its 64 jobs")),
             MessageSample(
                 "submit-shard", "Three rows of a job",

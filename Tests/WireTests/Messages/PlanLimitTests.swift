@@ -178,7 +178,7 @@ struct PlanLimitTests {
         let many = (0..<1030).map { AssignmentName(plan: Self.plan, index: $0, attempt: UInt64($0)) }
         let sent = Envelope(generation: 1, .heartbeat(Heartbeat(incarnation: 1, assignments: many)))
         guard case .heartbeat(let heartbeat) = try Envelope(frames: sent.frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(heartbeat.assignments == Array(many.prefix(Limits.assignmentsMax)))
@@ -215,7 +215,7 @@ struct PlanLimitTests {
         var frames = try #require(MessageSample.all.first { $0.name == "request-scores" }).envelope.frames
         frames[2][0] = 0xFF
         guard case .requestScores(let request) = try Envelope(frames: frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(request.texts.texts == [nil])
@@ -254,7 +254,7 @@ struct PlanLimitTests {
         let sent = Envelope(
             generation: 1, .rewards(Rewards(name: MessageSample.assignment, rewards: [1], references: [long])))
         guard case .rewards(let rewards) = try Envelope(frames: sent.frames).message else {
-            Issue.record("another message came out")
+            Issue.record("another message was decoded")
             return
         }
         #expect(rewards.references == [String(repeating: "ä", count: 512)])

@@ -61,7 +61,7 @@ extension MessageSample {
                     "4, 8, 12; explore 1/8; deadline 2000 ms, then uniform; active; to workers; context: 256 rows, recent, seed 5;",
                     "decay 0.5; rewards 0 (absent) to 1; failure floor; survival 0.75; look-ahead 1/256, 16 at most; candidates",
                     "p-1 (n_max 8), p-2; an outcome of version 39: mean 0.25 of 8; then lengths (10, 0, 10), texts: of p-1,",
-                    "none for p-2, which was told before, and the outcome's",
+                    "none for p-2, which was sent before, and the outcome's",
                 ], .requestPlan(request)),
             MessageSample(
                 "request-refused", "What was asked cannot be done", ["plan; reason 2 conflict; a message for people"],
@@ -88,7 +88,7 @@ extension MessageSample {
                     "0.5 groups without a gradient; SHA-256 over the budgets 4 and 12 as uint32; 1 context row, a step old",
                 ], .planEnd(plan, end)),
             MessageSample(
-                "follow-plan", "A trainer wants to hear of a plan again", ["plan; groups from number 1 on"],
+                "follow-plan", "A trainer wants to follow a plan again", ["plan; groups from number 1 on"],
                 .followPlan(plan, groupsAfter: 1)),
             MessageSample(
                 "group-done", "A group is complete",
@@ -103,14 +103,15 @@ extension MessageSample {
     static var rollingOut: [MessageSample] {
         [
             MessageSample(
-                "hello-trainer", "A trainer's first word", ["role 3 trainer; neither fingerprint nor credit"],
+                "hello-trainer", "A trainer's first message", ["role 3 trainer; neither fingerprint nor credit"],
                 generation: 0, .hello(Hello(role: .trainer, name: "trainer-1", incarnation: incarnation))),
             MessageSample(
-                "hello-rollout", "A rollout worker's first word", ["role 4 rollout; credit 8 assignments, 64 rollouts"],
+                "hello-rollout", "A rollout worker's first message",
+                ["role 4 rollout; credit 8 assignments, 64 rollouts"],
                 generation: 0,
                 .hello(Hello(role: .rollout(rolloutCredit), name: "rollout-1", incarnation: incarnation))),
             MessageSample(
-                "heartbeat-rollout", "Life and progress of a rollout worker with one assignment in hand",
+                "heartbeat-rollout", "Life and progress of a rollout worker that holds one assignment",
                 ["credit 8 assignments, 64 rollouts; progress 17; plan, index 1, attempt 9 of generation 3"],
                 .heartbeat(
                     Heartbeat(
@@ -126,7 +127,7 @@ extension MessageSample {
                         name: assignment, policyVersion: 40, promptID: "p-2", text: "Zähle bis drei.", n: 12,
                         leaseTime: .seconds(600)))),
             MessageSample(
-                "rewards", "What an assignment came to",
+                "rewards", "The results of an assignment",
                 ["name as in assignment.txt; rewards 1, 0.25; 1 failed; references"],
                 .rewards(
                     Rewards(name: assignment, rewards: [1, 0.25], failed: 1, references: ["shard-7:0", "shard-7:1"]))),
@@ -147,7 +148,7 @@ extension MessageSample {
                 "report-outcomes", "A trainer reports a group, and an older outcome",
                 [
                     "request 77; policy; rewards -1 to 1; event e-2: p-2 of step 41, rewards 1, -1, -1, 1, 1 failed; event e-3: p-3 of",
-                    "version 39, mean 0.5 of 8; then lengths (0, 16), texts: none for p-2, which was told with its plan",
+                    "version 39, mean 0.5 of 8; then lengths (0, 16), texts: none for p-2, which was sent with its plan",
                 ],
                 .reportOutcomes(
                     ReportOutcomes(

@@ -28,7 +28,7 @@ struct RandomMessages {
             .heartbeat(
                 Heartbeat(
                     incarnation: number64(), credit: credit(), progress: number64(),
-                    inHand: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
+                    held: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
                     assignments: (0..<count(9)).map { _ in assignmentName() }))
         case .clusterStatus:
             .clusterStatus(ClusterStatus(workers: number(), shardsPending: number(), shardsLeased: number()))
@@ -40,10 +40,7 @@ struct RandomMessages {
         case .shardResult: .shardResult(result())
         case .shardReturned: .shardReturned(piece(rows: 1 + count(9)), pick([.overCredit, .draining]))
         case .submitJob:
-            .submitJob(
-                SubmitJob(
-                    job: job(), policy: Policy(id: label(), version: flip() ? Int(Int64(bitPattern: number64())) : nil),
-                    context: context(), fingerprint: digest(), confirmedBelow: number32()))
+            .submitJob(submitJob())
         case .jobAccepted:
             .jobAccepted(
                 JobAccepted(
@@ -126,11 +123,18 @@ struct RandomMessages {
         }
     }
 
+    private mutating func submitJob() -> SubmitJob {
+        let policy = Policy(id: label(), version: flip() ? Int(Int64(bitPattern: number64())) : nil)
+        var submit = SubmitJob(job: job(), policy: policy, context: context(), fingerprint: digest())
+        submit.confirmedBelow = number32()
+        return submit
+    }
+
     private mutating func piece(rows: Int) -> PieceName {
         let last = Limits.shardRowsMax - rows
-        return PieceName(
-            job: job(), shard: number32(), firstRow: UInt32(pick([0, last, Int.random(in: 0...last, using: &chance)])),
-            rows: UInt32(rows), attempt: number32())
+        let (job, shard) = (job(), number32())
+        let first = pick([0, last, Int.random(in: 0...last, using: &chance)])
+        return PieceName(job: job, shard: shard, rows: first..<first + rows, attempt: number32())
     }
 
     mutating func model() -> ModelFingerprint { ModelFingerprint(name: label(), digest: digest()) }

@@ -5,7 +5,8 @@
     venv/bin/python scripts/goldens/encoder/make_bert.py [MODEL]
 
 Writes, under Tests/Goldens/encoder:
-  tiny/               a model folder with a random BERT (2 layers, 32 wide), seed 20260211
+  tiny/               a model folder with a random BERT (2 layers, 32 wide), seed 20260211; for token ids only: its
+                      vocabulary has no [MASK], so the program reads no text with it
   tiny.safetensors    token ids and their embeddings by that model
   minilm.safetensors  the same for all-MiniLM-L6-v2, when MODEL names its folder
 

@@ -2,8 +2,8 @@
 """Writes many texts with the reference's ids, for the test that compares all of them with ours.
 
 Every Unicode scalar alone and among others, some hundred thousand mixed texts, and speed runs that are timed here on
-one thread; the test prints both times (on the processor, not on the wall) and their ratio. Which kind of tokenizer it
-is stands in the model's file.
+one thread; the test prints both times (processor time, not wall-clock time) and their ratio. The model's file names the
+kind of tokenizer.
 
     pip install tokenizers==0.22.1
     python3 scripts/goldens/tokenizers/compare.py --model models/all-MiniLM-L6-v2 --output DIR

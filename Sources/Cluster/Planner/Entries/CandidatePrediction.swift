@@ -8,7 +8,7 @@ public struct CandidatePrediction: Hashable, Sendable {
     public var mean: Double
     /// Concentration of the belief.
     public var kappa: Double
-    /// Where the belief comes from.
+    /// The source of the belief.
     public var source: BudgetSource
 
     /// Describes a belief.

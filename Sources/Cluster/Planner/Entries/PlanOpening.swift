@@ -4,7 +4,7 @@ public import Wire
 public struct PlanOpening: Hashable, Sendable {
     /// The request, every candidate with its text.
     public var request: RequestPlan
-    /// Digest of the request as it came. Another request for the same step has another one, and is refused.
+    /// Digest of the request as received. Another request for the same step has another one, and is refused.
     public var identity: [UInt8]
     /// Least budget, raised when rollouts of the policy have failed.
     public var minimum: Int

@@ -2,20 +2,20 @@ public import Wire
 
 /// What the planner makes durable: outcomes, and everything that a plan's budgets follow from.
 ///
-/// Budgets are not written. A plan is a function of its opening and of the predictions in the order in which they came,
-/// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without what
-/// was in flight: peers, leases and predictions that had not come.
+/// Budgets are not written. A plan is a function of its opening and of the predictions in the order of their arrival,
+/// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without
+/// peers, leases and predictions that had not arrived.
 public enum PlannerEntry: Hashable, Sendable {
     /// Outcomes joined a policy's history.
     case outcomesRecorded(policyID: String, [RecordedOutcome])
     /// A step has a plan now.
     case planOpened(PlanOpening)
-    /// Predictions of some candidates came.
+    /// Predictions of some candidates arrived.
     case predictionsReceived(PlanName, [CandidatePrediction])
     /// The deadline passed: candidates without a budget get an even share.
     case planCut(PlanName)
     /// Rollouts of a group ended.
     case groupReported(PlanName, GroupReport)
-    /// A plan is too old to be kept; its outcomes stay in the history.
+    /// A plan was dropped because it is too old; its outcomes stay in the history.
     case planForgotten(PlanName)
 }

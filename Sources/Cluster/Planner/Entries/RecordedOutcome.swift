@@ -6,7 +6,7 @@ public struct RecordedOutcome: Hashable, Sendable {
     public var promptID: String
     /// The prompt's text.
     public var text: String
-    /// Version of the weights that rolled out.
+    /// Version of the weights that made the rollouts.
     public var version: Int
     /// Mean reward, scaled to [0, 1].
     public var reward: Double

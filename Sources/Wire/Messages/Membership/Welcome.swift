@@ -1,0 +1,23 @@
+public import Scoring
+
+/// The coordinator's answer to a Hello.
+public struct Welcome: Hashable, Sendable {
+    /// Incarnation of the peer whose Hello this answers.
+    public var incarnation: UInt64
+    /// A peer must send something at least this often.
+    public var heartbeatInterval: Duration
+    /// Work without progress for this long is given to another worker.
+    public var leaseTime: Duration
+    /// The model the cluster works with; `nil` until a worker has come.
+    public var fingerprint: ModelFingerprint?
+
+    /// Answers a Hello.
+    public init(
+        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil
+    ) {
+        self.incarnation = incarnation
+        self.heartbeatInterval = heartbeatInterval
+        self.leaseTime = leaseTime
+        self.fingerprint = fingerprint
+    }
+}

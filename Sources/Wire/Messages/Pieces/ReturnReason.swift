@@ -1,0 +1,5 @@
+/// Why a worker returns a piece undone.
+public enum ReturnReason: Hashable, Sendable {
+    case overCredit
+    case draining
+}
