@@ -16,14 +16,6 @@ struct RemoteEncoderTests {
         return settings
     }
 
-    /// Runs on a thread that may be blocked, as an inference thread.
-    private static func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
-    {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
-        }
-    }
-
     private struct Made: Sendable {
         var values: [Float] = []
         var width = 0
@@ -35,7 +27,7 @@ struct RemoteEncoderTests {
     private static func encode(
         _ texts: [String], at url: String, _ settings: RemoteSettings = Self.settings(), key: String? = nil
     ) async throws -> Made {
-        try await blocking {
+        try await OwnThread.run {
             let encoder = try RemoteEncoder(try RemoteEndpoint(url, key: key), settings: settings)
             let answered = SharedValue(0)
             encoder.onProgress { answered.change { $0 += 1 } }
@@ -115,7 +107,7 @@ struct RemoteEncoderTests {
         let server = try await StubServer()
         defer { server.stop() }
         let url = server.url
-        let flags = try await Self.blocking {
+        let flags = try await OwnThread.run {
             let settings = Self.settings { ($0.prefix, $0.charactersMax) = ("q: ", 5) }
             let made = try RemoteEncoder(try RemoteEndpoint(url), settings: settings).encode(["abcdefg", "abcde", "é"])
             return made.isTruncated
@@ -147,7 +139,7 @@ struct RemoteEncoderTests {
         defer { server.stop() }
         let url = server.url
         let long = String(repeating: "long ", count: 50)
-        try await Self.blocking {
+        try await OwnThread.run {
             let encoder = try RemoteEncoder(try RemoteEndpoint(url), settings: Self.settings())
             let texts = ["a", "b", long, "c", "d"]
             let error = #expect(throws: ValueModelError.self) { try encoder.encode(texts) }
@@ -222,7 +214,7 @@ struct RemoteEncoderTests {
         let server = try await StubServer { Self.isProbe($0) ? .vectors : .status(503, "down") }
         defer { server.stop() }
         let url = server.url
-        let text = try await Self.blocking {
+        let text = try await OwnThread.run {
             let stop = StopFlag()
             let encoder = try RemoteEncoder(try RemoteEndpoint(url), settings: Self.settings(), stop: stop) { _ in
                 stop.raise()

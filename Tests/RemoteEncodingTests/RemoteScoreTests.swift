@@ -23,8 +23,7 @@ struct RemoteScoreTests {
     private static func run(
         _ arguments: [String], in folder: ScratchFolder, environment: [String: String] = [:]
     ) async throws -> Program.Ending {
-        let program = try Program(arguments, in: folder, environment: environment)
-        return await Task.detached { program.wait() }.value
+        try await OwnThread.run { try Program(arguments, in: folder, environment: environment).wait() }
     }
 
     @Test("a corpus is scored through a server; a second run finds all features in the store and sends only probes")
