@@ -67,7 +67,7 @@ class Vector:
 
 
 def chosen_amplitudes(c, factorised):
-    """By field, the mean amplitude by odds, less where 0 is likely; one field after the other, those before it at theirs.
+    """By field, the mean amplitude by odds, less where 0 is likely; each field with those before it at theirs.
 
     The matrix is that of the head's first setting on the first rows, the residual has no difficulty in it; columns of
     references take part with a fixed variance. `factorised(c, 0, rows, extra)`: inverse factor, half ln det.
