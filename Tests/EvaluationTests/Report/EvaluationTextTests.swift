@@ -19,11 +19,11 @@ struct EvaluationTextTests {
     func sources() throws {
         #expect(
             EvaluationTable(try Self.report()).description == """
-                source  policies  queries     AUC  ± seeds    gAUC     ECE   Brier  constant  length  knn10
+                source  policies  rows  queries     AUC  ±  Spearman     ECE   Brier  constant  length  knn10
                 -------------------------------------------------------------------------------------------
-                parity         1      100  1.0000        –  1.0000  0.0000  0.0000    0.5000  0.5000      –
+                parity         1   100      100  1.0000  –    1.0000  0.0000  0.0000    0.5000  0.5000      –
                 -------------------------------------------------------------------------------------------
-                mean           1      100  1.0000        –  1.0000  0.0000  0.0000    0.5000  0.5000      –
+                mean           1   100      100  1.0000  –    1.0000  0.0000  0.0000    0.5000  0.5000      –
                 """)
     }
 
