@@ -46,6 +46,14 @@ extension ValueModel {
 public protocol PreparedContext {
     /// The context set it was made of.
     var contextDigest: Digest { get }
+
+    /// What predictions under this context rest on; `nil` from a model that does not say.
+    var evidence: PredictionEvidence? { get }
+}
+
+extension PreparedContext {
+    /// `nil`: the model does not say.
+    public var evidence: PredictionEvidence? { nil }
 }
 
 /// Why a model cannot answer.

@@ -19,8 +19,13 @@ public struct GaussianProcessContext: PreparedContext, Sendable {
         return false
     }
 
+    /// What predictions rest on.
+    public let evidence: PredictionEvidence?
+
     enum Fit: Sendable {
         case baseRate
         case regression(GaussianProcessRegression)
+        /// With references or covariates.
+        case sideRegression(GaussianProcessSideRegression)
     }
 }

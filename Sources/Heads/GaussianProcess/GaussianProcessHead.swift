@@ -8,11 +8,14 @@ public import Scoring
 /// rollouts is less noisy. The score becomes a probability by two constants, and a belief by a concentration κ, which
 /// is estimated from the context's own rows of several rollouts, if there are any. All constants were fitted on training
 /// policies by `scripts/head/fit.py`; `scripts/head/gaussian_process.py` is the slow version of this file.
+///
+/// References and covariates are further parts of the kernel, see `GaussianProcessSideRegression`; a context without any
+/// has the answers that it had before they existed.
 public final class GaussianProcessHead: InContextHead, Sendable {
     /// With fewer rows than this, predictions are the base rate.
     public static let rowsMin = 16
     /// Changes whenever an answer could change; part of a model's fingerprint.
-    public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit"
+    public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit side/1"
 
     /// For a model's name.
     package var name: String { "gp" }
@@ -25,13 +28,13 @@ public final class GaussianProcessHead: InContextHead, Sendable {
 
     /// Fits a context. `features` are `(N, E + S)`: the encoder's unit embeddings, then `SurfaceFeatures`, in order.
     ///
+    /// With references or covariates the features of the pool's prompts follow, and a query may have side information.
     /// Fewer than 16 rows, or rewards that are all the same, give a base-rate context; for no rows that is 0.5.
     /// Throws `widthMismatch` without an embedding column, `rowsMismatch`, and `notFinite` naming the row.
     /// Cost: eight factorisations of N³/3; beyond 1,024 rows the noise is chosen on the first 1,024.
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> GaussianProcessContext {
-        guard context.schema.isEmpty else { throw .sideInformationUnsupported(head: name) }
         guard features.rows == context.texts.count else {
             throw .rowsMismatch(expected: context.texts.count, found: features.rows)
         }
@@ -46,7 +49,12 @@ public final class GaussianProcessHead: InContextHead, Sendable {
             return GaussianProcessContext(
                 contextDigest: context.digest, fit: .baseRate,
                 embeddingColumns: features.columns - SurfaceFeatures.count, baseRate: baseRate,
-                concentration: GaussianProcessConstants.baseRateConcentration)
+                concentration: GaussianProcessConstants.baseRateConcentration,
+                evidence: PredictionEvidence(contextRows: rewards.count))
+        }
+        let columns = ReferenceColumns(context, features: features, progress: {})
+        guard columns == nil, !context.schema.hasCovariates else {
+            return try prepare(context, features: features, columns: columns, baseRate: baseRate)
         }
         let (regression, leftOut) = try GaussianProcessRegression.fitting(
             features: features, rewards: rewards, rollouts: context.rows.map { Double($0.outcome.n) },
@@ -57,7 +65,24 @@ public final class GaussianProcessHead: InContextHead, Sendable {
             embeddingColumns: features.columns - SurfaceFeatures.count, baseRate: baseRate,
             concentration: GaussianProcessCalibration.concentration(
                 probabilities: leftOut.map { calibration.probability($0) },
-                outcomes: context.rows.prefix(leftOut.count).map(\.outcome)))
+                outcomes: context.rows.prefix(leftOut.count).map(\.outcome)),
+            evidence: PredictionEvidence(contextRows: rewards.count))
+    }
+
+    /// The same with side information.
+    private func prepare(
+        _ context: ContextSet, features: FeatureMatrix, columns: ReferenceColumns?, baseRate: Double
+    ) throws(ValueModelError) -> GaussianProcessContext {
+        let regression = try GaussianProcessSideRegression(
+            context, features: features, columns: columns, baseRate: baseRate)
+        return GaussianProcessContext(
+            contextDigest: context.digest, fit: .sideRegression(regression),
+            embeddingColumns: features.columns - SurfaceFeatures.count, baseRate: baseRate,
+            concentration: GaussianProcessCalibration.concentration(
+                probabilities: regression.leftOut.map { regression.probability($0) },
+                outcomes: context.rows.prefix(regression.leftOut.count).map(\.outcome)),
+            evidence: columns?.evidence(rows: context.rows.count)
+                ?? PredictionEvidence(contextRows: context.rows.count))
     }
 
     /// `(Q, E + S)` to Q beliefs. Each query is computed alone and in a fixed order, whatever else is in the call.
@@ -77,10 +102,11 @@ public final class GaussianProcessHead: InContextHead, Sendable {
         for row in 0..<queries.rows {
             var flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             var p = context.baseRate
-            if let regression = context.regression {
+            switch context.fit {
+            case .baseRate: flags.insert(.baseRate)
+            case .regression(let regression):
                 p = calibration.probability(regression.score(queries.features, row: row))
-            } else {
-                flags.insert(.baseRate)
+            case .sideRegression(let regression): p = regression.probability(regression.score(queries, row: row))
             }
             guard let prediction = Prediction(mean: p, kappa: context.concentration, flags: flags) else {
                 throw .notFinite(stage: "head", row: row)
@@ -88,6 +114,36 @@ public final class GaussianProcessHead: InContextHead, Sendable {
             predictions.append(prediction)
         }
         return predictions
+    }
+}
+
+/// What the goldens of side information compare.
+package struct GaussianProcessSideStages {
+    /// By reference that is another policy.
+    package let weights: [Double]
+    /// By row of the context: the two columns of references.
+    package let columns: [SIMD2<Double>]
+    /// By covariate.
+    package let amplitudes: [Double]
+    /// By row of the context: its score without itself.
+    package let leftOut: [Double]
+    /// By query: the columns of references.
+    package let queryColumns: [SIMD2<Double>]
+    /// By query: its score before the link.
+    package let scores: [Double]
+}
+
+extension GaussianProcessHead {
+    /// Intermediate results for queries; `nil` for a context without side information.
+    package func stages(_ queries: QuerySet, in context: GaussianProcessContext) -> GaussianProcessSideStages? {
+        guard case .sideRegression(let regression) = context.fit else { return nil }
+        return GaussianProcessSideStages(
+            weights: regression.columns?.weights ?? [], columns: regression.columns?.context ?? [],
+            amplitudes: regression.covariates?.amplitudes ?? [], leftOut: regression.leftOut,
+            queryColumns: (0..<queries.rows).map {
+                regression.columns?.values(queries.side($0), features: queries.row($0)) ?? .zero
+            },
+            scores: (0..<queries.rows).map { regression.score(queries, row: $0) })
     }
 }
 

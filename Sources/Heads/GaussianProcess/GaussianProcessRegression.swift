@@ -22,17 +22,17 @@ struct GaussianProcessRegression: Sendable {
     private let offset: Double
 
     /// γ; with the surface's share chosen by AUC on held-out prompts of training policies. 0.75–3 differ by 0.003.
-    private static let gamma = 1.5
+    static let gamma = 1.5
     /// Variance of the linear part as a share of the radial one's.
-    private static let surfaceShare = 0.12
+    static let surfaceShare = 0.12
     /// Noise over signal variance.
-    private static let ridges = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
+    static let ridges = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     /// What of a single rollout's noise more rollouts do not remove: the text does not determine the reward.
-    private static let overdispersion = 0.4
+    static let overdispersion = 0.4
     /// Rows on which the noise is chosen; more would cost N³ eight times over and choose the same.
-    private static let selectionRows = 1024
+    static let selectionRows = 1024
     /// For odds below this no solution is computed.
-    private static let oddsMin = 1e-3
+    static let oddsMin = 1e-3
 
     /// Fits rewards; also gives leave-one-out scores of the first `selectionRows` rows at the likeliest noise.
     ///

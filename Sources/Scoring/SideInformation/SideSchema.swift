@@ -72,6 +72,9 @@ public struct SideSchema: Hashable, Sendable {
         references.isEmpty && numbers.isEmpty && categories.isEmpty && vectors.isEmpty
     }
 
+    /// Whether prompts may have numbers, categories or vectors.
+    public var hasCovariates: Bool { !numbers.isEmpty || !categories.isEmpty || vectorColumns > 0 }
+
     /// The code of a category's name: the same in every process, never 0.
     public static func code(of category: String) -> UInt32 {
         max(1, UInt32(truncatingIfNeeded: Digest(of: category).leading))

@@ -1,0 +1,61 @@
+import Foundation
+import Kernels
+import Scoring
+
+/// The regression with side information: reference columns and covariates beside the text.
+///
+/// Options of the columns' variance and prior slope, and noise levels, are averaged by their evidence. A link in place of
+/// the calibration makes a probability: with references scores go far from the base rate, where the calibration, which is
+/// linear in the reward, is wrong. `scripts/head/references.py` is the slow version.
+struct GaussianProcessSideRegression: Sendable {
+    /// From the score of a query to its probability.
+    let link: OutcomeLink
+    /// By row, up to the rows on which the noise is chosen: its score when its own reward is left out.
+    let leftOut: [Double]
+    private let text: TextRegression
+    /// What the references say; `nil` without any.
+    let columns: ReferenceColumns?
+    private let coefficients: SIMD2<Double>
+    /// What numbers, categories and vectors say; `nil` without any.
+    let covariates: Covariates?
+    private let alpha: [Double]
+
+    /// How much evidence a covariate needs, see `Covariates`.
+    private static let doubt = 2.0
+
+    /// Fits a context of at least two different rewards. Throws `kernel` if no noise level gives a positive definite
+    /// matrix, which only happens if values are not finite.
+    ///
+    /// Cost: eight factorisations of N³/6 multiply-adds, as many inversions at most, the references' smoothing, and twenty
+    /// factorisations a covariate.
+    init(
+        _ context: ContextSet, features: FeatureMatrix, columns: ReferenceColumns?, baseRate: Double
+    ) throws(ValueModelError) {
+        let problem = GaussianProcessProblem(context, features: features, baseRate: baseRate)
+        let covariates = Covariates(context, columns: columns?.context ?? [], doubt: Self.doubt) { added, rows in
+            problem.evidence(added: added, rows: rows)
+        }
+        let fit = try problem.fit(columns: columns, covariates: covariates)
+        self.columns = columns
+        self.covariates = covariates
+        coefficients = fit.coefficients
+        alpha = fit.alpha
+        leftOut = fit.leftOut
+        text = problem.kernel.combined(fit.alpha, prior: problem.prior, level: baseRate - problem.priorMean)
+        link = OutcomeLink(
+            scores: fit.leftOut.map(OutcomeLink.score(ofReward:)), rewards: Array(problem.rewards.prefix(leftOut.count))
+        )
+    }
+
+    /// The posterior mean of a query's reward; may leave [0, 1].
+    func score(_ queries: QuerySet, row: Int) -> Double {
+        let (features, side) = (queries.row(row), queries.side(row))
+        var score = text.value(features)
+        if let columns { score += (columns.values(side, features: features) * coefficients).sum() }
+        if let covariates { score += covariates.value(side, alpha: alpha) }
+        return score
+    }
+
+    /// P(success) in [0.005, 0.995] of a score; not a number where the score is not.
+    func probability(_ score: Double) -> Double { link.probability(OutcomeLink.score(ofReward: score)) }
+}

@@ -1,0 +1,93 @@
+import Scoring
+
+/// What two prompts have in common by their texts: the kernel of the Gaussian process that needs no training.
+///
+/// exp(−γ‖a − b‖²) of unit embeddings, plus a linear part on surface features, standardised among the rows it was made of.
+/// `GaussianProcessRegression` has its own version of it, whose rounding is part of the fingerprint `gp/1`.
+struct TextKernel: Sendable {
+    /// N.
+    var rows: Int { embeddings.count }
+    private let embeddings: EmbeddingRows
+    private let embeddingColumns: Int
+    private let standardisation: SurfaceStandardisation
+    /// `(blocks, 30)`: surface features of eight rows, side by side.
+    private let surface: [SIMD8<Double>]
+    private let radial = RadialKernel(gamma: GaussianProcessRegression.gamma)
+
+    private static let features = SurfaceFeatures.count
+    private static let share = GaussianProcessRegression.surfaceShare / Double(SurfaceFeatures.count)
+
+    /// Of features `(N, E + S)` with N ≥ 1.
+    init(_ features: FeatureMatrix) {
+        embeddingColumns = features.columns - Self.features
+        embeddings = EmbeddingRows(features, columns: embeddingColumns)
+        standardisation = SurfaceStandardisation(
+            context: (0..<features.rows).map { Array(features.row($0).suffix(Self.features)) })
+        var surface = [SIMD8<Double>](repeating: .zero, count: embeddings.blocks * Self.features)
+        for row in 0..<features.rows {
+            let values = standardisation.standardise(features.row(row).suffix(Self.features))
+            for (feature, value) in values.enumerated() { surface[row / 8 * Self.features + feature][row % 8] = value }
+        }
+        self.surface = surface
+    }
+
+    /// `(N, N)`, row-major, the lower triangle. Cost: N²/2 dot products of embeddings.
+    var matrix: [Double] {
+        var matrix = [Double](repeating: 0, count: rows * rows)
+        for row in 0..<rows {
+            let query = embeddings.row(row)
+            let own = standardised(row).map { $0 * Self.share }
+            for block in 0...(row / 8) {
+                var sum = radial(embeddings.cosines(query, block: block))
+                let other = block * Self.features
+                for feature in own.indices { sum.addProduct(SIMD8(repeating: own[feature]), surface[other + feature]) }
+                let start = row * rows + block * 8
+                for lane in 0..<min(8, rows - block * 8) { matrix[start + lane] = sum[lane] }
+            }
+        }
+        return matrix
+    }
+
+    /// One row's standardised surface features.
+    func standardised(_ row: Int) -> [Double] {
+        (0..<Self.features).map { surface[row / 8 * Self.features + $0][row % 8] }
+    }
+
+    /// What the rows' weights α make of any prompt: Σ_i α_i K(prompt, row i), and `prior` on its surface features beside.
+    func combined(_ alpha: [Double], prior: [Double] = [], level: Double) -> TextRegression {
+        var weights = [SIMD8<Double>](repeating: .zero, count: embeddings.blocks)
+        for (row, value) in alpha.enumerated() { weights[row / 8][row % 8] = value }
+        var linear = prior.isEmpty ? [Double](repeating: 0, count: Self.features) : prior
+        for (block, weight) in weights.enumerated() {
+            for feature in linear.indices {
+                linear[feature] += Self.share * (weight * surface[block * Self.features + feature]).sum()
+            }
+        }
+        return TextRegression(kernel: self, alpha: weights, linear: linear, level: level)
+    }
+
+    /// Σ_i α_i K(prompt, row i) with the linear part given, of features `(E + S)`. Cost: N dot products.
+    fileprivate func value(_ features: ArraySlice<Float>, alpha: [SIMD8<Double>], linear: [Double]) -> Double {
+        let query = EmbeddingRows.vectors(features.prefix(embeddingColumns))[...]
+        var sum = SIMD8<Double>.zero
+        for block in alpha.indices { sum.addProduct(alpha[block], radial(embeddings.cosines(query, block: block))) }
+        let surface = standardisation.standardise(features.suffix(Self.features))
+        var result = sum.sum()
+        for feature in linear.indices { result += surface[feature] * linear[feature] }
+        return result
+    }
+}
+
+/// A fitted Gaussian process of a text: level, a weight a row, a weight a surface feature.
+struct TextRegression: Sendable {
+    fileprivate let kernel: TextKernel
+    /// By block of eight rows; 0 beyond the last row.
+    fileprivate let alpha: [SIMD8<Double>]
+    fileprivate let linear: [Double]
+    fileprivate let level: Double
+
+    /// The posterior mean at a prompt of features `(E + S)`. Cost: N dot products.
+    func value(_ features: ArraySlice<Float>) -> Double {
+        level + kernel.value(features, alpha: alpha, linear: linear)
+    }
+}
