@@ -101,7 +101,8 @@ public struct EvaluationOptions: Sendable {
         let sizes = contextSizes.map { ("context size", $0, ContextSet.rowsMax) }
         for (name, value, high) in sizes + [
             ("number of context sizes", contextSizes.count, 1000), ("seeds", seeds, 1000),
-            ("queries of each class", classMin, Int.max), ("policies", policiesMax ?? 1, Int.max), ("texts per chunk", chunkTexts, Int.max),
+            ("queries of each class", classMin, Int.max), ("policies", policiesMax ?? 1, Int.max),
+            ("texts per chunk", chunkTexts, Int.max),
         ] where value < 1 || value > high {
             throw .optionOutOfRange(name: name, value: value, range: high == Int.max ? "1…" : "1…\(high)")
         }

@@ -163,7 +163,8 @@ public struct Evaluator {
     }
 
     private func embed(
-        _ sources: [EvaluationSource], _ draws: [[ContextDraw]], _ keys: [[String: DrawKey]], contexts: Int, _ progress: (Progress) -> Void
+        _ sources: [EvaluationSource], _ draws: [[ContextDraw]], _ keys: [[String: DrawKey]], contexts: Int,
+        _ progress: (Progress) -> Void
     ) throws(EvaluationError) -> TextFeatures {
         var features = TextFeatures()
         // Texts are listed under the first source that needs them, so that an error can name it.

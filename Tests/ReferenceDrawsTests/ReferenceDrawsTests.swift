@@ -7,7 +7,8 @@ struct ReferenceDrawsTests {
     private static func digest(_ number: Int) -> Digest { Digest(of: "t\(number)") }
 
     /// Policies `p0` … on texts `t0` …; `p<k>` succeeds where the number's bit k is set.
-    private static func bank(policies: Int = 5, texts: Int = 60, more: [ReferenceBank.Row] = []) throws -> ReferenceBank {
+    private static func bank(policies: Int = 5, texts: Int = 60, more: [ReferenceBank.Row] = []) throws -> ReferenceBank
+    {
         var rows: [ReferenceBank.Row] = []
         for policy in 0..<policies {
             for text in 0..<texts {

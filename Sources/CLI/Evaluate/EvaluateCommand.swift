@@ -42,7 +42,8 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Show baselines and oracle for a single head too.")
     var baselines = false
 
-    @Option(help: "Most policy versions of each source, chosen by a hash of their names. References are drawn from all.")
+    @Option(
+        help: "Most policy versions of each source, chosen by a hash of their names. References are drawn from all.")
     var policies: Int?
 
     @Option(
@@ -98,7 +99,9 @@ struct Evaluate: ParsableCommand {
         if let known = comparison.known {
             tables.append("known to training, stated by \(known.statedBy): \(known.sources.joined(separator: ", "))")
         }
-        if comparison.known != nil || compared > 1 || comparison.sizes.count > 1 || baselines { tables.append("\(ComparisonTable(comparison))") }
+        if comparison.known != nil || compared > 1 || comparison.sizes.count > 1 || baselines {
+            tables.append("\(ComparisonTable(comparison))")
+        }
         if budgets.budgets {
             let hasRates = !comparison.budgets.isEmpty
             tables.append(hasRates ? "\(BudgetTable(comparison))" : "no source has rates, so no budgets are planned")

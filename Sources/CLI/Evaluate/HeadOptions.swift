@@ -33,7 +33,8 @@ struct HeadOptions: ParsableArguments {
                     status: .usage)
             }
             let model = try choice.make(threads: threads)
-            return Loaded(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil,
+            return Loaded(
+                heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil,
                 trainingSources: nil)
         }
         try choice.check()

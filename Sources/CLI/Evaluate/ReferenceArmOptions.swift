@@ -56,7 +56,8 @@ struct ReferenceArmOptions: ParsableArguments {
         }
         guard !rows.isEmpty else {
             throw CommandFailure(
-                "--references \(files.joined(separator: " ")): no row is on a prompt of the prompt files", status: .usage)
+                "--references \(files.joined(separator: " ")): no row is on a prompt of the prompt files",
+                status: .usage)
         }
         return ReferenceBank(rows)
     }

@@ -54,7 +54,8 @@ struct EvaluationContext {
         if let references {
             joined = references.joined(first, digests: Array(digests.prefix(count)), queries: queries)
         }
-        let context = try joined.context ?? context(first)
+        var context = try context(first)
+        if let known = joined.context { context = known }
         let contextFeatures = features.matrix(context.texts)
         let asked = QuerySet(texts: queries.map(\.text), features: queryFeatures, side: joined.queries)
         var answers: [Answer] = []

@@ -1,3 +1,5 @@
+internal import ReferenceDraws
+
 /// Compares all predictors at every context size, on the same draws and queries.
 public struct EvaluationComparison: Codable, Hashable, Sendable {
     /// One predictor at one size.
@@ -113,7 +115,8 @@ extension EvaluationComparison {
             }
         }
         self.init(
-            seeds: options.seeds, classMin: options.classMin, reference: hasReference ? reference : nil, known: options.known,
+            seeds: options.seeds, classMin: options.classMin, reference: hasReference ? reference : nil,
+            known: options.known,
             referenceCoverage: options.references.arms == [.none] ? nil : options.references.coverage,
             policiesMax: options.policiesMax, sizes: sizes,
             budgetRange: options.budget, budgets: budgets)

@@ -12,7 +12,8 @@ public struct EvaluationTable: CustomStringConvertible {
     /// The table, at most 120 columns wide for names of up to 20 letters. A missing figure is a dash.
     public var description: String {
         let header = [
-            "source", "policies", "rows", "queries", "AUC", "±", "Spearman", "ECE", "Brier", "constant", "length", "knn10",
+            "source", "policies", "rows", "queries", "AUC", "±", "Spearman", "ECE", "Brier", "constant", "length",
+            "knn10",
         ]
         let table = TextTable(
             header: header, rows: (report.sources + [report.mean]).map(Self.cells), rules: .headerAndSummary)

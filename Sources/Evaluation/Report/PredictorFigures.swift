@@ -90,7 +90,8 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let reliability: [ReliabilityPoint]?
 
     enum CodingKeys: String, CodingKey {
-        case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability, spearman
+        case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability,
+            spearman
         case draws
         case aucStandardErrorOverPolicies = "auc_stderr_policies"
         case aucStandardErrorOverDraws = "auc_stderr_draws"

@@ -55,7 +55,9 @@ struct PredictorTally {
         var known: [Draw: Double] = [:]
         for score in other.all { known[Draw(policy: score.policy, seed: score.seed)] = score.auc }
         return estimate { score in
-            guard let auc = score.auc, let base = known[Draw(policy: score.policy, seed: score.seed)] else { return nil }
+            guard let auc = score.auc, let base = known[Draw(policy: score.policy, seed: score.seed)] else {
+                return nil
+            }
             return auc - base
         }
     }

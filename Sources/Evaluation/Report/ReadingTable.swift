@@ -16,6 +16,7 @@ public struct ReadingTable: CustomStringConvertible {
             rows: reading.map { source in
                 [source.source, String(source.prompts), decimals(source.tokens, 0)]
                     + [source.truncatedShare, source.unknownShare].map { decimals(100 * $0, 1) }
-            }).description
+            }
+        ).description
     }
 }

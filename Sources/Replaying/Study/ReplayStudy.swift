@@ -139,7 +139,8 @@ public struct ReplayStudy {
         for part in schedule.contexts(of: version, seed: seed, rows: options.contextRows) {
             let rows = part.rows.map { log.rows[$0] }
             let asked = part.visits.map { log.rows[schedule.visits[$0].row].prompt }
-            guard let (context, queries) = references.context(of: version.policy, rows: rows, queries: asked, seed: seed)
+            guard
+                let (context, queries) = references.context(of: version.policy, rows: rows, queries: asked, seed: seed)
             else { return nil }
             do throws(ValueModelError) {
                 let more = features.missing(context.texts)

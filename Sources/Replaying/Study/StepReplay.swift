@@ -1,4 +1,5 @@
 internal import Planning
+internal import ReferenceDraws
 internal import Scoring
 
 /// Replays one step under every strategy, and adds the results to a tally.

@@ -23,7 +23,8 @@ struct LeakCheckTests {
         let report = check.report
         #expect(report.leaks.map(\.promptID) == ["a"] && report.leaks[0].isSameText)
         #expect(report.leaks[0].trainingID == "t1" && report.trainingPrompts == 2)
-        #expect(report.sources == [.init(source: "s", queries: 2, sameText: 1, reworded: 0)])
+        let counts = report.sources[0]
+        #expect(counts.queries == 2 && counts.sameText == 1 && counts.reworded == 0)
     }
 
     @Test("a prompt is found where one training prompt has more than 40 % of its sequences, and not at 40 %")
