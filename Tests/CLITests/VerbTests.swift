@@ -61,7 +61,7 @@ struct VerbTests {
         arguments: ["coordinator --bind here", "worker --connect here --model table", "rollout --connect here -- cat"])
     func endpoint(line: String) throws {
         let ending = try #require(run(line))
-        #expect(ending.status == .failed && ending.errors?.contains("\"here\" is no endpoint") == true)
+        #expect(ending.status == .failed && ending.errors?.contains("\"here\" is not an endpoint") == true)
     }
 
     @Test("a coordinator does not listen where other machines reach it, unless --allow-plaintext says so")
@@ -115,6 +115,26 @@ struct VerbTests {
         let array = try #require(run("\(options)2 --export json-array"))
         #expect(array.status == .failed && array.errors?.contains("1 rows have no score") == true)
         #expect(!FileManager.default.fileExists(atPath: folder.file("b2")))
+    }
+
+    @Test("a score outside [0, 1] and a repeated id get no budget, and the others share the whole total")
+    func badScores() throws {
+        try writeScores(#"{"prompt_id":"odd","p":1.5,"kappa":4}"#, #"{"prompt_id":"even","p":0.4,"kappa":4}"#)
+        let ending = try #require(run("plan --scores {}/s.jsonl --total 24 --min 2 --max 16 --output {}/b"))
+        #expect(ending.status == .finishedWithErrorRows)
+        let rows = try lines("b").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(rows.compactMap { $0["prompt_id"] as? String } == ["even", "likely", "hard"])
+        #expect(rows.compactMap { $0["n"] as? Int }.reduce(0, +) == 24)
+    }
+
+    @Test("a CSV file and an empty one have no good row: validate ends with 1")
+    func noGoodRow() throws {
+        _ = try folder.write("c.csv", ["prompt_id,prompt", "a,text"])
+        _ = try folder.write("empty", [String]())
+        #expect(run("validate {}/c.csv --problems 1")?.status == .failed)
+        #expect(run("validate {}/empty")?.status == .failed)
     }
 
     @Test("a total below the minima is refused with both numbers")
