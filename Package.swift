@@ -36,7 +36,9 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -112,7 +114,7 @@ let package = Package(
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
-        module("Routing", ["Scoring", "JSON", "PredictionMetrics", "Reporting", yams]),
+        module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
@@ -123,7 +125,9 @@ let package = Package(
             ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
         module(
             "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("ClientNode", ["Scoring", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
+        module(
+            "ClientNode",
+            ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
         module(
             "CoordinatorHTTP",
@@ -135,8 +139,8 @@ let package = Package(
             "RouterHTTP",
             [
                 "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
-                "MetricsExport",
-                metrics, grdb, httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes,
+                "MetricsExport", metrics, grdb, httpClient, hummingbird, hummingbirdCore, lifecycle, logging, nioCore,
+                nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
         // 5 programs
@@ -157,8 +161,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
-                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", argumentParser,
-                logging,
+                "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", "Corpora",
+                argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(
@@ -191,10 +195,14 @@ let package = Package(
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
-        tests("RoutingTests", ["Routing", "Scoring"]),
+        tests("RoutingTests", ["Routing", "Scoring", "Corpora"]),
         tests(
             "RouterHTTPTests",
-            ["RouterHTTP", "Routing", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1, httpTypes]),
+            [
+                "RouterHTTP", "Routing", "Corpora", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1,
+                nioPosix,
+                httpTypes,
+            ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
         tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),

@@ -17,7 +17,8 @@ package struct StateZeroBench: ParsableCommand {
             otherwise idle machine. scripts/benchmarks/run measures everything and writes BENCHMARKS.md.
             """,
         subcommands: [
-            KernelsCommand.self, EncoderCommand.self, Qwen3Command.self, CompactCommand.self, HeadCommand.self,
+            KernelsCommand.self, EncoderCommand.self, TextsCommand.self, Qwen3Command.self, CompactCommand.self,
+            HeadCommand.self,
             PlanningCommand.self, CoordinatorCommand.self, LatencyCommand.self, RolloutsCommand.self,
             RescoreCommand.self, StartCommand.self, BareRouterCommand.self,
         ])

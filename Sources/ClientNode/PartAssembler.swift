@@ -103,13 +103,14 @@ package struct PartAssembler {
         for line in plan.lines {
             switch line {
             case .rejected(let error): writer.append(.failed(error))
-            case .row(let id, let hasDerivedID, let file, let number):
+            case .row(let id, let hasDerivedID, let file, let number, let evidence, let own):
                 let prediction = answer?.answers[row]
                 let fault = faults.first.flatMap { $0.row == UInt32(row) ? $0 : nil }
                 if fault != nil { faults.removeFirst() }
                 row += 1
                 if let prediction, fault == nil {
-                    writer.append(.scored(promptID: id, prediction), hasDerivedID: hasDerivedID)
+                    let joined = own.map { prediction.joined(with: $0) } ?? prediction
+                    writer.append(.scored(promptID: id, joined), hasDerivedID: hasDerivedID, evidence: evidence)
                 } else {
                     writer.append(
                         .failed(Self.error(fault, file: file, line: number, id: id)), hasDerivedID: hasDerivedID)

@@ -20,6 +20,8 @@ public struct ScoringClient: Sendable {
         public var keys: RowKeys
         /// The context set, with the policy that its rewards belong to.
         public var context: ContextFile
+        /// References, covariates and features; `nil` if there are none. `context` then comes from them.
+        public var side: SideFiles.Joined?
         /// Path of the output folder; created if it does not exist.
         public var output: String
         /// What to do with a run that is already in the output folder.
@@ -72,10 +74,14 @@ public struct ScoringClient: Sendable {
         until stop: StopFlag, onProgress: (ScoringProgress) -> Void
     ) throws(ClientError) -> Ending {
         let survey: [InputFile]
-        do {
-            survey = try InputFile.survey(configuration.promptFiles)
-        } catch {
-            throw .corpora(error)
+        if let side = configuration.side {
+            survey = side.survey
+        } else {
+            do {
+                survey = try InputFile.survey(configuration.promptFiles)
+            } catch {
+                throw .corpora(error)
+            }
         }
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,

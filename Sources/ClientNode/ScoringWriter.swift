@@ -64,7 +64,8 @@ struct ScoringWriter {
         let context = configuration.context
         let identity = RunIdentity(
             input: InputFile.digest(of: survey), context: context.context.digest,
-            configuration: RunConfiguration(configuration.settings), model: model)
+            configuration: RunConfiguration(configuration.settings), model: model,
+            side: configuration.side?.index.digest)
         do {
             let opening = try ScoringRun.open(
                 folder: configuration.output, identity: identity, existing: configuration.existing,
@@ -73,7 +74,10 @@ struct ScoringWriter {
             case .finished(let manifest): return .finished(manifest, wasThere: true)
             case .open(let run): self.run = run
             }
-            cutter = ShardCutter(try PromptCorpus(files: configuration.promptFiles, keys: configuration.keys))
+            let side = configuration.side?.index
+            let corpus = try PromptCorpus(
+                files: configuration.promptFiles, keys: configuration.keys, columns: side?.columns ?? .none)
+            cutter = ShardCutter(corpus, side: side)
         } catch {
             throw .corpora(error)
         }
@@ -140,6 +144,10 @@ struct ScoringWriter {
     }
 
     private mutating func receive(_ answer: ShardAnswer) throws(ClientError) {
+        if let fault = answer.faults.first(where: { $0.code == RowError.Code.sideInformationUnsupported.rawValue }) {
+            // Every other row of the job would get the same fault.
+            throw .refused(fault.message)
+        }
         assembler?.insert(answer)
         progress.rowsDone += answer.answers.count
         progress.rowsAnswered += answer.answers.count
@@ -172,7 +180,7 @@ struct ScoringWriter {
             return try run.finish(
                 RunSummary(
                     policy: context.policy, contextRows: context.context.rows.count, files: cutter.files,
-                    rows: assembler.rows, statezeroVersion: configuration.version))
+                    rows: assembler.rows, statezeroVersion: configuration.version, side: configuration.side?.report))
         } catch {
             throw .corpora(error)
         }

@@ -10,7 +10,9 @@ package struct ShardCutter {
     /// A line of the input.
     package enum Line {
         /// A prompt: sent to a worker; its answer is the next one of the shard.
-        case row(id: String, hasDerivedID: Bool, file: String, line: Int)
+        case row(
+            id: String, hasDerivedID: Bool, file: String, line: Int, evidence: RowEvidence? = nil,
+            own: SideIndex.OwnCounts? = nil)
         /// Not a prompt: its answer is this error.
         case rejected(RowError)
     }
@@ -29,15 +31,21 @@ package struct ShardCutter {
     package static let rowsMax = 256
     /// Most estimated tokens of a shard, unless one row alone has more.
     package static let tokensMax = 16_384
+    /// Most numbers of vectors of a shard, unless one row alone has more: 8 MB.
+    package static let vectorNumbersMax = 2 << 20
     /// Most lines of a shard, so that a file of rejected lines needs bounded memory too.
     package static let linesMax = 8_192
 
     private var corpus: PromptCorpus
+    private let side: SideIndex?
+    private let rowsMax: Int
     /// A row that was read but did not fit into the last shard.
     private var held: PromptRow?
 
-    package init(_ corpus: PromptCorpus) {
+    package init(_ corpus: PromptCorpus, side: SideIndex? = nil) {
         self.corpus = corpus
+        self.side = side
+        rowsMax = min(Self.rowsMax, max(1, Self.vectorNumbersMax / max(1, side?.schema.vectorColumns ?? 0)))
     }
 
     /// The input files; complete once the corpus was read to its end.
@@ -47,8 +55,9 @@ package struct ShardCutter {
     package mutating func next() throws(CorporaError) -> Shard? {
         var lines: [Line] = []
         var texts: [String] = []
+        var known: [SideInformation] = []
         var tokens = 0
-        while texts.count < Self.rowsMax, lines.count < Self.linesMax {
+        while texts.count < rowsMax, lines.count < Self.linesMax {
             guard let row = try nextRow(&lines) else { break }
             let more = TokenEstimate.encoded(bytes: row.prompt.text.utf8.count)
             if !texts.isEmpty, tokens + more > Self.tokensMax {
@@ -57,9 +66,15 @@ package struct ShardCutter {
             }
             tokens += more
             texts.append(row.prompt.text)
-            lines.append(.row(id: row.prompt.id, hasDerivedID: row.hasDerivedID, file: row.file, line: row.line))
+            let facts = side?.facts(of: row)
+            if let facts { known.append(facts.side) }
+            lines.append(
+                .row(
+                    id: row.prompt.id, hasDerivedID: row.hasDerivedID, file: row.file, line: row.line,
+                    evidence: facts?.evidence, own: facts?.own))
         }
-        return lines.isEmpty ? nil : Shard(lines: lines, texts: TextBlock(texts), tokens: tokens)
+        let block = side.map { SideBlock(known, schema: $0.schema) }
+        return lines.isEmpty ? nil : Shard(lines: lines, texts: TextBlock(texts, side: block), tokens: tokens)
     }
 
     /// The next prompt; rejected lines before it are appended to `lines`.

@@ -14,6 +14,9 @@ struct JournalReader {
         return LittleEndian.uint64(bytes.span, at: position)
     }
 
+    /// Whether nothing follows.
+    var isAtEnd: Bool { position == bytes.count }
+
     mutating func integer() throws(CoordinatorError) -> Int { Int(Int64(bitPattern: try number())) }
 
     mutating func real() throws(CoordinatorError) -> Double { Double(bitPattern: try number()) }

@@ -52,6 +52,13 @@ extension [CandidatePrediction] {
             writer.append(prediction.kappa)
             writer.append(prediction.source.rawValue)
         }
+        // Behind the former fields, and absent where no prediction has any: the bytes are then those of 0.1.
+        guard contains(where: { $0.evidence != nil }) else { return writer.bytes }
+        for prediction in self {
+            writer.append(prediction.evidence?.contextRows ?? -1)
+            writer.append(prediction.evidence?.references ?? 0)
+            writer.append(prediction.evidence?.ownRecord == true ? 1 : 0)
+        }
         return writer.bytes
     }
 
@@ -62,6 +69,13 @@ extension [CandidatePrediction] {
             let (mean, kappa) = (try reader.real(), try reader.real())
             guard let source = BudgetSource(rawValue: try reader.text()) else { throw CoordinatorError.journalDamaged }
             append(CandidatePrediction(index: index, mean: mean, kappa: kappa, source: source))
+        }
+        guard !reader.isAtEnd else { return }
+        for place in indices {
+            let (contextRows, references) = (try reader.integer(), try reader.integer())
+            let ownRecord = try reader.integer() == 1
+            guard contextRows >= 0 else { continue }
+            self[place].evidence = Evidence(contextRows: contextRows, references: references, ownRecord: ownRecord)
         }
     }
 }

@@ -205,7 +205,21 @@ public struct Evaluator {
     }
 
     /// How the first head's encoder reads each source; empty where it does not say.
-    private func reading(_ sources: [EvaluationSource]) -> [SourceReading] { [] }
+    private func reading(_ sources: [EvaluationSource]) -> [SourceReading] {
+        sources.compactMap { source in
+            let texts = Set(source.rows.compactMap { source.prompts[$0.promptID] }).sorted()
+            var measures = TextMeasures()
+            for start in stride(from: 0, to: texts.count, by: options.chunkTexts) {
+                let chunk = Array(texts[start..<min(start + options.chunkTexts, texts.count)])
+                guard let found = heads[0].model.measure(chunk) else { return nil }
+                for measure in found { measures.add(measure) }
+            }
+            return SourceReading(
+                source: source.name, prompts: measures.texts,
+                tokens: Double(measures.tokens) / Double(max(1, measures.texts)),
+                truncatedShare: measures.truncatedShare, unknownShare: measures.unknownShare)
+        }
+    }
 
     private func skipReason(_ draw: ContextDraw) -> SkippedContext? {
         let successes = draw.queries.count { $0.outcome.isSuccess }

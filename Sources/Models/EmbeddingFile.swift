@@ -102,6 +102,9 @@ public final class EmbeddingFile: TextEncoder {
     }
 
     /// The encoder's.
+    package func measure(_ texts: [String]) -> [TextMeasure]? { encoder.measure(texts) }
+
+    /// The encoder's.
     package func onProgress(_ listener: @escaping @Sendable () -> Void) { encoder.onProgress(listener) }
 
     /// Writes everything to the file, whole or not at all; nothing if nothing is new. Throws `unwritable`.

@@ -32,4 +32,26 @@ public enum HeadSource: Sendable, Equatable {
         case .weights(let file): try CompactHead(weights: SafetensorsFile(path: file))
         }
     }
+
+    /// The encoder whose embeddings the head was trained on, as its file names it; `nil` for a head that reads any.
+    ///
+    /// A file without a name is of the time when there was one encoder. Throws what is wrong with the file's header, or
+    /// where the file was looked for. Cost: reading the header.
+    package func trainedEncoder() throws(ModelError) -> (name: String, width: Int, file: String)? {
+        let file: String
+        switch self {
+        case .kind(.gaussianProcess): return nil
+        case .kind(.compact): file = try CompactHeadFile.find()
+        case .weights(let path): file = path
+        }
+        let metadata = try SafetensorsFile(path: file).header.metadata
+        let found = metadata["embedding"] ?? "\(CompactHeadConfiguration.embeddingColumns)"
+        guard let width = Int(found) else {
+            throw .damaged(file: file, at: "embedding", reason: "\(found) is no number of columns")
+        }
+        return (metadata["encoder"] ?? Self.firstEncoder, width, file)
+    }
+
+    /// The encoder of heads that name none.
+    package static let firstEncoder = "all-MiniLM-L6-v2"
 }

@@ -92,6 +92,12 @@ public final class InContextValueModel: ValueModel {
         return try head.predict(queries, inAny: context)
     }
 
+    /// The encoder's.
+    public func measure(_ texts: [String]) -> [TextMeasure]? { encoder.measure(texts) }
+
+    /// False where the encoder's features cost less than a look-up.
+    public var shouldCacheFeatures: Bool { encoder.facts.shouldCacheFeatures }
+
     /// `listener` is called from inside `embed`, `prepare` and `predict` as encoder and head promise.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {
         encoder.onProgress(listener)

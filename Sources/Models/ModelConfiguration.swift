@@ -7,10 +7,12 @@ import Scoring
 /// What a model folder holds, by family: the one place that knows all families. A new one is a folder in `Encoders`, a
 /// case here, and an arm in each function.
 package enum ModelConfiguration {
-    /// A sentence-transformers folder: BERT with mean pooling.
+    /// A sentence-transformers folder: BERT or XLM-RoBERTa with mean pooling.
     case bert(SentenceTransformerFolder)
-    /// A sentence-transformers folder: BERT with CLS pooling, dense layers or a prompt, as BGE and E5.
+    /// A sentence-transformers folder: another pooling, dense layers or a prompt, as BGE, E5 and Qwen3-Embedding.
     case sentencePipeline(SentencePipelineFolder)
+    /// A sentence-transformers folder without a network: a table with a vector for each token.
+    case staticTable(StaticTableFolder)
     /// A folder made by `scripts/convert_v0`: Qwen3, query adapter, TabPFN.
     case v0(V0Folder)
 
@@ -20,10 +22,13 @@ package enum ModelConfiguration {
         case .table: throw .unsupported(file: "table", key: "--model", found: "table", supported: "a model folder")
         case .v0(let path): self = .v0(try V0Folder(path: path))
         case .sentenceTransformer(let path):
-            self =
-                try SentencePipelineFolder.matches(path)
-                ? .sentencePipeline(try SentencePipelineFolder(path: path))
-                : .bert(try SentenceTransformerFolder(path: path))
+            if try StaticTableFolder.matches(path) {
+                self = .staticTable(try StaticTableFolder(path: path))
+            } else if try SentencePipelineFolder.matches(path) {
+                self = .sentencePipeline(try SentencePipelineFolder(path: path))
+            } else {
+                self = .bert(try SentenceTransformerFolder(path: path))
+            }
         }
     }
 
@@ -32,7 +37,7 @@ package enum ModelConfiguration {
     package func load(_ settings: ModelSettings) throws(ModelError) -> LoadedModel {
         if case .v0(let folder) = self { return try V0Parts.model(of: folder, settings: settings) }
         let head = HeadSource.kind(settings.head)
-        try check(head.kind)
+        try check(head)
         return LoadedModel(encoder: try embeddingEncoder(settings), head: try head.load())
     }
 
@@ -43,6 +48,7 @@ package enum ModelConfiguration {
             try SentenceEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
         case .sentencePipeline(let folder):
             try SentencePipelineEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
+        case .staticTable(let folder): try StaticTableEncoder(folder: folder)
         case .v0(let folder):
             throw .unsupported(
                 file: folder.path, key: "the kind of model", found: "a converted V0 model",
@@ -52,42 +58,54 @@ package enum ModelConfiguration {
 
     /// The network of a BERT family alone, for measurements on token ids. Throws `unsupported` for others.
     package func bertEncoder(threads: Int, precision: Precision = .float32) throws(ModelError) -> BertEncoder {
+        let (path, found): (String, String)
         switch self {
-        case .bert(let folder): try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
+        case .bert(let folder): return try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
         case .sentencePipeline(let folder):
-            try BertEncoder(folder.checkpoint, threads: threads, precision: precision)
-        case .v0(let folder):
-            throw .unsupported(
-                file: folder.path, key: "the kind of model", found: "a converted V0 model",
-                supported: "a sentence-transformers folder")
+            if case .bert(let checkpoint) = folder.network {
+                return try BertEncoder(checkpoint, threads: threads, precision: precision)
+            }
+            (path, found) = (folder.path, "Qwen3")
+        case .staticTable(let folder): (path, found) = (folder.path, "a table of vectors")
+        case .v0(let folder): (path, found) = (folder.path, "a converted V0 model")
         }
+        throw .unsupported(
+            file: path, key: "the kind of model", found: found, supported: "a sentence-transformers folder of BERT")
     }
 
-    /// Throws `unsupported` for a head that this family cannot predict with.
-    package func check(_ head: HeadKind) throws(ModelError) {
-        guard head == .compact else { return }
-        let other = "--head \(HeadKind.gaussianProcess.rawValue)"
+    /// Throws `unsupported` for a head that was trained on another encoder, and what is wrong with its file. A converted V0
+    /// model has its own head.
+    package func check(_ head: HeadSource) throws(ModelError) {
+        let (path, name, width, isFirst): (String, String, Int?, Bool)
         switch self {
         case .v0: return
         case .bert(let folder):
-            let width = folder.configuration.width
-            guard width != CompactHeadConfiguration.embeddingColumns else { return }
-            throw .unsupported(
-                file: folder.path, key: "width of an embedding", found: "\(width)",
-                supported: "\(CompactHeadConfiguration.embeddingColumns) for the compact head, any for \(other)")
-        case .sentencePipeline(let folder):
-            // It was trained on MiniLM's embeddings; those of another model may have the same width and mean nothing.
-            throw .unsupported(
-                file: folder.path, key: "--head", found: head.rawValue,
-                supported: "\(other): the compact head was trained on another encoder")
+            (path, name, width) = (folder.path, folder.name, folder.configuration.width)
+            isFirst = folder.configuration.isMiniLM
+        case .sentencePipeline(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
+        case .staticTable(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
         }
+        guard let trained = try head.trainedEncoder() else { return }
+        // A folder of MiniLM may have any name.
+        guard trained.name == name || (isFirst && trained.name == HeadSource.firstEncoder) else {
+            throw .unsupported(
+                file: path, key: "--head", found: head.kind.rawValue,
+                supported: """
+                    --head \(HeadKind.gaussianProcess.rawValue), or a head trained on \(name): \(trained.file) was trained \
+                    on \(trained.name)
+                    """)
+        }
+        guard let width, width != trained.width else { return }
+        throw .unsupported(
+            file: path, key: "width of an embedding", found: "\(width)",
+            supported: "\(trained.width) for the head in \(trained.file)")
     }
 
     /// Bytes by purpose for contexts of `rows` rows, from the headers of the files; `nil` for families that need 0.2 GB
     /// or less.
     package func memory(_ settings: ModelSettings, rows: Int) throws(ModelError) -> ModelMemory? {
         switch self {
-        case .bert, .sentencePipeline: nil
+        case .bert, .sentencePipeline, .staticTable: nil
         case .v0(let folder): try V0Memory(folder: folder, settings: settings).bytes(rows: rows)
         }
     }

@@ -23,7 +23,7 @@ public enum ModelRegistry {
         _ place: ModelPlace, heads: [HeadSource], settings: ModelSettings, embeddings file: String? = nil
     ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         let configuration = try ModelConfiguration(place)
-        for head in heads { try configuration.check(head.kind) }
+        for head in heads { try configuration.check(head) }
         let encoder = try configuration.embeddingEncoder(settings)
         let kept = try file.map { (file) throws(ModelError) in try EmbeddingFile(of: encoder, file: file) }
         var models: [LoadedModel] = []

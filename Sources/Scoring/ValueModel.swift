@@ -26,6 +26,10 @@ public protocol ValueModel: AnyObject {
     /// Q queries -> Q predictions. A query's answer never depends on the other queries in the call.
     func predict(_ queries: QuerySet, in context: any PreparedContext) throws(ValueModelError) -> [Prediction]
 
+    /// How each text is read: tokens, unknown ones, whether its end is cut; `nil` if the model does not know. Cost: the
+    /// tokenizer's.
+    func measure(_ texts: [String]) -> [TextMeasure]?
+
     /// From now on, `listener` is called by the methods above after every step of at most a few seconds, on any thread.
     /// It renews a worker's lease, so it must be called by the computation itself and never by a timer.
     func tellProgress(to listener: @escaping @Sendable () -> Void)
@@ -37,6 +41,9 @@ extension ValueModel {
 
     /// `true`, as for every model that reads a text.
     public var shouldCacheFeatures: Bool { true }
+
+    /// `nil`: not known.
+    public func measure(_ texts: [String]) -> [TextMeasure]? { nil }
 
     /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}

@@ -28,7 +28,8 @@ extension Simulator {
             transmit(envelope) { .toCoordinator($0, from: peer) }
         case .prepare(let block):
             workers[index].contexts.insert(block.digest)
-            let failure = block.contextSet == nil ? "the context cannot be read" : nil
+            let failure =
+                block.contextSet == nil ? WorkerState.ContextFailure(message: "the context cannot be read") : nil
             schedule(
                 .workerEvent(index, life: life, .contextPrepared(block.digest, failure: failure)),
                 after: .milliseconds(random.next() % 2000))

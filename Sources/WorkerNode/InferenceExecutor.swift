@@ -1,3 +1,4 @@
+package import Cluster
 package import FeatureStore
 package import Scoring
 package import Wire
@@ -9,8 +10,15 @@ package import Wire
 package struct InferenceExecutor {
     private let model: any ValueModel
     private var embedder: CachedEmbedder
-    private var contexts: [Digest: any PreparedContext] = [:]
+    private var contexts: [Digest: Known] = [:]
     private let clock = ContinuousClock()
+
+    /// A context that is prepared, and what the side information of its queries means.
+    private struct Known {
+        let prepared: any PreparedContext
+        let schema: SideSchema
+        let poolCount: Int
+    }
 
     /// Prompts embedded between two reports of progress: about 0.3 s with the default model on one core.
     static let progressRows = 64
@@ -24,16 +32,22 @@ package struct InferenceExecutor {
     var counts: EmbeddingCounts { EmbeddingCounts(embedded: embedder.embeddedCount, cached: embedder.cachedCount) }
 
     /// Fits a context; returns what is wrong with it otherwise.
-    package mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> String? {
+    package mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> WorkerState.ContextFailure? {
         guard let context = block.contextSet else {
-            return "context \(block.digest.short) does not match its digest; submit the job again"
+            return .init(message: "context \(block.digest.short) does not match its digest; submit the job again")
         }
         do {
             let features = try embed(context.texts, onProgress: onProgress)
-            contexts[block.digest] = try model.prepare(context, features: features)
+            contexts[block.digest] = Known(
+                prepared: try model.prepare(context, features: features), schema: context.schema,
+                poolCount: context.pool.count)
             return nil
+        } catch .sideInformationUnsupported(let head) {
+            return .init(
+                code: "side_information_unsupported",
+                message: "\(ValueModelError.sideInformationUnsupported(head: head))")
         } catch {
-            return "the context cannot be prepared: \(error)"
+            return .init(message: "the context cannot be prepared: \(error)")
         }
     }
 
@@ -55,20 +69,27 @@ package struct InferenceExecutor {
         var texts: [String] = []
         rows.reserveCapacity(block.count)
         texts.reserveCapacity(block.count)
+        let side = Self.side(of: block, context)
         for (row, text) in block.texts.enumerated() {
-            if let text {
+            if let text, side.isEmpty || side[row] != nil {
                 rows.append(row)
                 texts.append(text)
             } else {
                 faults.append(
-                    RowFault(row: UInt32(row), code: "invalid_utf8", message: "the prompt's bytes are not UTF-8"))
+                    text == nil
+                        ? RowFault(row: UInt32(row), code: "invalid_utf8", message: "the prompt's bytes are not UTF-8")
+                        : RowFault(
+                            row: UInt32(row), code: "bad_side_information",
+                            message: "what is known about the prompt does not fit the job's context; submit it again"))
             }
         }
         let features = embedEach(&rows, &texts, &faults, onProgress: onProgress)
         let embedded = clock.now
         let answers: AnswerBlock
         do {
-            let predictions = try model.predict(QuerySet(texts: texts, features: features), in: context)
+            let known = side.isEmpty ? [] : rows.map { side[$0] ?? .none }
+            let predictions = try model.predict(
+                QuerySet(texts: texts, features: features, side: known), in: context.prepared)
             answers =
                 rows.count == block.count
                 ? AnswerBlock(predictions) : AnswerBlock(Self.spread(predictions, over: rows, of: block.count))
@@ -80,6 +101,17 @@ package struct InferenceExecutor {
             answers, faults,
             StageTimes(embedded: embedded - start, predicted: clock.now - embedded)
         )
+    }
+
+    /// What is known about each text of a block, `nil` where it cannot be read or does not fit the context; empty if
+    /// neither block nor context has any.
+    private static func side(of block: TextBlock, _ context: Known) -> [SideInformation?] {
+        guard let side = block.side else {
+            return context.schema.isEmpty ? [] : Array(repeating: SideInformation.none, count: block.count)
+        }
+        return side.rows(context.schema).map { row in
+            (row?.poolRow ?? -1) < context.poolCount ? row : nil
+        }
     }
 
     /// Predictions in the places of their rows, `nil` in the others.

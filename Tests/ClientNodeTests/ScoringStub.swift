@@ -43,7 +43,7 @@ final class ScoringStub: Sendable {
                 .welcome(
                     Welcome(
                         incarnation: hello.incarnation, heartbeatInterval: .milliseconds(100), leaseTime: .seconds(30),
-                        fingerprint: model))
+                        fingerprint: model, readsSide: true))
             ]
         case .submitJob(let job):
             state.jobs.append(job.job)

@@ -85,6 +85,11 @@ struct OpenAPIBoundsTests {
                 ".look_ahead_most": rollouts, ".items": .elements(PlanLimits.candidates),
                 ".items[].prompt_id": id, ".items[].prompt": text, ".items[].n_min": rollouts,
                 ".items[].n_max": rollouts, ".outcomes": .elements(PlanLimits.outcomes),
+                ".references": .elements(PlanLimits.references), ".references[]": policy,
+                ".items[].covariates.*": .length(0...PlanLimits.idBytes.upperBound),
+                ".items[].references.*#0": share, ".items[].references.*#1.k": count,
+                ".items[].references.*#1.reward": share,
+                ".items[].references.*#1.n": .integer(1...PlanLimits.counts.upperBound),
             ])
         add(
             "ContextChoice",
@@ -120,6 +125,7 @@ struct OpenAPIBoundsTests {
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
             ])
         add("Budget", [".n": rollouts, ".p": share, ".source": .names(BudgetSource.allCases.map(\.rawValue))])
+        add("Evidence", [".context_rows": count, ".references": count])
         add(
             "PlanLine",
             [

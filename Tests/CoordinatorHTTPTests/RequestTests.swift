@@ -10,6 +10,26 @@ struct RequestTests {
             (#"{"policy_id":"a","step":1,"total":8}"#, "missing", "items"),
             (#"{"policy_id":"a","step":1,"total":8,"items":[],"n_min":null}"#, "out_of_range", "items"),
             (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x"}],"references":["a"]}"#, "out_of_range",
+                "references[0]"
+            ),
+            (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x"}],"references":[3]}"#, "wrong_type",
+                "references[0]"
+            ),
+            (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","references":{"b":1.5}}]}"#,
+                "out_of_range", "items[0].references.b"
+            ),
+            (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","references":{"b":{"k":5,"n":4}}}]}"#,
+                "out_of_range", "items[0].references.b"
+            ),
+            (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","covariates":{"level":[1]}}]}"#,
+                "wrong_type", "items[0].covariates.level"
+            ),
+            (
                 #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x"},{"prompt_id":"x"}]}"#, "duplicate",
                 "items[1].prompt_id"
             ),

@@ -66,6 +66,14 @@ struct JournalTests {
                     CandidatePrediction(index: 1, mean: 0.1, kappa: .infinity, source: .model),
                     CandidatePrediction(index: 0, mean: 1, kappa: 1e-3, source: .record),
                 ]),
+            .predictionsReceived(
+                plan,
+                [
+                    CandidatePrediction(
+                        index: 2, mean: 0.5, kappa: 3, source: .model,
+                        evidence: Evidence(contextRows: 256, references: 3, ownRecord: true)),
+                    CandidatePrediction(index: 3, mean: 0.5, kappa: 3, source: .model),
+                ]),
             .groupReported(
                 plan,
                 GroupReport(index: 1, eventID: "e ü", rewards: [-1.5, 0.1], failed: 2, references: ["", "s3://x"])),

@@ -38,12 +38,15 @@ struct SentencePipelineTests {
         let expected = Self.normalized(
             try file.floats("embeddings", shape: Shape(texts.count, width)), width: width)
         let found = try encoder.encode(texts)
-        let error = largestDifference(found.values, expected)
+        // The reference cuts the last text at 512 tokens; here it is read in windows.
+        let whole = texts.indices.filter { !texts[$0].hasPrefix("what is the sum what") }
+        let error = largestDifference(
+            whole.flatMap { found.row($0) }, whole.flatMap { expected[$0 * width..<($0 + 1) * width] })
         print(
-            "\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(texts.count) texts (tolerance 1e-5)"
+            "\(name), \(encoder.facts.identity.suffix(60)): max error \(error) over \(whole.count) texts (tolerance 1e-5)"
         )
         #expect(error <= 1e-5)
-        #expect(found.isTruncated == texts.map { $0.hasPrefix("what is the sum what") })
+        #expect(found.isTruncated.allSatisfy { !$0 })
     }
 
     @Test("an embedding is the same bits alone and in a batch", arguments: ["bge", "e5", "dense"])
@@ -122,7 +125,7 @@ struct SentencePipelineTests {
             ("modules.json", "2_Dense", "../2_Dense", "path"),
             ("2_Dense/config.json", "activation.Tanh", "activation.ReLU", "activation_function"),
             ("2_Dense/config.json", #""in_features": 32"#, #""in_features": 48"#, "linear.weight"),
-            ("config.json", #""model_type": "bert""#, #""model_type": "xlm-roberta""#, "model_type"),
+            ("config.json", #""model_type": "bert""#, #""model_type": "roberta""#, "model_type"),
         ])
     func refusals(file: String, old: String, new: String, key: String) throws {
         let folder = try ScratchFolder.copy(of: Self.path("dense"))

@@ -59,16 +59,19 @@ final class RouterUnderTest: Sendable {
         await task.value
     }
 
-    func post(_ path: String, _ body: String, key: String? = nil) async throws -> Answer {
-        try await send(.POST, path, body, key: key)
+    func post(_ path: String, _ body: String, key: String? = nil, session: String? = nil) async throws -> Answer {
+        try await send(.POST, path, body, key: key, session: session)
     }
 
-    func get(_ path: String) async throws -> Answer { try await send(.GET, path, nil, key: nil) }
+    func get(_ path: String, key: String? = nil) async throws -> Answer { try await send(.GET, path, nil, key: key) }
 
-    private func send(_ method: HTTPMethod, _ path: String, _ body: String?, key: String?) async throws -> Answer {
+    private func send(
+        _ method: HTTPMethod, _ path: String, _ body: String?, key: String?, session: String? = nil
+    ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = method
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
+        if let session { request.headers.add(name: "x-session-id", value: session) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let bytes = try await response.body.collect(upTo: 8 << 20)
@@ -76,7 +79,10 @@ final class RouterUnderTest: Sendable {
             status: Int(response.status.code), headers: response.headers, text: String(buffer: bytes))
     }
 
-    /// A fleet of a cheap and a expensive model at two addresses; the expensive one is the default.
+    /// The smallest answer of an endpoint.
+    static let answer = #"{"choices":[{"message":{"role":"assistant","content":"a"}}]}"#
+
+    /// A fleet of a cheap and an expensive model at two addresses; the expensive one is the default.
     static func fleet(
         cheap: String, expensive: String, rule: RouteRule = .weighted(0.7),
         _ change: (inout FleetModel) -> Void = { _ in }

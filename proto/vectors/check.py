@@ -72,6 +72,37 @@ def context_digest(rows):
     return digest.digest()
 
 
+def side_digest(schema, rows, pool):
+    """What a context's digest covers behind its rows: the schema, the rows' side information, the pool."""
+    data = struct.pack("<4I", *(len(part) for part in schema))
+    references, numbers, categories, _ = schema
+    for name, kind in references:
+        data += struct.pack("<I", len(name)) + name.encode() + bytes([kind])
+    for name in numbers + categories:
+        data += struct.pack("<I", len(name)) + name.encode()
+    for row in rows:
+        data += side_row(*row)
+    for text, row in pool:
+        data += struct.pack("<Q", len(text.encode())) + text.encode() + side_row(*row)
+    return data
+
+
+def side_row(references=(), numbers=(), codes=(), place=0):
+    """One row under the digest. References are (index, reward, n); no vectors."""
+    data = struct.pack("<I", len(references)) + b"".join(struct.pack("<IdQ", *entry) for entry in references)
+    data += struct.pack(f"<I{len(numbers)}f", len(numbers), *numbers) + struct.pack("<I", 0)
+    return data + struct.pack(f"<I{len(codes)}I", len(codes), *codes) + struct.pack("<Q", place)
+
+
+def side_frame(sizes, *records):
+    """A side frame: numbers, categories and vector columns of a row; record lengths; records."""
+    return struct.pack(f"<3I{len(records)}I", *sizes, *map(len, records)) + b"".join(records)
+
+
+def code(category):
+    return int.from_bytes(hashlib.sha256(category.encode()).digest()[4:8], "big")
+
+
 JOB = bytes.fromhex("00112233445566778899aabbccddeeff")
 INCARNATION = 0x0123456789ABCDEF
 MODEL = {"name": "all-MiniLM-L6-v2+gp/f32", "digest": hashlib.sha256(b"model").digest()}
@@ -82,6 +113,24 @@ CONTEXT_FRAMES = texts(*(row[0] for row in CONTEXT)) + [outcomes(*(row[1:] for r
 DIGEST = context_digest(CONTEXT)
 TEXTS = ["Spell: cat", "Zähle bis drei.", ""]
 AFFINITY = int.from_bytes(hashlib.sha256("".join(TEXTS).encode()).digest()[:8], "big")
+SIDE = {
+    "references": [{"name": "pythia-1b", "kind": 1}, {"name": "smollm2-135m", "kind": 2}],
+    "numbers": ["level"],
+    "categories": ["subject"],
+}
+SIDE_DIGEST = hashlib.sha256(
+    b"".join(
+        struct.pack("<Q", len(text.encode())) + text.encode() + struct.pack("<dQ", reward, n)
+        for text, reward, n in CONTEXT
+    )
+    + side_digest(
+        ([("pythia-1b", 0), ("smollm2-135m", 1)], ["level"], ["subject"], []),
+        [([(0, 0.75, 4)], [2.0], [code("algebra")], 1), ()],
+        [(CONTEXT[0][0], ([(0, 0.75, 4)],))],
+    )
+).digest()
+# Reference 0 as counts (the highest bit): n 4, k 3.
+SOLVED = struct.pack("<BII", 0x80, 4, 3)
 PLAN = {"policy": "smollm2-135m", "step": 41}
 ASSIGNMENT = {"plan": PLAN, "index": 1, "attempt": 3 << 32 | 9}
 CHOICE = {"rows": 256, "selection": 2, "seed": 5}
@@ -100,8 +149,14 @@ PREDICTION = (0.75, 12, 0.5, 0.9375, 1)
 POINT = (0, float("inf"), 0, 0, 0)
 FAULT = {"code": "embedding_failed", "message": "a value is not a number"}
 
-# Files that show a body as another role says it.
-VARIANTS = {"hello-trainer": "hello", "hello-rollout": "hello", "heartbeat-rollout": "heartbeat"}
+# Files that show a body as another role says it, or with side information.
+VARIANTS = {
+    "hello-trainer": "hello",
+    "hello-rollout": "hello",
+    "heartbeat-rollout": "heartbeat",
+    "context-side": "context",
+    "submit-shard-side": "submit_shard",
+}
 
 # Enumerations by number: 1 worker, 3 trainer, 4 rollout, 1 protocol, 2 draining, 2 capacity; 1 active, 2 workers,
 # 1 uniform (fallback), 2 recent; 2 conflict; 1 ok; 1 recorded; 2 program died.
@@ -172,6 +227,29 @@ EXPECTED = {
     "shard-answer": [
         envelope(3, shard_answer={"job": JOB, "shard": 7, "rows": 3, "errors": [{"row": 2, **FAULT}]}),
         answers(PREDICTION, POINT, None),
+    ],
+    "context-side": [envelope(3, context={"digest": SIDE_DIGEST, "rows": 2, "pool_rows": 1, "side": SIDE})]
+    + texts(*(row[0] for row in CONTEXT), CONTEXT[0][0])
+    + [
+        CONTEXT_FRAMES[2],
+        side_frame(
+            (1, 1, 0),
+            struct.pack("<IBB", 1, 3, 1) + SOLVED + struct.pack("<fI", 2.0, code("algebra")),
+            b"",
+            struct.pack("<IBB", 0, 0, 1) + SOLVED,
+        ),
+    ],
+    "submit-shard-side": [
+        envelope(3, submit_shard={"job": JOB, "shard": 7, "rows": 3, "tokens": 12, "affinity": AFFINITY, "side": True})
+    ]
+    + texts(*TEXTS)
+    + [
+        side_frame(
+            (1, 1, 0),
+            struct.pack("<IBB", 0, 0, 2) + struct.pack("<BId", 0, 1, 0.3) + struct.pack("<BII", 0x81, 8, 1),
+            b"",
+            struct.pack("<IBB", 0, 3, 0) + struct.pack("<II", 0x7FC00000, 0),
+        )
     ],
     "confirm": [envelope(3, confirm={"job": JOB, "below": 8})],
     "close-job": [envelope(3, close_job={"job": JOB})],

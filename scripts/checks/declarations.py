@@ -38,8 +38,6 @@ ALLOWED = {
     "isPrivate": "tests check whether packed weights are mapped or copied",
     "isShared": "tests check whether packed weights are mapped or copied",
     "isDurablyEqual": "tests compare a replayed journal with the state that wrote it",
-    # Used by the readers of references and covariates; remove these lines with them.
-    **dict.fromkeys(["referencesMax", "covariatesMax", "vectorColumnsMax"], "bounds of side information"),
     # The requirements of MetricsFactory and its handlers.
     **dict.fromkeys(
         [
@@ -56,6 +54,10 @@ ALLOWED = {
             "reset",
         ],
         "swift-metrics calls it",
+    ),
+    # The requirements of ChannelInboundHandler.
+    **dict.fromkeys(
+        ["InboundIn", "handlerAdded", "handlerRemoved", "channelInactive", "userInboundEventTriggered"], "NIO calls it"
     ),
     "callAsFunction": "the language calls it by syntax",
 }

@@ -142,10 +142,14 @@ class Client:
     def plan(self, policy_id, step, total, items, outcomes=None, deadline=None, **options):
         """Budgets for a step's prompts that add up to `total`.
 
-        `items`: dicts with `prompt_id` and `prompt` (and `n_min`, `n_max` of their own), or (prompt_id, prompt) pairs.
+        `items`: dicts with `prompt_id` and `prompt` (and `n_min`, `n_max`, `covariates`, `references` of their own),
+        or (prompt_id, prompt) pairs. `covariates` are numbers and texts by name; `references` are outcomes of other
+        policies on the prompt by name: a rate, or {"k", "n"}. The option `references` names policies whose outcomes
+        were reported.
         `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min (4), n_max (32),
-        multiple_of, group_sizes, objective, explore, context, ... The same request gives the same plan; another one for
-        the same step raises (409). `deadline`: seconds for predictions, by default most of the timeout.
+        multiple_of, group_sizes, objective, explore, context, references, ... The same request gives the same plan;
+        another one for the same step raises (409). `deadline`: seconds for predictions, by default most of the
+        timeout.
         """
         end = time.monotonic() + self.timeout
         body = {"policy_id": policy_id, "step": step, "total": total, "items": [_item(item) for item in items]}

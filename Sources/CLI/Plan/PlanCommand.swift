@@ -51,14 +51,14 @@ struct Plan: ParsableCommand {
     var json = false
 
     func run() throws {
-        let (candidates, failed) = try readScores()
+        let (candidates, evidence, failed) = try readScores()
         let plan = try request().plan(candidates)
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
             throw CommandFailure(
                 "\(scores): \(failed) rows have no score, so --export json-array is not possible; use verl or rows")
         }
-        try write(plan)
+        try write(plan, evidence)
         if json { try ReportOptions.printJSON(plan.summary) } else { printError(PlanSummary(plan).text) }
         if failed > 0 {
             printError("\(scores): \(failed) rows have no score and get no budget")
@@ -82,8 +82,11 @@ struct Plan: ParsableCommand {
         return request
     }
 
-    private func readScores() throws -> ([BudgetCandidate], failed: Int) {
+    private func readScores() throws -> (
+        [BudgetCandidate], evidence: [String: ScoresReader.Score.Evidence], failed: Int
+    ) {
         var candidates: [BudgetCandidate] = []
+        var evidence: [String: ScoresReader.Score.Evidence] = [:]
         var failed = 0
         var reader = try ScoresReader(path: scores)
         while let element = try reader.next() {
@@ -91,25 +94,43 @@ struct Plan: ParsableCommand {
             case .score(let score):
                 let belief = try Belief(mean: Double(score.p), kappa: Double(score.kappa), promptID: score.promptID)
                 candidates.append(BudgetCandidate(promptID: score.promptID, belief: belief))
+                evidence[score.promptID] = score.evidence
             case .failed: failed += 1
             case .rejected(let error):
                 printError("\(error)")
                 failed += 1
             }
         }
-        return (candidates, failed)
+        return (candidates, evidence, failed)
     }
 
-    private func write(_ plan: BudgetPlan) throws {
+    private func write(_ plan: BudgetPlan, _ evidence: [String: ScoresReader.Score.Evidence]) throws {
         guard output != nil || !json else { return }
         let lines =
             switch export {
             case .verl: try ReportOptions.lines(plan.budgets.map { VerlRow(promptID: $0.promptID, n: $0.n) })
             case .jsonArray: try ReportOptions.lines([plan.budgets.map(\.n)])
-            case nil: try ReportOptions.lines(plan.rows)
+            case nil:
+                try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
             }
         guard let output else { return FileHandle.standardOutput.write(lines) }
         try writeFile(String(decoding: lines, as: UTF8.self), to: output)
+    }
+}
+
+/// A prompt's budget, with what its score is based on where the scores say so.
+private struct EvidentRow: Encodable {
+    let row: BudgetRow
+    let evidence: ScoresReader.Score.Evidence?
+
+    private enum CodingKeys: CodingKey {
+        case evidence
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try row.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(evidence, forKey: .evidence)
     }
 }
 

@@ -11,6 +11,6 @@ struct Route: ParsableCommand {
             model or price is a change of that file, without training.
             """,
         subcommands: [
-            Decide.self, Calibrate.self, Sweep.self, Evaluate.self, Serve.self, Replay.self,
+            Decide.self, Calibrate.self, Sweep.self, Evaluate.self, Serve.self, Replay.self, Explain.self,
         ])
 }

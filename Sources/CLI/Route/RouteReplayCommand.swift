@@ -20,13 +20,13 @@ extension Route {
         @OptionGroup var report: ReportOptions
 
         func validate() throws {
-            if rule.beta == nil, rule.target == nil { throw ValidationError("give --beta or --target") }
+            if try rule.rule() == nil { throw ValidationError("give --beta, --target or --lcb") }
         }
 
         func run() throws {
             let table = try files.load()
             guard let rule = try rule.rule() else {
-                throw CommandFailure("give --beta or --target", status: .usage)
+                throw CommandFailure("give --beta, --target or --lcb", status: .usage)
             }
             var fallback = 0
             if let defaultModel {

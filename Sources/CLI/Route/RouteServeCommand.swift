@@ -14,10 +14,12 @@ extension Route {
             example: "statezero route serve --fleet scripts/sample/fleet.yaml --port 6060 --state out/route-state",
             details: """
                 POST /v1/chat/completions forwards, POST /v1/route only decides, POST /v1/outcomes receives outcomes; \
-                GET /v1/models, /livez, /readyz and /metrics report. Models of a request: `statezero` (the fleet's \
-                rule), `statezero-p0.80` (the cheapest with p of at least 0.80), `statezero-b0.70` (β = 0.70), or a \
-                model of the fleet by name. Decisions are logged in STATE/decisions.jsonl without the prompt's text; \
-                outcomes are stored in STATE/outcomes.sqlite with it. SIGTERM lets open requests finish.
+                GET /v1/models, /v1/status, /livez, /readyz and /metrics report. Models of a request: `statezero` (the \
+                fleet's rule), `statezero-p0.80` (the cheapest with p of at least 0.80), `statezero-b0.70` (β = 0.70), \
+                `statezero-lcb0.70` (the same with the lower bound of p), or a model of the fleet by name. Requests with \
+                one x-session-id stay with one model. Decisions are logged in STATE/decisions.jsonl without the prompt's text; \
+                outcomes are stored in STATE/outcomes.sqlite with it, and what clients spend in STATE/spend.sqlite. SIGTERM \
+                lets open requests finish within --stop-seconds.
                 """)
 
         @OptionGroup(title: "Routing") var fleet: FleetOptions
@@ -79,12 +81,20 @@ struct RouteServeHTTP: ParsableArguments {
         name: .customLong("body-kib"), range: .atLeast(1), help: "Largest request in KiB; larger ones get status 413.")
     var bodyKiB = 4096
 
+    @Option(range: .atLeast(1), help: "Largest number of connections; more wait to be accepted.")
+    var connectionsMax = 2048
+
+    @Option(range: .within(0...86_400), help: "Seconds for open requests after SIGTERM; then they are cancelled.")
+    var stopSeconds = 30
+
     /// Throws `CommandFailure` when the key's variable is not set.
     func apply(to configuration: inout RouteServer.Configuration, environment: [String: String]) throws {
         (configuration.host, configuration.port) = (host, port)
         configuration.allowsPlaintext = allowPlaintext
         configuration.environment = environment
         configuration.requestsMax = requestsMax
+        configuration.connectionsMax = connectionsMax
+        configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
         if let keyEnv {
             guard let key = environment[keyEnv], !key.isEmpty else {

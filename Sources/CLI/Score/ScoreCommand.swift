@@ -23,6 +23,7 @@ struct Score: ParsableCommand {
 
     @OptionGroup(title: "Files") var files: ScoreFiles
     @OptionGroup(title: "Context") var context: ContextOptions
+    @OptionGroup(title: "References and covariates") var side: SideOptions
     @OptionGroup(title: "Workers") var workers: ScoreWorkers
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Feature store") var store: StoreOptions
@@ -43,11 +44,13 @@ struct Score: ParsableCommand {
             // Removes the folder if a refused history has left it empty.
             if cluster != nil { rmdir(files.output) }
         }
-        let history = try context.load(files, keys: keys.keys)
+        let (history, joined) = try context.load(files, keys: keys.keys, side)
         var configuration = ScoringClient.Configuration(
             coordinator: try Endpoint(cluster?.endpoint ?? workers.coordinator ?? ""), promptFiles: files.prompts,
             keys: keys.keys, context: history, output: files.output, existing: files.overwrite ? .overwrite : .resume,
-            settings: context.settings.merging(keys.settings) { $1 }, version: Version.text)
+            settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 },
+            version: Version.text)
+        configuration.side = joined
         configuration.abandonTime = .seconds(workers.abandonAfter)
         let clock = ContinuousClock()
         let start = clock.now

@@ -40,14 +40,18 @@ struct ContextOptions: ParsableArguments {
     @Option(help: "Seed of the sample.")
     var contextSeed: UInt64 = 0
 
-    /// Reads the history and samples the context. Problems and warnings go to standard error.
-    func load(_ files: ScoreFiles, keys: RowKeys) throws -> ContextFile {
+    /// Reads the history, samples the context and joins it with what is known beside the texts. Problems and warnings go
+    /// to standard error.
+    func load(
+        _ files: ScoreFiles, keys: RowKeys, _ side: SideOptions
+    ) throws -> (ContextFile, SideFiles.Joined?) {
         let history = try ContextFile.load(
             files.context, policy: policy, promptFiles: files.prompts, rowsMax: contextSize, seed: contextSeed,
-            keys: keys)
+            keys: keys, columns: try side.files(seed: contextSeed).columns)
         for problem in history.problems.prefix(10) { printError("\(problem)") }
         for warning in history.warnings { printError("warning: \(warning)") }
-        return history
+        let joined = try side.join(history, prompts: files.prompts, keys: keys, seed: contextSeed)
+        return (joined?.history ?? history, joined)
     }
 
     /// The options that change the output, for the run's manifest.

@@ -13,11 +13,12 @@ struct ScoreSummary: Encodable {
     let seconds: Double
     let rows_per_second: Double?
     let was_there: Bool
+    let side: RunManifest.SideEntry?
     private let answered: Int
     private let facts: String
 
     private enum CodingKeys: CodingKey {
-        case output, rows, ok, error, base_rate, truncated, model, seconds, rows_per_second, was_there
+        case output, rows, ok, error, base_rate, truncated, model, seconds, rows_per_second, was_there, side
     }
 
     /// `rows` are those answered in this run; an earlier run may have answered others.
@@ -30,6 +31,7 @@ struct ScoreSummary: Encodable {
         self.seconds = seconds
         rows_per_second = answered > 0 ? Double(answered) / seconds : nil
         was_there = wasThere
+        side = manifest.side
         self.answered = answered
         facts =
             "policy \(manifest.policy.id), context of \(manifest.context.rows) rows, model \(manifest.model.name)"
@@ -39,12 +41,32 @@ struct ScoreSummary: Encodable {
         if was_there { return "\(output): this run has finished already; nothing was done" }
         var lines = [
             String(
-                format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated", rows, seconds,
-                Double(answered) / seconds, ok, error, truncated)
+                format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated (%.1f %%)", rows,
+                seconds, Double(answered) / seconds, ok, error, truncated,
+                100 * Double(truncated) / Double(max(1, rows)))
         ]
         if base_rate > 0 {
             lines.append("\(base_rate) rows have the base rate of the context, which has too little evidence for more")
         }
+        if let side { lines += Self.lines(side, rows: rows) }
         return (lines + [facts, "output \(output)"]).joined(separator: "\n")
+    }
+
+    /// How many prompts had references, by policy; the first ten.
+    private static func lines(_ side: RunManifest.SideEntry, rows: Int) -> [String] {
+        var lines: [String] = []
+        if !side.references.isEmpty {
+            lines.append("\(side.promptsWithReferences) of \(rows) rows have references:")
+            for reference in side.references.prefix(10) {
+                let kind = reference.kind == "own_record" ? " (earlier versions of the policy)" : ""
+                lines.append(
+                    "  \(reference.name)\(kind): \(reference.prompts) prompts, \(reference.contextRows) context rows")
+            }
+            if side.references.count > 10 { lines.append("  and \(side.references.count - 10) more") }
+        }
+        if !side.numbers.isEmpty { lines.append("numbers: \(side.numbers.joined(separator: ", "))") }
+        if !side.categories.isEmpty { lines.append("categories: \(side.categories.joined(separator: ", "))") }
+        if !side.vectors.isEmpty { lines.append("vectors: \(side.vectors.joined(separator: ", "))") }
+        return lines
     }
 }

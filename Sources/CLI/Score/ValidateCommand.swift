@@ -6,7 +6,11 @@ import Corpora
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
         "validate", "Checks a file of prompts or history rows; names each bad line and how to correct it.",
-        example: "statezero validate scripts/sample/data/queries.jsonl.gz")
+        example: "statezero validate scripts/sample/data/queries.jsonl.gz",
+        details: """
+            With --model, also how that model's encoder reads the prompts, by source: the share that is longer than it \
+            reads, and of tokens that it does not know.
+            """)
 
     @Argument(help: "JSONL file, plain, gzip or zstd.")
     var file: String
@@ -14,14 +18,27 @@ struct Validate: ParsableCommand {
     @Option(range: .atLeast(0), help: "Largest number of problems to print.")
     var problems = 20
 
+    @Option(help: "Model folder whose encoder counts tokens of prompts.")
+    var model: String?
+
     @OptionGroup(title: "Row keys") var keys: KeyOptions
     @OptionGroup var report: ReportOptions
 
     func run() throws {
         let found = try FileReport.read(file, problemsMax: problems, keys: keys.keys)
-        try report.show(Summary(found)) { text(found) }
+        let reading = try reading(found)
+        try report.show(Summary(found, reading)) {
+            ([text(found)] + (reading.map { [$0.text] } ?? [])).joined(separator: "\n")
+        }
         if found.stopped != nil || found.rows == 0 { throw ExitStatus.failed }
         if !found.isGood { throw ExitStatus.finishedWithErrorRows }
+    }
+
+    private func reading(_ report: FileReport) throws -> ReadingReport? {
+        guard let model, report.kind == .prompts, report.stopped == nil else { return nil }
+        let choice = try ModelOptions.choosing(model)
+        try choice.check()
+        return try ReadingReport(file, keys: keys.keys, model: choice)
     }
 
     private func text(_ report: FileReport) -> String {
@@ -48,8 +65,10 @@ struct Validate: ParsableCommand {
         let codes: [String: Int]
         let problems: [String]
         let stopped: String?
+        let reading: ReadingReport?
 
-        init(_ report: FileReport) {
+        init(_ report: FileReport, _ reading: ReadingReport?) {
+            self.reading = reading
             file = report.file?.path ?? ""
             kind = report.kind.rawValue
             rows = report.rows

@@ -100,6 +100,11 @@ public struct ClientState: Sendable {
     private mutating func receive(_ envelope: Envelope, at now: Instant, _ actions: inout [Action]) {
         switch envelope.message {
         case .welcome(let welcome) where welcome.incarnation == session.incarnation:
+            guard welcome.readsSide || configuration.context.schema.isEmpty else {
+                let message =
+                    "the coordinator is of a version without references and covariates; update it, or leave them out"
+                return fail(.refused(.protocolVersion, message: message), &actions)
+            }
             session.enter(generation: envelope.generation)
             if let model = welcome.fingerprint { receive(model, at: now, &actions) }
         case .refused(let reason, let message):

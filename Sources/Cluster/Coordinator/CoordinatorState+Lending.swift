@@ -54,7 +54,7 @@ extension CoordinatorState {
     private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
         let job = jobs.values[place]
         guard job.client != nil, !job.queue.isEmpty, let context = job.context,
-            let worker = workers.sessions[incarnation],
+            let worker = workers.sessions[incarnation], worker.readsSide || context.schema.isEmpty,
             let index = suitable(job, for: worker), let piece = job.piece(at: job.queue[index])
         else { return nil }
         let tokens = job.tokens(of: job.queue[index])
@@ -68,7 +68,9 @@ extension CoordinatorState {
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
         guard let head = job.queue.first else { return nil }
         if workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }
-        let hashes = workers.sessions.values.lazy.filter { !$0.leases.isDraining }.map(\.nameHash)
+        let needsSide = job.context?.schema.isEmpty == false
+        let hashes = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
+            .map(\.nameHash)
         for (index, key) in job.queue.prefix(Job.lookAhead).enumerated() {
             guard let texts = job.shards[key.shard]?.submitted.affinity else { continue }
             let own = WorkerSession.affinity(of: worker.nameHash, to: texts)

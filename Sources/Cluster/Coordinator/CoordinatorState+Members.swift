@@ -25,7 +25,8 @@ extension CoordinatorState {
             } else {
                 workers.add(
                     WorkerSession(
-                        peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit, now: now))
+                        peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
+                        readsSide: hello.readsSide, now: now))
                 actions.append(.log(.workerJoined(name: hello.name, incarnation: hello.incarnation)))
             }
         }
@@ -36,7 +37,7 @@ extension CoordinatorState {
         let timing = configuration.timing
         let welcome = Welcome(
             incarnation: incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
-            fingerprint: fingerprint)
+            fingerprint: fingerprint, readsSide: true)
         send(.welcome(welcome), to: peer, &actions)
     }
 

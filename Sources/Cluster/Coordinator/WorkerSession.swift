@@ -8,13 +8,18 @@ struct WorkerSession: MemberSession {
     /// Stable hash of the name.
     let nameHash: UInt64
     let incarnation: UInt64
+    /// Whether it reads side information; pieces with it are lent to no other worker.
+    let readsSide: Bool
     var lastReceived: Instant
     /// Pieces that it holds.
     var leases: LeaseTable<PieceName>
     /// Contexts it was sent, the latest last: the same ones that it keeps.
     private(set) var contexts: [Digest] = []
 
-    init(peer: Peer, name: String, incarnation: UInt64, credit: Credit, now: Instant) {
+    init(
+        peer: Peer, name: String, incarnation: UInt64, credit: Credit, readsSide: Bool = false, now: Instant
+    ) {
+        self.readsSide = readsSide
         self.peer = peer
         self.name = name
         nameHash = StableHash(of: name).value

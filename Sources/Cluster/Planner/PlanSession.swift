@@ -30,6 +30,8 @@ struct PlanSession {
     private let lookAhead: LookAhead?
     /// By candidate: the source of its belief.
     private var sources: [Int: BudgetSource] = [:]
+    /// By candidate: what its belief is based on, where side information was used.
+    private var evidence: [Int: Evidence] = [:]
 
     var request: RequestPlan { opening.request }
     var name: PlanName { opening.request.plan }
@@ -107,6 +109,7 @@ struct PlanSession {
             let belief = try Belief(
                 mean: prediction.mean, kappa: prediction.kappa, promptID: candidate.promptID)
             received.append((prediction.index, belief))
+            evidence[prediction.index] = prediction.evidence
             candidates.append(
                 BudgetCandidate(
                     promptID: candidate.promptID, belief: belief, source: prediction.source,
@@ -205,7 +208,8 @@ struct PlanSession {
         let kappa = beliefs[index]?.kappa
         let budget = PlannedBudget(
             index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
-            kappa: kappa.flatMap { $0.isFinite ? $0 : nil }, source: source.rawValue, reason: reason.rawValue)
+            kappa: kappa.flatMap { $0.isFinite ? $0 : nil }, source: source.rawValue, reason: reason.rawValue,
+            evidence: evidence[index])
         handedOut.append(budget)
         effects.budgets.append(budget)
     }

@@ -11,6 +11,8 @@ extension PlannerState {
         let block: ContextBlock
         /// By index in the request.
         let candidates: [Int]
+        /// What is known about the candidates beside their texts, in their order; empty if nothing is used.
+        let side: [SideInformation]
         /// Steps since its newest outcome; `nil` without rows.
         let staleness: Int?
     }
@@ -23,27 +25,36 @@ extension PlannerState {
     func contexts(for request: RequestPlan) -> [DrawnContext] {
         let history = histories[request.plan.policyID]
         let version = request.policyVersion ?? request.plan.step
+        let known = side(of: request)
         let own = Set(request.candidates.lazy.map(\.text).filter { history?.knows($0) == true })
         let all = Array(request.candidates.indices)
         if request.context.includesOwn || own.isEmpty {
-            return [draw(request, history, at: version, candidates: all) { _ in false }]
+            return [draw(request, history, known, at: version, candidates: all) { _ in false }]
         }
         let others = history?.rows(at: version, without: own.contains) ?? []
         if others.count >= request.context.rows {
-            return [draw(request, history, at: version, candidates: all, isExcluded: own.contains)]
+            return [draw(request, history, known, at: version, candidates: all, isExcluded: own.contains)]
         }
         let isOdd = { (text: String) in Digest(of: text).bytes[31] & 1 == 1 }
         return [false, true].compactMap { half in
             let candidates = all.filter { isOdd(request.candidates[$0].text) == half }
             guard !candidates.isEmpty else { return nil }
-            return draw(request, history, at: version, candidates: candidates) { text in
+            return draw(request, history, known, at: version, candidates: candidates) { text in
                 own.contains(text) && isOdd(text) == half
             }
         }
     }
 
+    /// What a plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
+    func side(of request: RequestPlan) -> PlanSide? {
+        if let model = predictions.model, textOnlyModels.contains(model.digest) { return nil }
+        let kept = sessions.filter { $0.key.policyID == request.plan.policyID && $0.key < request.plan }
+        let requests = kept.sorted { $0.key < $1.key }.map(\.value.request)
+        return PlanSide(request, after: requests) { histories[$0] }
+    }
+
     private func draw(
-        _ request: RequestPlan, _ history: PolicyHistory?, at version: Int, candidates: [Int],
+        _ request: RequestPlan, _ history: PolicyHistory?, _ known: PlanSide?, at version: Int, candidates: [Int],
         isExcluded: (String) -> Bool
     ) -> DrawnContext {
         let choice = request.context
@@ -51,8 +62,16 @@ extension PlannerState {
         let context = Self.context(choice, of: rows, salt: "\(request.plan)")
         let drawn = Set(context.rows.map(\.text))
         let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
+        let staleness = newest.map { Int($0) }
+        guard let known else {
+            return DrawnContext(
+                block: ContextBlock(context), candidates: candidates, side: [], staleness: staleness)
+        }
+        let joined = known.context(
+            context.rows.map { ($0, history?.version(of: $0.text) ?? version) },
+            queries: candidates.map { request.candidates[$0].text }, at: version)
         return DrawnContext(
-            block: ContextBlock(context), candidates: candidates, staleness: newest.map { Int($0) })
+            block: ContextBlock(joined.context), candidates: candidates, side: joined.queries, staleness: staleness)
     }
 
     /// A context set drawn from rows; another salt, another draw.

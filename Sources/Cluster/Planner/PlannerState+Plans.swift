@@ -126,6 +126,7 @@ extension PlannerState {
         queue.removeAll { $0.plan == plan }
         deadlines[plan] = nil
         listeners[plan] = nil
+        evidence[plan] = nil
         actions.append(.journal(.planForgotten(plan)))
         actions.append(.log(.planForgotten(plan)))
     }
@@ -179,12 +180,26 @@ extension PlannerState {
     private mutating func predict(_ name: PlanName, at now: Instant, _ actions: inout [Action]) {
         guard let session = sessions[name] else { return }
         let missing = Set(session.missing)
+        evidence[name] = nil
+        let known = side(of: session.request)
         for context in contexts(for: session.request) {
-            let rows = context.candidates.filter(missing.contains)
+            let places = context.candidates.indices.filter { missing.contains(context.candidates[$0]) }
+            let rows = places.map { context.candidates[$0] }
+            var side: (rows: [SideInformation], schema: SideSchema)?
+            if let known {
+                side = (places.map { context.side[$0] }, known.schema)
+                for place in places {
+                    let index = context.candidates[place]
+                    evidence[name, default: [:]][index] = known.evidence(
+                        context.side[place], contextRows: context.block.count,
+                        hasOwn: session.request.recordDecay > 0
+                            && histories[name.policyID]?.knows(session.request.candidates[index].text) == true)
+                }
+            }
             let job = PredictionQueue.PredictionJob(
                 owner: .plan(name), policy: Policy(id: name.policyID, version: session.version),
                 context: context.block,
-                shards: PredictionQueue.shards(rows.map { ($0, session.request.candidates[$0].text) }))
+                shards: PredictionQueue.shards(rows.map { ($0, session.request.candidates[$0].text) }, side: side))
             for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
         }
     }
@@ -195,8 +210,12 @@ extension PlannerState {
         for reply in replies { actions.append(.toCoordinator(reply)) }
         for outcome in outcomes {
             switch outcome {
-            case .answered(.plan(let plan), let rows, let answers, _):
-                receive(answers, rows: rows, of: plan, &actions)
+            case .answered(.plan(let plan), let rows, let answers, let faults):
+                if faults.contains(where: { $0.code == "side_information_unsupported" }) {
+                    predictFromTexts(plan, at: now, &actions)
+                } else {
+                    receive(answers, rows: rows, of: plan, &actions)
+                }
             case .answered(.scores(let number), let rows, let answers, let faults):
                 receive(answers, faults, rows: rows, ofRequest: number, &actions)
             case .failed(.plan(let plan), _): cut(plan, &actions)
@@ -204,6 +223,14 @@ extension PlannerState {
                 fail(request: number, .capacity, message, &actions)
             }
         }
+    }
+
+    /// The workers' model reads texts only: what a plan lacks is predicted from texts.
+    private mutating func predictFromTexts(_ plan: PlanName, at now: Instant, _ actions: inout [Action]) {
+        guard let model = predictions.model, sessions[plan]?.end == nil else { return }
+        textOnlyModels.insert(model.digest)
+        for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
+        predict(plan, at: now, &actions)
     }
 
     private mutating func receive(
@@ -242,13 +269,17 @@ extension PlannerState {
         if session.request.recordDecay > 0, let history = histories[session.name.policyID],
             history.knows(candidate.text),
             let record = try? history.record(
-                of: candidate.text, promptID: candidate.promptID, at: session.version),
+                of: candidate.text, promptID: candidate.promptID, at: session.version,
+                // Stale outcomes are in the model's answer already.
+                staleFrom: evidence[session.name] == nil ? .max : SideSchema.staleStepsDefault),
             let fused = try? belief.fused(with: record, decay: session.request.recordDecay), fused != belief
         {
             belief = fused
             source = .record
         }
-        return CandidatePrediction(index: index, mean: belief.mean, kappa: belief.kappa, source: source)
+        return CandidatePrediction(
+            index: index, mean: belief.mean, kappa: belief.kappa, source: source,
+            evidence: answer == nil ? nil : evidence[session.name]?[index])
     }
 
     private static let unknown: Belief = {
@@ -282,6 +313,7 @@ extension PlannerState {
         case .fallback: counts.plansFallback += 1
         }
         deadlines[plan] = nil
+        evidence[plan] = nil
         if let price = end.price { histories[plan.policyID]?.price = price }
         for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         actions.append(

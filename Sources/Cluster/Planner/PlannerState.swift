@@ -1,6 +1,7 @@
 import DequeModule
 import OrderedCollections
 import Planning
+import Scoring
 public import Wire
 
 /// The planner's decisions: what each policy did, what each step's plan is, which worker has which group, which groups
@@ -25,6 +26,10 @@ public struct PlannerState: Sendable {
     /// Predictions that were requested and have not arrived.
     var predictions: PredictionQueue
     var histories: OrderedDictionary<String, PolicyHistory> = [:]
+    /// Models whose heads have refused side information: their plans are made of texts.
+    var textOnlyModels: Set<Digest> = []
+    /// What predictions of plans under way are based on, by index of the candidate; where side information is used.
+    var evidence: [PlanName: [Int: Evidence]] = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
     /// When plans that have not ended are cut, or refused where their trainer requests that.
     var deadlines: [PlanName: Instant] = [:]

@@ -12,11 +12,25 @@ extension WorkerState {
         /// The inference thread has done a few prompts more.
         case progressed
         /// The context is prepared, or cannot be: then every row of its shards gets this error.
-        case contextPrepared(Digest, failure: String?)
+        case contextPrepared(Digest, failure: ContextFailure?)
         case computed(PieceName, AnswerBlock, [RowFault], StageTimes)
         /// SIGTERM: finish the pieces held, accept no more, leave.
         case drainRequested
         case tick
+    }
+
+    /// Why a context cannot be prepared.
+    public struct ContextFailure: Hashable, Sendable {
+        /// Code of the faults that the rows of its shards get; `snake_case`.
+        public let code: String
+        /// For people.
+        public let message: String
+
+        /// States a failure.
+        public init(code: String = "context_failed", message: String) {
+            self.code = code
+            self.message = message
+        }
     }
 
     /// What the driver must do, in order.

@@ -34,7 +34,7 @@ public struct WorkerState: Sendable {
         case preparing
         case ready
         /// It cannot be prepared; why.
-        case failed(String)
+        case failed(ContextFailure)
     }
 
     // MARK: State
@@ -180,10 +180,10 @@ public struct WorkerState: Sendable {
             case .ready:
                 running.append(queue.removeFirst())
                 actions.append(.score(next.piece, context: next.context, next.texts))
-            case .failed(let message):
+            case .failed(let failure):
                 queue.removeFirst()
                 let faults = (0..<UInt32(next.piece.rows.count)).map {
-                    RowFault(row: $0, code: "context_failed", message: message)
+                    RowFault(row: $0, code: failure.code, message: failure.message)
                 }
                 let answers = AnswerBlock(Array(repeating: nil, count: next.piece.rows.count))
                 finish(next.piece, answers, faults, StageTimes(), at: now, &actions)
@@ -255,7 +255,9 @@ public struct WorkerState: Sendable {
         session.sentHello(isRepetition: phase == .introducing, at: now)
         phase = .introducing
         let role = Hello.Role.worker(configuration.fingerprint, grant)
-        send(.hello(Hello(role: role, name: configuration.peer.name, incarnation: incarnation)), &actions)
+        send(
+            .hello(Hello(role: role, name: configuration.peer.name, incarnation: incarnation, readsSide: true)),
+            &actions)
     }
 
     private mutating func sendHeartbeat(at now: Instant, _ actions: inout [Action]) {

@@ -92,6 +92,12 @@ struct PlanAnswer {
         json.member("kappa", budget.kappa)
         json.member("source", budget.source)
         json.member("reason", budget.reason)
+        guard let evidence = budget.evidence else { return }
+        json.object("evidence") { json in
+            json.member("context_rows", evidence.contextRows)
+            json.member("references", evidence.references)
+            json.member("own_record", evidence.ownRecord)
+        }
     }
 
     /// The members of a group that is done.

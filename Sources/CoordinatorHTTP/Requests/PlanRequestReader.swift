@@ -53,6 +53,7 @@ extension RequestPlan {
         groupSurvival = try fields.number("group_survival") ?? groupSurvival
         lookAhead = try fields.number("look_ahead") ?? lookAhead
         lookAheadMost = try fields.integer("look_ahead_most") ?? lookAheadMost
+        references = try fields.policyIDs()
     }
 
     private static func candidates(_ items: [JSONValue]) throws(HTTPFailure) -> [PlanCandidate] {
@@ -66,7 +67,8 @@ extension RequestPlan {
                         try fields.text("prompt_id")
                     },
                     text: try fields.text("prompt") ?? "", minimum: try fields.integer("n_min"),
-                    maximum: try fields.integer("n_max")))
+                    maximum: try fields.integer("n_max"), covariates: try fields.covariates(),
+                    references: try fields.namedOutcomes()))
             try fields.finish()
         }
         return candidates

@@ -1,4 +1,5 @@
 import JSON
+import Scoring
 
 /// The parts of a request to an OpenAI-compatible server that routing needs. Its messages become one text in the same
 /// way as those of files, so that the same prompt has the same digest and features.
@@ -13,6 +14,10 @@ public struct ChatRequest: Sendable {
     public let isStreaming: Bool
     /// The most tokens that the answer may have, if the request limits them.
     public let outputTokensMax: Int?
+    /// What the request needs of a model beside text.
+    public let needs: Set<ChatNeed>
+    /// Estimated tokens of the whole prompt: all texts, definitions of tools, and images. At least those of `text`.
+    public let inputTokens: Int
     /// β for this decision, for `/v1/route` only.
     public let beta: Double?
     /// The least p for this decision, for `/v1/route` only.
@@ -56,6 +61,9 @@ public struct ChatRequest: Sendable {
         guard let prompt = values[1] ?? values[2], prompt != .null else {
             throw Problem(code: "missing_prompt", message: "no messages and no prompt")
         }
+        var content = ChatContent(prompt)
+        try content.addOptions(of: body)
+        needs = content.needs
         do throws(RowProblem) {
             text = try PromptText.of(prompt, key: values[1] != nil ? "messages" : "prompt")
             problem = nil
@@ -63,6 +71,7 @@ public struct ChatRequest: Sendable {
             text = nil
             problem = error.message
         }
+        inputTokens = max(content.tokens, text.map { TokenEstimate.tokens(of: $0) } ?? 0)
         if case .bool(true)? = values[3] { isStreaming = true } else { isStreaming = false }
         outputTokensMax = (values[5] ?? values[4])?.integer.flatMap { $0 >= 0 ? $0 : nil }
         beta = try Self.share(values[6], "beta")
@@ -90,7 +99,7 @@ public struct ChatRequest: Sendable {
 
 extension ChatRequest.Problem {
     /// A body that is not one JSON object in UTF-8. The codes are those of rows.
-    fileprivate init(_ error: JSONError) {
+    init(_ error: JSONError) {
         let problem = RowProblem(error)
         self.init(code: problem.code.rawValue, message: "the body is \(error)")
     }

@@ -4,6 +4,8 @@ public import Scoring
 public struct ContextFile: Sendable {
     /// The pairs, in file order.
     public let context: ContextSet
+    /// By pair: what its side information is found by.
+    let origins: [Origin]
     /// The policy of all rows.
     public let policy: Policy
     /// What limits the quality of predictions, for example why they are the base rate.
@@ -14,6 +16,13 @@ public struct ContextFile: Sendable {
     public let rejected: Int
     /// The files that were read.
     public let files: [InputFile]
+
+    /// What the side information of a pair is found by.
+    struct Origin: Sendable {
+        let promptID: String?
+        /// In the order of `SideColumns`; of the row itself, or of the prompt's.
+        var columns: [ColumnValue]
+    }
 
     /// Further problems are only counted.
     public static let problemsMax = 100
@@ -56,23 +65,32 @@ public struct ContextFile: Sendable {
     /// Memory: `rowsMax` rows and their prompts, and a counter for each policy.
     public static func load(
         _ files: [String], policy: String? = nil, promptFiles: [String] = [], rowsMax: Int = ContextSet.rowsMax,
-        seed: UInt64 = 0, keys: RowKeys = .automatic
+        seed: UInt64 = 0, keys: RowKeys = .automatic, columns: SideColumns = .none
     ) throws(CorporaError) -> ContextFile {
         guard 1...ContextSet.rowsMax ~= rowsMax else {
             throw .contextTooLarge(wanted: rowsMax, most: ContextSet.rowsMax)
         }
         var draft = Draft(wanted: policy, rowsMax: rowsMax, seed: seed)
-        var history = try HistoryCorpus(files: files, keys: keys)
+        var history = try HistoryCorpus(files: files, keys: keys, columns: columns)
         while let element = try history.next() { draft.receive(element) }
         let chosen = try draft.policy(files: files)
-        let pairs = try draft.pairs(promptFiles: promptFiles, keys: keys)
+        let (pairs, origins) = try draft.pairs(promptFiles: promptFiles, keys: keys, columns: columns)
         // The sample has at most `rowsMax` pairs, so the set is not too large.
         guard !pairs.isEmpty, let context = ContextSet(pairs) else {
             throw .noContextRows(files: files, rejected: draft.rejected, first: draft.problems.first)
         }
         return ContextFile(
-            context: context, policy: chosen, warnings: draft.warnings(pairs), problems: draft.problems,
+            context: context, origins: origins, policy: chosen, warnings: draft.warnings(pairs),
+            problems: draft.problems,
             rejected: draft.rejected, files: history.files)
+    }
+
+    /// The same history with side information. Precondition: the set has the same pairs.
+    func with(_ context: ContextSet) -> ContextFile {
+        precondition(context.rows.count == origins.count, "\(context.rows.count) pairs instead of \(origins.count)")
+        return ContextFile(
+            context: context, origins: origins, policy: policy, warnings: warnings, problems: problems,
+            rejected: rejected, files: files)
     }
 }
 
@@ -134,20 +152,28 @@ private struct Draft {
     }
 
     /// The pairs in file order, with the texts of prompts that rows name by id.
-    mutating func pairs(promptFiles: [String], keys: RowKeys) throws(CorporaError) -> [ContextSet.Row] {
+    mutating func pairs(
+        promptFiles: [String], keys: RowKeys, columns: SideColumns
+    ) throws(CorporaError) -> ([ContextSet.Row], [ContextFile.Origin]) {
         let named = Set(kept.compactMap { $0.row.text == nil ? $0.row.promptID : nil })
-        var texts: [String: String] = [:]
+        var prompts: [String: PromptRow] = [:]
         if !named.isEmpty {
-            var corpus = try PromptCorpus(files: promptFiles, keys: keys)
-            while texts.count < named.count, let element = try corpus.next() {
+            var corpus = try PromptCorpus(files: promptFiles, keys: keys, columns: columns)
+            while prompts.count < named.count, let element = try corpus.next() {
                 guard case .row(let row) = element, named.contains(row.prompt.id) else { continue }
-                texts[row.prompt.id] = row.prompt.text
+                prompts[row.prompt.id] = row
             }
         }
         var pairs: [ContextSet.Row] = []
+        var origins: [ContextFile.Origin] = []
         for (_, row) in kept.sorted(by: { $0.ordinal < $1.ordinal }) {
-            if let text = row.text ?? row.promptID.flatMap({ texts[$0] }) {
+            let prompt = row.promptID.flatMap { prompts[$0] }
+            if let text = row.text ?? prompt?.prompt.text {
                 pairs.append(ContextSet.Row(text: text, outcome: row.outcome))
+                let values = row.columns.enumerated().map { place, value in
+                    value == .missing ? prompt?.columns[place] ?? .missing : value
+                }
+                origins.append(ContextFile.Origin(promptID: row.promptID, columns: values))
             } else {
                 reject(
                     RowError(
@@ -157,7 +183,7 @@ private struct Draft {
                             : "no row of the prompt files has this id; add the prompt there, or to this row"))
             }
         }
-        return pairs
+        return (pairs, origins)
     }
 
     func warnings(_ pairs: [ContextSet.Row]) -> [ContextFile.Warning] {

@@ -49,6 +49,9 @@ public enum CorporaError: Error, Equatable {
     /// A part's bytes differ from the digest in the manifest.
     case digestMismatch(path: String, expected: Digest, found: Digest)
 
+    /// References, covariates and vectors are more than a context can have, or have unusable names.
+    case badSideInformation(SideSchema.Fault)
+
     /// A policy and the number of its rows in a history.
     public struct PolicyCount: Hashable, Sendable {
         /// The policy at its version.
@@ -114,6 +117,8 @@ extension CorporaError: CustomStringConvertible {
             "\(folder): part \(index) cannot be committed: \(reason)"
         case .unfinished(let folder):
             "\(folder) has no _SUCCESS file, so its run has not finished; run the same `statezero score` again to finish it"
+        case .badSideInformation(let fault):
+            "what is known beside the prompts cannot be used: \(fault); give fewer --references, --covariate or --features"
         case .digestMismatch(let path, let expected, let found):
             "\(path): its SHA-256 is \(found.short)…, the manifest has \(expected.short)…; the file was changed; score again"
         }

@@ -35,15 +35,18 @@ public struct PromptCorpus {
     public var digest: Digest { InputFile.digest(of: lines.finished) }
 
     private let layout: RowLayout
+    private let columns: SideColumns
     private var lines: RowFiles
     private var ids = IDTable()
     private var texts = IDTable()
 
     /// Checks that every file can be read, and opens none yet.
     public init(
-        files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
+        files: [String], keys: RowKeys = .automatic, columns: SideColumns = .none,
+        lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
-        layout = .prompts(keys)
+        layout = .prompts(keys, columns: columns)
+        self.columns = columns
         lines = try RowFiles(files, lineBytesMax: lineBytesMax)
     }
 
@@ -77,6 +80,7 @@ public struct PromptCorpus {
                     message: "no prompt under \(fields.keys(.prompt)); name its key with --prompt-key")
             }
             let dataSource = try fields.string(.dataSource)
+            let values = try fields.values(of: columns)
             let id = given ?? derivedID(of: text)
             // Beyond 2^32 lines the earlier row is still found, but no longer named.
             let ordinal = UInt32(clamping: lines.lines)
@@ -87,8 +91,8 @@ public struct PromptCorpus {
                         + " make ids unique, or leave them out to have them derived")
             }
             return PromptRow(
-                prompt: Prompt(id: id, text: text), dataSource: dataSource, hasDerivedID: given == nil, file: file,
-                line: line)
+                prompt: Prompt(id: id, text: text), dataSource: dataSource, columns: values,
+                hasDerivedID: given == nil, file: file, line: line)
         } catch {
             var problem = error
             problem.promptID = given

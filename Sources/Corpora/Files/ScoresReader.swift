@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scoring
 
 /// The scores of a finished folder, or of a file of score rows, in order.
@@ -16,9 +17,30 @@ public struct ScoresReader {
         public let kappa: Float
         /// The central 80 % of the belief, if the row has it.
         public let interval: ClosedRange<Float>?
+        /// What the belief is based on, if the row says so.
+        public let evidence: Evidence?
+
+        /// The member `evidence` of a row.
+        public struct Evidence: Codable, Hashable, Sendable {
+            /// Rows of the context.
+            public let contextRows: Int
+            /// Other policies with an outcome on the prompt.
+            public let references: Int
+            /// Whether an earlier version of the policy has one.
+            public let ownRecord: Bool
+
+            enum CodingKeys: String, CodingKey {
+                case references
+                case contextRows = "context_rows"
+                case ownRecord = "own_record"
+            }
+        }
 
         /// Pairs a prompt with a belief.
-        public init(promptID: String, p: Float, kappa: Float, interval: ClosedRange<Float>? = nil) {
+        public init(
+            promptID: String, p: Float, kappa: Float, interval: ClosedRange<Float>? = nil, evidence: Evidence? = nil
+        ) {
+            self.evidence = evidence
             self.promptID = promptID
             self.p = p
             self.kappa = kappa
@@ -114,11 +136,21 @@ public struct ScoresReader {
             if let low = ends.0, let high = ends.1, 0 <= low, low <= high, high <= 1 {
                 interval = Float(low)...Float(high)
             }
-            return .score(Score(promptID: promptID, p: Float(p), kappa: kappa, interval: interval))
+            return .score(
+                Score(
+                    promptID: promptID, p: Float(p), kappa: kappa, interval: interval, evidence: Self.evidence(fields)))
         } catch {
             var problem = error
             problem.promptID = promptID
             throw problem
         }
+    }
+
+    /// No prediction depends on it, so a member of another form counts as absent.
+    private static func evidence(_ fields: RowFields) -> Score.Evidence? {
+        guard let object = fields.first(.evidence)?.value.object, let rows = object["context_rows"]?.integer,
+            let references = object["references"]?.integer, let ownRecord = object["own_record"]?.bool
+        else { return nil }
+        return Score.Evidence(contextRows: rows, references: references, ownRecord: ownRecord)
     }
 }

@@ -10,9 +10,14 @@ public struct RunIdentity: Hashable, Sendable {
     public let configuration: RunConfiguration
     /// Fingerprint of the value model.
     public let model: ModelFingerprint
+    /// Digest of references, covariates and features, `SideIndex.digest`; `nil` if there are none.
+    public let side: Digest?
 
     /// Identifies a run.
-    public init(input: Digest, context: Digest, configuration: RunConfiguration, model: ModelFingerprint) {
+    public init(
+        input: Digest, context: Digest, configuration: RunConfiguration, model: ModelFingerprint, side: Digest? = nil
+    ) {
+        self.side = side
         self.input = input
         self.context = context
         self.configuration = configuration
@@ -21,7 +26,7 @@ public struct RunIdentity: Hashable, Sendable {
 
     /// One difference between two runs.
     public struct Difference: Hashable, Sendable, CustomStringConvertible {
-        /// Which of the four digests.
+        /// Which of the digests.
         public let what: What
         /// The digest that the folder was created with.
         public let folder: Digest
@@ -45,21 +50,40 @@ public struct RunIdentity: Hashable, Sendable {
             case configuration
             /// The model.
             case model
+            /// References, covariates and features; absent in runs without any.
+            case side
+
+            /// Those that every run has.
+            static let required = allCases.filter { $0 != .side }
+
+            /// For people.
+            var name: String { self == .side ? "side information (references, covariates, features)" : rawValue }
         }
 
         /// Which digest differs, and both values.
-        public var description: String { "its \(what.rawValue) is \(folder.short)…, now \(now.short)…" }
+        public var description: String {
+            let texts = [folder, now].map { $0 == RunIdentity.none ? "none" : "\($0.short)…" }
+            return "its \(what.name) is \(texts[0]), now \(texts[1])"
+        }
     }
 
-    /// The four digests by name.
+    /// The digests by name.
     var digests: [Difference.What: Digest] {
-        [.input: input, .context: context, .configuration: configuration.digest, .model: model.digest]
+        var digests: [Difference.What: Digest] = [
+            .input: input, .context: context, .configuration: configuration.digest, .model: model.digest,
+        ]
+        digests[.side] = side
+        return digests
     }
+
+    /// Stands for no side information, where another run has some.
+    fileprivate static let none = Digest(of: "")
 
     /// The differences from a folder with these digests; empty if it belongs to this run.
     func differences(from folder: [Difference.What: Digest]) -> [Difference] {
         Difference.What.allCases.compactMap { what in
-            guard let old = folder[what], let new = digests[what], old != new else { return nil }
+            let absent = what == .side ? Self.none : nil
+            guard let old = folder[what] ?? absent, let new = digests[what] ?? absent, old != new else { return nil }
             return Difference(what: what, folder: old, now: new)
         }
     }

@@ -37,7 +37,7 @@ final class RunJournal {
         }
         var digests: [RunIdentity.Difference.What: Digest] = [:]
         for case (let what?, let digest?) in found { digests[what] = digest }
-        guard digests.count == RunIdentity.Difference.What.allCases.count else {
+        guard RunIdentity.Difference.What.required.allSatisfy({ digests[$0] != nil }) else {
             throw .damagedJournal(path: path, reason: "the run's identity is incomplete")
         }
         return digests

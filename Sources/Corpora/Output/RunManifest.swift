@@ -18,6 +18,8 @@ public struct RunManifest: Codable, Hashable, Sendable {
     public var input: InputEntry
     /// The settings that can change a byte of the output.
     public var configuration: ConfigurationEntry
+    /// References, covariates and features; absent if there are none.
+    public var side: SideEntry?
     /// Numbers of rows.
     public var counts: CountsEntry
     /// The parts in order.
@@ -80,6 +82,32 @@ public struct RunManifest: Codable, Hashable, Sendable {
         public var settings: [String: String]
     }
 
+    /// Side information.
+    public struct SideEntry: Codable, Hashable, Sendable {
+        /// Digest of all that can change it.
+        public var digest: String
+        /// Files with outcomes of references.
+        public var files: [FileEntry]
+        /// References with the numbers of prompts that they cover.
+        public var references: [SideReport.Reference]
+        /// Columns used as numbers.
+        public var numbers: [String]
+        /// Columns used as categories.
+        public var categories: [String]
+        /// Names of vectors.
+        public var vectors: [String]
+        /// Prompts with an outcome of a reference.
+        public var promptsWithReferences: Int
+        /// Prompts that say what is hard for the references.
+        public var poolRows: Int
+
+        enum CodingKeys: String, CodingKey {
+            case digest, files, references, numbers, categories, vectors
+            case promptsWithReferences = "prompts_with_references"
+            case poolRows = "pool_rows"
+        }
+    }
+
     /// Numbers of rows.
     public struct CountsEntry: Codable, Hashable, Sendable {
         /// All rows of the input.
@@ -124,9 +152,24 @@ public struct RunManifest: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case policy, context, model, input, configuration, counts, parts
+        case policy, context, model, input, configuration, side, counts, parts
         case formatVersion = "format_version"
         case statezeroVersion = "statezero_version"
+    }
+}
+
+extension RunManifest.FileEntry {
+    init(_ file: InputFile) {
+        self.init(name: file.name, digest: file.digest.hex, lines: file.lines, blankLines: file.blankLines)
+    }
+}
+
+extension RunManifest.SideEntry {
+    init(_ report: SideReport, digest: Digest?) {
+        self.init(
+            digest: digest?.hex ?? "", files: report.files.map(RunManifest.FileEntry.init),
+            references: report.references, numbers: report.numbers, categories: report.categories,
+            vectors: report.vectors, promptsWithReferences: report.promptsWithReferences, poolRows: report.poolRows)
     }
 }
 
@@ -140,11 +183,10 @@ extension RunManifest {
             model: ModelEntry(name: identity.model.name, digest: identity.model.digest.hex),
             input: InputEntry(
                 digest: identity.input.hex,
-                files: summary.files.map {
-                    FileEntry(name: $0.name, digest: $0.digest.hex, lines: $0.lines, blankLines: $0.blankLines)
-                }),
+                files: summary.files.map(FileEntry.init)),
             configuration: ConfigurationEntry(
                 digest: identity.configuration.digest.hex, settings: identity.configuration.settings),
+            side: summary.side.map { SideEntry($0, digest: identity.side) },
             counts: CountsEntry(
                 rows: counts.rows, ok: counts.ok, error: counts.error, baseRate: counts.baseRate,
                 truncated: counts.truncated, derivedIDs: counts.derivedIDs),
@@ -185,6 +227,7 @@ extension RunManifest {
     var identityDigests: [RunIdentity.Difference.What: Digest] {
         let hex: [RunIdentity.Difference.What: String] = [
             .input: input.digest, .context: context.digest, .configuration: configuration.digest, .model: model.digest,
+            .side: side?.digest ?? "",
         ]
         return hex.compactMapValues { Digest(hex: $0) }
     }
@@ -202,9 +245,15 @@ public struct RunSummary: Sendable {
     public let rows: Int
     /// Version of the program.
     public let statezeroVersion: String
+    /// What side information was used; `nil` if there is none.
+    public let side: SideReport?
 
     /// Sums up a run.
-    public init(policy: Policy, contextRows: Int, files: [InputFile], rows: Int, statezeroVersion: String) {
+    public init(
+        policy: Policy, contextRows: Int, files: [InputFile], rows: Int, statezeroVersion: String,
+        side: SideReport? = nil
+    ) {
+        self.side = side
         self.policy = policy
         self.contextRows = contextRows
         self.files = files

@@ -22,6 +22,8 @@ public struct HistoryRow: Hashable, Sendable {
     public let role: Role?
     /// Mean tokens and cost of a rollout, if the row has them.
     public let expense: RolloutExpense
+    /// Values of the columns that were asked for, in the order of `SideColumns`; empty if none were.
+    public let columns: [ColumnValue]
     /// The path as the caller wrote it.
     public let file: String
     /// Line number in the file, from 1.
@@ -29,7 +31,9 @@ public struct HistoryRow: Hashable, Sendable {
 }
 
 extension HistoryRow {
-    static func decode(_ bytes: [UInt8], layout: RowLayout, file: String, line: Int) throws(RowProblem) -> HistoryRow {
+    static func decode(
+        _ bytes: [UInt8], layout: RowLayout, columns: SideColumns, file: String, line: Int
+    ) throws(RowProblem) -> HistoryRow {
         let fields = try RowFields(bytes, layout: layout)
         let promptID = try fields.id()
         do throws(RowProblem) {
@@ -47,7 +51,8 @@ extension HistoryRow {
             }
             return HistoryRow(
                 policy: Policy(id: policyID, version: version), promptID: promptID, text: text,
-                outcome: try outcome(fields), role: try role(fields), expense: expense(fields), file: file, line: line)
+                outcome: try outcome(fields), role: try role(fields), expense: expense(fields),
+                columns: try fields.values(of: columns), file: file, line: line)
         } catch {
             var problem = error
             problem.promptID = promptID
@@ -125,13 +130,16 @@ public struct HistoryCorpus {
     public var files: [InputFile] { lines.finished }
 
     private let layout: RowLayout
+    private let columns: SideColumns
     private var lines: RowFiles
 
     /// Checks that every file can be read, and opens none yet.
     public init(
-        files: [String], keys: RowKeys = .automatic, lineBytesMax: Int = LineReader.lineBytesMax
+        files: [String], keys: RowKeys = .automatic, columns: SideColumns = .none,
+        lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
-        layout = .history(keys)
+        layout = .history(keys, columns: columns)
+        self.columns = columns
         lines = try RowFiles(files, lineBytesMax: lineBytesMax)
     }
 
@@ -142,7 +150,7 @@ public struct HistoryCorpus {
         case .rejected(let error)?: return .rejected(error)
         case .bytes(let bytes, let file, let line)?:
             do throws(RowProblem) {
-                return .row(try HistoryRow.decode(bytes, layout: layout, file: file, line: line))
+                return .row(try HistoryRow.decode(bytes, layout: layout, columns: columns, file: file, line: line))
             } catch {
                 return .rejected(error.at(file, line: line))
             }

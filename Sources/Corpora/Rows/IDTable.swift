@@ -4,7 +4,7 @@ import Scoring
 ///
 /// It keeps 64-bit hashes, not the ids. Two different ids of one hash would count as the same: the second row is then
 /// rejected as a duplicate, with an error that names both lines. For a million ids the chance is 3 in 10⁸.
-struct IDTable {
+struct IDTable: Sendable {
     /// Number of different ids.
     private(set) var count = 0
     // 0 marks a free slot.
@@ -25,6 +25,12 @@ struct IDTable {
         guard hashes[slot] == 0 else { return numbers[slot] }
         occupy(slot, hash, number)
         return nil
+    }
+
+    /// The number that an id was added with.
+    func number(of hash: UInt64) -> UInt32? {
+        let slot = slot(of: hash)
+        return hashes[slot] == 0 ? nil : numbers[slot]
     }
 
     /// Counts an id; returns how often it was counted, including this time.

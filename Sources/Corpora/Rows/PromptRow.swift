@@ -7,6 +7,8 @@ public struct PromptRow: Hashable, Sendable {
     public let prompt: Prompt
     /// The data source of the prompt, if the row has one.
     public let dataSource: String?
+    /// Values of the columns that were asked for, in the order of `SideColumns`; empty if none were.
+    public let columns: [ColumnValue]
     /// True if the row had no id, so that the id was derived from the text.
     public let hasDerivedID: Bool
     /// The path as the caller wrote it.

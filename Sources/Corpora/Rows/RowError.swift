@@ -53,6 +53,12 @@ public struct RowError: Error, Hashable, Sendable {
         case embeddingFailed = "embedding_failed"
         /// The model gave no probability for the row.
         case predictionFailed = "prediction_failed"
+        /// The value of a reference, a covariate or a feature is not what it must be.
+        case badSideValue = "bad_side_value"
+        /// What is known about the prompt does not fit the job's context.
+        case badSideInformation = "bad_side_information"
+        /// The model's head reads texts only, and references or covariates were given.
+        case sideInformationUnsupported = "side_information_unsupported"
         /// The context could not be prepared, so nothing could be predicted.
         case contextFailed = "context_failed"
         /// An error of a worker of another version that has no case here; see the message.

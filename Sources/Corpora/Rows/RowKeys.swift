@@ -76,13 +76,22 @@ struct RowFields {
 
     /// The first of a field's keys that is present and not null, with its value.
     func first(_ field: RowLayout.Field) -> (key: String, value: JSONValue)? {
-        for candidate in layout.candidates[field.rawValue] {
+        first(layout.candidates[field.rawValue][...])
+    }
+
+    private func first(_ candidates: ArraySlice<RowLayout.Candidate>) -> (key: String, value: JSONValue)? {
+        for candidate in candidates {
             if let whole = candidate.whole, let value = values[whole], value != .null { return (candidate.key, value) }
             if let head = candidate.head, let value = values[head]?.member(at: candidate.tail), value != .null {
                 return (candidate.key, value)
             }
         }
         return nil
+    }
+
+    /// The value of a column of the layout; `nil` if it is absent or null.
+    func column(_ index: Int) -> JSONValue? {
+        first(layout.columns[index...index])?.value
     }
 
     /// The keys that were tried, for a message.
@@ -96,7 +105,7 @@ struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
         case responseTokens, cost
-        case p, kappa, pLo, pHi, status, error
+        case p, kappa, pLo, pHi, status, error, evidence
     }
 
     struct Candidate {
@@ -110,31 +119,36 @@ struct RowLayout {
 
     private(set) var names: [[UInt8]] = []
     private(set) var candidates: [[Candidate]]
+    /// Columns of the user's own, in the order of `SideColumns.names`.
+    private(set) var columns: [Candidate] = []
 
     /// Fields without keys are not read.
-    init(_ keys: [Field: [String]]) {
+    init(_ keys: [Field: [String]], columns names: SideColumns = .none) {
         candidates = Array(repeating: [], count: Field.allCases.count)
         for field in Field.allCases {
-            for key in keys[field] ?? [] {
-                let path = key.split(separator: ".").map(String.init)
-                let whole = place(of: key)
-                let head = path.count > 1 ? place(of: path[0]) : nil
-                candidates[field.rawValue].append(
-                    Candidate(key: key, whole: whole, head: head, tail: Array(path.dropFirst())))
-            }
+            for key in keys[field] ?? [] { candidates[field.rawValue].append(candidate(key)) }
         }
+        for name in names.names { columns.append(candidate(name)) }
     }
 
-    static func prompts(_ keys: RowKeys) -> RowLayout {
-        RowLayout([
-            .prompt: keys.prompt.map { [$0] } ?? RowKeys.prompts,
-            .id: keys.id.map { [$0] } ?? RowKeys.ids,
-            .dataSource: keys.dataSource.map { [$0] } ?? RowKeys.dataSources,
-        ])
+    private mutating func candidate(_ key: String) -> Candidate {
+        let path = key.split(separator: ".").map(String.init)
+        let whole = place(of: key)
+        let head = path.count > 1 ? place(of: path[0]) : nil
+        return Candidate(key: key, whole: whole, head: head, tail: Array(path.dropFirst()))
     }
 
-    static func history(_ keys: RowKeys) -> RowLayout {
-        RowLayout([
+    static func prompts(_ keys: RowKeys, columns: SideColumns = .none) -> RowLayout {
+        RowLayout(
+            [
+                .prompt: keys.prompt.map { [$0] } ?? RowKeys.prompts,
+                .id: keys.id.map { [$0] } ?? RowKeys.ids,
+                .dataSource: keys.dataSource.map { [$0] } ?? RowKeys.dataSources,
+            ], columns: columns)
+    }
+
+    static func history(_ keys: RowKeys, columns: SideColumns = .none) -> RowLayout {
+        let fields: [Field: [String]] = [
             .prompt: keys.prompt.map { [$0] } ?? RowKeys.historyPrompts,
             .id: keys.id.map { [$0] } ?? RowKeys.ids,
             .policyID: keys.policyID.map { [$0] } ?? RowKeys.policyIDs,
@@ -142,12 +156,13 @@ struct RowLayout {
             .reward: [keys.reward ?? "reward"],
             .k: ["k", "successes"], .n: ["n"], .score: ["score"], .outcome: ["outcome"], .role: ["role"],
             .responseTokens: ["response_tokens"], .cost: ["cost"],
-        ])
+        ]
+        return RowLayout(fields, columns: columns)
     }
 
     static let scores = RowLayout([
         .id: ["prompt_id"], .p: ["p"], .kappa: ["kappa"], .pLo: ["p_lo"], .pHi: ["p_hi"], .status: ["status"],
-        .error: ["error"],
+        .error: ["error"], .evidence: ["evidence"],
     ])
 
     private mutating func place(of name: String) -> Int {

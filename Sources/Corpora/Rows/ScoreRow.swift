@@ -9,11 +9,26 @@ public enum ScoreRow: Hashable, Sendable {
     case failed(RowError)
 }
 
+/// What a prediction rests on beside the context.
+public struct RowEvidence: Hashable, Sendable {
+    /// Other policies with an outcome on the prompt.
+    public let references: Int
+    /// Whether an earlier version of the policy has one.
+    public let hasOwnRecord: Bool
+
+    /// States what there is.
+    public init(references: Int, hasOwnRecord: Bool) {
+        self.references = references
+        self.hasOwnRecord = hasOwnRecord
+    }
+}
+
 /// Writes the rows of one output part as bytes.
 ///
 /// A row is one line, its keys in this order:
 ///
 /// `{"prompt_id","p","kappa","p_lo","p_hi","policy_id","policy_version","context_size","model","truncated","status":"ok"}`
+/// with `"evidence":{"context_rows","references","own_record"}` before `status` where side information is used,
 /// or `{"prompt_id","status":"error","error":{"code","message","file","line"}}`. Numbers are the shortest decimals that
 /// read back as the same Float32; a κ of infinity (a point estimate) is null. `model` is the first twelve digits of the
 /// model's digest; the manifest has all of them. `file` has no folder, so that the folder of an input does not change
@@ -26,6 +41,7 @@ public struct PartWriter {
 
     private var writer = JSONWriter()
     private let middle: String
+    private let contextSize: Int
 
     /// The values that are the same in every row.
     public init(policy: Policy, contextSize: Int, model: ModelFingerprint) {
@@ -39,13 +55,14 @@ public struct PartWriter {
         constant.raw(",\"model\":")
         constant.string(model.digest.short)
         constant.raw(",\"truncated\":")
+        self.contextSize = contextSize
         self.middle = String(decoding: constant.bytes, as: UTF8.self)
     }
 
-    /// Adds a row. `hasDerivedID` is only counted.
-    public mutating func append(_ row: ScoreRow, hasDerivedID: Bool = false) {
+    /// Adds a row. `hasDerivedID` is only counted; `evidence` is written where there is some.
+    public mutating func append(_ row: ScoreRow, hasDerivedID: Bool = false, evidence: RowEvidence? = nil) {
         switch row {
-        case .scored(let promptID, let prediction): append(promptID, prediction)
+        case .scored(let promptID, let prediction): append(promptID, prediction, evidence)
         case .failed(let error): append(error)
         }
         if hasDerivedID { counts.derivedIDs += 1 }
@@ -57,7 +74,7 @@ public struct PartWriter {
         counts = RowCounts()
     }
 
-    private mutating func append(_ promptID: String, _ prediction: Prediction) {
+    private mutating func append(_ promptID: String, _ prediction: Prediction, _ evidence: RowEvidence?) {
         let isTruncated = prediction.flags.contains(.truncated)
         writer.raw("{\"prompt_id\":")
         writer.string(promptID)
@@ -70,7 +87,15 @@ public struct PartWriter {
         writer.raw(",\"p_hi\":")
         writer.number(prediction.pHi)
         writer.raw(middle)
-        writer.raw(isTruncated ? "true,\"status\":\"ok\"}\n" : "false,\"status\":\"ok\"}\n")
+        writer.raw(isTruncated ? "true" : "false")
+        if let evidence {
+            writer.raw(",\"evidence\":{\"context_rows\":")
+            writer.number(contextSize)
+            writer.raw(",\"references\":")
+            writer.number(evidence.references)
+            writer.raw(evidence.hasOwnRecord ? ",\"own_record\":true}" : ",\"own_record\":false}")
+        }
+        writer.raw(",\"status\":\"ok\"}\n")
         counts.ok += 1
         if isTruncated { counts.truncated += 1 }
         if prediction.flags.contains(.baseRate) { counts.baseRate += 1 }

@@ -13,6 +13,7 @@ extension BertConfiguration {
         let vocab_size: Int
         let max_position_embeddings: Int
         let type_vocab_size: Int
+        let pad_token_id: Int?
         let layer_norm_eps: Double
     }
 
@@ -24,18 +25,23 @@ extension BertConfiguration {
     /// called after them.
     ///
     /// Throws `unreadable`, `damaged` for a size that is none, and `unsupported` for what is not computed here: anything
-    /// but BERT with GELU by the error function and absolute positions.
+    /// but BERT and XLM-RoBERTa with GELU by the error function and absolute positions.
     package init(folder path: String, isNormalized: () throws(ModelError) -> Bool) throws(ModelError) {
         let file = "\(path)/config.json"
         let config = try JSONFile.read(Config.self, file)
-        try ModelError.require(config.model_type == "bert", file, "model_type", config.model_type, "bert")
+        let families = ["bert", "xlm-roberta"]
+        try ModelError.require(
+            families.contains(config.model_type), file, "model_type", config.model_type,
+            families.joined(separator: " or "))
         try ModelError.require(config.hidden_act == "gelu", file, "hidden_act", config.hidden_act, "gelu")
-        let positions = config.position_embedding_type ?? "absolute"
-        try ModelError.require(positions == "absolute", file, "position_embedding_type", positions, "absolute")
+        let kind = config.position_embedding_type ?? "absolute"
+        try ModelError.require(kind == "absolute", file, "position_embedding_type", kind, "absolute")
         try Self.check(config, file)
         let sentenceFile = "\(path)/sentence_bert_config.json"
         let sentence = try JSONFile.readIfPresent(SentenceConfig.self, sentenceFile)
-        let tokensMax = min(sentence?.max_seq_length ?? config.max_position_embeddings, config.max_position_embeddings)
+        let firstPosition = try Self.firstPosition(config, file)
+        let positions = config.max_position_embeddings - firstPosition
+        let tokensMax = min(sentence?.max_seq_length ?? positions, positions)
         guard tokensMax >= 2 else {
             throw .damaged(
                 file: sentenceFile, at: "max_seq_length", reason: "\(tokensMax) leaves no token between CLS and SEP")
@@ -44,7 +50,18 @@ extension BertConfiguration {
             width: config.hidden_size, layers: config.num_hidden_layers, heads: config.num_attention_heads,
             innerWidth: config.intermediate_size, vocabulary: config.vocab_size,
             positions: config.max_position_embeddings, types: config.type_vocab_size,
-            epsilon: Float(config.layer_norm_eps), tokensMax: tokensMax, isNormalized: try isNormalized())
+            epsilon: Float(config.layer_norm_eps), tokensMax: tokensMax,
+            firstPosition: firstPosition, isNormalized: try isNormalized())
+    }
+
+    // XLM-RoBERTa counts positions from one past the padding's.
+    private static func firstPosition(_ config: Config, _ file: String) throws(ModelError) -> Int {
+        guard config.model_type == "xlm-roberta" else { return 0 }
+        let padding = config.pad_token_id ?? 1
+        guard padding >= 0, padding < config.max_position_embeddings, padding < config.vocab_size else {
+            throw .damaged(file: file, at: "pad_token_id", reason: "\(padding) is no token with a position")
+        }
+        return padding + 1
     }
 
     private static func check(_ config: Config, _ file: String) throws(ModelError) {

@@ -48,7 +48,8 @@ public struct BertReference {
         let positions = try tensors.floats("embeddings.position_embeddings.weight", Shape(sizes.positions, width))
         let types = try tensors.floats("embeddings.token_type_embeddings.weight", Shape(sizes.types, width))
         var x: [Double] = []
-        for (position, id) in ids.enumerated() {
+        let rows = sizes.positionRows(ids, places: Array(ids.indices))
+        for (position, id) in zip(rows, ids) {
             for c in 0..<width {
                 x.append(
                     Double(wordEmbeddings[Int(id) * width + c]) + Double(types[c])

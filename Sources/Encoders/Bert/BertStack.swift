@@ -43,9 +43,10 @@ struct BertStack: Sendable {
     // Word, then type, then position, then norm: the reference's order of additions.
     private func embed(_ run: SequenceRun, into hiddenTC: FloatBuffer) {
         let width = configuration.width
+        let places = configuration.positionRows(run.ids, places: run.positions)
         for (row, token) in run.ids.enumerated() {
             wordEmbeddings.copy(row: Int(token), to: hiddenTC, row: row)
-            Gather.add([(firstType, 0), (positions, run.positions[row])], width: width, to: hiddenTC, row: row)
+            Gather.add([(firstType, 0), (positions, places[row])], width: width, to: hiddenTC, row: row)
         }
         norm.apply(to: hiddenTC, rows: run.rows)
     }

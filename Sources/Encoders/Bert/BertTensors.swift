@@ -10,8 +10,10 @@ struct BertTensors {
     init(_ checkpoint: BertCheckpoint) {
         configuration = checkpoint.configuration
         file = checkpoint.weights
-        // Checkpoints saved with a task's head on top put everything under `bert.`.
-        prefix = checkpoint.weights.header.entries.keys.contains { $0.hasPrefix("bert.embeddings.") } ? "bert." : ""
+        // Checkpoints saved with a task's head on top put everything under the name of the model.
+        let names = checkpoint.weights.header.entries.keys
+        prefix =
+            ["bert.", "roberta."].first { prefix in names.contains { $0.hasPrefix("\(prefix)embeddings.") } } ?? ""
     }
 
     func floats(_ name: String, _ shape: Shape) throws(ModelError) -> [Float] {

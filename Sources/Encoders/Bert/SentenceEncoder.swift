@@ -5,12 +5,15 @@ import Tokenizers
 
 /// Texts to sentence embeddings: the tokenizer and the BERT encoder of one sentence-transformers folder.
 ///
+/// A text beyond the model's length is read in windows (`TextWindows`). Its embedding is the mean of the states of all
+/// windows' tokens, normalised in the end if the folder says so.
 /// Belongs to one thread at a time, as its encoder does.
 package final class SentenceEncoder: TextEncoder {
     /// The folder's name, digest and arithmetic. Features have norm 1 if the folder has a Normalize module.
     package let facts: EncoderFacts
-    private let tokenizer: any Tokenizer
+    private let reader: TextReader
     private let encoder: BertEncoder
+    private var progress: @Sendable () -> Void = {}
 
     /// Reads tokenizer and weights. Throws what is wrong with either, or that they belong to different models.
     ///
@@ -18,23 +21,39 @@ package final class SentenceEncoder: TextEncoder {
     package init(folder: SentenceTransformerFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
         let configuration = folder.configuration
         encoder = try BertEncoder(folder: folder, threads: threads, precision: precision, packedIn: .besideWeights)
-        tokenizer = try TokenizerLoading.load(folder.path, vocabulary: configuration.vocabulary) {
-            () throws(TokenizerError) in
-            try WordPieceTokenizer(modelFolder: folder.path, maxLength: configuration.tokensMax)
+        reader = try TextReader(tokensMax: configuration.tokensMax) { (tokensMax) throws(ModelError) in
+            try TokenizerLoading.load(folder.path, vocabulary: configuration.vocabulary) {
+                () throws(TokenizerError) in
+                try ModelTokenizer.load(folder: folder.path, tokensMax: tokensMax)
+            }
         }
         facts = EncoderFacts(
-            name: folder.name, identity: "\(folder.digest.hex)\n\(encoder.numerics)", width: encoder.width,
-            precision: precision, packedWeights: encoder.packedWeights)
+            name: folder.name, identity: "\(folder.digest.hex)\n\(encoder.numerics) \(TextWindows.identity)",
+            width: encoder.width, precision: precision, packedWeights: encoder.packedWeights)
     }
+
+    /// How each text is read. Cost: the tokenizer's.
+    package func measure(_ texts: [String]) -> [TextMeasure]? { reader.measure(texts) }
 
     /// (P texts) to `(P, E)`. Throws `notFinite` with the text's index, or `kernel` when the compute library refuses.
     package func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
-        let tokenized = texts.map { tokenizer.encode($0) }
+        let read = reader.read(texts)
+        let isNormalized = encoder.configuration.isNormalized
         do {
-            let values = try encoder.encode(RaggedBatch(tokenized.map(\.ids)))
-            return FeatureMatrix(columns: facts.width, values: values, isTruncated: tokenized.map(\.isTruncated))
+            let progress = progress
+            let means = try encoder.encode(read.batch) { states in
+                defer { progress() }
+                return states.mean(isNormalized: isNormalized && read.isWhole(window: states.sequence))
+            }
+            let values = read.pooled(means, weight: read.tokens) { mean in
+                if isNormalized { EmbeddingNorm.divide(&mean) }
+            }
+            return FeatureMatrix(columns: facts.width, values: values, isTruncated: read.isTruncated)
         } catch {
             throw error.ofEncoder
         }
     }
+
+    /// `listener` is called after each window, on any thread.
+    package func onProgress(_ listener: @escaping @Sendable () -> Void) { progress = listener }
 }

@@ -4,7 +4,7 @@ public import Scoring
 
 /// A sentence-transformers model folder: configuration, tokenizer files and weights, read and checked.
 ///
-/// Supported: BERT with GELU by the error function and absolute positions, mean pooling, with or without L2
+/// Supported: BERT and XLM-RoBERTa with GELU by the error function and absolute positions, mean pooling, with or without L2
 /// normalisation. Anything else is refused by its key rather than computed wrongly.
 public struct SentenceTransformerFolder: Sendable {
     /// Path, as given.

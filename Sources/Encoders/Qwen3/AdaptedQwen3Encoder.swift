@@ -51,6 +51,15 @@ package final class AdaptedQwen3Encoder: TextEncoder {
         }
     }
 
+    /// How each text is read: every byte has a token. Cost: the tokenizer's.
+    package func measure(_ texts: [String]) -> [TextMeasure]? {
+        texts.map { text in
+            let read = tokenizer.encode(text)
+            return TextMeasure(
+                tokenizer.template.body(of: read.ids), unknown: tokenizer.unknownID, isTruncated: read.isTruncated)
+        }
+    }
+
     /// `listener` is called after each prompt, on any thread.
     package func onProgress(_ listener: @escaping @Sendable () -> Void) { progress = listener }
 

@@ -8,6 +8,8 @@ package struct PipelineModules: Sendable, Equatable {
         case cls
         /// The mean of all states.
         case mean
+        /// The state of the last token.
+        case last
     }
 
     /// Which states count.
@@ -96,12 +98,13 @@ private struct PoolingConfig {
             }
         }
         let known: [String: PipelineModules.Pooling] = [
-            "cls": .cls, "cls_token": .cls, "mean": .mean, "mean_tokens": .mean,
+            "cls": .cls, "cls_token": .cls, "mean": .mean, "mean_tokens": .mean, "lasttoken": .last,
         ]
         guard modes.count == 1, let pooling = known[modes[0]] else {
             throw .unsupported(
                 file: file, key: "pooling", found: modes.sorted().joined(separator: " + "),
-                supported: "pooling_mode_cls_token or pooling_mode_mean_tokens, one of them alone")
+                supported:
+                    "pooling_mode_cls_token, pooling_mode_mean_tokens or pooling_mode_lasttoken, one of them alone")
         }
         self.pooling = pooling
         if case .flag(false) = values["include_prompt"] { includesPrompt = false } else { includesPrompt = true }

@@ -1,8 +1,10 @@
 import Foundation
 package import ModelFiles
+package import Scoring
 
-/// A sentence-transformers folder whose modules are a chain: BERT, pooling of CLS or of the mean, dense layers,
-/// normalisation; and whose prompts say what to put before each text. The layouts of BGE and E5 are of this family.
+/// A sentence-transformers folder whose modules are a chain: BERT, XLM-RoBERTa or Qwen3, pooling of CLS, of the mean or of
+/// the last token, dense layers, normalisation; and whose prompts say what to put before each text. The layouts of BGE, E5
+/// and Qwen3-Embedding are of this family.
 ///
 /// A folder with mean pooling, no dense layer and no prompt is a `SentenceTransformerFolder`. Everything that is not
 /// computed here is refused by name.
@@ -15,14 +17,17 @@ package struct SentencePipelineFolder: Sendable {
     package let modules: PipelineModules
     /// Put before every text, with nothing in between; may be empty.
     package let prompt: String
-    /// The BERT of the chain.
-    package let checkpoint: BertCheckpoint
+    /// The network of the chain.
+    package let network: PipelineNetwork
+    /// SHA-256 over every file that can change an answer, without the prompt.
+    package let digest: Scoring.Digest
 
-    /// Whether a folder is of this family. Throws what is wrong with its small files. Cost: three files of JSON.
+    /// Whether a folder is of this family. Throws what is wrong with its small files. Cost: four files of JSON.
     package static func matches(_ path: String) throws(ModelError) -> Bool {
         guard FileManager.default.fileExists(atPath: "\(path)/modules.json") else { return false }
         let modules = try PipelineModules(folder: path)
         if modules.pooling != .mean || !modules.dense.isEmpty { return true }
+        if try PipelineNetwork.isQwen3(path) { return true }
         return try !PipelinePrompt.read(folder: path).isEmpty
     }
 
@@ -38,17 +43,15 @@ package struct SentencePipelineFolder: Sendable {
             try ModelError.require(
                 modules.includesPrompt, "\(path)/\(modules.poolingPath)/config.json", "include_prompt", "false", "true")
         }
-        // Normalisation is the chain's last step here, not the encoder's.
-        let configuration = try BertConfiguration(folder: path) { () throws(ModelError) in false }
         try PipelineLowerCasing.check(folder: path)
-        checkpoint = BertCheckpoint(
-            folder: path, configuration: configuration, weights: try SafetensorsFile(path: "\(path)/model.safetensors"),
-            digest: try FolderDigest.digest(of: Self.digestedFiles + modules.files, in: path))
+        let isQwen3 = try PipelineNetwork.isQwen3(path)
+        let files = Self.digestedFiles + modules.files + (isQwen3 ? [] : ["model.safetensors"])
+        (network, digest) = try PipelineNetwork.read(path, digest: FolderDigest.digest(of: files, in: path))
     }
 
     // The prompt is not in these: only its text counts, and `SentencePipelineEncoder` adds it to the identity.
     private static let digestedFiles = [
         "config.json", "modules.json", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json",
-        "special_tokens_map.json", "vocab.txt", "model.safetensors",
+        "special_tokens_map.json", "vocab.txt",
     ]
 }

@@ -15,11 +15,17 @@ package protocol TextEncoder: AnyObject {
     /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses.
     func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
+    /// How each text is read; `nil` if that is not known, as of an encoder elsewhere. Cost: the tokenizer's.
+    func measure(_ texts: [String]) -> [TextMeasure]?
+
     /// From now on, `listener` is called from inside `encode` after every step of a few seconds, on any thread.
     func onProgress(_ listener: @escaping @Sendable () -> Void)
 }
 
 extension TextEncoder {
+    /// `nil`: not known.
+    package func measure(_ texts: [String]) -> [TextMeasure]? { nil }
+
     /// Does nothing: right for encoders whose calls take a second or two at most.
     package func onProgress(_ listener: @escaping @Sendable () -> Void) {}
 }
@@ -37,16 +43,19 @@ package struct EncoderFacts: Sendable, Equatable {
     package var precision: Precision
     /// Where its packed weights are; `nil` for an encoder without any.
     package var packedWeights: PackedWeightsOrigin?
+    /// Whether features are worth storing: `false` where making them costs less than a look-up.
+    package var shouldCacheFeatures: Bool
 
     /// Lists the facts.
     package init(
         name: String, identity: String, width: Int, precision: Precision = .float32,
-        packedWeights: PackedWeightsOrigin? = nil
+        packedWeights: PackedWeightsOrigin? = nil, shouldCacheFeatures: Bool = true
     ) {
         self.name = name
         self.identity = identity
         self.width = width
         self.precision = precision
         self.packedWeights = packedWeights
+        self.shouldCacheFeatures = shouldCacheFeatures
     }
 }

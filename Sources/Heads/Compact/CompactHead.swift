@@ -4,22 +4,25 @@ public import Scoring
 
 /// The trained in-context head: Gaussian-process regression of log-odds on learnt columns of difficulty.
 ///
-/// A network reads embedding and surface features into seven columns, policy-free. Five regressions on them, on the
-/// embedding and on surface features give log-odds, averaged by their marginal likelihood, and two fitted maps make a
-/// probability and a concentration of them. Any number of rows and any mix of outcomes is answered in the same way:
+/// A network reads embedding and surface features into seven columns, policy-free. Regressions on them, on the embedding, on
+/// surface features and on character runs give log-odds, averaged by their marginal likelihood, and two fitted maps make a
+/// probability and a concentration of them. References and covariates are further parts of the regressions. Any number of rows and any mix of outcomes is answered in the same way:
 /// without rows it is the population's prior, which still distinguishes prompts, so no answer is ever flagged `baseRate`.
 /// `scripts/train` trains it; its `HEAD.md` is the specification and its `inference.py` the slow version of this.
 ///
 /// Belongs to one thread at a time. Measured by `statezero-bench compact`.
 public final class CompactHead: InContextHead {
     /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
-    private static let version = "compact/1 f32-columns f32-dot f64-fit"
-    /// F = E + S, columns of the features it reads.
-    public static let featureColumns = CompactHeadConfiguration.embeddingColumns + SurfaceFeatures.count
+    private static let versions = [
+        1: "compact/1 f32-columns f32-dot f64-fit", 2: "compact/2 f32-columns f32-dot f64-fit grams side/1",
+    ]
 
     /// SHA-256 of the weights file.
     public let digest: Scoring.Digest
+    /// Sizes, and the encoder that it was trained on.
+    package let configuration: CompactHeadConfiguration
     private let constants: CompactHeadConstants
+    private let reader = CharacterGramReader()
     private let difficulty: CompactHeadDifficulty
     private var progress: @Sendable () -> Void = {}
 
@@ -27,10 +30,16 @@ public final class CompactHead: InContextHead {
     /// and tensor, and `kernel`. Cost: packing 1 MB of weights and probing their products, some 10 ms.
     public init(weights file: SafetensorsFile) throws(ModelError) {
         let tensors = try CompactHeadTensors(file)
+        configuration = tensors.configuration
         constants = try CompactHeadConstants(tensors)
         difficulty = try CompactHeadDifficulty(tensors)
         digest = Scoring.Digest(finishing: { file.hash(into: &$0) })
     }
+
+    /// F = E + S, columns of the features it reads.
+    public var featureColumns: Int { configuration.featureColumns }
+
+    private var readsGrams: Bool { configuration.hasTwins }
 
     /// For a model's name.
     package var name: String { "compact" }
@@ -44,43 +53,68 @@ public final class CompactHead: InContextHead {
 
     /// Everything about the computation that may change the last digit.
     public var numerics: String {
-        ([Self.version] + Set(difficulty.numerics).sorted()).joined(separator: " ")
+        ([Self.versions[configuration.version] ?? ""] + Set(difficulty.numerics).sorted()).joined(separator: " ")
     }
 
-    /// Fits a context. `features` are `(N, 384 + 30)`: unit embeddings, then `SurfaceFeatures`, in order.
+    /// Fits a context. `features` are `(N + pool, E + 30)`: unit embeddings, then `SurfaceFeatures`, in order.
     ///
-    /// Throws `widthMismatch`, `rowsMismatch`, `notFinite` with the row, and `kernel`. Cost: five factorisations of N³/3 multiplications and at most as many inversions; 4 N²
-    /// doubles while it works, 2 KB a row for as long as the context lives.
+    /// Throws `widthMismatch`, `rowsMismatch`, `notFinite` with the row, `kernel`, and `sideInformationUnsupported` from a head
+    /// of version 1. Cost: five factorisations of N³/3 multiplications and at most as many inversions, those of
+    /// `ReferenceColumns`, and four a covariate; 4 N² doubles while it works, 2 KB a row for as long as the context
+    /// lives, and 2 MB with character runs.
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> CompactHeadContext {
-        guard context.schema.isEmpty else { throw .sideInformationUnsupported(head: name) }
+        let grams = readsGrams ? context.rows.map { reader.read($0.text) } : nil
+        return try prepare(context, features: features, grams: grams)
+    }
+
+    /// The same with the rows' character runs given; without any they do not count.
+    package func prepare(
+        _ context: ContextSet, features: FeatureMatrix, grams: [CharacterGrams]?
+    ) throws(ValueModelError) -> CompactHeadContext {
+        guard context.schema.isEmpty || constants.references != nil else {
+            throw .sideInformationUnsupported(head: "\(name) of a weights file of version 1")
+        }
         guard features.rows == context.texts.count else {
             throw .rowsMismatch(expected: context.texts.count, found: features.rows)
         }
-        try Self.check(features)
-        let outcomes = context.rows.map(\.outcome)
-        let prompts = try difficulty.read(features, rows: 0..<features.rows)
+        try check(features)
+        let rows = context.rows.count
+        let own = rows == features.rows ? features : features.selecting(Array(0..<rows))
+        let references = ReferenceColumns(context, features: features, progress: progress)
+        let prompts = try difficulty.read(own, rows: 0..<rows)
         let surface = CompactHeadSurface(context: prompts.surface)
-        let fit = try CompactHeadFit(
-            constants: constants, features: features, prompts: prompts,
-            standardised: surface.standardise(prompts.surface), outcomes: outcomes, progress: progress)
-        let calibration = CompactHeadCalibration(constants: constants, rows: features.rows, level: fit.level)
+        let inputs = CompactHeadInputs(
+            features: own, embeddingColumns: configuration.embeddingColumns, prompts: prompts,
+            standardised: surface.standardise(prompts.surface),
+            grams: readsGrams && rows > 0 ? grams.map { GramContext($0) } : nil, references: references)
+        let fit = try CompactHeadFit(constants: constants, context: context, inputs: inputs, progress: progress)
+        var calibration = CompactHeadCalibration(
+            constants: constants, rows: rows, level: fit.level, hasReferences: references != nil)
+        let outcomes = context.rows.map(\.outcome)
+        if references != nil, let known = constants.references {
+            calibration.fitLink(known, leftOut: fit.leftOut, outcomes: outcomes)
+        }
         return CompactHeadContext(
-            contextDigest: context.digest, rows: features.rows, level: fit.level, odds: fit.odds,
-            leftOut: fit.leftOut, columns: prompts.columns,
+            contextDigest: context.digest, rows: rows, level: fit.level, odds: fit.odds, leftOut: fit.leftOut,
+            columns: prompts.columns, slopes: fit.slopes, amplitudes: fit.covariates?.amplitudes ?? [],
+            referenceColumns: references?.context ?? [],
+            evidence: references?.evidence(rows: rows) ?? PredictionEvidence(contextRows: rows),
             concentration: calibration.concentration(leftOut: fit.leftOut, outcomes: outcomes), surface: surface,
             regression: fit.regression, calibration: calibration)
     }
 
-    /// `(Q, 384 + 30)` to Q beliefs. Each query is computed as if it were alone, to the bit.
+    /// `(Q, E + 30)` to Q beliefs. Each query is computed as if it were alone, to the bit.
     ///
     /// Where a belief is so skewed that its mean is outside its central 80 %, the interval is widened to include it.
     /// Throws `widthMismatch`, `notFinite` naming the row, and `kernel`.
     public func predict(
         _ queries: QuerySet, in context: CompactHeadContext
     ) throws(ValueModelError) -> [Prediction] {
-        let stages = try stages(queries.features, in: context)
+        let reader = reader
+        let hasTexts = readsGrams && !queries.texts.isEmpty
+        let stages = try stages(queries, in: context) { hasTexts ? reader.read(queries.texts[$0]) : nil }
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         for row in 0..<queries.rows {
@@ -94,18 +128,20 @@ public final class CompactHead: InContextHead {
         return predictions
     }
 
-    /// The same with every intermediate result. Throws as `predict` does.
+    /// The same with every intermediate result; `grams` gives the character runs of a query, if they are known. Throws as
+    /// `predict` does.
     package func stages(
-        _ queries: FeatureMatrix, in context: CompactHeadContext
+        _ queries: QuerySet, in context: CompactHeadContext, grams: (Int) -> CharacterGrams? = { _ in nil }
     ) throws(ValueModelError) -> CompactHeadStages {
-        try Self.check(queries)
+        try check(queries.features)
         var stages = CompactHeadStages()
         let block = CompactHeadDifficulty.blockRows
         for start in stride(from: 0, to: queries.rows, by: block) {
             let rows = start..<min(start + block, queries.rows)
-            let prompts = try difficulty.read(queries, rows: rows)
+            let prompts = try difficulty.read(queries.features, rows: rows)
             stages.logOdds += context.regression.logOdds(
-                queries, rows: rows, prompts: prompts, standardised: context.surface.standardise(prompts.surface))
+                queries, rows: rows, prompts: prompts, standardised: context.surface.standardise(prompts.surface),
+                grams: grams)
             stages.surface += prompts.surface
             stages.columns += prompts.columns
         }
@@ -113,7 +149,7 @@ public final class CompactHead: InContextHead {
         return stages
     }
 
-    private static func check(_ features: FeatureMatrix) throws(ValueModelError) {
+    private func check(_ features: FeatureMatrix) throws(ValueModelError) {
         guard features.columns == featureColumns else {
             throw .widthMismatch(expected: featureColumns, found: features.columns)
         }

@@ -8,24 +8,35 @@ struct CompactHeadCalibration: Sendable {
     private let shift: Double
     private let centre: Double
     private let offset: Double
+    /// With references, from the calibrated log-odds to the probability.
+    private(set) var link: OutcomeLink?
 
     private static let probabilityMin = 0.005
     /// 0.2 … 50 in equal steps of the logarithm.
     private static let concentrations = (0...40).map { 0.2 * pow(250, Double($0) / 40) }
 
     /// For a context of `rows` rows at a level.
-    init(constants: CompactHeadConstants, rows: Int, level: Double) {
+    init(constants: CompactHeadConstants, rows: Int, level: Double, hasReferences: Bool = false) {
         let size = log2(Double(rows + 1) / 257)
         let k = constants.probability
         scale = exp(k[0] + k[1] * size)
         self.level = level
         shift = (k[2] + k[3] * size) * level + k[4] + k[5] * size
-        centre = constants.concentration[0] + constants.concentration[1] * size
+        let change = hasReferences && constants.concentration.count > 3 ? constants.concentration[3] : 0
+        centre = constants.concentration[0] + constants.concentration[1] * size + change
         offset = constants.concentration[2]
+    }
+
+    /// Fits the link on the context's rows without their own rewards.
+    mutating func fitLink(_ references: CompactHeadReferences, leftOut: [Double], outcomes: [Outcome]) {
+        link = OutcomeLink(
+            scores: leftOut.map { scale * ($0 - level) + shift }, rewards: outcomes.map(\.reward),
+            deviations: references.linkDeviations)
     }
 
     /// P(success) in [0.005, 0.995]; not a number if the log-odds are not.
     func probability(_ logOdds: Double) -> Double {
+        if let link { return link.probability(scale * (logOdds - level) + shift) }
         let p = CompactHeadConstants.sigmoid(scale * (logOdds - level) + shift)
         return p.isNaN ? p : min(1 - Self.probabilityMin, max(Self.probabilityMin, p))
     }

@@ -28,8 +28,13 @@ struct CompactHeadConstants: Sendable {
     let settings: [Setting]
     /// Slope, level and shift of the probability, each with its change when the context doubles.
     let probability: [Double]
-    /// Centre of ln κ, its change when the context doubles, and an offset.
+    /// Centre of ln κ, its change when the context doubles, an offset, and from version 2 the centre's change with
+    /// references.
     let concentration: [Double]
+    /// What the kernel of character runs is multiplied by in a context of wide scripts.
+    let wide: Double
+    /// How references are read; `nil` in files of version 1.
+    let references: CompactHeadReferences?
 
     /// One way to divide what the context says among the parts of the regression.
     struct Setting: Sendable {
@@ -45,6 +50,10 @@ struct CompactHeadConstants: Sendable {
         let surface: Double
         /// Before the context is seen.
         let logOdds: Double
+        /// Scale of the kernel of character runs.
+        let gram: Double
+        /// Log-odds of the twin that does not believe the difficulty; `nil` without one.
+        let twinLogOdds: Double?
     }
 
     /// Throws what is wrong with a tensor.
@@ -59,35 +68,25 @@ struct CompactHeadConstants: Sendable {
         surfaceVariance = Array(variance.suffix(SurfaceFeatures.count))
         surfacePrior = try tensors.doubles("regression.prior", Shape(SurfaceFeatures.count))
         let count = CompactHeadConfiguration.settings
-        let table = try tensors.doubles("regression.settings", Shape(6, count))
+        let hasTwins = tensors.configuration.hasTwins
+        let table = try tensors.doubles("regression.settings", Shape(hasTwins ? 8 : 6, count))
         settings = (0..<count).map { k in
             Setting(
                 slope: table[k], share: table[count + k], smooth: table[2 * count + k], factor: table[3 * count + k],
-                surface: table[4 * count + k], logOdds: table[5 * count + k])
+                surface: table[4 * count + k], logOdds: table[5 * count + k],
+                gram: hasTwins ? table[6 * count + k] : 0, twinLogOdds: hasTwins ? table[7 * count + k] : nil)
         }
         probability = try tensors.doubles("calibration.probability", Shape(6))
-        concentration = try tensors.doubles("calibration.concentration", Shape(3))
+        concentration = try tensors.doubles("calibration.concentration", Shape(hasTwins ? 4 : 3))
+        wide = hasTwins ? try tensors.doubles("regression.wide", Shape(1))[0] : 0
+        references = hasTwins ? try CompactHeadReferences(tensors) : nil
     }
 
-    /// `softmax(t·evidence + log-odds)`, with what is below 0.001 left out.
-    func odds(evidence: [Double]) -> [Double] {
-        let scores = zip(evidence, settings).map { temper * $0 + $1.logOdds }
-        let best = scores.max() ?? 0
-        let weights = scores.map { exp($0 - best) }
-        let total = weights.reduce(0, +)
-        let kept = weights.map { $0 / total < Self.oddsMin ? 0 : $0 }
-        let keptTotal = kept.reduce(0, +)
-        return kept.map { $0 / keptTotal }
-    }
-
-    /// Whether a setting can still have odds that count, as far as evidence is known; it is known for the setting.
-    func mayCount(_ index: Int, evidence: ArraySlice<Double>) -> Bool {
-        let scores = zip(evidence, settings).map { temper * $0 + $1.logOdds }
-        // A little more than the bound's logarithm, so that rounding cannot leave out what counts.
-        return scores[index] >= (scores.max() ?? 0) + log(Self.oddsMin) - 0.1
-    }
-
-    private static let oddsMin = 1e-3
+    /// Options whose score is so far below another's cannot have odds that count: a little more than the logarithm of the
+    /// least odds, so that rounding cannot leave out what counts.
+    static let scoreRange = log(oddsMin) - 0.1
+    /// Odds below this are left out.
+    static let oddsMin = 1e-3
 
     /// 1 / (1 + e^(−v)).
     static func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }

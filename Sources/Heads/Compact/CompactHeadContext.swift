@@ -14,6 +14,14 @@ public struct CompactHeadContext: PreparedContext, Sendable {
     package let leftOut: [Double]
     /// `(N, 7)` of the difficulty network.
     package let columns: [Double]
+    /// a, by column of references, where the log-odds are linearised.
+    package let slopes: SIMD2<Double>
+    /// By covariate: what its kernel is multiplied by.
+    package let amplitudes: [Double]
+    /// By row: the columns of references; empty without any.
+    package let referenceColumns: [SIMD2<Double>]
+    /// What predictions rest on.
+    public let evidence: PredictionEvidence?
     /// Concentration κ of beliefs under this context.
     public let concentration: Double
 

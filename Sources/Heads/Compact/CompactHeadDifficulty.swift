@@ -9,6 +9,7 @@ final class CompactHeadDifficulty {
     /// code for few numbers of rows.
     static let blockRows = 64
 
+    private let embedding: Int
     private let mean: [Double]
     private let scale: [Double]
     private let first: MatrixMultiply
@@ -17,7 +18,6 @@ final class CompactHeadDifficulty {
     private let hidden: FloatBuffer
     private let output: FloatBuffer
 
-    private static let embedding = CompactHeadConfiguration.embeddingColumns
     private static let surface = SurfaceFeatures.count
     private static let surfaceLimit = 5.0
 
@@ -25,9 +25,10 @@ final class CompactHeadDifficulty {
     init(_ tensors: CompactHeadTensors) throws(ModelError) {
         mean = try tensors.doubles("surface.mean", Shape(Self.surface))
         scale = try tensors.positives("surface.scale", Shape(Self.surface))
-        let width = CompactHeadConfiguration.difficultyWidth
+        let width = tensors.configuration.width
+        embedding = tensors.configuration.embeddingColumns
         first = try tensors.linear(
-            "difficulty.first", inputs: Self.embedding + Self.surface, outputs: width, activation: .gelu)
+            "difficulty.first", inputs: embedding + Self.surface, outputs: width, activation: .gelu)
         second = try tensors.linear("difficulty.second", inputs: width, outputs: CompactHeadConfiguration.columns)
         input = FloatBuffer(count: Self.blockRows * first.inputs)
         hidden = FloatBuffer(count: Self.blockRows * first.outputs)
@@ -48,7 +49,7 @@ final class CompactHeadDifficulty {
             for row in 0..<count {
                 let values = features.row(start + row)
                 var place = row * first.inputs
-                for value in values.prefix(Self.embedding) {
+                for value in values.prefix(embedding) {
                     input[place] = value
                     place += 1
                 }

@@ -11,25 +11,39 @@ struct CompactHeadRegression: Sendable {
     private let columns: [Double]
     private let surface: [Double]
     private let constant: Double
+    private let embeddingColumns: Int
+    private let grams: GramRegression?
+    private let references: ReferenceColumns?
+    private let coefficients: SIMD2<Double>
+    private let covariates: Covariates?
+    /// By context row: weight of the covariates.
+    private let alpha: [Double]
     private let slope: Double
 
-    /// Collects the odds' average of the settings' solutions (K, N); `standardised` is the context's `(N, 30)`.
+    /// Collects the members' average.
     init(
-        constants: CompactHeadConstants, embeddings: EmbeddingRows, kernel: RadialKernel, level: Double,
-        prompts: CompactHeadPrompts, standardised: [Double], odds: [Double], solutions: [[Double]]
+        constants: CompactHeadConstants, inputs: CompactHeadInputs, level: Double, members: [CompactHeadMember],
+        coefficients: SIMD2<Double>, covariates: Covariates?
     ) {
         let (factors, features) = (CompactHeadConfiguration.factors, SurfaceFeatures.count)
-        let rows = embeddings.count
+        let embeddings = EmbeddingRows(inputs.features, columns: inputs.embeddingColumns)
+        let (prompts, standardised) = (inputs.prompts, inputs.standardised)
         var radial = [SIMD8<Double>](repeating: .zero, count: embeddings.blocks)
         var columns = [Double](repeating: 0, count: factors)
         var surface = [Double](repeating: 0, count: features)
+        var grams = [Double](repeating: 0, count: embeddings.count)
+        var alpha = grams
         var (total, slope, share) = (0.0, 0.0, 0.0)
-        for (k, setting) in constants.settings.enumerated() where odds[k] > 0 {
-            slope += odds[k] * setting.slope
-            share += odds[k] * setting.share
-            for row in 0..<rows {
-                let weight = odds[k] * solutions[k][row]
+        for member in members {
+            let setting = member.setting
+            if !member.isTwin {
+                slope += member.odds * setting.slope
+                share += member.odds * setting.share
+            }
+            for (row, weight) in member.weights.enumerated() {
                 total += weight
+                alpha[row] += weight
+                grams[row] += weight * setting.gram
                 radial[row / 8][row % 8] += weight * setting.smooth
                 for column in 0..<factors {
                     columns[column] +=
@@ -46,7 +60,16 @@ struct CompactHeadRegression: Sendable {
                 surface[feature] * constants.surfaceVariance[feature] + share * constants.surfacePrior[feature]
         }
         self.embeddings = embeddings
-        self.kernel = kernel
+        embeddingColumns = inputs.embeddingColumns
+        kernel = RadialKernel(gamma: constants.gamma)
+        references = inputs.references
+        self.coefficients = coefficients
+        self.covariates = covariates
+        self.alpha = alpha
+        self.grams = inputs.grams.map { known in
+            let scale = known.isWide ? constants.wide : 1
+            return known.combined(grams.map { $0 * scale })
+        }
         self.radial = radial
         self.columns = columns
         self.surface = surface
@@ -54,13 +77,16 @@ struct CompactHeadRegression: Sendable {
         self.slope = slope
     }
 
-    /// Log-odds of queries by the regression alone; `standardised` is their `(Q, 30)`. Cost: N dot products each.
+    /// Log-odds of queries by the regression alone; `standardised` is their `(Q, 30)`, `grams` their character runs, if they
+    /// are known. Cost: N dot products each.
     func logOdds(
-        _ queries: FeatureMatrix, rows: Range<Int>, prompts: CompactHeadPrompts, standardised: [Double]
+        _ queries: QuerySet, rows: Range<Int>, prompts: CompactHeadPrompts, standardised: [Double],
+        grams runs: (Int) -> CharacterGrams?
     ) -> [Double] {
         let stride = CompactHeadConfiguration.columns
         return (0..<rows.count).map { row in
-            let features = queries.row(rows.lowerBound + row).prefix(CompactHeadConfiguration.embeddingColumns)
+            let place = rows.lowerBound + row
+            let features = queries.row(place).prefix(embeddingColumns)
             let query = EmbeddingRows.vectors(features)[...]
             var sum = SIMD8<Double>.zero
             for block in radial.indices {
@@ -73,6 +99,12 @@ struct CompactHeadRegression: Sendable {
             for feature in surface.indices {
                 result += surface[feature] * standardised[row * surface.count + feature]
             }
+            if let grams, let own = runs(place) { result += grams.value(own) }
+            if let references {
+                let columns = references.values(queries.side(place), features: queries.row(place))
+                result += (columns * coefficients).sum()
+            }
+            if let covariates { result += covariates.value(queries.side(place), alpha: alpha) }
             return result
         }
     }

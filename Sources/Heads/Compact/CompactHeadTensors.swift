@@ -1,14 +1,34 @@
+import Foundation
 import Kernels
 import ModelFiles
 
 /// A compact head's tensors by name, each checked for its shape and for being finite.
 struct CompactHeadTensors {
+    /// The head's sizes.
+    let configuration: CompactHeadConfiguration
     private let file: SafetensorsFile
 
     /// Throws `unsupported` for metadata of another kind of file.
     init(_ file: SafetensorsFile) throws(ModelError) {
-        try CompactHeadConfiguration.check(metadata: file.header.metadata, file: file.path)
+        configuration = try CompactHeadConfiguration(file.header, file: file.path)
         self.file = file
+    }
+
+    /// A value of the metadata as JSON. Throws `damaged` where it is missing or does not decode.
+    func metadata<Value: Decodable>(_ key: String, as type: Value.Type) throws(ModelError) -> Value {
+        guard let text = file.header.metadata[key] else {
+            throw .damaged(file: file.path, at: "metadata \(key)", reason: "it is missing")
+        }
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+        } catch {
+            throw .damaged(file: file.path, at: "metadata \(key)", reason: "\(text) is not what is expected")
+        }
+    }
+
+    /// What is wrong with the metadata of a key.
+    func damaged(_ key: String, _ reason: String) -> ModelError {
+        .damaged(file: file.path, at: "metadata \(key)", reason: reason)
     }
 
     /// Throws `tensorMissing`, `tensorShape`, `tensorType`, and `damaged` for a value that is not a number.

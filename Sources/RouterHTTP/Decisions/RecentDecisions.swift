@@ -6,10 +6,15 @@ package final class RecentDecisions: Sendable {
     package struct Entry: Sendable {
         package let model: String
         package let text: String
+        /// The prediction for this model, and its concentration; `nil` if nothing was predicted.
+        package let p: Float?
+        package let kappa: Float?
 
-        package init(model: String, text: String) {
+        package init(model: String, text: String, p: Float? = nil, kappa: Float? = nil) {
             self.model = model
             self.text = text
+            self.p = p
+            self.kappa = kappa
         }
     }
 

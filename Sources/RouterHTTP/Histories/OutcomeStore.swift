@@ -15,6 +15,8 @@ struct OutcomeStore: Sendable {
         let model: String
         let text: String
         let outcome: Outcome
+        /// The prediction that it tells right or wrong; it is not stored.
+        var pair: CalibrationWatch.Pair?
     }
 
     private let queue: DatabaseQueue

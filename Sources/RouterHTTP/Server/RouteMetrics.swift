@@ -31,6 +31,20 @@ final class RouteMetrics: Sendable {
         MetricFamily(.counter, "statezero_route_refused_total", "Requests refused, by code."),
         MetricFamily(.gauge, "statezero_route_inflight", "Requests being served."),
         MetricFamily(.counter, "statezero_route_log_lines_lost_total", "Decisions that could not be logged."),
+        MetricFamily(.gauge, "statezero_route_connections", "Open connections of clients."),
+        MetricFamily(.gauge, "statezero_route_sessions", "Sessions that are known."),
+        MetricFamily(.gauge, "statezero_route_spent_dollars", "US dollars spent today (UTC), by client."),
+        MetricFamily(
+            .gauge, "statezero_route_calibration_outcomes", "Outcomes with a prediction, the newest 512 of a model."),
+        MetricFamily(
+            .gauge, "statezero_route_calibration_error_ratio",
+            "Expected calibration error of p against these outcomes."),
+        MetricFamily(
+            .gauge, "statezero_route_calibration_chance_ratio", "The error that chance alone would show."),
+        MetricFamily(
+            .gauge, "statezero_route_calibration_deviations",
+            "Rewards less p, in standard deviations of their sum."),
+        MetricFamily(.gauge, "statezero_route_drift", "1 where a model's outcomes contradict its predictions."),
     ]
 
     init() {
@@ -53,7 +67,7 @@ final class RouteMetrics: Sendable {
         decisionTime.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    /// A request to an endpoint ended: `ok`, `client_error`, `server_error`, `timeout`, `unreachable`.
+    /// A request to an endpoint ended: `ok`, `client_error`, `client_left`, or a reason of `UpstreamFailure`.
     func answered(model: String, result: String) {
         count("statezero_route_upstream_requests_total", [("model", model), ("result", result)])
     }
@@ -86,6 +100,10 @@ final class RouteMetrics: Sendable {
         var upstreamInFlight: [Int]
         var inFlight: Int
         var logLinesLost: Int
+        var connections: Int
+        var sessions: Int
+        var spent: [String: Double]
+        var calibration: [CalibrationWatch.Report]
     }
 
     /// The export.
@@ -100,6 +118,23 @@ final class RouteMetrics: Sendable {
             }
             samples.add("statezero_route_inflight", levels.inFlight)
             samples.add("statezero_route_log_lines_lost_total", levels.logLinesLost)
+            samples.add("statezero_route_connections", levels.connections)
+            samples.add("statezero_route_sessions", levels.sessions)
+            for (client, dollars) in levels.spent.sorted(by: { $0.key < $1.key }) {
+                samples.add("statezero_route_spent_dollars", dollars, ["client": client.isEmpty ? "none" : client])
+            }
+            for (name, report) in zip(levels.fleet, levels.calibration) { Self.add(report, of: name, to: &samples) }
+        }
+    }
+
+    private static func add(_ report: CalibrationWatch.Report, of model: String, to samples: inout CollectedSamples) {
+        samples.add("statezero_route_calibration_outcomes", report.outcomes, ["model": model])
+        samples.add("statezero_route_drift", report.hasDrifted ? 1 : 0, ["model": model])
+        for (name, value) in [
+            ("error_ratio", report.calibrationError), ("chance_ratio", report.calibrationErrorExpected),
+            ("deviations", report.deviations),
+        ] {
+            if let value { samples.add("statezero_route_calibration_\(name)", value, ["model": model]) }
         }
     }
 }

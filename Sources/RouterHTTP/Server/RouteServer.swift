@@ -2,10 +2,13 @@ import AsyncHTTPClient
 import Foundation
 import HTTPServing
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import Routing
 public import Scoring
+import ServiceLifecycle
+import UnixSignals
 
 /// Runs `statezero route serve`: an OpenAI-compatible server that decides, forwards and learns from outcomes.
 public final class RouteServer: Sendable {
@@ -33,6 +36,10 @@ public final class RouteServer: Sendable {
         public var bodyBytesMax = 4 << 20
         /// Requests served at a time; one more is refused.
         public var requestsMax = 512
+        /// Connections at a time; more wait in the system's queue.
+        public var connectionsMax = 2048
+        /// Time for requests under way after SIGTERM; then they are cancelled.
+        public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
         public var version = ""
 
@@ -47,6 +54,7 @@ public final class RouteServer: Sendable {
     private let configuration: Configuration
     private let service: RouteService
     private let client: HTTPClient
+    private let keys: ClientKeys
     private let logger: Logger
 
     /// Checks the configuration, loads the value model and prepares every history; listens only in `run`.
@@ -56,6 +64,7 @@ public final class RouteServer: Sendable {
     ) throws(RouterHTTPError) {
         let fleet = configuration.fleet
         try Self.check(configuration)
+        keys = try ClientKeys(configuration.key, fleet: fleet, environment: configuration.environment)
         do {
             try FileManager.default.createDirectory(
                 atPath: configuration.stateFolder, withIntermediateDirectories: true)
@@ -69,14 +78,9 @@ public final class RouteServer: Sendable {
             histories.append(rows + (try store.newest(of: model.name, limit: fleet.historyRows)))
         }
         let thread = try DecisionThread(fleet: fleet, histories: histories, makeModel: makeModel)
-        var settings = HTTPClient.Configuration()
-        settings.timeout.connect = .seconds(5)
-        // Between two pieces of an answer. Before the first piece, the endpoint's own timeout counts.
-        settings.timeout.read = .seconds(600)
-        // A refused connection fails at once; the next model is tried instead of the same one again.
-        settings.connectionPool.retryConnectionEstablishment = false
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        let spending = try Spending(fleet, path: configuration.stateFolder + "/spend.sqlite", logger: logger)
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: Self.settings(configuration.requestsMax))
         var options = RouteService.Options()
         options.isObserving = configuration.isObserving
         self.configuration = configuration
@@ -84,7 +88,24 @@ public final class RouteServer: Sendable {
         self.client = client
         service = RouteService(
             fleet: fleet, options: options, thread: thread, fileRows: configuration.histories, store: store, log: log,
-            forwarder: Forwarder(client: client, keys: configuration.environment), logger: logger)
+            spending: spending, forwarder: Forwarder(client: client, keys: configuration.environment), logger: logger)
+    }
+
+    /// Time for a request's body after its headers.
+    private static let bodyTime = Duration.seconds(30)
+
+    private static func settings(_ requestsMax: Int) -> HTTPClient.Configuration {
+        var settings = HTTPClient.Configuration()
+        settings.timeout.connect = .seconds(5)
+        // The time limits of endpoints are kept elsewhere (`UpstreamAnswer`); they are shorter.
+        settings.timeout.read = nil
+        // A POST that follows a redirect becomes a GET; its page is no answer.
+        settings.redirectConfiguration = .disallow
+        // A refused connection fails at once; the next model is tried instead of the same one again.
+        settings.connectionPool.retryConnectionEstablishment = false
+        // No request waits for another one's connection.
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = requestsMax
+        return settings
     }
 
     private static func check(_ configuration: Configuration) throws(RouterHTTPError) {
@@ -93,7 +114,7 @@ public final class RouteServer: Sendable {
         for model in configuration.fleet.models {
             guard let variable = model.endpoint?.keyVariable else { continue }
             guard configuration.environment[variable]?.isEmpty == false else {
-                throw .noKey(variable: variable, model: model.name)
+                throw .noKey(variable: variable, owner: model.name)
             }
         }
         do throws(HTTPServingError) {
@@ -104,17 +125,26 @@ public final class RouteServer: Sendable {
         }
     }
 
-    /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests under way are finished first.
-    /// `onListening` receives the port.
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled. Requests under way may finish within the stop time;
+    /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
+        let connections = ClientConnections()
         let application = Application(
-            router: routes().router(),
+            router: routes(connections).router(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ClientConnectionHandler(connections)], idleTimeout: .seconds(75))),
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "statezero"),
+                address: .hostname(configuration.host, port: configuration.port), serverName: "statezero",
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    configuration.connectionsMax, logger: logger)),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+        var group = ServiceGroupConfiguration(
+            services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = configuration.stopTime
         var failure: RouterHTTPError?
         do {
-            try await application.runService()
+            try await ServiceGroup(configuration: group).run()
         } catch {
             failure = .server("\(error)")
         }
@@ -123,10 +153,11 @@ public final class RouteServer: Sendable {
         if let failure { throw failure }
     }
 
-    private func routes() -> RouterRoutes {
+    private func routes(_ connections: ClientConnections) -> RouterRoutes {
         RouterRoutes(
             service: service, limiter: ConcurrencyLimiter(requestsMax: configuration.requestsMax),
-            body: BodyReader(bytesMax: configuration.bodyBytesMax), key: configuration.key,
+            body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
+            connections: connections,
             version: configuration.version, logger: logger)
     }
 }

@@ -20,7 +20,11 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
     /// The fleet has models without an endpoint.
     case noEndpoint(models: [String])
     /// A key that the fleet file names is not in the environment.
-    case noKey(variable: String, model: String)
+    case noKey(variable: String, owner: String)
+    /// Two clients have the same key, or one has the server's.
+    case sameKey(client: String, variable: String)
+    /// The client has left before its answer.
+    case clientLeft
     /// The address may not be served.
     case address(HTTPServingError)
     /// The state folder or a file in it.
@@ -41,8 +45,11 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
         case .stopped: "the server is stopping"
         case .noEndpoint(let models):
             "no endpoint for \(models.joined(separator: ", ")); `route serve` forwards, so every model needs one"
-        case .noKey(let variable, let model):
-            "the environment has no \(variable), the variable with the key of \"\(model)\"; set it, or remove key_env"
+        case .noKey(let variable, let owner):
+            "the environment has no \(variable), the variable with the key of \"\(owner)\"; set it, or remove key_env"
+        case .sameKey(let client, let variable):
+            "the key of \"\(client)\" in \(variable) is also another's; give each client its own key"
+        case .clientLeft: "the client has left before its answer"
         case .address(let error): error.description
         case .state(let path, let reason): "\(path): \(reason)"
         case .server(let reason): "the server ended: \(reason)"

@@ -14,15 +14,15 @@ struct RouterRoutes: Sendable {
     let service: RouteService
     let limiter: ConcurrencyLimiter
     let body: BodyReader
-    /// What clients must send; `nil` lets everybody ask.
-    let key: String?
+    let keys: ClientKeys
+    let connections: ClientConnections
     /// For `/metrics`.
     let version: String
     let logger: Logger
 
     /// A router with all of it.
-    func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    func router() -> Router<RouterContext> {
+        let router = Router(context: RouterContext.self)
         router.get("livez") { _, _ in "ok\n" }
         router.get("readyz") { _, _ in "ok\n" }
         router.get("metrics") { _, _ in metrics() }
@@ -30,11 +30,16 @@ struct RouterRoutes: Sendable {
             .tooManyRequests, "overloaded", "\(limiter.requestsMax) requests are being served", retryAfter: 1)
         let work = router.group("v1")
             .add(middleware: FailureMiddleware(failures))
-            .add(middleware: KeyMiddleware(key: key))
+            .add(middleware: KeyMiddleware(keys: keys))
             .add(middleware: ConcurrencyMiddleware(limiter, refusal: refusal))
         work.get("models") { _, _ in JSONBody.response(ModelList(service.fleet)) }
-        work.post("chat/completions") { request, _ in try await service.complete(try await chat(request)) }
-        work.post("route") { request, _ in try await service.route(try await chat(request)) }
+        work.get("status") { _, _ in JSONBody.response(service.status(version: version)) }
+        work.post("chat/completions") { request, context in
+            try await service.complete(try await chat(request), try caller(request, context))
+        }
+        work.post("route") { request, context in
+            try await service.route(try await chat(request), try caller(request, context))
+        }
         work.post("outcomes") { request, _ in
             JSONBody.response(try await service.record(try await bytes(of: request)))
         }
@@ -46,19 +51,32 @@ struct RouterRoutes: Sendable {
             version: version, model: service.thread.fingerprint.digest.short, fleet: service.fleet.models.map(\.name),
             historyRows: service.thread.historyRows,
             upstreamInFlight: service.endpoints.withLock { $0.underWay }, inFlight: limiter.requests,
-            logLinesLost: service.log.lost)
+            logLinesLost: service.log.lost, connections: connections.count,
+            sessions: service.sessions.withLock { $0.count }, spent: service.spending.spent,
+            calibration: service.fleet.models.indices.map { index in service.watch.withLock { $0.report(of: index) } })
         return Response(
             status: .ok, headers: [.contentType: PrometheusExporter.contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(string: service.metrics.text(levels))))
     }
 
+    private func caller(_ request: Request, _ context: RouterContext) throws(HTTPFailure) -> Caller {
+        try Caller(
+            request, client: keys.client(request.headers[.authorization]), channel: context.channel,
+            connections: connections)
+    }
+
     private func bytes(of request: Request) async throws -> [UInt8] {
         do {
             return try await body.bytes(of: request)
-        } catch {
+        } catch BodyReader.Fault.tooLarge {
             throw HTTPFailure(
-                .contentTooLarge, "body_too_large",
-                "a request has at most \(body.bytesMax) bytes, or it ended early")
+                .contentTooLarge, "body_too_large", "a request has at most \(body.bytesMax) bytes")
+        } catch BodyReader.Fault.late {
+            throw HTTPFailure(
+                .requestTimeout, "body_too_slow", "the body was not complete within \(body.time ?? .zero)")
+        } catch {
+            // The connection ended before the body did.
+            throw RouterHTTPError.clientLeft
         }
     }
 
@@ -73,14 +91,14 @@ struct RouterRoutes: Sendable {
 
     // MARK: Failures
 
-    private var failures: FailureMiddleware<BasicRequestContext>.Format {
+    private var failures: FailureMiddleware<RouterContext>.Format {
         FailureMiddleware.Format(
             body: JSONBody.bytes(of:), failure: Self.failure,
             onFailure: { [metrics = service.metrics, logger] failure, error in
                 metrics.refused(failure.code)
                 guard !(error is HTTPFailure), failure.status.code >= 500 else { return }
                 logger.error("request failed", metadata: ["error": "\(error)"])
-            })
+            }, closing: [.contentTooLarge, .requestTimeout])
     }
 
     @Sendable
@@ -88,6 +106,8 @@ struct RouterRoutes: Sendable {
         switch error {
         case RouterHTTPError.overloaded:
             HTTPFailure(.tooManyRequests, "overloaded", "\(error)", retryAfter: 1)
+        // Nobody reads this answer; the code is counted.
+        case RouterHTTPError.clientLeft: HTTPFailure(.init(code: 499), "client_left", "\(error)")
         case RouterHTTPError.late, RouterHTTPError.stopped:
             HTTPFailure(.serviceUnavailable, "undecided", "\(error)", retryAfter: 1)
         case RouterHTTPError.state:

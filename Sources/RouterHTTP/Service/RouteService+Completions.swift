@@ -1,118 +1,167 @@
 // `POST /v1/chat/completions`: decides, then asks the models in order until one answers.
 
-import AsyncHTTPClient
 import Corpora
 import HTTPServing
-import HTTPTypes
 import Hummingbird
 import Logging
-import NIOCore
-import NIOHTTP1
 import Routing
 import Scoring
 import Synchronization
 
 extension RouteService {
-    /// Decides and forwards. Throws `HTTPFailure` where no endpoint answered.
-    func complete(_ request: ChatRequest) async throws -> Response {
+    /// Decides and forwards. Throws `HTTPFailure` where no endpoint answered, and `clientLeft`.
+    func complete(_ request: ChatRequest, _ caller: Caller) async throws -> Response {
         guard let requested = requested(request.model) else { throw unknownModel(request.model ?? "") }
-        var decided: Decided
-        var order: [Int]
+        let decided: Decided
+        let order: [Int]
         switch requested {
         case .model(let index):
-            decided = named(index, request)
+            decided = named(index, request, caller)
             order = [index]
         case .rule(let rule):
-            decided = try await decide(request, rule: rule, isNeeded: false)
-            if decided.decision.reason == .promptTooLong {
+            decided = try await decide(request, rule: rule, caller: caller, isNeeded: false)
+            if let failure = impossible(decided) {
                 log.append(stamped(decided.row))
-                throw tooLong(decided)
+                throw failure
             }
-            let fallbacks = fleet.fallbacks + [fleet.defaultIndex]
-            order = options.isObserving ? [fleet.defaultIndex] + fleet.fallbacks : decided.decision.ranking + fallbacks
+            order = self.order(decided)
         }
-        var tried: Set<Int> = []
-        order = order.filter { tried.insert($0).inserted }
-        return try await forward(request, decided, order: order)
+        return try await forward(request, decided, order: order, caller: caller)
+    }
+
+    /// The models to try: those of the decision, then the fallbacks and the default. A model that cannot answer the request,
+    /// because it is too long or has images, is not a fallback either.
+    private func order(_ decided: Decided) -> [Int] {
+        let fallbacks = fleet.fallbacks + [fleet.defaultIndex]
+        let wanted = options.isObserving ? [fleet.defaultIndex] + fleet.fallbacks : decided.decision.ranking + fallbacks
+        var seen: Set<Int> = []
+        return wanted.filter { index in
+            let exclusion = decided.exclusions[index]
+            return exclusion != .promptTooLong && exclusion != .unsupported && seen.insert(index).inserted
+        }
     }
 
     private func forward(
-        _ request: ChatRequest, _ decided: Decided, order: [Int]
+        _ request: ChatRequest, _ decided: Decided, order: [Int], caller: Caller
     ) async throws -> Response {
         var row = stamped(decided.row)
+        var attempts: [DecisionRow.Attempt] = []
+        var failures: [Int: UpstreamFailure] = [:]
+        var skipped: [Int: RouteCandidate.Exclusion] = [:]
         let deadline = clock.now + fleet.deadline
-        var failures: [String] = []
         for index in order {
             guard failures.count < options.attemptsMax, clock.now < deadline else { break }
             let model = fleet.models[index]
-            guard let endpoint = model.endpoint, begin(index) else { continue }
-            let use = ScopeGuard { [weak self] in self?.endpoints.withLock { $0.end(index) } }
-            let limit = min(endpoint.timeout, deadline - clock.now)
-            let answer = await forwarder.send(request.body(naming: endpoint.model), to: endpoint, within: limit)
-            switch answer {
-            case .begun(let response):
-                endpoints.withLock { $0.succeeded(index) }
-                metrics.answered(model: model.name, result: response.status.code < 400 ? "ok" : "client_error")
+            guard let endpoint = model.endpoint else { continue }
+            let start = clock.now
+            let use: UpstreamUse
+            switch begin(index, request, decided, caller) {
+            case .success(let begun): use = begun
+            case .failure(let reason):
+                skipped[index] = reason.exclusion
+                continue
+            }
+            let result = await forwarder.send(request, to: endpoint, for: caller, use: use, deadline: deadline)
+            let ms = Int((clock.now - start) / .milliseconds(1))
+            switch result {
+            case .begun(let relay):
+                attempts.append(.init(model: model.name, result: "begun", ms: ms))
+                row.attempts = attempts
                 row.sentTo = model.name
                 log.append(row)
-                if let text = decided.text {
-                    recent.keep(row.decisionID, RecentDecisions.Entry(model: model.name, text: text))
-                }
-                return pass(response, headers: headers(row, sentTo: index), holding: use)
-            case .failed(let reason, let detail, let retryAfter):
-                endpoints.withLock { $0.failed(index, now: clock.now, retryAfter: retryAfter) }
-                metrics.answered(model: model.name, result: reason)
-                metrics.fellBack(reason)
-                failures.append("\(model.name): \(reason) (\(detail))")
+                remember(decided, row, index, caller)
+                return relay.response(headers(row, sentTo: index))
+            case .failed(let failure):
+                use.ended(failure, nil)
+                metrics.fellBack(failure.reason.rawValue)
+                failures[index] = failure
+                attempts.append(
+                    .init(model: model.name, result: failure.reason.rawValue, detail: failure.detail, ms: ms))
                 logger.warning(
                     "endpoint failed",
-                    metadata: ["model": "\(model.name)", "reason": "\(reason)", "detail": "\(detail)"])
+                    metadata: [
+                        "model": "\(model.name)", "reason": "\(failure.reason.rawValue)", "detail": "\(failure.detail)",
+                    ])
+            case .clientLeft:
+                attempts.append(.init(model: model.name, result: "client_left", ms: ms))
+                row.attempts = attempts
+                log.append(row)
+                throw RouterHTTPError.clientLeft
             }
         }
+        row.attempts = attempts
         log.append(row)
-        let wait = endpoints.withLock { $0.retryAfter(now: clock.now) }
-        guard !failures.isEmpty else {
-            var failure = HTTPFailure(
-                .serviceUnavailable, "none_available",
-                "every model for this request is cooling down or at its limit",
-                retryAfter: wait)
-            failure.headers = headers(row, sentTo: nil)
-            throw failure
-        }
-        var failure = HTTPFailure(
-            .badGateway, "upstream_failed", "no endpoint answered: \(failures.joined(separator: "; "))",
-            retryAfter: wait)
-        failure.headers = headers(row, sentTo: nil)
-        throw failure
+        throw noAnswer(decided, row, order: order, failures: failures, skipped: skipped)
     }
 
-    private func begin(_ index: Int) -> Bool { endpoints.withLock { $0.begin(index, now: clock.now) } }
-
-    /// The endpoint's answer, piece by piece as it arrives; `use` is held until its end.
-    private func pass(_ response: HTTPClientResponse, headers: HTTPFields, holding use: ScopeGuard) -> Response {
-        var headers = headers
-        for name in ["content-type", "cache-control", "x-request-id", "retry-after", "content-encoding"] {
-            if let value = response.headers.first(name: name), let field = HTTPField.Name(name) {
-                headers[field] = value
-            }
-        }
-        let length = response.headers.first(name: "content-length").flatMap(Int.init)
-        let body = ResponseBody(contentLength: length) { writer in
-            for try await buffer in response.body { try await writer.write(buffer) }
-            try await writer.finish(nil)
-        }
-        return Response(
-            status: .init(code: Int(response.status.code)), headers: headers, body: body.holding(use))
+    private struct Refusal: Error {
+        let exclusion: RouteCandidate.Exclusion
     }
 
-    private func named(_ index: Int, _ request: ChatRequest) -> Decided {
-        let tokens = request.text.map { TokenEstimate.tokens(of: $0) } ?? 0
-        let decision = RouteDecision(model: index, reason: .named, ranking: [index])
-        var row = DecisionRow(
-            id: Self.newID(), promptDigest: request.text.map { Digest(of: $0).hex }, inputTokens: tokens,
-            rule: fleet.rule, decision: decision, candidates: [], fleet: fleet)
-        row.cost = fleet.expectedCost(of: index, inputTokens: tokens, outputTokensMax: request.outputTokensMax)
-        metrics.decided(model: row.model, reason: .named, dollars: row.cost, took: .zero)
-        return Decided(row: row, decision: decision, text: request.text)
+    /// Uses an endpoint, if its limits and the client's spend limit allow it now.
+    private func begin(
+        _ index: Int, _ request: ChatRequest, _ decided: Decided, _ caller: Caller
+    ) -> Result<UpstreamUse, Refusal> {
+        let prompt = RouteChooser.Prompt(request, known: decided.known, dollarsLeft: nil)
+        guard let hold = spending.reserve(caller.client, dollars: chooser.reservation(for: index, prompt)) else {
+            return .failure(Refusal(exclusion: .spendLimit))
+        }
+        let refusal = endpoints.withLock { states -> Refusal? in
+            let now = clock.now
+            if let exclusion = states.exclusion(index, now: now) { return Refusal(exclusion: exclusion) }
+            return states.begin(index, now: now) ? nil : Refusal(exclusion: .atLimit)
+        }
+        if let refusal {
+            spending.settle(hold, dollars: 0)
+            return .failure(refusal)
+        }
+        let number = (decided.row.promptDigest ?? decided.row.decisionID).hashValue
+        return .success(
+            UpstreamUse { [weak self] end, answer in
+                self?.ended(index, end, answer, prompt: prompt, number: number, hold: hold)
+            } onRelease: { [weak self] in
+                self?.endpoints.withLock { $0.end(index) }
+            })
+    }
+
+    /// A use of an endpoint ended: counts its result, and settles its cost.
+    private func ended(
+        _ index: Int, _ end: UpstreamUse.End, _ answer: UpstreamAnswer?, prompt: RouteChooser.Prompt, number: Int,
+        hold: SpendLedger.Hold
+    ) {
+        let name = fleet.models[index].name
+        let now = clock.now
+        switch end {
+        case .answered where answer?.isClientError == true: metrics.answered(model: name, result: "client_error")
+        case .answered:
+            endpoints.withLock { $0.succeeded(index, now: now) }
+            metrics.answered(model: name, result: "ok")
+        case .failed(let failure):
+            endpoints.withLock { $0.failed(index, failure, prompt: number, now: now) }
+            metrics.answered(model: name, result: failure.reason.rawValue)
+        case .left: metrics.answered(model: name, result: "client_left")
+        }
+        var dollars = 0.0
+        if let answer {
+            dollars = chooser.dollars(for: index, prompt, answer)
+        } else if case .left = end {
+            // The endpoint has read the prompt, at least.
+            dollars = chooser.dollars(for: index, prompt, AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: 0))
+        }
+        spending.settle(hold, dollars: dollars)
+    }
+
+    /// Keeps what outcomes and the session's next request need.
+    func remember(_ decided: Decided, _ row: DecisionRow, _ index: Int, _ caller: Caller) {
+        let candidate = row.candidates.first { $0.model == fleet.models[index].name }
+        if let text = decided.text {
+            recent.keep(
+                row.decisionID,
+                RecentDecisions.Entry(
+                    model: fleet.models[index].name, text: text, p: candidate?.p,
+                    kappa: candidate?.p == nil ? nil : candidate?.kappa ?? .infinity))
+        }
+        guard let session = caller.session else { return }
+        sessions.withLock { $0.used(session, model: index, tokens: row.inputTokens, now: clock.now) }
     }
 }

@@ -83,7 +83,9 @@ extension RouteService {
         metrics.outcomes("duplicate", fresh.count - accepted + repeated)
         metrics.outcomes("rejected", rejected.count)
         for (event, isNew) in zip(events, fresh) where isNew {
-            if let index = fleet.index(of: event.model) { unprepared.withLock { $0[index] += 1 } }
+            guard let index = fleet.index(of: event.model) else { continue }
+            unprepared.withLock { $0[index] += 1 }
+            if let pair = event.pair { watch.withLock { $0.add(pair, of: index) } }
         }
         prepareWhereDue()
         return OutcomesAnswer(accepted: accepted, duplicates: fresh.count - accepted + repeated, rejected: rejected)
@@ -140,6 +142,12 @@ extension RouteService {
         guard let parsed else {
             return .failure(Problem(code: "bad_reward", message: "give reward in [0, 1], or k of n"))
         }
-        return .success(OutcomeStore.Event(eventID: outcome.eventID, model: model, text: text, outcome: parsed))
+        var event = OutcomeStore.Event(eventID: outcome.eventID, model: model, text: text, outcome: parsed)
+        // An outcome of another model, or of another prompt, says nothing about the decision's prediction.
+        if let decision, decision.model == model, decision.text == text, let p = decision.p, let kappa = decision.kappa
+        {
+            event.pair = CalibrationWatch.Pair(p: Double(p), kappa: Double(kappa), outcome: parsed)
+        }
+        return .success(event)
     }
 }

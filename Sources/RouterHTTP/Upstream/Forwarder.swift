@@ -1,68 +1,73 @@
 import AsyncHTTPClient
+import Corpora
+import Foundation
 import NIOCore
 import NIOHTTP1
 import Routing
 
-/// Forwards a request's body to an endpoint, and returns the answer as soon as it begins.
+/// Sends a request's body to an endpoint and waits for the beginning of an answer.
 struct Forwarder: Sendable {
     /// The result of one try.
-    enum Answer: Sendable {
-        /// The endpoint answered; its body follows.
-        case begun(HTTPClientResponse)
-        /// It did not, or it refused. `reason` is `timeout`, `unreachable`, `server_error`,
-        /// `rate_limited` or `refused`.
-        case failed(reason: String, detail: String, retryAfter: Duration?)
+    enum Result: Sendable {
+        /// An answer begins; the relay passes it on.
+        case begun(AnswerRelay)
+        /// None does, and the client has seen nothing.
+        case failed(UpstreamFailure)
+        /// The client has left.
+        case clientLeft
     }
 
     let client: HTTPClient
     /// By the variables that the fleet file names.
     let keys: [String: String]
 
-    /// Tries once. The answer must begin within `limit`; after that the client's idle time bounds it.
-    func send(_ body: [UInt8], to endpoint: FleetModel.Endpoint, within limit: Duration) async -> Answer {
-        var request = HTTPClientRequest(url: endpoint.url + "/chat/completions")
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        if let key = endpoint.keyVariable.flatMap({ keys[$0] }) {
-            request.headers.add(name: "authorization", value: "Bearer \(key)")
-        }
-        request.body = .bytes(ByteBuffer(bytes: body))
-        let prepared = request
-        let response: HTTPClientResponse?
-        do {
-            response = try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { group in
-                group.addTask { try await client.execute(prepared, deadline: .now() + Self.answerMax) }
-                group.addTask {
-                    try await Task.sleep(for: limit)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
+    /// Tries once. `deadline` bounds the time to the first byte, beside the endpoint's own limits. `use` is held as long as
+    /// the request is under way.
+    func send(
+        _ request: ChatRequest, to endpoint: FleetModel.Endpoint, for caller: Caller, use: UpstreamUse,
+        deadline: ContinuousClock.Instant
+    ) async -> Result {
+        var answer = UpstreamAnswer(
+            isStreaming: request.isStreaming, endpoint: endpoint, now: .now, deadline: deadline)
+        let call = UpstreamCall(prepared(request, endpoint), client: client, caller: caller)
+        var head = AnswerRelay.Head(status: 0, headers: HTTPHeaders())
+        while true {
+            let event: UpstreamAnswer.Event
+            switch await call.inbox.take(until: answer.nextDeadline) {
+            case .clientLeft: return .clientLeft
+            case .answer(let arrived): event = arrived
+            case .head(let status, let headers):
+                head = AnswerRelay.Head(status: status, headers: headers)
+                event = .head(Self.head(status, headers))
             }
-        } catch let error as HTTPClientError where error == .connectTimeout || error == .readTimeout {
-            return .failed(reason: "timeout", detail: "\(error)", retryAfter: nil)
-        } catch {
-            return .failed(reason: "unreachable", detail: "\(error)", retryAfter: nil)
-        }
-        guard let response else {
-            return .failed(reason: "timeout", detail: "no answer within \(limit)", retryAfter: nil)
-        }
-        switch response.status.code {
-        case 429: return .failed(reason: "rate_limited", detail: "429", retryAfter: Self.retryAfter(response.headers))
-        case 408, 500...599:
-            return .failed(
-                reason: "server_error", detail: "\(response.status.code)", retryAfter: Self.retryAfter(response.headers)
-            )
-        // The router's configuration has a wrong key or name; the client cannot repair it.
-        case 401, 403, 404: return .failed(reason: "refused", detail: "\(response.status.code)", retryAfter: nil)
-        default: return .begun(response)
+            let actions = answer.handle(event, now: .now)
+            switch actions.first {
+            case .fail(let failure)?: return .failed(failure)
+            case nil: continue
+            default: return .begun(AnswerRelay(head: head, answer: answer, actions: actions, call: call, use: use))
+            }
         }
     }
 
-    /// An answer that takes longer than this is cut off.
-    private static let answerMax: TimeAmount = .hours(1)
+    private func prepared(_ request: ChatRequest, _ endpoint: FleetModel.Endpoint) -> HTTPClientRequest {
+        var prepared = HTTPClientRequest(url: endpoint.url + "/chat/completions")
+        prepared.method = .POST
+        prepared.headers.add(name: "content-type", value: "application/json")
+        // What is not compressed can be checked.
+        prepared.headers.add(name: "accept-encoding", value: "identity")
+        if let key = endpoint.keyVariable.flatMap({ keys[$0] }) {
+            prepared.headers.add(name: "authorization", value: "Bearer \(key)")
+        }
+        prepared.body = .bytes(ByteBuffer(bytes: request.body(naming: endpoint.model)))
+        return prepared
+    }
 
-    private static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
-        headers.first(name: "retry-after").flatMap(Int.init).map { .seconds(min(max($0, 0), 3600)) }
+    private static func head(_ status: Int, _ headers: HTTPHeaders) -> UpstreamAnswer.Head {
+        UpstreamAnswer.Head(
+            status: status, contentType: headers.first(name: "content-type"),
+            contentEncoding: headers.first(name: "content-encoding"),
+            retryAfter: RetryAfter.duration(
+                header: headers.first(name: "retry-after"), milliseconds: headers.first(name: "retry-after-ms"),
+                now: Date().timeIntervalSince1970))
     }
 }

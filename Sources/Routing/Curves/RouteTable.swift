@@ -56,7 +56,7 @@ public struct RouteTable: Hashable, Sendable {
         let (left, right) = (scores[row + model], scores[row + best])
         let (leftCost, rightCost) = (cost[row + model], cost[row + best])
         switch rule {
-        case .weighted(let beta):
+        case .weighted(let beta), .lowerBound(let beta):
             let unit = costUnit > 0 ? 1 / costUnit : 0
             let gain = beta * (left - right) - (1 - beta) * (leftCost - rightCost) * unit
             return gain != 0 ? gain > 0 : leftCost < rightCost

@@ -1,3 +1,4 @@
+public import Corpora
 import Foundation
 import JSON
 import Scoring
@@ -24,10 +25,38 @@ public struct DecisionRow: Hashable, Sendable, Codable {
     public var reason: RouteDecision.Reason
     /// The model that the request was sent to. It differs from `model` in observe mode and after failures.
     public var sentTo: String?
+    /// The attempts that were made for the request, in order; `nil` for a decision that was not forwarded.
+    public var attempts: [Attempt]?
+    /// The client, by its name in the fleet file.
+    public var client: String?
+    /// The beginning of the SHA-256 of the session's id.
+    public var session: String?
+    /// What the request needs beside text.
+    public var needs: [ChatNeed]?
     /// Expected cost of the chosen model, in US dollars.
     public var cost: Double?
     /// The models, in the fleet's order.
     public var candidates: [Candidate]
+
+    /// One request to an endpoint.
+    public struct Attempt: Hashable, Sendable, Codable {
+        /// Name of the model.
+        public var model: String
+        /// `begun` for an answer that was passed on, otherwise the reason of the failure.
+        public var result: String
+        /// What happened, for people.
+        public var detail: String?
+        /// Time until then.
+        public var ms: Int
+
+        /// An attempt.
+        public init(model: String, result: String, detail: String? = nil, ms: Int) {
+            self.model = model
+            self.result = result
+            self.detail = detail
+            self.ms = ms
+        }
+    }
 
     /// A model at the time of the decision.
     public struct Candidate: Hashable, Sendable, Codable {
@@ -62,7 +91,7 @@ public struct DecisionRow: Hashable, Sendable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case time, rule, parameter, model, reason, cost, candidates
+        case time, rule, parameter, model, reason, cost, candidates, attempts, client, session, needs
         case decisionID = "decision_id"
         case promptID = "prompt_id"
         case promptDigest = "prompt_sha256"

@@ -19,6 +19,12 @@ public struct Fleet: Hashable, Sendable {
     public var reference: Reference
     /// Longest time without a first byte, over all attempts, before a request fails.
     public var deadline: Duration
+    /// How requests of one session stay with one model.
+    public var sessions = SessionRules()
+    /// Clients and their spend limits; empty where the server has no keys, or one without a limit.
+    public var clients: [FleetClient] = []
+    /// Most US dollars a day (UTC) for all clients together; `nil` is no limit.
+    public var dollarsPerDay: Double?
 
     /// A request's length in tokens.
     public struct Reference: Hashable, Sendable {
@@ -80,9 +86,12 @@ public struct Fleet: Hashable, Sendable {
 
     /// Expected cost of a model for a prompt of `inputTokens` tokens, in US dollars. `outputTokensMax` is the request's
     /// limit on the answer's length.
-    public func expectedCost(of index: Int, inputTokens: Int, outputTokensMax: Int? = nil) -> Double {
-        models[index].price.cost(
-            inputTokens: inputTokens, outputTokens: expectedOutputTokens(of: index, atMost: outputTokensMax))
+    /// `cachedTokens` of the prompt are in the server's prompt cache, and cost less where the model has a price for them.
+    public func expectedCost(
+        of index: Int, inputTokens: Int, outputTokensMax: Int? = nil, cachedTokens: Int = 0
+    ) -> Double {
+        let output = expectedOutputTokens(of: index, atMost: outputTokensMax)
+        return models[index].cost(inputTokens: inputTokens, outputTokens: output, cachedTokens: cachedTokens)
     }
 
     /// Expected number of tokens of a model's answer.

@@ -33,6 +33,13 @@ public enum FleetFile {
             try section.end()
         }
         if let deadline = try file.seconds("deadline_seconds") { fleet.deadline = deadline }
+        try readClients(&file, into: &fleet)
+        if var section = try file.section("sessions") {
+            if let stays = try section.bool("stay") { fleet.sessions.stays = stays }
+            if let idle = try section.seconds("idle_seconds") { fleet.sessions.idle = idle }
+            if let cache = try section.seconds("cache_seconds") { fleet.sessions.cache = cache }
+            try section.end()
+        }
         try file.end()
         return fleet
     }
@@ -45,7 +52,7 @@ public enum FleetFile {
     private static func rule(_ file: inout FleetSection) throws(RoutingError) -> RouteRule? {
         guard var section = try file.section("rule") else { return nil }
         var rules: [RouteRule] = []
-        for name in ["weighted", "target", "cost_aware"] {
+        for name in RouteRule.names {
             guard let parameter = try section.number(name, in: 0...1) else { continue }
             if let rule = RouteRule(name: name, parameter: parameter) { rules.append(rule) }
         }
@@ -53,77 +60,30 @@ public enum FleetFile {
         guard let rule = rules.first, rules.count == 1 else {
             throw .badFleet(
                 path: file.path, line: section.line, key: "rule",
-                problem: "expected one of weighted, target and cost_aware with its number in [0, 1]")
+                problem: "expected one of \(RouteRule.names.joined(separator: ", ")) with its number in [0, 1]")
         }
         return rule
     }
 
-    private static func model(_ original: FleetSection) throws(RoutingError) -> FleetModel {
-        var section = original
-        // Unknown keys are reported before missing ones: for a misspelt `price` the spelling is the error to fix.
-        try section.expect([
-            "name", "price", "output_tokens", "context_length", "history", "endpoint", "limits", "cooldown_seconds",
-        ])
-        guard let name = try section.string("name") else {
-            throw .badFleet(path: section.path, line: section.line, key: section.name, problem: "the model has no name")
+    private static func readClients(_ file: inout FleetSection, into fleet: inout Fleet) throws(RoutingError) {
+        for var section in try file.sections("clients") {
+            guard let name = try section.string("name"), let variable = try section.string("key_env") else {
+                throw .badFleet(
+                    path: section.path, line: section.line, key: section.name,
+                    problem: "a client needs name, and key_env: the environment variable with its key")
+            }
+            let dollars = try section.number("dollars_per_day", in: 0...dollarsMax)
+            try section.end()
+            guard !fleet.clients.contains(where: { $0.name == name }) else {
+                throw .badFleet(
+                    path: section.path, line: section.line, key: "\(section.name).name",
+                    problem: "two clients are named \"\(name)\"; give each its own name")
+            }
+            fleet.clients.append(FleetClient(name: name, keyVariable: variable, dollarsPerDay: dollars))
         }
-        guard let price = try price(&section) else {
-            throw .badFleet(
-                path: section.path, line: section.line, key: section.name,
-                problem: "no price for \"\(name)\"; give {input, output} in dollars per million tokens, or {flat}")
-        }
-        var model = FleetModel(name: name, price: price)
-        model.outputTokens = try section.integer("output_tokens", atLeast: 0)
-        model.contextLength = try section.integer("context_length", atLeast: 1)
-        if var history = try section.section("history") {
-            model.history.files = try history.strings("files")
-            model.history.promptFiles = try history.strings("prompts")
-            model.history.policy = try history.string("policy")
-            try history.end()
-        }
-        model.endpoint = try endpoint(&section)
-        if var limits = try section.section("limits") {
-            model.limits.concurrent = try limits.integer("concurrent", atLeast: 1)
-            model.limits.requestsPerMinute = try limits.integer("requests_per_minute", atLeast: 1)
-            try limits.end()
-        }
-        if let cooldown = try section.seconds("cooldown_seconds") { model.cooldown = cooldown }
-        return model
+        fleet.dollarsPerDay = try file.number("dollars_per_day", in: 0...dollarsMax)
     }
 
-    private static func price(_ model: inout FleetSection) throws(RoutingError) -> Price? {
-        guard var section = try model.section("price") else { return nil }
-        let any = 0...Double.greatestFiniteMagnitude
-        let flat = try section.number("flat", in: any)
-        let input = try section.number("input", in: any)
-        let output = try section.number("output", in: any)
-        try section.end()
-        switch (flat, input, output) {
-        case (let flat?, nil, nil): return .flat(flat)
-        case (nil, let input?, let output?): return .perMillionTokens(input: input, output: output)
-        default:
-            throw .badFleet(
-                path: section.path, line: section.line, key: section.name,
-                problem: "give either input and output, in dollars per million tokens, or flat, in dollars per request")
-        }
-    }
-
-    private static func endpoint(_ model: inout FleetSection) throws(RoutingError) -> FleetModel.Endpoint? {
-        guard var section = try model.section("endpoint") else { return nil }
-        guard var url = try section.string("url"), url.hasPrefix("http://") || url.hasPrefix("https://") else {
-            throw .badFleet(
-                path: section.path, line: section.line, key: "\(section.name).url",
-                problem: "expected the server's base address, for example http://127.0.0.1:8080/v1")
-        }
-        while url.hasSuffix("/") { url.removeLast() }
-        guard let name = try section.string("model") else {
-            throw .badFleet(
-                path: section.path, line: section.line, key: "\(section.name).model",
-                problem: "the server's name of the model is missing")
-        }
-        var endpoint = FleetModel.Endpoint(url: url, model: name, keyVariable: try section.string("key_env"))
-        if let timeout = try section.seconds("timeout_seconds") { endpoint.timeout = timeout }
-        try section.end()
-        return endpoint
-    }
+    /// Largest spend limit: exact in nano-dollars.
+    private static let dollarsMax = 1e9
 }

@@ -69,6 +69,23 @@ struct FleetSection {
         return texts
     }
 
+    /// A list of known words; `nil` if the key is absent.
+    mutating func words<Word: RawRepresentable<String> & CaseIterable>(
+        _ key: String, of type: Word.Type
+    ) throws(RoutingError) -> [Word]? {
+        guard let (line, value) = remove(key) else { return nil }
+        let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+        guard case .sequence(let sequence) = value else { throw bad(key, line, "expected a list of \(known)") }
+        var words: [Word] = []
+        for node in sequence {
+            guard let word = node.scalar.flatMap({ Word(rawValue: $0.string) }) else {
+                throw bad(key, node.mark?.line ?? line, "expected one of \(known), found \(Self.shown(node))")
+            }
+            words.append(word)
+        }
+        return words
+    }
+
     mutating func number(_ key: String, in range: ClosedRange<Double>) throws(RoutingError) -> Double? {
         guard let (line, value) = remove(key) else { return nil }
         guard let number = value.scalar.flatMap({ Double($0.string) }), range.contains(number) else {
@@ -85,6 +102,12 @@ struct FleetSection {
             throw bad(key, line, "expected a whole number of at least \(least), found \(Self.shown(value))")
         }
         return number
+    }
+
+    mutating func bool(_ key: String) throws(RoutingError) -> Bool? {
+        guard let (line, value) = remove(key) else { return nil }
+        guard let flag = value.bool else { throw bad(key, line, "expected true or false, found \(Self.shown(value))") }
+        return flag
     }
 
     /// A duration in seconds, above 0 and at most one day.

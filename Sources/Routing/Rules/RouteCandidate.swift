@@ -23,10 +23,16 @@ public struct RouteCandidate: Hashable, Sendable {
         case insufficientEvidence = "insufficient_evidence"
         /// Prompt and answer exceed its context length.
         case promptTooLong = "prompt_too_long"
-        /// It failed a short while ago.
+        /// It does not accept something that the request has: images, tools and so on.
+        case unsupported
+        /// Requests failed a short while ago, or it asked for a pause.
         case coolingDown = "cooling_down"
         /// Its limit on concurrent requests or on requests per minute is reached.
         case atLimit = "at_limit"
+        /// Its endpoint answered 429 and is left alone for as long as it asked.
+        case rateLimited = "rate_limited"
+        /// It would cost more than the client, or the router, may still spend today.
+        case spendLimit = "spend_limit"
     }
 
     /// A candidate.
@@ -45,4 +51,7 @@ public struct RouteCandidate: Hashable, Sendable {
 
     /// P(success); 0 if nothing could be predicted, in which case the candidate is excluded.
     public var p: Double { prediction.map { Double($0.p) } ?? 0 }
+
+    /// The lower end of the belief's central 80 %: p is above it with a probability of 90 %. 0 like `p`.
+    public var pLow: Double { prediction.map { Double($0.pLo) } ?? 0 }
 }

@@ -19,6 +19,10 @@ public struct RouteDecision: Hashable, Sendable {
         case insufficientEvidence = "insufficient_evidence"
         /// The request named this model, so nothing was decided.
         case named
+        /// The session used this model before.
+        case session
+        /// No model accepts what the request has: images, tools and so on.
+        case unsupported
         /// The prompt contains something other than text, so the fleet's default is used.
         case unreadablePrompt = "unreadable_prompt"
         /// Too many decisions were waiting, or deciding took too long, so the fleet's default is used.

@@ -7,6 +7,12 @@ public enum RouteRule: Hashable, Sendable {
     /// The paper's rule: contexts are labelled with `β·r + (1 − β)·(1 − c̃)` before the value model uses them, and the
     /// candidate with the largest prediction is chosen (V0, arXiv 2602.03584). Each β needs its own preparation.
     case costAware(Double)
+    /// As `weighted`, with the lower confidence bound of p instead of p: a model with few rows, or an unusual prompt, has to
+    /// be good for certain. The bound is the lower end of the belief's central 80 %.
+    case lowerBound(Double)
+
+    /// The names, in the order of messages.
+    public static let names = ["weighted", "target", "cost_aware", "lcb"]
 
     /// Name in logs and files.
     public var name: String {
@@ -14,13 +20,14 @@ public enum RouteRule: Hashable, Sendable {
         case .weighted: "weighted"
         case .target: "target"
         case .costAware: "cost_aware"
+        case .lowerBound: "lcb"
         }
     }
 
     /// β, or the target; in [0, 1].
     public var parameter: Double {
         switch self {
-        case .weighted(let value), .target(let value), .costAware(let value): value
+        case .weighted(let value), .target(let value), .costAware(let value), .lowerBound(let value): value
         }
     }
 
@@ -31,6 +38,7 @@ public enum RouteRule: Hashable, Sendable {
         case "weighted": self = .weighted(parameter)
         case "target": self = .target(parameter)
         case "cost_aware": self = .costAware(parameter)
+        case "lcb": self = .lowerBound(parameter)
         default: return nil
         }
     }
@@ -44,11 +52,8 @@ public enum RouteRule: Hashable, Sendable {
         let ranking: [RouteCandidate]
         let reason: RouteDecision.Reason
         switch self {
-        case .weighted(let beta):
-            ranking = Self.ranked(available) { beta * $0.p + (1 - beta) * (1 - $0.relativeCost) }
-            reason = .bestScore
-        case .costAware:
-            ranking = Self.ranked(available) { $0.costAwareScore ?? $0.p }
+        case .weighted, .costAware, .lowerBound:
+            ranking = Self.ranked(available, by: score)
             reason = .bestScore
         case .target(let target):
             // Compared with the precision of predictions: 0.7 as a Float is slightly less than 0.7 as a Double.
@@ -63,6 +68,16 @@ public enum RouteRule: Hashable, Sendable {
         return RouteDecision(model: first.model, reason: reason, ranking: ranking.map(\.model))
     }
 
+    /// A candidate's score under this rule; larger is better. Under `target` it is p, which ranks those below the target.
+    public func score(_ candidate: RouteCandidate) -> Double {
+        switch self {
+        case .weighted(let beta): beta * candidate.p + (1 - beta) * (1 - candidate.relativeCost)
+        case .lowerBound(let beta): beta * candidate.pLow + (1 - beta) * (1 - candidate.relativeCost)
+        case .costAware: candidate.costAwareScore ?? candidate.p
+        case .target: candidate.p
+        }
+    }
+
     /// No candidate has enough history. Chooses the default if it can answer the prompt, otherwise the cheapest that
     /// can.
     private static func withoutEvidence(_ candidates: [RouteCandidate], fallback: Int) -> RouteDecision {
@@ -72,8 +87,12 @@ public enum RouteRule: Hashable, Sendable {
         if let first = order.first {
             return RouteDecision(model: first.model, reason: .insufficientEvidence, ranking: order.map(\.model))
         }
-        let tooLong = !candidates.isEmpty && candidates.allSatisfy { $0.exclusion == .promptTooLong }
-        return RouteDecision(model: nil, reason: tooLong ? .promptTooLong : .noneAvailable, ranking: [])
+        let never = candidates.filter { $0.exclusion == .promptTooLong || $0.exclusion == .unsupported }
+        guard !candidates.isEmpty, never.count == candidates.count else {
+            return RouteDecision(model: nil, reason: .noneAvailable, ranking: [])
+        }
+        let accepted = never.contains { $0.exclusion == .promptTooLong }
+        return RouteDecision(model: nil, reason: accepted ? .promptTooLong : .unsupported, ranking: [])
     }
 
     private static func ranked(

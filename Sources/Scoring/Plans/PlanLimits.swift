@@ -34,6 +34,10 @@ public enum PlanLimits {
     public static let candidates = 1...65_536
     /// Outcomes of one report or one request for a plan.
     public static let outcomes = 0...65_536
+    /// Policies whose outcomes are used, those of items included: a schema's, less one for the policy's own record.
+    public static let references = 0...SideSchema.referencesMax - 1
+    /// Names of numbers and categories of all items together.
+    public static let covariates = 0...SideSchema.covariatesMax
     /// Rows of a context set.
     public static let contextRows = 0...ContextSet.rowsMax
 

@@ -51,8 +51,57 @@ public struct SideSchema: Hashable, Sendable {
     public static let covariatesMax = 64
     /// Most columns of all vectors together.
     public static let vectorColumnsMax = 16_384
+    /// Most bytes of a name.
+    public static let nameBytesMax = 512
+    /// An own record is stale from this many steps on: a column then predicts better than its counts do (Brier .028
+    /// against .059, measured on checkpoints 275 steps apart).
+    public static let staleStepsDefault = 275
     /// Nothing but texts.
     public static let none = SideSchema()
+
+    /// A part of a schema that is outside its bounds.
+    public enum Fault: Error, Hashable, CustomStringConvertible {
+        case references(Int)
+        case covariates(Int)
+        case vectorColumns(Int)
+        case name(bytes: Int)
+        case repeatedName(String)
+
+        /// The value, and what it may be.
+        public var description: String {
+            switch self {
+            case .references(let count): "\(count) references, at most \(SideSchema.referencesMax) are possible"
+            case .covariates(let count): "\(count) covariates, at most \(SideSchema.covariatesMax) are possible"
+            case .vectorColumns(let count):
+                "vectors of \(count) columns; 1 to \(SideSchema.vectorColumnsMax) are possible, all together"
+            case .name(let bytes): "a name of \(bytes) bytes; 1 to \(SideSchema.nameBytesMax) are possible"
+            case .repeatedName(let name): "the name \"\(name)\" twice; give each part its own name"
+            }
+        }
+    }
+
+    /// The first part outside its bounds; `nil` if there is none.
+    public var fault: Fault? {
+        if references.count > Self.referencesMax { return .references(references.count) }
+        if numbers.count + categories.count > Self.covariatesMax {
+            return .covariates(numbers.count + categories.count)
+        }
+        if vectors.contains(where: { $0.columns < 1 || $0.columns > Self.vectorColumnsMax })
+            || vectorColumns > Self.vectorColumnsMax
+        {
+            return .vectorColumns(vectorColumns)
+        }
+        let own = references.filter { $0.kind == .ownRecord }.map(\.name)
+        let others = references.filter { $0.kind == .otherPolicy }.map(\.name)
+        for names in [others, own, numbers + categories, vectors.map(\.name)] {
+            var seen: Set<String> = []
+            for name in names {
+                if name.isEmpty || name.utf8.count > Self.nameBytesMax { return .name(bytes: name.utf8.count) }
+                if !seen.insert(name).inserted { return .repeatedName(name) }
+            }
+        }
+        return nil
+    }
 
     /// Names the parts.
     public init(
@@ -65,7 +114,7 @@ public struct SideSchema: Hashable, Sendable {
     }
 
     /// Columns of all vectors together.
-    public var vectorColumns: Int { vectors.reduce(0) { $0 + $1.columns } }
+    public var vectorColumns: Int { vectors.reduce(0) { $0 + min($1.columns, Self.vectorColumnsMax + 1) } }
 
     /// Whether there is no side information at all.
     public var isEmpty: Bool {

@@ -15,8 +15,8 @@ struct ByteLevelBPEFile {
     /// One past the largest id.
     let idEnd: Int
 
-    init(path: String) throws(TokenizerError) {
-        let root = try FieldReader(file: path)
+    init(_ root: FieldReader) throws(TokenizerError) {
+        let path = root.path
         composes = try Self.composes(root["normalizer"])
         try Self.requireSplit(root["pre_tokenizer"])
         if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }

@@ -11,13 +11,15 @@ public struct ByteLevelBPETokenizer: Sendable {
     /// One past the largest id: an embedding needs at least so many rows.
     public let idEnd: Int
     /// The most ids a text may have, special tokens included.
-    public let tokensMax: Int
+    public private(set) var tokensMax: Int
 
     private let addedTokens: AddedTokens
     private let composition: CanonicalComposition?
     private let split = QwenSplit()
     private let merges: BytePairMerges
-    private let template: SequenceTemplate
+    package let template: SequenceTemplate
+    /// Every byte is a token.
+    package var unknownID: Int32? { nil }
     private let workspaces = Workspaces()
 
     /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may
@@ -26,7 +28,10 @@ public struct ByteLevelBPETokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, tokensMax: Int) throws(TokenizerError) {
-        let file = try ByteLevelBPEFile(path: path)
+        try self.init(ByteLevelBPEFile(FieldReader(file: path)), tokensMax: tokensMax)
+    }
+
+    init(_ file: ByteLevelBPEFile, tokensMax: Int) throws(TokenizerError) {
         guard tokensMax >= file.template.count else {
             throw .lengthTooSmall(maxLength: tokensMax, specialTokens: file.template.count)
         }
@@ -37,6 +42,12 @@ public struct ByteLevelBPETokenizer: Sendable {
         composition = file.composes ? CanonicalComposition() : nil
         merges = file.merges
         template = file.template
+    }
+
+    package func reading(_ tokensMax: Int) -> ByteLevelBPETokenizer {
+        var other = self
+        other.tokensMax = max(tokensMax, template.count)
+        return other
     }
 
     /// The ids of a text between the special tokens, truncated to `tokensMax`. Cost: 10 ns a byte of

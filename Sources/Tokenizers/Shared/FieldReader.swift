@@ -7,7 +7,7 @@ import JSON
 struct FieldReader {
     /// The value; for tables that are too long for one reader an entry.
     let value: JSONValue
-    private let path: String
+    let path: String
     private let field: String
 
     /// The root of a file, or the value at the dotted path `field` below it.

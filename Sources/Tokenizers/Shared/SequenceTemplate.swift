@@ -1,15 +1,24 @@
 /// Special tokens around a text: the single-sequence template of the reference's post-processor.
-struct SequenceTemplate: Equatable, Sendable {
+package struct SequenceTemplate: Equatable, Sendable {
     /// Before the text, `[CLS]` for BERT.
-    let before: [Int32]
+    package let before: [Int32]
     /// After the text, `[SEP]` for BERT.
-    let after: [Int32]
+    package let after: [Int32]
+
+    /// Lists the tokens.
+    package init(before: [Int32], after: [Int32]) {
+        self.before = before
+        self.after = after
+    }
 
     /// Number of special tokens.
-    var count: Int { before.count + after.count }
+    package var count: Int { before.count + after.count }
+
+    /// The ids of a sequence without the special tokens around it.
+    package func body(of ids: [Int32]) -> ArraySlice<Int32> { ids.dropFirst(before.count).dropLast(after.count) }
 
     /// A text's ids between the special tokens.
-    func ids(around text: ArraySlice<Int32>) -> [Int32] {
+    package func ids(around text: ArraySlice<Int32>) -> [Int32] {
         var ids: [Int32] = []
         ids.reserveCapacity(text.count + count)
         ids.append(contentsOf: before)

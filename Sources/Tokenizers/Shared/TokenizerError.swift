@@ -27,7 +27,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
         case .badField(let path, let field, let expected):
             "\(path): \(field) should be \(expected); this is not a tokenizer file of the known format"
         case .unsupported(let path, let field, let value):
-            "\(path): \(field) is \(value), which is not supported; use a BERT WordPiece or a Qwen byte-level BPE tokenizer"
+            "\(path): \(field) is \(value), which is not supported; use a BERT WordPiece, a SentencePiece Unigram or a Qwen byte-level BPE tokenizer"
         case .inconsistentToken(let path, let token, let reason):
             "\(path): token \"\(token)\" \(reason); the vocabulary belongs to another model"
         case .lengthTooSmall(let maxLength, let specialTokens):

@@ -34,7 +34,7 @@ struct WordPieceFile {
         let paths = ["tokenizer.json", "vocab.txt", "tokenizer_config.json"].map { "\(folder)/\($0)" }
         let isThere = paths.map { FileManager.default.fileExists(atPath: $0) }
         if isThere[0] {
-            try self.init(path: paths[0])
+            try self.init(FieldReader(file: paths[0]))
         } else if isThere[1] {
             let config = isThere[2] ? try FieldReader(file: paths[2]) : FieldReader.absent(paths[2])
             try self.init(vocabularyPath: paths[1], config: config)
@@ -44,8 +44,8 @@ struct WordPieceFile {
     }
 
     /// Reads a `tokenizer.json`.
-    init(path: String) throws(TokenizerError) {
-        let root = try FieldReader(file: path)
+    init(_ root: FieldReader) throws(TokenizerError) {
+        let path = root.path
         steps = try Self.steps(of: root["normalizer"])
         try root["pre_tokenizer"]["type"].require("BertPreTokenizer")
         if !root["truncation"].isNull { try root["truncation"]["direction"].require("Right", orAbsent: true) }

@@ -8,19 +8,21 @@ public struct WordPieceTokenizer: Sendable {
     /// One past the largest id: an embedding needs at least so many rows.
     public let idEnd: Int
     /// The most ids a text may have, special tokens included.
-    public let maxLength: Int
+    public private(set) var maxLength: Int
 
     private let addedTokens: AddedTokens
     private let normalizer: Normalizer
     private let model: WordPiece
-    private let template: SequenceTemplate
+    package let template: SequenceTemplate
+    /// The id of a word that the vocabulary cannot write.
+    package let unknownID: Int32?
 
     /// Reads a `tokenizer.json`. Its own truncation and padding do not count: the caller says how long an answer may
     /// be, and answers are never padded. Cost: some 40 ms and 3 MB for 30,522 tokens.
     ///
     /// - Throws: `TokenizerError`, also for whatever the file asks for that is not done here.
     public init(tokenizerFile path: String, maxLength: Int) throws(TokenizerError) {
-        try self.init(WordPieceFile(path: path), maxLength: maxLength)
+        try self.init(WordPieceFile(FieldReader(file: path)), maxLength: maxLength)
     }
 
     /// Reads `tokenizer.json` of a model folder or, where there is none, `vocab.txt` with `tokenizer_config.json`.
@@ -28,7 +30,7 @@ public struct WordPieceTokenizer: Sendable {
         try self.init(WordPieceFile(modelFolder: modelFolder), maxLength: maxLength)
     }
 
-    private init(_ file: WordPieceFile, maxLength: Int) throws(TokenizerError) {
+    init(_ file: WordPieceFile, maxLength: Int) throws(TokenizerError) {
         guard maxLength >= file.template.count else {
             throw .lengthTooSmall(maxLength: maxLength, specialTokens: file.template.count)
         }
@@ -41,6 +43,13 @@ public struct WordPieceTokenizer: Sendable {
             vocabulary: file.vocabulary, continuingPrefix: file.continuingPrefix,
             wordScalarsMax: file.wordScalarsMax, unknownID: file.unknownID)
         template = file.template
+        unknownID = file.unknownID
+    }
+
+    package func reading(_ tokensMax: Int) -> WordPieceTokenizer {
+        var other = self
+        other.maxLength = max(tokensMax, template.count)
+        return other
     }
 
     /// The ids of a text. Cost: some 15 ns a byte up to the point of truncation.

@@ -1,6 +1,7 @@
 import Scoring
 
-/// Texts as two raw frames: their lengths and their UTF-8 bytes, one after the other.
+/// Texts as two raw frames: their lengths and their UTF-8 bytes, one after the other; with what is known beside them as a
+/// third, where there is any.
 ///
 /// The coordinator forwards blocks without reading them; only halving a shard slices one.
 public struct TextBlock: Hashable, Sendable {
@@ -10,9 +11,11 @@ public struct TextBlock: Hashable, Sendable {
     let lengthsFrame: RawFrame
     /// All texts, concatenated.
     public let bytes: RawFrame
+    /// Side information of each text; `nil` where none is used.
+    public let side: SideBlock?
 
-    /// Packs texts.
-    public init(_ texts: some Sequence<String>) {
+    /// Packs texts. Precondition: side information is of as many rows.
+    public init(_ texts: some Sequence<String>, side: SideBlock? = nil) {
         var lengths: [UInt8] = []
         var bytes: [UInt8] = []
         var count = 0
@@ -22,7 +25,8 @@ public struct TextBlock: Hashable, Sendable {
             LittleEndian.append(UInt32(bytes.count - before), to: &lengths)
             count += 1
         }
-        self.init(count: count, checkedLengths: RawFrame(lengths), RawFrame(bytes))
+        precondition(side.map { $0.count == count } ?? true, "side information of other rows than \(count) texts")
+        self.init(count: count, checkedLengths: RawFrame(lengths), RawFrame(bytes), side)
     }
 
     /// Packs texts that are bytes already: so many of `textBytes` each.
@@ -35,15 +39,17 @@ public struct TextBlock: Hashable, Sendable {
         self.init(count: count, checkedLengths: RawFrame(lengths), RawFrame(bytes))
     }
 
-    private init(count: Int, checkedLengths: RawFrame, _ bytes: RawFrame) {
+    private init(count: Int, checkedLengths: RawFrame, _ bytes: RawFrame, _ side: SideBlock? = nil) {
         self.count = count
         lengthsFrame = checkedLengths
         self.bytes = bytes
+        self.side = side
     }
 
-    /// Reads the two frames.
-    /// - Throws: `badFrame` unless the lengths are `count` numbers within limits that add up to the bytes.
-    init(count: Int, lengthsFrame: RawFrame, bytes: RawFrame) throws(WireError) {
+    /// Reads the two frames, and the third where there is one.
+    /// - Throws: `badFrame` unless the lengths are `count` numbers within limits that add up to the bytes; as `SideBlock`
+    ///   does.
+    init(count: Int, lengthsFrame: RawFrame, bytes: RawFrame, side: RawFrame? = nil) throws(WireError) {
         guard lengthsFrame.count == count * 4 else {
             throw .badFrame("lengths", found: lengthsFrame.count, expected: count * 4)
         }
@@ -61,7 +67,9 @@ public struct TextBlock: Hashable, Sendable {
             throw .tooLarge("text", found: largest, limit: Limits.textBytesMax)
         }
         guard total == bytes.count else { throw .badFrame("texts", found: bytes.count, expected: total) }
-        self.init(count: count, checkedLengths: lengthsFrame, bytes)
+        var block: SideBlock?
+        if let side { block = try SideBlock(count: count, frame: side) }
+        self.init(count: count, checkedLengths: lengthsFrame, bytes, block)
     }
 
     /// Bytes of each text.
@@ -96,6 +104,9 @@ public struct TextBlock: Hashable, Sendable {
         let size = lengths[rows].reduce(0, +)
         return TextBlock(
             count: rows.count, checkedLengths: lengthsFrame.copy(rows.lowerBound * 4..<rows.upperBound * 4),
-            bytes.copy(start..<start + size))
+            bytes.copy(start..<start + size), side?.slice(rows))
     }
+
+    /// The frames, in the order of the wire.
+    var frames: [RawFrame] { [lengthsFrame, bytes] + (side.map { [$0.frame] } ?? []) }
 }

@@ -14,7 +14,8 @@ extension Message {
                     incarnation: welcome.incarnation,
                     heartbeatInterval: try .milliseconds(welcome.heartbeatMs, field: "heartbeat_ms"),
                     leaseTime: try .milliseconds(welcome.leaseMs, field: "lease_ms"),
-                    fingerprint: welcome.hasFingerprint ? try ModelFingerprint(welcome.fingerprint) : nil))
+                    fingerprint: welcome.hasFingerprint ? try ModelFingerprint(welcome.fingerprint) : nil,
+                    readsSide: welcome.sideInformation))
         case .refused(let refused):
             self = .refused(try Refusal(refused.reason), message: refused.message.label)
         case .whoAreYou: self = .whoAreYou
@@ -42,13 +43,17 @@ extension Message {
         case .drain: self = .drain
         case .bye: self = .bye
         case .context(let context):
-            self = .context(try ContextBlock(digest: context.digest, rows: context.rows, raw: raw))
+            self = .context(
+                try ContextBlock(
+                    digest: context.digest, rows: context.rows, poolRows: context.poolRows,
+                    side: context.hasSide ? context.side : nil, raw: raw))
         case .contextWanted(let wanted): self = .contextWanted(try Digest(wanted.digest, field: "digest"))
         case .shard(let shard):
             let piece = try PieceName(shard.piece)
             self = .shard(
                 piece, context: try Digest(shard.context, field: "context"),
-                texts: try TextBlock(count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1]))
+                texts: try TextBlock(
+                    count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil))
         case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
         case .shardReturned(let returned):
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))
@@ -66,7 +71,9 @@ extension Message {
             self = .submitShard(
                 SubmitShard(
                     job: try JobID(shard.job, field: "job"), shard: shard.shard, tokens: Int(shard.tokens),
-                    affinity: shard.affinity, texts: try TextBlock(count: rows, lengthsFrame: raw[0], bytes: raw[1])))
+                    affinity: shard.affinity,
+                    texts: try TextBlock(
+                        count: rows, lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil)))
         case .shardAnswer(let answer):
             let rows = try Self.checkedRows(answer.rows)
             self = .shardAnswer(
@@ -97,8 +104,12 @@ extension ProtoEnvelope.OneOf_Body {
     /// Raw frames behind the header.
     var rawFrameCount: Int {
         switch self {
-        case .context, .submitJob, .requestScores: 3
-        case .shard, .submitShard, .requestPlan, .reportOutcomes, .assignment: 2
+        case .context(let context): context.hasSide ? 4 : 3
+        case .submitJob(let job): job.hasSide ? 4 : 3
+        case .shard(let shard): shard.side ? 3 : 2
+        case .submitShard(let shard): shard.side ? 3 : 2
+        case .requestScores: 3
+        case .requestPlan, .reportOutcomes, .assignment: 2
         case .shardResult, .shardAnswer, .scores: 1
         default: 0
         }

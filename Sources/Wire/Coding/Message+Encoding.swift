@@ -15,6 +15,7 @@ extension Message {
                         $0.heartbeatMs = welcome.heartbeatInterval.wireMilliseconds
                         $0.leaseMs = welcome.leaseTime.wireMilliseconds
                         if let model = welcome.fingerprint { $0.fingerprint = ProtoFingerprint(model) }
+                        $0.sideInformation = welcome.readsSide
                     }), []
             )
         case .refused(let reason, let message):
@@ -56,6 +57,8 @@ extension Message {
                     .with {
                         $0.digest = context.digest.wireBytes
                         $0.rows = UInt32(clamping: context.count)
+                        $0.poolRows = UInt32(clamping: context.poolCount)
+                        if !context.schema.isEmpty { $0.side = ProtoSideSchema(context.schema) }
                     }), context.frames
             )
         case .contextWanted(let digest): (.contextWanted(.with { $0.digest = digest.wireBytes }), [])
@@ -65,7 +68,8 @@ extension Message {
                     .with {
                         $0.piece = ProtoPieceName(piece)
                         $0.context = context.wireBytes
-                    }), [texts.lengthsFrame, texts.bytes]
+                        $0.side = texts.side != nil
+                    }), texts.frames
             )
         case .shardResult(let result): (.shardResult(ProtoShardResult(result)), [result.answers.bytes])
         case .shardReturned(let piece, let reason):
@@ -105,7 +109,8 @@ extension Message {
                         $0.rows = UInt32(clamping: shard.texts.count)
                         $0.tokens = UInt32(clamping: shard.tokens)
                         $0.affinity = shard.affinity
-                    }), [shard.texts.lengthsFrame, shard.texts.bytes]
+                        $0.side = shard.texts.side != nil
+                    }), shard.texts.frames
             )
         case .shardAnswer(let answer):
             (
@@ -132,8 +137,4 @@ extension Message {
             planEncoded
         }
     }
-}
-
-extension ContextBlock {
-    var frames: [RawFrame] { [texts.lengthsFrame, texts.bytes, outcomes] }
 }

@@ -87,14 +87,18 @@ extension PlanName {
 extension RequestPlan {
     init(_ proto: ProtoRequestPlan, raw: [RawFrame]) throws(WireError) {
         let texts = try Message.planTexts(raw, count: proto.candidates.count + proto.outcomes.count)
-        self.init(
-            plan: try PlanName(proto.plan), total: Int(proto.total),
-            candidates: zip(proto.candidates, texts).map { candidate, text in
+        var candidates: [PlanCandidate] = []
+        candidates.reserveCapacity(proto.candidates.count)
+        for (candidate, text) in zip(proto.candidates, texts) {
+            candidates.append(
                 PlanCandidate(
                     promptID: candidate.promptID.label, text: text,
                     minimum: candidate.hasNMin ? Int(candidate.nMin) : nil,
-                    maximum: candidate.hasNMax ? Int(candidate.nMax) : nil)
-            })
+                    maximum: candidate.hasNMax ? Int(candidate.nMax) : nil,
+                    covariates: try [Covariate](candidate.covariates),
+                    references: try [NamedOutcome](candidate.references)))
+        }
+        self.init(plan: try PlanName(proto.plan), total: Int(proto.total), candidates: candidates)
         policyVersion = proto.hasPolicyVersion ? Int(proto.policyVersion) : nil
         reserve = Int(proto.reserve)
         minimum = Int(proto.nMin)
@@ -120,6 +124,7 @@ extension RequestPlan {
         lookAhead = proto.lookAhead
         lookAheadMost = Int(proto.lookAheadMost)
         outcomes = try [GroupOutcome](proto.outcomes, texts: Array(texts.dropFirst(proto.candidates.count)))
+        references = proto.references.map(\.label)
     }
 }
 
@@ -164,7 +169,8 @@ extension PlannedBudget {
         }
         self.init(
             index: Int(proto.index), promptID: proto.promptID.label, n: Int(proto.n), p: proto.hasP ? proto.p : nil,
-            kappa: proto.hasKappa ? proto.kappa : nil, source: proto.source.label, reason: proto.reason.label)
+            kappa: proto.hasKappa ? proto.kappa : nil, source: proto.source.label, reason: proto.reason.label,
+            evidence: proto.hasEvidence ? Evidence(proto.evidence) : nil)
     }
 }
 

@@ -139,9 +139,12 @@ extension ProtoRequestPlan {
                     $0.promptID = candidate.promptID.label
                     if let minimum = candidate.minimum { $0.nMin = UInt32(clamping: minimum) }
                     if let maximum = candidate.maximum { $0.nMax = UInt32(clamping: maximum) }
+                    $0.covariates = candidate.covariates.map(ProtoCovariate.init)
+                    $0.references = candidate.references.map(ProtoNamedOutcome.init)
                 }
             }
             $0.outcomes = request.outcomes.map(ProtoGroupOutcome.init)
+            $0.references = request.references.map(\.label)
         }
     }
 }
@@ -195,6 +198,7 @@ extension ProtoBudget {
             if let kappa = budget.kappa { $0.kappa = kappa }
             $0.source = budget.source.label
             $0.reason = budget.reason.label
+            if let evidence = budget.evidence { $0.evidence = ProtoEvidence(evidence) }
         }
     }
 }

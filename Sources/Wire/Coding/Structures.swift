@@ -21,6 +21,7 @@ extension ProtoHello {
             fingerprint = ProtoFingerprint(model)
             credit = ProtoCredit(level)
         }
+        sideInformation = hello.readsSide
     }
 }
 
@@ -35,7 +36,8 @@ extension Hello {
         default: throw .badField("role", found: "\(proto.role.rawValue)")
         }
         self.init(
-            role: role, protocolVersion: proto.protocol, name: proto.name.label, incarnation: proto.incarnation)
+            role: role, protocolVersion: proto.protocol, name: proto.name.label, incarnation: proto.incarnation,
+            readsSide: proto.sideInformation)
     }
 }
 
@@ -78,6 +80,8 @@ extension ProtoSubmitJob {
             $0.contextRows = UInt32(clamping: submit.context.count)
             $0.fingerprint = submit.fingerprint.wireBytes
             $0.confirmedBelow = submit.confirmedBelow
+            $0.poolRows = UInt32(clamping: submit.context.poolCount)
+            if !submit.context.schema.isEmpty { $0.side = ProtoSideSchema(submit.context.schema) }
         }
     }
 }
@@ -87,19 +91,28 @@ extension SubmitJob {
         self.init(
             job: try JobID(proto.job, field: "job"),
             policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
-            context: try ContextBlock(digest: proto.context, rows: proto.contextRows, raw: raw),
+            context: try ContextBlock(
+                digest: proto.context, rows: proto.contextRows, poolRows: proto.poolRows,
+                side: proto.hasSide ? proto.side : nil, raw: raw),
             fingerprint: try Digest(proto.fingerprint, field: "fingerprint"))
         confirmedBelow = proto.confirmedBelow
     }
 }
 
 extension ContextBlock {
-    init(digest: Data, rows: UInt32, raw: [RawFrame]) throws(WireError) {
+    init(digest: Data, rows: UInt32, poolRows: UInt32, side: ProtoSideSchema?, raw: [RawFrame]) throws(WireError) {
         guard rows <= ContextSet.rowsMax else {
             throw .tooLarge("context rows", found: Int(rows), limit: ContextSet.rowsMax)
         }
+        guard poolRows <= ContextSet.poolRowsMax else {
+            throw .tooLarge("pool rows", found: Int(poolRows), limit: ContextSet.poolRowsMax)
+        }
+        var schema = SideSchema.none
+        if let side { schema = try SideSchema(side) }
         try self.init(
             digest: try Digest(digest, field: "digest"),
-            texts: try TextBlock(count: Int(rows), lengthsFrame: raw[0], bytes: raw[1]), outcomes: raw[2])
+            texts: try TextBlock(
+                count: Int(rows + poolRows), lengthsFrame: raw[0], bytes: raw[1], side: side == nil ? nil : raw[3]),
+            outcomes: raw[2], schema: schema, poolCount: Int(poolRows))
     }
 }

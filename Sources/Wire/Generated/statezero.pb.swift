@@ -443,6 +443,9 @@ nonisolated struct ProtoHello: Sendable {
   /// Clears the value of `credit`. Subsequent reads from it will return its default value.
   mutating func clearCredit() {self._credit = nil}
 
+  /// workers: reads side frames; without it no piece that has one is lent to it
+  var sideInformation: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Role: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -520,6 +523,9 @@ nonisolated struct ProtoWelcome: Sendable {
   var hasFingerprint: Bool {self._fingerprint != nil}
   /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
   mutating func clearFingerprint() {self._fingerprint = nil}
+
+  /// the coordinator reads side frames; without it no client may send one
+  var sideInformation: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -704,7 +710,96 @@ nonisolated struct ProtoBye: Sendable {
   init() {}
 }
 
-/// A context set. Frames: lengths, texts, outcomes.
+/// What the records of a side frame mean: what is known about prompts beside their texts.
+nonisolated struct ProtoSideSchema: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var references: [ProtoSideSchema.Reference] = []
+
+  var numbers: [String] = []
+
+  var categories: [String] = []
+
+  var vectors: [ProtoSideSchema.Vector] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// A source of outcomes on the same prompts.
+  nonisolated struct Reference: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var name: String = String()
+
+    var kind: ProtoSideSchema.Reference.Kind = .unspecified
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+      typealias RawValue = Int
+      case unspecified // = 0
+      case otherPolicy // = 1
+
+      /// an old record of the policy itself
+      case ownRecord // = 2
+      case UNRECOGNIZED(Int)
+
+      init() {
+        self = .unspecified
+      }
+
+      init?(rawValue: Int) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .otherPolicy
+        case 2: self = .ownRecord
+        default: self = .UNRECOGNIZED(rawValue)
+        }
+      }
+
+      var rawValue: Int {
+        switch self {
+        case .unspecified: return 0
+        case .otherPolicy: return 1
+        case .ownRecord: return 2
+        case .UNRECOGNIZED(let i): return i
+        }
+      }
+
+      // The compiler won't synthesize support with the UNRECOGNIZED case.
+      static let allCases: [ProtoSideSchema.Reference.Kind] = [
+        .unspecified,
+        .otherPolicy,
+        .ownRecord,
+      ]
+
+    }
+
+    init() {}
+  }
+
+  /// A vector that each prompt may have.
+  nonisolated struct Vector: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var name: String = String()
+
+    var columns: UInt32 = 0
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+}
+
+/// A context set. Frames: lengths, texts, outcomes; and a side frame if there is a schema.
 nonisolated struct ProtoContext: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -715,9 +810,23 @@ nonisolated struct ProtoContext: Sendable {
 
   var rows: UInt32 = 0
 
+  /// texts behind those of the rows: prompts with outcomes of references
+  var poolRows: UInt32 = 0
+
+  var side: ProtoSideSchema {
+    get {_side ?? ProtoSideSchema()}
+    set {_side = newValue}
+  }
+  /// Returns true if `side` has been explicitly set.
+  var hasSide: Bool {self._side != nil}
+  /// Clears the value of `side`. Subsequent reads from it will return its default value.
+  mutating func clearSide() {self._side = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _side: ProtoSideSchema? = nil
 }
 
 /// A worker has been given a shard whose context it does not hold.
@@ -733,7 +842,7 @@ nonisolated struct ProtoContextWanted: Sendable {
   init() {}
 }
 
-/// A piece of a shard, lent to a worker. Frames: lengths, texts.
+/// A piece of a shard, lent to a worker. Frames: lengths, texts; and a side frame if `side` is true.
 nonisolated struct ProtoShard: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -750,6 +859,8 @@ nonisolated struct ProtoShard: Sendable {
 
   /// 32 bytes
   var context: Data = Data()
+
+  var side: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -901,7 +1012,7 @@ nonisolated struct ProtoShardReturned: Sendable {
   fileprivate var _piece: ProtoPieceName? = nil
 }
 
-/// Opens a job, or resumes it. Frames: lengths, texts, outcomes of the context set.
+/// Opens a job, or resumes it. Frames: those of its context set.
 nonisolated struct ProtoSubmitJob: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -932,11 +1043,25 @@ nonisolated struct ProtoSubmitJob: Sendable {
   /// shards below are durable with the client
   var confirmedBelow: UInt32 = 0
 
+  /// as in Context
+  var poolRows: UInt32 = 0
+
+  /// as in Context
+  var side: ProtoSideSchema {
+    get {_side ?? ProtoSideSchema()}
+    set {_side = newValue}
+  }
+  /// Returns true if `side` has been explicitly set.
+  var hasSide: Bool {self._side != nil}
+  /// Clears the value of `side`. Subsequent reads from it will return its default value.
+  mutating func clearSide() {self._side = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _policyVersion: Int64? = nil
+  fileprivate var _side: ProtoSideSchema? = nil
 }
 
 nonisolated struct ProtoJobAccepted: Sendable {
@@ -1018,7 +1143,8 @@ nonisolated struct ProtoJobRefused: Sendable {
   init() {}
 }
 
-/// Rows of a job, in corpus order. Frames: lengths, texts. Sent again, it changes nothing.
+/// Rows of a job, in corpus order. Frames: lengths, texts; and a side frame if `side` is true. Sent again, it changes
+/// nothing.
 nonisolated struct ProtoSubmitShard: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1035,6 +1161,8 @@ nonisolated struct ProtoSubmitShard: Sendable {
 
   /// equal for equal texts
   var affinity: UInt64 = 0
+
+  var side: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1115,8 +1243,8 @@ nonisolated struct ProtoPlanName: Sendable {
   init() {}
 }
 
-/// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty
-/// text is one that was sent before under the same prompt id.
+/// A trainer asks for a step's budgets. Frames: lengths, texts: one text a candidate, then one an outcome; an empty text
+/// is one that was sent before under the same prompt id.
 nonisolated struct ProtoRequestPlan: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1262,6 +1390,12 @@ nonisolated struct ProtoRequestPlan: @unchecked Sendable {
   var outcomes: [ProtoGroupOutcome] {
     get {_storage._outcomes}
     set {_uniqueStorage()._outcomes = newValue}
+  }
+
+  /// policies whose outcomes on the same prompts are used
+  var references: [String] {
+    get {_storage._references}
+    set {_uniqueStorage()._references = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1486,12 +1620,93 @@ nonisolated struct ProtoPlanCandidate: Sendable {
   /// Clears the value of `nMax`. Subsequent reads from it will return its default value.
   mutating func clearNMax() {self._nMax = nil}
 
+  /// each name once
+  var covariates: [ProtoCovariate] = []
+
+  /// each name once
+  var references: [ProtoNamedOutcome] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _nMin: UInt32? = nil
   fileprivate var _nMax: UInt32? = nil
+}
+
+/// A number or a category of a prompt.
+nonisolated struct ProtoCovariate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  var value: ProtoCovariate.OneOf_Value? = nil
+
+  var number: Double {
+    get {
+      if case .number(let v)? = value {return v}
+      return 0
+    }
+    set {value = .number(newValue)}
+  }
+
+  var category: String {
+    get {
+      if case .category(let v)? = value {return v}
+      return String()
+    }
+    set {value = .category(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Value: Equatable, Sendable {
+    case number(Double)
+    case category(String)
+
+  }
+
+  init() {}
+}
+
+/// The outcome of another policy on a prompt.
+nonisolated struct ProtoNamedOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  /// mean, in [0, 1]
+  var reward: Double = 0
+
+  /// at least 1
+  var n: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What a prediction is based on.
+nonisolated struct ProtoEvidence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var contextRows: UInt32 = 0
+
+  /// other policies that have an outcome on the prompt
+  var references: UInt32 = 0
+
+  /// earlier outcomes of the policy itself
+  var ownRecord: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// What a group of rollouts came to.
@@ -1662,12 +1877,23 @@ nonisolated struct ProtoBudget: Sendable {
 
   var reason: String = String()
 
+  /// absent where side information was not used
+  var evidence: ProtoEvidence {
+    get {_evidence ?? ProtoEvidence()}
+    set {_evidence = newValue}
+  }
+  /// Returns true if `evidence` has been explicitly set.
+  var hasEvidence: Bool {self._evidence != nil}
+  /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
+  mutating func clearEvidence() {self._evidence = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _p: Double? = nil
   fileprivate var _kappa: Double? = nil
+  fileprivate var _evidence: ProtoEvidence? = nil
 }
 
 /// Budgets that may be worked on. A later one for the same prompt tops it up.
@@ -1975,7 +2201,7 @@ nonisolated struct ProtoAssignment: Sendable {
   fileprivate var _name: ProtoAssignmentName? = nil
 }
 
-/// What an assignment came to. Repeated until it is recorded.
+/// The results of an assignment. Repeated until it is recorded.
 nonisolated struct ProtoRewards: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3044,7 +3270,7 @@ nonisolated extension ProtoCredit: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}protocol\0\u{1}name\0\u{1}incarnation\0\u{1}fingerprint\0\u{1}credit\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}protocol\0\u{1}name\0\u{1}incarnation\0\u{1}fingerprint\0\u{1}credit\0\u{3}side_information\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3058,6 +3284,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._credit) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
       default: break
       }
     }
@@ -3086,6 +3313,9 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._credit {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if self.sideInformation != false {
+      try visitor.visitSingularBoolField(value: self.sideInformation, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3096,6 +3326,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.incarnation != rhs.incarnation {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs._credit != rhs._credit {return false}
+    if lhs.sideInformation != rhs.sideInformation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3107,7 +3338,7 @@ nonisolated extension ProtoHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3119,6 +3350,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMs) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMs) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
       default: break
       }
     }
@@ -3141,6 +3373,9 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._fingerprint {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.sideInformation != false {
+      try visitor.visitSingularBoolField(value: self.sideInformation, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3149,6 +3384,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.heartbeatMs != rhs.heartbeatMs {return false}
     if lhs.leaseMs != rhs.leaseMs {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
+    if lhs.sideInformation != rhs.sideInformation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3424,9 +3660,128 @@ nonisolated extension ProtoBye: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
+nonisolated extension ProtoSideSchema: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SideSchema"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}references\0\u{1}numbers\0\u{1}categories\0\u{1}vectors\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.references) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.numbers) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.categories) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.vectors) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.references, fieldNumber: 1)
+    }
+    if !self.numbers.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.numbers, fieldNumber: 2)
+    }
+    if !self.categories.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.categories, fieldNumber: 3)
+    }
+    if !self.vectors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.vectors, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoSideSchema, rhs: ProtoSideSchema) -> Bool {
+    if lhs.references != rhs.references {return false}
+    if lhs.numbers != rhs.numbers {return false}
+    if lhs.categories != rhs.categories {return false}
+    if lhs.vectors != rhs.vectors {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSideSchema.Reference: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoSideSchema.protoMessageName + ".Reference"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoSideSchema.Reference, rhs: ProtoSideSchema.Reference) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSideSchema.Reference.Kind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_OTHER_POLICY\0\u{1}KIND_OWN_RECORD\0")
+}
+
+nonisolated extension ProtoSideSchema.Vector: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoSideSchema.protoMessageName + ".Vector"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}columns\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.columns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoSideSchema.Vector, rhs: ProtoSideSchema.Vector) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoContext: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Context"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}rows\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}rows\0\u{3}pool_rows\0\u{1}side\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3436,24 +3791,38 @@ nonisolated extension ProtoContext: SwiftProtobuf.Message, SwiftProtobuf._Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.poolRows) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._side) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.digest.isEmpty {
       try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
     }
     if self.rows != 0 {
       try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 2)
     }
+    if self.poolRows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.poolRows, fieldNumber: 3)
+    }
+    try { if let v = self._side {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoContext, rhs: ProtoContext) -> Bool {
     if lhs.digest != rhs.digest {return false}
     if lhs.rows != rhs.rows {return false}
+    if lhs.poolRows != rhs.poolRows {return false}
+    if lhs._side != rhs._side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3491,7 +3860,7 @@ nonisolated extension ProtoContextWanted: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Shard"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}piece\0\u{1}context\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}piece\0\u{1}context\0\u{1}side\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3501,6 +3870,7 @@ nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._piece) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.context) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.side) }()
       default: break
       }
     }
@@ -3517,12 +3887,16 @@ nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.context.isEmpty {
       try visitor.visitSingularBytesField(value: self.context, fieldNumber: 2)
     }
+    if self.side != false {
+      try visitor.visitSingularBoolField(value: self.side, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoShard, rhs: ProtoShard) -> Bool {
     if lhs._piece != rhs._piece {return false}
     if lhs.context != rhs.context {return false}
+    if lhs.side != rhs.side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3707,7 +4081,7 @@ nonisolated extension ProtoShardReturned.Reason: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitJob"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3722,6 +4096,8 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.fingerprint) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.confirmedBelow) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.poolRows) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._side) }()
       default: break
       }
     }
@@ -3753,6 +4129,12 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.confirmedBelow != 0 {
       try visitor.visitSingularUInt32Field(value: self.confirmedBelow, fieldNumber: 7)
     }
+    if self.poolRows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.poolRows, fieldNumber: 8)
+    }
+    try { if let v = self._side {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3764,6 +4146,8 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.contextRows != rhs.contextRows {return false}
     if lhs.fingerprint != rhs.fingerprint {return false}
     if lhs.confirmedBelow != rhs.confirmedBelow {return false}
+    if lhs.poolRows != rhs.poolRows {return false}
+    if lhs._side != rhs._side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3860,7 +4244,7 @@ nonisolated extension ProtoJobRefused.Reason: SwiftProtobuf._ProtoNameProviding 
 
 nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitShard"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}tokens\0\u{1}affinity\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}tokens\0\u{1}affinity\0\u{1}side\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3873,6 +4257,7 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.tokens) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.affinity) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.side) }()
       default: break
       }
     }
@@ -3894,6 +4279,9 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.affinity != 0 {
       try visitor.visitSingularFixed64Field(value: self.affinity, fieldNumber: 5)
     }
+    if self.side != false {
+      try visitor.visitSingularBoolField(value: self.side, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3903,6 +4291,7 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.rows != rhs.rows {return false}
     if lhs.tokens != rhs.tokens {return false}
     if lhs.affinity != rhs.affinity {return false}
+    if lhs.side != rhs.side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4085,7 +4474,7 @@ nonisolated extension ProtoPlanName: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0\u{1}references\0")
 
   fileprivate class _StorageClass {
     var _plan: ProtoPlanName? = nil
@@ -4112,6 +4501,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _lookAheadMost: UInt32 = 0
     var _candidates: [ProtoPlanCandidate] = []
     var _outcomes: [ProtoGroupOutcome] = []
+    var _references: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4146,6 +4536,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       _lookAheadMost = source._lookAheadMost
       _candidates = source._candidates
       _outcomes = source._outcomes
+      _references = source._references
     }
   }
 
@@ -4188,6 +4579,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._lookAheadMost) }()
         case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
         case 24: try { try decoder.decodeRepeatedMessageField(value: &_storage._outcomes) }()
+        case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._references) }()
         default: break
         }
       }
@@ -4272,6 +4664,9 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._outcomes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._outcomes, fieldNumber: 24)
       }
+      if !_storage._references.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._references, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4305,6 +4700,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._lookAheadMost != rhs_storage._lookAheadMost {return false}
         if _storage._candidates != rhs_storage._candidates {return false}
         if _storage._outcomes != rhs_storage._outcomes {return false}
+        if _storage._references != rhs_storage._references {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4377,7 +4773,7 @@ nonisolated extension ProtoContextChoice.Selection: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PlanCandidate"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_id\0\u{3}n_min\0\u{3}n_max\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_id\0\u{3}n_min\0\u{3}n_max\0\u{1}covariates\0\u{1}references\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4388,6 +4784,8 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.promptID) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._nMin) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._nMax) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.covariates) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.references) }()
       default: break
       }
     }
@@ -4407,6 +4805,12 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._nMax {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
     } }()
+    if !self.covariates.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.covariates, fieldNumber: 4)
+    }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.references, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4414,6 +4818,150 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.promptID != rhs.promptID {return false}
     if lhs._nMin != rhs._nMin {return false}
     if lhs._nMax != rhs._nMax {return false}
+    if lhs.covariates != rhs.covariates {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoCovariate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Covariate"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}number\0\u{1}category\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try {
+        var v: Double?
+        try decoder.decodeSingularDoubleField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .number(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .category(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    switch self.value {
+    case .number?: try {
+      guard case .number(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 2)
+    }()
+    case .category?: try {
+      guard case .category(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoCovariate, rhs: ProtoCovariate) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNamedOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NamedOutcome"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}reward\0\u{1}n\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.reward) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.n) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.reward.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.reward, fieldNumber: 2)
+    }
+    if self.n != 0 {
+      try visitor.visitSingularUInt32Field(value: self.n, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoNamedOutcome, rhs: ProtoNamedOutcome) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.reward != rhs.reward {return false}
+    if lhs.n != rhs.n {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoEvidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Evidence"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}context_rows\0\u{1}references\0\u{3}own_record\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.references) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.ownRecord) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.contextRows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.contextRows, fieldNumber: 1)
+    }
+    if self.references != 0 {
+      try visitor.visitSingularUInt32Field(value: self.references, fieldNumber: 2)
+    }
+    if self.ownRecord != false {
+      try visitor.visitSingularBoolField(value: self.ownRecord, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoEvidence, rhs: ProtoEvidence) -> Bool {
+    if lhs.contextRows != rhs.contextRows {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.ownRecord != rhs.ownRecord {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4543,7 +5091,7 @@ nonisolated extension ProtoRequestRefused.Reason: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Budget"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}prompt_id\0\u{1}n\0\u{1}p\0\u{1}kappa\0\u{1}source\0\u{1}reason\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}prompt_id\0\u{1}n\0\u{1}p\0\u{1}kappa\0\u{1}source\0\u{1}reason\0\u{1}evidence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4558,6 +5106,7 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeSingularDoubleField(value: &self._kappa) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.source) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
       default: break
       }
     }
@@ -4589,6 +5138,9 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 7)
     }
+    try { if let v = self._evidence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4600,6 +5152,7 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._kappa != rhs._kappa {return false}
     if lhs.source != rhs.source {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs._evidence != rhs._evidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -9,8 +9,8 @@ public enum Limits {
     public static let messageBytesMax = 64 << 20
     /// Bytes of the first frame. A few bytes there become a structure in memory, so it is bounded more tightly.
     public static let headerBytesMax = 4 << 20
-    /// Header, lengths, texts, outcomes.
-    public static let framesMax = 4
+    /// Header, lengths, texts, outcomes, side information.
+    public static let framesMax = 5
     /// Rows of one shard.
     public static let shardRowsMax = 4096
     /// Bytes of one prompt's text.

@@ -25,6 +25,7 @@ extension RequestPlan {
         _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
         try RequestFault.check(count: candidates.count, in: PlanLimits.candidates, "items")
         for (index, candidate) in candidates.enumerated() { try candidate.check(at: index) }
+        try checkSide()
         try RequestFault.check(count: outcomes.count, in: PlanLimits.outcomes, "outcomes")
     }
 
@@ -41,6 +42,31 @@ extension RequestPlan {
                 "items[\(index)].prompt_id is \"\(candidate.promptID.prefix(80))\", as is that of items[\(other)]; "
                     + "give each prompt one item", kind: .duplicate)
         }
+    }
+
+    /// Names of references and covariates: within their bounds, each once, and together no more than a schema has.
+    private func checkSide() throws(RequestFault) {
+        try RequestFault.check(count: references.count, in: PlanLimits.references, "references")
+        var names: Set<String> = []
+        for (index, id) in references.enumerated() {
+            try RequestFault.check(bytesOf: id, in: PlanLimits.policyIDBytes, "references[\(index)]")
+            guard id != plan.policyID else {
+                throw RequestFault(
+                    "references[\(index)]",
+                    "references[\(index)] is the policy itself; its own earlier outcomes are used without being named")
+            }
+            guard names.insert(id).inserted else {
+                throw RequestFault("references[\(index)]", "references[\(index)] is \"\(id)\" again", kind: .duplicate)
+            }
+        }
+        var covariates: Set<String> = []
+        for candidate in candidates {
+            names.formUnion(candidate.references.lazy.map(\.name))
+            covariates.formUnion(candidate.covariates.lazy.map(\.name))
+        }
+        try RequestFault.check(count: names.count, in: PlanLimits.references, "items[].references, all names together,")
+        try RequestFault.check(
+            count: covariates.count, in: PlanLimits.covariates, "items[].covariates, all names together,")
     }
 
     private func checkSizes() throws(RequestFault) {
@@ -71,6 +97,20 @@ extension PlanCandidate {
         try RequestFault.check(bytesOf: text, in: PlanLimits.textBytes, "items[\(index)].prompt")
         if let minimum { try RequestFault.check(minimum, in: PlanLimits.rollouts, "items[\(index)].n_min") }
         if let maximum { try RequestFault.check(maximum, in: PlanLimits.rollouts, "items[\(index)].n_max") }
+        try Self.check(references.map(\.name), "items[\(index)].references")
+        try Self.check(covariates.map(\.name), "items[\(index)].covariates")
+        for case .category(let category) in covariates.lazy.map(\.value) {
+            try RequestFault.check(bytesOf: category, in: PlanLimits.idBytes, "items[\(index)].covariates")
+        }
+    }
+
+    private static func check(_ names: [String], _ member: String) throws(RequestFault) {
+        for (place, name) in names.enumerated() {
+            try RequestFault.check(bytesOf: name, in: PlanLimits.policyIDBytes, "\(member): a name")
+            guard !names[..<place].contains(name) else {
+                throw RequestFault(member, "\(member) has \"\(name)\" twice; give each name once", kind: .duplicate)
+            }
+        }
     }
 }
 

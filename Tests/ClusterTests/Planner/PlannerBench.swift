@@ -21,6 +21,10 @@ struct PlannerBench {
     var table: (String) -> (p: Float, kappa: Float)? = PlannerBench.spread
     /// Contexts that the worker was sent.
     private(set) var contexts: [ContextSet] = []
+    /// Side information that the worker was sent, by text.
+    private(set) var known: [String: SideInformation?] = [:]
+    /// Whether the worker's head refuses side information.
+    var isTextOnly = false
 
     static let worker = Peer([0xAA])
     static let trainer = Peer([0x11])
@@ -102,7 +106,17 @@ struct PlannerBench {
 
     private mutating func answer(_ piece: PieceName, _ texts: TextBlock, _ sourceLocation: SourceLocation) {
         var faults: [RowFault] = []
+        if let schema = contexts.last?.schema, let side = texts.side?.rows(schema) {
+            for (text, row) in zip(texts.texts, side) { known[text ?? ""] = row }
+            if isTextOnly {
+                faults = (0..<UInt32(texts.count)).map {
+                    RowFault(row: $0, code: "side_information_unsupported", message: "texts only")
+                }
+            }
+        }
+        let isRefused = !faults.isEmpty
         let predictions = texts.texts.enumerated().map { row, text -> Prediction? in
+            if isRefused { return nil }
             guard let (p, kappa) = text.flatMap(table) else {
                 faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "not in the table"))
                 return nil
@@ -144,7 +158,9 @@ struct PlannerBench {
 
     mutating func joinWorker() {
         let credit = Credit(rows: 4096, tokens: 1 << 20)
-        receive(.hello(Hello(role: .worker(Samples.model, credit), name: "w", incarnation: 1)), from: Self.worker)
+        receive(
+            .hello(Hello(role: .worker(Samples.model, credit), name: "w", incarnation: 1, readsSide: true)),
+            from: Self.worker)
     }
 
     mutating func joinTrainer(_ peer: Peer = Self.trainer) {

@@ -29,12 +29,13 @@ struct WorkerStateTests {
         #expect(firstPauses.count == 20, "every seed has its own jitter")
     }
 
-    @Test("a Hello has name, incarnation, model and credit")
+    @Test("a Hello has name, incarnation, model and credit, and says that side information is read")
     func helloSaysAll() {
         var bench = WorkerBench()
         bench.handle(.started)
         let hello = Hello(
-            role: .worker(Samples.model, WorkerBench.credit), name: "w", incarnation: bench.state.incarnation)
+            role: .worker(Samples.model, WorkerBench.credit), name: "w", incarnation: bench.state.incarnation,
+            readsSide: true)
         #expect(bench.hellos == [hello])
         #expect(WorkerBench(seed: 2).state.incarnation != bench.state.incarnation)
     }
@@ -241,7 +242,7 @@ struct WorkerStateTests {
         let context = try Samples.context(1)
         bench.receive(.context(context))
         try bench.lend(WorkerBench.piece(0))
-        bench.handle(.contextPrepared(context.digest, failure: "a reward is not a number"))
+        bench.handle(.contextPrepared(context.digest, failure: .init(message: "a reward is not a number")))
         let result = try #require(bench.results.first)
         #expect(result.faults.map(\.row) == [0, 1, 2, 3] && result.answers == AnswerBlock([nil, nil, nil, nil]))
         #expect(result.faults.allSatisfy { $0.code == "context_failed" && $0.message == "a reward is not a number" })

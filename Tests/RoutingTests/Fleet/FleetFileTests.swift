@@ -49,6 +49,79 @@ struct FleetFileTests {
         #expect(fleet.models[1].policy == "large")
     }
 
+    @Test("time limits, failures, capabilities, sessions, clients and spend limits are read, and have defaults")
+    func serving() throws {
+        let fleet = try FleetFile.parse(
+            """
+            rule: {lcb: 0.7}
+            sessions: {stay: false, idle_seconds: 60, cache_seconds: 30}
+            dollars_per_day: 20
+            clients:
+              - {name: a, key_env: KEY_A, dollars_per_day: 0.5}
+              - {name: b, key_env: KEY_B}
+            models:
+              - name: m
+                price: {input: 1, output: 2, cached_input: 0.1}
+                supports: [images, tools, json_schema]
+                endpoint:
+                  {url: "http://127.0.0.1/v1", model: m, idle_timeout_seconds: 5, total_timeout_seconds: 50,
+                   keep_alive_seconds: 2}
+                failures: {prompts: 5, share: 0.25, window_seconds: 10}
+              - {name: n, price: {flat: 1}, endpoint: {url: "http://127.0.0.1/v1", model: n}}
+            """, path: "fleet.yaml")
+        #expect(fleet.rule == .lowerBound(0.7))
+        #expect(!fleet.sessions.stays && fleet.sessions.idle == .seconds(60) && fleet.sessions.cache == .seconds(30))
+        #expect(fleet.dollarsPerDay == 20)
+        #expect(
+            fleet.clients == [
+                FleetClient(name: "a", keyVariable: "KEY_A", dollarsPerDay: 0.5),
+                FleetClient(name: "b", keyVariable: "KEY_B"),
+            ])
+        let (model, plain) = (fleet.models[0], fleet.models[1])
+        #expect(model.supports == [.images, .tools, .jsonSchema] && plain.supports == nil)
+        #expect(model.lacks([.images, .audio]) == [.audio] && plain.lacks([.audio]).isEmpty)
+        #expect(model.endpoint?.idleTimeout == .seconds(5) && model.endpoint?.totalTimeout == .seconds(50))
+        #expect(model.endpoint?.keepAlive == .seconds(2) && plain.endpoint?.keepAlive == nil)
+        #expect(plain.endpoint?.idleTimeout == .seconds(60) && plain.endpoint?.totalTimeout == .seconds(300))
+        #expect(model.failureLimit.prompts == 5 && model.failureLimit.share == 0.25)
+        #expect(model.failureLimit.window == .seconds(10) && plain.failureLimit == .init())
+        // 1000 in, 900 of them cached at a tenth of the price.
+        let cost = model.cost(inputTokens: 1000, outputTokens: 0, cachedTokens: 900)
+        #expect(abs(cost - 0.00019) < 1e-15)
+    }
+
+    @Test(
+        "a wrong value names its line and key",
+        arguments: [
+            ("supports: [pictures]", 4, "models[0].supports"), ("supports: images", 4, "models[0].supports"),
+            ("failures: {share: 2}", 4, "models[0].failures.share"),
+            ("failures: {prompt: 2}", 4, "models[0].failures.prompt"),
+            ("price: {input: 1, output: 1, cached_input: 2}", 4, "models[0].price.cached_input"),
+        ])
+    func wrong(_ text: String, _ line: Int, _ key: String) throws {
+        let isPrice = text.hasPrefix("price")
+        let file = "models:\n  - name: a\n    \(isPrice ? "context_length: 5" : "price: {flat: 1}")\n    \(text)\n"
+        do {
+            _ = try FleetFile.parse(file, path: "f")
+            Issue.record("it was accepted")
+        } catch .badFleet(_, let foundLine, let foundKey, _) {
+            #expect(foundLine == line && foundKey == key)
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test("a client needs a name of its own and a key, and sessions a truth value")
+    func wrongClients() {
+        let models = "models: [{name: a, price: {flat: 1}}]\n"
+        for text in [
+            "clients: [{name: a}]", "clients: [{name: a, key_env: A}, {name: a, key_env: B}]",
+            "sessions: {stay: 3}", "dollars_per_day: -1",
+        ] {
+            #expect(throws: RoutingError.self, "\(text)") { try FleetFile.parse(models + text, path: "f") }
+        }
+    }
+
     @Test("costs are by input and output tokens, or flat, and relative to the most expensive model")
     func costs() throws {
         let fleet = try FleetFile.parse(whole, path: "fleet.yaml")

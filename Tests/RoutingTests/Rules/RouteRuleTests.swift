@@ -27,6 +27,32 @@ struct RouteRuleTests {
             RouteRule.target(0.7).decide([cheap, middle, large], fallback: 0).model == 1, "p at the target reaches it")
     }
 
+    @Test("the lower bound prefers a model that is good for certain to one that may be better")
+    func lowerBound() throws {
+        let unsure = RouteCandidate(
+            model: 0, prediction: try #require(Prediction(p: 0.8, kappa: 2, pLo: 0.3, pHi: 1)), historyRows: 40,
+            cost: 1,
+            relativeCost: 1)
+        let certain = RouteCandidate(
+            model: 1, prediction: try #require(Prediction(p: 0.7, kappa: 200, pLo: 0.65, pHi: 0.75)), historyRows: 256,
+            cost: 1, relativeCost: 1)
+        #expect(RouteRule.weighted(0.9).decide([unsure, certain], fallback: 0).model == 0)
+        #expect(
+            RouteRule.lowerBound(0.9).decide([unsure, certain], fallback: 0)
+                == RouteDecision(model: 1, reason: .bestScore, ranking: [1, 0]))
+        #expect(RouteRule(name: "lcb", parameter: 0.5) == .lowerBound(0.5) && RouteRule.lowerBound(0.5).name == "lcb")
+    }
+
+    @Test("a request that no model supports, or that is too long for those that do, has no model")
+    func impossible() {
+        let unsupported = (0..<2).map { SampleRoutes.candidate($0, p: 0.5, cost: 1, excluded: .unsupported) }
+        #expect(RouteRule.weighted(1).decide(unsupported, fallback: 0).reason == .unsupported)
+        let long = SampleRoutes.candidate(1, p: 0.5, cost: 1, excluded: .promptTooLong)
+        #expect(RouteRule.weighted(1).decide([unsupported[0], long], fallback: 0).reason == .promptTooLong)
+        let limited = SampleRoutes.candidate(1, p: 0.5, cost: 1, excluded: .atLimit)
+        #expect(RouteRule.weighted(1).decide([unsupported[0], limited], fallback: 0).reason == .noneAvailable)
+    }
+
     @Test("cost-aware scores count only under their own rule")
     func costAware() {
         let first = SampleRoutes.candidate(0, p: 0.2, cost: 0.1, costAware: 0.8)

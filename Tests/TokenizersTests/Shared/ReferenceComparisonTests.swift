@@ -42,6 +42,9 @@ struct ReferenceComparisonTests {
         case "BPE":
             let tokenizer = try ByteLevelBPETokenizer(tokenizerFile: "\(model)/tokenizer.json", tokensMax: maxLength)
             return tokenizer.encode(_:)
+        case "Unigram":
+            let tokenizer = try UnigramTokenizer(tokenizerFile: "\(model)/tokenizer.json", tokensMax: maxLength)
+            return tokenizer.encode(_:)
         default:
             throw TokenizerError.unsupported(path: "model.txt", field: "kind", value: kind)
         }

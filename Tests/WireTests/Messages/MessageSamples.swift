@@ -46,7 +46,7 @@ struct MessageSample {
     }
 
     /// All of them, in the order of the envelope's fields.
-    static var all: [MessageSample] { joining + talking + lending + scoring + planning + rollingOut + reporting }
+    static var all: [MessageSample] { joining + talking + lending + scoring + planning + rollingOut + reporting + side }
 
     private static var joining: [MessageSample] {
         [

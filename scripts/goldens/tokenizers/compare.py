@@ -22,6 +22,7 @@ import random
 import struct
 import sysconfig
 import time
+import unicodedata
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
@@ -30,7 +31,7 @@ import tokenizers  # noqa: E402
 from texts import CODE, SCRIPTS, WORDS, corners, texts  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
-PINNED = "0.22.1"
+PINNED = {"WordPiece": "0.22.1", "BPE": "0.22.1", "Unigram": "0.23.3"}
 BATCH = 20000
 SCALARS = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
@@ -162,6 +163,31 @@ def byte_level(asked, tokenizer):
             time_texts(asked.output / f"speed-{name}.cases", tokenizer, speed, length)
 
 
+def unigram(asked, tokenizer):
+    """All cases of a Unigram model; scalars are put where they may join grapheme clusters."""
+    length = asked.max_length or 512
+
+    def put(name, cases):
+        write(asked.output / f"{name}.cases", tokenizer, cases, length)
+
+    if "scalars" in asked.parts:
+        # Every assigned scalar, and a sample of the others.
+        some = [s for s in SCALARS if unicodedata.category(s) not in ("Cn", "Co") or ord(s) % 97 == 0]
+        put("scalars-alone", SCALARS)
+        put("scalars-within", [f"a{s}b {s} {s}\u0301 Ａ{s} \u0600{s} é{s}\u200d{s} ᄀ{s}\u11a8 \r{s}\n" for s in some])
+        put("scalars-joined", [f"\u0301{s}а{s}ç{s}\u0915\u094d{s} ©\u200d{s} \U0001f1e6{s}\ufe0f" for s in some])
+    if "mixed" in asked.parts:
+        put("corners", [text * times for text, times in corners()])
+        put("mixed", texts(asked.seed, asked.texts))
+        put("bpe-mixed", bpe_texts.texts(asked.seed, asked.texts // 4))
+        if asked.prompts:
+            put("prompts", real_prompts(asked.prompts, [""]))
+    if "speed" in asked.parts:
+        runs = {"plain": prompts(asked.seed, 10000, False), "chinese": bpe_texts.chinese(asked.seed, 5000)}
+        for name, speed in runs.items():
+            time_texts(asked.output / f"speed-{name}.cases", tokenizer, speed, length)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True, type=pathlib.Path)
@@ -172,14 +198,14 @@ def main():
     parser.add_argument("--prompts", type=pathlib.Path)
     parser.add_argument("--parts", nargs="*", default=["scalars", "mixed", "speed"])
     asked = parser.parse_args()
-    assert tokenizers.__version__ == PINNED, f"tokenizers {tokenizers.__version__}, wanted {PINNED}"
     path = asked.model / "tokenizer.json"
+    kind = json.loads(path.read_text(encoding="utf-8"))["model"]["type"]
+    assert tokenizers.__version__ == PINNED[kind], f"tokenizers {tokenizers.__version__}, wanted {PINNED[kind]}"
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     asked.output.mkdir(parents=True, exist_ok=True)
-    kind = json.loads(path.read_text(encoding="utf-8"))["model"]["type"]
     (asked.output / "model.txt").write_text(f"{asked.model.resolve()}\n{kind}\n")
-    {"WordPiece": word_piece, "BPE": byte_level}[kind](asked, tokenizer)
+    {"WordPiece": word_piece, "BPE": byte_level, "Unigram": unigram}[kind](asked, tokenizer)
 
 
 if __name__ == "__main__":

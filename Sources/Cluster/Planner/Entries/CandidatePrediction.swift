@@ -1,4 +1,5 @@
 public import Planning
+public import Wire
 
 /// The belief about a candidate, joined with the prompt's own record.
 public struct CandidatePrediction: Hashable, Sendable {
@@ -10,9 +11,12 @@ public struct CandidatePrediction: Hashable, Sendable {
     public var kappa: Double
     /// The source of the belief.
     public var source: BudgetSource
+    /// What it is based on; `nil` where side information was not used.
+    public var evidence: Evidence?
 
     /// Describes a belief.
-    public init(index: Int, mean: Double, kappa: Double, source: BudgetSource) {
+    public init(index: Int, mean: Double, kappa: Double, source: BudgetSource, evidence: Evidence? = nil) {
+        self.evidence = evidence
         self.index = index
         self.mean = mean
         self.kappa = kappa

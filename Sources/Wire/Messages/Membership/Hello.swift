@@ -19,12 +19,18 @@ public struct Hello: Hashable, Sendable {
     public var name: String
     /// Drawn anew when a process starts.
     public var incarnation: UInt64
+    /// Whether a worker reads side information; one of an older version does not, and is lent none.
+    public var readsSide: Bool
 
     /// Introduces a peer.
-    public init(role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64) {
+    public init(
+        role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64,
+        readsSide: Bool = false
+    ) {
         self.role = role
         self.protocolVersion = protocolVersion
         self.name = name
         self.incarnation = incarnation
+        self.readsSide = readsSide
     }
 }

@@ -10,14 +10,18 @@ public struct Welcome: Hashable, Sendable {
     public var leaseTime: Duration
     /// The model the cluster works with; `nil` until a worker has come.
     public var fingerprint: ModelFingerprint?
+    /// Whether the coordinator reads side information; one of an older version does not, and must be sent none.
+    public var readsSide: Bool
 
     /// Answers a Hello.
     public init(
-        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil
+        incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil,
+        readsSide: Bool = false
     ) {
         self.incarnation = incarnation
         self.heartbeatInterval = heartbeatInterval
         self.leaseTime = leaseTime
         self.fingerprint = fingerprint
+        self.readsSide = readsSide
     }
 }

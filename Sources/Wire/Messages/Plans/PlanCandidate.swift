@@ -8,12 +8,21 @@ public struct PlanCandidate: Hashable, Sendable {
     public var minimum: Int?
     /// Its own largest budget.
     public var maximum: Int?
+    /// Numbers and categories of it, each name once.
+    public var covariates: [Covariate]
+    /// Outcomes of other policies on it, each name once.
+    public var references: [NamedOutcome]
 
     /// A prompt.
-    public init(promptID: String, text: String = "", minimum: Int? = nil, maximum: Int? = nil) {
+    public init(
+        promptID: String, text: String = "", minimum: Int? = nil, maximum: Int? = nil, covariates: [Covariate] = [],
+        references: [NamedOutcome] = []
+    ) {
         self.promptID = promptID
         self.text = text
         self.minimum = minimum
         self.maximum = maximum
+        self.covariates = covariates
+        self.references = references
     }
 }

@@ -14,9 +14,14 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
     public var source: String
     /// Why this many, as `Planning.BudgetReason`.
     public var reason: String
+    /// What the belief is based on; `nil` where side information was not used.
+    public var evidence: Evidence?
 
     /// A budget.
-    public init(index: Int, promptID: String, n: Int, p: Double?, kappa: Double?, source: String, reason: String) {
+    public init(
+        index: Int, promptID: String, n: Int, p: Double?, kappa: Double?, source: String, reason: String,
+        evidence: Evidence? = nil
+    ) {
         self.index = index
         self.promptID = promptID
         self.n = n
@@ -24,5 +29,6 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
         self.kappa = kappa
         self.source = source
         self.reason = reason
+        self.evidence = evidence
     }
 }

@@ -55,6 +55,8 @@ public struct RequestPlan: Hashable, Sendable {
     public var candidates: [PlanCandidate]
     /// Outcomes of earlier steps, to be recorded first.
     public var outcomes: [GroupOutcome] = []
+    /// Policies whose recorded outcomes on the same prompts are used, by id.
+    public var references: [String] = []
 
     /// A step's request, everything else at its default.
     public init(plan: PlanName, total: Int, candidates: [PlanCandidate]) {

@@ -1,0 +1,67 @@
+import CommandSupport
+import Corpora
+import Encoders
+import Foundation
+import Models
+import Scoring
+
+/// How an encoder reads the prompts of a file, by their source: the shares of cut prompts and of unknown tokens.
+///
+/// An encoder knows nothing of what it does not read. Cost: loading the encoder and its tokenizer's time; nothing is embedded.
+struct ReadingReport: Encodable {
+    /// The counts of one source.
+    struct Source: Encodable {
+        let source: String
+        let prompts: Int
+        let tokens: Int
+        let truncated_share: Double
+        let unknown_share: Double
+    }
+
+    let model: String
+    let sources: [Source]
+
+    private static let textsPerBatch = 256
+    private static let withoutSource = "(no source)"
+
+    /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
+    init(_ file: String, keys: RowKeys, model choice: ModelOptions) throws {
+        let encoder = try ModelConfiguration(choice.place).embeddingEncoder(choice.settings(threads: 1))
+        model = encoder.facts.name
+        var measures: [String: TextMeasures] = [:]
+        var batch: [(source: String, text: String)] = []
+        func measure() throws {
+            guard let found = encoder.measure(batch.map(\.text)) else {
+                throw CommandFailure(
+                    "\(choice.name): this encoder does not say how it reads a text; name a model folder")
+            }
+            for (entry, one) in zip(batch, found) { measures[entry.source, default: TextMeasures()].add(one) }
+            batch.removeAll(keepingCapacity: true)
+        }
+        var corpus = try PromptCorpus(files: [file], keys: keys)
+        while let element = try corpus.next() {
+            guard case .row(let row) = element else { continue }
+            batch.append((row.dataSource ?? Self.withoutSource, row.prompt.text))
+            if batch.count == Self.textsPerBatch { try measure() }
+        }
+        try measure()
+        sources = measures.sorted { $0.key < $1.key }.map { name, all in
+            Source(
+                source: name, prompts: all.texts, tokens: all.tokens, truncated_share: all.truncatedShare,
+                unknown_share: all.unknownShare)
+        }
+    }
+
+    /// One line a source.
+    var text: String {
+        let lines = sources.map { source in
+            "  "
+                + String(
+                    format: "%@: %d prompts, %.0f tokens each, %.1f %% cut, %.1f %% of tokens unknown", source.source,
+                    source.prompts, Double(source.tokens) / Double(max(1, source.prompts)),
+                    100 * source.truncated_share,
+                    100 * source.unknown_share)
+        }
+        return (["as \(model) reads them:"] + lines).joined(separator: "\n")
+    }
+}

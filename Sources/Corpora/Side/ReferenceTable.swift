@@ -1,0 +1,94 @@
+import Scoring
+
+/// Outcomes of many policies on many prompts, found by the prompt's id or text.
+///
+/// It keeps hashes of ids and texts, not the strings: 16 bytes an outcome, and 12 bytes for each id and each text, so a
+/// million prompts with three outcomes need about 90 MB. Two ids of one 64-bit hash would count as one (3 in 10⁸ for a
+/// million).
+struct ReferenceTable: Sendable {
+    private struct Entry {
+        /// Index of the prompt's former entry plus 1; 0 at the first.
+        let former: UInt32
+        let source: UInt16
+        let reward: Float
+        let n: UInt32
+    }
+
+    /// Policies with an outcome.
+    private(set) var sources: [Policy] = []
+    private var numbers: [Policy: UInt16] = [:]
+    /// Hashes of ids and texts, with the numbers of their prompts.
+    private var keys = IDTable()
+    /// By prompt: index of its latest entry plus 1.
+    private var latest: [UInt32] = []
+    private var entries: [Entry] = []
+
+    /// Policies beyond this many are an error: such a file has no ids of policies.
+    static let sourcesMax = Int(UInt16.max)
+
+    /// Number of outcomes.
+    var count: Int { entries.count }
+
+    /// Adds an outcome; `false` if the policy has one on this prompt already, or there are too many policies.
+    mutating func add(_ outcome: Outcome, of policy: Policy, id: String?, text: String?) -> Bool {
+        guard let source = source(of: policy), entries.count < Int(UInt32.max) else { return false }
+        let prompt = number(id: id, text: text)
+        var place = latest[prompt]
+        while place > 0 {
+            if entries[Int(place) - 1].source == source { return false }
+            place = entries[Int(place) - 1].former
+        }
+        entries.append(
+            Entry(
+                former: latest[prompt], source: source, reward: Float(outcome.reward),
+                n: UInt32(clamping: outcome.n)))
+        latest[prompt] = UInt32(entries.count)
+        return true
+    }
+
+    /// The number of the prompt with an id, else of that with a text.
+    func prompt(id: String?, text: String) -> Int? {
+        if let id, let number = keys.number(of: IDTable.hash(id)) { return Int(number) }
+        return keys.number(of: Self.hash(text: text)).map(Int.init)
+    }
+
+    /// Calls `body` with every outcome of a prompt.
+    func forEach(of prompt: Int, _ body: (_ source: Int, Outcome) -> Void) {
+        var place = latest[prompt]
+        while place > 0 {
+            let entry = entries[Int(place) - 1]
+            if let outcome = Self.outcome(entry) { body(Int(entry.source), outcome) }
+            place = entry.former
+        }
+    }
+
+    /// Rewards are kept as float32; those that are k of n are exact again here.
+    private static func outcome(_ entry: Entry) -> Outcome? {
+        let (reward, n) = (Double(entry.reward), Int(entry.n))
+        let k = (reward * Double(n)).rounded()
+        if n > 1, abs(k / Double(n) - reward) < 1e-6 { return Outcome(k: Int(k), n: n) }
+        return Outcome(reward: reward, n: n)
+    }
+
+    private mutating func source(of policy: Policy) -> UInt16? {
+        if let number = numbers[policy] { return number }
+        guard sources.count < Self.sourcesMax else { return nil }
+        let number = UInt16(sources.count)
+        numbers[policy] = number
+        sources.append(policy)
+        return number
+    }
+
+    /// The prompt's number; a new one if neither id nor text is known.
+    private mutating func number(id: String?, text: String?) -> Int {
+        let hashes = [id.map(IDTable.hash), text.map(Self.hash(text:))].compactMap { $0 }
+        let known = hashes.lazy.compactMap { [keys] in keys.number(of: $0) }.first
+        let number = known ?? UInt32(latest.count)
+        if known == nil { latest.append(0) }
+        for hash in hashes { _ = keys.insert(hash, number: number) }
+        return Int(number)
+    }
+
+    /// Another hash than that of an id with the same characters.
+    private static func hash(text: String) -> UInt64 { StableHash(of: text, seed: 0x7E57).mixed }
+}

@@ -1,0 +1,92 @@
+import Kernels
+package import ModelFiles
+package import Scoring
+import Tokenizers
+
+/// Texts to embeddings without a network: the mean of the vectors of a text's tokens, divided by its norm. The fast mode.
+///
+/// The vectors are those of `SentenceTransformer` with a `StaticEmbedding`, divided by their norm, because the heads
+/// compare them by cosine. A text without tokens has the vector zero. The order of words does not count, so these embeddings
+/// know less than a network's. `statezero-bench static` measures how much cheaper they are. Belongs to one thread at a time.
+package final class StaticTableEncoder: TextEncoder {
+    /// The folder's name and digest. Always float32.
+    package let facts: EncoderFacts
+    private let tokenizer: any Tokenizer
+    private let table: TensorTable
+    /// By token: its row; `nil` if rows are in the order of ids.
+    private let rows: [Int]?
+    /// By token: what its vector is multiplied by; `nil` for 1.
+    private let weights: [Float]?
+    private let row: FloatBuffer
+
+    /// Tokens of a text that are read at most; the reference reads all.
+    package static let tokensMax = 32_768
+    // Changes with this code, whenever an embedding could change.
+    private static let version = "static-table/1"
+
+    /// Reads tokenizer and table. Throws what is wrong with either, or that they do not fit each other.
+    package init(folder: StaticTableFolder) throws(ModelError) {
+        let file = folder.weights
+        let name = file.header.entries["embedding.weight"] == nil ? "embeddings" : "embedding.weight"
+        guard let entry = file.header.entries[name], entry.shape.sizes.count == 2 else {
+            throw .tensorMissing(file: file.path, tensor: name)
+        }
+        table = try file.table(name, shape: entry.shape)
+        var rows: [Int]?
+        if file.header.entries["mapping"] != nil { rows = try file.integers("mapping") }
+        if let rows, let bad = rows.first(where: { !(0..<entry.shape.sizes[0]).contains($0) }) {
+            throw .damaged(file: file.path, at: "mapping", reason: "row \(bad) of \(entry.shape.sizes[0])")
+        }
+        self.rows = rows
+        let tokens = rows?.count ?? table.rows
+        weights =
+            file.header.entries["weights"] == nil ? nil : try file.floats("weights", shape: Shape([tokens]))
+        tokenizer = try TokenizerLoading.load("\(folder.module)/tokenizer.json", vocabulary: tokens) {
+            () throws(TokenizerError) in
+            try ModelTokenizer.load(folder: folder.module, tokensMax: Self.tokensMax)
+        }
+        row = FloatBuffer(count: table.columns)
+        facts = EncoderFacts(
+            name: folder.name, identity: "\(folder.digest.hex)\n\(Self.version)", width: table.columns,
+            shouldCacheFeatures: false)
+    }
+
+    /// (P texts) to `(P, E)`. Throws `notFinite` with the text's index.
+    package func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
+        var values: [Float] = []
+        values.reserveCapacity(texts.count * table.columns)
+        var isTruncated: [Bool] = []
+        for (index, text) in texts.enumerated() {
+            let tokens = tokenizer.encode(text)
+            let vector = embedding(of: tokenizer.template.body(of: tokens.ids))
+            guard vector.allSatisfy(\.isFinite) else { throw .notFinite(stage: "the encoder", row: index) }
+            values += vector
+            isTruncated.append(tokens.isTruncated)
+        }
+        return FeatureMatrix(columns: table.columns, values: values, isTruncated: isTruncated)
+    }
+
+    /// How each text is read. Cost: the tokenizer's.
+    package func measure(_ texts: [String]) -> [TextMeasure]? {
+        texts.map { text in
+            let read = tokenizer.encode(text)
+            return TextMeasure(
+                tokenizer.template.body(of: read.ids), unknown: tokenizer.unknownID, isTruncated: read.isTruncated)
+        }
+    }
+
+    // The mean's divisor would cancel against the norm, but it keeps sums of long texts small.
+    private func embedding(of ids: ArraySlice<Int32>) -> [Float] {
+        var sum = [Float](repeating: 0, count: table.columns)
+        guard !ids.isEmpty else { return sum }
+        for id in ids {
+            table.copy(row: rows?[Int(id)] ?? Int(id), to: row, row: 0)
+            let weight = weights?[Int(id)] ?? 1
+            for column in sum.indices { sum[column] += weight * row[column] }
+        }
+        let count = Float(ids.count)
+        for column in sum.indices { sum[column] /= count }
+        EmbeddingNorm.divide(&sum)
+        return sum
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+package import ModelFiles
+package import Scoring
+
+/// A sentence-transformers folder whose only module is `StaticEmbedding`, perhaps with Normalize behind it: a table with a
+/// vector for each token, and a tokenizer. Folders of model2vec have the same layout.
+package struct StaticTableFolder: Sendable {
+    /// Path, as given.
+    package let path: String
+    /// The folder's own name, for people.
+    package let name: String
+    /// SHA-256 over every file that can change an answer.
+    package let digest: Scoring.Digest
+    /// Folder of the module, with `tokenizer.json` and the weights.
+    let module: String
+    /// `model.safetensors`.
+    let weights: SafetensorsFile
+
+    private struct Module: Decodable {
+        let path: String
+        let type: String
+    }
+
+    /// Whether a folder is of this family. Cost: one file of JSON.
+    package static func matches(_ path: String) throws(ModelError) -> Bool {
+        let modules = try JSONFile.readIfPresent([Module].self, "\(path)/modules.json")
+        return modules?.first?.type.hasSuffix("StaticEmbedding") == true
+    }
+
+    /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`. Cost: one SHA-256 of the weights.
+    package init(path: String) throws(ModelError) {
+        self.path = path
+        name = URL(fileURLWithPath: path).lastPathComponent
+        let file = "\(path)/modules.json"
+        let modules = try JSONFile.read([Module].self, file)
+        let names = modules.map { String($0.type.split(separator: ".").last ?? "") }
+        try ModelError.require(
+            names == ["StaticEmbedding"] || names == ["StaticEmbedding", "Normalize"], file, "the list of modules",
+            names.joined(separator: ", "), "StaticEmbedding and optionally Normalize")
+        let below = modules[0].path
+        // A folder of the model's own: nothing outside it is read.
+        try ModelError.require(
+            !below.contains("/") && !below.hasPrefix("."), file, "a module's path", below,
+            "a folder beside modules.json")
+        module = below.isEmpty ? path : "\(path)/\(below)"
+        weights = try SafetensorsFile(path: "\(module)/model.safetensors")
+        digest = try FolderDigest.digest(of: ["tokenizer.json", "model.safetensors"], in: module)
+    }
+}

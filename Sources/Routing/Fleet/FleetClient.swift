@@ -1,0 +1,16 @@
+/// A client of `route serve`: a key of its own, and how much it may spend.
+public struct FleetClient: Hashable, Sendable {
+    /// Name in logs, metrics and messages; unique in its fleet.
+    public var name: String
+    /// Environment variable with the key, never the key itself.
+    public var keyVariable: String
+    /// Most US dollars a day (UTC); `nil` is no limit.
+    public var dollarsPerDay: Double?
+
+    /// A client.
+    public init(name: String, keyVariable: String, dollarsPerDay: Double? = nil) {
+        self.name = name
+        self.keyVariable = keyVariable
+        self.dollarsPerDay = dollarsPerDay
+    }
+}

@@ -1,0 +1,128 @@
+import Cluster
+import Planning
+import Scoring
+import Testing
+import Wire
+
+@Suite("Planner: references, covariates and own records")
+struct PlannerSideTests {
+    private func report(_ policy: String, _ outcomes: [GroupOutcome]) -> Message {
+        .reportOutcomes(ReportOutcomes(request: 5, policyID: policy, outcomes: outcomes))
+    }
+
+    /// Policies `p` and `r` with outcomes of the first 40 prompts, and a trainer.
+    private func bench() -> PlannerBench {
+        var bench = PlannerBench()
+        bench.joinTrainer()
+        for policy in ["p", "r"] {
+            bench.receive(report(policy, PlannerBench.outcomes(0..<40)), from: PlannerBench.trainer)
+        }
+        return bench
+    }
+
+    @Test("outcomes of a reference are joined with candidates and context rows by text, and the answer counts them")
+    func references() throws {
+        var bench = bench()
+        var request = PlannerBench.request(60, step: 2)
+        request.references = ["r"]
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        let context = try #require(bench.contexts.last)
+        #expect(context.schema == SideSchema(references: [.init(name: "r")]))
+        #expect(context.rows.allSatisfy { $0.side.references.count == 1 } && context.pool.count == 40)
+        let solved = try #require(bench.known["prompt 0"] ?? nil)
+        #expect(solved.references == [.init(reference: 0, outcome: try #require(Outcome(k: 3, n: 4)))])
+        #expect(solved.poolRow.map { context.pool[$0].text } == "prompt 0")
+        #expect((bench.known["prompt 50"] ?? nil) == SideInformation.none)
+        let last = Dictionary(bench.budgets().map { ($0.promptID, $0) }) { $1 }
+        #expect(last["q0"]?.evidence == Evidence(contextRows: context.rows.count, references: 1, ownRecord: true))
+        #expect(last["q50"]?.evidence?.references == 0 && last["q50"]?.evidence?.ownRecord == false)
+        #expect(bench.end()?.status == .ok)
+    }
+
+    @Test("a restarted coordinator has the same budgets with the same evidence")
+    func replays() throws {
+        var bench = bench()
+        var request = PlannerBench.request(60, step: 2)
+        request.references = ["r"]
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        let budgets = bench.budgets()
+        var again = bench.restarted()
+        again.joinTrainer()
+        again.receive(.requestPlan(request), from: PlannerBench.trainer)
+        #expect(again.budgets() == budgets && budgets.allSatisfy { $0.evidence != nil })
+    }
+
+    @Test("values of a request are used for its candidates, and for context rows while their plan is kept")
+    func inline() throws {
+        var bench = bench()
+        var first = PlannerBench.request(40, step: 2)
+        for index in first.candidates.indices {
+            first.candidates[index].covariates = [
+                Covariate(name: "level", value: .number(Double(index % 5))),
+                Covariate(name: "subject", value: .category("s\(index % 2)")),
+            ]
+            first.candidates[index].references = [
+                NamedOutcome(name: "base", outcome: try #require(Outcome(k: 1, n: 2)))
+            ]
+        }
+        bench.receive(.requestPlan(first), from: PlannerBench.trainer)
+        var second = PlannerBench.request(20, step: 3, first: 100)
+        second.candidates[0].covariates = [Covariate(name: "level", value: .number(4))]
+        bench.receive(.requestPlan(second), from: PlannerBench.trainer)
+        let context = try #require(bench.contexts.last)
+        #expect(
+            context.schema
+                == SideSchema(references: [.init(name: "base")], numbers: ["level"], categories: ["subject"]))
+        let row = try #require(context.rows.first { $0.text == "prompt 7" })
+        #expect(row.side.numbers == [2] && row.side.categories == [SideSchema.code(of: "s1")])
+        #expect((bench.known["prompt 100"] ?? nil)?.numbers == [4])
+        #expect((bench.known["prompt 101"] ?? nil) == SideInformation.none)
+    }
+
+    @Test("an own outcome that is old becomes a column instead of counts")
+    func stale() throws {
+        var bench = bench()
+        let request = PlannerBench.request(60, step: 400)
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        let context = try #require(bench.contexts.last)
+        #expect(context.schema.references == [.init(name: "p", kind: .ownRecord)])
+        #expect((bench.known["prompt 1"] ?? nil)?.references.count == 1)
+        let last = Dictionary(bench.budgets().map { ($0.promptID, $0) }) { $1 }
+        #expect(last["q1"]?.source != BudgetSource.record.rawValue && last["q1"]?.evidence?.ownRecord == true)
+    }
+
+    @Test("a head that reads texts only gets the plan again without side information")
+    func textOnly() throws {
+        var bench = bench()
+        bench.isTextOnly = true
+        var request = PlannerBench.request(60, step: 2)
+        request.references = ["r"]
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        #expect(bench.end()?.status == .ok)
+        #expect(bench.contexts.last?.schema.isEmpty == true)
+        #expect(bench.budgets().allSatisfy { $0.evidence == nil && $0.p != nil })
+    }
+
+    @Test("a plan without side information has none in its messages")
+    func nothing() throws {
+        var bench = bench()
+        bench.receive(.requestPlan(PlannerBench.request(60, step: 2)), from: PlannerBench.trainer)
+        #expect(bench.contexts.last?.schema.isEmpty == true)
+        #expect(bench.budgets().allSatisfy { $0.evidence == nil })
+    }
+
+    @Test(
+        "references beyond their bounds are refused in words",
+        arguments: [
+            (["p"], "the policy itself"), (["r", "r"], "again"), ([""], "0 bytes"),
+            ((0..<64).map { "r\($0)" }, "64 elements"),
+        ])
+    func bounds(references: [String], message: String) {
+        var bench = bench()
+        var request = PlannerBench.request(10, step: 2)
+        request.references = references
+        bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        #expect(bench.refusal()?.reason == .invalid)
+        #expect(bench.refusal()?.message.contains(message) == true, "\(bench.refusal()?.message ?? "")")
+    }
+}
