@@ -1,6 +1,8 @@
 internal import Heads
 internal import ModelFiles
 
+// What a trained head was trained on, as its file says.
+
 extension HeadSource {
     /// Names of the sources that the head was trained on, as its file says; `nil` for a head without training, and where
     /// the file does not say. Cost: the file's header.

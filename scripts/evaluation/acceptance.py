@@ -41,11 +41,18 @@ def rows(results):
             here = predictors(references, size)
             for name, wanted in GAINS[size].items():
                 gain(
-                    f"{head}: {name} over no references", size, wanted, mean_difference(here.get(arm(head, name)), here[head])
+                    f"{head}: {name} over no references",
+                    size,
+                    wanted,
+                    mean_difference(here.get(arm(head, name)), here[head]),
                 )
                 if arm(head, name) in here:
                     claim(
-                        f"{head}: ECE with {name}", size, 0.035, here[arm(head, name)]["mean"].get("ece"), at_least=False
+                        f"{head}: ECE with {name}",
+                        size,
+                        0.035,
+                        here[arm(head, name)]["mean"].get("ece"),
+                        at_least=False,
                     )
             useless = mean_difference(here.get(arm(head, "shuffled:3")), here[head])
             gain(f"{head}: three useless references", size, -0.003 if size == 256 else -0.008, useless)
@@ -56,7 +63,12 @@ def rows(results):
         here = predictors(coverage, size)
         names = [arm(head, "others:3", coverage) for head in ("compact", "gaussian-process")]
         if all(name in here for name in names):
-            gain("others:3 on 30 %: compact over Gaussian process", size, 0.01, mean_difference(*(here[n] for n in names)))
+            gain(
+                "others:3 on 30 %: compact over Gaussian process",
+                size,
+                0.01,
+                mean_difference(*(here[n] for n in names)),
+            )
     for size, over in ((32, 0.012), (256, 0.01)):
         here = predictors(main, size)
         if "compact" not in here:

@@ -56,11 +56,11 @@ def difference(one, other):
         return None
     means = {policy: statistics.fmean(values.values()) for policy, values in found.items()}
     seeds = sorted({seed for values in found.values() for seed in values})
-    effects = [
-        statistics.fmean([found[p][seed] - means[p] for p in found if seed in found[p]]) for seed in seeds
-    ]
+    effects = [statistics.fmean([found[p][seed] - means[p] for p in found if seed in found[p]]) for seed in seeds]
     errors = [
-        statistics.stdev(values) / math.sqrt(len(values)) for values in (list(means.values()), effects) if len(values) > 1
+        statistics.stdev(values) / math.sqrt(len(values))
+        for values in (list(means.values()), effects)
+        if len(values) > 1
     ]
     return statistics.fmean(means.values()), math.hypot(*errors) if errors else None
 
@@ -71,7 +71,9 @@ def mean_difference(one, other, sources=None):
         return None
     base = by_source(other)
     found = [
-        difference(figures, base.get(name)) for name, figures in by_source(one).items() if not sources or name in sources
+        difference(figures, base.get(name))
+        for name, figures in by_source(one).items()
+        if not sources or name in sources
     ]
     found = [pair for pair in found if pair]
     if not found:

@@ -27,6 +27,7 @@ from common import arguments, markdown
 SIZES = [32, 256]
 SEEDS = 3
 ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
+COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
 SAMPLE = "scripts/sample/data/sample"
 
 
@@ -100,9 +101,7 @@ def main():
             *known,
         ),
         references=runs.run("references", referenced, *heads, *common, *few, "--references", *ARMS),
-        coverage=runs.run(
-            "coverage", referenced, *heads, *common, *few, "--references", "none", "others:3", "--reference-coverage", 0.3
-        ),
+        coverage=runs.run("coverage", referenced, *heads, *common, *few, *COVERAGE),
         sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", 10),
     )
     os.makedirs(options.plots, exist_ok=True)

@@ -5,7 +5,6 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import acceptance
-import figures
 from acceptance import NEW
 from figures import HEADS, NAMES, arm, by_source, mean_difference, predictors
 
@@ -93,11 +92,8 @@ def referenced(results, size):
                 ]
             part = comparison.get("reference_coverage", 1)
             label = references_ + (f" on {round(100 * part)} % of prompts" if part < 1 else "")
-            sources = next(
-                (here[arm(h, references_, comparison)]["mean"]["sources"] for h in heads if arm(h, references_, comparison) in here),
-                0,
-            )
-            rows.append([label, str(sources)] + cells)
+            counts = [here[name]["mean"]["sources"] for h in heads if (name := arm(h, references_, comparison)) in here]
+            rows.append([label, str(max(counts, default=0))] + cells)
     heads = [h for h in HEADS if h in predictors(references, size)]
     columns = [f"{what}, {NAMES[h]}" for h in heads for what in ("gain over none", "AUC", "ECE", "Brier")]
     return table(["references", "sources"] + columns, rows)
@@ -220,6 +216,9 @@ def report(results, plots, date):
     contexts = predictors(main, 256)[first]["mean"]["contexts"]
     limit, few = main.get("policies_max"), references.get("policies_max")
     below = losses(main)
+    limited = f"; at most {limit} policy versions of a source, chosen by a hash of their names" if limit else ""
+    few_said = f" At most {few} predicted policy versions of a source." if few else ""
+    new = ", ".join(f"`{name}`" for name in NEW)
     return f"""# How well the heads predict
 
 Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure is typed by hand.
@@ -237,25 +236,25 @@ Sources on which the head is more than 0.015 below the better of Gaussian proces
 An earlier version of this page said that no query prompt had been seen in training. **That was wrong.** Prompts were
 split by a hash of their exact text, and collections copy prompts of each other with small changes: of the first nine
 sources, 293 query prompts stood in a training prompt of the same or another source. They were removed from the second
-edition of the data, by two rules: the same letters and digits, or more than 40 % of the 8-word sequences in one training
-prompt. Figures of the first edition are therefore not comparable to the digit. `statezero evaluate --check-leaks`
-repeats the check. {leaks(results)}
+edition of the data, by two rules: the same letters and digits, or more than 40 % of the 8-word sequences in one
+training prompt. Figures of the first edition are therefore not comparable to the digit. The check can be repeated with
+`statezero evaluate --check-leaks`. {leaks(results)}
 
 The context rows are outcomes of the predicted policy on prompts that training may have seen with *other* policies.
-Known kinds are those of which training has seen other prompts and policies. New kinds: {", ".join(f"`{n}`" for n in NEW)};
+Known kinds are those of which training has seen other prompts and policies. New kinds: {new};
 of `reasoning_gym` training has seen other task families. Earlier heads were scored on some of this data before this one
 was made, so no figure here is fully independent of them.
 
 ## How it is scored
 
 A draw is a policy version with context rows drawn by seed ({main["seeds"]} seeds; {contexts} draws that have at least
-{main["class_min"]} query rows of either class{f"; at most {limit} policy versions of a source, chosen by a hash of their names" if limit else ""}).
+{main["class_min"]} query rows of either class{limited}).
 A draw of the same rows as an earlier one, where a policy has no more rows, counts once. A smaller context is the first
 part of the larger one, and all predictors get the same draws and queries. AUC is averaged over draws, then policy
-versions, then sources. ± is √(SE over policy versions² + SE over draws²); of the mean, √(Σ of the sources' squares)/number.
-A gain is paired: the same draws. Spearman is the rank correlation of p with the success rate within a draw. ECE has 15 bins of
-equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss clips p to [0.005, 0.995]. The
-oracle knows the outcomes of other policies on the same prompt.
+versions, then sources. ± is √(SE over policy versions² + SE over draws²); of the mean, √(Σ of the sources'
+squares)/number. A gain is paired: the same draws. Spearman is the rank correlation of p with the success rate within a
+draw. ECE has 15 bins of equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss
+clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
 
 ## Without references, 256 context rows
 
@@ -280,9 +279,9 @@ oracle knows the outcomes of other policies on the same prompt.
 ## With references
 
 Outcomes of K other policies of the same source, drawn by seed, on context and query prompts; never of another version
-of the predicted policy.{f" At most {few} predicted policy versions of a source." if few else ""} `shuffled` exchanges the
-outcomes among the prompts, so that they say nothing; `inverted` turns the last of K. Policies of one source can be close
-relatives, which flatters many references. A gain is over the same head without references.
+of the predicted policy.{few_said} `shuffled` exchanges the outcomes among the
+prompts, so that they say nothing; `inverted` turns the last of K. Policies of one source can be close relatives, which
+flatters many references. A gain is over the same head without references.
 
 256 rows:
 

@@ -119,28 +119,6 @@ public struct AllocationProblem: Sendable {
         return sum
     }
 
-    /// Beliefs that `exchangedUtility` reads at most.
-    private static let exchangedBeliefsMost = 4096
-
-    /// The expected value of budgets if the beliefs belonged to the prompts in a random order: what unequal sizes are worth
-    /// by themselves, whichever prompts get the large ones.
-    ///
-    /// Precondition: a budget for each prompt. Cost: the curves of at most 4,096 beliefs, taken at equal distances.
-    package func exchangedUtility(of budgets: [Int]) -> Double {
-        precondition(budgets.count == beliefs.count, "utility of \(budgets.count) budgets for \(beliefs.count) prompts")
-        let stride = (beliefs.count + Self.exchangedBeliefsMost - 1) / Self.exchangedBeliefsMost
-        let chosen = Swift.stride(from: 0, to: beliefs.count, by: max(1, stride)).map { beliefs[$0] }
-        let most = budgets.max() ?? 0
-        var block = UtilityBlock(objective: objective, budgetMax: most)
-        var curve = [Double](repeating: 0, count: most + 1)
-        for start in Swift.stride(from: 0, to: chosen.count, by: UtilityBlock.width) {
-            let part = chosen[start..<min(start + UtilityBlock.width, chosen.count)]
-            block.fill(part, upTo: most)
-            for budget in 0...most { for lane in 0..<part.count { curve[budget] += block.values[budget][lane] } }
-        }
-        return budgets.reduce(0) { $0 + curve[$1] } / Double(chosen.count)
-    }
-
     /// For some ranks: expected values by index in `sizes`.
     func values(of ranks: [Int]) -> [[Double]] {
         var block = UtilityBlock(objective: objective, budgetMax: maximum)
