@@ -1,5 +1,5 @@
 internal import Heads
-internal import ModelFiles
+public import ModelFiles
 
 // What a trained head was trained on, as its file says.
 
