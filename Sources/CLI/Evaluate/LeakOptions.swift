@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Corpora
 import Evaluation
+import Scoring
 
 /// `evaluate --check-leaks`: compares query prompts with the prompts of a training.
 struct LeakOptions: ParsableArguments {
