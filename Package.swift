@@ -143,10 +143,14 @@ let package = Package(
                 nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",
-            ["Scoring", "JSON", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
+            [
+                "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
+                argumentParser, logging,
+            ]),
         .executableTarget(
             name: "CLI",
             dependencies: [
@@ -211,6 +215,9 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests(
+            "RemoteEncodingTests",
+            ["RemoteEncoding", "Encoders", "Scoring", "Threads", hummingbird, httpTypes, logging, nioCore]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
         tests(

@@ -37,12 +37,9 @@ struct HeadOptions: ParsableArguments {
                 heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil,
                 trainingSources: nil)
         }
-        try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
         let sources = try named.map(Self.head)
-        let (models, kept) = try ModelRegistry.load(
-            choice.place, heads: sources, settings: choice.settings(threads: threads),
-            embeddings: embeddings.embeddings)
+        let (models, kept) = try choice.load(heads: sources, threads: threads, embeddings: embeddings.embeddings)
         return Loaded(
             heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1.model) },
             embeddingColumns: models.first?.embeddingColumns, kept: kept,
