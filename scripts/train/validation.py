@@ -7,6 +7,7 @@ from measures import auc, by_source
 from outcomes import FOLDS
 
 SIZES = (32, 256)
+ROLLOUTS_MOST = 16  # a row of a hundred rollouts would outweigh all others in the concentration
 
 
 class Validation:
@@ -96,7 +97,7 @@ class Validation:
                         z=fit["query"][0].double().cpu().numpy(),
                         level=float(fit["level"][0]),
                         y=record.rewards[query],
-                        n=record.rollouts[query],
+                        n=np.minimum(record.rollouts[query], ROLLOUTS_MOST),
                         context_z=fit["context"][0].double().cpu().numpy(),
                         context_y=record.rewards[context],
                         context_n=record.rollouts[context],

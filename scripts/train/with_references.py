@@ -10,6 +10,7 @@ import numpy as np
 from calibration import beta_binomial
 from inference import Head, Rows
 from references import References
+from validation import ROLLOUTS_MOST
 
 REFERENCES = {
     "options": [[0.0, 0.0, 0.5], [0.3, 0.0, 0.1], [1.0, 0.0, 0.1], [0.1, 0.4, 0.1], [0.1, 0.8, 0.1], [0.3, 1.2, 0.1]],
@@ -83,7 +84,7 @@ def concentration_with_references(path, corpus, validation, log):
     head = Head(path)
     found = []
     for record, context, query, known, asked in cases(corpus, validation):
-        n = record.rollouts[query]
+        n = np.minimum(record.rollouts[query], ROLLOUTS_MOST)
         if n.max() <= 1:
             continue
         c = head.prepare(known, record.rewards[context], record.rollouts[context])
