@@ -52,6 +52,7 @@ MODULES = {
     "Corpora": Module(2, "Foundation"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
     "PredictionMetrics": Module(2, "Foundation"),
+    "ReferenceDraws": Module(2),
     "HTTPServing": Module(2, "Dispatch", "Foundation", "Synchronization"),
     # 3 decisions: no I/O
     "Encoders": Module(3, "Foundation", "Synchronization"),
