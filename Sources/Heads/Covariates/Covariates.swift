@@ -22,9 +22,9 @@ struct Covariates: Sendable {
     /// covariance: `(n, n)`, row-major, lower triangle, and n. One field is tried after the other, with those before it at
     /// theirs. Cost: four times `evidence` a field.
     ///
-    /// An amplitude is the mean over choices, times the square of the odds against the first of them, which is 0. With few
+    /// An amplitude is the mean over choices, times the cube of the odds against the first of them, which is 0. With few
     /// rows evidence says nearly nothing and the mean is the prior's: a useless field then cost .02 of AUC at 32 rows. The
-    /// square makes that .003 and leaves four fifths of what a weakly useful field gains.
+    /// cube makes that .003.
     init?(
         _ context: ContextSet, columns: [SIMD2<Double>],
         evidence: (_ added: [Double], _ rows: Int) -> Double

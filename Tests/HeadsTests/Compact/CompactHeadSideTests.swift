@@ -51,7 +51,7 @@ struct CompactHeadSideTests {
             guard example.parts.isEmpty else { continue }
             let prepared = try process.prepare(golden.context(example), features: golden.contextFeatures(example))
             let queries = try golden.asked(example)
-            let stages = try #require(process.sideStages(queries, in: prepared))
+            let stages = try #require(process.stages(queries, in: prepared))
             let answers = try process.predict(queries, in: prepared).map { Double($0.p) }
             let errors = [
                 Self.difference(stages.scores, try golden.stage(example.name, "process.raw")),
