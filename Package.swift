@@ -142,10 +142,14 @@ let package = Package(
                 nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",
-            ["Scoring", "JSON", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
+            [
+                "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
+                argumentParser, logging,
+            ]),
         .executableTarget(
             name: "CLI",
             dependencies: [
@@ -202,10 +206,15 @@ let package = Package(
                 httpTypes,
             ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
-        tests("WorkerNodeTests", ["WorkerNode", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
+        tests(
+            "WorkerNodeTests",
+            ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests(
+            "RemoteEncodingTests",
+            ["RemoteEncoding", "Encoders", "Scoring", "Threads", hummingbird, httpTypes, logging, nioCore]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
         tests(

@@ -1,3 +1,4 @@
+import Cluster
 import FeatureStore
 import Scoring
 import Testing

@@ -33,11 +33,9 @@ struct HeadOptions: ParsableArguments {
             let model = try choice.make(threads: threads)
             return Loaded(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
         }
-        try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
-        let (models, kept) = try ModelRegistry.load(
-            choice.place, heads: try named.map(Self.head), settings: choice.settings(threads: threads),
-            embeddings: embeddings.embeddings)
+        let (models, kept) = try choice.load(
+            heads: try named.map(Self.head), threads: threads, embeddings: embeddings.embeddings)
         return Loaded(
             heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1.model) },
             embeddingColumns: models.first?.embeddingColumns, kept: kept)
