@@ -103,6 +103,7 @@ let package = Package(
         module("Wire", ["Scoring", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
+        module("ReferenceDraws", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
         module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
@@ -111,8 +112,8 @@ let package = Package(
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
-        module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
-        module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "Reporting"]),
+        module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
+        module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
@@ -142,16 +143,21 @@ let package = Package(
                 nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",
-            ["Scoring", "JSON", "Kernels", "Encoders", "Models", "Simulation", argumentParser, logging]),
+            [
+                "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
+                argumentParser, logging,
+            ]),
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
                 "Evaluation",
-                "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode", "RolloutNode",
+                "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
+                "RolloutNode",
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
                 crypto, logging,
@@ -185,14 +191,15 @@ let package = Package(
         tests("KernelsTests", ["Kernels", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
+        tests("ReferenceDrawsTests", ["ReferenceDraws", "Scoring"]),
         tests("ReportingTests", ["Reporting"]),
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
-        tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "Scoring"]),
-        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "Scoring"]),
+        tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
+        tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring", "Corpora"]),
         tests(
             "RouterHTTPTests",
@@ -208,6 +215,9 @@ let package = Package(
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
+        tests(
+            "RemoteEncodingTests",
+            ["RemoteEncoding", "Encoders", "Scoring", "Threads", hummingbird, httpTypes, logging, nioCore]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
         tests(

@@ -1,7 +1,8 @@
+public import ReferenceDraws
 internal import Scoring
 
 /// Options of an evaluation.
-public struct EvaluationOptions: Hashable, Sendable {
+public struct EvaluationOptions: Sendable {
     /// Numbers of rows that profile a policy version, in rising order; fewer where it has fewer. A smaller context is
     /// the beginning of the larger one of the same seed, so sizes are compared on the same draws and queries.
     public let contextSizes: [Int]
@@ -14,6 +15,12 @@ public struct EvaluationOptions: Hashable, Sendable {
     public let embeddingColumns: Int?
     /// Range of the plans whose realised value is measured; `nil` makes no plans.
     public let budget: BudgetRange?
+    /// The references that heads are given.
+    public let references: References
+    /// Sources known to the training of a head, so that known and new kinds can be averaged apart.
+    public let known: KnownSources?
+    /// Most policy versions of a source, drawn by a hash of their names; `nil` for all. References are drawn from all.
+    public let policiesMax: Int?
     /// Texts per call of the model; progress is reported after each call.
     public let chunkTexts: Int
 
@@ -41,15 +48,61 @@ public struct EvaluationOptions: Hashable, Sendable {
         }
     }
 
+    /// References for the heads.
+    public struct References: Sendable {
+        /// Every head is evaluated under every arm, on the same draws.
+        public let arms: [ReferenceArm]
+        /// Share of prompts on which outcomes of references are known.
+        public let coverage: Double
+        /// Outcomes for the arm `files`.
+        public let files: ReferenceBank
+
+        /// No references.
+        public static let none = References()
+
+        /// Arms count once. Precondition: `coverage` in (0, 1].
+        public init(
+            arms: [ReferenceArm] = [.none], coverage: Double = 1, files: ReferenceBank = ReferenceBank([])
+        ) {
+            precondition(coverage > 0 && coverage <= 1, "EvaluationOptions: coverage \(coverage)")
+            var distinct: [ReferenceArm] = []
+            for arm in arms where !distinct.contains(arm) { distinct.append(arm) }
+            self.arms = distinct
+            self.coverage = coverage
+            self.files = files
+        }
+    }
+
+    /// Sources known to training, and who says so.
+    public struct KnownSources: Hashable, Sendable, Codable {
+        /// Names of sources.
+        public let sources: [String]
+        /// For people: an option, or a head's file.
+        public let statedBy: String
+
+        /// Sources are sorted.
+        public init(sources: [String], statedBy: String) {
+            self.sources = sources.sorted()
+            self.statedBy = statedBy
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case sources
+            case statedBy = "stated_by"
+        }
+    }
+
     /// Throws `optionOutOfRange` naming an option that is not in its range.
     public init(
         contextSizes: [Int] = [256], seeds: Int = 3, classMin: Int = 5, embeddingColumns: Int? = nil,
-        budget: BudgetRange? = nil, chunkTexts: Int = 256
+        budget: BudgetRange? = nil, references: References = .none, known: KnownSources? = nil,
+        policiesMax: Int? = nil, chunkTexts: Int = 256
     ) throws(EvaluationError) {
         let sizes = contextSizes.map { ("context size", $0, ContextSet.rowsMax) }
         for (name, value, high) in sizes + [
             ("number of context sizes", contextSizes.count, 1000), ("seeds", seeds, 1000),
-            ("queries of each class", classMin, Int.max), ("texts per chunk", chunkTexts, Int.max),
+            ("queries of each class", classMin, Int.max), ("policies", policiesMax ?? 1, Int.max),
+            ("texts per chunk", chunkTexts, Int.max),
         ] where value < 1 || value > high {
             throw .optionOutOfRange(name: name, value: value, range: high == Int.max ? "1…" : "1…\(high)")
         }
@@ -58,6 +111,9 @@ public struct EvaluationOptions: Hashable, Sendable {
         self.classMin = classMin
         self.embeddingColumns = embeddingColumns
         self.budget = budget
+        self.references = references
+        self.known = known
+        self.policiesMax = policiesMax
         self.chunkTexts = chunkTexts
     }
 

@@ -33,6 +33,26 @@ public enum HeadSource: Sendable, Equatable {
         }
     }
 
+    /// Throws `unsupported`, naming `path`, for a head that was trained on an encoder of another name, or of another
+    /// width where one is given. `isFirst` says that the encoder is the one of heads that name none.
+    package func check(
+        encoder name: String, width: Int?, in path: String, isFirst: Bool = false
+    ) throws(ModelError) {
+        guard let trained = try trainedEncoder() else { return }
+        guard trained.name == name || (isFirst && trained.name == Self.firstEncoder) else {
+            throw .unsupported(
+                file: path, key: "--head", found: kind.rawValue,
+                supported: """
+                    --head \(HeadKind.gaussianProcess.rawValue), or a head trained on \(name): \(trained.file) was trained \
+                    on \(trained.name)
+                    """)
+        }
+        guard let width, width != trained.width else { return }
+        throw .unsupported(
+            file: path, key: "width of an embedding", found: "\(width)",
+            supported: "\(trained.width) for the head in \(trained.file)")
+    }
+
     /// The encoder whose embeddings the head was trained on, as its file names it; `nil` for a head that reads any.
     ///
     /// A file without a name is of the time when there was one encoder. Throws what is wrong with the file's header, or

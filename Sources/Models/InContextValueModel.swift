@@ -48,6 +48,9 @@ public final class InContextValueModel: ValueModel {
             columns: .encoderAndSurface)
     }
 
+    /// The encoder's.
+    public var rowsPerCall: Int { encoder.facts.rowsPerCall }
+
     /// F.
     public var featureColumns: Int {
         switch columns {

@@ -20,6 +20,9 @@ package enum ModelConfiguration {
     package init(_ place: ModelPlace) throws(ModelError) {
         switch place {
         case .table: throw .unsupported(file: "table", key: "--model", found: "table", supported: "a model folder")
+        case .remote(let url):
+            throw .unsupported(
+                file: url, key: "the kind of model", found: "an encoder behind an API", supported: "a model folder")
         case .v0(let path): self = .v0(try V0Folder(path: path))
         case .sentenceTransformer(let path):
             if try StaticTableFolder.matches(path) {
@@ -85,20 +88,8 @@ package enum ModelConfiguration {
         case .sentencePipeline(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
         case .staticTable(let folder): (path, name, width, isFirst) = (folder.path, folder.name, nil, false)
         }
-        guard let trained = try head.trainedEncoder() else { return }
         // A folder of MiniLM may have any name.
-        guard trained.name == name || (isFirst && trained.name == HeadSource.firstEncoder) else {
-            throw .unsupported(
-                file: path, key: "--head", found: head.kind.rawValue,
-                supported: """
-                    --head \(HeadKind.gaussianProcess.rawValue), or a head trained on \(name): \(trained.file) was trained \
-                    on \(trained.name)
-                    """)
-        }
-        guard let width, width != trained.width else { return }
-        throw .unsupported(
-            file: path, key: "width of an embedding", found: "\(width)",
-            supported: "\(trained.width) for the head in \(trained.file)")
+        try head.check(encoder: name, width: width, in: path, isFirst: isFirst)
     }
 
     /// Bytes by purpose for contexts of `rows` rows, from the headers of the files; `nil` for families that need 0.2 GB

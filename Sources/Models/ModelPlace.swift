@@ -9,6 +9,8 @@ public enum ModelPlace: Sendable, Equatable {
     case sentenceTransformer(folder: String)
     /// A folder made by `scripts/convert_v0`.
     case v0(folder: String)
+    /// An encoder behind an OpenAI-compatible embeddings API, which the program builds.
+    case remote(url: String)
 
     /// Reads the name. Cost: a test whether one file exists. Whether there is a model is not checked.
     public init(_ text: String) {
@@ -25,17 +27,25 @@ public enum ModelPlace: Sendable, Equatable {
         }
     }
 
-    /// The folder; `nil` for the table model.
+    /// The folder; `nil` for the table model and for an encoder behind an API.
     public var folder: String? {
         switch self {
-        case .table: nil
+        case .table, .remote: nil
         case .sentenceTransformer(let folder), .v0(let folder): folder
         }
     }
 
     /// Whether the head can be chosen and embeddings can be kept in a file: the encoder's features are embeddings.
     public var hasEmbeddings: Bool {
-        if case .sentenceTransformer = self { true } else { false }
+        switch self {
+        case .sentenceTransformer, .remote: true
+        case .table, .v0: false
+        }
+    }
+
+    /// Whether features are stored on disk by default: they cost more than a look-up.
+    public var hasStore: Bool {
+        if case .table = self { false } else { true }
     }
 
     /// Whether a worker uses all cores by default. A V0 context is so expensive that all cores should prepare one;

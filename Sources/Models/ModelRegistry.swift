@@ -1,3 +1,4 @@
+package import Encoders
 import Kernels
 public import ModelFiles
 import Scoring
@@ -24,7 +25,22 @@ public enum ModelRegistry {
     ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         let configuration = try ModelConfiguration(place)
         for head in heads { try configuration.check(head) }
-        let encoder = try configuration.embeddingEncoder(settings)
+        return try join(configuration.embeddingEncoder(settings), heads: heads, embeddings: file)
+    }
+
+    /// The same for an encoder that the program has made. Throws `unsupported` for a head that was trained on an encoder
+    /// of another name or width.
+    package static func load(
+        encoder: any TextEncoder, heads: [HeadSource], embeddings file: String? = nil
+    ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
+        let facts = encoder.facts
+        for head in heads { try head.check(encoder: facts.name, width: facts.width, in: facts.name) }
+        return try join(encoder, heads: heads, embeddings: file)
+    }
+
+    private static func join(
+        _ encoder: any TextEncoder, heads: [HeadSource], embeddings file: String?
+    ) throws(ModelError) -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         let kept = try file.map { (file) throws(ModelError) in try EmbeddingFile(of: encoder, file: file) }
         var models: [LoadedModel] = []
         for head in heads { models.append(LoadedModel(encoder: kept ?? encoder, head: try head.load())) }
@@ -54,7 +70,7 @@ public enum ModelRegistry {
         switch place {
         case .v0: try ModelConfiguration(place).memory(settings, rows: rows)
         // Reading one would compute the digest of its weights.
-        case .table, .sentenceTransformer: nil
+        case .table, .sentenceTransformer, .remote: nil
         }
     }
 }

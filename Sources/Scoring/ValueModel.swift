@@ -14,6 +14,9 @@ public protocol ValueModel: AnyObject {
     /// Whether features are worth storing: `false` where embedding a text costs less than a look-up.
     var shouldCacheFeatures: Bool { get }
 
+    /// Texts that a caller with many gives to one call of `embed`, so that progress shows and features are stored in time.
+    var rowsPerCall: Int { get }
+
     /// (P texts) -> (P, F). Depends on text and fingerprint only, never on other texts of the call; may be kept for
     /// ever.
     func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
@@ -45,6 +48,9 @@ extension ValueModel {
     /// `nil`: not known.
     public func measure(_ texts: [String]) -> [TextMeasure]? { nil }
 
+    /// 64: about 0.3 s with the default model on one core.
+    public var rowsPerCall: Int { 64 }
+
     /// Does nothing: correct for a model whose methods return within two seconds.
     public func tellProgress(to listener: @escaping @Sendable () -> Void) {}
 }
@@ -75,6 +81,10 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
     case foreignContext(Digest)
     /// A value is not finite, at a row of the call.
     case notFinite(stage: String, row: Int)
+    /// The encoder has no features for the text at a row of the call, and would have none if asked again.
+    case refusedText(row: Int, reason: String)
+    /// What the model needs does not answer, as a server; the same call may succeed later or elsewhere.
+    case unavailable(String)
     /// A compute library refused a call.
     case kernel(String)
     /// The memory needed is more than this machine, or the limit of the process, has. In bytes.
@@ -93,6 +103,9 @@ public enum ValueModelError: Error, Equatable, CustomStringConvertible {
             "context \(digest.short) was prepared by another model; prepare it again with this one"
         case .notFinite(let stage, let row):
             "\(stage) gave a value that is not a number at row \(row); the weights may be damaged, try `statezero model inspect`"
+        case .refusedText(let row, let reason):
+            "text \(row) was refused: \(reason)"
+        case .unavailable(let reason): reason
         case .kernel(let message):
             "the compute library refused: \(message)"
         case .doesNotFit(let what, let needed, let available, let advice):

@@ -20,9 +20,6 @@ package struct InferenceExecutor {
         let poolCount: Int
     }
 
-    /// Prompts embedded between two reports of progress: about 0.3 s with the default model on one core.
-    static let progressRows = 64
-
     package init(model: any ValueModel, cache: TieredFeatureCache) {
         self.model = model
         embedder = CachedEmbedder(model, cache: cache)
@@ -31,12 +28,14 @@ package struct InferenceExecutor {
     /// Texts that were embedded so far, and texts whose features were cached.
     var counts: EmbeddingCounts { EmbeddingCounts(embedded: embedder.embeddedCount, cached: embedder.cachedCount) }
 
-    /// Fits a context; returns what is wrong with it otherwise.
-    package mutating func prepare(_ block: ContextBlock, onProgress: () -> Void) -> WorkerState.ContextFailure? {
+    /// Fits a context; returns what is wrong with it otherwise. Throws `unavailable`.
+    package mutating func prepare(
+        _ block: ContextBlock, onProgress: () -> Void
+    ) throws(ValueModelError) -> WorkerState.ContextFailure? {
         guard let context = block.contextSet else {
             return .init(message: "context \(block.digest.short) does not match its digest; submit the job again")
         }
-        do {
+        do throws(ValueModelError) {
             let features = try embed(context.texts, onProgress: onProgress)
             contexts[block.digest] = Known(
                 prepared: try model.prepare(context, features: features), schema: context.schema,
@@ -46,6 +45,8 @@ package struct InferenceExecutor {
             return .init(
                 code: "side_information_unsupported",
                 message: "\(ValueModelError.sideInformationUnsupported(head: head))")
+        } catch .unavailable(let reason) {
+            throw .unavailable(reason)
         } catch {
             return .init(message: "the context cannot be prepared: \(error)")
         }
@@ -56,10 +57,10 @@ package struct InferenceExecutor {
         contexts[digest] = nil
     }
 
-    /// Scores the texts of a piece: a prediction or a fault for every row.
+    /// Scores the texts of a piece: a prediction or a fault for every row. Throws `unavailable`.
     package mutating func score(
         _ block: TextBlock, context digest: Digest, onProgress: () -> Void
-    ) -> (AnswerBlock, [RowFault], StageTimes) {
+    ) throws(ValueModelError) -> (AnswerBlock, [RowFault], StageTimes) {
         guard let context = contexts[digest] else {
             return Self.failing(block, code: "context_failed", message: "context \(digest.short) is not prepared here")
         }
@@ -83,7 +84,7 @@ package struct InferenceExecutor {
                             message: "what is known about the prompt does not fit the job's context; submit it again"))
             }
         }
-        let features = embedEach(&rows, &texts, &faults, onProgress: onProgress)
+        let features = try embedEach(&rows, &texts, &faults, onProgress: onProgress)
         let embedded = clock.now
         let answers: AnswerBlock
         do {
@@ -121,48 +122,55 @@ package struct InferenceExecutor {
         return spread
     }
 
-    /// Embeds texts together. If that fails, embeds them one by one, so that only the rows that fail get a fault.
+    /// Embeds the texts of a piece. Where a call fails, its texts are embedded one by one, so that only the rows that
+    /// fail get a fault.
     private mutating func embedEach(
         _ rows: inout [Int], _ texts: inout [String], _ faults: inout [RowFault], onProgress: () -> Void
-    ) -> FeatureMatrix {
-        if let features = try? embed(texts, onProgress: onProgress) { return features }
-        var embeddedRows: [Int] = []
-        var embeddedTexts: [String] = []
-        var values: [Float] = []
-        var isTruncated: [Bool] = []
-        var columns = 0
-        for (row, text) in zip(rows, texts) {
-            do {
-                let one = try embed([text], onProgress: onProgress)
-                embeddedRows.append(row)
-                embeddedTexts.append(text)
-                values += one.values
-                isTruncated += one.isTruncated
-                columns = one.columns
+    ) throws(ValueModelError) -> FeatureMatrix {
+        // The width, also where there is no row.
+        var made = JoinedFeatures(try embedder.embed([]))
+        var embedded: [Int] = []
+        for call in calls(texts.count) {
+            do throws(ValueModelError) {
+                made.append(try embedder.embed(Array(texts[call])))
+                embedded += call
+            } catch .unavailable(let reason) {
+                throw .unavailable(reason)
             } catch {
-                faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "\(error)"))
+                for index in call {
+                    do throws(ValueModelError) {
+                        made.append(try embedder.embed([texts[index]]))
+                        embedded.append(index)
+                    } catch .unavailable(let reason) {
+                        throw .unavailable(reason)
+                    } catch {
+                        faults.append(
+                            RowFault(row: UInt32(rows[index]), code: "embedding_failed", message: "\(error)"))
+                    }
+                    onProgress()
+                }
             }
-        }
-        rows = embeddedRows
-        texts = embeddedTexts
-        return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
-    }
-
-    /// Embeds texts in chunks of `progressRows`; all at once where embedding is cheap.
-    private mutating func embed(_ texts: [String], onProgress: () -> Void) throws(ValueModelError) -> FeatureMatrix {
-        guard model.shouldCacheFeatures, !texts.isEmpty else { return try embedder.embed(texts) }
-        var values: [Float] = []
-        var isTruncated: [Bool] = []
-        var columns = 0
-        for start in stride(from: 0, to: texts.count, by: Self.progressRows) {
-            let chunk = Array(texts[start..<min(start + Self.progressRows, texts.count)])
-            let features = try embedder.embed(chunk)
-            values += features.values
-            isTruncated += features.isTruncated
-            columns = features.columns
             onProgress()
         }
-        return FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated)
+        rows = embedded.map { rows[$0] }
+        texts = embedded.map { texts[$0] }
+        return made.matrix
+    }
+
+    /// Embeds all texts, or throws.
+    private mutating func embed(_ texts: [String], onProgress: () -> Void) throws(ValueModelError) -> FeatureMatrix {
+        var made = JoinedFeatures(try embedder.embed([]))
+        for call in calls(texts.count) {
+            made.append(try embedder.embed(Array(texts[call])))
+            onProgress()
+        }
+        return made.matrix
+    }
+
+    /// The texts of each call: as many as the model likes, or all at once where embedding is cheap.
+    private func calls(_ count: Int) -> [Range<Int>] {
+        let size = model.shouldCacheFeatures ? max(1, model.rowsPerCall) : max(1, count)
+        return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }
 
     private static func failing(
@@ -170,6 +178,24 @@ package struct InferenceExecutor {
     ) -> (AnswerBlock, [RowFault], StageTimes) {
         let faults = (0..<UInt32(block.count)).map { RowFault(row: $0, code: code, message: message) }
         return (AnswerBlock(Array(repeating: nil, count: block.count)), faults, StageTimes())
+    }
+}
+
+/// Features of several calls, one below the other.
+private struct JoinedFeatures {
+    private let columns: Int
+    private var values: [Float]
+    private var isTruncated: [Bool]
+
+    init(_ first: FeatureMatrix) {
+        (columns, values, isTruncated) = (first.columns, first.values, first.isTruncated)
+    }
+
+    var matrix: FeatureMatrix { FeatureMatrix(columns: columns, values: values, isTruncated: isTruncated) }
+
+    mutating func append(_ part: FeatureMatrix) {
+        values += part.values
+        isTruncated += part.isTruncated
     }
 }
 

@@ -83,13 +83,21 @@ final class InferenceThread: Sendable {
         let onProgress = { _ = events.send(.progressed) }
         switch command {
         case .prepare(let block):
-            let failure = executor.prepare(block, onProgress: onProgress)
-            _ = events.send(.contextPrepared(block.digest, failure: failure))
+            do throws(ValueModelError) {
+                let failure = try executor.prepare(block, onProgress: onProgress)
+                _ = events.send(.contextPrepared(block.digest, failure: failure))
+            } catch {
+                _ = events.send(.modelUnavailable("\(error)"))
+            }
         case .forget(let digest):
             executor.forget(digest)
         case .score(let piece, let context, let texts):
-            let (answers, faults, times) = executor.score(texts, context: context, onProgress: onProgress)
-            _ = events.send(.computed(piece, answers, faults, times))
+            do throws(ValueModelError) {
+                let (answers, faults, times) = try executor.score(texts, context: context, onProgress: onProgress)
+                _ = events.send(.computed(piece, answers, faults, times))
+            } catch {
+                _ = events.send(.modelUnavailable("\(error)"))
+            }
         case .stop: break
         }
     }

@@ -73,6 +73,7 @@ struct WorkerDriver: PeerDriver {
                 "worker drained",
                 metadata: ["texts_embedded": "\(counts.embedded)", "texts_cached": "\(counts.cached)"])
             ending = .success(())
+        case .modelUnavailable(let reason): ending = .failure(.modelUnavailable(reason))
         case .refused(_, let message): ending = .failure(.refused(message))
         case .abandoned(let time): ending = .failure(.abandoned(after: time, endpoint: endpoint))
         }

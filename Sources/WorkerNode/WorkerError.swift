@@ -9,6 +9,8 @@ public enum WorkerError: Error, CustomStringConvertible {
     case thread(ThreadError)
     /// The model cannot be loaded.
     case model(String)
+    /// What the model needs does not answer any more; another start may succeed.
+    case modelUnavailable(String)
     /// The coordinator refused this worker, for the reason given.
     case refused(String)
     /// No message from a coordinator for this long.
@@ -19,7 +21,7 @@ public enum WorkerError: Error, CustomStringConvertible {
         switch self {
         case .socket(let error): "\(error)"
         case .thread(let error): "\(error)"
-        case .model(let reason): reason
+        case .model(let reason), .modelUnavailable(let reason): reason
         case .refused(let reason): "refused by the coordinator: \(reason)"
         case .abandoned(let time, let endpoint):
             "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; check --connect, and that the "

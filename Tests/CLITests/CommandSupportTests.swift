@@ -41,6 +41,18 @@ struct CommandSupportTests {
 
     @Test("model options for another process give the same model options")
     func modelArguments() throws {
+        let remote = try ModelOptions.parse([
+            "--encoder-url", "http://h/v1", "--encoder-prefix=-q ", "--encoder-key-env", "KEY", "--encoder-batch", "7",
+            "--encoder-truncate", "512", "--encoder-characters", "2000", "--head", "gaussian-process",
+        ])
+        #expect(try ModelOptions.parse(remote.arguments).arguments == remote.arguments)
+        #expect(remote.place == .remote(url: "http://h/v1") && !remote.arguments.contains("--model"))
+        for wrong in [
+            ["--encoder-model", "m"], ["--encoder-url", "http://h", "--model", "m"],
+            ["--encoder-url", "http://h", "--encoder-key-env", "A", "--encoder-key-file", "b"],
+        ] {
+            #expect(throws: (any Error).self) { try ModelOptions.parse(wrong) }
+        }
         let options = try ModelOptions.parse(
             ["--model", "m", "--precision", "int8", "--head", "gaussian-process", "--context-cache", "none"])
         let again = try ModelOptions.parse(options.arguments)

@@ -14,6 +14,8 @@ final class TableModel: ValueModel {
     private(set) var contexts: [ContextSet] = []
     private(set) var queries: [[Int]] = []
     var failure: ValueModelError?
+    /// Whether a query's prediction is the mean of its references' rewards, if it has any.
+    var followsReferences = false
 
     init(answer: @escaping (Int) -> Float) { self.answer = answer }
 
@@ -42,7 +44,9 @@ final class TableModel: ValueModel {
         self.queries.append(numbers)
         var predictions: [Prediction] = []
         for (row, number) in numbers.enumerated() {
-            let p = answer(number)
+            let references = followsReferences ? queries.side(row).references : []
+            let mean = references.reduce(0) { $0 + Float($1.outcome.reward) } / Float(max(1, references.count))
+            let p = references.isEmpty ? answer(number) : mean
             guard let prediction = Prediction(p: p, kappa: 2, pLo: p, pHi: p) else {
                 throw .notFinite(stage: "table", row: row)
             }

@@ -33,8 +33,8 @@ struct InferenceExecutorTests {
 
     private func score(_ executor: inout InferenceExecutor, _ texts: [String]) throws -> AnswerBlock {
         let context = try #require(Self.context)
-        #expect(executor.prepare(context, onProgress: {}) == nil)
-        let (answers, faults, _) = executor.score(TextBlock(texts), context: context.digest, onProgress: {})
+        #expect(try executor.prepare(context, onProgress: {}) == nil)
+        let (answers, faults, _) = try executor.score(TextBlock(texts), context: context.digest, onProgress: {})
         #expect(faults.isEmpty)
         return answers
     }
@@ -78,5 +78,39 @@ struct InferenceExecutorTests {
         _ = try score(&executor, ["a", "b"])
         _ = try score(&executor, ["a", "b"])
         #expect(model.embedded == 6)
+    }
+
+    @Test(
+        "texts that the encoder refuses are faults of their rows; the others are scored, and calls are as long as the model likes"
+    )
+    func refusedTexts() throws {
+        let context = try #require(Self.context)
+        let model = PartialModel(refused: ["b", "f"], rowsPerCall: 3)
+        var executor = InferenceExecutor(
+            model: model, cache: TieredFeatureCache(memory: FeatureCache(bytesMax: 1 << 20)))
+        #expect(try executor.prepare(context, onProgress: {}) == nil)
+        let (answers, faults, _) = try executor.score(
+            TextBlock(["a", "b", "c", "d", "e", "f"]), context: context.digest, onProgress: {})
+        #expect(faults.map(\.row) == [1, 5] && faults.allSatisfy { $0.message.contains("too long") })
+        #expect(answers.count == 6 && model.callsMax == 3)
+        let (none, all, _) = try executor.score(TextBlock(["b", "f"]), context: context.digest, onProgress: {})
+        #expect(all.map(\.code) == ["embedding_failed", "embedding_failed"] && none.count == 2)
+    }
+
+    @Test("a model that is unavailable fails neither rows nor contexts: the caller learns why")
+    func unavailable() throws {
+        let context = try #require(Self.context)
+        let model = PartialModel(refused: [], rowsPerCall: 64)
+        var executor = InferenceExecutor(
+            model: model, cache: TieredFeatureCache(memory: FeatureCache(bytesMax: 1 << 20)))
+        #expect(try executor.prepare(context, onProgress: {}) == nil)
+        model.isUnavailable = true
+        #expect(throws: ValueModelError.unavailable("server down")) {
+            try executor.score(TextBlock(["a"]), context: context.digest, onProgress: {})
+        }
+        let model2 = PartialModel(refused: [], rowsPerCall: 64)
+        model2.isUnavailable = true
+        var other = InferenceExecutor(model: model2, cache: TieredFeatureCache(memory: FeatureCache(bytesMax: 1 << 20)))
+        #expect(throws: ValueModelError.unavailable("server down")) { try other.prepare(context, onProgress: {}) }
     }
 }

@@ -37,13 +37,13 @@ struct SideExecutorTests {
         let model = EchoModel()
         var executor = executor(model)
         let block = try context()
-        #expect(executor.prepare(block, onProgress: {}) == nil)
+        #expect(try executor.prepare(block, onProgress: {}) == nil)
         let prepared = try #require(model.prepared.first)
         #expect(prepared.schema == Self.schema && prepared.pool.count == 1)
         #expect(prepared.rows[0].side == (try side([1, 0], level: 2, poolRow: 0)))
         let known = [try side([0.25, 0.75], level: 3), .none, try side([1], poolRow: 0)]
         let texts = TextBlock(["x", "y", "z"], side: SideBlock(known, schema: Self.schema))
-        let (answers, faults, _) = executor.score(texts, context: block.digest, onProgress: {})
+        let (answers, faults, _) = try executor.score(texts, context: block.digest, onProgress: {})
         #expect(faults.isEmpty)
         #expect((0..<3).map { answers[$0]?.p } == [0.5, 0.5, 1])
         #expect((0..<3).map { answers[$0]?.kappa } == [3, 1, 2])
@@ -55,20 +55,21 @@ struct SideExecutorTests {
         let model = EchoModel()
         var executor = executor(model)
         let block = try context()
-        #expect(executor.prepare(block, onProgress: {}) == nil)
+        #expect(try executor.prepare(block, onProgress: {}) == nil)
         let texts = TextBlock(
             ["x", "y"], side: SideBlock([try side([1], poolRow: 7), try side([0])], schema: Self.schema))
-        let (answers, faults, _) = executor.score(texts, context: block.digest, onProgress: {})
+        let (answers, faults, _) = try executor.score(texts, context: block.digest, onProgress: {})
         #expect(faults.map(\.code) == ["bad_side_information"] && faults.map(\.row) == [0])
         #expect(answers[0] == nil && answers[1]?.p == 0)
         let other = TextBlock(["x"], side: SideBlock([.none], schema: SideSchema(numbers: ["a", "b"])))
-        #expect(executor.score(other, context: block.digest, onProgress: {}).1.map(\.code) == ["bad_side_information"])
+        #expect(
+            try executor.score(other, context: block.digest, onProgress: {}).1.map(\.code) == ["bad_side_information"])
     }
 
     @Test("a head that reads texts only refuses the context with a code of its own")
     func textOnly() throws {
         var executor = executor(EchoModel(isTextOnly: true))
-        let failure = try #require(executor.prepare(try context(), onProgress: {}))
+        let failure = try #require(try executor.prepare(try context(), onProgress: {}))
         #expect(failure.code == "side_information_unsupported" && failure.message.contains("echo"))
     }
 }

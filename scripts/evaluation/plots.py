@@ -5,10 +5,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from figures import NAMES, by_source, predictors  # noqa: E402
-from figures import sizes as sizes_of
-from matplotlib.ticker import NullLocator  # noqa: E402
 
 STYLE = {
+    "0.1.0": dict(color="#7fb2dc", linewidth=1.6, marker="x", zorder=4),
     "compact": dict(color="#0b5fa5", linewidth=2.4, marker="o", zorder=5),
     "gaussian-process": dict(color="#e07b00", linewidth=2, marker="s", zorder=4),
     "knn10": dict(color="#5b8c3e", linewidth=1.4, marker="^", zorder=3),
@@ -38,28 +37,9 @@ def save(figure, path):
     plt.close(figure)
 
 
-def sizes(comparison, path):
-    """Mean AUC over the sources that have all sizes; an area of one paired standard error would hide the lines."""
-    figure, axis = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
-    xs = sizes_of(comparison)
-    for name, style in STYLE.items():
-        points = [predictors(comparison, x).get(name) for x in xs]
-        if not all(points) or name == "other-policies":
-            continue
-        values = [p["mean"]["auc"] for p in points]
-        axis.plot(xs, values, label=NAMES[name], markersize=5, **style)
-    axis.set_xscale("log", base=2)
-    axis.set_xticks(xs, [str(x) for x in xs])
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set(xlabel="context rows", ylabel="Intra-context AUC, mean over sources")
-    axis.set_ylim(0.49, None)
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    save(figure, path)
-
-
 def sources(comparison, path, rows=(32, 256)):
-    figure, axes = plt.subplots(1, len(rows), figsize=(9.6, 4.6), sharey=True, layout="constrained")
-    names = [s["source"] for s in predictors(comparison, rows[-1])["compact"]["sources"]]
+    figure, axes = plt.subplots(1, len(rows), figsize=(9.6, 8.6), sharey=True, layout="constrained")
+    names = [s["source"] for s in predictors(comparison, rows[-1])["gaussian-process"]["sources"]]
     for axis, size in zip(axes, rows):
         here = predictors(comparison, size)
         shown = [n for n in STYLE if n in here and n != "constant"]
@@ -103,7 +83,7 @@ def reliability(comparison, path, rows=(32, 256)):
     for axis, size in zip(axes, rows):
         here = predictors(comparison, size)
         axis.plot([0, 1], [0, 1], color="#b9b9b9", linewidth=1, zorder=0)
-        for name in ("knn10", "logistic", "gaussian-process", "compact"):
+        for name in [n for n in ("knn10", "logistic", "gaussian-process", "compact") if n in here]:
             points = here[name]["mean"].get("reliability", [])
             main = name in ("compact", "gaussian-process")
             axis.plot(

@@ -1,10 +1,12 @@
 """Writes EVALUATION.md and its plots from what `statezero evaluate` reports on logged outcomes.
 
-    python3 scripts/evaluation/report.py --data DATA [--left-out SOURCE=HEAD.safetensors …]
+    python3 scripts/evaluation/report.py --data DATA [--released HEAD.safetensors] [--policies N]
 
-Run it from the repository's root, with the program built and the model fetched. DATA has `eval/`, in the layout that
-scripts/train/README.md names; the sample corpus is in the repository. The output of each run of the program is kept in
-out/evaluation, and a run whose file exists is not repeated (unless --again).
+Run it from the repository's root, with the program built and the model fetched. DATA has `eval/` and `train/`, in the
+layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation, and a run
+whose file exists is not repeated (unless --again). RELEASED is the head of the last release, for comparison:
+
+    git show 63e9e35:Sources/Heads/Compact/Resources/compact-head.safetensors > released.safetensors
 """
 
 import datetime
@@ -16,15 +18,16 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import acceptance
 import plots
 import text
 
 from common import arguments, markdown
 
-SIZES = [16, 32, 64, 128, 256, 512, 1024]
-HEADS = ["compact", "gaussian-process"]
-SEEDS, BUDGET_SEEDS = 3, 10
-RATES = ["v0_dapo", "oneshot_rlvr", "reasoning_gym"]  # sources with several rollouts per prompt
+SIZES = [32, 256]
+SEEDS = 3
+ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
+COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
 SAMPLE = "scripts/sample/data/sample"
 
 
@@ -36,36 +39,33 @@ class Runs:
         self.folder = "out/evaluation"
         os.makedirs(self.folder, exist_ok=True)
 
-    def run(self, name, sources, *more):
+    def run(self, name, sources, *more, embeds=True):
         path = os.path.join(self.folder, name + ".json")
         if self.options.again or not os.path.exists(path):
             prompts = [f"{source}.prompts.jsonl.gz" for source in sources]
             outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
-            command = [
-                self.options.program,
-                "evaluate",
-                "--prompts",
-                *prompts,
-                "--outcomes",
-                *outcomes,
-                "--embeddings",
-                os.path.join(self.folder, "embeddings.safetensors"),
-                "--json",
-                *map(str, more),
-            ]
+            command = [self.options.program, "evaluate", "--prompts", *prompts, "--outcomes", *outcomes, "--json"]
+            if embeds:
+                command += ["--embeddings", os.path.join(self.folder, "embeddings.safetensors")]
             with open(path + ".new", "w") as file:
-                subprocess.run(command, stdout=file, check=True)
+                done = subprocess.run([*command, *map(str, more)], stdout=file)
+            # 3: done, and something is to be said about single rows or prompts.
+            if done.returncode not in (0, 3):
+                raise SystemExit(f"{' '.join(command[:2])} of {name} ended with {done.returncode}")
             os.rename(path + ".new", path)
         with open(path) as file:
-            return json.load(file)["comparison"]
+            return json.load(file)
 
 
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_data(parser, "folder of outcomes", required=True)
     arguments.add_program(parser)
+    parser.add_argument("--released", metavar="FILE", help="head of the last release, to be compared with")
+    parser.add_argument("--heads", nargs="+", default=["compact", "gaussian-process"], help="default: %(default)s")
+    parser.add_argument("--policies", type=int, default=12, help="policy versions of a source (default: %(default)s)")
     parser.add_argument(
-        "--left-out", nargs="*", default=[], metavar="SOURCE=HEAD", help="heads trained without a source"
+        "--reference-policies", type=int, default=4, help="the same in runs with references (default: %(default)s)"
     )
     parser.add_argument("--again", action="store_true", help="repeat runs whose output exists")
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
@@ -79,32 +79,40 @@ def main():
         path.removesuffix(".outcomes.jsonl.gz")
         for path in glob.glob(os.path.join(options.data, "eval/*.outcomes.jsonl.gz"))
     )
-    rates = [stem for stem in stems if os.path.basename(stem) in RATES]
-    heads = ["--heads", *HEADS]
+    referenced = [stem for stem in stems if os.path.basename(stem) in acceptance.REFERENCED]
+    known = [os.path.basename(stem) for stem in stems if os.path.basename(stem) not in acceptance.NEW]
+    released = [f"0.1.0={options.released}"] if options.released else []
+    common = ["--context-size", *SIZES, "--seeds", SEEDS]
+    few = ["--policies", options.reference_policies]
+    heads = ["--heads", *options.heads]
+    training = sorted(glob.glob(os.path.join(options.data, "train/*.prompts.jsonl.gz")))
     results = dict(
-        main=runs.run("main", stems, *heads, "--context-size", *SIZES, "--seeds", SEEDS),
-        sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", BUDGET_SEEDS),
-        budgets=runs.run("budgets", rates, *heads, "--context-size", 256, "--seeds", BUDGET_SEEDS, "--budgets"),
-        sample_budgets=runs.run(
-            "sample-budgets", [SAMPLE], *heads, "--context-size", 256, "--seeds", BUDGET_SEEDS, "--budgets"
+        leaks=runs.run("leaks", stems, "--check-leaks", "--training", *training, embeds=False),
+        main=runs.run(
+            "main",
+            stems,
+            "--heads",
+            *released,
+            *options.heads,
+            *common,
+            "--policies",
+            options.policies,
+            "--known",
+            *known,
         ),
-        left_out={},
+        references=runs.run("references", referenced, *heads, *common, *few, "--references", *ARMS),
+        coverage=runs.run("coverage", referenced, *heads, *common, *few, *COVERAGE),
+        sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", 10),
     )
-    for pair in options.left_out:
-        source, head = pair.split("=", 1)
-        stem = os.path.join(options.data, "eval", source)
-        results["left_out"][source] = runs.run(
-            f"without-{source}", [stem], *heads, f"left-out={head}", "--context-size", 32, 256, "--seeds", SEEDS
-        )
     os.makedirs(options.plots, exist_ok=True)
-    plots.sizes(results["main"], os.path.join(options.plots, "auc-by-size.svg"))
-    plots.sources(results["main"], os.path.join(options.plots, "auc-by-source.svg"))
-    plots.reliability(results["main"], os.path.join(options.plots, "reliability.svg"))
+    plots.sources(results["main"]["comparison"], os.path.join(options.plots, "auc-by-source.svg"))
+    plots.reliability(results["main"]["comparison"], os.path.join(options.plots, "reliability.svg"))
     with open(options.output, "w") as file:
         file.write(text.report(results, options.plots, datetime.date.today()))
-    begin, end = "<!-- scores: written by scripts/evaluation/report.py -->", "<!-- end of scores -->"
-    markdown.replace_between(options.card, begin, end, text.card(results["main"], results["sample"]))
-    print(f"wrote {options.output}, {options.plots}, and the scores of {options.card}")
+    if "compact" in options.heads:
+        begin, end = "<!-- scores: written by scripts/evaluation/report.py -->", "<!-- end of scores -->"
+        markdown.replace_between(options.card, begin, end, text.card(results))
+    print(f"wrote {options.output} and {options.plots}")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,8 @@ struct EmbeddingsOptions: ParsableArguments {
             throw CommandFailure(
                 "--embeddings: only for sentence-transformers models, which \(choice.name) is not", status: .usage)
         }
-        try choice.check()
-        let (models, kept) = try ModelRegistry.load(
-            choice.place, heads: [.kind(choice.head)], settings: choice.settings(threads: threads),
-            embeddings: embeddings)
+        let (models, kept) = try choice.load(
+            heads: [.kind(choice.head)], threads: threads, embeddings: embeddings)
         return (models[0], kept)
     }
 }

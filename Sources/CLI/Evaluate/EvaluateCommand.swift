@@ -3,6 +3,7 @@ import CommandSupport
 import Corpora
 import Evaluation
 import Models
+import ReferenceDraws
 import Scoring
 
 /// `statezero evaluate`.
@@ -19,7 +20,15 @@ struct Evaluate: ParsableCommand {
             role `query` are predicted; without roles, half of a policy's prompts are used for each.
 
             The first table shows the first head at the largest context. With several heads or sizes, or with \
-            --baselines, a second table compares all of them with the baselines and the oracle. --json has both.
+            --baselines, a second table compares all of them with the baselines and the oracle. --json has both. With \
+            several --references every head is evaluated with each, on the same draws.
+
+            A standard error is √(policies² + draws²): over policy versions, and over the draws of context rows. A draw \
+            of the same rows as an earlier one, where a policy has no more, counts once.
+
+            --check-leaks evaluates nothing: it names the query prompts that the prompt files of --training contain, as \
+            the same letters and digits, or with more than 40 % of their 8-word sequences in one prompt. It ends with \
+            exit code 3 if there are any. A head's own file does not contain what it was trained on.
             """)
 
     @OptionGroup(title: "Files") var files: OutcomeFiles
@@ -33,6 +42,17 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Show baselines and oracle for a single head too.")
     var baselines = false
 
+    @Option(
+        help: "Most policy versions of each source, chosen by a hash of their names. References are drawn from all.")
+    var policies: Int?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Sources that training knew; their means are shown apart. Default: those that a head's file names.")
+    var known: [String] = []
+
+    @OptionGroup(title: "References") var references: ReferenceArmOptions
+    @OptionGroup(title: "Leaks") var leaks: LeakOptions
     @OptionGroup(title: "Budgets") var budgets: BudgetStudyOptions
     @OptionGroup(title: "Heads") var heads: HeadOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -42,10 +62,15 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let loaded = try files.load(keys)
+        if leaks.checkLeaks { return try leaks.run(try loaded.sources.map(Self.source), keys, report) }
         let range = try budgets.range
         let models = try heads.load(model, threads: threads.threads)
         let options = try EvaluationOptions(
-            contextSizes: contextSize, seeds: seeds, embeddingColumns: models.embeddingColumns, budget: range)
+            contextSizes: contextSize, seeds: seeds, embeddingColumns: models.embeddingColumns, budget: range,
+            references: .init(
+                arms: references.arms, coverage: references.referenceCoverage,
+                files: try references.bank(prompts: files.prompts, keys: keys)),
+            known: try knownSources(models), policiesMax: policies)
         let line = ProgressLine()
         let result: EvaluationReport
         do {
@@ -63,19 +88,32 @@ struct Evaluate: ParsableCommand {
         }
         line.end()
         try models.kept?.save()
-        try report.show(result) { text(result, heads: models.heads.count) }
+        try report.show(result) { text(result, compared: models.heads.count * references.arms.count) }
         if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
     }
 
-    private func text(_ report: EvaluationReport, heads: Int) -> String {
+    private func text(_ report: EvaluationReport, compared: Int) -> String {
         var tables = ["\(EvaluationTable(report))"]
         let comparison = report.comparison
-        if heads > 1 || comparison.sizes.count > 1 || baselines { tables.append("\(ComparisonTable(comparison))") }
+        if !report.reading.isEmpty { tables.append("\(ReadingTable(report.reading))") }
+        if let known = comparison.known {
+            tables.append("known to training, stated by \(known.statedBy): \(known.sources.joined(separator: ", "))")
+        }
+        if comparison.known != nil || compared > 1 || comparison.sizes.count > 1 || baselines {
+            tables.append("\(ComparisonTable(comparison))")
+        }
         if budgets.budgets {
             let hasRates = !comparison.budgets.isEmpty
             tables.append(hasRates ? "\(BudgetTable(comparison))" : "no source has rates, so no budgets are planned")
         }
         return tables.joined(separator: "\n\n")
+    }
+
+    /// What `--known` names, else what the heads' files name.
+    private func knownSources(_ models: HeadOptions.Loaded) throws -> EvaluationOptions.KnownSources? {
+        let named = known.flatMap { $0.split(separator: ",").map(String.init) }
+        if !named.isEmpty { return .init(sources: named, statedBy: "--known") }
+        return models.trainingSources.map { .init(sources: $0.sources, statedBy: $0.head) }
     }
 
     private static func source(_ source: OutcomeSource) throws -> EvaluationSource {

@@ -20,6 +20,8 @@ struct HeadOptions: ParsableArguments {
         /// Leading columns of the features that are an embedding; `nil` for other features.
         let embeddingColumns: Int?
         let kept: EmbeddingFile?
+        /// The sources that the first trained head's file names, and that head; `nil` where none names any.
+        let trainingSources: (sources: [String], head: String)?
     }
 
     /// Loads the model's encoder once, and every head.
@@ -31,16 +33,19 @@ struct HeadOptions: ParsableArguments {
                     status: .usage)
             }
             let model = try choice.make(threads: threads)
-            return Loaded(heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil)
+            return Loaded(
+                heads: [EvaluatedHead(name: "model", model: model)], embeddingColumns: nil, kept: nil,
+                trainingSources: nil)
         }
-        try choice.check()
         let named = heads.isEmpty ? [choice.head.rawValue] : heads
-        let (models, kept) = try ModelRegistry.load(
-            choice.place, heads: try named.map(Self.head), settings: choice.settings(threads: threads),
-            embeddings: embeddings.embeddings)
+        let sources = try named.map(Self.head)
+        let (models, kept) = try choice.load(heads: sources, threads: threads, embeddings: embeddings.embeddings)
         return Loaded(
             heads: zip(named, models).map { EvaluatedHead(name: Self.name($0), model: $1.model) },
-            embeddingColumns: models.first?.embeddingColumns, kept: kept)
+            embeddingColumns: models.first?.embeddingColumns, kept: kept,
+            trainingSources: try zip(named, sources).compactMap { name, head in
+                try head.trainingSources().map { ($0, "the file of \(Self.name(name))") }
+            }.first)
     }
 
     /// The part before the first `=`, or all of it.

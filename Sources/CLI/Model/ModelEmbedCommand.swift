@@ -32,11 +32,12 @@ extension Model {
         @Option(help: "Arithmetic of the encoder.")
         var precision = Precision.float32
 
+        @OptionGroup(title: "Remote encoder") var remote: RemoteEncoderOptions
         @OptionGroup var threads: EncoderThreads
 
         /// Texts between two saves of the file.
         private static let textsPerSave = 4096
-        private static let textsPerBatch = 256
+        private static let textsPerBatch = 512
 
         func run() throws {
             let (texts, rejected) = try readTexts()
@@ -66,10 +67,9 @@ extension Model {
         }
 
         private func embed(_ texts: [String]) throws {
-            let choice = try ModelOptions.choosing(model, precision: precision)
-            try choice.check()
-            let (_, embeddings) = try ModelRegistry.load(
-                choice.place, heads: [], settings: choice.settings(threads: threads.threads), embeddings: output)
+            var choice = try ModelOptions.choosing(model, precision: precision)
+            choice.remote = remote
+            let (_, embeddings) = try choice.load(heads: [], threads: threads.threads, embeddings: output)
             guard let embeddings else { return }
             let line = ProgressLine()
             for start in stride(from: 0, to: texts.count, by: Self.textsPerBatch) {

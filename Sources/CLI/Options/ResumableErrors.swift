@@ -8,7 +8,10 @@ extension ClientError: ResumableError {}
 
 extension WorkerError: ResumableError {
     package var isResumable: Bool {
-        if case .abandoned = self { true } else { false }
+        switch self {
+        case .abandoned, .modelUnavailable: true
+        case .socket, .thread, .model, .refused: false
+        }
     }
 }
 

@@ -23,7 +23,7 @@ struct StoreOptions: ParsableArguments {
 
     /// The place for workers of a model; `nil` for no store.
     func place(for model: ModelOptions) -> StorePlace? {
-        guard let folder = store ?? (model.place.folder == nil ? nil : Self.defaultFolder), folder != Self.off else {
+        guard let folder = store ?? (model.place.hasStore ? Self.defaultFolder : nil), folder != Self.off else {
             return nil
         }
         return StorePlace(folder: StoreFolder(path: folder), bytesMax: storeMiB.map { $0 << 20 })

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Corpora
+import ReferenceDraws
 import Replaying
 
 /// `statezero replay`.
@@ -19,12 +20,15 @@ struct ReplayOutcomes: ParsableCommand {
 
             Compares, on the same random draws: uniform groups; DAPO's filter, which pays for discarded groups; V0's \
             greedy; Knapsack RL's objective; planning on means only; this planner; and an oracle that knows the outcomes. \
+            With --references the model is given outcomes of other policies on the same prompts, or of earlier steps.
+
             With --truth urn the oracle knows the logged counts, so shares of its gain are understated.
             """)
 
     @OptionGroup(title: "Files") var files: OutcomeFiles
     @OptionGroup(title: "Budgets") var budgets: ReplayBudgets
     @OptionGroup(title: "Steps") var steps: ReplaySteps
+    @OptionGroup(title: "References") var references: ReferenceArmOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Row keys") var keys: KeyOptions
     @OptionGroup var threads: EncoderThreads
@@ -34,11 +38,21 @@ struct ReplayOutcomes: ParsableCommand {
 
     @OptionGroup var report: ReportOptions
 
+    func validate() throws {
+        if references.arms.count > 1 {
+            throw ValidationError("--references: one kind at a time in a replay; run the command once for each")
+        }
+    }
+
     func run() throws {
         let loaded = try files.load(keys)
         let line = ProgressLine()
+        var options = ReplayOptions(budgets, steps)
+        options.references = references.arms[0]
+        options.referenceCoverage = references.referenceCoverage
         let study = try ReplayStudy(
-            model: model.make(threads: threads.threads), options: ReplayOptions(budgets, steps)
+            model: model.make(threads: threads.threads), options: options,
+            referenceFiles: references.bank(prompts: files.prompts, keys: keys)
         ).run(try loaded.sources.map(Self.log)) { progress in
             line.show(
                 done: progress.embedded, of: progress.texts, unit: "texts embedded",

@@ -17,6 +17,7 @@ struct Score: ParsableCommand {
                 --context scripts/sample/data/context.three-shot-t0.8.jsonl.gz --output out/scores
             """,
         details: """
+            Prompts can be embedded by vLLM, TEI, Ollama or llama.cpp: --encoder-url and --head gaussian-process. \
             Without --coordinator, starts a coordinator and workers on this machine and stops them at the end. \
             After an interruption of any kind, the same command continues where it stopped.
             """)

@@ -68,7 +68,7 @@ struct ScoreWorkers: ParsableArguments {
 
     @Option(
         range: .atLeast(1),
-        help: "Local worker processes. Default: from `statezero tune`, else cores divided by threads.")
+        help: "Local workers. Default: from `statezero tune`, else cores divided by threads; with --encoder-url, 2.")
     var workers: Int?
 
     @Option(
@@ -94,7 +94,7 @@ struct ScoreWorkers: ParsableArguments {
         let threads = threads ?? tuned?.threads ?? model.defaultThreads
         // The number of workers was measured together with the number of threads.
         let measured = threads == tuned?.threads ? tuned?.workers : nil
-        let count = workers ?? measured ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
+        let count = workers ?? measured ?? model.defaultWorkers(threads: threads)
         var configuration = LocalCluster.Configuration(
             program: OwnProgram.path, workers: count, threadsPerWorker: threads,
             model: model.arguments + store.arguments(for: model), journal: journal, logLevel: log.level)

@@ -10,8 +10,15 @@ import ZeroMQ
 struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
         "worker", "Runs a worker: loads a model and answers shards from a coordinator.",
-        example: "statezero worker --connect tcp://127.0.0.1:5570 --threads 1",
-        details: "SIGTERM drains the worker: it finishes the shards that it has, then exits.")
+        example: """
+            statezero worker --connect tcp://127.0.0.1:5570 --threads 1
+            statezero worker --connect tcp://127.0.0.1:5570 --encoder-url http://127.0.0.1:8000/v1 --head gaussian-process
+            """,
+        details: """
+            SIGTERM drains the worker: it finishes the shards that it has, then exits. With --encoder-url, prompts are \
+            embedded by a server such as vLLM, TEI, Ollama or llama.cpp; if it gives no answer for --encoder-outage \
+            seconds, the worker returns its shards and exits with 75.
+            """)
 
     @OptionGroup(title: "Cluster") var peer: PeerOptions
     @OptionGroup(title: "Processor") var processor: WorkerProcessor
@@ -38,12 +45,20 @@ struct Worker: ParsableCommand {
         configuration.store = store.place(for: model)
         configuration.cacheBytes = cacheMiB << 20
         configuration.abandonTime = .seconds(peer.abandonAfter)
+        let stop = StopFlag()
+        // A model that waits for a server can be stopped while it is loaded; others end at once, as by default.
+        let early = model.remote.encoderURL == nil ? nil : StopSignals { stop.raise() }
         let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
             // Runs on the thread that computes; the socket's thread is not pinned.
             if let pin { CorePinning.keep(threads: threads, first: pin) }
-            return try model.make(threads: threads)
+            return try model.make(threads: threads, stop: stop)
         }
-        let signals = StopSignals { node.drain() }
+        withExtendedLifetime(early) {}
+        let signals = StopSignals {
+            stop.raise()
+            node.drain()
+        }
+        if stop.isRaised { node.drain() }
         try withExtendedLifetime(signals) { try node.wait() }
     }
 }

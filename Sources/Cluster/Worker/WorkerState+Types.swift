@@ -14,6 +14,8 @@ extension WorkerState {
         /// The context is prepared, or cannot be: then every row of its shards gets this error.
         case contextPrepared(Digest, failure: ContextFailure?)
         case computed(PieceName, AnswerBlock, [RowFault], StageTimes)
+        /// The model cannot answer and gave up; all pieces go to others.
+        case modelUnavailable(String)
         /// SIGTERM: finish the pieces held, accept no more, leave.
         case drainRequested
         case tick
@@ -49,6 +51,8 @@ extension WorkerState {
     /// Why the worker leaves.
     public enum Exit: Hashable, Sendable {
         case drained
+        /// What the model needs does not answer; why.
+        case modelUnavailable(String)
         case refused(Refusal, message: String)
         /// The coordinator was silent for the time allowed.
         case abandoned(after: Duration)

@@ -93,6 +93,8 @@ public struct WorkerState: Sendable {
                 times.queued = max(.zero, now - known.received - times.embedded - times.predicted)
             }
             finish(piece, answers, faults, times, at: now, &actions)
+        case .modelUnavailable(let reason):
+            leave(because: reason, &actions)
         case .drainRequested:
             drain(at: now, &actions)
         case .tick:
@@ -295,6 +297,18 @@ public struct WorkerState: Sendable {
         send(.drain, &actions)
         for waiting in queue { send(.shardReturned(waiting.piece, .draining), &actions) }
         queue.removeAll()
+    }
+
+    /// Returns what is computed and what waits, so that workers whose model answers can have it at once.
+    private mutating func leave(because reason: String, _ actions: inout [Action]) {
+        // First, so that nothing returned is lent to this worker again.
+        if phase != .draining { send(.drain, &actions) }
+        for held in running + queue { send(.shardReturned(held.piece, .draining), &actions) }
+        running.removeAll()
+        queue.removeAll()
+        phase = .gone
+        send(.bye, &actions)
+        actions.append(.exit(.modelUnavailable(reason)))
     }
 
     private mutating func leaveIfDrained(_ actions: inout [Action]) {

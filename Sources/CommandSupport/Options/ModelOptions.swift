@@ -4,6 +4,7 @@ package import Models
 package import Kernels
 package import Scoring
 import Simulation
+package import Threads
 
 /// The options that choose a value model and its arithmetic; also makes the model.
 package struct ModelOptions: ParsableArguments {
@@ -28,7 +29,15 @@ package struct ModelOptions: ParsableArguments {
     @Option(help: "Sentence-transformers models: compact is a trained head, gaussian-process needs no training.")
     package var head = HeadKind.compact
 
+    @OptionGroup(title: "Remote encoder") package var remote: RemoteEncoderOptions
+
     package init() {}
+
+    package func validate() throws {
+        if model != nil, remote.encoderURL != nil {
+            throw ValidationError("give either --model, a folder, or --encoder-url")
+        }
+    }
 
     /// Options for a model folder, with defaults for the rest. `nil` chooses the default folder.
     package static func choosing(_ model: String?, precision: Precision = .float32) throws -> ModelOptions {
@@ -45,13 +54,13 @@ package struct ModelOptions: ParsableArguments {
         model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? Self.defaultFolder
     }
 
-    /// The kind of model that the name means.
-    package var place: ModelPlace { ModelPlace(name) }
+    /// The kind of model that the options mean.
+    package var place: ModelPlace { remote.encoderURL.map { .remote(url: $0) } ?? ModelPlace(name) }
 
     /// The same choice as arguments for another process.
     package var arguments: [String] {
-        [
-            "--model", name, "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
+        (remote.encoderURL == nil ? ["--model", name] : remote.arguments) + [
+            "--precision", precision.rawValue, "--context-cache", contextCache.rawValue,
             "--row-hash", rowHash.rawValue, "--head", head.rawValue,
         ]
     }
@@ -59,9 +68,16 @@ package struct ModelOptions: ParsableArguments {
     /// Threads of a worker of this model by default.
     package var defaultThreads: Int { place.usesAllCores ? ProcessInfo.processInfo.activeProcessorCount : 1 }
 
+    /// Local workers of this model by default. Two suffice for a remote encoder: one predicts while the other waits.
+    package func defaultWorkers(threads: Int) -> Int {
+        let most = max(1, ProcessInfo.processInfo.activeProcessorCount / threads)
+        return remote.encoderURL == nil ? most : min(2, most)
+    }
+
     /// Checks that the model exists and has the chosen settings, before processes are started for it.
     /// Throws `CommandFailure` or `ModelError`.
     package func check() throws {
+        if case .remote = place { try remote.check() }
         guard let folder = place.folder else { return }
         guard FileManager.default.fileExists(atPath: folder) else {
             throw CommandFailure(
@@ -71,15 +87,36 @@ package struct ModelOptions: ParsableArguments {
     }
 
     /// Loads the model. Call it on the thread that will own the model. Throws what `check()` and the loader throw.
-    package func make(threads: Int) throws -> any ValueModel { try load(threads: threads).model }
+    ///
+    /// Once `stop` is raised, an encoder behind an API is not tried again when it does not answer.
+    package func make(threads: Int, stop: StopFlag = StopFlag()) throws -> any ValueModel {
+        try load(threads: threads, stop: stop).model
+    }
 
     /// Loads the model together with its facts. Call it on the thread that will own the model.
-    package func load(threads: Int) throws -> LoadedModel {
-        if case .table(let salt, let pause) = place {
+    package func load(threads: Int, stop: StopFlag = StopFlag()) throws -> LoadedModel {
+        switch place {
+        case .table(let salt, let pause):
             return LoadedModel(TableValueModel(salt: salt, pausePerText: pause))
+        case .remote:
+            return try ModelRegistry.load(encoder: remote.encoder(stop: stop), heads: [.kind(head)]).models[0]
+        case .sentenceTransformer, .v0:
+            try check()
+            return try ModelRegistry.load(place, settings: settings(threads: threads))
         }
+    }
+
+    /// Loads the encoder once for several heads; with `embeddings`, a file keeps what is embedded. Throws what `check()`
+    /// and the loader throw.
+    package func load(
+        heads: [HeadSource], threads: Int, embeddings file: String?
+    ) throws -> (models: [LoadedModel], embeddings: EmbeddingFile?) {
         try check()
-        return try ModelRegistry.load(place, settings: settings(threads: threads))
+        guard case .remote = place else {
+            return try ModelRegistry.load(
+                place, heads: heads, settings: settings(threads: threads), embeddings: file)
+        }
+        return try ModelRegistry.load(encoder: remote.encoder(stop: StopFlag()), heads: heads, embeddings: file)
     }
 
     /// The choice as settings of the loader.

@@ -12,7 +12,8 @@ package protocol TextEncoder: AnyObject {
 
     /// (P texts) to `(P, E)`. A text's features never depend on the other texts of the call.
     ///
-    /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses.
+    /// Throws `notFinite` with the text's index, and `kernel` when the compute library refuses; an encoder behind a
+    /// network also `refusedText` and `unavailable`.
     func encode(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix
 
     /// How each text is read; `nil` if that is not known, as of an encoder elsewhere. Cost: the tokenizer's.
@@ -45,11 +46,13 @@ package struct EncoderFacts: Sendable, Equatable {
     package var packedWeights: PackedWeightsOrigin?
     /// Whether features are worth storing: `false` where making them costs less than a look-up.
     package var shouldCacheFeatures: Bool
+    /// Texts that a caller with many gives to one call of `encode`.
+    package var rowsPerCall: Int
 
     /// Lists the facts.
     package init(
         name: String, identity: String, width: Int, precision: Precision = .float32,
-        packedWeights: PackedWeightsOrigin? = nil, shouldCacheFeatures: Bool = true
+        packedWeights: PackedWeightsOrigin? = nil, shouldCacheFeatures: Bool = true, rowsPerCall: Int = 64
     ) {
         self.name = name
         self.identity = identity
@@ -57,5 +60,6 @@ package struct EncoderFacts: Sendable, Equatable {
         self.precision = precision
         self.packedWeights = packedWeights
         self.shouldCacheFeatures = shouldCacheFeatures
+        self.rowsPerCall = rowsPerCall
     }
 }

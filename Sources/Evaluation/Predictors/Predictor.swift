@@ -1,3 +1,5 @@
+public import ReferenceDraws
+
 /// A source of predictions: a head, a baseline that a head must beat, or an oracle.
 public struct Predictor: Hashable, Sendable {
     /// Kinds of predictors.
@@ -14,6 +16,28 @@ public struct Predictor: Hashable, Sendable {
     public let name: String
     /// Its kind.
     public let kind: Kind
+    /// Name of the head without references.
+    public let head: String
+    /// The references that the head was given; `none` for others than heads.
+    public let references: ReferenceArm
+
+    /// Names a predictor without references.
+    init(name: String, kind: Kind) {
+        self.name = name
+        self.kind = kind
+        head = name
+        references = .none
+    }
+
+    /// A head under an arm: `compact` without references, `compact, others:3` with three, and with `on 30 %` where only
+    /// that share of prompts has their outcomes.
+    init(head: String, references: ReferenceArm, coverage: Double) {
+        let part = coverage < 1 ? " on \(Int((coverage * 100).rounded())) %" : ""
+        name = references == .none ? head : "\(head), \(references)\(part)"
+        kind = .head
+        self.head = head
+        self.references = references
+    }
 
     /// Name of the head that other predictors are compared with, if it is among the heads.
     public static let reference = "gaussian-process"

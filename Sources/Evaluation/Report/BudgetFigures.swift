@@ -31,9 +31,12 @@ public struct BudgetFigures: Codable, Hashable, Sendable {
         public let meanAlone: Share
         /// oracle/uniform − 1: the largest possible gain.
         public let oracleGain: Double
+        /// Gain over the uniform plan that the plans from the belief expect themselves.
+        public let expectedGain: Double?
 
         enum CodingKeys: String, CodingKey {
             case policy, prompts, belief
+            case expectedGain = "expected_gain"
             case meanAlone = "mean_alone"
             case oracleGain = "oracle_gain"
         }
@@ -51,12 +54,15 @@ public struct BudgetFigures: Codable, Hashable, Sendable {
     public let meanAlone: Share
     /// Mean over policy versions and seeds.
     public let oracleGain: Double
+    /// Gain over the uniform plan that the plans from the belief expect themselves; mean over policy versions and seeds.
+    public let expectedGain: Double?
     /// By policy version.
     public let versions: [Version]
 
     enum CodingKeys: String, CodingKey {
         case predictor, source, belief, versions
         case contextSize = "context_size"
+        case expectedGain = "expected_gain"
         case meanAlone = "mean_alone"
         case oracleGain = "oracle_gain"
     }
@@ -71,21 +77,27 @@ extension BudgetFigures {
 
     /// `nil` where no context has a plan, or the rates offer no gain.
     init?(_ tally: PredictorTally, contextSize: Int) {
-        let planned = tally.scores.compactMap { score in
+        // Seeds that only repeat others are left out; of others, repeated draws count, as in `PredictorTally.bySeed`.
+        let planned = tally.bySeed.joined().compactMap { score in
             score.budgets.map { Planned(policy: score.policy, seed: score.seed, budgets: $0) }
         }
         guard let whole = Self.figures(planned) else { return nil }
         let versions = Dictionary(grouping: planned, by: \.policy).sorted { $0.key < $1.key }
         self.init(
             contextSize: contextSize, predictor: tally.predictor.name, source: tally.source, belief: whole.belief,
-            meanAlone: whole.meanAlone, oracleGain: whole.oracleGain,
+            meanAlone: whole.meanAlone, oracleGain: whole.oracleGain, expectedGain: Self.expectedGain(planned),
             versions: versions.compactMap { policy, planned in
                 Self.figures(planned).map { figures in
                     Version(
                         policy: "\(policy)", prompts: planned.first?.budgets.prompts ?? 0, belief: figures.belief,
-                        meanAlone: figures.meanAlone, oracleGain: figures.oracleGain)
+                        meanAlone: figures.meanAlone, oracleGain: figures.oracleGain,
+                        expectedGain: Self.expectedGain(planned))
                 }
             })
+    }
+
+    private static func expectedGain(_ planned: [Planned]) -> Double? {
+        MeanEstimate(planned.compactMap(\.budgets.expectedGain))?.mean
     }
 
     private static func figures(_ planned: [Planned]) -> (belief: Share, meanAlone: Share, oracleGain: Double)? {

@@ -13,16 +13,35 @@ enum SkippedContext: String, Error {
 struct ContextScore {
     let policy: Policy
     let seed: Int
+    /// Whether it is the score of an earlier seed that drew the same rows.
+    let isRepeat: Bool
     /// Rows of the context, at most as many as requested.
     let contextRows: Int
     /// Queries that were ranked.
     let ranked: Int
     /// AUC of the ranked queries; `nil` where they have too few of either class.
     let auc: Double?
+    /// Spearman's correlation of the ranked queries' values with their success rates; `nil` where one side is constant.
+    let spearman: Double?
     /// Queries with predictions; `nil` for a predictor that only ranks.
     let queries: ScoredQueries?
     /// Values of plans; only for a head, where plans were requested and outcomes are rates.
     let budgets: RealisedBudgets?
+
+    /// The same score at a seed that draws the same rows.
+    func repeated(seed: Int) -> ContextScore { ContextScore(self, seed: seed) }
+
+    private init(_ score: ContextScore, seed: Int) {
+        policy = score.policy
+        self.seed = seed
+        isRepeat = true
+        contextRows = score.contextRows
+        ranked = score.ranked
+        auc = score.auc
+        spearman = score.spearman
+        queries = score.queries
+        budgets = score.budgets
+    }
 
     /// Scores an answer. Throws `metric` naming the source for invalid predictions.
     init(
@@ -34,11 +53,16 @@ struct ContextScore {
         let isRankable = min(successes, labels.count - successes) >= options.classMin
         policy = draw.policy
         seed = draw.seed
+        isRepeat = false
         contextRows = context.rows.count
         self.ranked = ranked.count
         auc =
             isRankable
             ? EvaluationMetrics.auc(predictions: ranked.compactMap { answer.ranking[$0] }, labels: labels) : nil
+        spearman =
+            isRankable
+            ? EvaluationMetrics.spearman(
+                ranked.compactMap { answer.ranking[$0] }, ranked.map { draw.queries[$0].outcome.reward }) : nil
         guard answer.isProbability else {
             queries = nil
             budgets = nil

@@ -1,3 +1,5 @@
+internal import ReferenceDraws
+
 /// Compares all predictors at every context size, on the same draws and queries.
 public struct EvaluationComparison: Codable, Hashable, Sendable {
     /// One predictor at one size.
@@ -6,8 +8,16 @@ public struct EvaluationComparison: Codable, Hashable, Sendable {
         public let name: String
         /// Head, baseline or oracle.
         public let kind: Evaluation.Predictor.Kind
+        /// The head's own name.
+        public let head: String
+        /// Its references, as `ReferenceArm` writes them; absent without.
+        public let references: String?
         /// Mean over sources.
         public let mean: PredictorFigures
+        /// Mean over sources known to training; absent where nothing says which are known, or none is.
+        public let known: PredictorFigures?
+        /// Mean over the other sources; absent in the same cases.
+        public let new: PredictorFigures?
         /// By source, in the report's order; sources without a scored context are omitted.
         public let sources: [PredictorFigures]
     }
@@ -31,6 +41,12 @@ public struct EvaluationComparison: Codable, Hashable, Sendable {
     public let classMin: Int
     /// Name of the predictor that `gain` is relative to; absent where it is not among the heads.
     public let reference: String?
+    /// Sources known to training, and who says so; absent where nothing does.
+    public let known: EvaluationOptions.KnownSources?
+    /// Share of prompts on which outcomes of references were known; absent without references.
+    public let referenceCoverage: Double?
+    /// Most policy versions of a source; absent where all were evaluated.
+    public let policiesMax: Int?
     /// By context size, rising.
     public let sizes: [Size]
     /// Budgets of the plans; absent where no plans were requested.
@@ -39,7 +55,9 @@ public struct EvaluationComparison: Codable, Hashable, Sendable {
     public let budgets: [BudgetFigures]
 
     enum CodingKeys: String, CodingKey {
-        case seeds, reference, sizes, budgets
+        case seeds, reference, sizes, budgets, known
+        case referenceCoverage = "reference_coverage"
+        case policiesMax = "policies_max"
         case classMin = "class_min"
         case budgetRange = "budget_range"
     }
@@ -58,18 +76,37 @@ extension EvaluationComparison {
             for predictor in here.flatMap(\.predictors).map(\.predictor) where !predictors.contains(predictor) {
                 predictors.append(predictor)
             }
+            // A source without some arm must not bring its baselines before the heads of another.
+            predictors = predictors.filter { $0.kind == .head } + predictors.filter { $0.kind != .head }
             hasReference = hasReference || predictors.contains { $0.name == reference }
             sizes.append(
                 Size(
                     contextSize: size,
                     predictors: predictors.map { predictor in
                         let scored = here.compactMap { source in
-                            source.tally(of: predictor.name).map { ($0, source.tally(of: reference)) }
+                            source.tally(of: predictor.name).map { ($0, source.tally(of: reference), source) }
                         }
-                        let figures = scored.map { PredictorFigures($0.0, reference: $0.1) }
+                        let figures = scored.map { tally, reference, source in
+                            PredictorFigures(
+                                tally, reference: reference,
+                                withoutReferences: predictor.references == .none
+                                    ? nil : source.tally(of: predictor.head))
+                        }
+                        let tallies = scored.map(\.0)
+                        func mean(known: Bool) -> PredictorFigures? {
+                            guard let names = options.known?.sources else { return nil }
+                            let places = tallies.indices.filter { names.contains(tallies[$0].source) == known }
+                            return places.isEmpty
+                                ? nil
+                                : PredictorFigures(
+                                    meanOf: places.map { figures[$0] }, tallies: places.map { tallies[$0] },
+                                    name: known ? "mean of known kinds" : "mean of new kinds")
+                        }
                         return Predictor(
-                            name: predictor.name, kind: predictor.kind,
-                            mean: PredictorFigures(meanOf: figures, tallies: scored.map(\.0)), sources: figures)
+                            name: predictor.name, kind: predictor.kind, head: predictor.head,
+                            references: predictor.references == .none ? nil : "\(predictor.references)",
+                            mean: PredictorFigures(meanOf: figures, tallies: tallies), known: mean(known: true),
+                            new: mean(known: false), sources: figures)
                     }))
             for predictor in predictors where predictor.kind == .head {
                 budgets += here.compactMap { source in
@@ -78,7 +115,10 @@ extension EvaluationComparison {
             }
         }
         self.init(
-            seeds: options.seeds, classMin: options.classMin, reference: hasReference ? reference : nil, sizes: sizes,
+            seeds: options.seeds, classMin: options.classMin, reference: hasReference ? reference : nil,
+            known: options.known,
+            referenceCoverage: options.references.arms == [.none] ? nil : options.references.coverage,
+            policiesMax: options.policiesMax, sizes: sizes,
             budgetRange: options.budget, budgets: budgets)
     }
 }

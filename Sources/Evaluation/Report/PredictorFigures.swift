@@ -2,7 +2,7 @@ public import PredictionMetrics
 
 /// Figures of one predictor on one source, or on the mean of sources, at one context size.
 ///
-/// AUC is a mean over seeds, then over policy versions. Calibration and residuals are pooled over the policy versions
+/// AUC is a mean over distinct draws, then over policy versions. Calibration and residuals are pooled over the policy versions
 /// of one seed, then averaged over seeds. The mean weighs sources equally, and includes only those that have the
 /// figure. A figure that the data cannot define is absent.
 public struct PredictorFigures: Codable, Hashable, Sendable {
@@ -28,11 +28,24 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
         }
     }
 
+    /// One distinct draw of a policy version.
+    public struct Draw: Codable, Hashable, Sendable {
+        /// The policy at its version.
+        public let policy: String
+        /// Seed of the draw.
+        public let seed: Int
+        /// Rows of its context.
+        public let rows: Int
+        /// Its AUC; absent where its queries have too few of either class.
+        public let auc: Double?
+    }
+
     /// Name of the source; `mean` for the mean.
     public let source: String
     /// Number of sources behind the AUC; 1 unless it is the mean.
     public let sources: Int
-    /// Contexts (policy versions at a seed) behind the AUC.
+    /// Contexts (policy versions at a seed) behind the AUC; a draw of the same rows and queries as an earlier one does
+    /// not count.
     public let contexts: Int
     /// Ranked queries, over all seeds.
     public let queries: Int
@@ -40,9 +53,18 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let contextRows: Double?
     /// Intra-context AUC.
     public let auc: Double?
-    /// Its standard error over policy versions, or over draws where there is one version; for the mean, from those of
-    /// the sources.
+    /// Its standard error, √(policies² + draws²), see `SpreadEstimate`; for the mean, from those of the sources.
     public let aucStandardError: Double?
+    /// Its part over policy versions.
+    public let aucStandardErrorOverPolicies: Double?
+    /// Its part over draws of context rows.
+    public let aucStandardErrorOverDraws: Double?
+    /// Mean over contexts of Spearman's correlation of p with the success rate.
+    public let spearman: SpreadEstimate?
+    /// AUC minus that of the same head without references on the same draws; only for a head with references.
+    public let referenceGain: SpreadEstimate?
+    /// By policy version and seed, for comparisons on the same draws; absent for the mean.
+    public let draws: [Draw]?
     /// AUC minus the reference's AUC on the same draws.
     public let gain: Double?
     /// The paired standard error of `gain`, computed like `aucStandardError`.
@@ -68,7 +90,12 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
     public let reliability: [ReliabilityPoint]?
 
     enum CodingKeys: String, CodingKey {
-        case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability
+        case source, sources, contexts, queries, auc, gain, ece, brier, shortcut, difficulty, belief, reliability,
+            spearman
+        case draws
+        case aucStandardErrorOverPolicies = "auc_stderr_policies"
+        case aucStandardErrorOverDraws = "auc_stderr_draws"
+        case referenceGain = "reference_gain"
         case contextRows = "context_rows"
         case aucStandardError = "auc_stderr"
         case gainStandardError = "gain_stderr"
@@ -80,7 +107,7 @@ public struct PredictorFigures: Codable, Hashable, Sendable {
 
 extension PredictorFigures {
     /// Figures of a predictor on one source.
-    init(_ tally: PredictorTally, reference: PredictorTally?) {
+    init(_ tally: PredictorTally, reference: PredictorTally?, withoutReferences: PredictorTally?) {
         let auc = tally.auc
         let gain = reference.flatMap { tally.gain(over: $0) }
         let queries = tally.scores.compactMap(\.queries)
@@ -89,8 +116,12 @@ extension PredictorFigures {
             source: tally.source, sources: auc == nil ? 0 : 1, contexts: tally.scores.count { $0.auc != nil },
             queries: tally.scores.reduce(0) { $0 + $1.ranked },
             contextRows: MeanEstimate(tally.scores.map { Double($0.contextRows) })?.mean,
-            auc: auc?.mean, aucStandardError: auc?.standardError, gain: gain?.mean,
-            gainStandardError: gain?.standardError,
+            auc: auc?.value, aucStandardError: auc?.error, aucStandardErrorOverPolicies: auc?.overPolicies,
+            aucStandardErrorOverDraws: auc?.overDraws, spearman: tally.estimate(\.spearman),
+            referenceGain: withoutReferences.flatMap { tally.gain(over: $0) },
+            draws: tally.scores.map {
+                Draw(policy: "\($0.policy)", seed: $0.seed, rows: $0.contextRows, auc: $0.auc)
+            }, gain: gain?.value, gainStandardError: gain?.error,
             ece: tally.overSeeds { EvaluationMetrics.calibrationError($0) }?.mean,
             eceExpected: tally.overSeeds { EvaluationMetrics.calibrationErrorExpected($0) }?.mean,
             brier: tally.overSeeds(EvaluationMetrics.brier)?.mean,
@@ -103,7 +134,7 @@ extension PredictorFigures {
     }
 
     /// The mean over sources of one predictor's figures; `tallies` are the same sources'.
-    init(meanOf sources: [PredictorFigures], tallies: [PredictorTally]) {
+    init(meanOf sources: [PredictorFigures], tallies: [PredictorTally], name: String = "mean") {
         func mean(_ figure: (PredictorFigures) -> Double?) -> Double? {
             MeanEstimate(sources.compactMap(figure))?.mean
         }
@@ -120,9 +151,13 @@ extension PredictorFigures {
         }
         let points = EvaluationMetrics.reliability(tallies.flatMap { $0.scores.compactMap(\.queries) })
         self.init(
-            source: "mean", sources: sources.count { $0.auc != nil }, contexts: sources.reduce(0) { $0 + $1.contexts },
+            source: name, sources: sources.count { $0.auc != nil }, contexts: sources.reduce(0) { $0 + $1.contexts },
             queries: sources.reduce(0) { $0 + $1.queries }, contextRows: mean(\.contextRows), auc: mean(\.auc),
-            aucStandardError: error(\.auc, \.aucStandardError), gain: mean(\.gain),
+            aucStandardError: error(\.auc, \.aucStandardError),
+            aucStandardErrorOverPolicies: error(\.auc, \.aucStandardErrorOverPolicies),
+            aucStandardErrorOverDraws: error(\.auc, \.aucStandardErrorOverDraws),
+            spearman: SpreadEstimate(meanOf: sources.compactMap(\.spearman)),
+            referenceGain: SpreadEstimate(meanOf: sources.compactMap(\.referenceGain)), draws: nil, gain: mean(\.gain),
             gainStandardError: error(\.gain, \.gainStandardError), ece: mean(\.ece), eceExpected: mean(\.eceExpected),
             brier: mean(\.brier), logLoss: mean(\.logLoss), shortcut: mean(\.shortcut),
             shortcutExpected: mean(\.shortcutExpected), difficulty: mean(\.difficulty),

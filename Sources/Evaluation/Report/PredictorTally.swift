@@ -5,48 +5,61 @@ internal import Scoring
 struct PredictorTally {
     let source: String
     let predictor: Predictor
-    private(set) var scores: [ContextScore] = []
+    /// Also those that repeat an earlier seed.
+    private var all: [ContextScore] = []
 
     init(source: String, predictor: Predictor) {
         self.source = source
         self.predictor = predictor
     }
 
-    mutating func add(_ score: ContextScore) { scores.append(score) }
+    mutating func add(_ score: ContextScore) { all.append(score) }
 
-    /// Scores by seed.
+    /// Scores of distinct draws.
+    var scores: [ContextScore] { all.filter { !$0.isRepeat } }
+
+    /// Scores by seed, without seeds that only repeat others. Of a seed that has a new draw of one policy, the repeated
+    /// draws of the others count too: figures that pool the policies compare the same policies at every seed.
     var bySeed: [[ContextScore]] {
-        Dictionary(grouping: scores, by: \.seed).sorted { $0.key < $1.key }.map(\.value)
+        Dictionary(grouping: all, by: \.seed).sorted { $0.key < $1.key }.map(\.value)
+            .filter { $0.contains { !$0.isRepeat } }
     }
 
-    /// Mean over seeds, then over policy versions, with its standard error over policy versions. If there is only one
-    /// version, the standard error is over its draws.
-    static func overPolicies(_ values: [(policy: Policy, value: Double)]) -> MeanEstimate? {
-        let byPolicy = Dictionary(grouping: values, by: \.policy).sorted { $0.key < $1.key }
-        let means = byPolicy.compactMap { MeanEstimate($0.value.map(\.value))?.mean }
-        return MeanEstimate(means.count > 1 ? means : values.map(\.value))
+    /// Mean over a policy version's distinct draws, then over policy versions, with its standard errors.
+    func estimate(_ figure: (ContextScore) -> Double?) -> SpreadEstimate? {
+        let known = scores.compactMap { score in figure(score).map { (policy: score.policy, value: $0) } }
+        let means = Dictionary(grouping: known, by: \.policy).compactMapValues { MeanEstimate($0.map(\.value))?.mean }
+        let policies = means.sorted { $0.key < $1.key }.map(\.value)
+        guard let mean = MeanEstimate(policies) else { return nil }
+        // Deviations from the policies' own means, so that a seed that lacks a policy compares like with like.
+        let effects = bySeed.compactMap { seed in
+            MeanEstimate(
+                seed.compactMap { score in
+                    guard let value = figure(score), let own = means[score.policy] else { return nil }
+                    return value - own
+                })?.mean
+        }
+        return SpreadEstimate(
+            value: mean.mean, overPolicies: mean.standardError, overDraws: MeanEstimate(effects)?.standardError)
     }
 
-    /// AUC, averaged by `overPolicies`.
-    var auc: MeanEstimate? {
-        Self.overPolicies(scores.compactMap { score in score.auc.map { (score.policy, $0) } })
-    }
+    /// AUC of a context.
+    var auc: SpreadEstimate? { estimate(\.auc) }
 
-    /// AUC minus the reference's on the same draws, where both have one.
-    func gain(over reference: PredictorTally) -> MeanEstimate? {
+    /// AUC minus the other's on the same draws, where both have one.
+    func gain(over other: PredictorTally) -> SpreadEstimate? {
         struct Draw: Hashable {
             let policy: Policy
             let seed: Int
         }
         var known: [Draw: Double] = [:]
-        for score in reference.scores { known[Draw(policy: score.policy, seed: score.seed)] = score.auc }
-        return Self.overPolicies(
-            scores.compactMap { score in
-                guard let auc = score.auc, let other = known[Draw(policy: score.policy, seed: score.seed)] else {
-                    return nil
-                }
-                return (score.policy, auc - other)
-            })
+        for score in other.all { known[Draw(policy: score.policy, seed: score.seed)] = score.auc }
+        return estimate { score in
+            guard let auc = score.auc, let base = known[Draw(policy: score.policy, seed: score.seed)] else {
+                return nil
+            }
+            return auc - base
+        }
     }
 
     /// Mean over seeds of a figure that is pooled over a seed's contexts; its standard error over seeds.
@@ -56,11 +69,5 @@ struct PredictorTally {
                 let queries = scores.compactMap(\.queries)
                 return queries.isEmpty ? nil : figure(queries)
             })
-    }
-
-    /// Mean over seeds of the mean over contexts of the AUC; its standard error over seeds.
-    var aucOverSeeds: MeanEstimate? {
-        MeanEstimate(
-            bySeed.compactMap { MeanEstimate($0.compactMap(\.auc))?.mean })
     }
 }

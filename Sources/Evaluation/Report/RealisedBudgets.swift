@@ -12,6 +12,8 @@ struct RealisedBudgets {
     let belief: BudgetValue
     /// The plan from the mean, as if it were certain.
     let meanAlone: BudgetValue
+    /// Gain of the plan from the belief over the uniform plan that it expects itself; `nil` where that has no value.
+    let expectedGain: Double?
 
     /// Fewest prompts of a plan. A training step has at least this many.
     static let promptsMin = 20
@@ -35,7 +37,9 @@ struct RealisedBudgets {
             points.append(BudgetCandidate(promptID: id, belief: try Belief(mean: mean, promptID: id)))
         }
         prompts = rows.count
-        belief = try BudgetValue(of: request.plan(candidates), trueRates: rates)
+        let plan = try request.plan(candidates)
+        expectedGain = plan.expectedGain
+        belief = try BudgetValue(of: plan, trueRates: rates)
         meanAlone = try BudgetValue(of: request.plan(points), trueRates: rates)
     }
 }

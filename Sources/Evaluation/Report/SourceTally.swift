@@ -5,10 +5,12 @@ struct SizeTally {
 
     init(size: Int) { self.size = size }
 
-    mutating func add(_ score: ContextScore, of predictor: Predictor, source: String) {
-        let place = predictors.firstIndex { $0.predictor == predictor } ?? predictors.count
-        if place == predictors.count { predictors.append(PredictorTally(source: source, predictor: predictor)) }
-        predictors[place].add(score)
+    mutating func add(_ scores: [(predictor: Predictor, score: ContextScore)], source: String) {
+        for (predictor, score) in scores {
+            let place = predictors.firstIndex { $0.predictor == predictor } ?? predictors.count
+            if place == predictors.count { predictors.append(PredictorTally(source: source, predictor: predictor)) }
+            predictors[place].add(score)
+        }
     }
 
     /// One predictor's tally.
@@ -27,5 +29,5 @@ struct SourceTally {
         self.sizes = sizes.map { SizeTally(size: $0) }
     }
 
-    mutating func skip(_ reason: SkippedContext) { skipped[reason.rawValue, default: 0] += 1 }
+    mutating func skip(_ reason: String) { skipped[reason, default: 0] += 1 }
 }

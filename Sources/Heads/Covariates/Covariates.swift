@@ -14,6 +14,7 @@ struct Covariates: Sendable {
     static let evidenceRows = 512
     /// Variance of the reference columns meanwhile.
     private static let columnVariance = 0.3
+    private static let doubt = 3.0
 
     /// Numbers, then categories, then vectors; `nil` where there are no rows or no covariates.
     ///
@@ -21,11 +22,11 @@ struct Covariates: Sendable {
     /// covariance: `(n, n)`, row-major, lower triangle, and n. One field is tried after the other, with those before it at
     /// theirs. Cost: four times `evidence` a field.
     ///
-    /// An amplitude is the mean over choices, times the odds against the first of them, 0, to the power of `doubt`. With few
-    /// rows evidence says nearly nothing and the mean is the prior's. A useless field then cost .02 of AUC at 32 rows; a
-    /// doubt of 2 makes it .003 and leaves four fifths of what a weakly useful one gains.
+    /// An amplitude is the mean over choices, times the cube of the odds against the first of them, which is 0. With few
+    /// rows evidence says nearly nothing and the mean is the prior's: a useless field then cost .02 of AUC at 32 rows. The
+    /// cube makes that .003.
     init?(
-        _ context: ContextSet, columns: [SIMD2<Double>], doubt: Double,
+        _ context: ContextSet, columns: [SIMD2<Double>],
         evidence: (_ added: [Double], _ rows: Int) -> Double
     ) {
         let rows = context.rows.map(\.side)
@@ -47,7 +48,7 @@ struct Covariates: Sendable {
             }
             let odds = EvidenceOdds.of(scores, least: 0) ?? Self.choices.map(\.1)
             let mean = zip(odds, Self.choices).reduce(0) { $0 + $1.0 * $1.1.0 }
-            let amplitude = mean * pow(1 - odds[0], doubt)
+            let amplitude = mean * pow(1 - odds[0], Self.doubt)
             field.add(amplitude, of: leading, count: count, to: &added)
             return amplitude
         }

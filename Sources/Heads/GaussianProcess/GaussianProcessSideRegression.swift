@@ -20,9 +20,6 @@ struct GaussianProcessSideRegression: Sendable {
     let covariates: Covariates?
     private let alpha: [Double]
 
-    /// How much evidence a covariate needs, see `Covariates`.
-    private static let doubt = 2.0
-
     /// Fits a context of at least two different rewards. Throws `kernel` if no noise level gives a positive definite
     /// matrix, which only happens if values are not finite.
     ///
@@ -32,7 +29,7 @@ struct GaussianProcessSideRegression: Sendable {
         _ context: ContextSet, features: FeatureMatrix, columns: ReferenceColumns?, baseRate: Double
     ) throws(ValueModelError) {
         let problem = GaussianProcessProblem(context, features: features, baseRate: baseRate)
-        let covariates = Covariates(context, columns: columns?.context ?? [], doubt: Self.doubt) { added, rows in
+        let covariates = Covariates(context, columns: columns?.context ?? []) { added, rows in
             problem.evidence(added: added, rows: rows)
         }
         let fit = try problem.fit(columns: columns, covariates: covariates)

@@ -39,6 +39,7 @@ extension ReplayReport.Source {
         let left = [
             withoutRecord > 0 ? "\(withoutRecord) of which nothing was known before" : nil,
             withoutLater > 0 ? "\(withoutLater) followed by too few visits" : nil,
+            withoutReferences > 0 ? "\(withoutReferences) without references" : nil,
         ].compactMap { $0 }
         return left.isEmpty ? text : text + "; left out: visits " + left.joined(separator: ", ")
     }

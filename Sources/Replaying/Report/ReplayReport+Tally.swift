@@ -5,7 +5,8 @@ internal import Scoring
 
 extension ReplayReport.Source {
     init(
-        _ log: ReplayLog, _ schedule: ReplaySchedule, _ tally: ReplayTally, options: ReplayOptions
+        _ log: ReplayLog, _ schedule: ReplaySchedule, _ tally: ReplayTally, withoutReferences: Int,
+        options: ReplayOptions
     ) throws(ReplayError) {
         source = log.name
         mode = schedule.mode
@@ -14,6 +15,7 @@ extension ReplayReport.Source {
         prompts = Set(schedule.visits.map { log.rows[$0.row].prompt }).count
         visits = schedule.visits.count
         (withoutRecord, withoutLater) = (schedule.withoutRecord, schedule.withoutLater)
+        self.withoutReferences = withoutReferences
         truth = schedule.truth
         let rollouts = schedule.visits.map(\.rollouts)
         truthRollouts = [rollouts.min() ?? 0, rollouts.max() ?? 0]

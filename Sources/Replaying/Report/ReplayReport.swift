@@ -78,6 +78,8 @@ public struct ReplayReport: Codable, Sendable {
         public let withoutRecord: Int
         /// Visits that are followed by too few visits of the prompt.
         public let withoutLater: Int
+        /// Visits left out because their policy version lacks the references asked for; mean over seeds, rounded down.
+        public let withoutReferences: Int
         /// Source of true outcomes.
         public let truth: ReplayTruthKind
         /// Fewest and most rollouts behind a visit's truth.
@@ -91,6 +93,7 @@ public struct ReplayReport: Codable, Sendable {
             case source, mode, policies, versions, prompts, visits
             case withoutRecord = "visits_without_record"
             case withoutLater = "visits_without_later"
+            case withoutReferences = "visits_without_references"
             case truth
             case truthRollouts = "truth_rollouts"
             case parts

@@ -97,6 +97,7 @@ public struct ReplayTable: CustomStringConvertible {
                 switch verdict.claim {
                 case .notBelowUniform: "plans by the model alone are not below uniform (two standard errors)"
                 case .oracleShare: "plans with own records have 40 % of the oracle's gain"
+                case .referenceShare: "plans with references have 40 % of the oracle's gain"
                 case .solver: "the envelope solver is 20 % over the greedy one"
                 }
             return "\(verdict.isShown ? "shown    " : "NOT SHOWN") \(claim): \(verdict.place): \(value)\(noise)"

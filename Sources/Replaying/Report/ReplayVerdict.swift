@@ -1,3 +1,5 @@
+internal import ReferenceDraws
+
 /// Whether a replay supports a claim.
 public struct ReplayVerdict: Hashable, Codable, Sendable {
     /// The claims.
@@ -6,6 +8,9 @@ public struct ReplayVerdict: Hashable, Codable, Sendable {
         case notBelowUniform = "not_below_uniform"
         /// Plans with own records, from the third visit on, have at least 40 % of the oracle's gain.
         case oracleShare = "oracle_share"
+        /// Plans from the model's belief with references, where prompts have no own record, have at least 40 % of the
+        /// oracle's gain.
+        case referenceShare = "reference_share"
         /// On known rates the envelope solver's plans are worth at least 20 % more than those of the paper's greedy
         /// solver.
         case solver
@@ -44,6 +49,13 @@ extension ReplayReport {
                         ReplayVerdict(
                             claim: .notBelowUniform, place: place, value: gain.value, error: gain.error, least: 0,
                             isShown: !line.isBelowUniform))
+                }
+                let isFirst = part.stratum.visit == 1 || source.mode == .roles
+                if options.references != .none, isFirst, let share = part.line(.ours, .model)?.share {
+                    verdicts.append(
+                        ReplayVerdict(
+                            claim: .referenceShare, place: place, value: share.value, error: share.error, least: 0.4,
+                            isShown: share.value >= 0.4))
                 }
                 if part.stratum.visit == 3, let share = part.line(.ours, .record)?.share {
                     verdicts.append(

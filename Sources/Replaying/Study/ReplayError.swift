@@ -1,4 +1,5 @@
 public import Planning
+public import ReferenceDraws
 public import Scoring
 
 /// Why a replay is refused.
@@ -7,6 +8,8 @@ public enum ReplayError: Error, Equatable, CustomStringConvertible {
     case noGroups(source: String)
     /// No part of a log can be replayed in this mode.
     case nothingToReplay(source: String, mode: ReplayMode)
+    /// No policy version of a log has the references asked for.
+    case noReferences(source: String, ReferenceArm)
     /// An option that is not in its range.
     case optionOutOfRange(name: String, value: Int, range: String)
     /// The model failed.
@@ -24,6 +27,9 @@ public enum ReplayError: Error, Equatable, CustomStringConvertible {
                 + "lower --pool, or use --by roles"
         case .nothingToReplay(let source, .roles):
             "source \(source): no policy has both context rows and query rows; add roles, or use --by steps"
+        case .noReferences(let source, let arm):
+            "source \(source): no policy version has references for \(arm): too few policies have outcomes on half of its "
+                + "prompts; ask for fewer, or give files"
         case .optionOutOfRange(let name, let value, let range):
             "\(name) is \(value); it must be in \(range)"
         case .model(let source, let error):

@@ -1,4 +1,5 @@
 internal import Planning
+public import ReferenceDraws
 public import Scoring
 
 /// How a log is split into what was known and what was to come.
@@ -45,6 +46,11 @@ public struct ReplayOptions: Hashable, Codable, Sendable {
     /// Source of true outcomes; `nil` is `urn` where at least as many rollouts are logged as the largest budget, else
     /// `posterior`.
     public var truth: ReplayTruthKind?
+    /// The references that the model is given. With `earlier` the belief of the own record is left out: it would count the
+    /// same outcomes twice.
+    public var references = ReferenceArm.none
+    /// Share of prompts on which outcomes of references are known, in (0, 1].
+    public var referenceCoverage = 1.0
     /// Texts per call of the model.
     public var chunkTexts = 256
 

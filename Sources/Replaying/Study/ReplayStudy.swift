@@ -1,4 +1,5 @@
 internal import Planning
+public import ReferenceDraws
 public import Scoring
 
 /// Replays logged steps under several strategies, each from what was known before the step.
@@ -21,10 +22,15 @@ public struct ReplayStudy {
 
     private let model: any ValueModel
     private let options: ReplayOptions
+    private let referenceFiles: ReferenceBank
 
-    /// A study with the predictions of `model`; call it on the thread that made the model. Throws `optionOutOfRange`.
-    public init(model: any ValueModel, options: ReplayOptions) throws(ReplayError) {
+    /// A study with the predictions of `model`; call it on the thread that made the model. `referenceFiles` are for
+    /// references from files. Throws `optionOutOfRange`.
+    public init(
+        model: any ValueModel, options: ReplayOptions, referenceFiles: ReferenceBank = ReferenceBank([])
+    ) throws(ReplayError) {
         try options.check()
+        self.referenceFiles = referenceFiles
         self.model = model
         self.options = options
     }
@@ -39,32 +45,51 @@ public struct ReplayStudy {
         var schedules: [ReplaySchedule] = []
         for log in logs { schedules.append(try ReplaySchedule(log, options: options)) }
         let count = options.seeds * schedules.reduce(0) { $0 + $1.versions.count }
-        let features = try embed(logs) { progress(.init(embedded: $0, texts: $1, replayed: 0, versions: count)) }
+        var features = try embed(logs) { progress(.init(embedded: $0, texts: $1, replayed: 0, versions: count)) }
         var replayed = 0
         var sources: [ReplayReport.Source] = []
         for (log, schedule) in zip(logs, schedules) {
             var tally = ReplayTally(prompts: log.prompts.count, seeds: options.seeds)
+            let references = ReplayReferences(log, options: options, files: referenceFiles)
+            var withoutReferences = 0
             for seed in 0..<options.seeds {
                 for version in schedule.versions {
-                    let beliefs = try beliefs(of: version, schedule, log, features, seed: seed)
-                    try replay(version, schedule, log, beliefs, seed: seed, into: &tally)
                     replayed += 1
+                    guard
+                        let beliefs = try beliefs(of: version, schedule, log, references, &features, seed: seed)
+                    else {
+                        withoutReferences += version.visits.count
+                        continue
+                    }
+                    try replay(version, schedule, log, beliefs, seed: seed, into: &tally)
                     progress(
                         .init(embedded: features.texts, texts: features.texts, replayed: replayed, versions: count))
                 }
             }
-            sources.append(try ReplayReport.Source(log, schedule, tally, options: options))
+            guard !tally.isEmpty else { throw .noReferences(source: log.name, options.references) }
+            sources.append(
+                try ReplayReport.Source(
+                    log, schedule, tally, withoutReferences: withoutReferences / options.seeds, options: options))
         }
         return ReplayReport(
             model: model.fingerprint, options: options, sources: sources, knownRates: try KnownRates.generated())
     }
 
-    /// Features of the distinct texts of all rows.
+    /// Features of distinct texts: those of all rows, and of references from files as they are needed.
     private struct Features {
         var places: [String: Int] = [:]
         var matrix = FeatureMatrix(columns: 0)
 
         var texts: Int { places.count }
+
+        func missing(_ texts: [String]) -> [String] { texts.filter { places[$0] == nil } }
+
+        mutating func add(_ texts: [String], _ more: FeatureMatrix) {
+            for text in texts { places[text] = places.count }
+            matrix = FeatureMatrix(
+                columns: more.columns, values: matrix.values + more.values,
+                isTruncated: matrix.isTruncated + more.isTruncated)
+        }
 
         func rows(_ texts: [String]) -> FeatureMatrix {
             matrix.selecting(
@@ -105,23 +130,25 @@ public struct ReplayStudy {
         return features
     }
 
-    /// The model's belief for each visit, from contexts of other prompts.
+    /// The model's belief for each visit, from contexts of other prompts; `nil` where a context lacks its references.
     private func beliefs(
-        of version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ log: ReplayLog, _ features: Features,
-        seed: Int
-    ) throws(ReplayError) -> [Int: Belief] {
+        of version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ log: ReplayLog,
+        _ references: ReplayReferences, _ features: inout Features, seed: Int
+    ) throws(ReplayError) -> [Int: Belief]? {
         var beliefs: [Int: Belief] = [:]
         for part in schedule.contexts(of: version, seed: seed, rows: options.contextRows) {
             let rows = part.rows.map { log.rows[$0] }
-            let texts = rows.map { log.prompts[$0.prompt].text }
+            let asked = part.visits.map { log.rows[schedule.visits[$0].row].prompt }
             guard
-                let context = ContextSet(zip(texts, rows).map { ContextSet.Row(text: $0, outcome: $1.outcome) })
-            else { preconditionFailure("ReplayStudy: a context of \(rows.count) rows") }
-            let asked = part.visits.map { log.prompts[log.rows[schedule.visits[$0].row].prompt].text }
+                let (context, queries) = references.context(of: version.policy, rows: rows, queries: asked, seed: seed)
+            else { return nil }
             do throws(ValueModelError) {
-                let prepared = try model.prepare(context, features: features.rows(texts))
+                let more = features.missing(context.texts)
+                if !more.isEmpty { features.add(more, try model.embed(more)) }
+                let prepared = try model.prepare(context, features: features.rows(context.texts))
+                let texts = asked.map { log.prompts[$0].text }
                 let predictions = try model.predict(
-                    QuerySet(texts: asked, features: features.rows(asked)), in: prepared)
+                    QuerySet(texts: texts, features: features.rows(texts), side: queries), in: prepared)
                 for (visit, prediction) in zip(part.visits, predictions) { beliefs[visit] = Belief(prediction) }
             } catch {
                 throw .model(source: log.name, error)

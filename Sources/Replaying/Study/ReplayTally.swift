@@ -46,6 +46,9 @@ package struct ReplayTally {
         self.seeds = Array(repeating: [:], count: seeds)
     }
 
+    /// Whether no group was added.
+    var isEmpty: Bool { byPrompt.isEmpty }
+
     /// Kinds of visits, in order.
     var strata: [ReplayStratum] { Set(byPrompt.keys.map(\.stratum)).sorted() }
 

@@ -1,4 +1,5 @@
 internal import Planning
+internal import ReferenceDraws
 internal import Scoring
 
 /// Replays one step under every strategy, and adds the results to a tally.
@@ -32,7 +33,8 @@ struct StepReplay {
         let outcomeSeed = SeededGenerator.mixed(
             UInt64(seed) << 32 ^ UInt64(bitPattern: Int64(version.policy.version ?? 0)))
         let replay = Replay(request: options.request(prompts: visits.count), seed: outcomeSeed)
-        let hasRecords = schedule.mode == .steps
+        var hasRecords = schedule.mode == .steps
+        if case .earlier = options.references { hasRecords = false }
         for policy in AllocationStrategy.allCases {
             let runs: [(belief: ReplayBelief, prompts: [ReplayPrompt])] =
                 switch policy {

@@ -19,6 +19,12 @@ enum AnswerCheck {
         return AnswerUsage(try object(data)["usage"])
     }
 
+    /// Whether an event at the end of a stream, without the blank line that ends it, is complete.
+    static func isWhole(_ event: EventStream.Event) -> Bool {
+        guard let data = event.data, !data.elementsEqual("[DONE]".utf8) else { return true }
+        return (try? JSONValue(reading: data, duplicateNames: .kept)) != nil
+    }
+
     /// Whether a later event has to be read. Most have neither word, and are not parsed.
     static func isNotable(_ event: EventStream.Event, data: [UInt8]) -> Bool {
         event.name == "error" || contains(data, errorKey) || contains(data, usageKey)

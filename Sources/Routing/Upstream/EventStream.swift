@@ -14,6 +14,7 @@ struct EventStream: Sendable {
     private var lineStart = 0
     private var scanned = 0
     private var event = Event()
+    private var hasEnded = false
 
     /// Adds bytes. Returns the events that are complete now, and their bytes.
     mutating func add(_ piece: [UInt8]) -> (events: [Event], bytes: [UInt8]) {
@@ -39,8 +40,14 @@ struct EventStream: Sendable {
         return (events, bytes)
     }
 
-    /// The stream ended. An event without its last line break is complete now: some servers leave it out.
-    mutating func end() -> (events: [Event], bytes: [UInt8]) { pending.isEmpty ? ([], []) : add(Array("\n\n".utf8)) }
+    /// The stream ended: a last carriage return ends its line, and an event without its blank line is complete. Some servers
+    /// leave the blank line out; the caller must check that the event is not a part of one.
+    mutating func end() -> (events: [Event], bytes: [UInt8]) {
+        hasEnded = true
+        let complete = add([])
+        guard complete.events.isEmpty, !pending.isEmpty else { return complete }
+        return add(Array("\n\n".utf8))
+    }
 
     private mutating func nextLineEnd() -> (line: Range<Int>, next: Int)? {
         while scanned < pending.count {
@@ -48,8 +55,8 @@ struct EventStream: Sendable {
             if byte == UInt8(ascii: "\n") { return (lineStart..<scanned, scanned + 1) }
             if byte == UInt8(ascii: "\r") {
                 // A line feed may follow in the next piece.
-                guard scanned + 1 < pending.count else { return nil }
-                let isPair = pending[scanned + 1] == UInt8(ascii: "\n")
+                guard hasEnded || scanned + 1 < pending.count else { return nil }
+                let isPair = scanned + 1 < pending.count && pending[scanned + 1] == UInt8(ascii: "\n")
                 return (lineStart..<scanned, scanned + (isPair ? 2 : 1))
             }
             scanned += 1

@@ -216,7 +216,9 @@ public struct UpstreamAnswer: Sendable {
             return [.finish]
         case .holding(.stream), .passing(.stream):
             let rest = stream.end()
-            let actions = passed(rest.events, rest.bytes, now)
+            // A part of an event is not passed on.
+            let isWhole = rest.events.allSatisfy { AnswerCheck.isWhole($0) }
+            let actions = isWhole ? passed(rest.events, rest.bytes, now) : []
             switch state {
             case .closing:
                 state = .over

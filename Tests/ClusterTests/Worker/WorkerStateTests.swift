@@ -295,6 +295,21 @@ struct WorkerStateTests {
         #expect(bench.sent == [.drain, .bye] && bench.exits == [.drained])
     }
 
+    @Test("a worker whose model is unavailable returns what runs and what waits, and leaves with the reason")
+    func modelUnavailable() throws {
+        var bench = try WorkerBench.ready()
+        for shard in UInt32(0)..<2 { try bench.lend(WorkerBench.piece(shard)) }
+        bench.handle(.modelUnavailable("server down"))
+        #expect(
+            bench.sent == [
+                .drain, .shardReturned(WorkerBench.piece(0), .draining),
+                .shardReturned(WorkerBench.piece(1), .draining), .bye,
+            ])
+        #expect(bench.exits == [.modelUnavailable("server down")])
+        bench.wait(.seconds(100))
+        #expect(bench.actions.isEmpty)
+    }
+
     @Test("a refused worker exits with the reason and never returns")
     func refused() {
         var bench = WorkerBench()

@@ -16,8 +16,10 @@ struct EvaluationReportTests {
             name: "numbers", prompts: Dictionary(uniqueKeysWithValues: (0..<80).map { ("\($0)", "t\($0)") }),
             rows: rows)
         let rare = try EvaluationSource(name: "rare", prompts: source.prompts, rows: Array(rows.prefix(40)))
-        return try Evaluator(model: TableModel { Float($0 % 2) }, options: try EvaluationOptions(embeddingColumns: 2))
-            .evaluate([source, rare])
+        return try Evaluator(
+            model: TableModel { Float($0 % 2) }, options: try EvaluationOptions(contextSizes: [20], embeddingColumns: 2)
+        )
+        .evaluate([source, rare])
     }
 
     @Test("the JSON has the documented keys, and decodes to the same report")

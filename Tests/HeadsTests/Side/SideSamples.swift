@@ -15,16 +15,21 @@ struct SideSamples {
 
     init(seed: UInt64, prompts: Int) {
         var samples = HeadSamples(seed: seed &* 7919 &+ 13)
-        features = samples.features(prompts)
-        var generator = SeededGenerator(seed: seed)
-        var truth: [Double] = []
-        for row in 0..<prompts {
-            truth.append(Double(features.row(row).first ?? 0) * 10 + 1.5 * Self.normal(&generator))
+        let features = samples.features(prompts)
+        self.init(seed: seed, features: features) { row, noise in
+            Double(features.row(row).first ?? 0) * 10 + 1.5 * noise
         }
+    }
+
+    /// With given features; `truth` makes the log-odds of a row and a normal number.
+    init(seed: UInt64, features: FeatureMatrix, truth make: (Int, Double) -> Double) {
+        var generator = SeededGenerator(seed: seed)
+        let truth = (0..<features.rows).map { make($0, Self.normal(&generator)) }
         rewards = truth.map { generator.unit() < 1 / (1 + exp(-$0)) ? 1 : 0 }
+        self.features = features
         self.truth = truth
         self.generator = generator
-        sides = [SideInformation](repeating: .none, count: prompts)
+        sides = [SideInformation](repeating: .none, count: features.rows)
     }
 
     static func normal(_ generator: inout SeededGenerator) -> Double {

@@ -20,7 +20,7 @@ struct ReplayReportTests {
         #expect(
             Set(source.keys) == [
                 "source", "mode", "policies", "versions", "prompts", "visits", "visits_without_record",
-                "visits_without_later", "truth", "truth_rollouts", "parts", "known_rates",
+                "visits_without_later", "visits_without_references", "truth", "truth_rollouts", "parts", "known_rates",
             ])
         let part = try #require((source["parts"] as? [[String: Any]])?.first)
         let line = try #require((part["lines"] as? [[String: Any]])?.first)

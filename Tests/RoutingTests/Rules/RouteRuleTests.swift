@@ -28,13 +28,13 @@ struct RouteRuleTests {
     }
 
     @Test("the lower bound prefers a model that is good for certain to one that may be better")
-    func lowerBound() throws {
+    func lowerBound() {
         let unsure = RouteCandidate(
-            model: 0, prediction: try #require(Prediction(p: 0.8, kappa: 2, pLo: 0.3, pHi: 1)), historyRows: 40,
+            model: 0, prediction: Prediction(p: 0.8, kappa: 2, pLo: 0.3, pHi: 1), historyRows: 40,
             cost: 1,
             relativeCost: 1)
         let certain = RouteCandidate(
-            model: 1, prediction: try #require(Prediction(p: 0.7, kappa: 200, pLo: 0.65, pHi: 0.75)), historyRows: 256,
+            model: 1, prediction: Prediction(p: 0.7, kappa: 200, pLo: 0.65, pHi: 0.75), historyRows: 256,
             cost: 1, relativeCost: 1)
         #expect(RouteRule.weighted(0.9).decide([unsure, certain], fallback: 0).model == 0)
         #expect(

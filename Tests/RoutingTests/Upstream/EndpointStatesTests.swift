@@ -41,7 +41,7 @@ struct EndpointStatesTests {
         for _ in 0..<97 { states.succeeded(0, now: start) }
         for prompt in 0..<3 { states.failed(0, UpstreamFailure(.timeout, ""), prompt: prompt, now: start) }
         #expect(states.exclusion(0, now: start) == nil)
-        for prompt in 0..<97 { states.failed(0, UpstreamFailure(.timeout, ""), prompt: prompt, now: start) }
+        for prompt in 0..<120 { states.failed(0, UpstreamFailure(.timeout, ""), prompt: prompt, now: start) }
         #expect(states.exclusion(0, now: start) == .coolingDown)
         // A late answer does not end it while so many fail.
         states.succeeded(0, now: start)

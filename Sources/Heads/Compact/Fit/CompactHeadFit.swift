@@ -35,7 +35,7 @@ struct CompactHeadFit {
         let linear = CompactHeadLinearisation(
             constants: constants, outcomes: outcomes, difficulties: difficulties, columns: columns, nulls: nulls)
         let covariance = CompactHeadCovariance(constants: constants, inputs: inputs)
-        let covariates = Covariates(context, columns: inputs.references == nil ? [] : columns, doubt: 0) {
+        let covariates = Covariates(context, columns: inputs.references == nil ? [] : columns) {
             added, rows in
             covariance.evidence(
                 noise: linear.noise, added: added, rows: rows,

@@ -12,7 +12,8 @@ public struct EvaluationTable: CustomStringConvertible {
     /// The table, at most 120 columns wide for names of up to 20 letters. A missing figure is a dash.
     public var description: String {
         let header = [
-            "source", "policies", "queries", "AUC", "± seeds", "gAUC", "ECE", "Brier", "constant", "length", "knn10",
+            "source", "policies", "rows", "queries", "AUC", "±", "Spearman", "ECE", "Brier", "constant", "length",
+            "knn10",
         ]
         let table = TextTable(
             header: header, rows: (report.sources + [report.mean]).map(Self.cells), rules: .headerAndSummary)
@@ -26,9 +27,10 @@ public struct EvaluationTable: CustomStringConvertible {
     }
 
     private static func cells(_ figures: EvaluationReport.Figures) -> [String] {
-        [figures.source, String(figures.policies), String(figures.queries)]
+        let rows = figures.contextRows.map { decimals($0, 0) } ?? TextTable.missing
+        return [figures.source, String(figures.policies), rows, String(figures.queries)]
             + [
-                figures.intraContextAUC, figures.standardError, figures.groupAUC, figures.ece, figures.brier,
+                figures.intraContextAUC, figures.standardError, figures.spearman, figures.ece, figures.brier,
                 figures.baselines.constant, figures.baselines.length, figures.baselines.knn10,
             ].map(Cell.fixed)
     }

@@ -14,7 +14,9 @@ public struct ComparisonTable: CustomStringConvertible {
         let gain = comparison.reference.map { "gain over \($0)" }
         let header =
             ["rows", "predictor", "AUC", "±"] + (gain.map { [$0, "±"] } ?? [])
-            + ["ECE", "by chance", "Brier", "log loss", "shortcut", "if right", "difficulty"]
+            + (hasArms ? ["over no references", "±"] : [])
+            + ["Spearman", "ECE", "by chance", "Brier", "log loss", "in 80 %", "if right"]
+            + ["shortcut", "if right", "difficulty"]
         var means: [[String]] = []
         for size in comparison.sizes {
             for predictor in size.predictors {
@@ -24,12 +26,43 @@ public struct ComparisonTable: CustomStringConvertible {
                 if gain != nil {
                     cells += [Cell.signed(mean.gain), Cell.fixed(mean.gainStandardError)]
                 }
-                cells += [mean.ece, mean.eceExpected, mean.brier, mean.logLoss].map(Cell.fixed)
+                if hasArms {
+                    cells += [Cell.signed(mean.referenceGain?.value), Cell.fixed(mean.referenceGain?.error)]
+                }
+                cells += [
+                    mean.spearman?.value, mean.ece, mean.eceExpected, mean.brier, mean.logLoss, mean.belief?.coverage,
+                    mean.belief?.coverageExpected,
+                ].map(Cell.fixed)
                 cells += [mean.shortcut, mean.shortcutExpected, mean.difficulty].map(Cell.signed)
                 means.append(cells)
             }
         }
-        return "\(TextTable(header: header, rows: means))\n\n\(bySource)"
+        return [TextTable(header: header, rows: means), kinds, bySource].compactMap { $0?.description }
+            .joined(separator: "\n\n")
+    }
+
+    private var hasArms: Bool {
+        comparison.sizes.contains { $0.predictors.contains { $0.mean.referenceGain != nil } }
+    }
+
+    /// Means of kinds known to training and of new kinds; `nil` where nothing says which are known.
+    private var kinds: TextTable? {
+        var rows: [[String]] = []
+        for size in comparison.sizes {
+            for predictor in size.predictors where predictor.known != nil || predictor.new != nil {
+                let cells = [predictor.known, predictor.new].flatMap { figures in
+                    [figures?.sources.description ?? TextTable.missing]
+                        + [figures?.auc, figures?.aucStandardError].map(Cell.fixed)
+                        + [Cell.signed(figures?.gain), Cell.fixed(figures?.gainStandardError)]
+                }
+                rows.append([String(size.contextSize), predictor.name] + cells)
+            }
+        }
+        let columns = ["sources", "AUC", "±", "gain", "±"]
+        return rows.isEmpty
+            ? nil
+            : TextTable(
+                header: ["rows", "predictor"] + columns.map { "known \($0)" } + columns.map { "new \($0)" }, rows: rows)
     }
 
     private var bySource: TextTable {
