@@ -111,6 +111,7 @@ struct RouteServerTests {
             // Port 9 of loopback is discard's; nobody listens there.
             RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", expensive: url(silent)) {
                 $0.endpoint?.timeout = .milliseconds(200)
+                $0.failureLimit.prompts = 1
             },
             histories: RouterUnderTest.histories)
         let first = try await router.post("/v1/chat/completions", easy)
@@ -196,13 +197,13 @@ struct RouteServerTests {
     func names() async throws {
         let endpoint = try await StubEndpoint(.answer(RouterUnderTest.answer))
         let router = try await RouterUnderTest(
-            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)) { $0.contextLength = 100 },
+            RouterUnderTest.fleet(cheap: url(endpoint), expensive: url(endpoint)) { $0.contextLength = 1000 },
             histories: RouterUnderTest.histories)
         let named = try await router.post("/v1/chat/completions", hard.replacing("\"statezero\"", with: "\"cheap\""))
         #expect((named.header("model"), named.header("reason")) == ("cheap", "named"))
         let unknown = try await router.post("/v1/chat/completions", hard.replacing("\"statezero\"", with: "\"gpt\""))
         #expect((unknown.status, unknown.code) == (404, "model_not_found"))
-        let long = String(repeating: "long ", count: 200)
+        let long = String(repeating: "long ", count: 1000)
         let tooLong = try await router.post("/v1/chat/completions", easy.replacing("easy one", with: long))
         #expect((tooLong.status, tooLong.code) == (413, "prompt_too_long"))
         let route = try await router.post("/v1/route", "{\"prompt\": \"\(long)\"}")
@@ -247,7 +248,7 @@ struct RouteServerTests {
         #expect(refused.headers.first(name: "retry-after") == "1")
         #expect(try await waiting.status == 502)
         let free = try await router.post("/v1/route", "{\"prompt\": \"x\"}", key: "secret")
-        #expect(free.status == 503, "the place is free again, the endpoints are cooling down")
+        #expect(free.status == 200, "the place is free again, and one late answer does not pause an endpoint")
         await router.stop()
         endpoint.stop()
     }
