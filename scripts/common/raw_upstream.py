@@ -28,8 +28,8 @@ def chunk(text: str) -> bytes:
 class RawUpstream:
     """Listens on a free port in a thread of its own.
 
-    `answer` is a coroutine function of the request's number and the writer; when it returns True the connection is
-    closed.
+    `answer` is a coroutine function of the request's number, its body and the writer; when it returns True the
+    connection is closed.
     """
 
     def __init__(self, answer):
@@ -60,18 +60,24 @@ class RawUpstream:
     async def _serve(self, reader, writer):
         self.open += 1
         try:
-            while await self._read(reader):
+            while True:
+                body = await self._read(reader)
                 self.requests += 1
                 # A client that closes ends an answer that waits.
-                work = asyncio.ensure_future(self.answer(self.requests, writer))
+                work = asyncio.ensure_future(self.answer(self.requests, body, writer))
                 gone = asyncio.ensure_future(reader.read(1))
                 await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
+                # A connection that is reset fails both; what matters here is that it has ended.
+                for task in (work, gone):
+                    task.add_done_callback(lambda task: task.cancelled() or task.exception())
                 if not work.done():
                     work.cancel()
                     break
                 if gone.done():
                     break
                 gone.cancel()
+                # The reader is free once the cancelled read has ended.
+                await asyncio.wait([gone])
                 if work.result():
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -81,12 +87,11 @@ class RawUpstream:
             writer.close()
 
     @staticmethod
-    async def _read(reader) -> bool:
+    async def _read(reader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
         length = 0
         for line in head.decode().split("\r\n"):
             name, _, value = line.partition(":")
             if name.lower() == "content-length":
                 length = int(value)
-        await reader.readexactly(length)
-        return True
+        return await reader.readexactly(length)

@@ -53,18 +53,18 @@ def fleet(cheap, expensive):
     )
 
 
-async def works(_, writer):
+async def works(_number, _body, writer):
     writer.write(ok(GOOD))
 
 
-async def streams(_, writer):
+async def streams(_number, _body, writer):
     writer.write(stream_head() + chunk(EVENT) + chunk(DONE) + chunk(""))
 
 
 def sends(data, close=False, stays=False):
     """An upstream that sends these bytes, and then closes, serves the next request, or is silent."""
 
-    async def answer(_, writer):
+    async def answer(_number, _body, writer):
         writer.write(data)
         await writer.drain()
         if stays:

@@ -33,19 +33,24 @@ EVENT = 'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
 ANSWER = '{"choices":[{"message":{"role":"assistant","content":"x"}}]}'
 
 
-async def answer(number, writer):
-    """In turn: silence, a slow stream, an answer at once, a stream that stalls."""
+async def answer(number, body, writer):
+    """In turn: silence, a slow answer, one at once, one that stalls in its middle."""
     kind = number % 4
     if kind == 0:
         await asyncio.sleep(3600)
-    if kind == 2:
-        writer.write(ok(ANSWER))
+    pause = {1: 0.02, 2: 0, 3: 3600}[kind]
+    if b'"stream":true' not in body:
+        data = ok(ANSWER)
+        writer.write(data[:-10])
+        await writer.drain()
+        await asyncio.sleep(pause)
+        writer.write(data[-10:])
         return
     writer.write(stream_head())
     for _ in range(20):
         writer.write(chunk(EVENT))
         await writer.drain()
-        await asyncio.sleep(3600 if kind == 3 else 0.02)
+        await asyncio.sleep(pause)
     writer.write(chunk("data: [DONE]\n\n") + chunk(""))
     await writer.drain()
 
@@ -53,7 +58,7 @@ async def answer(number, writer):
 async def client(port, generator):
     """One client; its moment of leaving is random."""
     stream = "true" if generator.random() < 0.7 else "false"
-    prompt = f"prompt {generator.random()}"
+    prompt = f"prompt {generator.randrange(256)}"
     body = f'{{"model":"statezero","stream":{stream},"messages":[{{"role":"user","content":"{prompt}"}}]}}'
     data = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     if generator.random() < 0.2:
