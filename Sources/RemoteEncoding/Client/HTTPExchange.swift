@@ -113,7 +113,12 @@ package struct HTTPExchange: Sendable {
         if let error = error as? NIOConnectionError {
             return "no connection: " + (error.connectionErrors.first.map { "\($0.error)" } ?? "the host has no address")
         }
-        return String("\(error)".prefix(ServerMessage.shownMax))
+        switch (error as? IOError)?.errnoCode {
+        case ECONNREFUSED: return "no connection: it is refused, nothing listens there"
+        case EHOSTUNREACH, ENETUNREACH: return "no connection: no route to the host"
+        case ECONNRESET, EPIPE: return "the server closed the connection before its answer was complete"
+        default: return String("\(error)".prefix(ServerMessage.shownMax))
+        }
     }
 }
 
