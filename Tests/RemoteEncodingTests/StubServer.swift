@@ -100,6 +100,12 @@ final class StubServer: Sendable {
 
     func stop() { task.cancel() }
 
+    /// Stops and waits until nothing listens any more: a connection that a closing server accepts is a trap in NIO.
+    func stopped() async {
+        task.cancel()
+        _ = await task.result
+    }
+
     /// The stub's vector of a text, not normalised: the same for the same text, different for others.
     static func vector(of text: String, seed: UInt64 = 0) -> [Float] {
         var state = text.utf8.reduce(14_695_981_039_346_656_037 &+ seed) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
