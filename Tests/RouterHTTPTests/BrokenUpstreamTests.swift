@@ -17,12 +17,12 @@ struct BrokenUpstreamTests {
     /// A router whose cheap endpoint is broken and whose expensive one works. Only the limits of an endpoint that is
     /// silent on purpose are short: on a loaded machine the others may need seconds.
     private func router(
-        _ broken: RawEndpoint, _ working: RawEndpoint, isSilent: Bool = false,
+        _ broken: RawEndpoint, _ working: RawEndpoint, isSilent: Bool = false, silence: Duration = .seconds(2),
         _ change: (inout FleetModel) -> Void = { _ in }
     ) async throws -> RouterUnderTest {
         try await RouterUnderTest(
             RouterUnderTest.fleet(cheap: broken.url, expensive: working.url) { model in
-                let limit = isSilent && model.name == "cheap" ? Duration.seconds(2) : .seconds(30)
+                let limit = isSilent && model.name == "cheap" ? silence : .seconds(30)
                 model.endpoint?.timeout = limit
                 model.endpoint?.idleTimeout = limit
                 change(&model)
@@ -122,7 +122,10 @@ struct BrokenUpstreamTests {
     @Test("comments are sent while a stream is silent, where the fleet file wants them")
     func keepAlive() async throws {
         let endpoint = try await RawEndpoint(.send(RawEndpoint.stream([Self.event], isComplete: false)))
-        let router = try await router(endpoint, endpoint, isSilent: true) { $0.endpoint?.keepAlive = .milliseconds(50) }
+        // Long enough that a loaded machine sends two comments before the limit.
+        let router = try await router(endpoint, endpoint, isSilent: true, silence: .seconds(15)) {
+            $0.endpoint?.keepAlive = .milliseconds(50)
+        }
         let answer = try await router.post("/v1/chat/completions", body(stream: true))
         #expect(answer.text.hasPrefix(Self.event + ": keep-alive\n\n: keep-alive\n\n"))
         await router.stop()
