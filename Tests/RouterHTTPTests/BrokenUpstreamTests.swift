@@ -179,9 +179,9 @@ struct BrokenUpstreamTests {
             #expect((answer.status, answer.code) == (429, "rate_limited"))
             return Int(answer.headers.first(name: "retry-after") ?? "") ?? 0
         }
-        #expect(500...600 ~= (try await wait("statezero")))
-        #expect(900...1001 ~= (try await wait("cheap")))
-        #expect(500...600 ~= (try await wait("expensive")))
+        #expect(300...600 ~= (try await wait("statezero")))
+        #expect(601...1001 ~= (try await wait("cheap")), "the date, less what a loaded machine needed until now")
+        #expect(300...600 ~= (try await wait("expensive")))
         #expect((cheap.requests, expensive.requests) == (1, 1), "they are left alone")
         let route = try await router.post("/v1/route", "{\"prompt\": \"easy\"}")
         #expect((route.status, route.code) == (429, "rate_limited"))
