@@ -79,6 +79,8 @@ public struct UpstreamAnswer: Sendable {
     /// Bytes of one event.
     private static let eventMax = 4 << 20
 
+    private static let noStream = UpstreamFailure(.malformed, "a whole answer instead of a stream")
+
     private let isStreamWanted: Bool
     private var state = State.waiting
     private var times: AnswerTimes
@@ -153,7 +155,8 @@ public struct UpstreamAnswer: Sendable {
             return actions
         case .holding:
             held += bytes
-            guard held.count > Self.heldMax, !isStreamWanted else { return [] }
+            guard held.count > Self.heldMax else { return [] }
+            guard !isStreamWanted else { return failed(Self.noStream) }
             guard held.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
                 return failed(UpstreamFailure(.malformed, "no JSON: \(AnswerCheck.clipped(held))"))
             }
@@ -230,7 +233,7 @@ public struct UpstreamAnswer: Sendable {
         case .holding:
             do throws(UpstreamFailure) {
                 usage = try AnswerCheck.whole(held)
-                guard !isStreamWanted else { throw UpstreamFailure(.malformed, "a whole answer instead of a stream") }
+                guard !isStreamWanted else { throw Self.noStream }
             } catch {
                 return failed(error)
             }

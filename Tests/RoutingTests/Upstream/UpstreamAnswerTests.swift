@@ -233,7 +233,7 @@ struct UpstreamAnswerTests {
         #expect(answer.nextDeadline == start + .seconds(3))
     }
 
-    @Test("an endpoint that sends comments or one event without end does not fill the memory")
+    @Test("an endpoint that sends comments, one event or a whole answer without end does not fill the memory")
     func bounded() {
         let piece = bytes(String(repeating: "x", count: 1 << 20))
         for head in ["data: ", ": "] {
@@ -247,5 +247,8 @@ struct UpstreamAnswerTests {
         var actions: [UpstreamAnswer.Action] = []
         for _ in 0..<5 { actions += run(&comments, [bytes(": "), piece, bytes("\n\n")]) }
         #expect(reason(actions) == .malformed)
+        var whole = answer(streaming: true)
+        let found12 = run(&whole, [.head(json), bytes("{"), piece, piece])
+        #expect(reason(found12) == .malformed)
     }
 }
