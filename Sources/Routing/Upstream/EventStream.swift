@@ -69,7 +69,14 @@ struct EventStream: Sendable {
         var value = colon < line.endIndex ? line[(colon + 1)...] : []
         if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
         switch String(decoding: line[..<colon], as: UTF8.self) {
-        case "data": event.data = event.data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
+        case "data":
+            // In place: an endpoint may send an event of many short lines.
+            if event.data == nil {
+                event.data = Array(value)
+            } else {
+                event.data?.append(UInt8(ascii: "\n"))
+                event.data?.append(contentsOf: value)
+            }
         case "event": event.name = String(decoding: value, as: UTF8.self)
         default: break
         }
