@@ -94,6 +94,7 @@ struct BrokenUpstreamTests {
             ("timeout", RawEndpoint.Manner.send(RawEndpoint.stream([Self.event], isComplete: false))),
             ("cut", .sendAndClose(RawEndpoint.stream([Self.event, "data: {\"cho"], isComplete: false))),
             ("cut", .send(RawEndpoint.stream([Self.event], isComplete: true))),
+            ("cut", .send(RawEndpoint.ok(Self.event, type: "text/event-stream"))),
         ])
     func streamEnds(_ reason: String, _ manner: RawEndpoint.Manner) async throws {
         let endpoint = try await RawEndpoint(manner)

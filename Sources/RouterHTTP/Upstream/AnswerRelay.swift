@@ -35,7 +35,8 @@ struct AnswerRelay: Sendable {
             return Response(
                 status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         }
-        let length = head.headers.first(name: "content-length").flatMap(Int.init)
+        // A stream may get comments, or an event `error`, that its own length does not count.
+        let length = answer.isStream ? nil : head.headers.first(name: "content-length").flatMap(Int.init)
         return Response(
             status: status, headers: headers, body: ResponseBody(contentLength: length) { try await write(to: &$0) })
     }
