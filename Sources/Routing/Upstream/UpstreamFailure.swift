@@ -31,14 +31,14 @@ public struct UpstreamFailure: Error, Hashable, Sendable {
     public let reason: Reason
     /// What happened, for people.
     public let detail: String
-    /// How long the endpoint asks to be left alone.
+    /// How long the endpoint asks to be left alone; `nil` if it asks for nothing, or for a time that is over.
     public let retryAfter: Duration?
 
     /// A failure.
     public init(_ reason: Reason, _ detail: String, retryAfter: Duration? = nil) {
         self.reason = reason
         self.detail = detail
-        self.retryAfter = retryAfter
+        self.retryAfter = retryAfter.flatMap { $0 > .zero ? $0 : nil }
     }
 
     /// Whether every request would fail now, whatever its prompt. Other failures may be caused by one prompt.

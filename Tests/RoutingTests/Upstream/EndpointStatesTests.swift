@@ -81,6 +81,19 @@ struct EndpointStatesTests {
         }
     }
 
+    @Test("a wait of 0 seconds asks for no pause: the limit of failures counts, and a 429 pauses for the cooldown")
+    func askedForNothing() throws {
+        var states = try states { $0.cooldown = .seconds(10) }
+        for prompt in 0..<3 {
+            #expect(states.exclusion(0, now: start) == nil)
+            let failure = UpstreamFailure(.serverError, "503", retryAfter: .zero)
+            states.failed(0, failure, prompt: prompt, now: start)
+        }
+        #expect(states.exclusion(0, now: start) == .coolingDown)
+        states.failed(1, UpstreamFailure(.rateLimited, "429", retryAfter: .zero), prompt: 1, now: start)
+        #expect(states.exclusion(1, now: start) == .rateLimited)
+    }
+
     @Test("an endpoint that asks for a pause of a year is paused for an hour")
     func longPause() throws {
         var states = try states()
