@@ -86,10 +86,20 @@ struct RouteCorpusJob: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    /// Marks the folder with fleet, rule, histories and corpus. Throws when it has the mark of another job.
+    /// Marks the folder with the fleet's models, rule, histories and corpus. Throws when it has the mark of another job.
     private func claimFolder() throws {
         let digests = histories.map { $0?.context.digest.hex ?? "none" }
-        let facts = ["\(fleet)", "\(rule)", "\(prompts)", "\(blockRows)"] + digests
+        // Without `supports`: a set is written in another order by each process, and a corpus has only text.
+        let models = fleet.models.map { model in
+            var model = model
+            model.supports = nil
+            return "\(model)"
+        }
+        let settings = [
+            "\(fleet.defaultIndex)", "\(fleet.evidenceRows)", "\(fleet.historyRows)", "\(fleet.reference)", "\(rule)",
+            "\(prompts)", "\(blockRows)",
+        ]
+        let facts = models + settings + digests
         let mark = Digest(of: facts.joined(separator: "\n")).hex
         try makeFolder(output)
         if let found = FileManager.default.contents(atPath: "\(output)/.route") {
