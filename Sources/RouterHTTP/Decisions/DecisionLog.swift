@@ -8,7 +8,8 @@ import Synchronization
 /// that cannot be written is counted and does not fail the request.
 package final class DecisionLog: Sendable {
     private struct State {
-        var handle: FileHandle
+        /// `nil` after a rotation whose new file could not be opened.
+        var handle: FileHandle?
         var bytes: Int
         var lost = 0
     }
@@ -35,8 +36,13 @@ package final class DecisionLog: Sendable {
         let line = Data(row.line() + [UInt8(ascii: "\n")])
         state.withLock { state in
             if state.bytes > 0, state.bytes + line.count > bytesMax { rotate(&state) }
+            if state.handle == nil { reopen(&state) }
+            guard let handle = state.handle else {
+                state.lost += 1
+                return
+            }
             do {
-                try state.handle.write(contentsOf: line)
+                try handle.write(contentsOf: line)
                 state.bytes += line.count
             } catch {
                 state.lost += 1
@@ -46,7 +52,8 @@ package final class DecisionLog: Sendable {
 
     private func rotate(_ state: inout State) {
         let files = FileManager.default
-        try? state.handle.close()
+        try? state.handle?.close()
+        (state.handle, state.bytes) = (nil, 0)
         try? files.removeItem(atPath: "\(path).\(filesMax - 1)")
         for number in stride(from: filesMax - 2, through: 1, by: -1) {
             try? files.moveItem(atPath: "\(path).\(number)", toPath: "\(path).\(number + 1)")
@@ -56,10 +63,10 @@ package final class DecisionLog: Sendable {
         } else {
             try? files.removeItem(atPath: path)
         }
-        guard let next = try? Self.open(path) else {
-            state.lost += 1
-            return
-        }
+    }
+
+    private func reopen(_ state: inout State) {
+        guard let next = try? Self.open(path) else { return }
         state.handle = next.handle
         state.bytes = next.bytes
     }
