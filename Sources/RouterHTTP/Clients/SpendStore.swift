@@ -32,14 +32,16 @@ struct SpendStore: Sendable {
         }
     }
 
-    /// Adds to a client's day. Cost: some tens of microseconds. Throws `state`.
+    /// Adds to a client's day, at most four billion dollars: SQLite would turn a larger sum into a floating-point number.
+    /// Cost: some tens of microseconds. Throws `state`.
     func add(_ entry: Entry, day: Int) throws(RouterHTTPError) {
         do {
             try queue.write { database in
                 try database.execute(
                     sql: """
                         INSERT INTO spend (day, client, nanodollars) VALUES (?, ?, ?)
-                        ON CONFLICT (day, client) DO UPDATE SET nanodollars = nanodollars + excluded.nanodollars
+                        ON CONFLICT (day, client) DO UPDATE
+                        SET nanodollars = MIN(nanodollars + excluded.nanodollars, 4000000000000000000)
                         """, arguments: [day, entry.client ?? "", entry.nanodollars])
                 try database.execute(sql: "DELETE FROM spend WHERE day < ?", arguments: [day - Self.daysMax])
             }
