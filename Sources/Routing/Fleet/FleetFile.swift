@@ -27,6 +27,11 @@ public enum FleetFile {
             }
             fleet.historyRows = rows
         }
+        guard fleet.evidenceRows <= fleet.historyRows else {
+            throw file.bad(
+                "evidence_rows", file.line,
+                "at most history_rows (\(fleet.historyRows)), found \(fleet.evidenceRows); no model could be chosen")
+        }
         if var section = try file.section("reference") {
             if let tokens = try section.integer("input_tokens", atLeast: 0) { fleet.reference.inputTokens = tokens }
             if let tokens = try section.integer("output_tokens", atLeast: 0) { fleet.reference.outputTokens = tokens }

@@ -50,6 +50,16 @@ struct FleetFileTests {
         #expect(fleet.models[1].policy == "large")
     }
 
+    @Test("more rows of evidence than a history has are refused, because no model could be chosen")
+    func evidence() {
+        for text in ["evidence_rows: 129", "evidence_rows: 9223372036854775807"] {
+            #expect(throws: RoutingError.self) {
+                try FleetFile.parse(
+                    whole.replacingOccurrences(of: "evidence_rows: 16", with: text), path: "fleet.yaml")
+            }
+        }
+    }
+
     @Test("time limits, failures, capabilities, sessions, clients and spend limits are read, and have defaults")
     func serving() throws {
         let fleet = try FleetFile.parse(
