@@ -24,7 +24,6 @@ struct DecisionEngine {
 
     private struct Prepared {
         let rows: Int
-        let saysSomething: Bool
         let plain: any PreparedContext
         let costAware: (any PreparedContext)?
     }
@@ -56,8 +55,7 @@ struct DecisionEngine {
                 labelled = try model.prepare(other, features: features)
             }
         }
-        contexts[index] = Prepared(
-            rows: newest.count, saysSomething: newest.count >= fleet.evidenceRows, plain: plain, costAware: labelled)
+        contexts[index] = Prepared(rows: newest.count, plain: plain, costAware: labelled)
     }
 
     /// Rows of history behind each model.

@@ -40,6 +40,7 @@ struct RouteChooser: Sendable {
             self.dollarsLeft = dollarsLeft
         }
 
+        /// Tokens of the prompt in the prompt cache of a model's endpoint.
         func cachedTokens(_ index: Int) -> Int { known.map { $0.model == index ? $0.cachedTokens : 0 } ?? 0 }
     }
 
@@ -50,11 +51,11 @@ struct RouteChooser: Sendable {
         fleet.models.indices.map { index in
             let estimate = estimates[index]
             let cost = cost(of: index, prompt)
-            let isTooDear = prompt.dollarsLeft.map { reservation(for: index, prompt) > $0 } ?? false
+            let isTooExpensive = prompt.dollarsLeft.map { reservation(for: index, prompt) > $0 } ?? false
             return RouteCandidate(
                 model: index, prediction: estimate.prediction, historyRows: estimate.rows, cost: cost,
                 relativeCost: fleet.relativeCost(cost), costAwareScore: estimate.costAwareScore,
-                exclusion: exclusion(index, prompt) ?? unavailable(index) ?? (isTooDear ? .spendLimit : nil)
+                exclusion: exclusion(index, prompt) ?? unavailable(index) ?? (isTooExpensive ? .spendLimit : nil)
                     ?? (hasEvidence(estimate) ? nil : .insufficientEvidence))
         }
     }
@@ -83,12 +84,11 @@ struct RouteChooser: Sendable {
         let expected = fleet.expectedOutputTokens(of: index, atMost: prompt.outputTokensMax)
         let output = answer.isStream ? answer.events : expected
         return dollars(
-            for: index, prompt,
-            answer.usage ?? AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: output))
+            for: index, answer.usage ?? AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: output))
     }
 
     /// Cost of a number of tokens.
-    func dollars(for index: Int, _ prompt: Prompt, _ usage: AnswerUsage) -> Double {
+    func dollars(for index: Int, _ usage: AnswerUsage) -> Double {
         fleet.models[index].cost(
             inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, cachedTokens: usage.cachedTokens)
     }

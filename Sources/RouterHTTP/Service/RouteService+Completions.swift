@@ -146,7 +146,7 @@ extension RouteService {
             dollars = chooser.dollars(for: index, prompt, answer)
         } else if case .left = end {
             // The endpoint has read the prompt, at least.
-            dollars = chooser.dollars(for: index, prompt, AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: 0))
+            dollars = chooser.dollars(for: index, AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: 0))
         }
         spending.settle(hold, dollars: dollars)
     }

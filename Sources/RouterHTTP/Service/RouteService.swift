@@ -64,9 +64,6 @@ final class RouteService: Sendable {
         let exclusions: [RouteCandidate.Exclusion?]
         /// What the session's model has in its prompt cache.
         let known: SessionTable.Known?
-
-        /// Tokens of the prompt in the prompt cache of a model's endpoint.
-        func cachedTokens(_ index: Int) -> Int { known.map { $0.model == index ? $0.cachedTokens : 0 } ?? 0 }
     }
 
     /// Decides for a request. `isNeeded`: an overloaded value model is an error instead of a decision for the default.
