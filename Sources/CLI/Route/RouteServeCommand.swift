@@ -53,7 +53,7 @@ extension Route {
 
 /// State and mode of the router.
 struct RouteServeState: ParsableArguments {
-    @Option(help: "Folder of outcomes and decision log; created if missing.")
+    @Option(help: "Folder of outcomes, decision log and spending; created if missing.")
     var state = "route-state"
 
     @Flag(help: "Decide and log, but send every request to the default model.")

@@ -22,7 +22,7 @@ public final class RouteServer: Sendable {
         public var host = "127.0.0.1"
         /// Port to listen at; with 0 the system chooses one.
         public var port = 6060
-        /// Folder of the outcomes and the decision log; created if missing.
+        /// Folder of the outcomes, the decision log and the spending; created if missing.
         public var stateFolder: String
         /// Decide and log, but send everything to the default.
         public var isObserving = false
