@@ -6,7 +6,7 @@ import Scoring
 
 /// Who sent a request: connection, client and session.
 struct Caller: Sendable {
-    let connection: ClientConnection
+    let connection: CallerConnection
     /// For timers.
     let eventLoop: any EventLoop
     /// The client's name in the fleet file; `nil` without one.
@@ -19,7 +19,7 @@ struct Caller: Sendable {
     private static let sessionMax = 256
 
     /// Reads the headers of a request. Throws `bad_session` for an id that is empty or too long.
-    init(_ request: Request, client: String?, channel: any Channel, connections: ClientConnections) throws(HTTPFailure)
+    init(_ request: Request, client: String?, channel: any Channel, connections: CallerConnections) throws(HTTPFailure)
     {
         connection = connections.connection(of: channel)
         eventLoop = channel.eventLoop

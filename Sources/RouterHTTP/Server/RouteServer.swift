@@ -128,12 +128,12 @@ public final class RouteServer: Sendable {
     /// Serves until SIGTERM or SIGINT, or until the task is cancelled. Requests under way may finish within the stop time;
     /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
-        let connections = ClientConnections()
+        let connections = CallerConnections()
         let application = Application(
             router: routes(connections).router(),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ClientConnectionHandler(connections)], idleTimeout: .seconds(75))),
+                    additionalChannelHandlers: [CallerConnectionHandler(connections)], idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "statezero",
                 availableConnectionsDelegate: MaximumAvailableConnections(
@@ -153,7 +153,7 @@ public final class RouteServer: Sendable {
         if let failure { throw failure }
     }
 
-    private func routes(_ connections: ClientConnections) -> RouterRoutes {
+    private func routes(_ connections: CallerConnections) -> RouterRoutes {
         RouterRoutes(
             service: service, limiter: ConcurrencyLimiter(requestsMax: configuration.requestsMax),
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,

@@ -15,7 +15,7 @@ struct RouterRoutes: Sendable {
     let limiter: ConcurrencyLimiter
     let body: BodyReader
     let keys: ClientKeys
-    let connections: ClientConnections
+    let connections: CallerConnections
     /// For `/metrics`.
     let version: String
     let logger: Logger

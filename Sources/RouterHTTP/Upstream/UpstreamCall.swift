@@ -8,7 +8,7 @@ import Routing
 final class UpstreamCall: Sendable {
     let inbox: AnswerInbox
     private let task: Task<Void, Never>
-    private let connection: ClientConnection
+    private let connection: CallerConnection
     private let watch: Int
 
     /// Starts the request.

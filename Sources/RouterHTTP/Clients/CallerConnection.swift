@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A client that closes its connection, or its sending half, has left. Go's and nginx's servers see it the same way: of
 /// clients that wait for an answer, none closes its sending half.
-final class ClientConnection: Sendable {
+final class CallerConnection: Sendable {
     private struct State {
         var hasLeft = false
         var watchers: [Int: @Sendable () -> Void] = [:]
@@ -42,13 +42,13 @@ final class ClientConnection: Sendable {
 }
 
 /// The open connections of a server. NIO's channels identify them.
-final class ClientConnections: Sendable {
-    private let open = Mutex<[ObjectIdentifier: ClientConnection]>([:])
+final class CallerConnections: Sendable {
+    private let open = Mutex<[ObjectIdentifier: CallerConnection]>([:])
 
-    /// The connection of a channel; one that never leaves for a channel that is closed already.
-    func connection(of channel: any Channel) -> ClientConnection {
+    /// The connection of a channel; for a channel that is closed already, one whose client has left.
+    func connection(of channel: any Channel) -> CallerConnection {
         if let known = open.withLock({ $0[ObjectIdentifier(channel)] }) { return known }
-        let gone = ClientConnection()
+        let gone = CallerConnection()
         gone.leave()
         return gone
     }
@@ -57,7 +57,7 @@ final class ClientConnections: Sendable {
     var count: Int { open.withLock { $0.count } }
 
     fileprivate func opened(_ channel: any Channel) {
-        open.withLock { $0[ObjectIdentifier(channel)] = ClientConnection() }
+        open.withLock { $0[ObjectIdentifier(channel)] = CallerConnection() }
     }
 
     fileprivate func left(_ channel: any Channel) {
@@ -70,12 +70,12 @@ final class ClientConnections: Sendable {
 }
 
 /// Notices on a channel that its client has left, also while nothing is written to it.
-final class ClientConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class CallerConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
-    private let connections: ClientConnections
+    private let connections: CallerConnections
 
-    init(_ connections: ClientConnections) {
+    init(_ connections: CallerConnections) {
         self.connections = connections
     }
 
