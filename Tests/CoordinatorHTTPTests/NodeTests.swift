@@ -38,7 +38,7 @@ struct NodeTests {
         _ = try await served.request("POST", "/v1/plans", json: planBody("stopping", step: 1))
         let asked = ContinuousClock.now
         async let waiting = served.request("GET", "/v1/plans/stopping/1?wait_ms=30000")
-        // The request for the plan is in progress when it is in flight.
+        // In flight are the request for the plan and the one for the metrics.
         while ContinuousClock.now - asked < .seconds(25) {
             let metrics = try await served.request("GET", "/metrics")
             if metrics.text.contains("statezero_http_requests_in_flight 2") { break }

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Limits the requests in progress and the bytes of their bodies. A request beyond the limits is refused, so memory is
+/// Limits the requests in flight and the bytes of their bodies. A request beyond the limits is refused, so memory is
 /// bounded. Any thread may use it.
 public final class ConcurrencyLimiter: Sendable {
-    /// Requests in progress.
+    /// Most requests in flight.
     public let requestsMax: Int
-    /// Bytes of their bodies.
+    /// Most bytes of their bodies.
     public let bytesMax: Int
 
     private let used = Mutex((requests: 0, bytes: 0))
@@ -16,7 +16,7 @@ public final class ConcurrencyLimiter: Sendable {
         self.bytesMax = bytesMax
     }
 
-    /// Requests in progress now.
+    /// Requests in flight now.
     public var requests: Int { used.withLock { $0.requests } }
 
     /// A place for a request, free again when the guard is released; `nil` when there is none.

@@ -25,7 +25,7 @@ final class RouteMetrics: Sendable {
         MetricFamily(
             .counter, "statezero_route_fallbacks_total", "Requests that went on to another model, by what failed."),
         MetricFamily(.counter, "statezero_route_upstream_requests_total", "Requests to endpoints by result."),
-        MetricFamily(.gauge, "statezero_route_upstream_inflight", "Requests under way at endpoints."),
+        MetricFamily(.gauge, "statezero_route_upstream_inflight", "Requests in flight at endpoints."),
         MetricFamily(.gauge, "statezero_route_history_rows", "Rows of history that are prepared."),
         MetricFamily(.counter, "statezero_outcomes_total", "Outcomes fed back, by what became of them."),
         MetricFamily(.counter, "statezero_route_refused_total", "Requests refused, by code."),

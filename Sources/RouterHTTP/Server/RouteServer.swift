@@ -38,7 +38,7 @@ public final class RouteServer: Sendable {
         public var requestsMax = 512
         /// Connections at a time; more wait in the system's queue.
         public var connectionsMax = 2048
-        /// Time for requests under way after SIGTERM; then they are cancelled.
+        /// Time for requests in flight after SIGTERM; then they are cancelled.
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
         public var version = ""
@@ -125,7 +125,7 @@ public final class RouteServer: Sendable {
         }
     }
 
-    /// Serves until SIGTERM or SIGINT, or until the task is cancelled. Requests under way may finish within the stop time;
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled. Requests in flight may finish within the stop time;
     /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let connections = CallerConnections()

@@ -50,7 +50,7 @@ struct RouterRoutes: Sendable {
         let levels = RouteMetrics.Levels(
             version: version, model: service.thread.fingerprint.digest.short, fleet: service.fleet.models.map(\.name),
             historyRows: service.thread.historyRows,
-            upstreamInFlight: service.endpoints.withLock { $0.underWay }, inFlight: limiter.requests,
+            upstreamInFlight: service.endpoints.withLock { $0.inFlight }, inFlight: limiter.requests,
             logLinesLost: service.log.lost, connections: connections.count,
             sessions: service.sessions.withLock { $0.count }, spent: service.spending.spent,
             calibration: service.fleet.models.indices.map { index in service.watch.withLock { $0.report(of: index) } })

@@ -45,7 +45,7 @@ extension RouteService {
         let models = fleet.models.indices.map { index in
             Status.Model(
                 model: fleet.models[index].name, history_rows: index < rows.count ? rows[index] : 0,
-                requests_in_flight: states.underWay[index], excluded: states.exclusion(index, now: now),
+                requests_in_flight: states.inFlight[index], excluded: states.exclusion(index, now: now),
                 wait_seconds: states.wait(index, now: now) / .seconds(1),
                 calibration: watch.withLock { $0.report(of: index) })
         }

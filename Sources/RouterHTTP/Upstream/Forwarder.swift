@@ -22,7 +22,7 @@ struct Forwarder: Sendable {
     let keys: [String: String]
 
     /// Tries once. `deadline` bounds the time to the first byte, beside the endpoint's own limits. `use` is held as long as
-    /// the request is under way.
+    /// the request is in flight.
     func send(
         _ request: ChatRequest, to endpoint: FleetModel.Endpoint, for caller: Caller, use: UpstreamUse,
         deadline: ContinuousClock.Instant

@@ -1,4 +1,4 @@
-/// What clients have spent today, and what their requests under way may still cost. A plain value.
+/// What clients have spent today, and what their requests in flight may still cost. A plain value.
 ///
 /// A request reserves its expected cost before it is forwarded, in the same step in which the limits are checked; when it
 /// has ended, its real cost replaces the reservation. So parallel requests cannot all pass a limit that has room for one.

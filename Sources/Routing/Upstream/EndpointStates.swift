@@ -9,7 +9,7 @@ public struct EndpointStates: Sendable {
     public typealias Instant = ContinuousClock.Instant
 
     private struct State {
-        var underWay = 0
+        var inFlight = 0
         /// Starts of the last 60 seconds, oldest first; kept only where a limit needs them.
         var starts: [Instant] = []
         /// Newest results, oldest first.
@@ -37,7 +37,7 @@ public struct EndpointStates: Sendable {
     private static let resultsMax = 256
     /// Longest pause: an endpoint that asks for a year is tried again after an hour.
     private static let pauseMax = Duration.seconds(3600)
-    /// Wait for a place at an endpoint; nobody knows when a request under way will end.
+    /// Wait for a place at an endpoint; nobody knows when a request in flight will end.
     private static let placeWait = Duration.seconds(1)
 
     /// All endpoints are free.
@@ -53,7 +53,7 @@ public struct EndpointStates: Sendable {
             return pause.cause == .rateLimited ? .rateLimited : .coolingDown
         }
         let limits = models[index].limits
-        if let most = limits.concurrent, state.underWay >= most { return .atLimit }
+        if let most = limits.concurrent, state.inFlight >= most { return .atLimit }
         if let most = limits.requestsPerMinute, Self.lastMinute(state.starts, now).count >= most { return .atLimit }
         return nil
     }
@@ -65,7 +65,7 @@ public struct EndpointStates: Sendable {
         if exclusion != .atLimit, let pause = state.pause { return pause.until - now }
         let limits = models[index].limits
         var wait = Duration.zero
-        if let most = limits.concurrent, state.underWay >= most { wait = Self.placeWait }
+        if let most = limits.concurrent, state.inFlight >= most { wait = Self.placeWait }
         let starts = Self.lastMinute(state.starts, now)
         if let most = limits.requestsPerMinute, starts.count >= most {
             // One more may start when fewer than `most` of the starts are within the minute.
@@ -85,7 +85,7 @@ public struct EndpointStates: Sendable {
     /// requests cannot all pass a limit of one.
     public mutating func begin(_ index: Int, now: Instant) -> Bool {
         guard exclusion(index, now: now) == nil else { return false }
-        states[index].underWay += 1
+        states[index].inFlight += 1
         if models[index].limits.requestsPerMinute != nil {
             states[index].starts = Array(Self.lastMinute(states[index].starts, now)) + [now]
         }
@@ -94,8 +94,8 @@ public struct EndpointStates: Sendable {
 
     /// A request ended, whatever its result: its place is free.
     public mutating func end(_ index: Int) {
-        precondition(states[index].underWay > 0, "a request to \(models[index].name) ended that was never begun")
-        states[index].underWay -= 1
+        precondition(states[index].inFlight > 0, "a request to \(models[index].name) ended that was never begun")
+        states[index].inFlight -= 1
     }
 
     /// A request failed. `prompt` is the same number for the same prompt.
@@ -116,8 +116,8 @@ public struct EndpointStates: Sendable {
         states[index].pause = nil
     }
 
-    /// Requests under way, by model.
-    public var underWay: [Int] { states.map(\.underWay) }
+    /// Requests in flight, by model.
+    public var inFlight: [Int] { states.map(\.inFlight) }
 
     private mutating func pause(_ index: Int, for time: Duration, _ cause: Pause.Cause, _ now: Instant) {
         let until = now + min(max(time, .zero), Self.pauseMax)

@@ -102,13 +102,13 @@ struct EndpointStatesTests {
         #expect(states.exclusion(0, now: start + .seconds(3601)) == nil)
     }
 
-    @Test("a limit of requests under way is kept, and freed by the end of one")
+    @Test("a limit of requests in flight is kept, and freed by the end of one")
     func concurrent() throws {
         var states = try states { $0.limits.concurrent = 1 }
         let began = [states.begin(0, now: start), states.begin(0, now: start)]
         #expect(began == [true, false])
         #expect(states.exclusion(0, now: start) == .atLimit)
-        #expect(states.underWay == [1, 0])
+        #expect(states.inFlight == [1, 0])
         states.end(0)
         #expect(states.exclusion(0, now: start) == nil)
     }
