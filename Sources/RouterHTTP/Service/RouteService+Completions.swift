@@ -56,7 +56,10 @@ extension RouteService {
             let start = clock.now
             let use: UpstreamUse
             switch begin(index, request, decided, caller) {
-            case .success(let begun): use = begun
+            case .success(let begun):
+                use = begun
+                // After the last attempt nothing follows, so an attempt is counted when the next one begins.
+                if let failed = attempts.last { metrics.fellBack(failed.result) }
             case .failure(let reason):
                 skipped[index] = reason.exclusion
                 continue
@@ -73,7 +76,6 @@ extension RouteService {
                 return relay.response(headers(row, sentTo: index))
             case .failed(let failure):
                 use.ended(failure, nil)
-                metrics.fellBack(failure.reason.rawValue)
                 failures[index] = failure
                 attempts.append(
                     .init(model: model.name, result: failure.reason.rawValue, detail: failure.detail, ms: ms))
