@@ -1,5 +1,6 @@
 import Corpora
 import HTTPServing
+import HTTPTypes
 import Hummingbird
 import Routing
 import Synchronization
@@ -11,8 +12,14 @@ extension RouteService {
     func route(_ request: ChatRequest, _ caller: Caller) async throws -> Response {
         var rule = fleet.rule
         if let name = request.model {
-            guard case .rule(let wanted)? = requested(name) else { throw unknownModel(name) }
-            rule = wanted
+            switch requested(name) {
+            case .rule(let wanted)?: rule = wanted
+            case .model?:
+                throw HTTPFailure(
+                    .notFound, "model_not_found",
+                    "\(name) is a model of the fleet, so there is nothing to decide; name \(Self.ownName) instead")
+            case nil: throw unknownModel(name)
+            }
         }
         if let target = request.target { rule = .target(target) }
         if let beta = request.beta { rule = .weighted(beta) }
