@@ -1,4 +1,4 @@
-"""Runs `statezero route serve` between the `openai` package and upstreams that are broken in a dozen ways.
+"""Runs `statezero route serve` between the `openai` package and upstreams that are broken in sixteen ways.
 
     python3 -m venv .venv-routing
     .venv-routing/bin/pip install -r scripts/routing/requirements.txt

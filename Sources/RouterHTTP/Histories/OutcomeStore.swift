@@ -15,7 +15,7 @@ struct OutcomeStore: Sendable {
         let model: String
         let text: String
         let outcome: Outcome
-        /// The prediction that it tells right or wrong; it is not stored.
+        /// The prediction that it is compared with; it is not stored.
         var pair: CalibrationWatch.Pair?
     }
 

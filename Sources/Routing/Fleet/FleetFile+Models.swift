@@ -54,7 +54,9 @@ extension FleetFile {
         let flat = try section.number("flat", in: any)
         let input = try section.number("input", in: any)
         let output = try section.number("output", in: any)
-        let cached = try section.number("cached_input", in: 0...(input ?? 0))
+        var cached: Double?
+        // Without a price of input it is an unknown key.
+        if let input { cached = try section.number("cached_input", in: 0...input) }
         try section.end()
         switch (flat, input, output) {
         case (let flat?, nil, nil): return (.flat(flat), nil)

@@ -108,6 +108,7 @@ struct FleetFileTests {
             ("failures: {share: 2}", 4, "models[0].failures.share"),
             ("failures: {prompt: 2}", 4, "models[0].failures.prompt"),
             ("price: {input: 1, output: 1, cached_input: 2}", 4, "models[0].price.cached_input"),
+            ("price: {flat: 1, cached_input: 0}", 4, "models[0].price.cached_input"),
         ])
     func wrong(_ text: String, _ line: Int, _ key: String) throws {
         let isPrice = text.hasPrefix("price")
