@@ -211,7 +211,8 @@ extension PlannerState {
         for outcome in outcomes {
             switch outcome {
             case .answered(.plan(let plan), let rows, let answers, let faults):
-                if faults.contains(where: { $0.code == "side_information_unsupported" }) {
+                // Without evidence no side information was sent, and another attempt would be the same.
+                if evidence[plan] != nil, faults.contains(where: { $0.code == "side_information_unsupported" }) {
                     predictFromTexts(plan, at: now, &actions)
                 } else {
                     receive(answers, rows: rows, of: plan, &actions)
