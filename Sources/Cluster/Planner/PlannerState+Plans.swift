@@ -167,7 +167,7 @@ extension PlannerState {
                 maximum = max(minimum, rate.largestGroup(survival: request.groupSurvival, cap: maximum))
             }
         }
-        let contexts = contexts(for: request)
+        let contexts = contexts(for: request, side(of: request))
         let newest = contexts.compactMap(\.staleness).min()
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
@@ -182,7 +182,7 @@ extension PlannerState {
         let missing = Set(session.missing)
         evidence[name] = nil
         let known = side(of: session.request)
-        for context in contexts(for: session.request) {
+        for context in contexts(for: session.request, known) {
             let places = context.candidates.indices.filter { missing.contains(context.candidates[$0]) }
             let rows = places.map { context.candidates[$0] }
             var side: (rows: [SideInformation], schema: SideSchema)?
