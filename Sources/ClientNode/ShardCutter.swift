@@ -73,7 +73,8 @@ package struct ShardCutter {
                     id: row.prompt.id, hasDerivedID: row.hasDerivedID, file: row.file, line: row.line,
                     evidence: facts?.evidence, own: facts?.own))
         }
-        let block = side.map { SideBlock(known, schema: $0.schema) }
+        // A job without a schema is for peers of version 0.1 too, which cannot read a side frame.
+        let block = side.flatMap { $0.schema.isEmpty ? nil : SideBlock(known, schema: $0.schema) }
         return lines.isEmpty ? nil : Shard(lines: lines, texts: TextBlock(texts, side: block), tokens: tokens)
     }
 

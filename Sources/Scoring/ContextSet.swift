@@ -48,6 +48,8 @@ public struct ContextSet: Sendable {
     public static let rowsMax = 4096
     /// More prompts with outcomes of references say little more and cost as much to fit.
     public static let poolRowsMax = 1024
+    /// Most numbers in the vectors of all rows: 48 MiB, so that the context fits into one message.
+    public static let vectorNumbersMax = 12 << 20
 
     /// `nil` when there are more than `rowsMax` rows or `poolRowsMax` prompts of the pool, or where side information does
     /// not fit the schema. An empty context is valid: nothing is known about the policy.

@@ -26,6 +26,10 @@ struct RequestTests {
                 "out_of_range", "items[0].references.b"
             ),
             (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","references":{"b":{"k":5,"reward":1,"n":4}}}]}"#,
+                "out_of_range", "items[0].references.b"
+            ),
+            (
                 #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","covariates":{"level":[1]}}]}"#,
                 "wrong_type", "items[0].covariates.level"
             ),

@@ -217,6 +217,32 @@ struct SideFilesTests {
         #expect(joined.history.context.rows[2].side.vectors == [1, 1])
     }
 
+    @Test("vectors of a context that one message cannot hold are refused with their number")
+    func contextVectors() throws {
+        try scratch.write(
+            "history.jsonl",
+            (0..<800).map { #"{"policy_id":"t","prompt":"context \#($0)","reward":\#($0 % 2)}"# }
+                .joined(separator: "\n"))
+        let source = VectorSource(name: "states", columns: 16_384, digest: Digest(of: "f"), ids: []) { _ in [] }
+        #expect(throws: CorporaError.badSideInformation(.contextVectors(800 * 16_384))) {
+            try join([], vectors: [source])
+        }
+    }
+
+    @Test("an outcome whose n cannot be read is an error of its row, not one rollout")
+    func badCount() throws {
+        for n in [#""8""#, "2.5", "0", "4294967296"] {
+            try scratch.write("prompts.jsonl", #"{"id":"q0","prompt":"query 0","rate":{"rate":0.5,"n":\#(n)}}"#)
+            var corpus = try PromptCorpus(
+                files: [scratch.file("prompts.jsonl")], columns: SideColumns(references: ["rate"]))
+            guard case .rejected(let error)? = try corpus.next() else {
+                Issue.record("n = \(n) was accepted")
+                continue
+            }
+            #expect(error.code == .badSideValue)
+        }
+    }
+
     @Test("the digest follows the outcomes, and so does the context's")
     func digests() throws {
         let first = try join([line("a", id: "q1", #""reward":1"#)])

@@ -46,20 +46,24 @@ struct SideOptions: ParsableArguments {
     var staleAfter = SideSchema.staleStepsDefault
 
     /// The files and columns, with the feature files opened. `seed` decides which prompts join the pool.
-    func files(seed: UInt64) throws -> SideFiles {
-        let covariates = covariate.flatMap { $0.split(separator: ",").map(String.init) }
-        let columns = SideColumns(references: referenceKeys, harder: Set(higherIsHarder), covariates: covariates)
-        return SideFiles(
+    private func files(seed: UInt64) throws -> SideFiles {
+        SideFiles(
             references: references, columns: columns, vectors: try features.map(VectorFile.open),
-            staleSteps: staleAfter,
-            seed: seed)
+            staleSteps: staleAfter, seed: seed)
+    }
+
+    /// The columns that rows are read with.
+    var columns: SideColumns {
+        SideColumns(
+            references: referenceKeys, harder: Set(higherIsHarder),
+            covariates: covariate.flatMap { $0.split(separator: ",").map(String.init) })
     }
 
     func validate() throws {
         for key in higherIsHarder where !referenceKeys.contains(key) {
             throw ValidationError("--higher-is-harder \(key) is not among the --reference-key columns; add it there")
         }
-        let names = referenceKeys + covariate.flatMap { $0.split(separator: ",").map(String.init) }
+        let names = columns.references + columns.covariates
         for (place, name) in names.enumerated() where names[..<place].contains(name) {
             throw ValidationError("column \(name) is named twice; name it once, as --reference-key or as --covariate")
         }

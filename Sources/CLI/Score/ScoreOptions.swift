@@ -47,7 +47,7 @@ struct ContextOptions: ParsableArguments {
     ) throws -> (ContextFile, SideFiles.Joined?) {
         let history = try ContextFile.load(
             files.context, policy: policy, promptFiles: files.prompts, rowsMax: contextSize, seed: contextSeed,
-            keys: keys, columns: try side.files(seed: contextSeed).columns)
+            keys: keys, columns: side.columns)
         for problem in history.problems.prefix(10) { printError("\(problem)") }
         for warning in history.warnings { printError("warning: \(warning)") }
         let joined = try side.join(history, prompts: files.prompts, keys: keys, seed: contextSeed)

@@ -41,6 +41,8 @@ extension CoordinatorState {
         if let answer = jobs.values[place].answers[shard.shard] {
             return send(.shardAnswer(answer), to: peer, &actions)
         }
+        // A worker of version 0.1 may get a piece of a job without a schema, and cannot read a side frame.
+        guard shard.texts.side == nil || jobs.values[place].context?.schema.isEmpty == false else { return }
         // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
         guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.

@@ -21,11 +21,10 @@ extension PlannerState {
     /// when the history has enough rows of other prompts; else two, each without the outcomes of the half of the
     /// prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
     ///
-    /// The same history and request give the same contexts.
-    func contexts(for request: RequestPlan) -> [DrawnContext] {
+    /// The same history and request give the same contexts. `known` is `side(of: request)`.
+    func contexts(for request: RequestPlan, _ known: PlanSide?) -> [DrawnContext] {
         let history = histories[request.plan.policyID]
         let version = request.policyVersion ?? request.plan.step
-        let known = side(of: request)
         let own = Set(request.candidates.lazy.map(\.text).filter { history?.knows($0) == true })
         let all = Array(request.candidates.indices)
         if request.context.includesOwn || own.isEmpty {

@@ -167,7 +167,7 @@ extension PlannerState {
                 maximum = max(minimum, rate.largestGroup(survival: request.groupSurvival, cap: maximum))
             }
         }
-        let contexts = contexts(for: request)
+        let contexts = contexts(for: request, side(of: request))
         let newest = contexts.compactMap(\.staleness).min()
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
@@ -182,7 +182,7 @@ extension PlannerState {
         let missing = Set(session.missing)
         evidence[name] = nil
         let known = side(of: session.request)
-        for context in contexts(for: session.request) {
+        for context in contexts(for: session.request, known) {
             let places = context.candidates.indices.filter { missing.contains(context.candidates[$0]) }
             let rows = places.map { context.candidates[$0] }
             var side: (rows: [SideInformation], schema: SideSchema)?
@@ -211,7 +211,8 @@ extension PlannerState {
         for outcome in outcomes {
             switch outcome {
             case .answered(.plan(let plan), let rows, let answers, let faults):
-                if faults.contains(where: { $0.code == "side_information_unsupported" }) {
+                // Without evidence no side information was sent, and another attempt would be the same.
+                if evidence[plan] != nil, faults.contains(where: { $0.code == "side_information_unsupported" }) {
                     predictFromTexts(plan, at: now, &actions)
                 } else {
                     receive(answers, rows: rows, of: plan, &actions)

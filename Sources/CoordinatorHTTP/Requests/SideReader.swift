@@ -38,7 +38,7 @@ extension RequestFields {
         return covariates
     }
 
-    /// Reads `references` of an item: a rate, or k or reward of n, by name.
+    /// Reads `references` of an item: a rate, or n with either k or reward, by name.
     mutating func namedOutcomes() throws(HTTPFailure) -> [NamedOutcome] {
         var outcomes: [NamedOutcome] = []
         for (name, path, value) in try members("references") where value != .null {
@@ -57,14 +57,20 @@ extension RequestFields {
             let k = try fields.integer("k")
             let reward = try fields.number("reward")
             try fields.finish()
-            outcome = k.flatMap { Outcome(k: $0, n: n) } ?? reward.flatMap { Outcome(reward: $0, n: n) }
+            outcome =
+                switch (k, reward) {
+                case (let k?, nil): Outcome(k: k, n: n)
+                case (nil, let reward?): Outcome(reward: reward, n: n)
+                default: nil
+                }
         } else {
             outcome = value.double.flatMap { Outcome(reward: $0) }
         }
         guard let outcome else {
             throw .invalid(
                 .outOfRange, path,
-                "\(path) is \(value.kind); it must be a rate from 0 to 1, or k (0 to n) or reward (0 to 1) with n")
+                "\(path) is \(value.kind); it must be a rate from 0 to 1, or n with either k (0 to n) or reward (0 to 1)"
+            )
         }
         return outcome
     }

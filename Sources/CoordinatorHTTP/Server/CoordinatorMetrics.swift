@@ -37,8 +37,8 @@ struct CoordinatorMetrics: Sendable {
 
     private static let families = [
         MetricFamily(.gauge, "statezero_build_info", "Always 1; labels say what runs."),
-        MetricFamily(.gauge, "statezero_coordinator_generation", "This life of the coordinator, from 1."),
-        MetricFamily(.gauge, "statezero_uptime_seconds", "Seconds since this life began.", numbers: .decimal),
+        MetricFamily(.gauge, "statezero_coordinator_generation", "Generation of the coordinator, from 1."),
+        MetricFamily(.gauge, "statezero_uptime_seconds", "Seconds since the coordinator started.", numbers: .decimal),
         MetricFamily(.gauge, "statezero_workers", "Live workers."),
         MetricFamily(.gauge, "statezero_jobs", "Open jobs, those of plans among them."),
         MetricFamily(.gauge, "statezero_shards", "Pieces of shards."),

@@ -118,7 +118,8 @@ extension CorporaError: CustomStringConvertible {
         case .unfinished(let folder):
             "\(folder) has no _SUCCESS file, so its run has not finished; run the same `statezero score` again to finish it"
         case .badSideInformation(let fault):
-            "what is known beside the prompts cannot be used: \(fault); give fewer --references, --covariate or --features"
+            "what is known beside the prompts cannot be used: \(fault); give fewer --references, --covariate or --features,"
+                + " or a smaller --context-size"
         case .digestMismatch(let path, let expected, let found):
             "\(path): its SHA-256 is \(found.short)…, the manifest has \(expected.short)…; the file was changed; score again"
         }

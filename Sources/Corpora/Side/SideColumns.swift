@@ -60,16 +60,19 @@ extension RowFields {
         switch value {
         case .bool(let truth): outcome = Outcome(reward: truth ? 1 : 0)
         case .object(let object):
-            let n = object["n"]?.integer
+            let count = object["n"].flatMap { $0 == .null ? nil : $0 }
             if let k = (object["k"] ?? object["successes"])?.integer {
-                outcome = n.flatMap { Outcome(k: k, n: $0) }
+                outcome = count?.integer.flatMap { Outcome(k: k, n: $0) }
             } else {
                 let rate = (object["rate"] ?? object["reward"] ?? object["mean"])?.double
-                outcome = rate.flatMap { Outcome(reward: $0, n: n ?? 1) }
+                // A count that cannot be read is an error, not one rollout.
+                let n: Int? = count == nil ? 1 : count?.integer
+                outcome = rate.flatMap { rate in n.flatMap { Outcome(reward: rate, n: $0) } }
             }
         default: outcome = value.double.flatMap { Outcome(reward: $0) }
         }
-        guard let outcome, let turned = Outcome(reward: isHarder ? 1 - outcome.reward : outcome.reward, n: outcome.n)
+        guard let outcome, outcome.n <= PlanLimits.counts.upperBound,
+            let turned = Outcome(reward: isHarder ? 1 - outcome.reward : outcome.reward, n: outcome.n)
         else {
             throw RowProblem(
                 code: .badSideValue,

@@ -124,6 +124,8 @@ struct SideDraft {
         let chosen = choose(inContext.others, &warnings)
         let schema = schema(chosen, hasOwn: staleSeen || inContext.own > 0, &warnings)
         if let fault = schema.fault { throw .badSideInformation(fault) }
+        let numbers = history.context.rows.count * schema.vectorColumns
+        if numbers > ContextSet.vectorNumbersMax { throw .badSideInformation(.contextVectors(numbers)) }
         // The pool's rows are found with an index without a pool.
         let open = index(schema, pool: PoolBuilder(), Digest(of: ""))
         var pool = PoolBuilder()

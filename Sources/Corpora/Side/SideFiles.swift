@@ -48,7 +48,8 @@ public struct SideFiles: Sendable {
     /// Reads the references, then the prompts once, and joins both with the history, by id and else by text.
     ///
     /// `keys` are those of all rows. Memory: `ReferenceTable`'s, the pool and the context. Throws what stops the reading
-    /// of a file, and `badSideInformation` where the parts are beyond the bounds of a schema.
+    /// of a file, and `badSideInformation` where the parts are beyond the bounds of a schema
+    /// or of a context.
     public func join(
         _ history: ContextFile, promptFiles: [String], keys: RowKeys = .automatic
     ) throws(CorporaError) -> Joined {

@@ -64,6 +64,7 @@ public struct SideSchema: Hashable, Sendable {
         case references(Int)
         case covariates(Int)
         case vectorColumns(Int)
+        case contextVectors(Int)
         case name(bytes: Int)
         case repeatedName(String)
 
@@ -74,6 +75,8 @@ public struct SideSchema: Hashable, Sendable {
             case .covariates(let count): "\(count) covariates, at most \(SideSchema.covariatesMax) are possible"
             case .vectorColumns(let count):
                 "vectors of \(count) columns; 1 to \(SideSchema.vectorColumnsMax) are possible, all together"
+            case .contextVectors(let count):
+                "\(count) numbers in the vectors of all context rows, at most \(ContextSet.vectorNumbersMax) are possible"
             case .name(let bytes): "a name of \(bytes) bytes; 1 to \(SideSchema.nameBytesMax) are possible"
             case .repeatedName(let name): "the name \"\(name)\" twice; give each part its own name"
             }

@@ -420,7 +420,7 @@ nonisolated struct ProtoHello: Sendable {
   /// stable over restarts; for people and for affinity
   var name: String = String()
 
-  /// one life of one process
+  /// drawn at the start of a process, and again after Dismissed
   var incarnation: UInt64 = 0
 
   /// workers only
@@ -637,7 +637,7 @@ nonisolated struct ProtoPieceName: Sendable {
   init() {}
 }
 
-/// Life and progress. Work that is not named in a worker's heartbeat is not renewed.
+/// Liveness and progress. Work that is not named in a worker's heartbeat is not renewed.
 nonisolated struct ProtoHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2161,7 +2161,7 @@ nonisolated struct ProtoAssignmentName: Sendable {
 
   var index: UInt32 = 0
 
-  /// never used again, by any life of the coordinator
+  /// never used again, by any generation of the coordinator
   var attempt: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()

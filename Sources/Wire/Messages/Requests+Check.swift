@@ -97,14 +97,18 @@ extension PlanCandidate {
         try RequestFault.check(bytesOf: text, in: PlanLimits.textBytes, "items[\(index)].prompt")
         if let minimum { try RequestFault.check(minimum, in: PlanLimits.rollouts, "items[\(index)].n_min") }
         if let maximum { try RequestFault.check(maximum, in: PlanLimits.rollouts, "items[\(index)].n_max") }
-        try Self.check(references.map(\.name), "items[\(index)].references")
-        try Self.check(covariates.map(\.name), "items[\(index)].covariates")
+        try Self.check(references.map(\.name), in: PlanLimits.references, "items[\(index)].references")
+        try Self.check(covariates.map(\.name), in: PlanLimits.covariates, "items[\(index)].covariates")
         for case .category(let category) in covariates.lazy.map(\.value) {
             try RequestFault.check(bytesOf: category, in: PlanLimits.idBytes, "items[\(index)].covariates")
         }
     }
 
-    private static func check(_ names: [String], _ member: String) throws(RequestFault) {
+    private static func check(
+        _ names: [String], in range: ClosedRange<Int>, _ member: String
+    ) throws(RequestFault) {
+        // First, because the time of the search for duplicates grows with the square of the count.
+        try RequestFault.check(count: names.count, in: range, member)
         for (place, name) in names.enumerated() {
             try RequestFault.check(bytesOf: name, in: PlanLimits.policyIDBytes, "\(member): a name")
             guard !names[..<place].contains(name) else {

@@ -80,6 +80,22 @@ struct PlannerSideTests {
         #expect((bench.known["prompt 101"] ?? nil) == SideInformation.none)
     }
 
+    @Test("where names are too many, those of the request are used and those of earlier requests are not")
+    func ownNamesFirst() throws {
+        var bench = bench()
+        for (step, first, letter) in [(2, 0, "a"), (3, 100, "z")] {
+            var request = PlannerBench.request(20, step: step, first: first)
+            request.candidates[0].covariates = (0..<64).map { Covariate(name: "\(letter)\($0)", value: .number(1)) }
+            request.candidates[0].references = [
+                NamedOutcome(name: letter, outcome: try #require(Outcome(k: 1, n: 2)))
+            ]
+            bench.receive(.requestPlan(request), from: PlannerBench.trainer)
+        }
+        let schema = try #require(bench.contexts.last?.schema)
+        #expect(schema.numbers.count == 64 && schema.numbers.allSatisfy { $0.hasPrefix("z") })
+        #expect(schema.references.map(\.name) == ["a", "z"])
+    }
+
     @Test("an own outcome that is old becomes a column instead of counts")
     func stale() throws {
         var bench = bench()

@@ -79,7 +79,7 @@ struct MessageSample {
     private static var talking: [MessageSample] {
         [
             MessageSample(
-                "heartbeat", "Life and progress of a worker that holds one piece",
+                "heartbeat", "Liveness and progress of a worker that holds one piece",
                 [
                     "incarnation; credit 4096 rows, 65536 tokens; progress 42; held: job, shard 7, rows 1 and 2, attempt 3"
                 ],

@@ -111,7 +111,7 @@ extension MessageSample {
                 generation: 0,
                 .hello(Hello(role: .rollout(rolloutCredit), name: "rollout-1", incarnation: incarnation))),
             MessageSample(
-                "heartbeat-rollout", "Life and progress of a rollout worker that holds one assignment",
+                "heartbeat-rollout", "Liveness and progress of a rollout worker that holds one assignment",
                 ["credit 8 assignments, 64 rollouts; progress 17; plan, index 1, attempt 9 of generation 3"],
                 .heartbeat(
                     Heartbeat(

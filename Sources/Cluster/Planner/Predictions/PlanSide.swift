@@ -33,13 +33,18 @@ struct PlanSide {
             said[candidate.text] = candidate
         }
         self.said = said
-        let inline = Set(said.values.lazy.flatMap(\.references).map(\.name)).subtracting(request.references).sorted()
+        let inline = Self.names(
+            of: Set(request.candidates.lazy.flatMap(\.references).map(\.name)).subtracting(request.references),
+            before: Set(said.values.lazy.flatMap(\.references).map(\.name)).subtracting(request.references),
+            count: SideSchema.referencesMax - 1 - request.references.count)
         let names = (request.references + inline).prefix(SideSchema.referencesMax - 1)
         histories = names.map { request.references.contains($0) ? all($0) : nil }
         places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
         let hasOwn = own?.hasOutcome(before: version - Self.staleSteps) == true
         ownReference = hasOwn ? names.count : nil
-        let (numbers, categories) = Self.columns(said.values.lazy.flatMap(\.covariates))
+        let (numbers, categories) = Self.columns(
+            said.values.lazy.flatMap(\.covariates),
+            of: Set(request.candidates.lazy.flatMap(\.covariates).map(\.name)))
         schema = SideSchema(
             references: names.map { SideSchema.Reference(name: $0) }
                 + (hasOwn ? [SideSchema.Reference(name: request.plan.policyID, kind: .ownRecord)] : []),
@@ -47,8 +52,15 @@ struct PlanSide {
         guard !schema.isEmpty else { return nil }
     }
 
-    /// Names of numbers and of categories, sorted; a name with both is a category.
-    private static func columns(_ covariates: some Sequence<Covariate>) -> ([String], [String]) {
+    /// At most `count` names, sorted. Those of the request itself are chosen before those of earlier requests.
+    private static func names(of request: Set<String>, before others: Set<String>, count: Int) -> [String] {
+        (request.sorted() + others.subtracting(request).sorted()).prefix(max(0, count)).sorted()
+    }
+
+    /// Names of numbers and of categories, sorted; a name with both is a category. `request` are the request's own.
+    private static func columns(
+        _ covariates: some Sequence<Covariate>, of request: Set<String>
+    ) -> ([String], [String]) {
         var numbers: Set<String> = []
         var categories: Set<String> = []
         for covariate in covariates {
@@ -57,7 +69,7 @@ struct PlanSide {
             case .category: categories.insert(covariate.name)
             }
         }
-        let all = numbers.union(categories).sorted().prefix(SideSchema.covariatesMax)
+        let all = names(of: request, before: numbers.union(categories), count: SideSchema.covariatesMax)
         return (all.filter { !categories.contains($0) }, all.filter(categories.contains))
     }
 
