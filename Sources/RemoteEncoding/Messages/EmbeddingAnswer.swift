@@ -26,7 +26,7 @@ package struct EmbeddingAnswer: Sendable {
     package let rows: [Row]
 
     /// Reads an answer for `count` texts. Throws what is wrong with it; vectors that are not finite are not an error of
-    /// the answer. `width` is E where it is known.
+    /// the answer.
     package init(_ body: [UInt8], count: Int) throws(Problem) {
         let data = try Self.data(body)
         guard data.count == count else { throw .malformed("\(data.count) vectors for \(count) texts") }
