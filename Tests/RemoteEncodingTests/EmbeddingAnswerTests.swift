@@ -68,6 +68,13 @@ struct EmbeddingAnswerTests {
         #expect(text.contains(reason))
     }
 
+    @Test("a vector of more than 65,536 numbers is refused")
+    func width() {
+        let numbers = [String](repeating: "1", count: 65_537).joined(separator: ",")
+        let problem = Self.problem(#"{"data":[{"index":0,"embedding":[\#(numbers)]}]}"#, count: 1)
+        #expect(problem == .malformed("vector 0 has 65537 numbers, expected 65536 at most"))
+    }
+
     @Test("NaN and Infinity as words, which Python servers write, are the fault of a text")
     func words() {
         for word in ["NaN", "-Infinity", "Infinity"] {
