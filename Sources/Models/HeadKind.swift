@@ -24,6 +24,15 @@ public enum HeadSource: Sendable, Equatable {
         }
     }
 
+    /// The file of the head's weights; `nil` for a head without training. Throws where it was looked for.
+    func weightsFile() throws(ModelError) -> String? {
+        switch self {
+        case .kind(.gaussianProcess): nil
+        case .kind(.compact): try CompactHeadFile.find()
+        case .weights(let file): file
+        }
+    }
+
     /// Reads the head. Throws what is wrong with the compact head's weights, or where they were looked for.
     package func load() throws(ModelError) -> any InContextHead {
         switch self {
@@ -58,12 +67,7 @@ public enum HeadSource: Sendable, Equatable {
     /// A file without a name is of the time when there was one encoder. Throws what is wrong with the file's header, or
     /// where the file was looked for. Cost: reading the header.
     package func trainedEncoder() throws(ModelError) -> (name: String, width: Int, file: String)? {
-        let file: String
-        switch self {
-        case .kind(.gaussianProcess): return nil
-        case .kind(.compact): file = try CompactHeadFile.find()
-        case .weights(let path): file = path
-        }
+        guard let file = try weightsFile() else { return nil }
         let metadata = try SafetensorsFile(path: file).header.metadata
         let found = metadata["embedding"] ?? "\(CompactHeadConfiguration.embeddingColumns)"
         guard let width = Int(found) else {

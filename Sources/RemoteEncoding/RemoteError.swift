@@ -4,7 +4,8 @@ import Foundation
 public enum RemoteError: Error, Equatable, CustomStringConvertible {
     /// The address cannot be used.
     case url(String, reason: String)
-    /// The server refuses, and would refuse again. `message` is its own, or the first characters of its answer; `models` are those that it lists.
+    /// The server refuses, and would refuse again. `message` is its own, or the first characters of its answer; `models`
+    /// are those that it lists.
     case refused(url: String, status: Int, message: String, models: [String])
     /// The server refuses the texts of the probe, which are short; `reason` is its own.
     case probeRefused(url: String, reason: String, models: [String])

@@ -119,4 +119,16 @@ struct EncoderFamiliesTests {
         let other = #expect(throws: ModelError.self) { try Self.encoder(mapped) }
         #expect(other.map { "\($0)".contains("row 2 of 2") } == true, "\(String(describing: other))")
     }
+
+    @Test("a table without columns, or that is no table, is refused with its shape")
+    func tableShapes() throws {
+        for shape in [Shape(1402, 0), Shape(8)] {
+            let folder = try GoldenEncoderFolder.copy("model2vec")
+            var writer = SafetensorsWriter(metadata: [])
+            writer.append("embeddings", [Float](repeating: 1, count: shape.elementCount ?? 0), shape: shape)
+            try Data(writer.bytes).write(to: URL(filePath: "\(folder)/model.safetensors"))
+            let error = #expect(throws: ModelError.self) { try Self.encoder(folder) }
+            #expect(error.map { "\($0)".contains("its shape is \(shape)") } == true, "\(String(describing: error))")
+        }
+    }
 }

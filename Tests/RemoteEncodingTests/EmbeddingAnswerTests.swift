@@ -45,10 +45,13 @@ struct EmbeddingAnswerTests {
             (#"{"data":[{"index":0,"embedding":[1]}]}"#, "1 vectors for 2 texts"),
             (#"{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}"#, "index 0 appears twice"),
             (#"{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]}]}"#, "index 2 for 2 texts"),
+            (#"{"data":[{"index":0,"embedding":[1]},{"index":-1,"embedding":[1]}]}"#, "index -1 for 2 texts"),
             (#"{"data":[{"index":0,"embedding":[1]},{"embedding":[1]}]}"#, "no `index`"),
+            (#"{"data":[{"index":0,"embedding":[1]},{"index":1e300,"embedding":[1]}]}"#, "no `index`"),
             (#"{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1,2]}]}"#, "2 numbers, another has 1"),
             (#"{"data":[{"index":0,"embedding":[[1],[2]]},{"index":1,"embedding":[[1]]}]}"#, "--pooling mean"),
             (#"{"data":[{"index":0,"embedding":"!!"},{"index":1,"embedding":[1]}]}"#, "no base64"),
+            (#"{"data":[{"index":0,"embedding":"AAAA"},{"index":1,"embedding":[1]}]}"#, "no base64 of Float32"),
             (#"{"data":[{"index":0,"embedding":true},{"index":1,"embedding":[1]}]}"#, "`embedding` of index 0 is true"),
             (#"{"data":[3,4]}"#, "an element of `data` is the number 3"),
             (#"{"object":"list"}"#, "`data` is missing"),
@@ -63,6 +66,13 @@ struct EmbeddingAnswerTests {
             return
         }
         #expect(text.contains(reason))
+    }
+
+    @Test("a vector of more than 65,536 numbers is refused")
+    func width() {
+        let numbers = [String](repeating: "1", count: 65_537).joined(separator: ",")
+        let problem = Self.problem(#"{"data":[{"index":0,"embedding":[\#(numbers)]}]}"#, count: 1)
+        #expect(problem == .malformed("vector 0 has 65537 numbers, expected 65536 at most"))
     }
 
     @Test("NaN and Infinity as words, which Python servers write, are the fault of a text")

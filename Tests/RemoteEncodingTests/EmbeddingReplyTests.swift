@@ -94,6 +94,18 @@ struct EmbeddingReplyTests {
         #expect("\(error)".contains("https://other/v1/embeddings"))
     }
 
+    @Test("a key is hidden whole where the server's message is cut within it")
+    func keyAtTheCut() throws {
+        let long = String(repeating: "x", count: 295) + "sk-secret-1"
+        for body in [#"{"error":{"message":"\#(long)"}}"#, long] {
+            guard case .ended(let error) = try Self.reply(401, body, key: "sk-secret-1") else {
+                Issue.record("expected an end")
+                continue
+            }
+            #expect(!"\(error)".contains("sk-"), "\(error)")
+        }
+    }
+
     @Test("a page of HTML with status 200 is shown by its first characters")
     func page() throws {
         guard case .ended(let error) = try Self.reply(200, "<!doctype html>\n  <title>Ollama</title>") else {

@@ -1,11 +1,12 @@
 import RemoteEncoding
+import Scoring
 import Testing
 
 @Suite("EncoderProbe: tells models apart, and not engines")
 struct EncoderProbeTests {
     /// Vectors of norm about 1, as of an encoder with 384 columns.
     private static func vectors(seed: UInt64) -> [[Float]] {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         return EncoderProbe.texts.map { _ in (0..<384).map { _ in normal(&random) / 19.6 } }
     }
 
@@ -14,7 +15,7 @@ struct EncoderProbeTests {
     }
 
     private static func disturbed(_ vectors: [[Float]], by share: Float, seed: UInt64) -> [[Float]] {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         return vectors.map { $0.map { $0 + share / 19.6 * normal(&random) } }
     }
 

@@ -1,4 +1,5 @@
 import RemoteEncoding
+import Scoring
 import Testing
 
 @Suite("RequestSchedule: what is sent, sent again and given up")
@@ -10,7 +11,7 @@ struct RequestScheduleTests {
         var settings = RemoteSettings()
         (settings.requestsMax, settings.batchRows, settings.outageTime) = (requests, rows, outage)
         return RequestSchedule(
-            batches, settings: settings, url: "http://stub", backoff: Backoff(random: SeededGenerator(state: 7)),
+            batches, settings: settings, url: "http://stub", backoff: Backoff(random: SeededGenerator(seed: 7)),
             isStopping: { isStopping })
     }
 
@@ -157,7 +158,7 @@ struct RequestScheduleTests {
 
     @Test("whatever fails on the way, every text is answered or rejected once", arguments: 0..<200 as Range<UInt64>)
     func everyRowOnce(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let count = Int.random(in: 1...60, using: &random)
         let bad = Set((0..<3).map { _ in Int.random(in: 0..<count, using: &random) })
         let texts = (0..<count).map { String(repeating: "x", count: $0 * 7 % 40) }
@@ -186,18 +187,5 @@ struct RequestScheduleTests {
             underWay += Self.sent(actions).map(\.batch)
         }
         #expect(times.allSatisfy { $0 == 1 }, "seed \(seed)")
-    }
-}
-
-/// SplitMix64: the same numbers for the same state.
-struct SeededGenerator: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

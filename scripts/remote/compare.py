@@ -6,8 +6,9 @@
 Needs PyPI and a checkout, no model hub. Writes models/all-MiniLM-L6-v2 as GGUF in float32, float16 and 8 bits, serves
 each by llama.cpp's server, and prints one JSON line each: the largest difference of a number of the embeddings, the
 smallest cosine, the largest difference of p of `score --head gaussian-process`, and whether the fingerprint is that of
-float32. Prompts are those of the sample with at most 600 bytes, because this program cuts at MiniLM's 256 tokens and
-llama.cpp at 512. Then prompts a second of `model embed`: through a server without a model, through llama.cpp, and here.
+float32. Prompts are those of the sample with at most 600 bytes, because this program reads longer ones in windows of
+MiniLM's 256 tokens and llama.cpp at once. Then prompts a second of `model embed`: through a server without a model,
+through llama.cpp, and here.
 """
 
 import argparse

@@ -102,7 +102,7 @@ class Head:
         return np.clip((z - c["mean"]) / c["deviation"], -4, 4)
 
     def kernels(self, c):
-        """3. Kernels between the context's rows, before a setting's amplitudes."""
+        """5. Kernels between the context's rows, before a setting's amplitudes."""
         rows = c["features"]
         gamma = self.w["regression.constants"][0]
         c["inner"] = self.inner(c, c["z"])
@@ -238,7 +238,7 @@ class Head:
         )
 
     def fit_link(self, c):
-        """7. With columns of references: the calibration fitted on the context's rows left out."""
+        """6. With columns of references: the calibration fitted on the context's rows left out."""
         c["link"] = None
         if c["features"].columns.shape[1]:
             c["link"] = Link.fit(self.calibrated(c, c["context"]), c["y"], np.array(self.references["link_deviation"]))
@@ -249,7 +249,7 @@ class Head:
         return np.clip(p, P_LEAST, 1 - P_LEAST)
 
     def concentration(self, c):
-        """8. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
+        """7. The likeliest κ of the context's rows of several rollouts, each predicted without itself."""
         centre, by_size, offset, with_references = self.w["calibration.concentration"]
         centre = centre + by_size * math.log2((c["rows"] + 1) / 257)
         if c["features"].columns.shape[1]:

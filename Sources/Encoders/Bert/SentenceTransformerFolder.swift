@@ -41,16 +41,11 @@ public struct SentenceTransformerFolder: Sendable {
 
     // MARK: - modules
 
-    private struct Module: Decodable {
-        let path: String
-        let type: String
-    }
-
     // Transformer, Pooling and perhaps Normalize, in this order. Returns whether there is a Normalize.
     private static func readModules(_ path: String) throws(ModelError) -> Bool {
         let file = "\(path)/modules.json"
-        let modules = try JSONFile.read([Module].self, file)
-        let names = modules.map { String($0.type.split(separator: ".").last ?? "") }
+        let modules = try FolderModule.list(folder: path)
+        let names = modules.map(\.name)
         let supported = [["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]]
         try ModelError.require(
             supported.contains(names), file, "the list of modules", names.joined(separator: ", "),

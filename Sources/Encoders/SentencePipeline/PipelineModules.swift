@@ -23,27 +23,18 @@ package struct PipelineModules: Sendable, Equatable {
     /// Whether the vector is divided by its L2 norm in the end.
     package let isNormalized: Bool
 
-    private struct Module: Decodable {
-        let path: String
-        let type: String
-    }
-
     /// Reads `modules.json` and the pooling's configuration. Throws `unsupported` for another chain.
     package init(folder: String) throws(ModelError) {
         let file = "\(folder)/modules.json"
-        let modules = try JSONFile.read([Module].self, file)
-        let names = modules.map { String($0.type.split(separator: ".").last ?? "") }
+        let modules = try FolderModule.list(folder: folder)
+        let names = modules.map(\.name)
         let middle = names.dropFirst(2).prefix { $0 == "Dense" }
         let rest = Array(names.dropFirst(2 + middle.count))
         try ModelError.require(
             names.starts(with: ["Transformer", "Pooling"]) && (rest.isEmpty || rest == ["Normalize"]), file,
             "the list of modules", names.joined(separator: ", "),
             "Transformer, Pooling, any number of Dense, and optionally Normalize")
-        for module in modules.dropFirst() {
-            // A folder of the model's own: nothing outside it is read.
-            let isPlain = !module.path.contains("/") && !module.path.hasPrefix(".")
-            try ModelError.require(isPlain, file, "a module's path", module.path, "a folder beside modules.json")
-        }
+        for module in modules.dropFirst() { try module.requireOwnFolder(file) }
         try ModelError.require(modules[0].path.isEmpty, file, "the first module's path", modules[0].path, "\"\"")
         poolingPath = modules[1].path
         let config = try PoolingConfig(file: "\(folder)/\(poolingPath)/config.json")

@@ -18,8 +18,7 @@ struct TextReader: Sendable {
         let short = try make(tokensMax)
         windows = TextWindows(tokensMax: tokensMax, template: short.template)
         self.prompt = prompt
-        promptIDs = short.encode(prompt).ids.dropFirst(short.template.before.count)
-            .dropLast(short.template.after.count)
+        promptIDs = short.template.body(of: short.encode(prompt).ids)
         tokenizer = short.reading(windows.readMax(prompt: promptIDs.count))
     }
 

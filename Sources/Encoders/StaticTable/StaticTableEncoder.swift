@@ -21,6 +21,8 @@ package final class StaticTableEncoder: TextEncoder {
 
     /// Tokens of a text that are read at most; the reference reads all.
     package static let tokensMax = 32_768
+    /// Columns of a table.
+    private static let widths = 1...65_536
     // Changes with this code, whenever an embedding could change.
     private static let version = "static-table/1"
 
@@ -28,14 +30,17 @@ package final class StaticTableEncoder: TextEncoder {
     package init(folder: StaticTableFolder) throws(ModelError) {
         let file = folder.weights
         let name = file.header.entries["embedding.weight"] == nil ? "embeddings" : "embedding.weight"
-        guard let entry = file.header.entries[name], entry.shape.sizes.count == 2 else {
-            throw .tensorMissing(file: file.path, tensor: name)
+        guard let entry = file.header.entries[name] else { throw .tensorMissing(file: file.path, tensor: name) }
+        let sizes = entry.shape.sizes
+        guard sizes.count == 2, Self.widths.contains(sizes[1]) else {
+            throw .damaged(
+                file: file.path, at: name, reason: "its shape is \(entry.shape), expected (tokens, columns)")
         }
         table = try file.table(name, shape: entry.shape)
         var rows: [Int]?
         if file.header.entries["mapping"] != nil { rows = try file.integers("mapping") }
-        if let rows, let bad = rows.first(where: { !(0..<entry.shape.sizes[0]).contains($0) }) {
-            throw .damaged(file: file.path, at: "mapping", reason: "row \(bad) of \(entry.shape.sizes[0])")
+        if let rows, let bad = rows.first(where: { !(0..<sizes[0]).contains($0) }) {
+            throw .damaged(file: file.path, at: "mapping", reason: "row \(bad) of \(sizes[0])")
         }
         self.rows = rows
         let tokens = rows?.count ?? table.rows

@@ -16,15 +16,10 @@ package struct StaticTableFolder: Sendable {
     /// `model.safetensors`.
     let weights: SafetensorsFile
 
-    private struct Module: Decodable {
-        let path: String
-        let type: String
-    }
-
     /// Whether a folder is of this family. Cost: one file of JSON.
     package static func matches(_ path: String) throws(ModelError) -> Bool {
-        let modules = try JSONFile.readIfPresent([Module].self, "\(path)/modules.json")
-        return modules?.first?.type.hasSuffix("StaticEmbedding") == true
+        let modules = try JSONFile.readIfPresent([FolderModule].self, "\(path)/modules.json")
+        return modules?.first?.name == "StaticEmbedding"
     }
 
     /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`. Cost: one SHA-256 of the weights.
@@ -32,16 +27,13 @@ package struct StaticTableFolder: Sendable {
         self.path = path
         name = URL(fileURLWithPath: path).lastPathComponent
         let file = "\(path)/modules.json"
-        let modules = try JSONFile.read([Module].self, file)
-        let names = modules.map { String($0.type.split(separator: ".").last ?? "") }
+        let modules = try FolderModule.list(folder: path)
+        let names = modules.map(\.name)
         try ModelError.require(
             names == ["StaticEmbedding"] || names == ["StaticEmbedding", "Normalize"], file, "the list of modules",
             names.joined(separator: ", "), "StaticEmbedding and optionally Normalize")
         let below = modules[0].path
-        // A folder of the model's own: nothing outside it is read.
-        try ModelError.require(
-            !below.contains("/") && !below.hasPrefix("."), file, "a module's path", below,
-            "a folder beside modules.json")
+        try modules[0].requireOwnFolder(file)
         module = below.isEmpty ? path : "\(path)/\(below)"
         weights = try SafetensorsFile(path: "\(module)/model.safetensors")
         digest = try FolderDigest.digest(of: ["tokenizer.json", "model.safetensors"], in: module)

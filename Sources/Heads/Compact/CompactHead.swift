@@ -4,10 +4,11 @@ public import Scoring
 
 /// The trained in-context head: Gaussian-process regression of log-odds on learnt columns of difficulty.
 ///
-/// A network reads embedding and surface features into seven columns, policy-free. Regressions on them, on the embedding, on
-/// surface features and on character runs give log-odds, averaged by their marginal likelihood, and two fitted maps make a
-/// probability and a concentration of them. References and covariates are further parts of the regressions. Any number of rows and any mix of outcomes is answered in the same way:
-/// without rows it is the population's prior, which still distinguishes prompts, so no answer is ever flagged `baseRate`.
+/// A network reads embedding and surface features into seven columns, policy-free. Regressions on them, on the
+/// embedding, on surface features and on character runs give log-odds, averaged by their marginal likelihood, and two
+/// fitted maps make a probability and a concentration of them. References and covariates are further parts of the
+/// regressions. Any number of rows and any mix of outcomes is answered in the same way: without rows it is the
+/// population's prior, which still distinguishes prompts, so no answer is ever flagged `baseRate`.
 /// `scripts/train` trains it; its `HEAD.md` is the specification and its `inference.py` the slow version of this.
 ///
 /// Belongs to one thread at a time. Measured by `statezero-bench compact`.
@@ -19,7 +20,7 @@ public final class CompactHead: InContextHead {
 
     /// SHA-256 of the weights file.
     public let digest: Scoring.Digest
-    /// Sizes, and the encoder that it was trained on.
+    /// Its sizes.
     package let configuration: CompactHeadConfiguration
     private let constants: CompactHeadConstants
     private let reader = CharacterGramReader()
@@ -58,10 +59,10 @@ public final class CompactHead: InContextHead {
 
     /// Fits a context. `features` are `(N + pool, E + 30)`: unit embeddings, then `SurfaceFeatures`, in order.
     ///
-    /// Throws `widthMismatch`, `rowsMismatch`, `notFinite` with the row, `kernel`, and `sideInformationUnsupported` from a head
-    /// of version 1. Cost: five factorisations of N³/3 multiplications and at most as many inversions, those of
-    /// `ReferenceColumns`, and four a covariate; 4 N² doubles while it works, 2 KB a row for as long as the context
-    /// lives, and 2 MB with character runs.
+    /// Throws `widthMismatch`, `rowsMismatch`, `notFinite` with the row, `kernel`, and `sideInformationUnsupported` from
+    /// a head of version 1. Cost: five factorisations of N³/6 multiplications (N³/3 in version 1) and at most as many
+    /// inversions, those of `ReferenceColumns`, and four a covariate; 4 N² doubles while it works, 2 KB a row for as
+    /// long as the context lives, and 2 MB with character runs.
     public func prepare(
         _ context: ContextSet, features: FeatureMatrix
     ) throws(ValueModelError) -> CompactHeadContext {

@@ -1,7 +1,7 @@
 import Foundation
 import Scoring
 
-/// Steps 4 and 5 of the head: from log-odds to a probability, and the concentration of the belief.
+/// Steps 6 and 7 of the head: from log-odds to a probability, and the concentration of the belief.
 struct CompactHeadCalibration: Sendable {
     private let scale: Double
     private let level: Double

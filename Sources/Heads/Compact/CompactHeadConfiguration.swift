@@ -9,8 +9,6 @@ package struct CompactHeadConfiguration: Sendable, Equatable {
     package let embeddingColumns: Int
     /// H, channels of the difficulty network's hidden layer.
     let width: Int
-    /// The encoder that it was trained on; `nil` in files of version 1.
-    package let encoder: String?
 
     /// E of the head that comes with the program.
     package static let embeddingColumns = 384
@@ -41,7 +39,7 @@ package struct CompactHeadConfiguration: Sendable, Equatable {
             // no released head has one; a file with one comes from an experiment.
             try check("correctors", "0")
             try check("embedding", "\(Self.embeddingColumns)")
-            (version, embeddingColumns, width, encoder) = (1, Self.embeddingColumns, 640, nil)
+            (version, embeddingColumns, width) = (1, Self.embeddingColumns, 640)
             return
         }
         guard metadata["version"] == "2" else {
@@ -62,7 +60,7 @@ package struct CompactHeadConfiguration: Sendable, Equatable {
             throw .tensorShape(
                 file: file, tensor: Self.firstWeight, expected: Shape(sizes.first ?? 1, inputs), found: entry.shape)
         }
-        (version, embeddingColumns, width, encoder) = (2, embedding, sizes[0], metadata["encoder"])
+        (version, embeddingColumns, width) = (2, embedding, sizes[0])
     }
 
     /// F = E + S.

@@ -1,7 +1,7 @@
 import Foundation
 import Scoring
 
-/// Step 3 of the head, as a query sees it: all settings together are one weight a context row for the radial part, one
+/// Step 5 of the head, as a query sees it: all settings together are one weight a context row for the radial part, one
 /// a column or surface feature, and two numbers.
 struct CompactHeadRegression: Sendable {
     private let embeddings: EmbeddingRows

@@ -17,7 +17,7 @@ struct ColumnOption: Sendable {
     }
 
     /// What the Gaussian process tries, slopes in standard deviations of the context's rewards: chosen on training
-    /// policies (`REFERENCES` in `scripts/train/HEAD.md`).
+    /// policies (HEAD.md in `scripts/train`, section "References").
     static let untrained = [
         Single(variance: 0, slope: 0, prior: 0.4), Single(variance: 0.3, slope: 0, prior: 0.1),
         Single(variance: 1, slope: 0, prior: 0.1), Single(variance: 3, slope: 0, prior: 0.1),

@@ -82,7 +82,7 @@ package struct EmbeddingClient: Sendable {
                 switch answer.status {
                 case 200: return .success(ModelListing.read(answer.body))
                 case 401, 403:
-                    let message = endpoint.withoutKey(ServerMessage.read(answer.body))
+                    let message = ServerMessage.read(answer.body, hiding: endpoint.withoutKey)
                     return .failure(.refused(url: endpoint.models, status: answer.status, message: message, models: []))
                 case 429, 500...599:
                     failure = RequestFailure(.busy, "status \(answer.status)", retryAfter: answer.retryAfter)

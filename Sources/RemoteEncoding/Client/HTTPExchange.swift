@@ -113,6 +113,7 @@ package struct HTTPExchange: Sendable {
         if let error = error as? NIOConnectionError {
             return "no connection: " + (error.connectionErrors.first.map { "\($0.error)" } ?? "the host has no address")
         }
+        if error is NIOTooManyBytesError { return "its answer is larger than \(bodyBytesMax >> 20) MiB" }
         switch (error as? IOError)?.errnoCode {
         case ECONNREFUSED: return "no connection: it is refused, nothing listens there"
         case EHOSTUNREACH, ENETUNREACH: return "no connection: no route to the host"

@@ -25,8 +25,11 @@ package struct EmbeddingAnswer: Sendable {
     /// By place in the request.
     package let rows: [Row]
 
+    /// Longer vectors are of no model that a head could read.
+    private static let widthMax = 65_536
+
     /// Reads an answer for `count` texts. Throws what is wrong with it; vectors that are not finite are not an error of
-    /// the answer. `width` is E where it is known.
+    /// the answer.
     package init(_ body: [UInt8], count: Int) throws(Problem) {
         let data = try Self.data(body)
         guard data.count == count else { throw .malformed("\(data.count) vectors for \(count) texts") }
@@ -39,6 +42,9 @@ package struct EmbeddingAnswer: Sendable {
             guard rows[index] == nil else { throw .malformed("index \(index) appears twice") }
             let row = try Self.row(object["embedding"] ?? .null, index: index)
             if case .vector(let values) = row {
+                guard values.count <= Self.widthMax else {
+                    throw .malformed("vector \(index) has \(values.count) numbers, expected \(Self.widthMax) at most")
+                }
                 guard values.count == width ?? values.count else {
                     throw .malformed("vector \(index) has \(values.count) numbers, another has \(width ?? 0)")
                 }

@@ -14,7 +14,7 @@ package enum EmbeddingReply: Sendable, Equatable {
         status: Int, body: [UInt8], count: Int, retryAfter: Duration? = nil, location: String? = nil,
         endpoint: RemoteEndpoint
     ) {
-        func message() -> String { endpoint.withoutKey(ServerMessage.read(body)) }
+        func message() -> String { ServerMessage.read(body, hiding: endpoint.withoutKey) }
         switch status {
         case 200: self = Self.read(body, count: count, endpoint: endpoint)
         case 429, 502, 503, 504, 408, 425:
@@ -48,7 +48,7 @@ package enum EmbeddingReply: Sendable, Equatable {
                 return .ended(
                     .badAnswer(
                         url: endpoint.embeddings, reason: reason,
-                        body: endpoint.withoutKey(ServerMessage.beginning(of: body))))
+                        body: ServerMessage.beginning(of: body, hiding: endpoint.withoutKey)))
             }
         }
     }

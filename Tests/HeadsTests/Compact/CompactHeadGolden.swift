@@ -8,8 +8,8 @@ import Testing
 
 /// What the slow version said of real prompts, from a folder of `Tests/Goldens`; `scripts/train/golden.py` made it.
 ///
-/// `compact1` has a head of version 1 and what the scripts of that time said. Version 2 is in `compact/next` beside a head that is not
-/// released yet, or in `compact`, of the head that comes with the program.
+/// `compact1` has a head of version 1 and what the scripts of that time said; `compact` is of the head that comes with the
+/// program, which has version 2.
 struct CompactHeadGolden {
     struct Case {
         let name: String
@@ -51,11 +51,7 @@ struct CompactHeadGolden {
     }
 
     static func first() throws -> CompactHeadGolden { try CompactHeadGolden("compact1") }
-    static func second() throws -> CompactHeadGolden { try CompactHeadGolden(secondFolder) }
-
-    private static var secondFolder: String {
-        FileManager.default.fileExists(atPath: path("compact/next")) ? "compact/next" : "compact"
-    }
+    static func second() throws -> CompactHeadGolden { try CompactHeadGolden("compact") }
 
     /// The weights file that the golden is of.
     var headPath: String {
@@ -70,7 +66,7 @@ struct CompactHeadGolden {
 
     /// Character runs of texts, and the texts, of `grams.safetensors`.
     static func gramsOfTexts() throws -> (texts: [String], grams: [CharacterGrams]) {
-        let file = try SafetensorsFile(path: path("\(secondFolder)/grams.safetensors"))
+        let file = try SafetensorsFile(path: path("compact/grams.safetensors"))
         let texts = try JSONDecoder().decode(
             [String].self, from: Data(try #require(file.header.metadata["texts"]).utf8))
         return (texts, try grams(file, prefix: "", wide: "wide"))

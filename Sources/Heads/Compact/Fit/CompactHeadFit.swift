@@ -24,7 +24,7 @@ struct CompactHeadFit {
     /// Fits a context; `progress` is called after each factorisation.
     ///
     /// Throws `kernel` where a covariance is not positive definite, which only happens with damaged weights.
-    /// Cost: five factorisations of N³/3 and, for settings that count, as much again; 4 N² doubles of memory.
+    /// Cost: five factorisations and, for settings that count, as much again; 4 N² doubles of memory.
     init(
         constants: CompactHeadConstants, context: ContextSet, inputs: CompactHeadInputs, progress: () -> Void
     ) throws(ValueModelError) {
