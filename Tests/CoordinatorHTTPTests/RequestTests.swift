@@ -10,6 +10,10 @@ struct RequestTests {
             (#"{"policy_id":"a","step":1,"total":8}"#, "missing", "items"),
             (#"{"policy_id":"a","step":1,"total":8,"items":[],"n_min":null}"#, "out_of_range", "items"),
             (
+                #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x","references":{"a":0.5}}]}"#,
+                "out_of_range", "items[0].references"
+            ),
+            (
                 #"{"policy_id":"a","step":1,"total":8,"items":[{"prompt_id":"x"}],"references":["a"]}"#, "out_of_range",
                 "references[0]"
             ),

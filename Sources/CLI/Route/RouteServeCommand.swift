@@ -78,7 +78,8 @@ struct RouteServeHTTP: ParsableArguments {
     var requestsMax = 512
 
     @Option(
-        name: .customLong("body-kib"), range: .atLeast(1), help: "Largest request in KiB; larger ones get status 413.")
+        name: .customLong("body-kib"), range: .within(1...1_048_576),
+        help: "Largest request in KiB; larger ones get status 413.")
     var bodyKiB = 4096
 
     @Option(range: .atLeast(1), help: "Largest number of connections; more wait to be accepted.")

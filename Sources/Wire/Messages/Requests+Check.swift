@@ -60,7 +60,12 @@ extension RequestPlan {
             }
         }
         var covariates: Set<String> = []
-        for candidate in candidates {
+        for (index, candidate) in candidates.enumerated() {
+            guard !candidate.references.contains(where: { $0.name == plan.policyID }) else {
+                throw RequestFault(
+                    "items[\(index)].references",
+                    "items[\(index)].references names the policy itself: its outcome there would be the answer")
+            }
             names.formUnion(candidate.references.lazy.map(\.name))
             covariates.formUnion(candidate.covariates.lazy.map(\.name))
         }
