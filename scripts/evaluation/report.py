@@ -1,12 +1,10 @@
 """Writes EVALUATION.md and its plots from what `statezero evaluate` reports on logged outcomes.
 
-    python3 scripts/evaluation/report.py --data DATA [--released HEAD.safetensors] [--policies N]
+    python3 scripts/evaluation/report.py --data DATA [--policies N]
 
 Run it from the repository's root, with the program built and the model fetched. DATA has `eval/` and `train/`, in the
 layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation, and a run
-whose file exists is not repeated (unless --again). RELEASED is the head of the last release, for comparison:
-
-    git show 63e9e35:Sources/Heads/Compact/Resources/compact-head.safetensors > released.safetensors
+whose file exists is not repeated (unless --again).
 """
 
 import datetime
@@ -29,6 +27,7 @@ SEEDS = 3
 ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
 COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
 SAMPLE = "scripts/sample/data/sample"
+RELEASED = "Tests/Goldens/compact1/compact-head.safetensors"
 
 
 class Runs:
@@ -61,8 +60,11 @@ def main():
     parser = arguments.parser(__doc__)
     arguments.add_data(parser, "folder of outcomes", required=True)
     arguments.add_program(parser)
-    parser.add_argument("--released", metavar="FILE", help="head of the last release, to be compared with")
-    parser.add_argument("--heads", nargs="+", default=["compact", "gaussian-process"], help="default: %(default)s")
+    parser.add_argument(
+        "--released", default=RELEASED, metavar="FILE", help="head of 0.1.0, for comparison (default: %(default)s)"
+    )
+    heads = ["compact", "gaussian-process"]
+    parser.add_argument("--heads", nargs="+", choices=heads, default=heads, help="default: both")
     parser.add_argument("--policies", type=int, default=12, help="policy versions of a source (default: %(default)s)")
     parser.add_argument(
         "--reference-policies", type=int, default=4, help="the same in runs with references (default: %(default)s)"
@@ -81,7 +83,6 @@ def main():
     )
     referenced = [stem for stem in stems if os.path.basename(stem) in acceptance.REFERENCED]
     known = [os.path.basename(stem) for stem in stems if os.path.basename(stem) not in acceptance.NEW]
-    released = [f"0.1.0={options.released}"] if options.released else []
     common = ["--context-size", *SIZES, "--seeds", SEEDS]
     few = ["--policies", options.reference_policies]
     heads = ["--heads", *options.heads]
@@ -92,7 +93,7 @@ def main():
             "main",
             stems,
             "--heads",
-            *released,
+            f"0.1.0={options.released}",
             *options.heads,
             *common,
             "--policies",
