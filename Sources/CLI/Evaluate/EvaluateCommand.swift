@@ -20,15 +20,15 @@ struct Evaluate: ParsableCommand {
             role `query` are predicted; without roles, half of a policy's prompts are used for each.
 
             The first table shows the first head at the largest context; if the encoder counts tokens, a second table \
-            shows how it reads the prompts. With several heads, sizes or --references, or with --baselines or --known, more tables compare all of them \
-            with the baselines and the oracle, on the same draws. --json always has all tables.
+            shows how it reads the prompts. With several heads, sizes or --references, or with --baselines or --known, \
+            more tables compare all of them with the baselines and the oracle, on the same draws. --json always has all.
 
             A standard error is √(policies² + draws²): over policy versions, and over the draws of context rows. A draw \
             of the same rows as an earlier one, where a policy has no more, counts once.
 
             --check-leaks evaluates nothing: it names the query prompts that the prompt files of --training contain, as \
             the same letters and digits, or with more than 40 % of their 8-word sequences in one prompt. It ends with \
-            exit code 3 if there are any. A head's own file does not contain what it was trained on.
+            exit code 3 if there are any. A head's own file names its training sources, but has no prompts.
             """)
 
     @OptionGroup(title: "Files") var files: OutcomeFiles
