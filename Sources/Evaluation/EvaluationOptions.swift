@@ -35,12 +35,15 @@ public struct EvaluationOptions: Sendable {
 
         /// 8 rollouts in 4…32 by default. Throws `optionOutOfRange` unless 0 ≤ minimum ≤ mean ≤ maximum ≤ 1024.
         public init(mean: Int = 8, minimum: Int = 4, maximum: Int = 32) throws(EvaluationError) {
+            let most = PlanLimits.rollouts.upperBound
+            guard mean <= most else {
+                throw .optionOutOfRange(name: "mean budget", value: mean, range: "0…\(most)")
+            }
             guard minimum >= 0, minimum <= mean else {
                 throw .optionOutOfRange(name: "smallest budget", value: minimum, range: "0…\(mean)")
             }
-            guard maximum >= mean, maximum <= PlanLimits.rollouts.upperBound else {
-                throw .optionOutOfRange(
-                    name: "largest budget", value: maximum, range: "\(mean)…\(PlanLimits.rollouts.upperBound)")
+            guard maximum >= mean, maximum <= most else {
+                throw .optionOutOfRange(name: "largest budget", value: maximum, range: "\(mean)…\(most)")
             }
             self.mean = mean
             self.minimum = minimum

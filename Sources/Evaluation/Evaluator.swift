@@ -75,7 +75,7 @@ public struct Evaluator {
                 for arm in options.references.arms {
                     let references = references(arm, of: draw, keys: keys[place], bank: bank)
                     guard arm == .none || references != nil else {
-                        tally.skip("too few other policies for \(arm)")
+                        tally.skip("too few references for \(arm)")
                         continue
                     }
                     for (size, rows) in options.contextSizes.enumerated() {

@@ -61,7 +61,7 @@ struct ReferencesTests {
     func tooFew() throws {
         let source = try SampleSources.numbers(policies: Array(Self.policies.prefix(2)))
         let report = try Self.evaluated(TableModel { Float($0 % 2) }, source, arms: [.none, .others(3)])
-        #expect(report.sources[0].skipped == ["too few other policies for others:3": 4])
+        #expect(report.sources[0].skipped == ["too few references for others:3": 4])
         #expect(report.comparison.sizes[0].predictors.first { $0.references == "others:3" } == nil)
     }
 

@@ -1,6 +1,6 @@
 """What the predictions are meant to reach, against what was measured."""
 
-from figures import arm, by_source, mean_difference, mean_of, predictors
+from figures import arm, by_source, mean_difference, predictors
 
 NEW = ["routerarena", "v0_dapo", "farel_bench", "math_constraint", "bbq_unifiedqa", "gaokao_zh", "reasoning_gym"]
 FIRST = ["llmrouter_dc", "mmlu_pro", "oneshot_rlvr", "zeroeval_crux", "zeroeval_gsm8k", "zeroeval_math_l5"]
@@ -106,8 +106,3 @@ def below(main, size, head="compact", most=0.015):
         if best is not None and source.get("auc") is not None and best - source["auc"] > most:
             found.append((name, source["auc"] - best))
     return found
-
-
-def mean_auc(comparison, size, name, sources):
-    here = predictors(comparison, size)
-    return mean_of(here[name], "auc", sources) if name in here else None

@@ -73,7 +73,7 @@ def mean_difference(one, other, sources=None):
     found = [
         difference(figures, base.get(name))
         for name, figures in by_source(one).items()
-        if not sources or name in sources
+        if sources is None or name in sources
     ]
     found = [pair for pair in found if pair]
     if not found:
@@ -84,9 +84,3 @@ def mean_difference(one, other, sources=None):
         math.sqrt(sum(e * e for e in errors)) / len(found) if errors else None,
         len(found),
     )
-
-
-def mean_of(predictor, figure, sources):
-    """Mean of a figure over some sources; None where none has it."""
-    found = [s[figure] for name, s in by_source(predictor).items() if name in sources and s.get(figure) is not None]
-    return statistics.fmean(found) if found else None

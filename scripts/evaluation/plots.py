@@ -39,7 +39,7 @@ def save(figure, path):
 
 def sources(comparison, path, rows=(32, 256)):
     figure, axes = plt.subplots(1, len(rows), figsize=(9.6, 8.6), sharey=True, layout="constrained")
-    names = [s["source"] for s in predictors(comparison, rows[-1])["gaussian-process"]["sources"]]
+    names = list(by_source(next(iter(predictors(comparison, rows[-1]).values()))))
     for axis, size in zip(axes, rows):
         here = predictors(comparison, size)
         shown = [n for n in STYLE if n in here and n != "constant"]

@@ -1,12 +1,10 @@
 """Writes EVALUATION.md and its plots from what `statezero evaluate` reports on logged outcomes.
 
-    python3 scripts/evaluation/report.py --data DATA [--released HEAD.safetensors] [--policies N]
+    python3 scripts/evaluation/report.py --data DATA [--policies N]
 
 Run it from the repository's root, with the program built and the model fetched. DATA has `eval/` and `train/`, in the
-layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation, and a run
-whose file exists is not repeated (unless --again). RELEASED is the head of the last release, for comparison:
-
-    git show 63e9e35:Sources/Heads/Compact/Resources/compact-head.safetensors > released.safetensors
+layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation. A run is
+repeated when its command or the program has changed since, or with --again.
 """
 
 import datetime
@@ -29,6 +27,7 @@ SEEDS = 3
 ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
 COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
 SAMPLE = "scripts/sample/data/sample"
+RELEASED = "Tests/Goldens/compact1/compact-head.safetensors"
 
 
 class Runs:
@@ -40,34 +39,43 @@ class Runs:
         os.makedirs(self.folder, exist_ok=True)
 
     def run(self, name, sources, *more, embeds=True):
-        path = os.path.join(self.folder, name + ".json")
-        if self.options.again or not os.path.exists(path):
-            prompts = [f"{source}.prompts.jsonl.gz" for source in sources]
-            outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
-            command = [self.options.program, "evaluate", "--prompts", *prompts, "--outcomes", *outcomes, "--json"]
-            if embeds:
-                command += ["--embeddings", os.path.join(self.folder, "embeddings.safetensors")]
-            with open(path + ".new", "w") as file:
-                done = subprocess.run([*command, *map(str, more)], stdout=file)
+        path = pathlib.Path(self.folder, name + ".json")
+        made_by = pathlib.Path(self.folder, name + ".command.json")
+        prompts = [f"{source}.prompts.jsonl.gz" for source in sources]
+        outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
+        command = [self.options.program, "evaluate", "--prompts", *prompts, "--outcomes", *outcomes, "--json"]
+        if embeds:
+            command += ["--embeddings", os.path.join(self.folder, "embeddings.safetensors")]
+        command = [str(part) for part in [*command, *more]]
+        making = json.dumps({"command": command, "program_modified": os.stat(self.options.program).st_mtime})
+        is_made = path.exists() and made_by.exists() and made_by.read_text() == making
+        if self.options.again or not is_made:
+            made_by.unlink(missing_ok=True)
+            new = path.with_suffix(".new")
+            with new.open("w") as file:
+                done = subprocess.run(command, stdout=file)
             # 3: done, and something is to be said about single rows or prompts.
             if done.returncode not in (0, 3):
                 raise SystemExit(f"{' '.join(command[:2])} of {name} ended with {done.returncode}")
-            os.rename(path + ".new", path)
-        with open(path) as file:
-            return json.load(file)
+            new.rename(path)
+            made_by.write_text(making)
+        return json.loads(path.read_text())
 
 
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_data(parser, "folder of outcomes", required=True)
     arguments.add_program(parser)
-    parser.add_argument("--released", metavar="FILE", help="head of the last release, to be compared with")
-    parser.add_argument("--heads", nargs="+", default=["compact", "gaussian-process"], help="default: %(default)s")
+    parser.add_argument(
+        "--released", default=RELEASED, metavar="FILE", help="head of 0.1.0, for comparison (default: %(default)s)"
+    )
+    heads = ["compact", "gaussian-process"]
+    parser.add_argument("--heads", nargs="+", choices=heads, default=heads, help="default: both")
     parser.add_argument("--policies", type=int, default=12, help="policy versions of a source (default: %(default)s)")
     parser.add_argument(
         "--reference-policies", type=int, default=4, help="the same in runs with references (default: %(default)s)"
     )
-    parser.add_argument("--again", action="store_true", help="repeat runs whose output exists")
+    parser.add_argument("--again", action="store_true", help="repeat all runs")
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots", metavar="DIR", help="default: %(default)s")
     parser.add_argument(
@@ -81,18 +89,24 @@ def main():
     )
     referenced = [stem for stem in stems if os.path.basename(stem) in acceptance.REFERENCED]
     known = [os.path.basename(stem) for stem in stems if os.path.basename(stem) not in acceptance.NEW]
-    released = [f"0.1.0={options.released}"] if options.released else []
+    training = sorted(glob.glob(os.path.join(options.data, "train/*.prompts.jsonl.gz")))
+    for what, found in (
+        ("outcomes of a known kind in eval/", known),
+        ("outcomes of a source with references in eval/", referenced),
+        ("prompts in train/", training),
+    ):
+        if not found:
+            raise SystemExit(f"{options.data}: no {what}; the page needs them")
     common = ["--context-size", *SIZES, "--seeds", SEEDS]
     few = ["--policies", options.reference_policies]
     heads = ["--heads", *options.heads]
-    training = sorted(glob.glob(os.path.join(options.data, "train/*.prompts.jsonl.gz")))
     results = dict(
         leaks=runs.run("leaks", stems, "--check-leaks", "--training", *training, embeds=False),
         main=runs.run(
             "main",
             stems,
             "--heads",
-            *released,
+            f"0.1.0={options.released}",
             *options.heads,
             *common,
             "--policies",

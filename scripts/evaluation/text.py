@@ -221,9 +221,9 @@ def report(results, plots, date):
     new = ", ".join(f"`{name}`" for name in NEW)
     return f"""# How well the heads predict
 
-Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure is typed by hand.
-The outcomes are public outcomes of real models ([listed here](scripts/train/README.md)), second edition, which are not
-in this repository, and the [sample corpus](scripts/sample/README.md), which is.
+Written by `scripts/evaluation/report.py` on {date.isoformat()} from the program's output; no figure of a table is
+typed by hand. The outcomes are public outcomes of real models ([listed here](scripts/train/README.md)), second edition,
+which are not in this repository, and the [sample corpus](scripts/sample/README.md), which is.
 
 ## What was aimed at, and what was reached
 

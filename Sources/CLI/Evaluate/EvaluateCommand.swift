@@ -19,21 +19,21 @@ struct Evaluate: ParsableCommand {
             Outcomes and prompts are joined by prompt_id. Rows with role `context` are a policy's history, rows with \
             role `query` are predicted; without roles, half of a policy's prompts are used for each.
 
-            The first table shows the first head at the largest context. With several heads or sizes, or with \
-            --baselines, a second table compares all of them with the baselines and the oracle. --json has both. With \
-            several --references every head is evaluated with each, on the same draws.
+            The first table shows the first head at the largest context; if the encoder counts tokens, a second table \
+            shows how it reads the prompts. With several heads, sizes or --references, or with --baselines or --known, \
+            more tables compare all of them with the baselines and the oracle, on the same draws. --json always has all.
 
             A standard error is √(policies² + draws²): over policy versions, and over the draws of context rows. A draw \
             of the same rows as an earlier one, where a policy has no more, counts once.
 
             --check-leaks evaluates nothing: it names the query prompts that the prompt files of --training contain, as \
             the same letters and digits, or with more than 40 % of their 8-word sequences in one prompt. It ends with \
-            exit code 3 if there are any. A head's own file does not contain what it was trained on.
+            exit code 3 if there are any. A head's own file names its training sources, but has no prompts.
             """)
 
     @OptionGroup(title: "Files") var files: OutcomeFiles
 
-    @Option(range: .atLeast(0), help: "Context rows of each policy version. Several sizes use the same draws.")
+    @Option(range: .atLeast(1), help: "Context rows of each policy version. Several sizes use the same draws.")
     var contextSize = [256]
 
     @Option(range: .atLeast(1), help: "Independent draws of the context rows.")
@@ -43,6 +43,7 @@ struct Evaluate: ParsableCommand {
     var baselines = false
 
     @Option(
+        range: .atLeast(1),
         help: "Most policy versions of each source, chosen by a hash of their names. References are drawn from all.")
     var policies: Int?
 
@@ -96,10 +97,11 @@ struct Evaluate: ParsableCommand {
         var tables = ["\(EvaluationTable(report))"]
         let comparison = report.comparison
         if !report.reading.isEmpty { tables.append("\(ReadingTable(report.reading))") }
-        if let known = comparison.known {
-            tables.append("known to training, stated by \(known.statedBy): \(known.sources.joined(separator: ", "))")
-        }
-        if comparison.known != nil || compared > 1 || comparison.sizes.count > 1 || baselines {
+        if compared > 1 || comparison.sizes.count > 1 || baselines || !known.isEmpty {
+            if let known = comparison.known {
+                let names = known.sources.joined(separator: ", ")
+                tables.append("known to training, stated by \(known.statedBy): \(names)")
+            }
             tables.append("\(ComparisonTable(comparison))")
         }
         if budgets.budgets {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Corpora
+import Foundation
 import ReferenceDraws
 import Scoring
 
@@ -20,6 +21,18 @@ struct ReferenceArmOptions: ParsableArguments {
 
     @Option(range: .within(0.01...1), help: "Share of prompts on which the references' outcomes are known.")
     var referenceCoverage = 1.0
+
+    /// Refuses a text that is neither an arm nor a file, such as `others:64`, before anything is read.
+    func validate() throws {
+        for text in references {
+            let isFile = FileManager.default.fileExists(atPath: text)
+            if ReferenceArm(text) == .files || (ReferenceArm(text) == nil && !isFile) {
+                throw ValidationError(
+                    "--references \(text): neither a file nor none, others:K, shuffled:K, inverted:K or earlier:K with "
+                        + "K from 1 to \(ReferenceArm.countMax)")
+            }
+        }
+    }
 
     /// The arms, in the order given; `none` alone without the option.
     var arms: [ReferenceArm] {

@@ -6,7 +6,7 @@ import Scoring
 
 /// Budgets and objective of the replayed plans.
 struct ReplayBudgets: ParsableArguments {
-    @Option(range: .atLeast(1), help: "Mean rollouts per prompt.")
+    @Option(range: .atLeast(2), help: "Mean rollouts per prompt.")
     var mean = ReplayOptions().mean
 
     @Option(range: .atLeast(0), help: "Smallest budget of a prompt.")
@@ -24,7 +24,7 @@ struct ReplaySteps: ParsableArguments {
     @Option(range: .atLeast(1), help: "Largest number of prompts of a step.")
     var stepPrompts = ReplayOptions().stepPrompts
 
-    @Option(range: .atLeast(0), help: "Context rows drawn for a prediction.")
+    @Option(range: .atLeast(1), help: "Context rows drawn for a prediction.")
     var contextSize = ReplayOptions().contextRows
 
     @Option(range: .atLeast(1), help: "Independent repetitions with other draws.")

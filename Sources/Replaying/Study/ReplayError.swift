@@ -28,8 +28,8 @@ public enum ReplayError: Error, Equatable, CustomStringConvertible {
         case .nothingToReplay(let source, .roles):
             "source \(source): no policy has both context rows and query rows; add roles, or use --by steps"
         case .noReferences(let source, let arm):
-            "source \(source): no policy version has references for \(arm): too few policies have outcomes on half of its "
-                + "prompts; ask for fewer, or give files"
+            "source \(source): no policy version has enough references for \(arm): other policies count with outcomes on "
+                + "half of its prompts, earlier versions with any; ask for fewer, or give files"
         case .optionOutOfRange(let name, let value, let range):
             "\(name) is \(value); it must be in \(range)"
         case .model(let source, let error):
