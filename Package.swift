@@ -128,7 +128,7 @@ let package = Package(
         module(
             "ClientNode",
             ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, nioCore]),
+        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, lifecycle, nioCore]),
         module(
             "CoordinatorHTTP",
             [
@@ -204,9 +204,9 @@ let package = Package(
         tests(
             "RouterHTTPTests",
             [
-                "RouterHTTP", "Routing", "Corpora", "Scoring", httpClient, hummingbird, logging, nioCore, nioHTTP1,
-                nioPosix,
-                httpTypes,
+                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Scoring", httpClient, hummingbird, lifecycle,
+                logging,
+                nioCore, nioHTTP1, nioPosix, httpTypes,
             ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
         tests(
@@ -217,9 +217,14 @@ let package = Package(
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests(
             "RemoteEncodingTests",
-            ["RemoteEncoding", "Encoders", "Scoring", "Threads", hummingbird, httpTypes, logging, nioCore]),
+            [
+                "RemoteEncoding", "Encoders", "HTTPServing", "Scoring", "Threads", hummingbird, httpTypes, lifecycle,
+                logging, nioCore,
+            ]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
-        tests("HTTPServingTests", ["HTTPServing", "MetricsExport", hummingbird, httpTypes, logging, nioCore]),
+        tests(
+            "HTTPServingTests",
+            ["HTTPServing", "MetricsExport", hummingbird, httpTypes, lifecycle, logging, nioCore, nioPosix]),
         tests(
             "CoordinatorHTTPTests",
             ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),

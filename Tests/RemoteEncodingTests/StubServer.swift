@@ -1,9 +1,11 @@
 // An embeddings API on loopback whose answers a test sets.
 import Foundation
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// A request as the server read it.
@@ -88,11 +90,16 @@ final class StubServer: Sendable {
             return try await Self.respond(manner(received), to: received)
         }
         let ports = AsyncStream<Int>.makeStream()
+        let logger = Logger(label: "stub") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { ports.continuation.yield($0.localAddress?.port ?? 0) },
-            logger: Logger(label: "stub") { _ in SwiftLogNoOpLogHandler() })
-        task = Task { try await application.run() }
+            logger: logger)
+        var group = ServiceGroupConfiguration(services: [application], logger: logger)
+        // A request that hangs is then cancelled.
+        group.maximumGracefulShutdownDuration = .seconds(1)
+        let services = ServiceGroup(configuration: group)
+        task = Task { try await services.runUntilCancelled() }
         var iterator = ports.stream.makeAsyncIterator()
         port = await iterator.next() ?? 0
         self.shared = shared
@@ -100,7 +107,7 @@ final class StubServer: Sendable {
 
     func stop() { task.cancel() }
 
-    /// Stops and waits until nothing listens any more: a connection that a closing server accepts is a trap in NIO.
+    /// Stops and waits until nothing listens any more.
     func stopped() async {
         task.cancel()
         _ = await task.result

@@ -40,6 +40,7 @@ final class RouterUnderTest: Sendable {
         self.folder = folder ?? Self.root + "/\(UInt64.random(in: 0...UInt64.max))"
         var configuration = RouteServer.Configuration(fleet: fleet, histories: histories, stateFolder: self.folder)
         configuration.port = 0
+        configuration.stopTime = .seconds(1)
         change(&configuration)
         let server = try RouteServer(
             configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, makeModel: { WordModel() })

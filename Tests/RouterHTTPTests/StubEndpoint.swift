@@ -1,8 +1,10 @@
 import Foundation
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// An OpenAI-like server on loopback with answers set by the test; it keeps the requests.
@@ -37,11 +39,16 @@ final class StubEndpoint: Sendable {
             return try await Self.respond(manner)
         }
         let ports = AsyncStream<Int>.makeStream()
+        let logger = Logger(label: "stub") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { ports.continuation.yield($0.localAddress?.port ?? 0) },
-            logger: Logger(label: "stub") { _ in SwiftLogNoOpLogHandler() })
-        task = Task { try await application.run() }
+            logger: logger)
+        var group = ServiceGroupConfiguration(services: [application], logger: logger)
+        // A request that hangs is then cancelled.
+        group.maximumGracefulShutdownDuration = .seconds(1)
+        let services = ServiceGroup(configuration: group)
+        task = Task { try await services.runUntilCancelled() }
         var iterator = ports.stream.makeAsyncIterator()
         port = await iterator.next() ?? 0
         shared = state

@@ -125,7 +125,7 @@ public final class RouteServer: Sendable {
         }
     }
 
-    /// Serves until SIGTERM or SIGINT, or until the task is cancelled. Requests in flight may finish within the stop time;
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled, which stops it in the same way. Requests in flight may finish within the stop time;
     /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let connections = CallerConnections()
@@ -144,7 +144,7 @@ public final class RouteServer: Sendable {
         group.maximumGracefulShutdownDuration = configuration.stopTime
         var failure: RouterHTTPError?
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await ServiceGroup(configuration: group).runUntilCancelled()
         } catch {
             failure = .server("\(error)")
         }
