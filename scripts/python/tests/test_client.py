@@ -1,4 +1,4 @@
-"""Tests of statezero_client.py: python3 -m unittest discover scripts/clients
+"""Tests of client.py: python3 -m unittest discover scripts/python/tests
 
 Small servers in this file serve the failures. If STATEZERO_BINARY names the program, the client is also tested against
 the real one: a coordinator and a worker with the table model, as processes that are killed too. Otherwise those tests
@@ -21,8 +21,8 @@ import time
 import unittest
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
-from statezero_client import Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets  # noqa: E402
+sys.path[:0] = [str(FOLDER.parent / "src"), str(FOLDER.parents[1])]
+from statezero.client import Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets  # noqa: E402
 
 from common.cluster import Cluster  # noqa: E402
 
