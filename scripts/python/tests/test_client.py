@@ -26,6 +26,7 @@ import warnings
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent / "src"), str(FOLDER.parents[1])]
+from common.cluster import Cluster  # noqa: E402
 from statezero.client import (  # noqa: E402
     AsyncClient,
     Client,
@@ -38,8 +39,6 @@ from statezero.client import (  # noqa: E402
     prompt_text,
     uniform_budgets,
 )
-
-from common.cluster import Cluster  # noqa: E402
 
 BINARY = os.environ.get("STATEZERO_BINARY")
 ITEMS = [{"prompt_id": f"p{index:02d}", "prompt": f"What is {index} + 1?"} for index in range(10)]

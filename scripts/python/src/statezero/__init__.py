@@ -1,27 +1,6 @@
-"""StateZero for trainers: budgets of rollouts, and success probabilities of prompts, from a coordinator."""
+"""StateZero for trainers: budgets of rollouts, choices of prompts and success probabilities from a coordinator."""
 
-from .client import (
-    Client,
-    DeadlineExceeded,
-    Groups,
-    Plan,
-    Report,
-    RequestError,
-    StateZeroError,
-    Unavailable,
-    expand,
-    uniform_budgets,
-)
+from . import client
+from .client import *  # noqa: F403
 
-__all__ = [
-    "Client",
-    "DeadlineExceeded",
-    "Groups",
-    "Plan",
-    "Report",
-    "RequestError",
-    "StateZeroError",
-    "Unavailable",
-    "expand",
-    "uniform_budgets",
-]
+__all__ = client.__all__
