@@ -1,4 +1,4 @@
-"""Several hosts: coordinator, two workers and a client, each in a network namespace of its own, by the units' command lines.
+"""Several hosts: coordinator, two workers and a client, each in a network namespace, by the command lines of the units.
 
 A bridge in a fifth namespace connects them. During one run a worker's host is cut off and comes back, another worker's
 host loses power and starts again, and the coordinator's host is cut off and then restarted. The output must have the
