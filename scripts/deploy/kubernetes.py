@@ -2,8 +2,8 @@
 
 The schemas are those of the PyPI package kubernetes-validate, which is installed once into .venv-checks. Objects of
 operators (KEDA, Prometheus) have schemas of their own: STATEZERO_CRDS names a folder with their definitions
-(CustomResourceDefinition); without it they are rendered and listed as not validated. The command line of each container is run by the real program.
-Nothing is applied to a cluster.
+(CustomResourceDefinition); without it they are rendered and listed as not validated. The command line of each container
+is run by the real program. Nothing is applied to a cluster.
 """
 
 import contextlib
