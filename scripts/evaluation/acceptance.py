@@ -118,7 +118,7 @@ def rows(results):
 
 
 def plans(results):
-    """Budgets: (claim, rows, wanted share, share of the way from uniform to oracle, its error) by source and references.
+    """Budgets by source and references: (claim, rows, wanted share, share of the way from uniform to oracle, error).
 
     Alone a share below 0 is within noise up to two standard errors.
     """
@@ -128,7 +128,8 @@ def plans(results):
             continue
         error = share_error(figures)
         size, source, share = figures["context_size"], figures["source"], figures["belief"]["share"]
-        text = f"budgets {'with ' + references if references else 'alone'}, share of the oracle's gain, `{source}`"
+        given = f"with {references}" if references else "alone"
+        text = f"budgets {given}, share of the oracle's gain, `{source}`"
         if not references:
             yield text, size, -2 * (error or 0), share, error
         elif references.endswith(":3"):

@@ -3,8 +3,9 @@
     python3 scripts/evaluation/report.py --data DATA [--policies N]
 
 Run it from the repository's root, with the program built and the model fetched. DATA has `eval/` and `train/`, in the
-layout that scripts/train/README.md names. `--prompts`, `--policies` and `--seeds` make it shorter; the page says so. The output of each run of the program is kept in out/evaluation. A run is
-repeated when its command or the program has changed since, or with --again.
+layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation. A run is
+repeated when its command or the program has changed since, or with --again. --prompts, --policies and --seeds make
+the runs shorter, and the page says so.
 """
 
 import datetime

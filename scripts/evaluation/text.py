@@ -342,12 +342,12 @@ distribution; *if right* is the value of correct beliefs, above 0.8 because coun
 
 ## Budgets planned on the beliefs
 
-Objective `expectedContrast`, mean 8 rollouts in [4, 32], on the query prompts of sources with several rollouts a prompt, and of
-policies with at least 20 such prompts. The share is of the way from the uniform plan (0) to the plan that knows the observed
-rates (1), at these rates; ± is the larger of the errors over draws and over policy versions. Observed rates of few rollouts are
-not the true ones, which favours the oracle. No prompt has a record of its own, so this is the first visit. `earlier:3` are
-the three latest earlier versions of the same run. A plan that expects less than the uniform one is uniform, and then its
-share is 0.
+Objective `expectedContrast`, mean 8 rollouts in [4, 32], on the query prompts of sources with several rollouts a
+prompt, and of policies with at least 20 such prompts. The share is of the way from the uniform plan (0) to the plan
+that knows the observed rates (1), at these rates; ± is the larger of the errors over draws and over policy versions.
+Observed rates of few rollouts are not the true ones, which favours the oracle. No prompt has a record of its own, so
+this is the first visit. `earlier:3` are the three latest earlier versions of the same run. A plan that expects less
+than the uniform one is uniform, and then its share is 0.
 
 {budgets(results)}
 

@@ -45,7 +45,8 @@ def mixed(p, kappa):
     a, b = p * kappa, (1 - p) * kappa
     values, failed, solved = np.zeros((len(p), MOST + 1)), np.ones(len(p)), np.ones(len(p))
     for budget in range(1, MOST + 1):
-        failed, solved = failed * (b + budget - 1) / (kappa + budget - 1), solved * (a + budget - 1) / (kappa + budget - 1)
+        drawn = budget - 1
+        failed, solved = failed * (b + drawn) / (kappa + drawn), solved * (a + drawn) / (kappa + drawn)
         values[:, budget] = 1 - failed - solved if budget > 1 else 0
     return values
 
