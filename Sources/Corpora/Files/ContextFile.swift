@@ -107,7 +107,8 @@ public struct ContextFile: Sendable {
     public static func empty(_ policy: Policy) -> ContextFile? {
         ContextSet([]).map { context in
             ContextFile(
-                context: context, origins: [], policy: policy, warnings: [.none], problems: [], rejected: 0, errors: ErrorCounts(),
+                context: context, origins: [], policy: policy, warnings: [.none], problems: [], rejected: 0,
+                errors: ErrorCounts(),
                 files: [])
         }
     }

@@ -7,7 +7,10 @@ extension Outcome {
     func adding(_ other: Outcome) -> Outcome {
         let (count, isBeyond) = n.addingReportingOverflow(other.n)
         guard !isBeyond else { return self }
-        let mean = (successes + other.successes) / Double(count)
+        // Successes of k of n are whole again, so that sums of them stay exact.
+        let sum = successes + other.successes
+        let whole = sum.rounded()
+        let mean = (abs(sum - whole) < 1e-9 ? whole : sum) / Double(count)
         return Outcome(reward: min(1, max(0, mean)), n: count) ?? self
     }
 }

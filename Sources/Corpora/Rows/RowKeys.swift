@@ -1,4 +1,3 @@
-import JSON
 public import Scoring
 
 /// The keys of a row's values. For a key that is not given, the usual names of the field are tried.
@@ -68,8 +67,6 @@ public struct RowKeys: Hashable, Sendable {
     static let policyIDs = ["policy_id", "policy", "model"]
     static let policyVersions = ["policy_version", "step"]
 
-    /// Whether an object has a member that may be a prompt.
-    static func hasPrompt(_ object: JSONObject) -> Bool {
-        object.members.contains { PromptNames.prompts.contains($0.name.lowercased()) }
-    }
+    /// Whether a member of this name may be a prompt.
+    static func isPrompt(_ name: String) -> Bool { PromptNames.prompts.contains(name.lowercased()) }
 }

@@ -19,11 +19,24 @@ enum DocumentRows {
             let problem = RowProblem(error)
             return [.rejected(problem.code, message: problem.message)]
         }
-        guard let object = value.object, !object.members.isEmpty else { return [.json(bytes)] }
+        guard let object = value.object, !object.members.isEmpty, !isRow(object) else { return [.json(bytes)] }
         if let elements = wrapped(object) { return elements }
         if let rows = columns(object) { return rows }
         if let rows = named(object) { return rows }
         return [.json(bytes)]
+    }
+
+    /// Whether the object is itself a row: it has a prompt that is no list of rows, a policy, or the form of a record.
+    private static func isRow(_ object: JSONObject) -> Bool {
+        if ForeignRecord(object) != nil { return true }
+        let single = (RowKeys.policyIDs + ["prompt_id", "custom_id"]).contains { object[$0]?.string != nil }
+        let hasPrompt = object.members.contains { member in
+            guard RowKeys.isPrompt(member.name) else { return false }
+            return member.value.string != nil || member.value.elements?.contains(where: ChatMessage.isMessage) ?? false
+        }
+        // `body.messages` of batch files and its like.
+        let hasBody = ["body", "params", "request"].contains { object[$0]?.object != nil }
+        return single || hasPrompt || hasBody
     }
 
     private static func wrapped(_ object: JSONObject) -> [SourceRow.Content]? {
@@ -35,7 +48,7 @@ enum DocumentRows {
             // Texts beside an array are a row with nested values, such as references or choices.
             longest = elements
         }
-        guard let longest, !RowKeys.hasPrompt(object) else { return nil }
+        guard let longest else { return nil }
         return longest.map { element in
             let row = element.member(at: ["row"])?.object
             let isViewer = row != nil && element.member(at: ["row_idx"]) != nil
