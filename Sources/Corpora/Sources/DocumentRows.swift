@@ -32,7 +32,7 @@ enum DocumentRows {
         let single = (RowKeys.policyIDs + ["prompt_id", "custom_id"]).contains { object[$0]?.string != nil }
         let hasPrompt = object.members.contains { member in
             guard RowKeys.isPrompt(member.name) else { return false }
-            return member.value.string != nil || member.value.elements?.contains(where: ChatMessage.isMessage) ?? false
+            return member.value.string != nil || member.value.elements?.contains { $0.object != nil } ?? false
         }
         // `body.messages` of batch files and its like.
         let hasBody = ["body", "params", "request"].contains { object[$0]?.object != nil }
