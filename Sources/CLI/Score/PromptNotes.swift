@@ -1,5 +1,6 @@
 import CommandSupport
 import Corpora
+import Scoring
 
 /// What the prompts of files are read from, as lines for people.
 struct PromptNotes {

@@ -4,6 +4,7 @@ import CommandSupport
 import Corpora
 import Foundation
 import Logging
+import Models
 import Threads
 import Wire
 import ZeroMQ

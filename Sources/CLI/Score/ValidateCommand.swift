@@ -2,6 +2,7 @@ public import ArgumentParser
 import CommandSupport
 public import Corpora
 import Foundation
+import Models
 import Scoring
 
 /// `statezero validate`.
