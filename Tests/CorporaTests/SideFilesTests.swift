@@ -203,7 +203,7 @@ struct SideFilesTests {
         let joined = try join([line("a", id: "q1", #""reward":1"#), line("a", id: "q1", #""reward":0"#)])
         #expect(joined.report.problems.isEmpty)
         let outcomes = try facts(joined)["q1"]?.side.references.map(\.outcome)
-        #expect(outcomes == [Outcome(k: 1, n: 2)])
+        #expect(outcomes == [try #require(Outcome(k: 1, n: 2))])
     }
 
     @Test("vectors are found by id, and are unknown for other prompts")
