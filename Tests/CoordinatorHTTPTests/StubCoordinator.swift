@@ -131,7 +131,7 @@ final class StubCoordinator: Sendable {
         var recorded = OutcomesRecorded(
             request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
         for (index, outcome) in report.outcomes.enumerated() {
-            if let bad = outcome.rewards.first(where: { !report.rewards.contains($0) }) {
+            if let bad = outcome.rewards.first(where: { !(report.rewards ?? 0...1).contains($0) }) {
                 recorded.rejected.append(
                     .init(index: index, eventID: outcome.eventID, code: "reward_out_of_range", message: "\(bad)"))
                 continue

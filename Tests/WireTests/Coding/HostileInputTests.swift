@@ -121,7 +121,7 @@ struct HostileInputTests {
             #expect(request.identity.bytes.count == 32)
             read(request.outcomes)
         case .reportOutcomes(let report):
-            #expect(report.rewards.lowerBound < report.rewards.upperBound)
+            if let range = report.rewards { #expect(range.lowerBound < range.upperBound) }
             read(report.outcomes)
         case .budgets(_, let budgets):
             #expect(budgets.parts.reduce([], +) == budgets)
