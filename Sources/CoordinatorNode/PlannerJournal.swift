@@ -57,7 +57,7 @@ struct PlannerJournal {
 
     // MARK: Reading
 
-    /// All entries: outcomes first, since entries of plans do not depend on them, then the trainers' attempts.
+    /// All entries: outcomes first, since entries of plans do not depend on them, then attempts of trainers.
     func entries(_ database: Database) throws -> [PlannerEntry] {
         var entries: [PlannerEntry] = []
         let outcomes = try Row.fetchCursor(
@@ -111,7 +111,8 @@ struct PlannerJournal {
                 sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
         case .outcomesForgotten(let policyID, let step):
             try database.execute(
-                sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?", arguments: [policyID, step])
+                sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
+                arguments: [policyID, step])
             counts[policyID] = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [policyID])
         case .attemptBegan(let policyID, let attempts):

@@ -44,6 +44,17 @@ final class StubCoordinator: Sendable {
         case .followPlan(let name, let after): follow(name, after, listener)
         case .reportOutcomes(let report): record(report, listener)
         case .requestScores(let request): score(request, listener)
+        case .dropPlans(let drop) where drop.policyID == "gone": listener.finish()
+        case .dropPlans(let drop):
+            listener.yield(
+                drop.policyID == "taken"
+                    ? .requestRefused(
+                        RequestRefused(.request(drop.request), .conflict, message: "it is over", code: "abandoned"))
+                    : .plansDropped(
+                        PlansDropped(
+                            request: drop.request, plans: drop.fromStep, groups: drop.keepsOutcomes ? 1 : 0,
+                            outcomes: 3,
+                            attempt: drop.attempt)))
         default: listener.finish()
         }
     }

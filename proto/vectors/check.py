@@ -359,13 +359,7 @@ EXPECTED = {
     "drop-plans": [
         envelope(
             3,
-            drop_plans={
-                "request": 11,
-                "policy": PLAN["policy"],
-                "from_step": 30,
-                "attempt": 2,
-                "keep_outcomes": True,
-            },
+            drop_plans={"request": 11, "policy": PLAN["policy"], "from_step": 30, "attempt": 2, "keep_outcomes": True},
         )
     ],
     "plans-dropped": [envelope(3, plans_dropped={"request": 11, "plans": 3, "groups": 5, "outcomes": 7, "attempt": 2})],

@@ -64,7 +64,8 @@ extension PlannerState {
         let drawn = Set(context.rows.map(\.text))
         let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
         let staleness = newest.map { Int($0) }
-        let ahead = drawn.lazy.compactMap { history?.version(of: $0) }.max().map { max(0, $0 - version) } ?? 0
+        let latest = drawn.lazy.compactMap { history?.version(of: $0) }.max()
+        let ahead = latest.map { min(max(0, $0 - version), Int(UInt32.max)) } ?? 0
         guard let known else {
             return DrawnContext(
                 block: ContextBlock(context), candidates: candidates, side: [], staleness: staleness, ahead: ahead)

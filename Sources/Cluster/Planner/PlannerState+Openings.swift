@@ -31,8 +31,14 @@ extension PlannerState {
             var warnings: [String] = []
             record(request.outcomes, of: request, &warnings, &actions)
             request.outcomes = []
+            let old = oldPlans(before: request)
+            for plan in old where sessions[plan]?.isInFlight(countsGroups: false) == true {
+                warnings.append(
+                    "the plan of step \(plan.step) was dropped before its groups were done, because "
+                        + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
+            }
             let (opening, session) = try begin(opening(request, identity: identity, warnings: warnings))
-            try forgetOldPlans(for: session, &actions)
+            try forget(old, for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
             actions.append(
@@ -124,32 +130,39 @@ extension PlannerState {
         }
     }
 
-    /// Throws where the policy has as many unfinished steps as it may have.
+    /// Throws where the policy has as many unfinished steps as the request allows.
     private func checkInFlight(_ request: RequestPlan) throws {
-        let counts = request.inFlightMax > 0
-        let most = counts ? min(request.inFlightMax, configuration.plansMax) : configuration.plansMax
+        guard request.inFlightMax > 0 else { return }
+        let most = min(request.inFlightMax, configuration.plansMax)
         let steps = sessions.values
-            .filter { $0.name.policyID == request.plan.policyID && $0.isInFlight(countsGroups: counts) }
+            .filter { $0.name.policyID == request.plan.policyID && $0.isInFlight(countsGroups: true) }
             .map(\.name.step).sorted()
         guard let first = steps.first, steps.count >= most else { return }
         throw PlanRefusal(
             reason: .capacity,
-            message: "\(steps.count) steps of \(request.plan.policyID) are unfinished, \(first) to \(steps.last ?? first), "
-                + "and \(most) may be; wait for the groups of step \(first), or drop its plan", code: Code.stepsInFlight)
+            message: "\(steps.count) steps of \(request.plan.policyID) are unfinished, "
+                + "\(first) to \(steps.last ?? first), and \(most) may be; wait for the groups of step \(first), or drop its plan",
+            code: Code.stepsInFlight)
     }
 
     // MARK: Room
 
-    /// Forgets plans, those made first and finished first, and throws where too many candidates are kept even so.
-    private mutating func forgetOldPlans(for session: PlanSession, _ actions: inout [Action]) throws {
-        let policyID = session.name.policyID
+    /// Plans that make room for another one: finished ones first, and those that were made first.
+    private func oldPlans(before request: RequestPlan) -> [PlanName] {
         // In the order in which they were made: after the trainer has gone back, a later step may be the older plan.
-        let own = sessions.values.filter { $0.name.policyID == policyID }
-        let inOrder = own.filter { !$0.isInFlight(countsGroups: false) } + own.filter { $0.isInFlight(countsGroups: false) }
+        let own = sessions.values.filter { $0.name.policyID == request.plan.policyID }
+        let excess = own.count - configuration.plansMax + 1
+        guard excess > 0 else { return [] }
+        let unfinished = own.filter { $0.isInFlight(countsGroups: false) }.map(\.name)
+        return Array((own.map(\.name).filter { !unfinished.contains($0) } + unfinished).prefix(excess))
+    }
+
+    /// Forgets old plans, and throws where too many candidates are kept even so.
+    private mutating func forget(
+        _ old: [PlanName], for session: PlanSession, _ actions: inout [Action]
+    ) throws {
         let reason = PlanRefusal(reason: .capacity, message: "it was dropped for later steps before it ended")
-        for old in inOrder.prefix(max(0, own.count - configuration.plansMax + 1)) {
-            forget(old.name, because: reason, &actions)
-        }
+        for plan in old { forget(plan, because: reason, &actions) }
         let candidates = sessions.values.reduce(0) { $0 + $1.groups.count } + session.groups.count
         guard candidates <= configuration.candidatesMax else {
             throw PlanRefusal(

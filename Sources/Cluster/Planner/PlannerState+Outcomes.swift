@@ -145,8 +145,8 @@ extension PlannerState {
         let step = outcome.step ?? outcome.policyVersion ?? 0
         throw OutcomeFault(
             code: Code.abandoned,
-            message: "step \(step) was abandoned: the trainer went back, and this outcome is of the time before it; drop it"
-        )
+            message:
+                "step \(step) was abandoned: the trainer went back, and this outcome is of the time before; drop it")
     }
 
     /// The range of rewards that a report does not state: that of the outcome's plan, or else of the policy's latest.

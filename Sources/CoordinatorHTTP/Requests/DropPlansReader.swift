@@ -32,7 +32,9 @@ extension DropPlans {
             throw HTTPFailure(error)
         }
         guard let policyID = texts["policy"] else { throw .invalid(.missing, "policy", "policy is missing") }
-        guard let step = numbers["from"] else { throw .invalid(.missing, "from", "from is missing: the first step to drop") }
+        guard let step = numbers["from"] else {
+            throw .invalid(.missing, "from", "from is missing: the first step to drop")
+        }
         guard let keeps = Bool(texts["keep_outcomes"] ?? "false") else {
             throw .invalid(.wrongType, "keep_outcomes", "keep_outcomes: expected true or false")
         }

@@ -39,7 +39,7 @@ struct RequestBody: Sendable {
         }
         do {
             // Python writes NaN for a reward that is missing: it counts as null, whose outcome alone is rejected.
-            return try JSONValue(reading: bytes, readsNaN: true)
+            return try JSONValue(reading: bytes, readsNaN: MissingRewards.areAll(in: bytes))
         } catch {
             throw HTTPFailure.invalid(
                 error.kind == .invalidUTF8 ? .invalidUTF8 : .invalidJSON, nil, "the body is \(error)")

@@ -27,7 +27,7 @@ public struct PolicyAttempts: Hashable, Sendable {
     private(set) var plannedUpTo = -1
 
     /// More than these are merged, the oldest first: outcomes of long ended attempts are then refused rather than counted.
-    static let beginningsMax = 64
+    package static let beginningsMax = 64
 
     /// The starts that a journal has; none for a new policy.
     public init(beginnings: [Beginning] = [], returnedTo: Int? = nil) {
@@ -42,7 +42,7 @@ public struct PolicyAttempts: Hashable, Sendable {
     var isEmpty: Bool { beginnings.isEmpty && returnedTo == nil }
 
     /// A later attempt goes on from a step; with the present attempt, or with 0, the trainer goes back within it.
-    mutating func begin(_ attempt: UInt64, at step: Int) {
+    package mutating func begin(_ attempt: UInt64, at step: Int) {
         plannedUpTo = -1
         guard attempt > current else {
             returnedTo = step
@@ -61,7 +61,7 @@ public struct PolicyAttempts: Hashable, Sendable {
     mutating func plan(_ step: Int) { plannedUpTo = max(plannedUpTo, step) }
 
     /// Whether a later attempt has abandoned what an attempt did for a step.
-    func hasAbandoned(_ attempt: UInt64, step: Int) -> Bool {
+    package func hasAbandoned(_ attempt: UInt64, step: Int) -> Bool {
         beginnings.contains { $0.attempt > attempt && $0.step <= step }
     }
 

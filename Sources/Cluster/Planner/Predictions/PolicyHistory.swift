@@ -133,7 +133,9 @@ struct PolicyHistory {
 
     /// Steps between an outcome and a version. An outcome of later weights, from before the trainer went back, is as far
     /// away as one of earlier weights, and not fresh.
-    private static func age(of outcome: RecordedOutcome, at version: Int) -> Int { abs(version - outcome.version) }
+    private static func age(of outcome: RecordedOutcome, at version: Int) -> Int {
+        min(abs(version - outcome.version), Int(UInt32.max))
+    }
 
     /// Steps between a text's latest outcome and a version; `nil` without one.
     func age(of text: String, at version: Int) -> Int? {
