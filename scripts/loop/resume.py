@@ -21,9 +21,8 @@ import time
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parent / "python" / "src")]
-from statezero.client import Client  # noqa: E402
-
 from common.cluster import Cluster  # noqa: E402
+from statezero.client import Client  # noqa: E402
 
 STEPS, CHECKPOINT_STEPS, PROMPTS = 60, 5, 40
 
