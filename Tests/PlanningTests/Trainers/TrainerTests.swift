@@ -35,7 +35,8 @@ struct TrainerTests {
 
     @Test("adapters that scripts/check-trainers runs are facts of a run, and no other trainer has one")
     func runs() {
-        #expect(Trainer.known.filter { !$0.runs.isEmpty }.map(\.name) == ["verl", "tinker-cookbook", "prime-rl", "TRL"])
+        let run = Trainer.known.filter { !$0.runs.isEmpty }.map(\.name)
+        #expect(run == ["verl", "tinker-cookbook", "prime-rl", "TRL"])
     }
 
     @Test("trainers that find groups by reshaping are unsafe")
