@@ -41,9 +41,12 @@ struct ContractTests {
         report.model = "made-up"
         report.generation = 3
         served.stub.show(report)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
             #expect(try await served.request("GET", path).status == 200, "\(path)")
         }
+        #expect(try await served.request("POST", "/v1/workers/host%2F1/drain").object["leases"] as? Int == 1)
+        #expect(
+            try await served.request("POST", "/v1/jobs/\(StubCoordinator.job)/cancel").object["pieces"] as? Int == 3)
         let plan = try await served.request("POST", "/v1/plans", json: planBody("a", step: 1))
         #expect(plan.status == 200, "\(plan.text)")
         let stream = try await served.request(
@@ -82,6 +85,8 @@ struct ContractTests {
             }
         }
         #expect(try await served.request("GET", "/v1/plans/nobody/1").status == 404)
+        #expect(try await served.request("POST", "/v1/workers/nobody/drain").code == "unknown_worker")
+        #expect(try await served.request("POST", "/v1/jobs/1/cancel").code == "unknown_job")
         #expect(try await served.request("GET", "/v1/plans/a/x").status == 400)
     }
 
@@ -115,8 +120,11 @@ struct ContractTests {
         served.stub.show(CoordinatorReport())
         #expect(try await served.request("GET", "/readyz").code == "no_worker")
         served.stub.show(nil)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
             #expect(try await served.request("GET", path).code == "coordinator_silent", "\(path)")
+        }
+        for path in ["/v1/workers/a/drain", "/v1/jobs/1/cancel"] {
+            #expect(try await served.request("POST", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
         // Outcomes that are never recorded.
