@@ -2,12 +2,12 @@
 
     python3 scripts/routing/crowded_server.py [--descriptors 1024] [--idle 1100] [--heads 200] [--seconds 10]
 
-Both servers run as processes with `ulimit -n 1024`. Loads, one after the other: nothing; so many connections whose headers
-stop half way; so many connections that send nothing; four chunked plans of some 130 bytes that wait for a worker
+Both servers run as processes with `ulimit -n 1024`. Loads, one after the other: nothing; so many connections whose
+headers stop half way; so many connections that send nothing; four chunked plans of some 130 bytes that wait for a worker
 (coordinator only), with other plans beside them. Meanwhile `/livez` is asked twenty times a second on new connections.
-Prints for each load the longest and median answer of `/livez`, how many were refused or failed, the server's descriptors,
-the connections that it still has at the end, and its processor time in percent of a core. Standard library only. Needs a
-release build.
+Prints for each load the longest and median answer of `/livez`, how many were refused or failed, the server's
+descriptors, the connections that it still has at the end, and its processor time in percent of a core. Standard library
+only. Needs a release build.
 """
 
 import contextlib
@@ -130,8 +130,9 @@ def waiting_plans(port):
     opened = []
     for step in range(4):
         body = plan(step, 600_000)
-        head = "POST /v1/plans HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        opened += connections(port, 1, f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode())
+        head = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+        chunks = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+        opened += connections(port, 1, f"POST /v1/plans HTTP/1.1\r\n{head}\r\n{chunks}".encode())
     time.sleep(0.5)
     found = [status(port, "POST", "/v1/plans", plan(100 + number, 50)) for number in range(10)]
     return opened, found.count(429) + found.count(0)
