@@ -246,7 +246,7 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "CLI", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
                 "WorkerNode", "ZeroMQ", argumentParser,
             ]),
     ],

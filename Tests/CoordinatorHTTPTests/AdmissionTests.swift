@@ -1,4 +1,5 @@
 import CoordinatorHTTP
+import HTTPServing
 import TestSupport
 import Testing
 

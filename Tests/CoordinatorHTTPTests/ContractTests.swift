@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import CoordinatorHTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("HTTP as proto/openapi.yaml describes it")

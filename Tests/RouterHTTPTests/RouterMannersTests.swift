@@ -1,3 +1,5 @@
+import HTTPServing
+import NIOHTTP1
 import RouterHTTP
 import Routing
 import TestSupport
@@ -8,8 +10,9 @@ struct RouterMannersTests {
     private func router(
         _ change: (inout RouteServer.Configuration) -> Void = { _ in }
     ) async throws -> RouterUnderTest {
-        var fleet = try RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", expensive: "http://127.0.0.1:9/v1")
-        fleet.models[0].name = "vendor/small model"
+        let fleet = try RouterUnderTest.fleet(cheap: "http://127.0.0.1:9/v1", expensive: "http://127.0.0.1:9/v1") {
+            if $0.name == "cheap" { $0.name = "vendor/small model" }
+        }
         return try await RouterUnderTest(fleet, histories: RouterUnderTest.histories, change)
     }
 
@@ -54,7 +57,7 @@ struct RouterMannersTests {
         #expect(try await router.get("/livez").text == "ok\n")
         for connection in held { #expect(await LoopbackHTTP.onThread { connection.rest() } == "") }
         let port = router.port
-        let encoded = try await LoopbackHTTP.onThread {
+        let encoded = await LoopbackHTTP.onThread {
             try? LoopbackHTTP(port: port).request(
                 "POST", "/v1/route", headers: ["Content-Encoding": "br"], body: Array("{}".utf8))
         }

@@ -3,7 +3,7 @@
     python3 scripts/routing/crowded_server.py [--descriptors 1024] [--idle 1100] [--heads 200] [--seconds 10]
 
 Both servers run as processes with `ulimit -n 1024`. Loads, one after the other: nothing; so many connections whose
-headers stop half way; so many connections that send nothing; four chunked plans of some 130 bytes that wait for a worker
+headers stop half way; so many connections that send nothing; four chunked plans of some 130 bytes that wait
 (coordinator only), with other plans beside them. Meanwhile `/livez` is asked twenty times a second on new connections.
 Prints for each load the longest and median answer of `/livez`, how many were refused or failed, the server's
 descriptors, the connections that it still has at the end, and its processor time in percent of a core. Standard library

@@ -26,7 +26,10 @@ struct OperatorOptions: ParsableArguments {
 
     /// Asks the coordinator, by POST or GET, and returns its JSON. Throws `CommandFailure` where nobody answers, and the
     /// coordinator's own message where it refuses.
-    func ask(_ path: String, post: Bool = false) throws -> JSONValue {
+    func ask(_ path: String, post: Bool = false) throws -> JSONValue { try answer(path, post: post).value }
+
+    /// The same, with the text of the answer, one line of JSON.
+    func answer(_ path: String, post: Bool = false) throws -> (value: JSONValue, text: String) {
         var request = HTTPClientRequest(url: "http://\(http)\(path)")
         request.method = post ? .POST : .GET
         let (status, bytes) = try TaskWait.run { [request, http] () async throws(CommandFailure) in
@@ -49,7 +52,7 @@ struct OperatorOptions: ParsableArguments {
             let message = value.member(at: ["error", "message"])?.string ?? "status \(status)"
             throw CommandFailure("\(http): \(message)")
         }
-        return value
+        return (value, String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// A name as a part of a path.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import JSON
 
 /// `statezero status`.
 struct Status: ParsableCommand {
@@ -41,12 +40,8 @@ struct Status: ParsableCommand {
     }
 
     private func text() throws -> String {
-        let (status, cluster) = (try coordinator.ask("/v1/status"), try coordinator.ask("/v1/cluster"))
-        guard json else { return StatusPage(status, cluster, address: coordinator.http).description }
-        let both = JSONWriter.object { json in
-            json.member("status", status)
-            json.member("cluster", cluster)
-        }
-        return String(decoding: both, as: UTF8.self)
+        let (status, cluster) = (try coordinator.answer("/v1/status"), try coordinator.answer("/v1/cluster"))
+        if json { return "{\"status\":\(status.text),\"cluster\":\(cluster.text)}" }
+        return StatusPage(status.value, cluster.value, address: coordinator.http).description
     }
 }

@@ -1,6 +1,6 @@
 import CommandSupport
 import Foundation
-import JSON
+package import JSON
 import Reporting
 
 /// What `statezero status` prints: levels of the coordinator, then its workers, jobs and plans as tables.

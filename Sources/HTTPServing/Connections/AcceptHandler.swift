@@ -31,8 +31,8 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // The new one is not in the table yet.
-        if table.count >= connectionsMax, !table.evict() {
+        // The new one is in the table; it is never the one that makes room.
+        if !hasRoom(besides: unwrapInboundIn(data)) {
             log("every connection has a request", ["connections": "\(connectionsMax)"])
             pause(context)
         }
@@ -42,15 +42,26 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log("a connection was not accepted", ["error": "\(error)"])
         guard let error = error as? IOError, Self.exhaustion.contains(error.errnoCode) else { return }
-        for _ in 0..<Self.evictedAtError where !table.evict() { break }
+        for _ in 0..<Self.evictedAtError { _ = table.evict() }
         pause(context)
+    }
+
+    /// Makes room; `false` where too many connections have a request.
+    private func hasRoom(besides new: (any Channel)? = nil) -> Bool {
+        while table.count > connectionsMax { guard table.evict(besides: new) else { return false } }
+        return true
     }
 
     private func pause(_ context: ChannelHandlerContext) {
         guard !isPaused, let options = context.channel.syncOptions else { return }
         isPaused = true
         try? options.setOption(.autoRead, value: false)
+        resume(context, options)
+    }
+
+    private func resume(_ context: ChannelHandlerContext, _ options: any NIOSynchronousChannelOptions) {
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [self] in
+            guard hasRoom() else { return resume(context, options) }
             isPaused = false
             try? options.setOption(.autoRead, value: true)
         }

@@ -28,7 +28,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var endsConnection = false
     private var hasBegunAnswer = false
     private var deadline: NIODeadline?
-    private var timer: Scheduled<Void>?
+    private var timer: (due: NIODeadline, task: Scheduled<Void>)?
     private var context: ChannelHandlerContext?
 
     /// `malformed` is the body of the answer to a request that cannot be parsed.
@@ -54,7 +54,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func closed(_ context: ChannelHandlerContext) {
-        timer?.cancel()
+        timer?.task.cancel()
         timer = nil
         deadline = nil
         self.context = nil
@@ -70,7 +70,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is ConnectionTable.Eviction where phase == .waiting || phase == .head: context.close(promise: nil)
-        case is ConnectionTable.Eviction: break
+        // It had a request when it was asked, and counts again.
+        case is ConnectionTable.Eviction: table.work(context.channel)
         case ChannelEvent.inputClosed where phase == .closing: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
         }
@@ -186,13 +187,19 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         schedule()
     }
 
-    /// One timer at most: it looks at the deadline when it fires, so that a busy connection does not make one a request.
+    /// One timer at most, due at the deadline or before: when it fires it looks again, so that a busy connection does not
+    /// make one a request.
     private func schedule() {
-        guard timer == nil, let deadline, let context else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+        guard let deadline, let context else { return }
+        if let timer {
+            guard deadline < timer.due else { return }
+            timer.task.cancel()
+        }
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
             timer = nil
             guard let current = self.deadline, let context = self.context else { return }
             if current <= .now() { context.close(promise: nil) } else { schedule() }
         }
+        timer = (deadline, task)
     }
 }

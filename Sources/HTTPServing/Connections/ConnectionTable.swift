@@ -48,11 +48,16 @@ final class ConnectionTable: Sendable {
         _ = state.withLock { $0.open.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
-    /// Asks the connection that has waited longest to close; `false` where none waits.
-    func evict() -> Bool {
+    /// Asks the connection that has waited longest to close, and counts it no more; `false` where none waits besides one. A
+    /// connection that has a request by then stays, and reports it.
+    func evict(besides new: (any Channel)? = nil) -> Bool {
         let channel = state.withLock { state -> (any Channel)? in
-            while let (number, channel) = state.waits.popFirst() {
-                if state.isWaiting(number, channel) { return channel }
+            while let (number, channel) = state.waits.first {
+                if let new, channel === new { return nil }
+                state.waits.removeFirst()
+                guard state.isWaiting(number, channel) else { continue }
+                state.open[ObjectIdentifier(channel)] = nil
+                return channel
             }
             return nil
         }
