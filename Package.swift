@@ -246,7 +246,8 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode",
+                "Scoring",
                 "WorkerNode", "ZeroMQ", argumentParser,
             ]),
     ],
