@@ -48,6 +48,17 @@ struct VerbTests {
         "score --prompts p --context {}/none --output {}/out --model table",
     ]
 
+    @Test(
+        "where no coordinator answers, the message has the address and what to do",
+        arguments: ["status", "status --json", "drain w", "cancel 0"])
+    func noCoordinator(line: String) throws {
+        // Port 9 of loopback is discard's; nobody listens there.
+        let ending = try #require(run("\(line) --http 127.0.0.1:9"))
+        #expect(ending.status == .failed)
+        let errors = try #require(ending.errors)
+        #expect(errors.contains("127.0.0.1:9") && errors.contains("--http"), "\(errors)")
+    }
+
     @Test("a file that is missing is named, with exit code 1", arguments: missing)
     func missingFile(line: String) throws {
         let ending = try #require(run(line))
