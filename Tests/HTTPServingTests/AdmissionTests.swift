@@ -14,7 +14,7 @@ struct AdmissionTests {
             connection.write("POST /size HTTP/1.1\r\nHost: x\r\n\(length)\r\n\r\n")
             held.append(connection)
         }
-        #expect(waitUntil { server.limiter.requests == 8 })
+        #expect(await eventually { server.limiter.requests == 8 })
         #expect(server.limiter.bytes == 0)
         #expect(try await server.request("POST", "/size", body: "abc").text == "3")
         withExtendedLifetime(held) {}
@@ -27,12 +27,12 @@ struct AdmissionTests {
         let holder = try LoopbackHTTP(port: server.port)
         let body = String(repeating: "x", count: 900)
         holder.write("POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 901\r\n\r\n\(body)")
-        #expect(waitUntil { server.limiter.bytes == 900 })
+        #expect(await eventually { server.limiter.bytes == 900 })
         #expect(try await server.request("POST", "/size", body: body).code == "crowded")
         #expect(try await server.request("POST", "/size", body: "abc").text == "3")
         holder.write("x")
         #expect(await LoopbackHTTP.onThread { holder.answer().text } == "901")
-        #expect(waitUntil { server.limiter.bytes == 0 && server.limiter.requests == 0 })
+        #expect(await eventually { server.limiter.bytes == 0 && server.limiter.requests == 0 })
         await server.stop()
     }
 

@@ -102,3 +102,13 @@ final class SmallServer: Sendable {
         Array(#"{"error":{"code":"\#(failure.code)"}}"#.utf8)
     }
 }
+
+/// Waits until a condition holds, without a thread; `false` when it does not within a minute.
+func eventually(_ condition: () -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < deadline {
+        if condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return condition()
+}

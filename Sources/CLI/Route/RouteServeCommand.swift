@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import HTTPServing
 import Foundation
 import RouterHTTP
 import Routing
