@@ -30,9 +30,13 @@ public struct JSONReader {
     /// Deeper nesting is refused, so that no text can exhaust the stack.
     public static let depthMax = 128
 
+    /// Whether `NaN`, `Infinity` and `-Infinity`, which JSON lacks and Python writes, are read as null.
+    let readsNaN: Bool
+
     /// Prepares to read bytes that have been checked to be UTF-8.
-    public init(utf8 bytes: [UInt8], duplicateNames: DuplicateNames = .refused) {
+    public init(utf8 bytes: [UInt8], duplicateNames: DuplicateNames = .refused, readsNaN: Bool = false) {
         self.bytes = bytes
+        self.readsNaN = readsNaN
         self.duplicateNames = duplicateNames
     }
 
@@ -169,6 +173,7 @@ public struct JSONReader {
             try literal("null")
             return .null
         default:
+            if readsNaN, consumeNaN() { return .null }
             let start = at
             try skipNumber()
             return .number(string(in: start..<at))
@@ -239,6 +244,14 @@ public struct JSONReader {
             guard consume(UInt8(ascii: "]")) else { throw problem("expected \",\" or \"]\"") }
             return
         }
+    }
+
+    private mutating func consumeNaN() -> Bool {
+        for literal in ["NaN", "Infinity", "-Infinity"] where bytes[at...].starts(with: literal.utf8) {
+            at += literal.utf8.count
+            return true
+        }
+        return false
     }
 
     private func checkDepth(_ depth: Int) throws(JSONError) {

@@ -164,6 +164,13 @@ class FailingOpen(unittest.TestCase):
             Client(url, timeout=1.0, strict=True, **options).plan("a", 1, 85, ITEMS)
         return plan
 
+    def test_attempts_are_sent_with_plans_and_reports(self):
+        with scripted((503, {}, error("no_worker"))) as (url, server):
+            for client, attempt in ((Client(url, retries=0), None), (Client(url, retries=0, resume=7), 7)):
+                client.plan("llm", 1, 80, ITEMS, outcomes=[{"prompt_id": "p00", "rewards": [1]}])
+                self.assertEqual([body.get("attempt") for _, body in server.asked[-2:]], [attempt, attempt])
+        self.assertGreater(Client(url, resume=True)._attempt, 1_600_000_000_000)
+
     def test_nobody_there(self):
         self.falls_back(f"http://127.0.0.1:{free_port()}", "no_coordinator")
 
@@ -477,6 +484,29 @@ class RealServer(unittest.TestCase):
         report = client.report("run", before)
         self.assertEqual((report.delivered, report.accepted, report.rejected), (True, len(before), []))
         self.assertEqual(client.fallbacks, 0)
+
+    def test_resuming_from_a_checkpoint(self):
+        cluster = self.cluster()
+        first, reported = Client(cluster.url, timeout=10), {}
+        for step in range(6):
+            reported[step] = self.outcomes(first.plan("run", step, 80, ITEMS), step)
+            first.report("run", reported[step])
+        # The data is shuffled, and the total another one.
+        second = Client(cluster.url, timeout=10, resume=True, strict=True)
+        plan = second.plan("run", 3, 100, ITEMS[::-1])
+        self.assertEqual((sum(plan.n.values()), plan.body["attempt"]), (100, second._attempt))
+        self.assertEqual(second.report("run", self.outcomes(plan, 3)).rejected, [])
+        # What the former process still reports does not count, and it gets no plans.
+        late = [dict(outcome, event_id=f"late {place}") for place, outcome in enumerate(reported[4])]
+        self.assertEqual({row["code"] for row in first.report("run", late).rejected}, {"abandoned"})
+        with self.assertRaises(RequestError) as refused:
+            first.plan("run", 6, 80, ITEMS)
+        self.assertEqual((refused.exception.status, refused.exception.code), (409, "abandoned"))
+        # And back within a process.
+        second.plan("run", 4, 80, ITEMS)
+        self.assertEqual(second.rewind("run", 3)["plans"], 2)
+        again = second.plan("run", None, 60, ITEMS)
+        self.assertEqual((again.step, sum(again.n.values())), (3, 60))
 
     def test_choosing(self):
         client = Client(self.cluster().url, timeout=10)

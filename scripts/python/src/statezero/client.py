@@ -12,7 +12,8 @@ with the next call; each has an event id, so that none counts twice.
 
 Ids and prompts may be as trainers have them: integers, chat messages, numpy scalars and arrays. Rewards that are None
 or not a number count as failed rollouts. A client may be used from several threads, and pickled; `AsyncClient` has the
-same methods to await.
+same methods to await. A trainer that may have been started before says `Client(..., resume=True)`: what its former
+process had, from the first step on that this one plans, is dropped.
 
 Request a plan on one rank and broadcast it: another rank's request might come a moment later, and fall back alone.
 """
@@ -197,10 +198,14 @@ class Client:
         retries: int = 2,
         spool: str | os.PathLike[str] | None = None,
         keep: int = 65536,
+        resume: bool | int = False,
     ):
         """`timeout`: seconds a call takes at most. `shadow`: plans are made and logged, even budgets handed out.
         `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps undelivered outcomes, so that
-        they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them)."""
+        they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them).
+        `resume`: this process may go on where a former one ended, such as at a checkpoint. The first plan of a policy
+        must then be its earliest step: plans from there on that the former process had are dropped with their outcomes,
+        also those that are reported late. A number above 0 is used as the `attempt` of the API; True is the time."""
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
             raise RequestError(f"the coordinator's url must be http://HOST:PORT, not {url!r}")
@@ -209,6 +214,8 @@ class Client:
         self._keep, self._spool = keep, os.fspath(spool) if spool else None
         self._ranges: dict[str, Object] = {}  # of rewards, by policy
         self._steps: dict[str, int] = {}  # the last ones, by policy
+        self._attempt = _now() if resume is True else int(resume)
+        self._attempts: dict[str, int] = {}  # by policy, after `rewind`
         self._begin()
         if self._spool and os.path.exists(self._spool):
             with open(self._spool, encoding="utf-8") as lines:
@@ -232,6 +239,7 @@ class Client:
 
     def __getstate__(self) -> Object:
         names = ("_host", "_port", "timeout", "strict", "shadow", "retries", "_keep", "_ranges", "_steps")
+        names += ("_attempt", "_attempts")
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: Object) -> None:
@@ -270,6 +278,7 @@ class Client:
         number = self._step(policy_id, step)
         body: Object = {"policy_id": policy_id, "step": number, "total": total, "items": _items(items, duplicates)}
         body.update((key, value) for key, value in options.items() if value is not None)
+        body.update(self._attempt_of(policy_id))
         if self.shadow:
             body["mode"] = "shadow"
         ranges: Object = {key: float(body[key]) for key in ("reward_low", "reward_high") if key in body}
@@ -340,6 +349,25 @@ class Client:
             return Groups([], after)
         return Groups(answer["groups"], answer["groups_after"], Plan(answer["plan"]) if answer["plan"] else None)
 
+    def rewind(self, policy_id: str, step: int, keep_outcomes: bool = False) -> Object:
+        """This trainer goes back to a step, such as to a checkpoint after the loss diverged: plans from there on are
+        dropped, and their outcomes unless `keep_outcomes`. Returns the numbers of `plans`, `groups` and `outcomes`.
+        Raises without a coordinator, because what is dropped there would count."""
+        attempt = max(_now(), self._attempt_of(policy_id).get("attempt", 0) + 1)
+        keeps = "true" if keep_outcomes else "false"
+        query = (
+            f"policy={urllib.parse.quote(policy_id, safe='')}&from={int(step)}&attempt={attempt}&keep_outcomes={keeps}"
+        )
+        dropped = self._ask("DELETE", f"/v1/plans?{query}", None, time.monotonic() + self.timeout)
+        with self._lock:
+            self._attempts[policy_id] = attempt
+            self._steps[policy_id] = int(step) - 1
+        return dropped
+
+    def _attempt_of(self, policy_id: str) -> Object:
+        attempt = self._attempts.get(policy_id, self._attempt)
+        return {"attempt": attempt} if attempt else {}
+
     def _step(self, policy_id: str, step: int | None) -> int:
         self._after_fork()
         with self._lock:
@@ -408,7 +436,7 @@ class Client:
             if known or not outcome.get("failed"):
                 outcome["rewards"] = known
             self._check_range(policy_id, outcome["prompt_id"], known, ranges)
-        return {"to": dict(ranges, policy_id=policy_id), "outcome": outcome}
+        return {"to": dict(ranges, policy_id=policy_id, **self._attempt_of(policy_id)), "outcome": outcome}
 
     def _check_range(self, policy_id: str, name: str, rewards: list[float], ranges: Object) -> None:
         low = ranges.get("reward_low", 0.0)
@@ -595,6 +623,11 @@ class AsyncClient:
         report: Report = await self._call(lambda: self.client.report(*arguments, **options))
         return report
 
+    async def rewind(self, *arguments: typing.Any, **options: typing.Any) -> Object:
+        """As `Client.rewind`."""
+        dropped: Object = await self._call(lambda: self.client.rewind(*arguments, **options))
+        return dropped
+
     async def groups(self, *arguments: typing.Any, **options: typing.Any) -> Groups:
         """As `Client.groups`."""
         groups: Groups = await self._call(lambda: self.client.groups(*arguments, **options))
@@ -631,6 +664,11 @@ def expand(plan: Plan, rows: Rows, key: str = "prompt_id") -> list[Object]:
 
 
 # Ids and prompts as trainers have them
+
+
+def _now() -> int:
+    """Milliseconds since 1970: later starts of a trainer have larger numbers."""
+    return time.time_ns() // 1_000_000
 
 
 def prompt_id(value: typing.Any, prompt: typing.Any = None) -> str:
