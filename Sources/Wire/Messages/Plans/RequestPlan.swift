@@ -69,6 +69,6 @@ public struct RequestPlan: Hashable, Sendable {
     public var identity: Digest {
         var same = self
         same.deadline = .seconds(1)
-        return Digest(of: Envelope(generation: 0, .requestPlan(same)).frames.joined())
+        return Digest(ofParts: Envelope(generation: 0, .requestPlan(same)).frames)
     }
 }
