@@ -86,7 +86,7 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func turn() throws(CoordinatorError) {
         var actions: [CoordinatorMachines.Action] = []
         for _ in 0..<Self.turnMessagesMax {
-            let before = now
+            let before = self.now
             guard let arrival = try receive() else {
                 readUntil = before
                 break
