@@ -157,7 +157,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "ArrowFiles", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora",
+                "Cluster",
                 "Evaluation",
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
@@ -168,7 +169,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "ArrowFiles", "JSON", "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels",
+                "Cluster", "Wire",
                 "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", "Corpora",
                 argumentParser, logging,
             ], swiftSettings: strict),

@@ -21,16 +21,21 @@ enum ArrowTime {
     static func timestamp(_ value: Int64, perSecond: Int64, isUTC: Bool) -> String {
         let seconds = floorDivision(value, perSecond)
         let days = floorDivision(seconds, 86_400)
-        let second = seconds - days * 86_400
+        // Products would overflow at the ends of the range.
+        let second = floorRemainder(seconds, 86_400)
         var text = date(days: days)
         text += "T\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        let fraction = value - seconds * perSecond
+        let fraction = floorRemainder(value, perSecond)
         if fraction > 0 { text += ".\(padded(fraction, String(perSecond).count - 1))" }
         return isUTC ? text + "Z" : text
     }
 
     private static func floorDivision(_ value: Int64, _ divisor: Int64) -> Int64 {
         value / divisor - (value % divisor < 0 ? 1 : 0)
+    }
+
+    private static func floorRemainder(_ value: Int64, _ divisor: Int64) -> Int64 {
+        value % divisor + (value % divisor < 0 ? divisor : 0)
     }
 
     private static func padded(_ value: Int64, _ width: Int) -> String {

@@ -79,6 +79,7 @@ struct ArrowReaderTests {
     func mutated(_ name: String) throws {
         let bytes = Array(try Data(contentsOf: URL(filePath: golden(name))))
         let scratch = try ScratchFolder()
+        let format = try #require(ArrowFormat(start: bytes))
         var generator = SystemRandomNumberGenerator()
         var refused = 0
         for _ in 0..<60 {
@@ -86,7 +87,7 @@ struct ArrowReaderTests {
             for _ in 0..<3 { damaged[Int.random(in: 8..<bytes.count, using: &generator)] = .random(in: 0...255) }
             let path = try scratch.write("damaged", damaged)
             do throws(ArrowFilesError) {
-                let reader = try ArrowReader(path: path, format: try #require(ArrowFormat(start: bytes)))
+                let reader = try ArrowReader(path: path, format: format)
                 while let batch = try reader.next() {
                     for row in 0..<batch.rows { #expect(batch.object(row: row).members.count <= batch.names.count) }
                 }

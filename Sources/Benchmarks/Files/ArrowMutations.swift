@@ -23,11 +23,10 @@ struct ArrowMutations {
         generator = Generator(state: seed)
     }
 
-    /// Reads so many mutations by way of one file; reports each number before it is read, so that a crash names it.
-    mutating func run(_ count: Int, at scratch: String, before: (Int) -> Void) throws -> Counts {
+    /// Reads so many mutations by way of one file. After a crash, this file has the mutation that caused it.
+    mutating func run(_ count: Int, at scratch: String) throws -> Counts {
         var counts = Counts()
-        for index in 0..<count {
-            before(index)
+        for _ in 0..<count {
             let bytes = mutated()
             try Data(bytes).write(to: URL(fileURLWithPath: scratch))
             guard let format = ArrowFormat(start: bytes.prefix(ArrowFormat.startBytes)) else {

@@ -9,7 +9,7 @@ struct ArrowReading: Encodable {
     let processor_seconds: Double
 
     /// How much is made of each row.
-    enum Depth {
+    enum Depth: String, CaseIterable {
         /// Nothing: batches only.
         case batches
         /// A JSON value of every column.

@@ -297,12 +297,13 @@ int32_t encode_lines(
 }
 
 // The batch with the column added or replaced, without the rows whose count is 0.
-Result<std::shared_ptr<arrow::RecordBatch>> WithCounts(
+Result<arrow::RecordBatchVector> WithCounts(
     std::shared_ptr<arrow::RecordBatch> batch, const std::string &name, const int64_t *counts) {
+    const int64_t rows = batch->num_rows();
     arrow::Int64Builder values(pool());
     arrow::BooleanBuilder keep(pool());
-    ARROW_RETURN_NOT_OK(values.AppendValues(counts, batch->num_rows()));
-    for (int64_t i = 0; i < batch->num_rows(); ++i) ARROW_RETURN_NOT_OK(keep.Append(counts[i] != 0));
+    ARROW_RETURN_NOT_OK(values.AppendValues(counts, rows));
+    for (int64_t i = 0; i < rows; ++i) ARROW_RETURN_NOT_OK(keep.Append(counts[i] != 0));
     ARROW_ASSIGN_OR_RAISE(auto column, values.Finish());
     ARROW_ASSIGN_OR_RAISE(auto mask, keep.Finish());
     const int place = batch->schema()->GetFieldIndex(name);
@@ -312,11 +313,18 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithCounts(
     ARROW_ASSIGN_OR_RAISE(
         batch, batch->AddColumn(batch->num_columns(), arrow::field(name, arrow::int64(), false), column));
     arrow::compute::ExecContext context(pool());
-    ARROW_ASSIGN_OR_RAISE(
-        auto kept,
-        arrow::compute::Filter(
-            arrow::Datum(batch), arrow::Datum(mask), arrow::compute::FilterOptions::Defaults(), &context));
-    return kept.record_batch();
+    auto kept = arrow::compute::Filter(
+        arrow::Datum(batch), arrow::Datum(mask), arrow::compute::FilterOptions::Defaults(), &context);
+    if (kept.ok()) return arrow::RecordBatchVector{kept->record_batch()};
+    if (!kept.status().IsNotImplemented()) return kept.status();
+    // Filters do not know every type; stretches of kept rows need no filter.
+    arrow::RecordBatchVector stretches;
+    for (int64_t start = 0, end = 0; start < rows; start = end) {
+        end = start + 1;
+        while (end < rows && (counts[end] != 0) == (counts[start] != 0)) ++end;
+        if (counts[start] != 0) stretches.push_back(batch->Slice(start, end - start));
+    }
+    return stretches;
 }
 
 Result<std::shared_ptr<arrow::Schema>> WithField(std::shared_ptr<arrow::Schema> schema, const std::string &name) {
@@ -348,8 +356,10 @@ int32_t copy_with_counts(
                 return Status::Invalid("the file has more than the ", rows, " rows that were read before");
             ARROW_ASSIGN_OR_RAISE(auto kept, WithCounts(batch, name, counts + row));
             row += batch->num_rows();
-            *written += kept->num_rows();
-            ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*kept));
+            for (const auto &part : kept) {
+                *written += part->num_rows();
+                ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*part));
+            }
         }
         if (row != rows) return Status::Invalid("the file has ", row, " rows, but ", rows, " were read before");
         ARROW_RETURN_NOT_OK(writer->Close());

@@ -34,6 +34,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let logger = log.logger("statezero.score")
+        let parts = try files.format.parts(columns: RowColumns.scores)
         let stop = StopFlag()
         let signals = StopSignals { stop.raise() }
         // Started before the history is read, so that workers load the model in the meantime.
@@ -49,9 +50,11 @@ struct Score: ParsableCommand {
         var configuration = ScoringClient.Configuration(
             coordinator: try Endpoint(cluster?.endpoint ?? workers.coordinator ?? ""), promptFiles: files.prompts,
             keys: keys.keys, context: history, output: files.output, existing: files.overwrite ? .overwrite : .resume,
-            settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 },
+            settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 }
+                .merging(files.format.settings) { $1 },
             version: Version.text)
         configuration.side = joined
+        configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
         let clock = ContinuousClock()
         let start = clock.now

@@ -17,6 +17,9 @@ struct ScoreFiles: ParsableArguments {
     @Option(help: "Output folder.")
     var output: String
 
+    @Option(help: "Format of the output's parts. Other than jsonl needs the Arrow library (scripts/arrow/install).")
+    var format: RowFileFormat = .jsonl
+
     @Flag(help: "Delete the files of an earlier run in the output folder.")
     var overwrite = false
 
