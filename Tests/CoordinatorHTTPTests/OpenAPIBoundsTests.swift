@@ -256,7 +256,7 @@ struct OpenAPIBoundsTests {
 
     @Test("the Python client states the same bounds")
     func client() throws {
-        let path = Repository.root.appending(path: "scripts/clients/statezero_client.py")
+        let path = Repository.root.appending(path: "scripts/python/src/statezero/client.py")
         let text = try String(contentsOf: path, encoding: .utf8)
         for (name, value) in [
             ("ROLLOUTS_MAX", PlanLimits.rollouts.upperBound),

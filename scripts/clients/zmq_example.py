@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A trainer over ZeroMQ, in Python: requests a plan, receives its budgets as they stream in, and reports rewards.
 
-The rewards are made up. An example to read and to start from; `statezero_client.py` is the easier way.
+The rewards are made up. An example to read and to start from; `scripts/python` is the easier way.
 
     pip install pyzmq protobuf
     scripts/clients/generate-pb2                    # writes scripts/clients/statezero_pb2.py from proto/statezero.proto
