@@ -1,7 +1,7 @@
 package import Corpora
 import Crypto
 import Foundation
-package import Scoring
+import Scoring
 
 /// Parquet and Arrow IPC for every reader of rows: `RowFormats.add(ArrowRowFormat())`.
 package struct ArrowRowFormat: RowFormat {
@@ -66,10 +66,10 @@ final class ArrowRowSource: RowSource {
     }
 
     /// A file that states its number of rows is only hashed; reading checks the number.
-    func skipToEnd() throws(CorporaError) {
+    func skipToEnd() throws(CorporaError) -> Int {
         guard let stated = reader.statedRows else {
             while try next() != nil {}
-            return
+            return 0
         }
         do throws(ArrowFilesError) {
             digest = try Self.digest(of: location, named: path)
@@ -77,6 +77,7 @@ final class ArrowRowSource: RowSource {
             throw .otherFormat("\(error)")
         }
         rows = stated
+        return 0
     }
 
     private static func digest(of location: String, named path: String) throws(ArrowFilesError) -> Scoring.Digest {

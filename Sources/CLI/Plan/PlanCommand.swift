@@ -12,7 +12,7 @@ struct Plan: ParsableCommand {
         example: "statezero plan --scores out/scores --total 6944 --min 2 --max 32 --output out/budgets.jsonl",
         details: """
             Budgets maximise the expected value of the objective under each row's belief (p and kappa), and sum to \
-            --total exactly. Writes one JSON line per prompt to standard output, or to --output. The summary goes to \
+            --total exactly; a total that the largest budgets do not allow is an error, unless --allow-surplus is given. Writes one JSON line per prompt to standard output, or to --output. The summary goes to \
             standard error, with --json to standard output.
 
             --export json-array writes [n, n, …] in the order of the scores.
@@ -23,7 +23,16 @@ struct Plan: ParsableCommand {
               statezero score --prompts train.parquet --context history.jsonl --output out/scores
               statezero plan --scores out/scores --total 6944 --export verl --rows train.parquet --output budgeted.parquet
 
-            Without --rows, --export verl writes lines of prompt_id and __rollout_n__.
+            Without --rows, --export verl writes lines of prompt_id and __rollout_n__, in the order of the scored rows; Python \
+            can join them:
+
+              from json import loads
+              from pandas import read_parquet
+              lines = [loads(line) for line in open("budgets.jsonl")]
+              rows = read_parquet("train.parquet")
+              assert len(lines) == len(rows), "some rows have no score"
+              rows["__rollout_n__"] = [line["__rollout_n__"] for line in lines]
+              rows[rows["__rollout_n__"] > 0].to_parquet("budgeted.parquet")
             """)
 
     @Option(help: "Output folder of `statezero score`, or a JSONL file with prompt_id, p and kappa.")
@@ -62,6 +71,11 @@ struct Plan: ParsableCommand {
     func run() throws {
         let (candidates, evidence, failed) = try readScores()
         let plan = try request().plan(candidates)
+        if plan.surplus > 0, !budgets.allowSurplus {
+            throw CommandFailure(
+                "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts each "
+                    + "get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+        }
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
             throw CommandFailure(
@@ -127,7 +141,7 @@ struct Plan: ParsableCommand {
             case nil:
                 try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
             }
-        guard let output else { return FileHandle.standardOutput.write(lines) }
+        guard let output else { return try writeOutput(Array(lines)) }
         try writeFile(String(decoding: lines, as: UTF8.self), to: output)
     }
 }
