@@ -16,11 +16,6 @@ package enum ArrowLibrary {
         String(cString: try table().pointee.arrow_version)
     }
 
-    /// Whether Parquet and Arrow files can be read and written here.
-    package static var isAvailable: Bool {
-        if case .success = loaded { true } else { false }
-    }
-
     /// The functions of the library. Cost: loading at the first call, some milliseconds.
     static func table() throws(ArrowFilesError) -> UnsafePointer<statezero_arrow_table> {
         let address = try loaded.get()

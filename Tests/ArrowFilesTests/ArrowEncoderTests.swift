@@ -5,7 +5,7 @@ import Testing
 
 @testable import ArrowFiles
 
-@Suite("Writing Parquet and Arrow files", .enabled(if: ArrowLibrary.isAvailable, "run scripts/arrow/install"))
+@Suite("Writing Parquet and Arrow files", .enabled(if: hasLibrary, "run scripts/arrow/install"))
 struct ArrowEncoderTests {
     private let columns: [ArrowEncoder.Column] = [
         .init("prompt_id", .text), .init("p", .float), .init("n", .int64), .init("truncated", .bool),

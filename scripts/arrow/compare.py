@@ -4,13 +4,17 @@
     python3 scripts/arrow/compare.py --bench .build/release/statezero-bench [--rows 1000000] [--mutations 100000] \\
         [--rounds 3] [--only rows speed mutations] [--json out.json]
 
-Needs pyarrow 26.0.1 and numpy (pip install -r scripts/arrow/requirements.txt), and the library of scripts/arrow/install.
+Needs pyarrow 26.0.1 and numpy (pip install -r scripts/arrow/requirements.txt), and scripts/arrow/install.
 
 rows: writes files of so many rows (verl's columns in Parquet, flat ones in an Arrow file and a stream), reads each with
-both, and compares row by row. speed: processor seconds of both on one thread, rounds in turn; the median counts. For
-pyarrow, record batches, and once Python values of every column (to_pylist); for StateZero, record batches, which are
-validated in full, and values of every column. mutations: damaged copies of the files in
-Tests/Goldens/arrow, 1,000 in each process; a process that ends by a signal is reported, with the bytes that caused it.
+both, and compares row by row.
+
+speed: processor seconds of both on one thread, rounds in turn; the median counts. For pyarrow, record batches, and once
+Python values of every column (to_pylist); for StateZero, record batches, which are validated in full, and values of
+every column.
+
+mutations: damaged copies of the files in Tests/Goldens/arrow, 1,000 in each process; a process that ends by a signal is
+reported, with the bytes that caused it.
 """
 
 import json
@@ -23,13 +27,12 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from common import arguments
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from common import arguments, paths
 
-GOLDENS = ROOT / "Tests" / "Goldens" / "arrow"
+GOLDENS = paths.ROOT / "Tests" / "Goldens" / "arrow"
 WORDS = "the a train sum of how many books price each if then has gives total speed hours box sold number".split()
+CHECKS = ["rows", "speed", "mutations"]
 MUTATIONS_PER_PROCESS = 1000
 BATCH_ROWS = 4096
 
@@ -87,7 +90,7 @@ def batches(path):
 
 def compare_rows(bench, path):
     """Number of rows, and of those that differ."""
-    import rows as reading
+    from arrow import rows as reading
 
     process = subprocess.Popen(
         [bench, "arrow-read", str(path), "--depth", "lines"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -167,7 +170,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large files")
     parser.add_argument("--mutations", type=int, default=100_000, help="number of damaged copies")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the measurement of speed")
-    parser.add_argument("--only", nargs="+", choices=["rows", "speed", "mutations"], default=["rows", "speed", "mutations"])
+    parser.add_argument("--only", nargs="+", choices=CHECKS, default=CHECKS)
     parser.add_argument("--json", type=pathlib.Path, help="file for all results")
     options = parser.parse_args()
     results = {}

@@ -3,9 +3,9 @@
 
     python3 scripts/arrow/verl_check.py budgeted.parquet [--original train.parquet]
 
-Needs verl (tested with 0.9.1) and what it imports: torch, transformers, datasets, omegaconf, tensordict. The tokenizer is made
-here, one token a word: nothing is fetched. With --original, every row must be equal to a row of that file, in its order, apart from
-`__rollout_n__`.
+Needs verl (tested with 0.9.1) and what it imports: torch, transformers, datasets, omegaconf, tensordict. The tokenizer
+is made here, one token a word: nothing is fetched. With --original, every row must be equal to a row of that file, in
+its order, apart from `__rollout_n__`.
 """
 
 import pathlib

@@ -23,7 +23,8 @@ public enum PartErrors {
         case .json(let bytes):
             var reader = JSONReader(utf8: bytes)
             guard let values = try? reader.object(selecting: names.map { Array($0.utf8) }) else { return nil }
-            row = JSONObject(zip(names, values).compactMap { name, value in value.map { .init(name: name, value: $0) } })
+            row = JSONObject(
+                zip(names, values).compactMap { name, value in value.map { .init(name: name, value: $0) } })
         case .members(let members): row = members
         case .blank, .rejected: return nil
         }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes the small Parquet and Arrow files of Tests/Goldens/arrow, and their rows as pyarrow reads them.
 
-    pip install pyarrow==26.0.1 numpy && python3 scripts/goldens/arrow/make_arrow.py
+    pip install -r scripts/arrow/requirements.txt && python3 scripts/goldens/arrow/make_arrow.py
 
-The files have the columns and types that trainers and data sets use: verl, SkyRL, Hugging Face `datasets`. All content is
-made up here.
+The files have the columns and types that trainers and data sets use: verl, SkyRL, Hugging Face `datasets`. All content
+is made up here.
 """
 
 import datetime
@@ -15,11 +15,11 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts" / "arrow"))
-import rows as reading
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from arrow import rows as reading
+from common import paths
 
-OUT = ROOT / "Tests" / "Goldens" / "arrow"
+OUT = paths.ROOT / "Tests" / "Goldens" / "arrow"
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 
 
@@ -33,7 +33,7 @@ def flat():
     return pa.table(
         {
             "id": pa.array([f"q{i}" for i in range(count)]),
-            "question": pa.array([f"What is {i} + {i}? é \u4f60 \"quoted\"\n" if i % 7 else None for i in range(count)]),
+            "question": pa.array([f"What is {i} + {i}? é \u4f60 'quoted'\n" if i % 7 else None for i in range(count)]),
             "level": pa.array([i - 12 for i in range(count)], pa.int8()),
             "big": pa.array([2**63 + i for i in range(count)], pa.uint64()),
             "rate": pa.array([i / 3 if i % 5 else None for i in range(count)], pa.float32()),
@@ -46,7 +46,7 @@ def flat():
 def types():
     day = datetime.date(2026, 1, 31)
     moments = [datetime.datetime(1969, 12, 31, 23, 59, 59, 5), datetime.datetime(2026, 2, 28, 8), None]
-    utc = [moment and moment.replace(tzinfo=datetime.timezone.utc) for moment in moments]
+    utc = [moment and moment.replace(tzinfo=datetime.UTC) for moment in moments]
     return pa.table(
         {
             "kind": pa.array(["math", None, "code"]).dictionary_encode(),
@@ -75,14 +75,14 @@ def messages():
         {
             "messages": pa.array(
                 [
-                    [{"role": "user", "content": "Weather in Paris?", "tool_calls": None}],
+                    [{"role": "user", "content": "What time is it in Paris?", "tool_calls": None}],
                     [
                         {"role": "system", "content": "Be short.", "tool_calls": None},
                         {"role": "user", "content": "And in Rome?", "tool_calls": None},
                         {
                             "role": "assistant",
                             "content": None,
-                            "tool_calls": [{"name": "weather", "arguments": {"city": "Rome", "unit": None}}],
+                            "tool_calls": [{"name": "clock", "arguments": {"city": "Rome", "unit": None}}],
                         },
                         {"role": "tool", "content": "21", "tool_calls": None},
                     ],
@@ -143,8 +143,12 @@ def main():
     }
     pq.write_table(tables["flat-snappy.parquet"], OUT / "flat-snappy.parquet", row_group_size=10)
     pq.write_table(
-        tables["flat-zstd.parquet"], OUT / "flat-zstd.parquet", row_group_size=4, compression="zstd",
-        data_page_version="2.0", write_page_checksum=True,
+        tables["flat-zstd.parquet"],
+        OUT / "flat-zstd.parquet",
+        row_group_size=4,
+        compression="zstd",
+        data_page_version="2.0",
+        write_page_checksum=True,
     )
     ipc(tables["types.arrow"], OUT / "types.arrow", pa.ipc.new_file, compression="zstd")
     ipc(tables["messages.arrows"], OUT / "messages.arrows", pa.ipc.new_stream, compression="lz4")
