@@ -21,6 +21,7 @@ CHECKS = {
     "slurm": "deploy/slurm on a real Slurm of one node: time limits, requeues, the bytes of the output",
     "hosts": "several hosts in network namespaces: hosts lost and back, the bytes of the output",
     "systemd": "deploy/systemd: verify, exposure, users and folders",
+    "kubernetes": "deploy/kubernetes: rendered, validated against several versions, the command lines run",
     "prometheus": "deploy/monitoring on a real Prometheus: queries of the dashboard, a staged fault for each alert",
 }
 

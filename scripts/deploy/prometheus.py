@@ -362,6 +362,8 @@ def check() -> list[str]:
         version = run(["prometheus", "--version"]).split()[2]
         fired = _stage_faults(stage, prometheus, FAULTS)
         panels = _check_panels(stage, prometheus)
+        ended = stage.cluster.kill("worker", signal.SIGTERM)
+        expect(ended == 0, f"the worker with a remote encoder ended with {ended} after SIGTERM")
         fired += _stage_faults(stage, prometheus, FAULTS_AT_THE_END)
         rules = re.findall(r"alert: (\w+)", (MONITORING / "alerts.yaml").read_text())
         expect(sorted(rules) == sorted(fired), f"alerts without a staged fault: {set(rules) - set(fired)}")
