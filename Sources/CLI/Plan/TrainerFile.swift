@@ -2,6 +2,7 @@ import ArrowFiles
 import CommandSupport
 import Corpora
 import Foundation
+import Scoring
 
 /// The file that a trainer reads, with budgets: all columns of its Parquet or Arrow file, and one for the number of
 /// rollouts. Rows without rollouts are left out.
