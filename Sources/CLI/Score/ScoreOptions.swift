@@ -12,8 +12,8 @@ struct ScoreFiles: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: """
-            Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; - is standard \
-            input.
+            Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; Parquet or \
+            Arrow; - is standard input.
             """)
     var prompts: [String]
 
