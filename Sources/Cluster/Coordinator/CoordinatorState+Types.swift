@@ -14,6 +14,8 @@ extension CoordinatorState {
         case unroutable(Peer)
         /// Time has passed.
         case tick
+        /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
+        case tickBehind(readUntil: Instant)
     }
 
     /// What the driver must do, in order.
