@@ -84,6 +84,8 @@ let package = Package(
     ],
     targets: [
         // 0 foreign
+        // Headers only: the library behind them is loaded at run time.
+        .systemLibrary(name: "CArrow", path: "Sources/C/CArrow"),
         .systemLibrary(name: "CZeroMQ", path: "Sources/C/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -112,6 +114,7 @@ let package = Package(
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
+        module("ArrowFiles", ["CArrow", "Scoring", "JSON", "Corpora", crypto]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "Reporting", yams]),
@@ -159,7 +162,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "ArrowFiles", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora",
+                "Cluster",
                 "Evaluation",
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
@@ -171,7 +175,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "ArrowFiles", "JSON", "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels",
+                "Cluster", "Wire",
                 "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", "Corpora",
                 argumentParser, logging,
             ], swiftSettings: strict),
@@ -204,6 +209,7 @@ let package = Package(
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("ArrowFilesTests", ["ArrowFiles", "CArrow", "Corpora", "JSON", "Scoring"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring", "Corpora"]),

@@ -1,10 +1,15 @@
 package import ArgumentParser
+import ArrowFiles
 import CommandSupport
+import Corpora
 
 /// `statezero`: reads the command line and runs one of the verbs.
 @main
 enum Program {
-    static func main() { CommandRunner.main(StateZero.self) }
+    static func main() {
+        RowFormats.add(ArrowRowFormat())
+        CommandRunner.main(StateZero.self)
+    }
 }
 
 /// The program's verbs.

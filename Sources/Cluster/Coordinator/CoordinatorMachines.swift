@@ -24,6 +24,8 @@ public struct CoordinatorMachines: Sendable {
         case cancelled(JobID)
         /// Time has passed.
         case tick
+        /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
+        case tickBehind(readUntil: Instant)
     }
 
     /// What the driver must do, in order.
@@ -112,6 +114,9 @@ public struct CoordinatorMachines: Sendable {
         case .tick:
             return coordinator.handle(.tick, at: now).map(Step.coordinator)
                 + planner.handle(.tick, at: now).map(Step.planner)
+        case .tickBehind(let readUntil):
+            return coordinator.handle(.tickBehind(readUntil: readUntil), at: now).map(Step.coordinator)
+                + planner.handle(.tickBehind(readUntil: readUntil), at: now).map(Step.planner)
         }
     }
 }

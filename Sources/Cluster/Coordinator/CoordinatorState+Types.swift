@@ -16,6 +16,8 @@ extension CoordinatorState {
         case cancelled(JobID)
         /// Time has passed.
         case tick
+        /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
+        case tickBehind(readUntil: Instant)
     }
 
     /// What the driver must do, in order.
