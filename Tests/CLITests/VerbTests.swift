@@ -140,9 +140,11 @@ struct VerbTests {
         #expect(rows.compactMap { $0["n"] as? Int }.reduce(0, +) == 24)
     }
 
-    @Test("a CSV file and an empty one have no good row: validate ends with 1")
+    @Test("a table is read, one without a prompt and an empty file have no good row: validate ends with 1")
     func noGoodRow() throws {
-        _ = try folder.write("c.csv", ["prompt_id,prompt", "a,text"])
+        _ = try folder.write("good.csv", ["prompt_id,prompt", "a,text"])
+        #expect(run("validate {}/good.csv") == nil)
+        _ = try folder.write("c.csv", ["prompt_id,level", "a,text"])
         _ = try folder.write("empty", [String]())
         #expect(run("validate {}/c.csv --problems 1")?.status == .failed)
         #expect(run("validate {}/empty")?.status == .failed)
