@@ -16,9 +16,12 @@ struct CoordinatorDriver: ~Copyable {
     private let reportInterval: Duration
     private var machines: CoordinatorMachines
     private var counts = CoordinatorCounts()
+    private var turns = DurationHistogram()
     private var nextReport: Instant
     /// The machines' deadline before this turn.
     private var deadline: Instant?
+    /// All messages that had arrived by then are handled. Silence is judged by it, so a long turn makes nobody silent.
+    private var readUntil: Instant = .zero
 
     /// Most messages received in one turn, so that receiving never starves sending.
     private static let turnMessagesMax = 512
@@ -73,7 +76,9 @@ struct CoordinatorDriver: ~Copyable {
             } catch {
                 throw .socket(error)
             }
+            let begin = clock.now
             try turn()
+            turns.record(clock.now - begin)
         }
         logger.info("coordinator stopped", metadata: counts.metadata)
     }
@@ -81,13 +86,17 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func turn() throws(CoordinatorError) {
         var actions: [CoordinatorMachines.Action] = []
         for _ in 0..<Self.turnMessagesMax {
-            guard let arrival = try receive() else { break }
+            let before = self.now
+            guard let arrival = try receive() else {
+                readUntil = before
+                break
+            }
             actions += handle(arrival)
         }
         for request in local.drain() { actions += handle(request) }
         let now = self.now
         // A deadline that this turn sets is handled in the next turn, which follows at once.
-        if let deadline, deadline <= now { actions += machines.handle(.tick, at: now) }
+        if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }
         try carryOut(actions)
         if now >= nextReport { logReport(at: now) }
     }
@@ -130,6 +139,10 @@ struct CoordinatorDriver: ~Copyable {
         case .report(let continuation):
             continuation.resume(returning: report)
             return []
+        case .operate(let request, let continuation):
+            let (answer, actions) = machines.handle(request, at: now)
+            continuation.resume(returning: answer)
+            return actions
         }
     }
 
@@ -193,6 +206,7 @@ struct CoordinatorDriver: ~Copyable {
         report.messagesUnroutable = counts.unroutable
         report.rowsAnswered = counts.rowsAnswered
         report.rowErrors = counts.rowErrors
+        report.turns = turns
         machines.fill(&report)
         return report
     }

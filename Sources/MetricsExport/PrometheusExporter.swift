@@ -35,6 +35,9 @@ public final class PrometheusExporter: MetricsFactory, Sendable {
             for sample in collected.samples[family.name] ?? [] {
                 text.sample(family.name, sample.labels, sample.value, family.numbers)
             }
+            if let histogram = collected.histograms[family.name] {
+                text.add(counts: histogram.counts, sum: histogram.sum, labels: [], of: family)
+            }
             let rows = (counted[family.name] ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }
             for (_, series) in rows { text.add(series, of: family) }
         }

@@ -13,15 +13,20 @@ struct PrometheusText {
         guard family.kind == .histogram else {
             return sample(family.name, series.labels, now.value, family.numbers)
         }
+        add(counts: now.buckets, sum: now.value, labels: series.labels, of: family)
+    }
+
+    /// The buckets, sum and count of a histogram. `counts` are those of each bucket alone.
+    mutating func add(counts: [Int], sum: Double, labels: [(String, String)], of family: MetricFamily) {
         var total = 0
-        for (place, count) in now.buckets.enumerated() {
+        for (place, count) in counts.enumerated() {
             total += count
             let bound =
                 place < family.bounds.count ? Self.number(family.bounds[place], family.numbers) : "+Inf"
-            sample(family.name + "_bucket", series.labels + [("le", bound)], Double(total), .plain)
+            sample(family.name + "_bucket", labels + [("le", bound)], Double(total), .plain)
         }
-        sample(family.name + "_sum", series.labels, now.value, family.numbers)
-        sample(family.name + "_count", series.labels, Double(total), .plain)
+        sample(family.name + "_sum", labels, sum, family.numbers)
+        sample(family.name + "_count", labels, Double(total), .plain)
     }
 
     /// One sample.

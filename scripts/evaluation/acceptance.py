@@ -25,9 +25,14 @@ GAINS = {256: {"others:1": 0.08, "others:3": 0.125, "others:10": 0.15}}
 GAINS[32] = {"others:1": 0.09, "others:3": 0.15, "others:10": 0.17}
 
 
+def compared(results, name):
+    """The comparison of a run; an empty one of a run that is missing."""
+    return results[name]["comparison"] if results.get(name) else {"sizes": [], "budgets": []}
+
+
 def rows(results):
     """(claim, rows of context, wanted, found, error, met) in the order of the claims; what was not run is left out."""
-    main, references, coverage = (results[k]["comparison"] for k in ("main", "references", "coverage"))
+    main, references, coverage = (compared(results, name) for name in ("main", "references", "coverage"))
     heads = [h for h in ("compact", "gaussian-process") if h in predictors(references, 256)]
     found = []
 
@@ -122,7 +127,7 @@ def plans(results):
 
     Alone a share below 0 is within noise up to two standard errors.
     """
-    for figures in results["budgets"]["comparison"]["budgets"]:
+    for figures in compared(results, "budgets")["budgets"]:
         head, _, references = figures["predictor"].partition(", ")
         if head != "compact":
             continue

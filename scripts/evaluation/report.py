@@ -27,6 +27,7 @@ from common import arguments, markdown
 SIZES = [32, 256]
 ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
 COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
+RUNS = ["main", "budgets", "references", "coverage", "sample", "leaks"]
 SAMPLE = "scripts/sample/data/sample"
 RELEASED = "Tests/Goldens/compact1/compact-head.safetensors"
 
@@ -40,7 +41,10 @@ class Runs:
         os.makedirs(self.folder, exist_ok=True)
 
     def run(self, name, sources, *more, embeds=True):
+        """The output of a run; of one that is not asked for, what is kept of it, or None."""
         path = pathlib.Path(self.folder, name + ".json")
+        if name not in self.options.runs or not sources:
+            return json.loads(path.read_text()) if path.exists() else None
         made_by = pathlib.Path(self.folder, name + ".command.json")
         prompts = [f"{source}.prompts.jsonl.gz" for source in sources]
         outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
@@ -81,6 +85,8 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=3, help="draws of a policy version (default: %(default)s)")
     parser.add_argument("--embeddings", metavar="FILE", help="file that keeps embeddings (default: in out/evaluation)")
+    parser.add_argument("--sources", nargs="+", metavar="SOURCE", help="only these sources (default: all)")
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=RUNS, help="others keep their last output")
     parser.add_argument("--again", action="store_true", help="repeat all runs")
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots", metavar="DIR", help="default: %(default)s")
@@ -93,25 +99,22 @@ def main():
         path.removesuffix(".outcomes.jsonl.gz")
         for path in glob.glob(os.path.join(options.data, "eval/*.outcomes.jsonl.gz"))
     )
+    if options.sources:
+        stems = [stem for stem in stems if os.path.basename(stem) in options.sources]
     if options.prompts:
         stems = [limited(stem, os.path.join(runs.folder, "part"), options.prompts) for stem in stems]
     referenced = [stem for stem in stems if os.path.basename(stem) in acceptance.REFERENCED]
     repeated = [stem for stem in stems if os.path.basename(stem) in acceptance.REPEATED]
     known = [os.path.basename(stem) for stem in stems if os.path.basename(stem) not in acceptance.NEW]
     training = sorted(glob.glob(os.path.join(options.data, "train/*.prompts.jsonl.gz")))
-    for what, found in (
-        ("outcomes of a known kind in eval/", known),
-        ("outcomes of a source with references in eval/", referenced),
-        ("outcomes of several rollouts in eval/", repeated),
-        ("prompts in train/", training),
-    ):
+    for what, found in (("outcomes of a known kind in eval/", known), ("prompts in train/", training)):
         if not found:
             raise SystemExit(f"{options.data}: no {what}; the page needs them")
     common = ["--context-size", *SIZES, "--seeds", options.seeds]
     few = ["--policies", options.reference_policies]
     heads = ["--heads", *options.heads]
+    budgets = ["--context-size", *SIZES, "--seeds", options.seeds, "--policies", options.policies, "--budgets"]
     results = dict(
-        leaks=runs.run("leaks", stems, "--check-leaks", "--training", *training, embeds=False),
         main=runs.run(
             "main",
             stems,
@@ -124,25 +127,15 @@ def main():
             "--known",
             *known,
         ),
+        budgets=runs.run("budgets", repeated, *heads, *budgets, "--references", *acceptance.PLANNED),
         references=runs.run("references", referenced, *heads, *common, *few, "--references", *ARMS),
         coverage=runs.run("coverage", referenced, *heads, *common, *few, *COVERAGE),
-        budgets=runs.run(
-            "budgets",
-            repeated,
-            *heads,
-            "--budgets",
-            "--context-size",
-            *SIZES,
-            "--seeds",
-            options.seeds,
-            "--policies",
-            options.policies,
-            "--references",
-            *acceptance.PLANNED,
-        ),
         sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", 10),
+        leaks=runs.run("leaks", stems, "--check-leaks", "--training", *training, embeds=False),
         prompts=options.prompts,
     )
+    if results["main"] is None:
+        raise SystemExit("--runs: without the run main there is no page")
     os.makedirs(options.plots, exist_ok=True)
     plots.sources(results["main"]["comparison"], os.path.join(options.plots, "auc-by-source.svg"))
     plots.reliability(results["main"]["comparison"], os.path.join(options.plots, "reliability.svg"))

@@ -10,6 +10,8 @@ from figures import HEADS, NAMES, arm, by_source, mean_difference, predictors
 
 from common import markdown
 
+NOT_RUN = "This part was not run for this page."
+
 
 def number(value, signed=False, digits=3):
     if value is None:
@@ -32,6 +34,8 @@ def table(head, rows, left=1):
 
 
 def summary(comparison, size):
+    if not comparison["sizes"]:
+        return NOT_RUN
     rows = []
     for name, predictor in predictors(comparison, size).items():
         mean = predictor["mean"]
@@ -73,9 +77,11 @@ def auc_by_source(comparison, size):
 
 def referenced(results, size):
     """Gains by arm and head, on the sources that have the arm."""
-    references, coverage = (results[k]["comparison"] for k in ("references", "coverage"))
+    references, coverage = (acceptance.compared(results, k) for k in ("references", "coverage"))
     rows = []
-    for comparison in (references, coverage):
+    if not references["sizes"]:
+        return NOT_RUN
+    for comparison in filter(lambda each: each["sizes"], (references, coverage)):
         here = predictors(comparison, size)
         heads = [h for h in HEADS if h in here]
         arms = [p["references"] for p in here.values() if p.get("head") == heads[-1] and p.get("references")]
@@ -100,7 +106,9 @@ def referenced(results, size):
 
 
 def referenced_by_source(results, size):
-    comparison = results["references"]["comparison"]
+    comparison = acceptance.compared(results, "references")
+    if not comparison["sizes"]:
+        return NOT_RUN
     here = predictors(comparison, size)
     heads = [h for h in HEADS if h in here]
     rows = []
@@ -149,6 +157,8 @@ def reading(results):
 
 def leaks(results):
     found = results["leaks"]
+    if not found:
+        return "It was not run for this page."
     total = sum(s["same_text"] + s["reworded"] for s in found["sources"])
     rows = [
         [f"`{s['source']}`", str(s["queries"]), str(s["same_text"]), str(s["reworded"])]
@@ -177,6 +187,8 @@ def claims(results):
 def budgets(results):
     """What plans from the beliefs realise, by source and references."""
     found = {}
+    if not results["budgets"]:
+        return NOT_RUN
     for figures in results["budgets"]["comparison"]["budgets"]:
         found.setdefault((figures["source"], figures["predictor"]), {})[figures["context_size"]] = figures
     rows = []
@@ -232,7 +244,7 @@ def card(results):
 
 
 def report(results, plots, date):
-    main, references = results["main"]["comparison"], results["references"]["comparison"]
+    main, references = (acceptance.compared(results, name) for name in ("main", "references"))
     first = next(name for name in ("compact", "gaussian-process") if name in predictors(main, 256))
     contexts = predictors(main, 256)[first]["mean"]["contexts"]
     limit, few = main.get("policies_max"), references.get("policies_max")
@@ -240,7 +252,8 @@ def report(results, plots, date):
     limited = f"; at most {limit} policy versions of a source, chosen by a hash of their names" if limit else ""
     part = results.get("prompts")
     part_said = (
-        f"\nOf each source, at most {part} query prompts and {part} context prompts, chosen by a hash of their texts.\n"
+        f"\nOf each source, at most {part} query prompts and {part} context prompts, chosen by a hash of their texts. "
+        "With so few queries and policies ECE is high by chance alone, most with references.\n"
         if part
         else ""
     )
@@ -361,9 +374,9 @@ than the uniform one is uniform, and then its share is 0.
 
 Two policies of one small model, short prompts written for this project; never trained on. 256 rows:
 
-{summary(results["sample"]["comparison"], 256)}
+{summary(acceptance.compared(results, "sample"), 256)}
 
 32 rows:
 
-{summary(results["sample"]["comparison"], 32)}
+{summary(acceptance.compared(results, "sample"), 32)}
 """

@@ -28,6 +28,7 @@ LEVEL_VARIANCE = 4.0
 WEIGHT_MIN = 0.02 * 0.98
 ODDS_MIN = 1e-3
 WIDE_SHARE = 0.2
+SPREAD, SPREAD_ROWS = 0.7, 8
 KAPPAS = 0.2 * 250 ** (np.arange(41) / 40)
 KAPPA_SPREAD = 1.0
 P_LEAST = 0.005
@@ -106,7 +107,12 @@ class Head:
         rows = c["features"]
         gamma = self.w["regression.constants"][0]
         c["inner"] = self.inner(c, c["z"])
-        c["radial"] = np.exp(-gamma * np.maximum(0, 2 - 2 * rows.x @ rows.x.T))
+        cosines = rows.x @ rows.x.T
+        c["radial"] = np.exp(-gamma * np.maximum(0, 2 - 2 * cosines))
+        c["cosine_mean"] = cosines.mean(1) if rows.count else np.zeros(0)
+        level = c["cosine_mean"].mean() if rows.count else 0.0
+        c["spread"] = level, (rows.count * (1 - level) + SPREAD_ROWS * SPREAD) / (rows.count + SPREAD_ROWS)
+        c["linear"] = self.linear(c, cosines)
         factors = c["columns"][:, 1:]
         variance = self.w["regression.variance"]
         c["column_kernel"] = factors * variance[:6] @ factors.T
@@ -117,6 +123,14 @@ class Head:
             c["gram_context"] = GramContext(rows.grams)
             c["gram_kernel"] = c["gram_context"].kernel
             c["gram_factor"] = self.w["regression.wide"][0] if rows.wide.mean() > WIDE_SHARE else 1.0
+
+    @staticmethod
+    def linear(c, cosines):
+        """Products of embeddings less the context's mean, in units of its spread, from their cosines with it."""
+        if not c["rows"]:
+            return cosines
+        level, spread = c["spread"]
+        return (cosines - cosines.mean(1)[:, None] - c["cosine_mean"] + level) / spread
 
     def linearise(self, c):
         """4. The level, the columns' slopes there, and rewards as pseudo-observations of log-odds with noise."""
@@ -142,12 +156,13 @@ class Head:
 
     def factorised(self, c, k, rows=None, extra=0.0):
         """The inverse Cholesky factor of setting k's matrix, of the first `rows`, with `extra` added to it."""
-        smooth, factor, surface, gram = (self.w["regression.settings"][i, k] for i in (2, 3, 4, 6))
+        smooth, factor, surface, gram, linear = (self.w["regression.settings"][i, k] for i in (2, 3, 4, 6, 8))
         matrix = (
             smooth * c["radial"]
             + gram * c["gram_factor"] * c["gram_kernel"]
             + factor * c["column_kernel"]
             + surface * c["surface_kernel"]
+            + linear * c["linear"]
             + self.w["regression.constants"][2]
             + np.diag(c["ridge"])
         )
@@ -157,7 +172,7 @@ class Head:
     def regress(self, c):
         """5. Solutions of all settings, twins and options, and their mean by odds."""
         _, _, level_variance, _, _, temper, _ = self.w["regression.constants"]
-        slope, share, smooth, factor, surface, log_odds, gram, twin_odds = self.w["regression.settings"]
+        slope, share, smooth, factor, surface, log_odds, gram, twin_odds, linear = self.w["regression.settings"]
         rows, columns, b = c["rows"], c["features"].columns, c["columns"][:, 0]
         extra = sum(a * f.kernel for a, f in zip(c["amplitudes"], c["features"].fields))
         options = self.options(c["features"].nulls)
@@ -178,14 +193,15 @@ class Head:
         odds = np.where(odds / odds.sum() < ODDS_MIN, 0, odds)
         odds /= odds.sum()
         c["odds"] = odds  # (2·settings, options): a setting, its twin, the next setting …
-        names = ("smooth", "gram", "factor", "surface", "all")
+        names = ("smooth", "gram", "factor", "surface", "linear", "all")
         alpha = {name: np.zeros(rows) for name in names}
         c["coefficients"], c["slope"], c["share"] = np.zeros(columns.shape[1]), 0.0, 0.0
         c["context"] = np.full(rows, c["level"])
         for odd, (k, twin, solution, solved, diagonal, coefficients, middles) in zip(odds, parts):
             mean = odd @ coefficients
             own = odd.sum() * solution - solved @ mean
-            for name, amplitude in zip(names, (smooth[k], gram[k] * c["gram_factor"], factor[k], surface[k], 1.0)):
+            amplitudes = (smooth[k], gram[k] * c["gram_factor"], factor[k], surface[k], linear[k], 1.0)
+            for name, amplitude in zip(names, amplitudes):
                 alpha[name] += amplitude * own
             c["coefficients"] += mean
             if not twin:
@@ -193,7 +209,7 @@ class Head:
                 c["share"] += odd.sum() * share[k]
             c["context"] += left_out(c["target"], solution, solved, diagonal, odd, coefficients, middles)
         variance = self.w["regression.variance"]
-        c["alpha"] = alpha["smooth"]
+        c["alpha"], c["linear_alpha"] = alpha["smooth"], alpha["linear"]
         c["column_weights"] = variance[:6] * (c["columns"][:, 1:].T @ alpha["factor"])
         c["surface_weights"] = (
             variance[6:] * (c["inner"].T @ alpha["surface"]) + c["share"] * self.w["regression.prior"]
@@ -212,12 +228,14 @@ class Head:
     def regression(self, c, rows, z, columns):
         """Log-odds of queries."""
         gamma = self.w["regression.constants"][0]
+        cosines = rows.x @ c["features"].x.T
         log_odds = (
             c["constant"]
             + c["slope"] * columns[:, 0]
             + columns[:, 1:] @ c["column_weights"]
             + self.inner(c, z) @ c["surface_weights"]
-            + np.exp(-gamma * np.maximum(0, 2 - 2 * rows.x @ c["features"].x.T)) @ c["alpha"]
+            + np.exp(-gamma * np.maximum(0, 2 - 2 * cosines)) @ c["alpha"]
+            + self.linear(c, cosines) @ c["linear_alpha"]
             + rows.columns @ c["coefficients"]
         )
         if c["grams"] is not None and rows.grams is not None:

@@ -1,6 +1,7 @@
 """The in-context regression inside the head: a Gaussian process on the log-odds with a learnt prior mean.
 
-A prompt's log-odds under the policy are `level + difficulty + columns·weights + smooth(embedding) + smooth(n-grams)`.
+A prompt's log-odds under the policy are `level + difficulty + columns·weights + linear(embedding) +
+smooth(embedding) + smooth(n-grams)`.
 Difficulty and columns come from the difficulty network; weights and the smooth parts are Gaussian with learnt
 variances. One Newton step from the prior turns rewards into pseudo-observations, so that a context costs one
 factorisation for each of a few settings; the settings, and a twin of each that does not believe the difficulty, are
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 SURFACE = 30
+SPREAD, SPREAD_ROWS = 0.7, 8  # of the embeddings, before the context says it
 SETTINGS = 5
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
@@ -28,6 +30,19 @@ def standardised(context, queries):
     variance = ((context - mean) ** 2).sum(1, keepdim=True)
     deviation = torch.sqrt((variance + 0.25 * 8) / (rows + 8))
     return ((context - mean) / deviation).clamp(-4, 4), ((queries - mean) / deviation).clamp(-4, 4)
+
+
+def centred(context, queries):
+    """Products of embeddings less the context's mean, in units of its spread, from cosines (B, N, N) and (B, Q, N)."""
+    rows = context.shape[-1]
+    mean = context.mean(-1)
+    level = mean.mean(-1)[:, None, None]
+    spread = (rows * (1 - level) + SPREAD_ROWS * SPREAD) / (rows + SPREAD_ROWS)
+
+    def of(cosines):
+        return (cosines - cosines.mean(-1, keepdim=True) - mean[:, None, :] + level) / spread
+
+    return of(context), of(queries)
 
 
 def binary_loss(logits, rewards):
@@ -71,6 +86,7 @@ class ContextRegression(nn.Module):
         self.log_factor = nn.Parameter(torch.tensor([0.2, 0.6, 1.5, 0.5, 1.5]).log())
         self.log_surface = nn.Parameter(torch.tensor([0.2, 0.6, 1.5, 0.5, 2.0]).log())
         self.log_gram = nn.Parameter(torch.tensor([0.3, 0.5, 0.7, 0.5, 0.7]).log())
+        self.log_linear = nn.Parameter(torch.tensor([0.05, 0.1, 0.3, 0.5, 1.0]).log())
         self.log_wide = nn.Parameter(torch.tensor(math.log(3.0)))
         self.log_odds = nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 0.0, 0.0]))
         self.twin_log_odds = nn.Parameter(torch.tensor([0.0, 0.0, -1.0, -1.0, -1.0]))
@@ -93,7 +109,8 @@ class ContextRegression(nn.Module):
         kernels_c, kernels_q = self.kernels(e, sc, sq)
         query, left_out, evidence = [], [], []
         for setting in range(SETTINGS):
-            amplitudes = [v[setting].exp() for v in (self.log_smooth, self.log_factor, self.log_surface, self.log_gram)]
+            scales = (self.log_smooth, self.log_factor, self.log_surface, self.log_gram, self.log_linear)
+            amplitudes = [v[setting].exp() for v in scales]
             constant = self.log_level_variance.exp()
             matrix = sum(a * k for a, k in zip(amplitudes, kernels_c)) + constant + torch.diag_embed(noise)
             cross = sum(a * k for a, k in zip(amplitudes, kernels_q)) + constant
@@ -125,19 +142,23 @@ class ContextRegression(nn.Module):
         return at + (e.y - p) / weight, noise
 
     def kernels(self, e, sc, sq):
-        """Radial, columns, surface, n-grams: between the context's rows, and of queries with them."""
+        """Radial, columns, surface, n-grams, linear: between the context's rows, and of queries with them."""
         gamma = self.log_gamma.exp()
         column_variance, surface_variance = self.log_variance.exp().split([self.columns, SURFACE])
         wide = torch.where(e.wide, self.log_wide.exp(), torch.ones(()))[:, None, None]
         columns_c, columns_q = e.columns_c[..., 1:], e.columns_q[..., 1:]
 
-        def radial(x):
-            return torch.exp(-gamma * (2 - 2 * x @ e.xc.mT).clamp_min(0))
+        def radial(cosines):
+            return torch.exp(-gamma * (2 - 2 * cosines).clamp_min(0))
 
+        cosines_c, cosines_q = e.xc @ e.xc.mT, e.xq @ e.xc.mT
+        linear_c, linear_q = centred(cosines_c, cosines_q)
         context = [
-            radial(e.xc), columns_c * column_variance @ columns_c.mT, sc * surface_variance @ sc.mT, wide * e.grams_c
+            radial(cosines_c), columns_c * column_variance @ columns_c.mT, sc * surface_variance @ sc.mT,
+            wide * e.grams_c, linear_c,
         ]  # fmt: skip
         queries = [
-            radial(e.xq), columns_q * column_variance @ columns_c.mT, sq * surface_variance @ sc.mT, wide * e.grams_q
+            radial(cosines_q), columns_q * column_variance @ columns_c.mT, sq * surface_variance @ sc.mT,
+            wide * e.grams_q, linear_q,
         ]  # fmt: skip
         return context, queries

@@ -51,7 +51,8 @@ class Training:
         split = {s: held_policies(v, "kept:") for s, v in records.items()}
         self.records = {s: train for s, (train, _) in split.items()}
         kept = {s: kept for s, (_, kept) in split.items()}
-        self.validation = Validation(self.corpus, kept, self.log)
+        several = [v[0] for s, v in records.items() if not kept[s] and len(v) == 1 and np.median(v[0].rollouts) > 1]
+        self.validation = Validation(self.corpus, kept, self.log, several)
         used = np.unique(np.concatenate([r.prompts for v in records.values() for r in v]))
         surface = self.corpus.surface[used]
         self.mean, self.scale = surface.mean(0), surface.std(0) + 1e-6
@@ -134,7 +135,7 @@ class Training:
             "regression.variance": r.log_variance.exp(),
             "regression.prior": r.prior,
             "regression.constants": torch.stack([*scalars, r.population, 2 * torch.sigmoid(r.temper), r.expansion]),
-            "regression.settings": torch.stack([*settings, r.log_gram.exp(), r.twin_log_odds]),
+            "regression.settings": torch.stack([*settings, r.log_gram.exp(), r.twin_log_odds, r.log_linear.exp()]),
             "regression.wide": r.log_wide.exp()[None],
             "calibration.probability": constants["probability"],
             "calibration.concentration": np.append(constants["concentration"], 0.0)[:4],

@@ -13,12 +13,14 @@ ROLLOUTS_MOST = 16  # a row of a hundred rollouts would outweigh all others in t
 class Validation:
     """Draws contexts of kept policies, on prompts that their copy of the difficulty network has not seen."""
 
-    def __init__(self, corpus, kept, log):
-        self.corpus, self.kept, self.log = corpus, kept, log
+    def __init__(self, corpus, kept, log, several=()):
+        """`several` are records of several rollouts a prompt, of sources that keep no policy: for the concentration."""
+        self.corpus, self.kept, self.log, self.several = corpus, kept, log, list(several)
 
-    def cases(self, sizes, queries, folds, policies):
+    def cases(self, sizes, queries, folds, policies, several=False):
         """(record, fold, context rows, query rows): context prompts that their copy has seen, queries of its fold."""
-        for _source, records in sorted(self.kept.items()):
+        kept = dict(self.kept) | ({record.source: [record] for record in self.several} if several else {})
+        for _source, records in sorted(kept.items()):
             for record in records[:policies]:
                 for fold in folds:
                     asked = self.corpus.fold[record.prompts] == fold
@@ -84,9 +86,9 @@ class Validation:
     def calibrate(self, features, regression):
         """The constants of probability and concentration, on known sources and, one fold in three, unknown ones."""
         left_out = {source: FOLDS + i for i, group in enumerate(features.groups) for source in group}
-        cases = []
+        cases, trained = [], {record.source for record in self.several}
         with torch.no_grad():
-            for record, fold, context, query in self.cases(calibration.SIZES, 200, range(3), 3):
+            for record, fold, context, query in self.cases(calibration.SIZES, 200, range(3), 3, several=True):
                 member = left_out.get(record.source, fold) if fold == 2 else fold
                 fit = regression(self.batch(features, member, record, context, query))
                 cases.append(
@@ -103,7 +105,7 @@ class Validation:
                         context_n=record.rollouts[context],
                     )
                 )
-        constants, before, after = calibration.fit_probability(cases)
+        constants, before, after = calibration.fit_probability([c for c in cases if c["source"] not in trained])
         self.log(f"calibration: log loss {before:.4f} before, {after:.4f} after: {constants.round(3).tolist()}")
         for case in cases:
             case["p"] = calibration.probability(case["z"], case["level"], case["rows"], constants)

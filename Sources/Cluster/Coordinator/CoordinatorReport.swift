@@ -33,6 +33,8 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var policies = 0
     /// Outcomes in all histories.
     public var historyOutcomes = 0
+    /// How long the turns of the coordinator's thread were: from a message's arrival until the thread waits again.
+    public var turns = DurationHistogram()
 
     // MARK: Counts
 

@@ -12,8 +12,12 @@ extension CoordinatorState {
         case received(Envelope, from: Peer)
         /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
+        /// An operator ends a job.
+        case cancelled(JobID)
         /// Time has passed.
         case tick
+        /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
+        case tickBehind(readUntil: Instant)
     }
 
     /// What the driver must do, in order.

@@ -70,8 +70,12 @@ public struct CoordinatorState: Sendable {
             receive(envelope, from: peer, at: now, &actions)
         case .unroutable(let peer):
             disconnect(peer, &actions)
+        case .cancelled(let id):
+            cancel(id, &actions)
         case .tick:
-            expire(at: now, &actions)
+            expire(at: now, readUntil: now, &actions)
+        case .tickBehind(let readUntil):
+            expire(at: now, readUntil: readUntil, &actions)
         }
         if !isIdle { dispatch(at: now, &actions) }
         return actions
@@ -116,11 +120,11 @@ public struct CoordinatorState: Sendable {
 
     // MARK: Time
 
-    private mutating func expire(at now: Instant, _ actions: inout [Action]) {
+    private mutating func expire(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
         let timing = configuration.timing
         for (incarnation, worker) in workers.sessions {
-            if now - worker.lastReceived >= timing.livenessTime {
-                markDead(incarnation, reason: "silent for \(now - worker.lastReceived)", &actions)
+            if readUntil - worker.lastReceived >= timing.livenessTime {
+                markDead(incarnation, reason: "silent for \(readUntil - worker.lastReceived)", &actions)
                 continue
             }
             guard let expired = worker.leases.leases.values.first(where: { $0.expires <= now }) else { continue }
@@ -135,7 +139,7 @@ public struct CoordinatorState: Sendable {
                 }
             }
         }
-        for (peer, client) in clients where now - client.lastReceived >= timing.livenessTime * 3 {
+        for (peer, client) in clients where readUntil - client.lastReceived >= timing.livenessTime * 3 {
             detach(peer, &actions)
         }
     }

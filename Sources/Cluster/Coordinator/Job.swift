@@ -24,7 +24,7 @@ struct Job {
     private(set) var confirmedBelow: UInt32 = 0
     /// Rows in `shards` and `answers`.
     private(set) var rowsUnconfirmed = 0
-    /// Estimated tokens in `shards`.
+    /// What `shards` count in the window: their tokens, with side information.
     private(set) var tokensUnanswered = 0
 
     /// Where a piece begins: shard and first row.
@@ -80,7 +80,7 @@ struct Job {
         shards[shard.shard] = Shard(submitted: shard, pieces: [piece])
         queue.append(PieceKey(shard: shard.shard, firstRow: 0))
         rowsUnconfirmed += shard.texts.count
-        tokensUnanswered += shard.tokens
+        tokensUnanswered += shard.windowTokens
         return true
     }
 
@@ -239,7 +239,7 @@ struct Job {
         guard let shard = shards.removeValue(forKey: index) else { return }
         if shard.pieces.contains(where: { $0.state == .pending }) { queue.removeAll { $0.shard == index } }
         rowsUnconfirmed -= shard.submitted.texts.count
-        tokensUnanswered -= shard.submitted.tokens
+        tokensUnanswered -= shard.submitted.windowTokens
     }
 
     @discardableResult

@@ -125,10 +125,10 @@ extension PlannerState {
         }
     }
 
-    mutating func expireRollouts(at now: Instant, _ actions: inout [Action]) {
+    mutating func expireRollouts(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
         for (incarnation, session) in rollouts.sessions {
-            if now - session.lastReceived >= configuration.timing.livenessTime {
-                markDead(incarnation, reason: "silent for \(now - session.lastReceived)", &actions)
+            if readUntil - session.lastReceived >= configuration.timing.livenessTime {
+                markDead(incarnation, reason: "silent for \(readUntil - session.lastReceived)", &actions)
             } else if session.leases.leases.values.contains(where: { $0.expires <= now }) {
                 send(.dismissed(incarnation: incarnation), to: session.peer, &actions)
                 markDead(incarnation, reason: "no progress for \(configuration.rolloutLeaseTime)", &actions)

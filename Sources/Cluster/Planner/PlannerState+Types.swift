@@ -17,6 +17,8 @@ extension PlannerState {
         case unroutable(Peer)
         /// Time has passed.
         case tick
+        /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
+        case tickBehind(readUntil: Instant)
     }
 
     /// What the driver must do, in order.

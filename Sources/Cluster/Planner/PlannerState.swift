@@ -95,7 +95,8 @@ public struct PlannerState: Sendable {
             trainers[peer] = TrainerSession(name: "local", lastReceived: now, isLocal: true)
         case .leftLocally(let peer): forget(trainer: peer)
         case .unroutable(let peer): disconnect(peer, &actions)
-        case .tick: expire(at: now, &actions)
+        case .tick: expire(at: now, readUntil: now, &actions)
+        case .tickBehind(let readUntil): expire(at: now, readUntil: readUntil, &actions)
         }
         dispatch(at: now, &actions)
         return actions
@@ -214,11 +215,11 @@ public struct PlannerState: Sendable {
 
     // MARK: Time
 
-    private mutating func expire(at now: Instant, _ actions: inout [Action]) {
+    private mutating func expire(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
         for message in predictions.tick(at: now) { actions.append(.toCoordinator(message)) }
-        expireRollouts(at: now, &actions)
+        expireRollouts(at: now, readUntil: readUntil, &actions)
         for (peer, trainer) in trainers
-        where !trainer.isLocal && now - trainer.lastReceived >= configuration.timing.livenessTime * 3 {
+        where !trainer.isLocal && readUntil - trainer.lastReceived >= configuration.timing.livenessTime * 3 {
             forget(trainer: peer)
         }
         for (plan, deadline) in deadlines where deadline <= now { cut(plan, &actions) }

@@ -19,7 +19,7 @@ struct CoordinatorMetrics: Sendable {
 
     init(version: String) {
         self.version = version
-        exporter = PrometheusExporter(Self.families + Self.http.families)
+        exporter = PrometheusExporter(Self.families + Self.http.families + Self.laterFamilies)
     }
 
     /// Counts HTTP's requests.
@@ -32,6 +32,9 @@ struct CoordinatorMetrics: Sendable {
         exporter.text { samples in
             addLevels(of: report, to: &samples)
             addTotals(of: report, to: &samples)
+            samples.add(
+                histogram: "statezero_coordinator_turn_seconds", counts: report.turns.counts,
+                sum: report.turns.sumSeconds)
         }
     }
 
@@ -61,6 +64,14 @@ struct CoordinatorMetrics: Sendable {
         MetricFamily(
             .counter, "statezero_assignments_lost_total",
             "Assignments that went to another rollout worker because the first one died or was stuck."),
+    ]
+
+    /// What later versions have added, behind all that version 0.1.0 had.
+    private static let laterFamilies = [
+        MetricFamily(
+            histogram: "statezero_coordinator_turn_seconds",
+            "How long a turn of the coordinator's thread lasted: from arrival until it waits again.",
+            bounds: DurationHistogram.bounds)
     ]
 
     private func addLevels(of report: CoordinatorReport, to samples: inout CollectedSamples) {

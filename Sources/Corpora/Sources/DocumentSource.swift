@@ -113,7 +113,11 @@ final class DocumentSource: RowSource {
                 start = at
             }
             let kept = start
-            guard try more() else { return isTooLong ? nil : buffer.count }
+            guard try more() else {
+                guard isTooLong else { return buffer.count }
+                start = buffer.count
+                return nil
+            }
             at -= kept - start
         }
     }

@@ -98,7 +98,7 @@ final class TableSource: RowSource {
             } else if next == UInt8(ascii: "\""), cell.isEmpty {
                 isQuoted = true
             } else if next == delimiter {
-                cells.append(cell)
+                if bytes <= rowBytesMax { cells.append(cell) }
                 cell.removeAll(keepingCapacity: true)
             } else if next == 0x0A || next == 0x0D {
                 if next == 0x0D, try byte() == 0x0A { at += 1 }

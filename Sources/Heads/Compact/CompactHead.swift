@@ -15,7 +15,7 @@ public import Scoring
 public final class CompactHead: InContextHead {
     /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
     private static let versions = [
-        1: "compact/1 f32-columns f32-dot f64-fit", 2: "compact/2 f32-columns f32-dot f64-fit grams side/1",
+        1: "compact/1 f32-columns f32-dot f64-fit", 2: "compact/2 f32-columns f32-dot f64-fit grams linear side/1",
     ]
 
     /// SHA-256 of the weights file.

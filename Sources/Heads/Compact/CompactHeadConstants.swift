@@ -52,6 +52,8 @@ struct CompactHeadConstants: Sendable {
         let logOdds: Double
         /// Scale of the kernel of character runs.
         let gram: Double
+        /// Scale of the linear kernel of centred embeddings.
+        let linear: Double
         /// Log-odds of the twin that does not believe the difficulty; `nil` without one.
         let twinLogOdds: Double?
     }
@@ -69,12 +71,13 @@ struct CompactHeadConstants: Sendable {
         surfacePrior = try tensors.doubles("regression.prior", Shape(SurfaceFeatures.count))
         let count = CompactHeadConfiguration.settings
         let hasTwins = tensors.configuration.hasTwins
-        let table = try tensors.doubles("regression.settings", Shape(hasTwins ? 8 : 6, count))
+        let table = try tensors.doubles("regression.settings", Shape(hasTwins ? 9 : 6, count))
         settings = (0..<count).map { k in
             Setting(
                 slope: table[k], share: table[count + k], smooth: table[2 * count + k], factor: table[3 * count + k],
                 surface: table[4 * count + k], logOdds: table[5 * count + k],
-                gram: hasTwins ? table[6 * count + k] : 0, twinLogOdds: hasTwins ? table[7 * count + k] : nil)
+                gram: hasTwins ? table[6 * count + k] : 0, linear: hasTwins ? table[8 * count + k] : 0,
+                twinLogOdds: hasTwins ? table[7 * count + k] : nil)
         }
         probability = try tensors.doubles("calibration.probability", Shape(6))
         concentration = try tensors.doubles("calibration.concentration", Shape(hasTwins ? 4 : 3))

@@ -13,6 +13,7 @@ struct CompactHeadRegression: Sendable {
     private let constant: Double
     private let embeddingColumns: Int
     private let grams: GramRegression?
+    private let linear: CentredKernel.Combined
     private let references: ReferenceColumns?
     private let coefficients: SIMD2<Double>
     private let covariates: Covariates?
@@ -23,7 +24,7 @@ struct CompactHeadRegression: Sendable {
     /// Collects the members' average.
     init(
         constants: CompactHeadConstants, inputs: CompactHeadInputs, level: Double, members: [CompactHeadMember],
-        coefficients: SIMD2<Double>, covariates: Covariates?
+        coefficients: SIMD2<Double>, centred: CentredKernel, covariates: Covariates?
     ) {
         let (factors, features) = (CompactHeadConfiguration.factors, SurfaceFeatures.count)
         let embeddings = EmbeddingRows(inputs.features, columns: inputs.embeddingColumns)
@@ -32,7 +33,7 @@ struct CompactHeadRegression: Sendable {
         var columns = [Double](repeating: 0, count: factors)
         var surface = [Double](repeating: 0, count: features)
         var grams = [Double](repeating: 0, count: embeddings.count)
-        var alpha = grams
+        var (alpha, linear) = (grams, grams)
         var (total, slope, share) = (0.0, 0.0, 0.0)
         for member in members {
             let setting = member.setting
@@ -44,6 +45,7 @@ struct CompactHeadRegression: Sendable {
                 total += weight
                 alpha[row] += weight
                 grams[row] += weight * setting.gram
+                linear[row] += weight * setting.linear
                 radial[row / 8][row % 8] += weight * setting.smooth
                 for column in 0..<factors {
                     columns[column] +=
@@ -70,10 +72,11 @@ struct CompactHeadRegression: Sendable {
             let scale = known.isWide ? constants.wide : 1
             return known.combined(grams.map { $0 * scale })
         }
+        self.linear = centred.combined(linear, embeddings: embeddings)
         self.radial = radial
         self.columns = columns
         self.surface = surface
-        constant = level + constants.levelVariance * total
+        constant = level + constants.levelVariance * total + self.linear.constant
         self.slope = slope
     }
 
@@ -92,7 +95,7 @@ struct CompactHeadRegression: Sendable {
             for block in radial.indices {
                 sum.addProduct(radial[block], kernel(embeddings.cosines(query, block: block)))
             }
-            var result = constant + slope * prompts.difficulty(row) + sum.sum()
+            var result = constant + slope * prompts.difficulty(row) + sum.sum() + linear.value(query)
             for column in columns.indices {
                 result += columns[column] * prompts.columns[row * stride + 1 + column]
             }

@@ -10,8 +10,8 @@ struct DoubtedGain {
     private let exchanged: [Int]
 
     /// Weight of the case in which beliefs say nothing of their own prompts: even odds. `scripts/train/doubt.py` measures what
-    /// plans from beliefs about policies and prompts kept out of training realise. It is more than the rule expects, so a
-    /// larger weight would refuse plans that gain.
+    /// plans realise. With this weight none is refused under `expectedContrast`, where all gain, and nearly all under
+    /// `mixedGroupProbability`, where none does.
     static let doubt = 0.5
     /// About the rounding error of long sums, as a share.
     static let rounding = 1e-9

@@ -1,7 +1,7 @@
 /// A trainer, and how it handles groups of unequal sizes.
 ///
-/// All facts are from the trainer's source at the stated commit; no trainer was run. Each fact names its place in the
-/// source, so that anybody can check whether it still holds.
+/// Facts are from the trainer's source at the stated commit. Each names its place in the source, so that anybody can
+/// check whether it still holds. Runs are what was seen where the trainer itself ran, with the test that shows it.
 public struct Trainer: Hashable, Codable, Sendable {
     /// Whether it can use budgets that differ from prompt to prompt.
     public enum Safety: String, CaseIterable, Codable, Sendable {
@@ -32,6 +32,16 @@ public struct Trainer: Hashable, Codable, Sendable {
         public let source: String
     }
 
+    /// What was seen where the trainer ran.
+    public struct Run: Hashable, Codable, Sendable {
+        /// Package, version and date.
+        public let version: String
+        /// What was seen.
+        public let seen: String
+        /// The script that runs it again, and its test.
+        public let test: String
+    }
+
     /// Name, as given to `--trainer`.
     public let name: String
     /// Repository and commit that were read.
@@ -42,6 +52,8 @@ public struct Trainer: Hashable, Codable, Sendable {
     public internal(set) var reason: String
     /// The facts.
     public internal(set) var facts: [Fact]
+    /// What was seen where it ran; none where it was only read.
+    public internal(set) var runs: [Run]
     /// Settings and steps for the user.
     public internal(set) var advice: [String]
 

@@ -4,6 +4,7 @@
 //     # name | safety | repository, commit and date
 //     = reason
 //     - subject | fact | file and line, or thread
+//     + package, version and date | what was seen in a run | the test
 //     > advice
 
 extension Trainer {
@@ -21,11 +22,14 @@ extension Trainer {
         | verl/trainer/ppo/v1/trainer_base.py:1484-1516
         - ids | uid is drawn anew at each fetch; extra_info.index is stable, and is 0 if not set \
         | verl/trainer/ppo/v1/trainer_base.py:1371
-        - failures | one failed rollout marks the whole group as failed \
-        | verl/trainer/ppo/v1/agent_loop_tq.py:128-150
-        > statezero plan --export verl, joined into the training file only: validation rows would be popped too.
-        > Make --total a multiple of ppo_mini_batch_size * rollout.n, so that nothing is padded; keep rollout.n at \
-        the mean budget.
+        - failures | one failed rollout marks the group as failed; without sync_refill_failed_groups its other \
+        rollouts are trained, and the missing ones padded | verl/trainer/ppo/v1/replay_buffer.py:111-113
+        + verl 0.9.1 (2026-11-28) | batches with the group sizes of a plan have no padding and the advantages by \
+        hand; survivors of failed groups are trained | scripts/check-trainers verl
+        > statezero.verl.Manager as the agent loop manager: it plans each batch, so that batches have equal totals.
+        > statezero plan --export verl is the weaker way: one total for a file leaves batches with unequal totals, \
+        which are padded. Join it into the training file only: validation rows would be popped too.
+        > Keep rollout.n at the mean budget; a batch's total must be a multiple of ppo_mini_batch_size * rollout.n.
         > algorithm.adv_estimator=grpo; give every row its own extra_info.index.
         > Leave out rows whose budget is 0; limit --max by how often a rollout fails (--failure-rate).
 
@@ -38,6 +42,16 @@ extension Trainer {
         > statezero plan --export json-array, over scores in the order of the data set's rows.
         > Its array is for the whole data set, and batches are rounded up one by one: only budgets in multiples of \
         n_gpus_per_node (--multiple-of) stay as planned.
+
+        # tinker-cookbook | ready | thinking-machines-lab/tinker-cookbook @0.5.8 (PyPI)
+        = a group builder sets its number of environments, and advantages are computed group by group
+        - advantages | reward minus the mean of the group's own rewards \
+        | tinker_cookbook/rl/data_processing.py:23-42
+        - interface | num_envs of a group builder is the group's size \
+        | tinker_cookbook/rl/problem_env.py:166-171
+        + tinker-cookbook 0.5.8 (2026-11-28) | groups of planned sizes have the advantages by hand, also after \
+        rollouts that failed | scripts/check-trainers tinker
+        > statezero.tinker: BudgetedDataset or ChosenDataset around your RLDataset.
 
         # SkyRL | adapter | NovaSky-AI/SkyRL @a9564572e (2026-08-21)
         = GRPO groups by uid, but an assertion requires mini-batches of equal groups unless training is step-wise
@@ -61,6 +75,11 @@ extension Trainer {
         | src/prime_rl/orchestrator/train_sink.py:153
         - batch | batch_size must be a multiple of the top group_size \
         | packages/prime-rl-configs/src/prime_rl/configs/orchestrator.py:629
+        - interface | a curriculum chooses tasks by a TaskSampler that sees finished groups, but only its own two \
+        samplers can be configured | src/prime_rl/orchestrator/curriculum/base.py:24-47
+        + prime-rl 0.8.0 (2026-11-28) | its Curriculum with a sampler that chooses tasks: equal groups of chosen tasks, \
+        checkpoints | scripts/check-trainers prime_rl
+        > statezero.prime_rl.Sampler chooses tasks for equal groups; it is set in the code of the orchestrator.
         > Without a code change: one environment for each of a few sizes (statezero plan --group-sizes 4,8,16), and \
         each prompt in the environment of its size. This follows from the code; it was not tried.
         > With a code change: a target for each group, in the dispatcher and in the sink.
@@ -95,13 +114,21 @@ extension Trainer {
         | verl/trainer/ppo/core_algos.py:308-329
         > Use the v1 trainer, or repeat rows by their own n in both places and pad to the mini-batch.
 
-        # AReaL | unsafe | inclusionAI/AReaL @4aef98d8d (2026-05-21)
-        = normalisation cuts the batch every group_size rows, so one short group shifts all groups behind it
-        - advantages | mean and deviation over slices of group_size rows; rows beyond the last whole slice keep mean 0 \
-        | areal/utils/data.py:1424,1468
-        - advantages | reported as #1419 and fixed by PR #1454, which carries real group sizes \
+        # AReaL | adapter | areal-project/AReaL @cbff54d64 (2026-08-22)
+        = rewards are normalised by the real sizes of groups since PR #1454; before it, by slices of group_size rows
+        - advantages | group_sizes, from the trajectories themselves, cut the batch into groups \
+        | areal/utils/data.py:1401-1450
+        - advantages | they reach the normalisation of rewards and of advantages \
+        | areal/trainer/ppo/actor.py:210-212,313
+        - advantages | before PR #1454, one short group shifted all groups behind it, without an error \
         | areal-project/AReaL #1419
         > Only with a version that has PR #1454; then a workflow of your own may run a different number for each prompt.
+
+        # TRL-AsyncGRPO | adapter | huggingface/trl @1.16.0 (PyPI), trl/experimental/async_grpo
+        = the rollout worker scores each group by itself, whatever its size, but rolls out num_generations each
+        - advantages | mean and deviation of the rewards of one group that are numbers \
+        | trl/experimental/async_grpo/async_rollout_worker.py:1053-1067
+        > A rollout worker of your own may roll out a different number for each prompt. This was read, not tried.
 
         # slime | unsafe | THUDM/slime @624b824a8 (2026-08-21)
         = rewards are reshaped by n_samples_per_prompt if only the total fits, and pooled over the batch if not
@@ -118,13 +145,18 @@ extension Trainer {
 
         # TRL | unsafe | huggingface/trl @f2cd57710 (2026-07-24)
         = rewards are viewed as rows of num_generations
+        + TRL 1.16.0 (2026-11-28) | a sampler alone gives wrong advantages without an error; with \
+        statezero.trl.UnequalGroups they are those by hand | scripts/check-trainers trl
+        + TRL 1.16.0 (2026-11-28) | statezero.trl.ChoosePrompts gives equal groups of chosen prompts, and touches no \
+        advantage | scripts/check-trainers trl
         - advantages | rewards.view(-1, num_generations), mean and deviation by row \
         | trl/trainer/grpo_trainer.py:2685,2690
         - groups | the sampler repeats every prompt num_generations times \
         | trl/trainer/grpo_trainer.py:1265
         - batch | generation_batch_size must be a multiple of num_generations \
         | trl/trainer/grpo_config.py:1108-1112
-        > Give equal groups; use budgets to choose prompts: leave out those with the smallest budgets.
+        > statezero.trl.ChoosePrompts: equal groups of prompts that are chosen. statezero.trl.UnequalGroups computes \
+        advantages by group.
 
         # OpenRLHF | unsafe | OpenRLHF/OpenRLHF @3c3be623 (2026-08-13)
         = rewards are reshaped to rows of n_samples_per_prompt

@@ -12,9 +12,11 @@ enum TrainerTable {
                     preconditionFailure("trainer table: unknown safety in the line: \(line)")
                 }
                 trainers.append(
-                    Trainer(name: cells[0], read: cells[2], safety: safety, reason: "", facts: [], advice: []))
+                    Trainer(name: cells[0], read: cells[2], safety: safety, reason: "", facts: [], runs: [], advice: [])
+                )
             case ("=", 1): trainers[last].reason = cells[0]
             case ("-", 3): trainers[last].facts.append(.init(about: cells[0], text: cells[1], source: cells[2]))
+            case ("+", 3): trainers[last].runs.append(.init(version: cells[0], seen: cells[1], test: cells[2]))
             case (">", 1): trainers[last].advice.append(cells[0])
             default: preconditionFailure("trainer table: cannot read the line: \(line)")
             }

@@ -58,6 +58,11 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.init(finishing: { $0.update(data: Array(bytes)) })
     }
 
+    /// The digest of several runs of bytes, one after the other. They are hashed where they are.
+    public init(ofParts parts: [[UInt8]]) {
+        self.init(finishing: { hash in for part in parts { hash.update(data: part) } })
+    }
+
     /// The digest of whatever `feed` gives to the hash function.
     public init(finishing feed: (inout SHA256) -> Void) {
         var hash = SHA256()

@@ -10,6 +10,8 @@ public struct SideBlock: Hashable, Sendable {
     public let count: Int
     /// The frame.
     let frame: RawFrame
+    /// Bytes of the frame.
+    public var bytesCount: Int { frame.count }
 
     private static let headBytes = 12
     /// Bytes of a record before its references: place in the pool, parts, number of references.

@@ -14,6 +14,12 @@ struct TrainerTests {
                 let isThread = fact.source.contains(/#\d/)
                 #expect(isFile || isThread, "\(trainer.name): \(fact.source)")
             }
+            // A run names its version with its date, and the script that repeats it.
+            for run in trainer.runs {
+                #expect(
+                    run.version.contains(#/ \d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)$/#), "\(trainer.name): \(run.version)")
+                #expect(run.test.hasPrefix("scripts/check-trainers "), "\(trainer.name): \(run.test)")
+            }
             // There must be a fact about advantages or the interface.
             #expect(trainer.facts.contains { ["advantages", "interface"].contains($0.about) }, "\(trainer.name)")
         }
@@ -27,11 +33,17 @@ struct TrainerTests {
         #expect(Trainer.named("ver") == nil && Trainer.named("") == nil)
     }
 
+    @Test("adapters that scripts/check-trainers runs are facts of a run, and no other trainer has one")
+    func runs() {
+        let run = Trainer.known.filter { !$0.runs.isEmpty }.map(\.name)
+        #expect(run == ["verl", "tinker-cookbook", "prime-rl", "TRL"])
+    }
+
     @Test("trainers that find groups by reshaping are unsafe")
     func safety() {
-        for name in ["TRL", "OpenRLHF", "slime", "ROLL", "AReaL"] {
+        for name in ["TRL", "OpenRLHF", "slime", "ROLL"] {
             #expect(Trainer.named(name)?.safety == .unsafe, "\(name)")
         }
-        #expect(Trainer.known.filter { $0.safety == .ready }.map(\.name) == ["verl", "CurES"])
+        #expect(Trainer.known.filter { $0.safety == .ready }.map(\.name) == ["verl", "CurES", "tinker-cookbook"])
     }
 }

@@ -11,6 +11,10 @@ struct CompactHeadCovariance {
     /// `(blocks, 36)`: six columns and thirty surface features of eight rows, side by side.
     private let linear: [SIMD8<Double>]
 
+    /// `(N, N)`, lower triangle of blocks; empty where no setting has a linear kernel.
+    private let cosines: [SIMD8<Float>]
+    /// Of embeddings less their mean.
+    let centred: CentredKernel
     /// Of character runs, `(N, N)`, lower triangle.
     private let grams: [Double]?
     private let gramScale: Double
@@ -28,13 +32,19 @@ struct CompactHeadCovariance {
         rows = embeddings.count
         blocks = embeddings.blocks
         var radial = [SIMD8<Double>](repeating: .zero, count: rows * blocks)
+        let isLinear = constants.settings.contains { $0.linear != 0 }
+        var cosines = [SIMD8<Float>](repeating: .zero, count: isLinear ? rows * blocks : 0)
         for row in 0..<rows {
             let query = embeddings.row(row)
             for block in 0...(row / 8) {
-                radial[row * blocks + block] = kernel(embeddings.cosines(query, block: block))
+                let found = embeddings.cosines(query, block: block)
+                radial[row * blocks + block] = kernel(found)
+                if isLinear { cosines[row * blocks + block] = found }
             }
         }
         self.radial = radial
+        self.cosines = cosines
+        centred = CentredKernel(sums: Self.sums(cosines, rows: rows, blocks: blocks))
         let (factors, features) = (CompactHeadConfiguration.factors, SurfaceFeatures.count)
         var linear = [SIMD8<Double>](repeating: .zero, count: blocks * Self.linearCount)
         for row in 0..<rows {
@@ -74,6 +84,20 @@ struct CompactHeadCovariance {
         return -factor.forward(residual).reduce(0) { $0 + $1 * $1 } / 2 - factor.logDeterminant / 2
     }
 
+    /// By row: the sum of its cosines with all rows.
+    private static func sums(_ cosines: [SIMD8<Float>], rows: Int, blocks: Int) -> [Double] {
+        guard !cosines.isEmpty else { return [] }
+        var sums = [Double](repeating: 0, count: rows)
+        for row in 0..<rows {
+            for other in 0...row {
+                let cosine = Double(cosines[row * blocks + other / 8][other % 8])
+                sums[row] += cosine
+                if other < row { sums[other] += cosine }
+            }
+        }
+        return sums
+    }
+
     private func matrix(_ setting: CompactHeadConstants.Setting) -> [Double] {
         let scales =
             constants.columnVariance.map { $0 * setting.factor }
@@ -91,6 +115,14 @@ struct CompactHeadCovariance {
                 for index in 0..<count { sum.addProduct(SIMD8(repeating: scaled[index]), linear[other + index]) }
                 let start = row * rows + block * 8
                 for lane in 0..<min(8, rows - block * 8) { matrix[start + lane] = sum[lane] }
+            }
+        }
+        if setting.linear != 0 {
+            for row in 0..<rows {
+                for other in 0...row {
+                    let cosine = Double(cosines[row * blocks + other / 8][other % 8])
+                    matrix[row * rows + other] += setting.linear * centred.value(row, other, cosine: cosine)
+                }
             }
         }
         if let grams, setting.gram != 0 {

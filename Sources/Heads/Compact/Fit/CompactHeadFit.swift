@@ -100,6 +100,6 @@ struct CompactHeadFit {
         self.covariates = covariates
         regression = CompactHeadRegression(
             constants: constants, inputs: inputs, level: linear.level, members: average.members,
-            coefficients: average.coefficients, covariates: covariates)
+            coefficients: average.coefficients, centred: covariance.centred, covariates: covariates)
     }
 }

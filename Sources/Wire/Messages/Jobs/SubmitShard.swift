@@ -1,3 +1,5 @@
+import Scoring
+
 /// Rows of a job, in corpus order.
 public struct SubmitShard: Hashable, Sendable {
     /// The job that the shard belongs to.
@@ -10,6 +12,14 @@ public struct SubmitShard: Hashable, Sendable {
     public var affinity: UInt64
     /// The shard's prompts, in corpus order.
     public var texts: TextBlock
+
+    /// What the shard counts in its job's window: its tokens, and its side information at four bytes a token.
+    ///
+    /// A client's own estimate counts only where it is higher than the size of the texts: the window bounds memory.
+    public var windowTokens: Int {
+        max(tokens, TokenEstimate.roundedDown(bytes: texts.bytes.count))
+            + TokenEstimate.roundedDown(bytes: texts.side?.bytesCount ?? 0)
+    }
 
     /// Submits a shard.
     public init(job: JobID, shard: UInt32, tokens: Int, affinity: UInt64, texts: TextBlock) {

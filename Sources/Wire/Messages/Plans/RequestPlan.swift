@@ -83,6 +83,6 @@ public struct RequestPlan: Hashable, Sendable {
         same.replaces = false
         same.keepsOutcomes = false
         same.inFlightMax = 0
-        return Digest(of: Envelope(generation: 0, .requestPlan(same)).frames.joined())
+        return Digest(ofParts: Envelope(generation: 0, .requestPlan(same)).frames)
     }
 }

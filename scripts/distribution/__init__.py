@@ -1,0 +1,1 @@
+"""Packages of the release build: what scripts/package calls."""
