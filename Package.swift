@@ -131,7 +131,9 @@ let package = Package(
         module(
             "ClientNode",
             ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, lifecycle, nioCore]),
+        module(
+            "HTTPServing",
+            ["MetricsExport", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore, nioHTTP1]),
         module(
             "CoordinatorHTTP",
             [
@@ -142,11 +144,14 @@ let package = Package(
             "RouterHTTP",
             [
                 "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
-                "MetricsExport", metrics, grdb, httpClient, hummingbird, hummingbirdCore, lifecycle, logging, nioCore,
-                nioHTTP1, httpTypes, unixSignals,
+                "MetricsExport", metrics, grdb, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
+                httpTypes,
+                unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
+        module(
+            "RemoteEncoding",
+            ["Scoring", "JSON", "Encoders", "HTTPServing", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",
@@ -163,8 +168,9 @@ let package = Package(
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
-                crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
+                "Reporting",
+                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -230,7 +236,10 @@ let package = Package(
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests(
             "HTTPServingTests",
-            ["HTTPServing", "MetricsExport", hummingbird, httpTypes, lifecycle, logging, nioCore, nioPosix]),
+            [
+                "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
+                nioHTTP1, nioPosix,
+            ]),
         tests(
             "CoordinatorHTTPTests",
             ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
@@ -243,7 +252,8 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "CLI", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode",
+                "Scoring",
                 "WorkerNode", "ZeroMQ", argumentParser,
             ]),
     ],

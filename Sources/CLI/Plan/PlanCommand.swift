@@ -73,11 +73,18 @@ struct Plan: ParsableCommand {
 
     func run() throws {
         let (candidates, evidence, failed) = try readScores()
-        let plan = try request().plan(candidates)
-        if plan.surplus > 0, !budgets.allowSurplus {
-            throw CommandFailure(
-                "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts each "
-                    + "get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+        var plan = try request().plan(candidates)
+        if plan.surplus > 0 {
+            guard budgets.allowSurplus else {
+                throw CommandFailure(
+                    "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts "
+                        + "each get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+            }
+            printError("\(plan.surplus) of \(total) rollouts are left: every prompt has its largest budget")
+            // The total of the summary is then what the budgets add up to.
+            var smaller = try request()
+            smaller.total = plan.total
+            plan = try smaller.plan(candidates)
         }
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
