@@ -62,6 +62,9 @@ struct Plan: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if format != .jsonl, export == .jsonArray || rows != nil {
+            throw ValidationError("--format is for rows of budgets, not for --export json-array or --rows")
+        }
         guard rows != nil else { return }
         if export != .verl { throw ValidationError("--rows needs --export verl") }
         if output == nil { throw ValidationError("--rows needs --output, the file to write") }
@@ -148,8 +151,10 @@ struct Plan: ParsableCommand {
             case nil:
                 try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
             }
-        guard let output else { return try writeOutput(Array(lines)) }
-        try writeFile(String(decoding: lines, as: UTF8.self), to: output)
+        let columns = export == .verl ? RowColumns.verl : RowColumns.budgets
+        let bytes = try format.encode(Array(lines), columns: columns, path: output ?? "standard output")
+        guard let output else { return try writeOutput(bytes) }
+        try writeFile(bytes, to: output)
     }
 }
 
