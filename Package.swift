@@ -105,6 +105,7 @@ let package = Package(
         module("PredictionMetrics", ["Scoring"]),
         module("ReferenceDraws", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
+        module("Keys", ["ZeroMQ"]),
         module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
@@ -119,7 +120,10 @@ let package = Package(
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
             "CoordinatorNode",
-            ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+            [
+                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", grdb,
+                logging,
+            ]),
         module(
             "WorkerNode",
             ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
@@ -159,8 +163,8 @@ let package = Package(
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
-                crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "Keys", "CommandSupport",
+                argumentParser, crypto, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -179,11 +183,13 @@ let package = Package(
         tests(
             "CoordinatorNodeTests",
             [
-                "CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Threads", "Transport", "Wire",
+                "CoordinatorNode", "Cluster", "Keys", "Planning", "Scoring", "Simulation", "Threads", "Transport",
+                "Wire",
                 "ZeroMQ", grdb, logging,
             ]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
+        tests("KeysTests", ["Keys", "ZeroMQ"]),
         tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
         tests(
             "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),

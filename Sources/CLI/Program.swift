@@ -22,7 +22,7 @@ package struct StateZero: ParsableCommand {
             """,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
-            Worker.self, Rollout.self, Model.self, Store.self, Tune.self, Doctor.self, TuneWorker.self,
+            Worker.self, Rollout.self, KeysCommand.self, Model.self, Store.self, Tune.self, Doctor.self, TuneWorker.self,
             BenchNotice.self,
         ])
 

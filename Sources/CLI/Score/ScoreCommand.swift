@@ -53,6 +53,7 @@ struct Score: ParsableCommand {
             version: Version.text)
         configuration.side = joined
         configuration.abandonTime = .seconds(workers.abandonAfter)
+        configuration.security = try workers.key.security
         let clock = ContinuousClock()
         let start = clock.now
         let (ending, progress) = try run(ScoringClient(configuration, logger: logger), cluster, until: stop)

@@ -45,6 +45,7 @@ struct Worker: ParsableCommand {
         configuration.store = store.place(for: model)
         configuration.cacheBytes = cacheMiB << 20
         configuration.abandonTime = .seconds(peer.abandonAfter)
+        configuration.security = try peer.key.security
         let stop = StopFlag()
         // A model that waits for a server can be stopped while it is loaded; others end at once, as by default.
         let early = model.remote.encoderURL == nil ? nil : StopSignals { stop.raise() }

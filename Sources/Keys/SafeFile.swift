@@ -1,0 +1,68 @@
+import Foundation
+
+/// Small files whose permissions matter: read with their mode, created with it from the first moment.
+enum SafeFile {
+    static func read(_ path: String, bytesMax: Int) throws(KeyError) -> (content: String, mode: UInt16) {
+        // Not blocking: a FIFO of this name must not stop the program.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { throw failure(path) }
+        guard facts.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "is not a file") }
+        var bytes = [UInt8](repeating: 0, count: bytesMax + 1)
+        var count = 0
+        while count < bytes.count {
+            let more = bytes.withUnsafeMutableBytes {
+                Foundation.read(descriptor, $0.baseAddress! + count, $0.count - count)
+            }
+            if more < 0 && errno == EINTR { continue }
+            guard more >= 0 else { throw failure(path) }
+            guard more > 0 else { break }
+            count += more
+        }
+        guard count <= bytesMax else {
+            throw .unreadable(path: path, reason: "has over \(bytesMax) bytes, so it is no key file")
+        }
+        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+            throw .unreadable(path: path, reason: "is not text in UTF-8, so it is no key file")
+        }
+        return (text, UInt16(truncatingIfNeeded: facts.st_mode))
+    }
+
+    static func create(_ path: String, content: String, mode: mode_t) throws(KeyError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else {
+            throw errno == EEXIST ? .fileExists(path: path) : failure(path)
+        }
+        defer { close(descriptor) }
+        let bytes = Array(content.utf8)
+        var written = 0
+        while written < bytes.count {
+            let more = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if more < 0 && errno == EINTR { continue }
+            guard more > 0 else {
+                let error = failure(path)
+                unlink(path)
+                throw error
+            }
+            written += more
+        }
+        guard fsync(descriptor) == 0 else { throw failure(path) }
+    }
+
+    /// The folder must exist and be changed by its owner alone.
+    static func requireSafeFolder(_ path: String) throws(KeyError) {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { throw failure(path) }
+        guard facts.st_mode & S_IFMT == S_IFDIR else { throw .unreadable(path: path, reason: "is not a folder") }
+        guard facts.st_mode & 0o022 == 0 else {
+            throw .unsafePermissions(
+                path: path, mode: UInt16(truncatingIfNeeded: facts.st_mode & 0o777), safe: "700")
+        }
+    }
+
+    static func failure(_ path: String) -> KeyError {
+        .unreadable(path: path, reason: String(cString: strerror(errno)))
+    }
+}
