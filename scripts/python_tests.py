@@ -5,9 +5,10 @@
     python3 scripts/python_tests.py checks vectors     some, by name
 
 checks: the tests of scripts/check. common: what scripts share. sample: the committed sample and its verifiers. vectors:
-the wire's test vectors, built again from proto/statezero.proto. clients: the Python clients; with STATEZERO_BINARY they
-also meet the real program. convert_v0: the converter, where torch and its other packages are installed. head:
-references and covariates, where numpy and scipy are installed.
+the wire's test vectors, built again from proto/statezero.proto. package: the Python package. clients: the example
+over ZeroMQ. With STATEZERO_BINARY, these two also meet the real program. convert_v0: the converter, where torch and its
+other packages are installed. head: references and covariates, where numpy and scipy are installed. evaluation:
+the aims that EVALUATION.md compares with.
 
 Small packages (protobuf, grpcio-tools, pyzmq) are installed once into .venv-checks.
 """
@@ -29,9 +30,11 @@ TESTS = {
     "common": [*UNITTEST, "-t", "scripts", "-s", "scripts/common"],
     "sample": ["scripts/sample/check.py"],
     "vectors": ["proto/vectors/check.py"],
+    "package": [*UNITTEST, "-s", "scripts/python/tests"],
     "clients": [*UNITTEST, "-s", "scripts/clients"],
     "convert_v0": [*UNITTEST, "-s", "scripts/convert_v0"],
     "head": [*UNITTEST, "-s", "scripts/head"],
+    "evaluation": [*UNITTEST, "-s", "scripts/evaluation"],
 }
 NEED_PACKAGES = ("vectors", "clients")
 _SKIPPED = re.compile(r"\.\.\. skipped '(.*)'$", re.M)

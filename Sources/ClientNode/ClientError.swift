@@ -16,6 +16,8 @@ public enum ClientError: Error, CustomStringConvertible {
     case abandoned(after: Duration, endpoint: Endpoint)
     /// The input has changed since the run began.
     case inputChanged(String)
+    /// No row of the input has a prediction.
+    case nothingScored(rows: Int, folder: String)
 
     /// What happened, where, with which values, and what to do next.
     public var description: String {
@@ -28,6 +30,11 @@ public enum ClientError: Error, CustomStringConvertible {
             "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; finished parts are kept: start "
                 + "the coordinator, then run the same command again"
         case .inputChanged(let message): message
+        case .nothingScored(let rows, let folder):
+            rows == 0
+                ? "the input has no rows, so nothing was scored"
+                : "none of the \(rows) rows could be scored; their errors are in the parts of \(folder), which has no "
+                    + "_SUCCESS; correct the cause and score again with --overwrite"
         }
     }
 

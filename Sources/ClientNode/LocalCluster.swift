@@ -57,7 +57,7 @@ public final class LocalCluster: Sendable {
 
     /// The endpoint at which the coordinator listens.
     public let endpoint: String
-    private let folder: String
+    private let folder: ClusterFolder
     private let program: String
     private let journal: String
     private let logger: Logger
@@ -66,11 +66,8 @@ public final class LocalCluster: Sendable {
     /// Starts the processes; their failures show in `failure`.
     public init(_ configuration: Configuration, logger: Logger) throws(LocalClusterError) {
         // A socket's path has at most 107 bytes, so the socket is not in the user's folder, whose path may be longer.
-        let template = NSTemporaryDirectory() + "statezero-XXXXXX"
-        var path = Array(template.utf8CString)
-        guard mkdtemp(&path) != nil else { throw .noFolder(template, reason: String(cString: strerror(errno))) }
-        folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        endpoint = "ipc://\(folder)/coordinator"
+        folder = try ClusterFolder()
+        endpoint = "ipc://\(folder.path)/coordinator"
         program = configuration.program
         journal = configuration.journal
         self.logger = logger
@@ -128,7 +125,7 @@ public final class LocalCluster: Sendable {
                 process.waitUntilExit()
             }
         }
-        try? FileManager.default.removeItem(atPath: folder)
+        folder.remove()
     }
 
     /// Removes the coordinator's journal, when the run is complete and nothing will be resumed.

@@ -1,3 +1,4 @@
+public import Corpora
 public import Wire
 
 /// What a progress line shows. A row counts once its answer is durable in the coordinator's journal.
@@ -10,6 +11,8 @@ public struct ScoringProgress: Sendable {
     public var rowsAnswered = 0
     /// Rows with an error so far.
     public var rowErrors = 0
+    /// What was read of the input so far, also of rows that an earlier run has answered.
+    public var reading = PromptCorpus.Counts()
     /// The latest status of the cluster.
     public var cluster = ClusterStatus(workers: 0, shardsPending: 0, shardsLeased: 0)
     /// The model, once a worker has joined.

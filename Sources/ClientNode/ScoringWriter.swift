@@ -117,6 +117,7 @@ struct ScoringWriter {
         } catch {
             throw .corpora(error)
         }
+        progress.reading = cutter?.counts ?? progress.reading
         guard let shard else { return nil }
         let number = shard.texts.count > 0 ? nextShard : nil
         if number != nil { nextShard += 1 }
@@ -176,6 +177,8 @@ struct ScoringWriter {
             throw .inputChanged("the prompt files changed during scoring; start again with --overwrite")
         }
         let context = configuration.context
+        let good = run.parts.values.reduce(0) { $0 + $1.counts.ok }
+        guard good > 0 else { throw .nothingScored(rows: assembler.rows, folder: configuration.output) }
         do {
             return try run.finish(
                 RunSummary(

@@ -51,6 +51,9 @@ package struct ShardCutter {
     /// The input files; complete once the corpus was read to its end.
     package var files: [InputFile] { corpus.files }
 
+    /// Rows that were read so far.
+    package var counts: PromptCorpus.Counts { corpus.counts }
+
     /// The next shard; `nil` at the end. A shard without texts has rejected lines only.
     package mutating func next() throws(CorporaError) -> Shard? {
         var lines: [Line] = []

@@ -76,7 +76,7 @@ public final class CoordinatorJournal {
         guard !entries.isEmpty || !plannerEntries.isEmpty else { return }
         let isPermanent = plannerEntries.contains {
             switch $0 {
-            case .outcomesRecorded, .groupReported: true
+            case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
             default: false
             }
         }

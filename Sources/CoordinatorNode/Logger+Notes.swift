@@ -50,6 +50,13 @@ extension Logger {
             if status == .ok { info("plan ended", metadata: facts) } else { warning("plan ended", metadata: facts) }
         case .planRefused(let plan, let reason):
             warning("plan refused", metadata: ["plan": "\(plan)", "reason": "\(reason)"])
+        case .trainerWentBack(let policyID, let step, let attempt, let plans, let outcomes):
+            info(
+                "trainer went back",
+                metadata: [
+                    "policy": "\(policyID)", "step": "\(step)", "attempt": "\(attempt)", "plans": "\(plans)",
+                    "outcomes": "\(outcomes)",
+                ])
         case .planForgotten(let plan): debug("plan forgotten", metadata: ["plan": "\(plan)"])
         case .rolloutJoined(let name, let incarnation):
             info("rollout worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])

@@ -21,6 +21,12 @@ extension PlanOpening {
         writer.append(staleness)
         writer.append(warnings.count)
         for warning in warnings { writer.append(warning) }
+        // Behind the former fields, and absent where there is none.
+        guard contextAhead > 0 || attemptsBefore > 0 || !lengths.isEmpty else { return writer.bytes }
+        writer.append(contextAhead)
+        writer.append(Int(clamping: attemptsBefore))
+        writer.append(lengths.count)
+        for length in lengths { writer.append(length) }
         return writer.bytes
     }
 
@@ -39,6 +45,10 @@ extension PlanOpening {
         self.init(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: price < 0 ? nil : price,
             contextRows: contextRows, staleness: staleness, warnings: warnings)
+        guard !reader.isAtEnd else { return }
+        contextAhead = try reader.integer()
+        attemptsBefore = UInt64(clamping: try reader.integer())
+        for _ in 0..<(try reader.count()) { lengths.append(try reader.real()) }
     }
 }
 
@@ -53,12 +63,14 @@ extension [CandidatePrediction] {
             writer.append(prediction.source.rawValue)
         }
         // Behind the former fields, and absent where no prediction has any: the bytes are then those of 0.1.
-        guard contains(where: { $0.evidence != nil }) else { return writer.bytes }
+        guard contains(where: { $0.evidence != nil || $0.staleness != nil }) else { return writer.bytes }
         for prediction in self {
             writer.append(prediction.evidence?.contextRows ?? -1)
             writer.append(prediction.evidence?.references ?? 0)
             writer.append(prediction.evidence?.ownRecord == true ? 1 : 0)
         }
+        guard contains(where: { $0.staleness != nil }) else { return writer.bytes }
+        for prediction in self { writer.append(prediction.staleness ?? -1) }
         return writer.bytes
     }
 
@@ -76,6 +88,11 @@ extension [CandidatePrediction] {
             let ownRecord = try reader.integer() == 1
             guard contextRows >= 0 else { continue }
             self[place].evidence = Evidence(contextRows: contextRows, references: references, ownRecord: ownRecord)
+        }
+        guard !reader.isAtEnd else { return }
+        for place in indices {
+            let staleness = try reader.integer()
+            if staleness >= 0 { self[place].staleness = staleness }
         }
     }
 }
@@ -102,5 +119,29 @@ extension GroupReport {
         var references: [String] = []
         for _ in 0..<(try reader.count()) { references.append(try reader.text()) }
         self.init(index: index, eventID: eventID, rewards: rewards, failed: failed, references: references)
+    }
+}
+
+extension PolicyAttempts {
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        // A negative number means that the trainer did not go back without an attempt.
+        writer.append(returnedTo ?? -1)
+        writer.append(beginnings.count)
+        for beginning in beginnings {
+            writer.append(Int(clamping: beginning.attempt))
+            writer.append(beginning.step)
+        }
+        return writer.bytes
+    }
+
+    init(reading reader: inout JournalReader) throws {
+        let returnedTo = try reader.integer()
+        var beginnings: [Beginning] = []
+        for _ in 0..<(try reader.count()) {
+            let attempt = UInt64(clamping: try reader.integer())
+            beginnings.append(Beginning(attempt: attempt, step: try reader.integer()))
+        }
+        self.init(beginnings: beginnings, returnedTo: returnedTo < 0 ? nil : returnedTo)
     }
 }

@@ -29,10 +29,21 @@ struct PlannerJournal {
                     sequence INTEGER PRIMARY KEY, policy TEXT NOT NULL, step INTEGER NOT NULL, kind INTEGER NOT NULL,
                     body BLOB NOT NULL);
                 CREATE INDEX IF NOT EXISTS plan_entry_plan ON plan_entry (policy, step);
+                CREATE TABLE IF NOT EXISTS attempt (policy TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
                 DELETE FROM prompt WHERE digest NOT IN (SELECT prompt FROM outcome);
                 """)
+        try Self.addColumns(to: database)
         for row in try Row.fetchAll(database, sql: "SELECT policy, count(*) AS n FROM outcome GROUP BY policy") {
             counts[row["policy"]] = row["n"]
+        }
+    }
+
+    /// Columns that journals of former versions lack: their outcomes have no step and no tokens.
+    private static func addColumns(to database: Database) throws {
+        let known = Set(try database.columns(in: "outcome").map(\.name))
+        for column in ["step INTEGER", "tokens INTEGER NOT NULL DEFAULT 0"]
+        where !known.contains(String(column.prefix { $0 != " " })) {
+            try database.execute(sql: "ALTER TABLE outcome ADD COLUMN \(column)")
         }
     }
 
@@ -46,7 +57,7 @@ struct PlannerJournal {
 
     // MARK: Reading
 
-    /// All entries: outcomes first, since entries of plans do not depend on them.
+    /// All entries: outcomes first, since entries of plans do not depend on them, then attempts of trainers.
     func entries(_ database: Database) throws -> [PlannerEntry] {
         var entries: [PlannerEntry] = []
         let outcomes = try Row.fetchCursor(
@@ -55,8 +66,13 @@ struct PlannerJournal {
             let outcome = RecordedOutcome(
                 eventID: row["event"], promptID: row["prompt_id"], text: row["text"], version: row["version"],
                 reward: row["reward"], n: row["n"], failed: row["failed"],
-                rewards: try JSONDecoder().decode([Double].self, from: Data((row["rewards"] as String).utf8)))
+                rewards: try JSONDecoder().decode([Double].self, from: Data((row["rewards"] as String).utf8)),
+                step: row["step"], tokens: row["tokens"])
             entries.append(.outcomesRecorded(policyID: row["policy"], [outcome]))
+        }
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM attempt ORDER BY policy") {
+            var reader = JournalReader([UInt8](row["body"] as Data))
+            entries.append(.attemptBegan(policyID: row["policy"], try PolicyAttempts(reading: &reader)))
         }
         let plans = try Row.fetchCursor(database, sql: "SELECT * FROM plan_entry ORDER BY sequence")
         while let row = try plans.next() {
@@ -93,6 +109,16 @@ struct PlannerJournal {
         case .planForgotten(let plan):
             try database.execute(
                 sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
+        case .outcomesForgotten(let policyID, let step):
+            try database.execute(
+                sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
+                arguments: [policyID, step])
+            counts[policyID] = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [policyID])
+        case .attemptBegan(let policyID, let attempts):
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO attempt (policy, body) VALUES (?, ?)",
+                arguments: [policyID, Data(attempts.journalBody)])
         }
     }
 
@@ -105,12 +131,12 @@ struct PlannerJournal {
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO outcome
-                (policy, event, prompt_id, prompt, version, reward, n, failed, rewards)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (policy, event, prompt_id, prompt, version, reward, n, failed, rewards, step, tokens)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             policyID, outcome.eventID, outcome.promptID, digest, outcome.version, outcome.reward, outcome.n,
-            outcome.failed, rewards,
+            outcome.failed, rewards, outcome.step, outcome.tokens,
         ])
         counts[policyID, default: 0] += 1
     }

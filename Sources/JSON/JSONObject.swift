@@ -9,6 +9,12 @@ public struct JSONObject: Equatable, Sendable {
         public let name: String
         /// The value.
         public let value: JSONValue
+
+        /// Pairs a name with a value.
+        public init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// All members, in the order of the text.

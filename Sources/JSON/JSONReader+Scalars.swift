@@ -20,6 +20,19 @@ extension JSONReader {
         }
     }
 
+    /// The place of a member's name.
+    func place(of name: Name, in names: JSONNames) -> Int? {
+        switch name {
+        case .escaped(let text): return names.find(text.utf8)
+        case .plain(let range):
+            return names.candidates(range.count).first { place in
+                let key = names.all[place]
+                for i in 0..<key.count where key[i] != bytes[range.lowerBound + i] { return false }
+                return true
+            }
+        }
+    }
+
     func text(of name: Name) -> String {
         switch name {
         case .escaped(let text): text
@@ -98,12 +111,18 @@ extension JSONReader {
         {
             at += 2
             let low = try hexadecimal()
-            guard low & 0xFC00 == 0xDC00 else { throw problem("half a surrogate pair in a \\u escape") }
+            guard low & 0xFC00 == 0xDC00 else { return try replacement() }
             code = 0x10000 + (code & 0x3FF) << 10 + low & 0x3FF
         }
         // A lone surrogate is no character: UTF-8 cannot hold it and a model cannot read it.
-        guard let scalar = Unicode.Scalar(code) else { throw problem("half a surrogate pair in a \\u escape") }
+        guard let scalar = Unicode.Scalar(code) else { return try replacement() }
         return scalar
+    }
+
+    /// Stands for half a surrogate pair, where that is tolerated.
+    private mutating func replacement() throws(JSONError) -> Unicode.Scalar {
+        try tolerate(problem("half a surrogate pair in a \\u escape"))
+        return "\u{FFFD}"
     }
 
     private mutating func hexadecimal() throws(JSONError) -> UInt32 {
@@ -124,7 +143,7 @@ extension JSONReader {
     /// Reads past a number.
     mutating func skipNumber() throws(JSONError) {
         let isNegative = consume(UInt8(ascii: "-"))
-        guard isDigit else { throw notANumber(isNegative: isNegative) }
+        guard isDigit else { return try skipNotANumber(isNegative: isNegative) }
         if !consume(UInt8(ascii: "0")) { skipDigits() }
         guard !isDigit else { throw problem("a number must not start with 0") }
         if consume(UInt8(ascii: ".")) {
@@ -138,11 +157,13 @@ extension JSONReader {
         }
     }
 
-    private func notANumber(isNegative: Bool) -> JSONError {
+    private mutating func skipNotANumber(isNegative: Bool) throws(JSONError) {
         // Python's json writes these for floats that JSON cannot express.
-        let isNaN = ["NaN", "Infinity"].contains { bytes[at...].starts(with: $0.utf8) }
-        guard !isNaN else { return problem("NaN and Infinity are not JSON, write null") }
-        return problem(isNegative ? "expected a digit after \"-\"" : "expected a value")
+        guard let word = ["NaN", "Infinity"].first(where: { bytes[at...].starts(with: $0.utf8) }) else {
+            throw problem(isNegative ? "expected a digit after \"-\"" : "expected a value")
+        }
+        try tolerate(problem("NaN and Infinity are not JSON, write null"))
+        at += word.utf8.count
     }
 
     private var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= peek }

@@ -14,6 +14,10 @@ public struct JSONReader {
     let duplicateNames: DuplicateNames
     /// Index of the next byte.
     var at = 0
+    /// Whether `NaN`, `Infinity`, half a surrogate and a second member of one name are noted in `fault` and passed over.
+    var isTolerant = false
+    /// The first that was passed over in the current member.
+    var fault: JSONError?
 
     /// What to do with a second member of the same name in one object.
     public enum DuplicateNames: Sendable {
@@ -26,9 +30,13 @@ public struct JSONReader {
     /// Deeper nesting is refused, so that no text can exhaust the stack.
     public static let depthMax = 128
 
+    /// Whether `NaN`, `Infinity` and `-Infinity`, which JSON lacks and Python writes, are read as null.
+    let readsNaN: Bool
+
     /// Prepares to read bytes that have been checked to be UTF-8.
-    public init(utf8 bytes: [UInt8], duplicateNames: DuplicateNames = .refused) {
+    public init(utf8 bytes: [UInt8], duplicateNames: DuplicateNames = .refused, readsNaN: Bool = false) {
         self.bytes = bytes
+        self.readsNaN = readsNaN
         self.duplicateNames = duplicateNames
     }
 
@@ -64,6 +72,51 @@ public struct JSONReader {
         }
         try expectEnd("an object")
         return found
+    }
+
+    /// A member of a row, and what strict JSON does not allow in it.
+    public struct RowMember: Equatable, Sendable {
+        /// Half a surrogate is U+FFFD in it, and `NaN` a number without a value.
+        public let value: JSONValue
+        /// Why the value must not be used; `nil` if it is strict JSON.
+        public let fault: JSONError?
+
+        /// A member without a fault, if none is given.
+        public init(value: JSONValue, fault: JSONError? = nil) {
+            self.value = value
+            self.fault = fault
+        }
+    }
+
+    /// Reads an object like `object(selecting:)`, but passes over what Python writes and strict JSON does not have:
+    /// `NaN`, `Infinity`, half a surrogate, a second member of one name. In a selected member this is its fault, so
+    /// that only a row that needs the member is refused. In members that are not selected it does no harm.
+    public mutating func row(selecting names: JSONNames) throws(JSONError) -> [RowMember?] {
+        var found = [RowMember?](repeating: nil, count: names.all.count)
+        isTolerant = true
+        defer { isTolerant = false }
+        try openDocumentObject()
+        try members(depth: 0) { (reader, name: Name) throws(JSONError) in
+            guard let place = reader.place(of: name, in: names) else { return try reader.skipValue(depth: 1) }
+            reader.fault = found[place].map { $0.fault ?? reader.duplicate(name) }
+            let value = try reader.value(depth: 1)
+            found[place] = RowMember(value: value, fault: reader.fault)
+        }
+        try expectEnd("an object")
+        return found
+    }
+
+    /// Reads one value that is the whole text, and passes over the same things. Their values must not be used.
+    public mutating func tolerantDocument() throws(JSONError) -> JSONValue {
+        isTolerant = true
+        defer { isTolerant = false }
+        return try document()
+    }
+
+    /// Passes over what is only tolerated, or throws it.
+    mutating func tolerate(_ problem: JSONError) throws(JSONError) {
+        guard isTolerant else { throw problem }
+        if fault == nil { fault = problem }
     }
 
     /// Reads an object that is the whole text, and gives the byte range of one member's value; `nil` if it is absent.
@@ -120,6 +173,7 @@ public struct JSONReader {
             try literal("null")
             return .null
         default:
+            if readsNaN, consumeNaN() { return .null }
             let start = at
             try skipNumber()
             return .number(string(in: start..<at))
@@ -132,7 +186,9 @@ public struct JSONReader {
         var names = NameSet()
         try members(depth: depth) { (reader, name: Name) throws(JSONError) in
             let text = reader.text(of: name)
-            if reader.duplicateNames == .refused, !names.insert(text, after: all) { throw reader.duplicate(name) }
+            if reader.duplicateNames == .refused, !names.insert(text, after: all) {
+                try reader.tolerate(reader.duplicate(name))
+            }
             all.append(JSONObject.Member(name: text, value: try reader.value(depth: depth + 1)))
         }
         return JSONObject(all)
@@ -188,6 +244,14 @@ public struct JSONReader {
             guard consume(UInt8(ascii: "]")) else { throw problem("expected \",\" or \"]\"") }
             return
         }
+    }
+
+    private mutating func consumeNaN() -> Bool {
+        for literal in ["NaN", "Infinity", "-Infinity"] where bytes[at...].starts(with: literal.utf8) {
+            at += literal.utf8.count
+            return true
+        }
+        return false
     }
 
     private func checkDepth(_ depth: Int) throws(JSONError) {

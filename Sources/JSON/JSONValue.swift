@@ -14,9 +14,13 @@ public enum JSONValue: Equatable, Sendable {
     case object(JSONObject)
 
     /// Reads bytes that are one strict JSON value in UTF-8.
-    public init(reading bytes: [UInt8], duplicateNames: JSONReader.DuplicateNames = .refused) throws(JSONError) {
+    ///
+    /// - Parameter readsNaN: Whether `NaN` and `Infinity` are read as null; else they are refused.
+    public init(
+        reading bytes: [UInt8], duplicateNames: JSONReader.DuplicateNames = .refused, readsNaN: Bool = false
+    ) throws(JSONError) {
         try JSONReader.checkUTF8(bytes)
-        var reader = JSONReader(utf8: bytes, duplicateNames: duplicateNames)
+        var reader = JSONReader(utf8: bytes, duplicateNames: duplicateNames, readsNaN: readsNaN)
         self = try reader.document()
     }
 

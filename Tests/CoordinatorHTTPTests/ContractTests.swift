@@ -32,7 +32,8 @@ struct ContractTests {
     }
 
     private static let work = [
-        ("POST", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"), ("POST", "/v1/score"),
+        ("POST", "/v1/plans"), ("DELETE", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"),
+        ("POST", "/v1/score"),
     ]
 
     private func good(_ served: Served) async throws {
@@ -57,6 +58,10 @@ struct ContractTests {
         let recorded = try await served.request("POST", "/v1/outcomes", json: outcomes)
         #expect(recorded.status == 200 && recorded.object["accepted"] as? Int == 3, "\(recorded.text)")
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 200)
+        let dropped = try await served.request("DELETE", "/v1/plans?policy=a%2Fb&from=3&attempt=4&keep_outcomes=true")
+        #expect(dropped.status == 200 && dropped.object["policy_id"] as? String == "a/b", "\(dropped.text)")
+        #expect(dropped.object["plans"] as? Int == 3 && dropped.object["groups"] as? Int == 1)
+        #expect(dropped.object["attempt"] as? Int == 4)
         let scores = try await served.request(
             "POST", "/v1/score",
             json: #"{"policy_id":"a","items":[{"prompt_id":"x","prompt":"1"},{"prompt":"2"},{"prompt":"3"}]}"#)
@@ -81,6 +86,14 @@ struct ContractTests {
                 #expect(plan.status == statuses[policy], "\(plan.text)")
             }
         }
+        for query in [
+            "from=3", "policy=a", "policy=a&from=-1", "policy=a&from=1&keep_outcomes=2", "policy=a&policy=b&from=1",
+        ] {
+            #expect(try await served.request("DELETE", "/v1/plans?\(query)").status == 400, "\(query)")
+        }
+        let taken = try await served.request("DELETE", "/v1/plans?policy=taken&from=1&attempt=1")
+        #expect(taken.status == 409 && taken.code == "abandoned")
+        #expect(try await served.request("DELETE", "/v1/plans?policy=gone&from=1").status == 503)
         #expect(try await served.request("GET", "/v1/plans/nobody/1").status == 404)
         #expect(try await served.request("GET", "/v1/plans/a/x").status == 400)
     }

@@ -67,6 +67,9 @@ struct OpenAPIBoundsTests {
                 "policy_id": policy, "step": step, "groups_after": .integer(PlanLimits.counts),
                 "wait_ms": .integer(Timeouts.planWaitMilliseconds),
             ])
+        add(
+            "/v1/plans?",
+            ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
         add("/livez.get.200", [".status": .constant("live")])
         add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
         add("Error", [".error.code": .names(ErrorCode.allCases.map(\.rawValue))])
@@ -74,6 +77,7 @@ struct OpenAPIBoundsTests {
             "PlanRequest",
             [
                 ".policy_id": policy, ".policy_version": step, ".step": step, ".total": .integer(PlanLimits.totals),
+                ".in_flight_max": .integer(PlanLimits.stepsInFlight),
                 ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
                 ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
                 ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
@@ -98,6 +102,7 @@ struct OpenAPIBoundsTests {
                 ".selection": .names(ContextChoice.Selection.allCases.map(\.rawValue)),
                 ".seed": .integer(PlanLimits.seeds),
             ])
+        add("Attempt", ["": .integer(PlanLimits.attempts)])
         add("RewardLow", ["": reward])
         add("RewardHigh", ["": reward])
         add(
@@ -123,8 +128,17 @@ struct OpenAPIBoundsTests {
                 ".step": count, ".plan_id": .pattern("^[0-9a-f]{16}$"),
                 ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
+                ".context_ahead_steps": count, ".attempt": .integerFrom(1),
             ])
-        add("Budget", [".n": rollouts, ".p": share, ".source": .names(BudgetSource.allCases.map(\.rawValue))])
+        add(
+            "PlansDropped",
+            [".from": count, ".attempt": count, ".plans": count, ".groups": count, ".outcomes": count])
+        add(
+            "Budget",
+            [
+                ".staleness_steps": count, ".n": rollouts, ".p": share,
+                ".source": .names(BudgetSource.allCases.map(\.rawValue)),
+            ])
         add("Evidence", [".context_rows": count, ".references": count])
         add(
             "PlanLine",
@@ -172,6 +186,9 @@ struct OpenAPIBoundsTests {
         let outcome = GroupOutcome(eventID: "e", promptID: "p")
         let context = ContextChoice()
         let expected: [String: String] = [
+            "PlanRequest.replace": "\(plan.replaces)", "PlanRequest.keep_outcomes": "\(plan.keepsOutcomes)",
+            "PlanRequest.in_flight_max": "\(plan.inFlightMax)", "Attempt": "\(plan.attempt)",
+            "/v1/plans?attempt": "0", "/v1/plans?keep_outcomes": "false",
             "PlanRequest.reserve": "\(plan.reserve)", "PlanRequest.n_min": "\(plan.minimum)",
             "PlanRequest.n_max": "\(plan.maximum)", "PlanRequest.multiple_of": "\(plan.multipleOf)",
             "PlanRequest.objective": plan.objective.rawValue, "PlanRequest.explore": Self.shortest(plan.explore),
@@ -256,7 +273,7 @@ struct OpenAPIBoundsTests {
 
     @Test("the Python client states the same bounds")
     func client() throws {
-        let path = Repository.root.appending(path: "scripts/clients/statezero_client.py")
+        let path = Repository.root.appending(path: "scripts/python/src/statezero/client.py")
         let text = try String(contentsOf: path, encoding: .utf8)
         for (name, value) in [
             ("ROLLOUTS_MAX", PlanLimits.rollouts.upperBound),

@@ -146,4 +146,20 @@ struct RequestTests {
         #expect(count == 3)
         await served.node.stop()
     }
+
+    @Test("a reward that is null or NaN rejects its outcome, and not the request")
+    func missingRewards() async throws {
+        let served = try await Served()
+        let outcomes = #"""
+            {"policy_id":"a","outcomes":[{"event_id":"e1","prompt_id":"p0","rewards":[1,NaN,0]},
+            {"event_id":"e2","prompt_id":"p1","rewards":[null]},{"event_id":"e3","prompt_id":"p2","rewards":[0,-Infinity]},
+            {"event_id":"e4","prompt_id":"p3","rewards":[1,0]}]}
+            """#
+        let answer = try await served.request("POST", "/v1/outcomes", json: outcomes)
+        #expect(answer.status == 200 && answer.object["accepted"] as? Int == 1, "\(answer.text)")
+        #expect((answer.object["rejected"] as? [[String: Any]])?.compactMap { $0["index"] as? Int } == [0, 1, 2])
+        let word = #"{"policy_id":"a","outcomes":[{"event_id":"e5","prompt_id":"p","rewards":["1"]}]}"#
+        #expect(try await served.request("POST", "/v1/outcomes", json: word).code == "wrong_type")
+        await served.node.stop()
+    }
 }

@@ -44,6 +44,17 @@ final class StubCoordinator: Sendable {
         case .followPlan(let name, let after): follow(name, after, listener)
         case .reportOutcomes(let report): record(report, listener)
         case .requestScores(let request): score(request, listener)
+        case .dropPlans(let drop) where drop.policyID == "gone": listener.finish()
+        case .dropPlans(let drop):
+            listener.yield(
+                drop.policyID == "taken"
+                    ? .requestRefused(
+                        RequestRefused(.request(drop.request), .conflict, message: "it is over", code: "abandoned"))
+                    : .plansDropped(
+                        PlansDropped(
+                            request: drop.request, plans: drop.fromStep, groups: drop.keepsOutcomes ? 1 : 0,
+                            outcomes: 3,
+                            attempt: drop.attempt)))
         default: listener.finish()
         }
     }
@@ -131,7 +142,7 @@ final class StubCoordinator: Sendable {
         var recorded = OutcomesRecorded(
             request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
         for (index, outcome) in report.outcomes.enumerated() {
-            if let bad = outcome.rewards.first(where: { !report.rewards.contains($0) }) {
+            if let bad = outcome.rewards.first(where: { !(report.rewards ?? 0...1).contains($0) }) {
                 recorded.rejected.append(
                     .init(index: index, eventID: outcome.eventID, code: "reward_out_of_range", message: "\(bad)"))
                 continue

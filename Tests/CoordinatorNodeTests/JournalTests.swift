@@ -87,6 +87,42 @@ struct JournalTests {
         #expect(try CoordinatorJournal(path: path).plannerEntries() == entries)
     }
 
+    @Test("attempts, steps and tokens are read back, and outcomes of abandoned steps are deleted")
+    func attempts() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        var opening = opening(step: 2)
+        (opening.contextAhead, opening.attemptsBefore, opening.lengths) = (3, 5 << 32 | 7, [1.5, 0])
+        var made: [RecordedOutcome] = []
+        for step in [1, 2, 3, nil] {
+            var outcome = outcome(made.count)
+            (outcome.step, outcome.tokens, outcome.version) = (step, 100 * made.count, 9)
+            made.append(outcome)
+        }
+        let predictions = [
+            CandidatePrediction(index: 0, mean: 0.5, kappa: 3, source: .model, staleness: 4),
+            CandidatePrediction(index: 1, mean: 0.5, kappa: 3, source: .model),
+        ]
+        let begun = PolicyAttempts(
+            beginnings: [.init(attempt: 1, step: 7), .init(attempt: 1 << 50, step: 9)], returnedTo: 11)
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            let plan = PlanName(policyID: "a policy", step: 2)
+            try journal.commit(
+                [],
+                [
+                    .outcomesRecorded(policyID: "p", made), .attemptBegan(policyID: "p", PolicyAttempts()),
+                    .attemptBegan(policyID: "p", begun), .planOpened(opening),
+                    .predictionsReceived(plan, predictions), .outcomesForgotten(policyID: "p", from: 2),
+                ])
+        }
+        // What has no step is as late as its version.
+        #expect(
+            try CoordinatorJournal(path: path).plannerEntries() == [
+                .outcomesRecorded(policyID: "p", [made[0]]), .attemptBegan(policyID: "p", begun), .planOpened(opening),
+                .predictionsReceived(PlanName(policyID: "a policy", step: 2), predictions),
+            ])
+    }
+
     @Test("answers that a client has confirmed are deleted, and all of a job that is closed")
     func deleted() throws {
         let journal = try CoordinatorJournal(path: nil)

@@ -176,8 +176,9 @@ struct ContextFileTests {
         #expect(source.dataSources == ["fam", nil])
         #expect(source.groups.map(\.policy) == [Policy(id: "a", version: 3), Policy(id: "b")])
         #expect(source.groups[1].context.map(\.prompt) == [0])
-        #expect(source.groups[1].queries.map(\.outcome) == [Outcome(reward: 0.5, n: 2)])
-        #expect(loaded.problems.map(\.code) == [.duplicateOutcome, .unknownPrompt] && loaded.rejected == 2)
+        // Two rows on one prompt: 1 of 2 and 0 of 1 are 1 of 3.
+        #expect(source.groups[1].queries.map(\.outcome) == [Outcome(k: 1, n: 3)])
+        #expect(loaded.problems.map(\.code) == [.unknownPrompt] && loaded.rejected == 1 && loaded.summed == 1)
         #expect(OutcomeSource.stem(of: "/a/b.c/v0.5_x.outcomes.jsonl.zst") == "v0.5_x")
     }
 

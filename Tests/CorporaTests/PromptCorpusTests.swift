@@ -24,7 +24,7 @@ struct PromptCorpusTests {
             ),
             (#"{"input":"Q","output":"A"}"#, "Q"),
             (#"{"messages":[{"role":"system","content":"S"},{"role":"user","content":"Q"}]}"#, "system: S\n\nuser: Q"),
-            (#"{"task":"Q","dataset":"d","answer":"A"}"#, "Q"),
+            (#"{"task":"What is Q?","dataset":"d","answer":"A"}"#, "What is Q?"),
             (#"{"task":"sums","question":"Q"}"#, "Q"),
             (#"{"problem":"Q"}"#, "Q"),
             (#"{"origin_query":"short","prompt":"Q"}"#, "Q"),

@@ -198,12 +198,12 @@ struct SideFilesTests {
         #expect(names.count == 17)
     }
 
-    @Test("a second outcome of one policy on one prompt is rejected with its line")
-    func duplicates() throws {
+    @Test("outcomes of one policy on one prompt are summed to k of n")
+    func summed() throws {
         let joined = try join([line("a", id: "q1", #""reward":1"#), line("a", id: "q1", #""reward":0"#)])
-        #expect(joined.report.problems.map(\.code) == [.duplicateOutcome])
-        #expect(joined.report.problems.first?.line == 2)
-        #expect(joined.report.warnings.contains(.rejected(1)))
+        #expect(joined.report.problems.isEmpty)
+        let outcomes = try facts(joined)["q1"]?.side.references.map(\.outcome)
+        #expect(outcomes == [try #require(Outcome(k: 1, n: 2))])
     }
 
     @Test("vectors are found by id, and are unknown for other prompts")

@@ -27,11 +27,12 @@ public struct Program {
 
     /// Starts a process; its output goes to files of the folder. `at` is its current folder, that of the tests by default.
     public init(
-        _ arguments: [String], in folder: ScratchFolder, at path: String? = nil, environment: [String: String] = [:]
+        _ arguments: [String], in folder: ScratchFolder, at path: String? = nil, environment: [String: String] = [:],
+        executable: String? = nil
     ) throws {
         self.folder = folder
         name = "log-\(UUID().uuidString.prefix(8))"
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: executable ?? Self.path)
         process.arguments = arguments
         // Tests neither write into the user's cache folder nor share embeddings with each other.
         process.environment = ProcessInfo.processInfo.environment.merging(["STATEZERO_STORE": "off"]) { $1 }
@@ -49,6 +50,13 @@ public struct Program {
     /// Runs a process to its end.
     public static func run(_ arguments: [String], in folder: ScratchFolder) throws -> Ending {
         try Program(arguments, in: folder).wait()
+    }
+
+    /// Runs a line of bash to its end. `$statezero` is the program.
+    public static func run(shell line: String, in folder: ScratchFolder) throws -> Ending {
+        try Program(
+            ["-c", line], in: folder, environment: ["statezero": path], executable: "/bin/bash"
+        ).wait()
     }
 
     /// Waits for the end. A process that runs longer than two minutes is killed, which its status shows.

@@ -356,6 +356,13 @@ EXPECTED = {
         )
     ],
     "follow-plan": [envelope(3, follow_plan={"plan": PLAN, "groups_after": 1})],
+    "drop-plans": [
+        envelope(
+            3,
+            drop_plans={"request": 11, "policy": PLAN["policy"], "from_step": 30, "attempt": 2, "keep_outcomes": True},
+        )
+    ],
+    "plans-dropped": [envelope(3, plans_dropped={"request": 11, "plans": 3, "groups": 5, "outcomes": 7, "attempt": 2})],
     "group-done": [
         envelope(3, group_done={**GROUP, "number": 1, "references": ["shard-7:0", "shard-7:1", "", "shard-7:3"]})
     ],

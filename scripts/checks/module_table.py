@@ -49,7 +49,7 @@ MODULES = {
     "Wire": Module(2, "Foundation", "FoundationEssentials"),
     "Planning": Module(2, "Foundation"),
     "ModelFiles": Module(2, "Foundation"),
-    "Corpora": Module(2, "Foundation"),
+    "Corpora": Module(2, "Foundation", "Synchronization"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
     "Keys": Module(2, "Foundation", "Synchronization"),
     "PredictionMetrics": Module(2, "Foundation"),

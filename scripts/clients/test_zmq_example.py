@@ -12,8 +12,10 @@ import sys
 import unittest
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, FOLDER)
-from test_statezero_client import BINARY, Cluster  # noqa: E402
+sys.path.insert(0, os.path.dirname(FOLDER))
+from common.cluster import Cluster  # noqa: E402
+
+BINARY = os.environ.get("STATEZERO_BINARY")
 
 
 def missing():

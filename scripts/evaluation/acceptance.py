@@ -1,6 +1,8 @@
 """What the predictions are meant to reach, against what was measured."""
 
-from figures import arm, by_source, mean_difference, predictors
+import statistics
+
+from figures import arm, by_source, least_difference, mean_difference, predictors
 
 NEW = ["routerarena", "v0_dapo", "farel_bench", "math_constraint", "bbq_unifiedqa", "gaokao_zh", "reasoning_gym"]
 FIRST = ["llmrouter_dc", "mmlu_pro", "oneshot_rlvr", "zeroeval_crux", "zeroeval_gsm8k", "zeroeval_math_l5"]
@@ -17,6 +19,8 @@ REFERENCED = [
     "shaberi",
     "mint",
 ]
+REPEATED = ["deepscaler_k128", "evalperf", "misguided_attention", "oneshot_rlvr", "reasoning_gym", "v0_dapo"]  # k of n
+PLANNED = ["none", "others:2", "others:3", "earlier:3"]  # references of plans
 GAINS = {256: {"others:1": 0.08, "others:3": 0.125, "others:10": 0.15}}
 GAINS[32] = {"others:1": 0.09, "others:3": 0.15, "others:10": 0.17}
 
@@ -56,9 +60,16 @@ def rows(results):
                     )
             useless = mean_difference(here.get(arm(head, "shuffled:3")), here[head])
             gain(f"{head}: three useless references", size, -0.003 if size == 256 else -0.008, useless)
-        here = predictors(references, 256)
-        turned = mean_difference(here.get(arm(head, "inverted:3")), here.get(arm(head, "others:2")))
-        gain(f"{head}: one inverted among three against two good ones", 256, -0.01, turned)
+        for size in (256, 32):
+            here = predictors(references, size)
+            turned = here.get(arm(head, "inverted:3"))
+            for count, name in ((2, "two good ones"), (3, "the same three, not inverted")):
+                pair = mean_difference(turned, here.get(arm(head, f"others:{count}")))
+                gain(f"{head}: one inverted among three against {name}", size, -0.01, pair)
+            worst = least_difference(turned, here.get(arm(head, "others:2")))
+            if worst:
+                text = f"{head}: the same against two good ones, worst source (`{worst[0]}`)"
+                claim(text, size, -0.01, worst[1], worst[2])
     for size in (256, 32):
         here = predictors(coverage, size)
         names = [arm(head, "others:3", coverage) for head in ("compact", "gaussian-process")]
@@ -81,7 +92,17 @@ def rows(results):
             gain("new trained kinds, over the head of 0.1.0", size, 0.02, mean_difference(mine, here["0.1.0"], trained))
         for name in ("gaussian-process", "logistic"):
             gain(f"new kinds, over {name}", size, 0, mean_difference(mine, here.get(name), NEW))
-        claim("ECE, mean of all", size, 0.045 if size == 256 else 0.06, mine["mean"].get("ece"), at_least=False)
+        chance = mine["mean"].get("ece_expected")
+        said = "" if chance is None else f" (right beliefs would show {chance:.3f})"
+        most = 0.045 if size == 256 else 0.06
+        claim(f"ECE, mean of all{said}", size, most, mine["mean"].get("ece"), at_least=False)
+        claim(
+            "sources more than 0.015 below the better of Gaussian process and logistic regression",
+            size,
+            0,
+            len(below(main, size)),
+            at_least=False,
+        )
         fit = mine["mean"].get("belief")
         if fit:
             claim(
@@ -91,7 +112,37 @@ def rows(results):
                 abs(fit["coverage"] - fit["coverage_expected"]),
                 at_least=False,
             )
+    for text, size, wanted, value, error in plans(results):
+        claim(text, size, wanted, value, error)
     return found
+
+
+def plans(results):
+    """Budgets by source and references: (claim, rows, wanted share, share of the way from uniform to oracle, error).
+
+    Alone a share below 0 is within noise up to two standard errors.
+    """
+    for figures in results["budgets"]["comparison"]["budgets"]:
+        head, _, references = figures["predictor"].partition(", ")
+        if head != "compact":
+            continue
+        error = share_error(figures)
+        size, source, share = figures["context_size"], figures["source"], figures["belief"]["share"]
+        given = f"with {references}" if references else "alone"
+        text = f"budgets {given}, share of the oracle's gain, `{source}`"
+        if not references:
+            yield text, size, -2 * (error or 0), share, error
+        elif references.endswith(":3"):
+            yield text, size, 0.4, share, error
+
+
+def share_error(figures):
+    """The larger of the standard errors over seeds and over policy versions; None without either."""
+    shares = [version["belief"]["share"] for version in figures["versions"]]
+    errors = [figures["belief"].get("stderr") or 0]
+    if len(shares) > 1:
+        errors.append(statistics.stdev(shares) / len(shares) ** 0.5)
+    return max(errors) or None
 
 
 def below(main, size, head="compact", most=0.015):

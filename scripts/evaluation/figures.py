@@ -65,6 +65,15 @@ def difference(one, other):
     return statistics.fmean(means.values()), math.hypot(*errors) if errors else None
 
 
+def least_difference(one, other):
+    """The source where `difference` is least: its name, value and error; None without any."""
+    if one is None or other is None:
+        return None
+    base = by_source(other)
+    found = [(name, difference(figures, base.get(name))) for name, figures in by_source(one).items()]
+    return min(((name, *pair) for name, pair in found if pair), key=lambda item: item[1], default=None)
+
+
 def mean_difference(one, other, sources=None):
     """Mean over sources of `difference`: value, error, number of sources; None without any."""
     if one is None or other is None:

@@ -4,7 +4,8 @@
 
 Run it from the repository's root, with the program built and the model fetched. DATA has `eval/` and `train/`, in the
 layout that scripts/train/README.md names. The output of each run of the program is kept in out/evaluation. A run is
-repeated when its command or the program has changed since, or with --again.
+repeated when its command or the program has changed since, or with --again. --prompts, --policies and --seeds make
+the runs shorter, and the page says so.
 """
 
 import datetime
@@ -19,11 +20,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import acceptance
 import plots
 import text
+from limited import limited
 
 from common import arguments, markdown
 
 SIZES = [32, 256]
-SEEDS = 3
 ARMS = ["none", "others:1", "others:2", "others:3", "others:10", "shuffled:3", "inverted:3"]
 COVERAGE = ["--references", "none", "others:3", "--reference-coverage", 0.3]
 SAMPLE = "scripts/sample/data/sample"
@@ -45,7 +46,7 @@ class Runs:
         outcomes = [f"{source}.outcomes.jsonl.gz" for source in sources]
         command = [self.options.program, "evaluate", "--prompts", *prompts, "--outcomes", *outcomes, "--json"]
         if embeds:
-            command += ["--embeddings", os.path.join(self.folder, "embeddings.safetensors")]
+            command += ["--embeddings", self.options.embeddings or os.path.join(self.folder, "embeddings.safetensors")]
         command = [str(part) for part in [*command, *more]]
         making = json.dumps({"command": command, "program_modified": os.stat(self.options.program).st_mtime})
         is_made = path.exists() and made_by.exists() and made_by.read_text() == making
@@ -75,6 +76,11 @@ def main():
     parser.add_argument(
         "--reference-policies", type=int, default=4, help="the same in runs with references (default: %(default)s)"
     )
+    parser.add_argument(
+        "--prompts", type=int, metavar="N", help="at most N query and N context prompts of a source (default: all)"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="draws of a policy version (default: %(default)s)")
+    parser.add_argument("--embeddings", metavar="FILE", help="file that keeps embeddings (default: in out/evaluation)")
     parser.add_argument("--again", action="store_true", help="repeat all runs")
     arguments.add_output(parser, "page to write", default="EVALUATION.md")
     parser.add_argument("--plots", default="scripts/evaluation/plots", metavar="DIR", help="default: %(default)s")
@@ -87,17 +93,21 @@ def main():
         path.removesuffix(".outcomes.jsonl.gz")
         for path in glob.glob(os.path.join(options.data, "eval/*.outcomes.jsonl.gz"))
     )
+    if options.prompts:
+        stems = [limited(stem, os.path.join(runs.folder, "part"), options.prompts) for stem in stems]
     referenced = [stem for stem in stems if os.path.basename(stem) in acceptance.REFERENCED]
+    repeated = [stem for stem in stems if os.path.basename(stem) in acceptance.REPEATED]
     known = [os.path.basename(stem) for stem in stems if os.path.basename(stem) not in acceptance.NEW]
     training = sorted(glob.glob(os.path.join(options.data, "train/*.prompts.jsonl.gz")))
     for what, found in (
         ("outcomes of a known kind in eval/", known),
         ("outcomes of a source with references in eval/", referenced),
+        ("outcomes of several rollouts in eval/", repeated),
         ("prompts in train/", training),
     ):
         if not found:
             raise SystemExit(f"{options.data}: no {what}; the page needs them")
-    common = ["--context-size", *SIZES, "--seeds", SEEDS]
+    common = ["--context-size", *SIZES, "--seeds", options.seeds]
     few = ["--policies", options.reference_policies]
     heads = ["--heads", *options.heads]
     results = dict(
@@ -116,7 +126,22 @@ def main():
         ),
         references=runs.run("references", referenced, *heads, *common, *few, "--references", *ARMS),
         coverage=runs.run("coverage", referenced, *heads, *common, *few, *COVERAGE),
+        budgets=runs.run(
+            "budgets",
+            repeated,
+            *heads,
+            "--budgets",
+            "--context-size",
+            *SIZES,
+            "--seeds",
+            options.seeds,
+            "--policies",
+            options.policies,
+            "--references",
+            *acceptance.PLANNED,
+        ),
         sample=runs.run("sample", [SAMPLE], *heads, "--context-size", *SIZES, "--seeds", 10),
+        prompts=options.prompts,
     )
     os.makedirs(options.plots, exist_ok=True)
     plots.sources(results["main"]["comparison"], os.path.join(options.plots, "auc-by-source.svg"))

@@ -174,6 +174,27 @@ def claims(results):
     return table(["aim", "rows", "wanted", "measured", "reached"], rows)
 
 
+def budgets(results):
+    """What plans from the beliefs realise, by source and references."""
+    found = {}
+    for figures in results["budgets"]["comparison"]["budgets"]:
+        found.setdefault((figures["source"], figures["predictor"]), {})[figures["context_size"]] = figures
+    rows = []
+    for (source, predictor), sizes in sorted(found.items()):
+        head, _, references = predictor.partition(", ")
+        any_size = next(iter(sizes.values()))
+        cells = [f"`{source}`", NAMES[head], references or "none", str(len(any_size["versions"]))]
+        for size in (256, 32):
+            figures = sizes.get(size)
+            shown = with_error(figures["belief"]["share"], acceptance.share_error(figures), True) if figures else "–"
+            cells += [shown, number(figures and figures.get("expected_gain"), True)]
+        rows.append(cells + [number(any_size["oracle_gain"], True)])
+    head = ["source", "beliefs", "references", "versions"]
+    for size in (256, 32):
+        head += [f"share of the oracle's gain, {size} rows", "gain expected by the plan"]
+    return table(head + ["oracle over uniform"], rows, 3)
+
+
 def losses(comparison):
     parts = []
     for size in (32, 256):
@@ -217,6 +238,12 @@ def report(results, plots, date):
     limit, few = main.get("policies_max"), references.get("policies_max")
     below = losses(main)
     limited = f"; at most {limit} policy versions of a source, chosen by a hash of their names" if limit else ""
+    part = results.get("prompts")
+    part_said = (
+        f"\nOf each source, at most {part} query prompts and {part} context prompts, chosen by a hash of their texts.\n"
+        if part
+        else ""
+    )
     few_said = f" At most {few} predicted policy versions of a source." if few else ""
     new = ", ".join(f"`{name}`" for name in NEW)
     return f"""# How well the heads predict
@@ -256,6 +283,7 @@ squares)/number. A gain is paired: the same draws. Spearman is the rank correlat
 draw. ECE has 15 bins of equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss
 clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
 
+{part_said}
 ## Without references, 256 context rows
 
 {summary(main, 256)}
@@ -312,6 +340,19 @@ distribution; *if right* is the value of correct beliefs, above 0.8 because coun
 
 {calibration_by_source(main, 32)}
 
+## Budgets planned on the beliefs
+
+Objective `expectedContrast`, mean 8 rollouts in [4, 32], on the query prompts of sources with several rollouts a
+prompt, and of policies with at least 20 such prompts. The share is of the way from the uniform plan (0) to the plan
+that knows the observed rates (1), at these rates; ± is the larger of the errors over draws and over policy versions.
+Observed rates of few rollouts are not the true ones, which favours the oracle. No prompt has a record of its own, so
+this is the first visit. `earlier:3` are the three latest earlier versions of the same run. A plan that expects less
+than the uniform one is uniform, and then its share is 0.
+
+{budgets(results)}
+
+[scripts/replay](scripts/replay/README.md) replays runs step by step, with the policy's own records.
+
 ## How the encoder reads the prompts
 
 {reading(results)}
@@ -325,6 +366,4 @@ Two policies of one small model, short prompts written for this project; never t
 32 rows:
 
 {summary(results["sample"]["comparison"], 32)}
-
-What plans realise with these beliefs is in [scripts/replay](scripts/replay/README.md).
 """

@@ -7,8 +7,8 @@ import pathlib
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-from statezero_client import Client, Unavailable
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python" / "src"))
+from statezero.client import Client, Unavailable
 
 
 class Step:

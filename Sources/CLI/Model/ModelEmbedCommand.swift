@@ -80,7 +80,7 @@ extension Model {
             }
             line.end()
             try embeddings.save()
-            print("\(output): \(embeddings.count) texts of \(embeddings.width) columns")
+            try printOutput("\(output): \(embeddings.count) texts of \(embeddings.width) columns")
         }
     }
 }

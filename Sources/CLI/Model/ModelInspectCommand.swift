@@ -48,7 +48,7 @@ struct ModelInspection {
         let settings = choice.settings(threads: threads)
         let memory = try ModelRegistry.memory(choice.place, settings: settings, rows: rows)
         // Printed before the model is loaded, so that a model that does not fit shows its size.
-        if !report.json, let memory { print(text(memory)) }
+        if !report.json, let memory { try printOutput(text(memory)) }
         let loaded = try choice.load(threads: threads)
         let model = loaded.model
         let width = try model.embed(["What is 2 + 2?"]).columns

@@ -12,7 +12,7 @@ struct Plan: ParsableCommand {
         example: "statezero plan --scores out/scores --total 6944 --min 2 --max 32 --output out/budgets.jsonl",
         details: """
             Budgets maximise the expected value of the objective under each row's belief (p and kappa), and sum to \
-            --total exactly. Writes one JSON line per prompt to standard output, or to --output. The summary goes to \
+            --total exactly; a total that the largest budgets do not allow is an error, unless --allow-surplus is given. Writes one JSON line per prompt to standard output, or to --output. The summary goes to \
             standard error, with --json to standard output.
 
             --export json-array writes [n, n, …] in the order of the scores.
@@ -21,14 +21,13 @@ struct Plan: ParsableCommand {
 
               from json import loads
               from pandas import read_parquet
-              lines = map(loads, open("budgets.jsonl"))
-              n = {line["prompt_id"]: line["__rollout_n__"] for line in lines}
+              lines = [loads(line) for line in open("budgets.jsonl")]
               rows = read_parquet("train.parquet")
-              ids = [str(info["index"]) for info in rows["extra_info"]]
-              rows["__rollout_n__"] = [n[i] for i in ids]
+              assert len(lines) == len(rows), "some rows have no score"
+              rows["__rollout_n__"] = [line["__rollout_n__"] for line in lines]
               rows[rows["__rollout_n__"] > 0].to_parquet("budgeted.parquet")
 
-            Use the ids of the scored prompts. The column was found in verl's source and not tested in a run: try it on \
+            The lines are in the order of the scored rows, so score the rows of that file. The column was found in verl's source and not tested in a run: try it on \
             a small step first.
             """)
 
@@ -53,6 +52,11 @@ struct Plan: ParsableCommand {
     func run() throws {
         let (candidates, evidence, failed) = try readScores()
         let plan = try request().plan(candidates)
+        if plan.surplus > 0, !budgets.allowSurplus {
+            throw CommandFailure(
+                "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts each "
+                    + "get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+        }
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
             throw CommandFailure(
@@ -113,7 +117,7 @@ struct Plan: ParsableCommand {
             case nil:
                 try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
             }
-        guard let output else { return FileHandle.standardOutput.write(lines) }
+        guard let output else { return try writeOutput(Array(lines)) }
         try writeFile(String(decoding: lines, as: UTF8.self), to: output)
     }
 }

@@ -18,6 +18,9 @@ struct BudgetOptions: ParsableArguments {
         help: "The only allowed budgets, such as 4,8,16; 0 skips a prompt.", transform: GroupSizeList.init(argument:))
     var groupSizes: GroupSizeList?
 
+    @Flag(help: "Hand out less than --total where every prompt has its largest budget, instead of failing.")
+    var allowSurplus = false
+
     @Option(range: .within(0...1), help: "Expected share of failed rollouts; raises --min to get enough rewards.")
     var failureRate: Double?
 }

@@ -26,6 +26,22 @@ struct ReadingReport: Encodable {
 
     /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
     init(_ file: String, keys: RowKeys, model choice: ModelOptions) throws {
+        var corpus = try PromptCorpus(files: [file], keys: keys)
+        try self.init(model: choice) {
+            while let element = try corpus.next() {
+                if case .row(let row) = element { return row }
+            }
+            return nil
+        }
+    }
+
+    /// The same of rows that were read already.
+    init(_ rows: [PromptRow], model choice: ModelOptions) throws {
+        var rest = rows[...]
+        try self.init(model: choice) { rest.popFirst() }
+    }
+
+    private init(model choice: ModelOptions, next: () throws -> PromptRow?) throws {
         let encoder = try ModelConfiguration(choice.place).embeddingEncoder(choice.settings(threads: 1))
         model = encoder.facts.name
         var measures: [String: TextMeasures] = [:]
@@ -38,9 +54,7 @@ struct ReadingReport: Encodable {
             for (entry, one) in zip(batch, found) { measures[entry.source, default: TextMeasures()].add(one) }
             batch.removeAll(keepingCapacity: true)
         }
-        var corpus = try PromptCorpus(files: [file], keys: keys)
-        while let element = try corpus.next() {
-            guard case .row(let row) = element else { continue }
+        while let row = try next() {
             batch.append((row.dataSource ?? Self.withoutSource, row.prompt.text))
             if batch.count == Self.textsPerBatch { try measure() }
         }

@@ -4,6 +4,7 @@ import CommandSupport
 import Corpora
 import Foundation
 import Logging
+import Models
 import Threads
 import Wire
 import ZeroMQ
@@ -34,6 +35,16 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let logger = log.logger("statezero.score")
+        let coordinator = try workers.coordinator.map { try Endpoint($0) }
+        // Reports a missing model once, instead of once per worker.
+        if coordinator == nil { try model.check() }
+        try InputPaths.check(files.context)
+        try makeFolder(files.output)
+        // Removes the folder if it has stayed empty.
+        defer { rmdir(files.output) }
+        let claim = try FolderClaim(files.output)
+        defer { withExtendedLifetime(claim) {} }
+        let sample = try readSample()
         let stop = StopFlag()
         let signals = StopSignals { stop.raise() }
         // Started before the history is read, so that workers load the model in the meantime.
@@ -42,12 +53,11 @@ struct Score: ParsableCommand {
             cluster?.stop()
             // Only an unfinished run needs the coordinator's journal.
             if !ScoringRun.isUnfinished(files.output) { cluster?.forget() }
-            // Removes the folder if a refused history has left it empty.
-            if cluster != nil { rmdir(files.output) }
         }
+        showReading(of: sample)
         let (history, joined) = try context.load(files, keys: keys.keys, side)
         var configuration = ScoringClient.Configuration(
-            coordinator: try Endpoint(cluster?.endpoint ?? workers.coordinator ?? ""), promptFiles: files.prompts,
+            coordinator: try coordinator ?? Endpoint(cluster?.endpoint ?? ""), promptFiles: files.prompts,
             keys: keys.keys, context: history, output: files.output, existing: files.overwrite ? .overwrite : .resume,
             settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 },
             version: Version.text)
@@ -68,10 +78,32 @@ struct Score: ParsableCommand {
         case .finished(let manifest, let wasThere):
             let summary = ScoreSummary(
                 manifest, output: files.output, wasThere: wasThere, rows: progress.rowsAnswered,
-                seconds: (clock.now - start) / .seconds(1))
+                seconds: (clock.now - start) / .seconds(1), reading: progress.reading,
+                errors: PartErrors.read(folder: files.output, manifest))
             try report.show(summary) { summary.text }
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }
+    }
+
+    /// Looks at the first prompts before anything starts; throws if no row is good.
+    private func readSample() throws -> PromptSample {
+        let sample = try PromptSample.read(files.prompts, keys: keys.keys)
+        guard sample.rows.isEmpty else { return sample }
+        let names = files.prompts.joined(separator: ", ")
+        guard sample.errors.rows > 0 else { throw CommandFailure("\(names): no rows, so nothing was scored") }
+        throw CommandFailure(
+            (["\(names): none of the \(sample.errors.rows) rows can be scored"] + sample.errors.lines)
+                .joined(separator: "\n"))
+    }
+
+    /// Says what the prompts are read from, and how the model reads them. The workers load the model in the meantime.
+    private func showReading(of sample: PromptSample) {
+        PromptNotes(sample).show()
+        // A model whose encoder does not count tokens is no error here.
+        guard model.place.hasEmbeddings, model.place.folder != nil,
+            let reading = try? ReadingReport(sample.rows, model: model)
+        else { return }
+        printError(reading.text)
     }
 
     /// Runs the client and shows its progress; a worker that fails to start stops it.
@@ -93,9 +125,6 @@ struct Score: ParsableCommand {
 
     private func startCluster(_ logger: Logger) throws -> LocalCluster? {
         guard workers.coordinator == nil else { return nil }
-        // Reports a missing model once, instead of once per worker.
-        try model.check()
-        try makeFolder(files.output)
         let configuration = try workers.cluster(
             of: model, store: store, journal: ScoringRun.coordinatorJournal(in: files.output), log: log)
         return try LocalCluster(configuration, logger: logger)

@@ -4,15 +4,29 @@ import CommandSupport
 import Corpora
 import Foundation
 import Models
+import Scoring
 import WorkerNode
 
 /// The files of `score`.
 struct ScoreFiles: ParsableArguments {
-    @Option(parsing: .upToNextOption, help: "Prompt files: JSONL, plain, gzip or zstd.")
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; - is standard \
+            input.
+            """)
     var prompts: [String]
 
-    @Option(parsing: .upToNextOption, help: "History files of the policy: rows with a prompt and a reward, or k of n.")
-    var context: [String]
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            History files of the policy: rows with a prompt and a reward, or k of n; also lm-eval samples, rollout dumps \
+            of verl, results of verifiers, HELM, LightEval and TRL.
+            """)
+    var context: [String] = []
+
+    @Flag(help: "Score without a history: the prior of the head's training, not of this policy. Needs --policy.")
+    var noContext = false
 
     @Option(help: "Output folder.")
     var output: String
@@ -22,7 +36,11 @@ struct ScoreFiles: ParsableArguments {
 
     func validate() throws {
         if prompts.isEmpty { throw ValidationError("--prompts needs at least one file") }
-        if context.isEmpty { throw ValidationError("--context needs at least one file") }
+        if context.isEmpty, !noContext {
+            throw ValidationError(
+                "--context needs at least one file; without a history, give --no-context and --policy ID")
+        }
+        if !context.isEmpty, noContext { throw ValidationError("give either --context or --no-context") }
     }
 }
 
@@ -31,7 +49,11 @@ struct ContextOptions: ParsableArguments {
     /// Fitting a larger context sends no progress messages for so long that its worker would seem to hang.
     static let rowsMax = 2048
 
-    @Option(help: "Policy in the history, as ID or ID@VERSION. Required when the history has several.")
+    @Option(
+        help: """
+            Policy in the history, as ID or ID@VERSION. Required when the history has several; names the rows that name \
+            none.
+            """)
     var policy: String?
 
     @Option(range: .within(1...rowsMax), help: "Largest number of context rows; a longer history is sampled.")
@@ -45,13 +67,23 @@ struct ContextOptions: ParsableArguments {
     func load(
         _ files: ScoreFiles, keys: RowKeys, _ side: SideOptions
     ) throws -> (ContextFile, SideFiles.Joined?) {
-        let history = try ContextFile.load(
-            files.context, policy: policy, promptFiles: files.prompts, rowsMax: contextSize, seed: contextSeed,
-            keys: keys, columns: side.columns)
-        for problem in history.problems.prefix(10) { printError("\(problem)") }
+        let history = try history(files, keys, side)
+        for line in history.errors.lines { printError(line) }
         for warning in history.warnings { printError("warning: \(warning)") }
         let joined = try side.join(history, prompts: files.prompts, keys: keys, seed: contextSeed)
         return (joined?.history ?? history, joined)
+    }
+
+    private func history(_ files: ScoreFiles, _ keys: RowKeys, _ side: SideOptions) throws -> ContextFile {
+        guard files.noContext else {
+            return try ContextFile.load(
+                files.context, policy: policy, promptFiles: files.prompts, rowsMax: contextSize, seed: contextSeed,
+                keys: keys, columns: side.columns)
+        }
+        guard let policy, let empty = ContextFile.empty(Policy(argument: policy)) else {
+            throw CommandFailure("--no-context needs --policy ID, a name for the rows of the output", status: .usage)
+        }
+        return empty
     }
 
     /// The options that change the output, for the run's manifest.

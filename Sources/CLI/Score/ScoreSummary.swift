@@ -14,15 +14,27 @@ struct ScoreSummary: Encodable {
     let rows_per_second: Double?
     let was_there: Bool
     let side: RunManifest.SideEntry?
+    /// Rows with an error, by code.
+    let errors: [String: Int]
+    /// Prompts that end with a turn of the assistant.
+    let assistant_last: Int
+    private let errorLines: [String]
     private let answered: Int
     private let facts: String
 
     private enum CodingKeys: CodingKey {
-        case output, rows, ok, error, base_rate, truncated, model, seconds, rows_per_second, was_there, side
+        case output, rows, ok, error, errors, base_rate, truncated, assistant_last, model, seconds, rows_per_second
+        case was_there, side
     }
 
     /// `rows` are those answered in this run; an earlier run may have answered others.
-    init(_ manifest: RunManifest, output: String, wasThere: Bool, rows answered: Int, seconds: Double) {
+    init(
+        _ manifest: RunManifest, output: String, wasThere: Bool, rows answered: Int, seconds: Double,
+        reading: PromptCorpus.Counts, errors: ErrorCounts
+    ) {
+        self.errors = Dictionary(uniqueKeysWithValues: errors.sorted.map { ($0.code.rawValue, $0.rows) })
+        errorLines = errors.lines
+        assistant_last = reading.assistantLast
         let counts = manifest.counts
         self.output = output
         (rows, ok, error) = (counts.rows, counts.ok, counts.error)
@@ -38,7 +50,9 @@ struct ScoreSummary: Encodable {
     }
 
     var text: String {
-        if was_there { return "\(output): this run has finished already; nothing was done" }
+        if was_there {
+            return (["\(output): this run has finished already; nothing was done"] + errorLines).joined(separator: "\n")
+        }
         var lines = [
             String(
                 format: "%d rows in %.1f s (%.0f rows/s): %d scored, %d errors, %d truncated (%.1f %%)", rows,
@@ -48,6 +62,12 @@ struct ScoreSummary: Encodable {
         if base_rate > 0 {
             lines.append("\(base_rate) rows have the base rate of the context, which has too little evidence for more")
         }
+        if assistant_last > 0 {
+            lines.append(
+                "\(assistant_last) prompts end with an answer of the assistant, which was scored with them; "
+                    + "--drop-last-assistant leaves it out")
+        }
+        lines += errorLines
         if let side { lines += Self.lines(side, rows: rows) }
         return (lines + [facts, "output \(output)"]).joined(separator: "\n")
     }

@@ -1,6 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import CommandSupport
-import Corpora
+public import Corpora
+import Foundation
+import Models
+import Scoring
 
 /// `statezero validate`.
 struct Validate: ParsableCommand {
@@ -8,12 +11,22 @@ struct Validate: ParsableCommand {
         "validate", "Checks a file of prompts or history rows; names each bad line and how to correct it.",
         example: "statezero validate scripts/sample/data/queries.jsonl.gz",
         details: """
-            With --model, also how that model's encoder reads the prompts, by source: the share that is longer than it \
-            reads, and of tokens that it does not know.
+            Says which keys the prompts are read from, the first prompt as a model reads it, and texts that are not read; \
+            by source, the share of prompts that is longer than the encoder reads and of tokens that it does not know \
+            (with --model of all prompts, else of the first ones). Records of lm-eval, verl, verifiers, HELM, LightEval \
+            and TRL are recognised.
             """)
 
-    @Argument(help: "JSONL file, plain, gzip or zstd.")
+    @Argument(
+        help: "File, folder or pattern: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; - is standard input."
+    )
     var file: String
+
+    @Option(name: .customLong("as"), help: "Read the rows as prompts or as history. Default: what the first row is.")
+    var kind: FileReport.Kind?
+
+    @Option(help: "Policy of history rows that name none, as ID or ID@VERSION.")
+    var policy: String?
 
     @Option(range: .atLeast(0), help: "Largest number of problems to print.")
     var problems = 20
@@ -25,18 +38,29 @@ struct Validate: ParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() throws {
-        let found = try FileReport.read(file, problemsMax: problems, keys: keys.keys)
-        let reading = try reading(found)
-        try report.show(Summary(found, reading)) {
-            ([text(found)] + (reading.map { [$0.text] } ?? [])).joined(separator: "\n")
+        var keys = keys.keys
+        keys.unnamedPolicy = policy.map { Policy(argument: $0) }
+        let found = try FileReport.read(file, kind: kind, problemsMax: problems, keys: keys)
+        let sample = try found.kind == .prompts && found.rows > 0 ? PromptSample.read([file], keys: keys) : nil
+        let reading = try reading(found, sample)
+        try report.show(Summary(found, sample, reading)) {
+            ([text(found)] + (sample.map { PromptNotes($0).lines } ?? []) + (reading.map { [$0.text] } ?? []))
+                .joined(separator: "\n")
         }
         if found.stopped != nil || found.rows == 0 { throw ExitStatus.failed }
         if !found.isGood { throw ExitStatus.finishedWithErrorRows }
     }
 
-    private func reading(_ report: FileReport) throws -> ReadingReport? {
-        guard let model, report.kind == .prompts, report.stopped == nil else { return nil }
+    /// Of all prompts with --model; else of the first ones, if the default model is there.
+    private func reading(_ report: FileReport, _ sample: PromptSample?) throws -> ReadingReport? {
+        guard report.kind == .prompts, report.stopped == nil else { return nil }
         let choice = try ModelOptions.choosing(model)
+        guard model != nil else {
+            guard let sample, let folder = choice.place.folder, FileManager.default.fileExists(atPath: folder) else {
+                return nil
+            }
+            return try? ReadingReport(sample.rows, model: choice)
+        }
         try choice.check()
         return try ReadingReport(file, keys: keys.keys, model: choice)
     }
@@ -44,8 +68,21 @@ struct Validate: ParsableCommand {
     private func text(_ report: FileReport) -> String {
         var lines = ["\(file): \(report.kind.rawValue), \(report.rows) good rows, \(report.rejected) bad"]
         if report.derivedIDs > 0 { lines.append("  \(report.derivedIDs) rows have no id; it is derived from the text") }
+        for (form, rows) in report.forms.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            lines.append("  \(form.rawValue): \(rows) rows; \(form.reading)")
+        }
         for (policy, rows) in report.policies.sorted(by: { $0.key < $1.key }) {
-            lines.append("  policy \(policy): \(rows) rows")
+            lines.append(
+                policy.id == FileReport.unnamed.id
+                    ? "  \(rows) rows name no policy\(policy.version.map { " (version \($0))" } ?? ""); name it with --policy ID"
+                    : "  policy \(policy): \(rows) rows")
+        }
+        if report.summed > 0 {
+            lines.append("  \(report.summed) rows are added to others of the same policy and prompt: k of n")
+        }
+        if report.otherFilters > 0 { lines.append("  \(report.otherFilters) rows of other filters are left out") }
+        if report.assistantLast > 0 {
+            lines.append("  \(report.assistantLast) prompts end with an answer of the assistant")
         }
         for (code, count) in report.codes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             lines.append("  \(code.rawValue): \(count)")
@@ -66,8 +103,21 @@ struct Validate: ParsableCommand {
         let problems: [String]
         let stopped: String?
         let reading: ReadingReport?
+        let forms: [String: Int]
+        let summed: Int
+        let assistant_last: Int
+        let prompt_keys: [String: Int]
+        let first_prompt: String?
+        let unread: [String: Int]
 
-        init(_ report: FileReport, _ reading: ReadingReport?) {
+        init(_ report: FileReport, _ sample: PromptSample?, _ reading: ReadingReport?) {
+            forms = Dictionary(uniqueKeysWithValues: report.forms.map { ($0.key.rawValue, $0.value) })
+            summed = report.summed
+            assistant_last = report.assistantLast
+            let files = sample?.files ?? []
+            prompt_keys = Dictionary(files.flatMap(\.keys).map { ($0.name, $0.rows) }, uniquingKeysWith: +)
+            first_prompt = files.lazy.compactMap(\.first).first?.text
+            unread = Dictionary(files.flatMap(\.unread).map { ($0.name, $0.rows) }, uniquingKeysWith: +)
             self.reading = reading
             file = report.file?.path ?? ""
             kind = report.kind.rawValue
@@ -80,3 +130,5 @@ struct Validate: ParsableCommand {
         }
     }
 }
+
+extension FileReport.Kind: ExpressibleByArgument {}

@@ -92,7 +92,7 @@ struct Coordinator: ParsableCommand {
     }
 
     /// Writes at once, because other programs wait for the line.
-    private func announce(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    private func announce(_ line: String) { try? printOutput(line) }
 
     private func serve(_ node: CoordinatorNode, at address: String) throws -> ServedHTTP {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))

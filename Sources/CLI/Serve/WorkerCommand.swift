@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Scoring
+import Synchronization
 import Threads
 import WorkerNode
 import ZeroMQ
@@ -47,20 +48,48 @@ struct Worker: ParsableCommand {
         configuration.abandonTime = .seconds(peer.abandonAfter)
         configuration.security = try peer.key.security
         let stop = StopFlag()
-        // A model that waits for a server can be stopped while it is loaded; others end at once, as by default.
-        let early = model.remote.encoderURL == nil ? nil : StopSignals { stop.raise() }
+        let drain = WorkerDrain()
+        let onStop = { @Sendable in
+            stop.raise()
+            drain.request()
+        }
+        // A model that waits for a server can be stopped while it is loaded; others end at once, as by default. The same
+        // value handles signals until the end: one that is replaced by another leaves the signals without a handler.
+        let early = model.remote.encoderURL == nil ? nil : StopSignals(onStop: onStop)
         let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
             // Runs on the thread that computes; the socket's thread is not pinned.
             if let pin { CorePinning.keep(threads: threads, first: pin) }
             return try model.make(threads: threads, stop: stop)
         }
-        withExtendedLifetime(early) {}
-        let signals = StopSignals {
-            stop.raise()
-            node.drain()
-        }
-        if stop.isRaised { node.drain() }
+        drain.begin(node)
+        let signals = early ?? StopSignals(onStop: onStop)
         try withExtendedLifetime(signals) { try node.wait() }
+    }
+}
+
+/// Drains a worker on request, also where the request is made before the worker has started.
+private final class WorkerDrain: Sendable {
+    private struct State {
+        var isRequested = false
+        var node: WorkerNode?
+    }
+
+    private let state = Mutex(State())
+
+    func request() {
+        let node = state.withLock { state in
+            state.isRequested = true
+            return state.node
+        }
+        node?.drain()
+    }
+
+    func begin(_ node: WorkerNode) {
+        let isRequested = state.withLock { state in
+            state.node = node
+            return state.isRequested
+        }
+        if isRequested { node.drain() }
     }
 }
 

@@ -94,7 +94,7 @@ struct Store: ParsableCommand {
 
         func run() throws {
             let folder = try place.folder
-            print("\(ByteCount(try folder.clear())) removed from \(folder.path)")
+            try printOutput("\(ByteCount(try folder.clear())) removed from \(folder.path)")
         }
     }
 }

@@ -32,6 +32,8 @@ struct PlanSession {
     private var sources: [Int: BudgetSource] = [:]
     /// By candidate: what its belief is based on, where side information was used.
     private var evidence: [Int: Evidence] = [:]
+    /// By candidate: steps between the newest outcome of its belief and the weights, where there is one.
+    private var staleness: [Int: Int] = [:]
 
     var request: RequestPlan { opening.request }
     var name: PlanName { opening.request.plan }
@@ -94,6 +96,13 @@ struct PlanSession {
     /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
 
+    /// Whether something of it is still to come: its end, or rollouts. Groups of a plan delivered to its trainer count
+    /// only where `countsGroups` says so, because not every trainer reports them.
+    func isInFlight(countsGroups: Bool) -> Bool {
+        guard end != nil else { return true }
+        return (countsGroups || request.delivery == .workers) && groups.contains { !$0.isDone && $0.wanted > 0 }
+    }
+
     /// Version of the weights that make the rollouts.
     var version: Int { request.policyVersion ?? name.step }
 
@@ -110,6 +119,7 @@ struct PlanSession {
                 mean: prediction.mean, kappa: prediction.kappa, promptID: candidate.promptID)
             received.append((prediction.index, belief))
             evidence[prediction.index] = prediction.evidence
+            staleness[prediction.index] = prediction.staleness
             candidates.append(
                 BudgetCandidate(
                     promptID: candidate.promptID, belief: belief, source: prediction.source,
@@ -209,7 +219,7 @@ struct PlanSession {
         let budget = PlannedBudget(
             index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
             kappa: kappa.flatMap { $0.isFinite ? $0 : nil }, source: source.rawValue, reason: reason.rawValue,
-            evidence: evidence[index])
+            evidence: evidence[index], staleness: staleness[index])
         handedOut.append(budget)
         effects.budgets.append(budget)
     }
@@ -249,6 +259,9 @@ struct PlanSession {
     }
 
     private mutating func conclude(_ end: PlanEnd, _ effects: inout Effects) {
+        var end = end
+        end.contextAhead = opening.contextAhead
+        end.attempt = request.attempt
         self.end = end
         effects.end = end
         // Groups with early rewards were not decided, because a budget may grow until the end.

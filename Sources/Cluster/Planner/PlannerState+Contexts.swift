@@ -13,8 +13,10 @@ extension PlannerState {
         let candidates: [Int]
         /// What is known about the candidates beside their texts, in their order; empty if nothing is used.
         let side: [SideInformation]
-        /// Steps since its newest outcome; `nil` without rows.
+        /// Steps between its newest outcome and the weights; `nil` without rows.
         let staleness: Int?
+        /// Steps by which an outcome of it is later than the weights.
+        let ahead: Int
     }
 
     /// The contexts of a plan. No prompt's own outcomes may be in the context that predicts it. There is one context
@@ -62,15 +64,18 @@ extension PlannerState {
         let drawn = Set(context.rows.map(\.text))
         let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
         let staleness = newest.map { Int($0) }
+        let latest = drawn.lazy.compactMap { history?.version(of: $0) }.max()
+        let ahead = latest.map { min(max(0, $0 - version), Int(UInt32.max)) } ?? 0
         guard let known else {
             return DrawnContext(
-                block: ContextBlock(context), candidates: candidates, side: [], staleness: staleness)
+                block: ContextBlock(context), candidates: candidates, side: [], staleness: staleness, ahead: ahead)
         }
         let joined = known.context(
             context.rows.map { ($0, history?.version(of: $0.text) ?? version) },
             queries: candidates.map { request.candidates[$0].text }, at: version)
         return DrawnContext(
-            block: ContextBlock(joined.context), candidates: candidates, side: joined.queries, staleness: staleness)
+            block: ContextBlock(joined.context), candidates: candidates, side: joined.queries, staleness: staleness,
+            ahead: ahead)
     }
 
     /// A context set drawn from rows; another salt, another draw.

@@ -21,7 +21,13 @@ extension PlannerState {
         case .groupReported(let plan, let report):
             guard let session = sessions[plan], session.groups.indices.contains(report.index) else { return }
             _ = sessions[plan]?.record(report)
-        case .planForgotten(let plan): sessions[plan] = nil
+        case .planForgotten(let plan):
+            sessions[plan] = nil
+            histories[plan.policyID]?.dropPrice(ofStep: plan.step)
+        case .outcomesForgotten(let policyID, let step): _ = histories[policyID]?.drop(stepsFrom: step)
+        case .attemptBegan(let policyID, let attempts):
+            let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
+            histories[policyID, default: empty].attempts = attempts
         }
     }
 
@@ -32,6 +38,7 @@ extension PlannerState {
         for candidate in session.request.candidates {
             histories[session.name.policyID, default: empty].name(candidate.promptID, candidate.text)
         }
+        histories[session.name.policyID]?.attempts.plan(session.name.step)
     }
 
     /// Adds an outcome to a policy's history.
@@ -43,7 +50,7 @@ extension PlannerState {
     /// Keeps the price of a plan that has ended, for the next plan of its policy.
     private mutating func keepPrice(_ effects: PlanSession.Effects, of plan: PlanName) {
         guard let price = effects.end?.price else { return }
-        histories[plan.policyID]?.price = price
+        histories[plan.policyID]?.keep(price, ofStep: plan.step)
     }
 
     /// What must be the same after a restart, for comparing a replay with the state that wrote the journal.
@@ -61,6 +68,7 @@ extension PlannerState {
         var plans: [PlanName: Plan]
         var outcomes: [String: [RecordedOutcome]]
         var prices: [String: Double]
+        var attempts: [String: PolicyAttempts]
     }
 
     /// The durable part of the state. Cost: linear.
@@ -76,7 +84,10 @@ extension PlannerState {
             outcomes: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, Array($0.value.outcomes)) })
                 .filter { !$0.value.isEmpty },
             prices: Dictionary(
-                uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }))
+                uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }),
+            attempts: histories.filter { !$0.value.attempts.isEmpty }.reduce(into: [:]) {
+                $0[$1.key] = $1.value.attempts.durable
+            })
     }
 
     /// Whether the durable parts of two states are equal, for comparing a replay with the state that wrote the journal.

@@ -47,7 +47,9 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                let known = try check(outcome, texts: texts, of: report.policyID, rewards: report.rewards)
+                try checkAttempt(of: outcome, report.policyID, attempt: report.attempt)
+                let range = report.rewards ?? rewardRange(of: outcome, report.policyID)
+                let known = try check(outcome, texts: texts, of: report.policyID, rewards: range)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
                         // It counts for the history only; the group is done.
@@ -82,9 +84,9 @@ extension PlannerState {
 
     /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
     mutating func record(
-        _ outcomes: [GroupOutcome], of policyID: String, rewards: ClosedRange<Double>, _ warnings: inout [String],
-        _ actions: inout [Action]
+        _ outcomes: [GroupOutcome], of request: RequestPlan, _ warnings: inout [String], _ actions: inout [Action]
     ) {
+        let policyID = request.plan.policyID
         var recorded: [RecordedOutcome] = []
         var rejected = 0
         var seen: Set<String> = []
@@ -96,7 +98,8 @@ extension PlannerState {
                 continue
             }
             do throws(OutcomeFault) {
-                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: rewards))
+                try checkAttempt(of: outcome, policyID, attempt: request.attempt)
+                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: request.rewards))
             } catch {
                 rejected += 1
                 if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
@@ -134,6 +137,25 @@ extension PlannerState {
         let message: String
     }
 
+    /// Throws where the outcome is of a step that the trainer has abandoned.
+    private func checkAttempt(
+        of outcome: GroupOutcome, _ policyID: String, attempt: UInt64
+    ) throws(OutcomeFault) {
+        guard isAbandoned(outcome, of: policyID, attempt: attempt) else { return }
+        let step = outcome.step ?? outcome.policyVersion ?? 0
+        throw OutcomeFault(
+            code: Code.abandoned,
+            message:
+                "step \(step) was abandoned: the trainer went back, and this outcome is of the time before; drop it")
+    }
+
+    /// The range of rewards that a report does not state: that of the outcome's plan, or else of the policy's latest.
+    private func rewardRange(of outcome: GroupOutcome, _ policyID: String) -> ClosedRange<Double> {
+        let plan = outcome.step.flatMap { sessions[PlanName(policyID: policyID, step: $0)] }
+        let latest = plan ?? sessions.values.last { $0.name.policyID == policyID }
+        return latest?.request.rewards ?? 0...1
+    }
+
     /// An outcome as it is kept: its reward scaled to [0, 1], with its text and version.
     private func check(
         _ outcome: GroupOutcome, texts: [String: String], of policyID: String, rewards range: ClosedRange<Double>
@@ -155,6 +177,11 @@ extension PlannerState {
             throw OutcomeFault(
                 code: "unknown_prompt",
                 message: "prompt \(outcome.promptID) has no text and none was sent before; send it with the outcome")
+        }
+        if let index = outcome.rewards.firstIndex(where: \.isNaN) {
+            throw OutcomeFault(
+                code: "reward_missing",
+                message: "reward \(index) is null or not a number; leave it out, and count its rollout in failed")
         }
         for reward in outcome.rewards where !range.contains(reward) {
             throw OutcomeFault(
@@ -192,7 +219,7 @@ extension PlannerState {
         return RecordedOutcome(
             eventID: outcome.eventID, promptID: outcome.promptID, text: text,
             version: outcome.policyVersion ?? outcome.step ?? history?.latestVersion ?? 0, reward: reward, n: n,
-            failed: outcome.failed, rewards: outcome.rewards)
+            failed: outcome.failed, rewards: outcome.rewards, step: outcome.step, tokens: outcome.tokens)
     }
 
     // MARK: Groups

@@ -106,7 +106,9 @@ extension PlannerState {
         where name.attempt >> 32 < generation && rollouts.sessions[incarnation]?.leases.leases[name] == nil {
             guard let session = sessions[name.plan], session.groups.indices.contains(name.index) else { continue }
             let group = session.groups[name.index]
-            guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil else { continue }
+            guard group.lease == nil, group.isQueued, group.events["\(name)"] == nil,
+                name.attempt > session.opening.attemptsBefore
+            else { continue }
             staleKeys += 1
             lend(name, group.outstanding, to: incarnation, at: now)
         }
@@ -190,8 +192,9 @@ extension PlannerState {
         let group = session.groups[name.index]
         if let draw = group.events["\(name)"] { return .known(draw: draw) }
         if let lease = group.lease, lease.attempt != name.attempt { return .superseded }
-        // Rewards of a future attempt would count as recorded when that attempt is lent.
-        guard name.attempt <= attempts else { return .superseded }
+        // Rewards of a future attempt would count as recorded when that attempt is lent; those of an attempt before the
+        // plan are of a former plan for the step.
+        guard name.attempt <= attempts, name.attempt > session.opening.attemptsBefore else { return .superseded }
         if let fault = fault(rewards, group: group, in: session) {
             // Only the rollout worker that has the lease must roll out again.
             let own = PlanGroup.Lease(incarnation: incarnation, attempt: name.attempt)
@@ -232,7 +235,8 @@ extension PlannerState {
         let unit = (mean - range.lowerBound) / (range.upperBound - range.lowerBound)
         return RecordedOutcome(
             eventID: eventID, promptID: candidate.promptID, text: candidate.text, version: session.version,
-            reward: min(1, max(0, unit)), n: n, failed: rewards.failed, rewards: rewards.rewards)
+            reward: min(1, max(0, unit)), n: n, failed: rewards.failed, rewards: rewards.rewards,
+            step: session.name.step, tokens: rewards.tokens)
     }
 
     // MARK: Lending

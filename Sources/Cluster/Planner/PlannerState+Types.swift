@@ -35,6 +35,7 @@ extension PlannerState {
         case planEnded(PlanName, PlanEnd.Status, utility: Double, uniformUtility: Double)
         case planRefused(PlanName, reason: String)
         case planForgotten(PlanName)
+        case trainerWentBack(policyID: String, step: Int, attempt: UInt64, plans: Int, outcomes: Int)
         case rolloutJoined(name: String, incarnation: UInt64)
         case rolloutLeft(name: String, incarnation: UInt64)
         case rolloutLost(name: String, incarnation: UInt64, reason: String, assignments: Int)
@@ -49,7 +50,7 @@ extension PlannerState {
         /// An assignment without progress for this long is lent to another rollout worker: rollouts may need many
         /// minutes.
         public var rolloutLeaseTime: Duration = .seconds(600)
-        /// Plans kept for a policy: those of its latest steps.
+        /// Plans kept for a policy: those made last. As many steps of it may be unfinished.
         public var plansMax = 8
         /// Candidates in all plans kept.
         public var candidatesMax = 1 << 20

@@ -30,6 +30,8 @@ public struct PlannerState: Sendable {
     var textOnlyModels: Set<Digest> = []
     /// What predictions of plans under way are based on, by index of the candidate; where side information is used.
     var evidence: [PlanName: [Int: Evidence]] = [:]
+    /// Steps between the newest outcome of a candidate's context and the weights, for plans under way, by index.
+    var contextAges: [PlanName: [Int: Int]] = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
     /// When plans that have not ended are cut, or refused where their trainer requests that.
     var deadlines: [PlanName: Instant] = [:]
@@ -122,7 +124,8 @@ public struct PlannerState: Sendable {
             case .trainer, .rollout: true
             case .worker, .client: false
             }
-        case .requestPlan, .followPlan, .reportOutcomes, .requestScores, .rewards, .assignmentReturned: true
+        case .requestPlan, .followPlan, .dropPlans, .reportOutcomes, .requestScores, .rewards, .assignmentReturned:
+            true
         // A peer of an earlier generation is known by what its heartbeat names.
         case .heartbeat(let heartbeat):
             knows(peer) || !heartbeat.assignments.isEmpty || rollouts.isDead(heartbeat.incarnation)
@@ -150,6 +153,7 @@ public struct PlannerState: Sendable {
         case .heartbeat: send(.clusterStatus(status), to: peer, &actions)
         case .requestPlan(let request): open(request, for: peer, at: now, &actions)
         case .followPlan(let plan, let groupsAfter): follow(plan, groupsAfter, by: peer, &actions)
+        case .dropPlans(let request): drop(request, from: peer, &actions)
         case .reportOutcomes(let report): record(report, from: peer, &actions)
         case .requestScores(let request): score(request, for: peer, at: now, &actions)
         case .bye: forget(trainer: peer)

@@ -26,7 +26,7 @@ package enum CommandRunner {
         } catch {
             ending = self.ending(of: error, in: root)
         }
-        if let text = ending.output { print(text) }
+        if let text = ending.output { try? printOutput(text) }
         if let text = ending.errors { printError(text) }
         exit(ending.status.rawValue)
     }

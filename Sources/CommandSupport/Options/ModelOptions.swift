@@ -10,8 +10,9 @@ package import Threads
 package struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Model folder, or `table` for a stub. Default: $STATEZERO_MODEL, else models/all-MiniLM-L6-v2.",
+            "Model folder, or `table` for a stub. Default: $STATEZERO_MODEL, else all-MiniLM-L6-v2.",
             discussion: """
+                A name is looked for in models, $XDG_DATA_HOME/statezero/models and the system's data folders. \
                 The folder is in sentence-transformers layout or made by scripts/convert_v0. The stub computes \
                 probabilities from a hash; `table:SALT:MICROSECONDS` sets its salt and its time per prompt.
                 """))
@@ -49,9 +50,10 @@ package struct ModelOptions: ParsableArguments {
     /// The folder of the default model, below the current folder.
     package static let defaultFolder = "models/all-MiniLM-L6-v2"
 
-    /// The folder, or `table`, as it was given.
+    /// The folder, or `table`: as it was given, or where `ModelSearch` finds it.
     package var name: String {
-        model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? Self.defaultFolder
+        ModelSearch.folder(
+            model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? Self.defaultFolder)
     }
 
     /// The kind of model that the options mean.
@@ -81,7 +83,8 @@ package struct ModelOptions: ParsableArguments {
         guard let folder = place.folder else { return }
         guard FileManager.default.fileExists(atPath: folder) else {
             throw CommandFailure(
-                "\(folder): no such model; run `statezero model fetch`, or name a model folder with --model")
+                "\(folder): no such model, also not in \(ModelSearch.userFolder); download the default one (91 MB) with "
+                    + "`statezero model fetch`, or name a model folder with --model")
         }
         try ModelRegistry.check(settings(threads: 1), for: place)
     }

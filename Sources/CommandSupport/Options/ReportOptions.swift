@@ -16,12 +16,12 @@ package struct ReportOptions: ParsableArguments {
 
     /// Prints the value as JSON with `--json`, else the text.
     package func show(_ value: @autoclosure () -> some Encodable, text: () -> String) throws {
-        if json { try Self.printJSON(value()) } else { print(text()) }
+        if json { try Self.printJSON(value()) } else { try printOutput(text()) }
     }
 
     /// Prints one JSON object on one line, with sorted keys.
     package static func printJSON(_ value: some Encodable) throws {
-        print(String(decoding: try JSONEncoder.line.encode(value), as: UTF8.self))
+        try printOutput(String(decoding: try JSONEncoder.line.encode(value), as: UTF8.self))
     }
 
     /// JSON lines: one line for each value.

@@ -22,6 +22,8 @@ package enum ErrorCode: String, CaseIterable {
     case unplannable
     case unknownPrompt = "unknown_prompt"
     case busy
+    case stepsInFlight = "steps_in_flight"
+    case abandoned
     case noWorker = "no_worker"
     case coordinatorSilent = "coordinator_silent"
     case stopping
@@ -57,8 +59,12 @@ extension HTTPFailure {
         let message = refused.message
         switch refused.reason {
         case .invalid: self.init(.unprocessableContent, .unplannable, message)
-        case .conflict: self.init(.conflict, .conflict, message, param: "step")
-        case .capacity: self.init(.tooManyRequests, .busy, message, retryAfter: 1)
+        case .conflict:
+            let isAbandoned = refused.code == ErrorCode.abandoned.rawValue
+            self.init(.conflict, isAbandoned ? .abandoned : .conflict, message, param: isAbandoned ? "attempt" : "step")
+        case .capacity:
+            let code = ErrorCode(rawValue: refused.code) ?? .busy
+            self.init(.tooManyRequests, code, message, retryAfter: 1)
         case .deadline: self.init(.gatewayTimeout, .deadline, message, param: "deadline_ms")
         case .unknown: self.init(.notFound, .unknownPlan, message)
         }

@@ -76,6 +76,8 @@ struct PlanAnswer {
         json.member("uniform_reason", end.uniformReason.isEmpty ? nil : end.uniformReason)
         json.member("context_rows", end.contextRows)
         json.member("staleness_steps", end.staleness < 0 || end.contextRows == 0 ? nil : end.staleness)
+        json.member("context_ahead_steps", end.contextAhead)
+        if end.attempt > 0 { json.member("attempt", Int(clamping: end.attempt)) }
         json.member("digest", Digest(bytes: end.digest)?.hex)
         json.member("warnings", end.warnings)
         guard withItems else { return }
@@ -92,6 +94,7 @@ struct PlanAnswer {
         json.member("kappa", budget.kappa)
         json.member("source", budget.source)
         json.member("reason", budget.reason)
+        if let staleness = budget.staleness { json.member("staleness_steps", staleness) }
         guard let evidence = budget.evidence else { return }
         json.object("evidence") { json in
             json.member("context_rows", evidence.contextRows)

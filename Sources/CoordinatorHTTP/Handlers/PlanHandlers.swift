@@ -76,6 +76,28 @@ struct PlanHandlers: Sendable {
         }
     }
 
+    /// `DELETE /v1/plans`: drops plans from a step on.
+    func drop(query: String?) async throws -> Response {
+        let drop = try DropPlans(query: query, request: .random(in: 1...(.max)))
+        for await reply in coordinator.replies(to: .dropPlans(drop), for: timeouts.record) {
+            switch reply {
+            case .message(.plansDropped(let dropped)):
+                return .json { json in
+                    json.member("policy_id", drop.policyID)
+                    json.member("from", drop.fromStep)
+                    json.member("attempt", Int(clamping: dropped.attempt))
+                    json.member("plans", dropped.plans)
+                    json.member("groups", dropped.groups)
+                    json.member("outcomes", dropped.outcomes)
+                }
+            case .message(.requestRefused(let refused)): throw HTTPFailure(refused)
+            case .message: break
+            case .late, .stopping: throw HTTPFailure.late(timeouts.record)
+            }
+        }
+        throw HTTPFailure.stopping
+    }
+
     private func limit(of request: RequestPlan) -> Duration { request.deadline + timeouts.grace }
 
     private func replies(to request: RequestPlan) -> AsyncStream<ReplyEvent> {

@@ -11,11 +11,12 @@ extension ReportOutcomes {
         var fields = try RequestFields(json, at: "")
         let policyID = try fields.need("policy_id") { (fields) throws(HTTPFailure) in try fields.text("policy_id") }
         let rewards = try fields.rewardRange()
+        let attempt = try fields.attempt()
         let outcomes = try fields.need("outcomes") { (fields) throws(HTTPFailure) in
             try [GroupOutcome](fields: &fields)
         }
         try fields.finish()
-        self.init(request: request, policyID: policyID, rewards: rewards, outcomes: outcomes)
+        self.init(request: request, policyID: policyID, rewards: rewards, attempt: attempt, outcomes: outcomes)
         do throws(RequestFault) { try check() } catch { throw HTTPFailure(error) }
     }
 }
@@ -36,14 +37,15 @@ extension GroupOutcome {
         var fields = try RequestFields(value, at: path)
         let eventID = try fields.need("event_id") { (fields) throws(HTTPFailure) in try fields.text("event_id") }
         let promptID = try fields.need("prompt_id") { (fields) throws(HTTPFailure) in try fields.text("prompt_id") }
-        let rewards = try fields.numbers("rewards", count: PlanLimits.groupRollouts)
+        let rewards = try fields.rewards()
         let mean = try fields.number("mean")
         let n = try fields.integer("n")
         let failed = try fields.integer("failed") ?? 0
         self.init(
             eventID: eventID, promptID: promptID, text: try fields.text("prompt") ?? "",
             policyVersion: try fields.integer("policy_version"), step: try fields.integer("step"),
-            rewards: rewards ?? [], mean: mean ?? 0, n: n ?? 0, failed: failed)
+            rewards: rewards ?? [], mean: mean ?? 0, n: n ?? 0, failed: failed,
+            tokens: try fields.integer("tokens") ?? 0)
         try fields.finish()
         do throws(RequestFault) { try check(at: path) } catch { throw HTTPFailure(error) }
         guard rewards == nil || (mean == nil && n == nil) else {
@@ -61,5 +63,25 @@ extension GroupOutcome {
                 return
             }
         }
+    }
+}
+
+extension RequestFields {
+    /// Reads `rewards`; a null is no number, and the planner rejects its outcome.
+    fileprivate mutating func rewards() throws(HTTPFailure) -> [Double]? {
+        guard let values = try array("rewards", count: PlanLimits.groupRollouts) else { return nil }
+        var rewards: [Double] = []
+        rewards.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            if value == .null {
+                rewards.append(.nan)
+            } else if let reward = value.double {
+                rewards.append(reward)
+            } else {
+                let path = "\(name(of: "rewards"))[\(index)]"
+                throw .invalid(.wrongType, path, "\(path): expected a number, found \(value.kind)")
+            }
+        }
+        return rewards
     }
 }

@@ -48,12 +48,16 @@ extension RequestPlan {
         delivery = try fields.choice("delivery") ?? delivery
         context = try ContextChoice(fields: &fields) ?? context
         recordDecay = try fields.number("record_decay") ?? recordDecay
-        rewards = try fields.rewardRange()
+        rewards = try fields.rewardRange() ?? rewards
         raisesFloors = try fields.flag("failure_floor") ?? raisesFloors
         groupSurvival = try fields.number("group_survival") ?? groupSurvival
         lookAhead = try fields.number("look_ahead") ?? lookAhead
         lookAheadMost = try fields.integer("look_ahead_most") ?? lookAheadMost
         references = try fields.policyIDs()
+        attempt = try fields.attempt()
+        replaces = try fields.flag("replace") ?? replaces
+        keepsOutcomes = try fields.flag("keep_outcomes") ?? keepsOutcomes
+        inFlightMax = try fields.integer("in_flight_max") ?? inFlightMax
     }
 
     private static func candidates(_ items: [JSONValue]) throws(HTTPFailure) -> [PlanCandidate] {
@@ -90,15 +94,22 @@ extension ContextChoice {
 }
 
 extension RequestFields {
-    /// Reads `reward_low` and `reward_high`.
-    mutating func rewardRange() throws(HTTPFailure) -> ClosedRange<Double> {
-        let low = try number("reward_low") ?? 0
-        let high = try number("reward_high") ?? max(1, low + 1)
+    /// Reads `reward_low` and `reward_high`; `nil` where neither is there.
+    mutating func rewardRange() throws(HTTPFailure) -> ClosedRange<Double>? {
+        let (lowest, highest) = (try number("reward_low"), try number("reward_high"))
+        guard lowest != nil || highest != nil else { return nil }
+        let low = lowest ?? 0
+        let high = highest ?? max(1, low + 1)
         do throws(RequestFault) {
             return try RequestFault.rewardRange(low: low, high: high)
         } catch {
             throw HTTPFailure(error)
         }
+    }
+
+    /// Reads `attempt`; 0 where it is absent.
+    mutating func attempt() throws(HTTPFailure) -> UInt64 {
+        UInt64(try integer("attempt", in: PlanLimits.attempts) ?? 0)
     }
 
     /// Reads `deadline_ms`.

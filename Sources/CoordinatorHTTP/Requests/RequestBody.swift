@@ -38,7 +38,8 @@ struct RequestBody: Sendable {
             throw failure(fault)
         }
         do {
-            return try JSONValue(reading: bytes)
+            // Python writes NaN for a reward that is missing: it counts as null, whose outcome alone is rejected.
+            return try JSONValue(reading: bytes, readsNaN: MissingRewards.areAll(in: bytes))
         } catch {
             throw HTTPFailure.invalid(
                 error.kind == .invalidUTF8 ? .invalidUTF8 : .invalidJSON, nil, "the body is \(error)")

@@ -34,11 +34,15 @@ struct CoordinatorRoutes: Sendable {
         serve(router, "/metrics", .get) { _, _ in try await health.metrics(metrics) }
         let work = router.group().add(
             middleware: ConcurrencyMiddleware(limiter, refusal: busy) { try body.declaredBytes(of: $0) })
-        serve(work, "/v1/plans", .post) { request, _ in
-            let json = try await json(of: request)
-            let isStream = (request.headers[.accept] ?? "").contains("application/x-ndjson")
-            return isStream ? try await plans.stream(json) : try await plans.make(json)
-        }
+        serve(
+            work, "/v1/plans",
+            [
+                .post: { request, _ in
+                    let json = try await json(of: request)
+                    let isStream = (request.headers[.accept] ?? "").contains("application/x-ndjson")
+                    return isStream ? try await plans.stream(json) : try await plans.make(json)
+                }, .delete: { request, _ in try await plans.drop(query: request.uri.query) },
+            ])
         serve(work, "/v1/plans/{policy_id}/{step}", .get) { request, context in
             let numbers = try Self.numbers(
                 request, ["groups_after": PlanLimits.counts, "wait_ms": Timeouts.planWaitMilliseconds])
@@ -55,10 +59,18 @@ struct CoordinatorRoutes: Sendable {
         _ router: some RouterMethods<BasicRequestContext>, _ path: String, _ method: HTTPRequest.Method,
         _ handler: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response
     ) {
+        serve(router, path, [method: handler])
+    }
+
+    private func serve(
+        _ router: some RouterMethods<BasicRequestContext>, _ path: String,
+        _ handlers: [HTTPRequest.Method: @Sendable (Request, BasicRequestContext) async throws -> Response]
+    ) {
+        let methods = handlers.keys.map(\.rawValue).sorted()
         let refusal = HTTPFailure(
-            .methodNotAllowed, .methodNotAllowed, "\(path) takes \(method.rawValue) only",
-            headers: [.allow: method.rawValue])
-        router.route(RouterPath(path), only: method, refusal: refusal, use: handler)
+            .methodNotAllowed, .methodNotAllowed, "\(path) takes \(methods.joined(separator: " and ")) only",
+            headers: [.allow: methods.joined(separator: ", ")])
+        router.route(RouterPath(path), only: handlers, refusal: refusal)
     }
 
     private func json(of request: Request) async throws -> JSONValue {

@@ -3,70 +3,66 @@ import Scoring
 
 /// Makes the text of a prompt from its JSON value. The model reads this text, and digests are computed from it.
 ///
-/// A string is used unchanged. Of chat messages, a single one from the user gives its content alone; otherwise each
-/// message is a block `role: content`, with a blank line between blocks. The parts of a content are joined by line
-/// breaks; a content of null (a message with tool calls only) is empty. Nothing is trimmed.
+/// A string is used unchanged; a string that is the JSON of chat messages is read as messages. Of chat messages, a
+/// single one from the user gives its content alone; otherwise each message is a block `role: content`, with a blank
+/// line between blocks. The parts of a content are joined by line breaks, and each tool call is a line
+/// `name(arguments)` after the content; a content of null is empty. Nothing is trimmed.
 enum PromptText {
-    static func of(_ value: JSONValue, key: String) throws(RowProblem) -> String {
+    /// A text, and whether its last block is an answer.
+    struct Reading {
         let text: String
+        let endsWithAssistant: Bool
+    }
+
+    static func of(_ value: JSONValue, key: String) throws(RowProblem) -> String {
+        try read(value, key: key).text
+    }
+
+    /// `dropsAnswer` leaves out the turns of the assistant at the end.
+    static func read(
+        _ value: JSONValue, key: String, dropsAnswer: Bool = false
+    ) throws(RowProblem) -> Reading {
+        let reading: Reading
         switch value {
-        case .string(let string): text = string
-        case .array(let messages): text = try flatten(messages, key: key)
+        case .string(let string):
+            if let messages = try MessageText.messages(in: string, key: key) {
+                return try read(.array(messages), key: key, dropsAnswer: dropsAnswer)
+            }
+            reading = Reading(text: string, endsWithAssistant: false)
+        case .array(let messages): reading = try flatten(messages, key: key, dropsAnswer: dropsAnswer)
         default:
             throw RowProblem(
                 code: .badType,
                 message: "\"\(key)\" is \(value.kind); a prompt is a string or an array of {role, content};"
                     + " name its key with --prompt-key")
         }
-        guard !isBlank(text) else { throw empty(key) }
-        return text
+        guard !reading.text.isBlank else { throw empty(key) }
+        return reading
     }
 
-    private static func flatten(_ messages: [JSONValue], key: String) throws(RowProblem) -> String {
-        var blocks: [(role: String, content: String)] = []
+    private static func flatten(
+        _ messages: [JSONValue], key: String, dropsAnswer: Bool
+    ) throws(RowProblem) -> Reading {
+        var blocks: [ChatMessage] = []
         for (index, message) in messages.enumerated() {
-            guard case .string(let role)? = message.member(at: ["role"]) else {
-                throw RowProblem(
-                    code: .badType,
-                    message:
-                        "message \(index) of \"\(key)\" is \(message.kind) without a role; expected {role, content}")
-            }
-            let content = message.member(at: ["content"]) ?? .null
-            blocks.append((role, try text(of: content, at: "message \(index) of \"\(key)\"")))
+            blocks.append(try ChatMessage(message, at: "message \(index) of \"\(key)\""))
         }
-        guard !blocks.allSatisfy({ isBlank($0.content) }) else { throw empty(key) }
-        if blocks.count == 1, blocks[0].role == "user" { return blocks[0].content }
-        return blocks.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
-    }
-
-    private static func text(of content: JSONValue, at place: String) throws(RowProblem) -> String {
-        switch content {
-        case .null: return ""
-        case .string(let text): return text
-        case .array(let parts):
-            var texts: [String] = []
-            for part in parts {
-                switch (part, part.member(at: ["text"])) {
-                case (.string(let text), _), (_, .string(let text)?): texts.append(text)
-                default:
-                    throw RowProblem(
-                        code: .badType,
-                        message: "\(place) has a part that is \(part.kind); only text parts can be scored")
-                }
-            }
-            return texts.joined(separator: "\n")
-        default:
-            throw RowProblem(
-                code: .badType,
-                message: "the content of \(place) is \(content.kind); expected text or a list of text parts")
+        if dropsAnswer { while blocks.last?.role == ChatMessage.assistant { blocks.removeLast() } }
+        guard !blocks.allSatisfy(\.content.isBlank) else { throw empty(key) }
+        let isAnswer = blocks.last?.role == ChatMessage.assistant
+        if blocks.count == 1, blocks[0].role == "user" {
+            return Reading(text: blocks[0].content, endsWithAssistant: false)
         }
+        let text = blocks.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
+        return Reading(text: text, endsWithAssistant: isAnswer)
     }
 
-    private static func isBlank(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy(\.properties.isWhitespace)
-    }
-
-    private static func empty(_ key: String) -> RowProblem {
+    static func empty(_ key: String) -> RowProblem {
         RowProblem(code: .emptyPrompt, message: "the prompt under \"\(key)\" is empty; fill or remove the row")
     }
+}
+
+extension String {
+    /// Whether there is nothing but white space.
+    var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

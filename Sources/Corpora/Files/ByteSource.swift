@@ -11,29 +11,22 @@ final class ByteSource {
     private(set) var textBytes = 0
 
     private let descriptor: Int32
-    private let ownsDescriptor: Bool
     private var decompressor: (any Decompressor)?
     private var input = [UInt8](repeating: 0, count: 256 << 10)
     private var inputStart = 0
     private var inputEnd = 0
     private var isAtEnd = false
 
-    /// Opens a file; `-` is standard input, which can be read only once.
+    /// Opens a file; `-` is standard input. Of a pipe, the first source makes a copy that all read.
     init(path: String) throws(CorporaError) {
         self.path = path
-        if path == "-" {
-            descriptor = STDIN_FILENO
-            ownsDescriptor = false
-        } else {
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            ownsDescriptor = true
-            guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-        }
+        descriptor = open(try PipeCopies.location(of: path), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         try detect()
     }
 
     deinit {
-        if ownsDescriptor, descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 { close(descriptor) }
     }
 
     /// Reads once into `buffer[start...]`; returns the number of bytes, 0 at the end of the file.

@@ -14,6 +14,8 @@ public struct ContextFile: Sendable {
     public let problems: [RowError]
     /// Number of rejected rows.
     public let rejected: Int
+    /// The rejected rows by code, with the first of each.
+    public let errors: ErrorCounts
     /// The files that were read.
     public let files: [InputFile]
 
@@ -39,28 +41,41 @@ public struct ContextFile: Sendable {
         case queryRowsLeftOut(Int)
         /// Rows were rejected.
         case rejected(Int)
+        /// Rows of single rollouts were added to others of their prompts.
+        case summed(Int)
+        /// Rows of lm-eval that judge the same rollouts by other filters.
+        case otherFilters(Int)
+        /// There is no history.
+        case none
 
         /// For people: the fact and its consequence.
         public var description: String {
             switch self {
             case .fewRows(let rows):
-                "the context has \(rows) rows; with fewer than \(ContextFile.rowsMin) every prediction is the base rate"
+                "the context has \(rows) rows, which say little about the policy; --head gaussian-process gives every prompt "
+                    + "the base rate with fewer than \(ContextFile.rowsMin)"
             case .oneClass(let isSuccess):
-                "the context has only \(isSuccess ? "successes" : "failures"); every prediction is the base rate"
+                "the context has only \(isSuccess ? "successes" : "failures"), so it does not tell prompts apart; "
+                    + "--head gaussian-process gives every prompt the base rate"
             case .sampled(let kept, let all): "\(kept) of \(all) context rows are used, drawn evenly over the files"
             case .queryRowsLeftOut(let rows): "\(rows) rows of role query were left out of the context"
             case .rejected(let rows): "\(rows) rows of the history could not be used"
+            case .summed(let rows): "\(rows) rows were added to others of the same prompt: k of n"
+            case .otherFilters(let rows): "\(rows) rows of lm-eval's other filters were left out"
+            case .none:
+                "NO CONTEXT: nothing is known about this policy; every p is what the head expects of an average policy of its "
+                    + "training, not of this one"
             }
         }
     }
 
-    /// With fewer rows every prediction is the base rate (`Prediction.Flags.baseRate`).
+    /// With fewer rows the Gaussian process gives every prompt the base rate (`Prediction.Flags.baseRate`).
     public static let rowsMin = 16
 
     /// Reads the history of one policy.
     ///
-    /// Rows have their prompt or name it by id; `promptFiles` are then read once, only for these ids. If
-    /// there are more rows than `rowsMax`, a sample without replacement is drawn by `seed` and kept in file order.
+    /// Rows have their prompt or name it by id; `promptFiles` are then read once, only for these ids. Several rows of one
+    /// prompt are summed to k of n; `policy` also names rows that name none. If there are more rows than `rowsMax`, a sample without replacement is drawn by `seed` and kept in file order.
     /// `policy` is an id, or `id@version`; without it the files must have one policy only.
     /// Memory: `rowsMax` rows and their prompts, and a counter for each policy.
     public static func load(
@@ -70,9 +85,12 @@ public struct ContextFile: Sendable {
         guard 1...ContextSet.rowsMax ~= rowsMax else {
             throw .contextTooLarge(wanted: rowsMax, most: ContextSet.rowsMax)
         }
+        var keys = keys
+        keys.unnamedPolicy = keys.unnamedPolicy ?? policy.map { Policy(argument: $0) }
         var draft = Draft(wanted: policy, rowsMax: rowsMax, seed: seed)
         var history = try HistoryCorpus(files: files, keys: keys, columns: columns)
         while let element = try history.next() { draft.receive(element) }
+        draft.otherFilters = history.otherFilters
         let chosen = try draft.policy(files: files)
         let (pairs, origins) = try draft.pairs(promptFiles: promptFiles, keys: keys, columns: columns)
         // The sample has at most `rowsMax` pairs, so the set is not too large.
@@ -82,7 +100,17 @@ public struct ContextFile: Sendable {
         return ContextFile(
             context: context, origins: origins, policy: chosen, warnings: draft.warnings(pairs),
             problems: draft.problems,
-            rejected: draft.rejected, files: history.files)
+            rejected: draft.rejected, errors: draft.errors, files: history.files)
+    }
+
+    /// No history: the context is empty, and predictions are the population's prior.
+    public static func empty(_ policy: Policy) -> ContextFile? {
+        ContextSet([]).map { context in
+            ContextFile(
+                context: context, origins: [], policy: policy, warnings: [.none], problems: [], rejected: 0,
+                errors: ErrorCounts(),
+                files: [])
+        }
     }
 
     /// The same history with side information. Precondition: the set has the same pairs.
@@ -90,7 +118,7 @@ public struct ContextFile: Sendable {
         precondition(context.rows.count == origins.count, "\(context.rows.count) pairs instead of \(origins.count)")
         return ContextFile(
             context: context, origins: origins, policy: policy, warnings: warnings, problems: problems,
-            rejected: rejected, files: files)
+            rejected: rejected, errors: errors, files: files)
     }
 }
 
@@ -102,11 +130,17 @@ private struct Draft {
     var counts: [Policy: Int] = [:]
     /// The first policy that matches; rows of others are only counted.
     var chosen: Policy?
-    var kept: [(ordinal: Int, row: HistoryRow)] = []
+    var kept: [(ordinal: Int, row: HistoryRow, key: UInt64)] = []
+    /// Prompts seen so far, and the places of those that are kept.
+    var prompts = IDTable()
+    var places: [UInt64: Int] = [:]
+    var summed = 0
+    var otherFilters = 0
     var seen = 0
     var queries = 0
     var rejected = 0
     var problems: [RowError] = []
+    var errors = ErrorCounts()
 
     init(wanted: String?, rowsMax: Int, seed: UInt64) {
         self.wanted = wanted
@@ -126,20 +160,33 @@ private struct Draft {
                 queries += 1
                 return
             }
-            sample(row)
+            receive(row)
         }
     }
 
+    /// Adds a row to the earlier one of the same prompt, if there is one, so that the rows of single rollouts become k of
+    /// n; else it is sampled.
+    private mutating func receive(_ row: HistoryRow) {
+        let key = IDTable.hash("\(row.promptID ?? "")\u{0}\(row.text ?? "")")
+        guard prompts.insert(key, number: 0) != nil else { return sample(row, key) }
+        summed += 1
+        guard let place = places[key] else { return }
+        kept[place].row = kept[place].row.adding(row)
+    }
+
     /// Algorithm R (Vitter, ACM TOMS 1985): every row stays with the same probability.
-    private mutating func sample(_ row: HistoryRow) {
+    private mutating func sample(_ row: HistoryRow, _ key: UInt64) {
         seen += 1
         guard kept.count == rowsMax else {
-            kept.append((seen, row))
+            places[key] = kept.count
+            kept.append((seen, row, key))
             return
         }
         let place = Int(generator.next().multipliedFullWidth(by: UInt64(seen)).high)
         guard place < rowsMax else { return }
-        kept[place] = (seen, row)
+        places[kept[place].key] = nil
+        places[key] = place
+        kept[place] = (seen, row, key)
     }
 
     func policy(files: [String]) throws(CorporaError) -> Policy {
@@ -166,7 +213,7 @@ private struct Draft {
         }
         var pairs: [ContextSet.Row] = []
         var origins: [ContextFile.Origin] = []
-        for (_, row) in kept.sorted(by: { $0.ordinal < $1.ordinal }) {
+        for (_, row, _) in kept.sorted(by: { $0.ordinal < $1.ordinal }) {
             let prompt = row.promptID.flatMap { prompts[$0] }
             if let text = row.text ?? prompt?.prompt.text {
                 pairs.append(ContextSet.Row(text: text, outcome: row.outcome))
@@ -194,6 +241,8 @@ private struct Draft {
         if seen > kept.count { warnings.append(.sampled(kept: kept.count, of: seen)) }
         if queries > 0 { warnings.append(.queryRowsLeftOut(queries)) }
         if rejected > 0 { warnings.append(.rejected(rejected)) }
+        if summed > 0 { warnings.append(.summed(summed)) }
+        if otherFilters > 0 { warnings.append(.otherFilters(otherFilters)) }
         return warnings
     }
 
@@ -203,6 +252,7 @@ private struct Draft {
 
     private mutating func reject(_ error: RowError) {
         rejected += 1
+        errors.add(error)
         if problems.count < ContextFile.problemsMax { problems.append(error) }
     }
 }

@@ -74,7 +74,8 @@ extension CorporaError: CustomStringConvertible {
         case .unreadable(let path, let reason):
             "\(path): cannot be read: \(reason); check the name and the permissions"
         case .foreignFormat(let path, let format):
-            "\(path): the file is \(format); give JSON Lines, plain or compressed with gzip or zstd"
+            "\(path): the file is \(format), which cannot be read here; give JSON Lines, a JSON array, CSV or TSV, plain or"
+                + " compressed with gzip or zstd"
         case .truncated(let path, let format, let bytesRead, let textBytes):
             "\(path): the \(format) data ends in the middle, after \(bytesRead) bytes (\(textBytes) bytes of text were read);"
                 + " the copy is incomplete, fetch or compress the file again"

@@ -3,7 +3,7 @@ public import Scoring
 /// The result of `statezero validate` for one file: how many rows are valid, and what is wrong with the others.
 public struct FileReport: Sendable {
     /// Kinds of files.
-    public enum Kind: String, Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
         /// Prompts to be scored.
         case prompts
         /// Outcomes of policies.
@@ -26,20 +26,32 @@ public struct FileReport: Sendable {
     public let problems: [RowError]
     /// UTF-8 bytes of the longest prompt.
     public let longestPromptBytes: Int
-    /// Rows by policy, of a history.
+    /// Rows by policy, of a history. Rows without a policy count as `FileReport.unnamed`.
     public let policies: [Policy: Int]
+    /// Rows by the program that wrote them, of a history.
+    public let forms: [RecordForm: Int]
+    /// Rows that are added to others of the same policy and prompt, of a history.
+    public let summed: Int
+    /// Rows of lm-eval's other filters, which are left out.
+    public let otherFilters: Int
+    /// Prompts that end with a turn of the assistant.
+    public let assistantLast: Int
+    /// Stands for the policy of rows that name none.
+    public static let unnamed = Policy(id: "(none named)")
     /// The error that stopped reading before the end; `nil` at the end.
     public let stopped: CorporaError?
 
     /// True if every line is valid, there is at least one, and the end was reached.
     public var isGood: Bool { rejected == 0 && rows > 0 && stopped == nil }
 
-    /// Reads a file as far as possible. Without `kind`, the first row that is an object decides: a row with a policy
-    /// and an outcome belongs to a history. Throws only if the file cannot be opened.
+    /// Reads a file as far as possible. Without `kind`, the first row that is an object decides: a row with an outcome,
+    /// and with a policy or an answer, belongs to a history. Throws only if the file cannot be opened.
     public static func read(
         _ path: String, kind: Kind? = nil, problemsMax: Int = 20, keys: RowKeys = .automatic
     ) throws(CorporaError) -> FileReport {
         let kind = if let kind { kind } else { try detect(path, keys: keys) }
+        var keys = keys
+        keys.unnamedPolicy = keys.unnamedPolicy ?? unnamed
         var draft = Draft(problemsMax: problemsMax)
         switch kind {
         case .prompts:
@@ -52,7 +64,7 @@ public struct FileReport: Sendable {
                     }
                 }
             }
-            return draft.report(kind, corpus.files.first, derivedIDs: corpus.counts.derivedIDs, stopped: stopped)
+            return draft.report(kind, corpus.files.first, corpus.counts, stopped: stopped)
         case .history:
             var history = try HistoryCorpus(files: [path], keys: keys)
             let stopped = draft.drain { () throws(CorporaError) in
@@ -63,7 +75,8 @@ public struct FileReport: Sendable {
                     }
                 }
             }
-            return draft.report(kind, history.files.first, derivedIDs: 0, stopped: stopped)
+            draft.otherFilters = history.otherFilters
+            return draft.report(kind, history.files.first, PromptCorpus.Counts(), stopped: stopped)
         }
     }
 
@@ -73,13 +86,20 @@ public struct FileReport: Sendable {
         // Errors are ignored here: the real reading reports them.
         for _ in 0..<100 {
             guard let line = try? lines.next() else { break }
-            guard case .bytes(let bytes, _, _) = line, let fields = try? RowFields(bytes, layout: layout) else {
+            guard case .row(let content, _, _) = line, let fields = try? RowFields(content, layout: layout) else {
                 continue
             }
-            let hasOutcome = [RowLayout.Field.reward, .k, .score, .outcome].contains { fields.first($0) != nil }
-            return fields.first(.policyID) != nil && hasOutcome ? .history : .prompts
+            return isOutcome(fields) ? .history : .prompts
         }
         return .prompts
+    }
+
+    /// Whether a row is an outcome: it has a reward, and a policy, an answer or the form of a known record.
+    private static func isOutcome(_ fields: RowFields) -> Bool {
+        let has = { (field: RowLayout.Field) in (try? fields.first(field)) != nil }
+        if fields.form == .openAIBatch { return true }
+        guard [RowLayout.Field.reward, .k, .score, .outcome].contains(where: has) else { return false }
+        return has(.policyID) || fields.form != nil || has(.reward) && has(.completion)
     }
 
     private enum Element {
@@ -96,6 +116,10 @@ public struct FileReport: Sendable {
         var problems: [RowError] = []
         var longest = 0
         var policies: [Policy: Int] = [:]
+        var forms: [RecordForm: Int] = [:]
+        var outcomes = IDTable()
+        var summed = 0
+        var otherFilters = 0
 
         init(problemsMax: Int) {
             self.problemsMax = problemsMax
@@ -120,6 +144,9 @@ public struct FileReport: Sendable {
                 rows += 1
                 longest = max(longest, row.text?.utf8.count ?? 0)
                 policies[row.policy, default: 0] += 1
+                if let form = row.form { forms[form, default: 0] += 1 }
+                let key = IDTable.hash("\(row.policy)\u{0}\(row.promptID ?? "")\u{0}\(row.text ?? "")")
+                if outcomes.insert(key, number: 0) != nil { summed += 1 }
             case .rejected(let error):
                 rejected += 1
                 codes[error.code, default: 0] += 1
@@ -127,10 +154,13 @@ public struct FileReport: Sendable {
             }
         }
 
-        func report(_ kind: Kind, _ file: InputFile?, derivedIDs: Int, stopped: CorporaError?) -> FileReport {
+        func report(
+            _ kind: Kind, _ file: InputFile?, _ counts: PromptCorpus.Counts, stopped: CorporaError?
+        ) -> FileReport {
             FileReport(
-                kind: kind, file: file, rows: rows, rejected: rejected, derivedIDs: derivedIDs, codes: codes,
-                problems: problems, longestPromptBytes: longest, policies: policies, stopped: stopped)
+                kind: kind, file: file, rows: rows, rejected: rejected, derivedIDs: counts.derivedIDs, codes: codes,
+                problems: problems, longestPromptBytes: longest, policies: policies, forms: forms, summed: summed,
+                otherFilters: otherFilters, assistantLast: counts.assistantLast, stopped: stopped)
         }
     }
 }

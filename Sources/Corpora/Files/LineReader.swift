@@ -53,7 +53,7 @@ public final class LineReader {
     private var isAtEnd = false
     private var hash = SHA256()
 
-    /// Opens a file; `-` is standard input, which can be read only once.
+    /// Opens a file; `-` is standard input. Of a pipe, the first reader makes a copy that all read.
     public init(
         path: String, lineBytesMax: Int = LineReader.lineBytesMax, check: Check = .utf8
     ) throws(CorporaError) {

@@ -4,7 +4,8 @@ public import Scoring
 ///
 /// Files of the same stem make one source: `mmlu_pro.prompts.jsonl.gz` and `mmlu_pro.outcomes.jsonl.gz` make `mmlu_pro`
 /// (`data_source` is finer: a source may hold a hundred task families). A row's prompt is looked up among the prompts
-/// of its own stem first, then among those of the other files in their order.
+/// of its own stem first, then among those of the other files in their order. Several rows of one policy version and
+/// prompt, as of single rollouts, are summed to k of n.
 public struct OutcomeSource: Sendable {
     /// The file stem.
     public let name: String
@@ -38,6 +39,13 @@ public struct OutcomeSource: Sendable {
         public let role: HistoryRow.Role?
         /// Mean tokens and cost of a rollout.
         public let expense: RolloutExpense
+
+        /// This row and a further one of the same policy version and prompt, as one.
+        func adding(_ row: HistoryRow) -> Row {
+            Row(
+                prompt: prompt, outcome: outcome.adding(row.outcome), role: role,
+                expense: expense.mean(with: row.expense, weights: (outcome.n, row.outcome.n)))
+        }
     }
 
     /// Sources, and errors of single rows.
@@ -48,6 +56,10 @@ public struct OutcomeSource: Sendable {
         public let problems: [RowError]
         /// Number of rejected rows.
         public let rejected: Int
+        /// The rejected rows by code, with the first of each.
+        public let errors: ErrorCounts
+        /// Rows that were added to an earlier one of the same policy version and prompt.
+        public let summed: Int
     }
 
     /// Reads prompt and outcome files and joins them. Memory: all prompts, and 80 bytes an outcome.
@@ -57,7 +69,7 @@ public struct OutcomeSource: Sendable {
         var problems = Problems()
         let indexes = try PromptIndex.load(promptFiles, keys: keys, problems: &problems)
         var drafts: [String: Draft] = [:]
-        for file in outcomeFiles {
+        for file in try InputPaths.expanded(outcomeFiles) {
             let stem = stem(of: file)
             let ordered = indexes.filter { $0.stem == stem } + indexes.filter { $0.stem != stem }
             var draft = drafts.removeValue(forKey: stem) ?? Draft()
@@ -70,15 +82,18 @@ public struct OutcomeSource: Sendable {
             }
             drafts[stem] = draft
         }
+        let summed = drafts.values.reduce(0) { $0 + $1.summed }
         return Loaded(
             sources: drafts.sorted { $0.key < $1.key }.map { $1.source(name: $0) }, problems: problems.first,
-            rejected: problems.count)
+            rejected: problems.count, errors: problems.errors, summed: summed)
     }
 
     /// A file's name without folder, compression, `.jsonl` and `.prompts` or `.outcomes`.
     public static func stem(of path: String) -> String {
         var parts = (path.split(separator: "/").last.map(String.init) ?? path).split(separator: ".").map(String.init)
-        for endings in [["gz", "zst"], ["jsonl", "json", "ndjson"], ["prompts", "outcomes"]] {
+        for endings in [
+            ["gz", "zst"], ["jsonl", "json", "ndjson", "csv", "tsv", "parquet", "arrow"], ["prompts", "outcomes"],
+        ] {
             if parts.count > 1, let last = parts.last, endings.contains(last) { parts.removeLast() }
         }
         return parts.joined(separator: ".")
@@ -89,9 +104,11 @@ public struct OutcomeSource: Sendable {
 private struct Problems {
     private(set) var first: [RowError] = []
     private(set) var count = 0
+    private(set) var errors = ErrorCounts()
 
     mutating func add(_ error: RowError) {
         count += 1
+        errors.add(error)
         if first.count < ContextFile.problemsMax { first.append(error) }
     }
 }
@@ -105,7 +122,7 @@ private struct PromptIndex {
         _ files: [String], keys: RowKeys, problems: inout Problems
     ) throws(CorporaError) -> [PromptIndex] {
         var indexes: [PromptIndex] = []
-        for file in files {
+        for file in try InputPaths.expanded(files) {
             let stem = OutcomeSource.stem(of: file)
             let place = indexes.firstIndex { $0.stem == stem } ?? indexes.count
             if place == indexes.count { indexes.append(PromptIndex(stem: stem)) }
@@ -147,6 +164,7 @@ private struct Draft {
     private var groups: [Policy: Int] = [:]
     private var rows: [[OutcomeSource.Row]] = []
     private var pairs: [Pair: Int] = [:]
+    private(set) var summed = 0
 
     mutating func add(_ row: HistoryRow, indexes: [PromptIndex], problems: inout Problems) {
         guard let place = place(of: row, indexes: indexes) else {
@@ -160,12 +178,14 @@ private struct Draft {
             groups[row.policy] = group
             rows.append([])
         }
-        if let earlier = pairs.updateValue(row.line, forKey: Pair(group: group, prompt: place)) {
-            return problems.add(
-                RowError(
-                    file: row.file, line: row.line, promptID: row.promptID, code: .duplicateOutcome,
-                    message: "\(row.policy) already has an outcome on this prompt, at line \(earlier); keep one"))
+        let pair = Pair(group: group, prompt: place)
+        if let earlier = pairs[pair] {
+            // One row a rollout: k of n is their sum.
+            rows[group][earlier] = rows[group][earlier].adding(row)
+            summed += 1
+            return
         }
+        pairs[pair] = rows[group].count
         rows[group].append(OutcomeSource.Row(prompt: place, outcome: row.outcome, role: row.role, expense: row.expense))
     }
 

@@ -5,7 +5,8 @@ public import Scoring
 ///
 /// Ids are unique in the corpus: a second row of one id is rejected and names the first. A row without an id gets
 /// `sha256:` and the first 16 digits of its text's digest, and `#2`, `#3`, … where the text repeats. So it keeps its id
-/// at any place in the files, as long as the rows of the same text keep their order.
+/// at any place in the files, as long as the rows of the same text keep their order. With `RowKeys.idsHaveFile`, an id of
+/// a row begins with the name of its file.
 public struct PromptCorpus {
     /// The result of reading one line.
     public enum Element: Hashable, Sendable {
@@ -23,6 +24,8 @@ public struct PromptCorpus {
         public var rejected = 0
         /// Valid rows whose id was derived.
         public var derivedIDs = 0
+        /// Valid rows whose prompt ends with a turn of the assistant.
+        public var assistantLast = 0
         /// No rows yet.
         public init() {}
     }
@@ -39,6 +42,8 @@ public struct PromptCorpus {
     private var lines: RowFiles
     private var ids = IDTable()
     private var texts = IDTable()
+    /// By file: what ids begin with, where they have their file.
+    private let labels: [String: String]
 
     /// Checks that every file can be read, and opens none yet.
     public init(
@@ -47,7 +52,8 @@ public struct PromptCorpus {
     ) throws(CorporaError) {
         layout = .prompts(keys, columns: columns)
         self.columns = columns
-        lines = try RowFiles(files, lineBytesMax: lineBytesMax)
+        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.columnNames)
+        labels = keys.idsHaveFile ? FileLabels.labels(of: lines.paths) : [:]
     }
 
     /// The next prompt or rejected line; `nil` at the end. Throws if reading fails.
@@ -57,11 +63,12 @@ public struct PromptCorpus {
         case .rejected(let error)?:
             counts.rejected += 1
             return .rejected(error)
-        case .bytes(let bytes, let file, let line)?:
+        case .row(let content, let file, let line)?:
             do throws(RowProblem) {
-                let row = try row(bytes, file: file, line: line)
+                let row = try row(content, file: file, line: line)
                 counts.rows += 1
                 if row.hasDerivedID { counts.derivedIDs += 1 }
+                if row.endsWithAssistant { counts.assistantLast += 1 }
                 return .row(row)
             } catch {
                 counts.rejected += 1
@@ -70,15 +77,16 @@ public struct PromptCorpus {
         }
     }
 
-    private mutating func row(_ bytes: [UInt8], file: String, line: Int) throws(RowProblem) -> PromptRow {
-        let fields = try RowFields(bytes, layout: layout)
-        let given = try fields.id()
+    private mutating func row(_ content: SourceRow.Content, file: String, line: Int) throws(RowProblem) -> PromptRow {
+        let fields = try RowFields(content, layout: layout)
+        let given = try fields.id().map { id in labels[file].map { "\($0)/\(id)" } ?? id }
         do throws(RowProblem) {
-            guard let text = try fields.text() else {
+            guard let read = try fields.prompt() else {
                 throw RowProblem(
                     code: .missingPrompt,
                     message: "no prompt under \(fields.keys(.prompt)); name its key with --prompt-key")
             }
+            let text = read.text
             let dataSource = try fields.string(.dataSource)
             let values = try fields.values(of: columns)
             let id = given ?? derivedID(of: text)
@@ -88,11 +96,12 @@ public struct PromptCorpus {
                 throw RowProblem(
                     code: .duplicateID,
                     message: "the id \"\(clipped(id))\" is already used at \(lines.place(ofLine: Int(earlier)));"
-                        + " make ids unique, or leave them out to have them derived")
+                        + " make ids unique, give --id-from file where they start again in each file, or leave them out"
+                        + " to have them derived")
             }
             return PromptRow(
                 prompt: Prompt(id: id, text: text), dataSource: dataSource, columns: values,
-                hasDerivedID: given == nil, file: file, line: line)
+                hasDerivedID: given == nil, endsWithAssistant: read.endsWithAssistant, file: file, line: line)
         } catch {
             var problem = error
             problem.promptID = given

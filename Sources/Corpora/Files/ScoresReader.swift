@@ -90,9 +90,9 @@ public struct ScoresReader {
         switch line {
         case nil: return nil
         case .rejected(let error)?: return .rejected(error)
-        case .bytes(let bytes, let file, let number)?:
+        case .row(let content, let file, let number)?:
             do throws(RowProblem) {
-                return try element(bytes, file: file, line: number)
+                return try element(content, file: file, line: number)
             } catch {
                 return .rejected(error.at(file, line: number))
             }
@@ -114,8 +114,8 @@ public struct ScoresReader {
         }
     }
 
-    private mutating func element(_ bytes: [UInt8], file: String, line: Int) throws(RowProblem) -> Element {
-        let fields = try RowFields(bytes, layout: .scores)
+    private mutating func element(_ content: SourceRow.Content, file: String, line: Int) throws(RowProblem) -> Element {
+        let fields = try RowFields(content, layout: .scores)
         let promptID = try fields.id()
         if try fields.string(.status) == "error" { return .failed(promptID: promptID, file: file, line: line) }
         guard let promptID else { throw RowProblem(code: .badID, message: "no prompt_id; is this a file of scores?") }
@@ -148,7 +148,7 @@ public struct ScoresReader {
 
     /// No prediction depends on it, so a member of another form counts as absent.
     private static func evidence(_ fields: RowFields) -> Score.Evidence? {
-        guard let object = fields.first(.evidence)?.value.object, let rows = object["context_rows"]?.integer,
+        guard let object = (try? fields.first(.evidence))?.value.object, let rows = object["context_rows"]?.integer,
             let references = object["references"]?.integer, let ownRecord = object["own_record"]?.bool
         else { return nil }
         return Score.Evidence(contextRows: rows, references: references, ownRecord: ownRecord)

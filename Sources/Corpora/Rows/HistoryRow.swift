@@ -24,6 +24,10 @@ public struct HistoryRow: Hashable, Sendable {
     public let expense: RolloutExpense
     /// Values of the columns that were asked for, in the order of `SideColumns`; empty if none were.
     public let columns: [ColumnValue]
+    /// The program that wrote the record; `nil` for a row with keys of its own.
+    public let form: RecordForm?
+    /// The filter by which lm-eval read the answer.
+    let filter: String?
     /// The path as the caller wrote it.
     public let file: String
     /// Line number in the file, from 1.
@@ -31,18 +35,22 @@ public struct HistoryRow: Hashable, Sendable {
 }
 
 extension HistoryRow {
+    /// This row and a further one of the same policy version and prompt, as one.
+    func adding(_ row: HistoryRow) -> HistoryRow {
+        HistoryRow(
+            policy: policy, promptID: promptID, text: text, outcome: outcome.adding(row.outcome), role: role,
+            expense: expense.mean(with: row.expense, weights: (outcome.n, row.outcome.n)), columns: columns, form: form,
+            filter: filter, file: file, line: line)
+    }
+
     static func decode(
-        _ bytes: [UInt8], layout: RowLayout, columns: SideColumns, file: String, line: Int
+        _ content: SourceRow.Content, layout: RowLayout, columns: SideColumns, file: String, line: Int
     ) throws(RowProblem) -> HistoryRow {
-        let fields = try RowFields(bytes, layout: layout)
+        let fields = try RowFields(content, layout: layout)
         let promptID = try fields.id()
         do throws(RowProblem) {
-            guard let policyID = try fields.string(.policyID), !policyID.isEmpty else {
-                throw RowProblem(
-                    code: .missingPolicy, message: "no policy under \(fields.keys(.policyID)); name the LLM")
-            }
-            let version = try fields.integer(.policyVersion)
-            let text = try fields.text()
+            let policy = try policy(fields)
+            let text = try fields.prompt()?.text
             guard text != nil || promptID != nil else {
                 throw RowProblem(
                     code: .missingPrompt,
@@ -50,9 +58,9 @@ extension HistoryRow {
                         "neither an id (\(fields.keys(.id))) nor a prompt (\(fields.keys(.prompt))); give one of them")
             }
             return HistoryRow(
-                policy: Policy(id: policyID, version: version), promptID: promptID, text: text,
-                outcome: try outcome(fields), role: try role(fields), expense: expense(fields),
-                columns: try fields.values(of: columns), file: file, line: line)
+                policy: policy, promptID: promptID, text: text, outcome: try outcome(fields), role: try role(fields),
+                expense: expense(fields), columns: try fields.values(of: columns), form: fields.form,
+                filter: fields.form == .lmEval ? try fields.string(.filter) : nil, file: file, line: line)
         } catch {
             var problem = error
             problem.promptID = promptID
@@ -60,12 +68,23 @@ extension HistoryRow {
         }
     }
 
+    private static func policy(_ fields: RowFields) throws(RowProblem) -> Policy {
+        let version = try fields.integer(.policyVersion)
+        if let id = try fields.string(.policyID), !id.isEmpty { return Policy(id: id, version: version) }
+        guard let unnamed = fields.layout.unnamedPolicy else {
+            throw RowProblem(
+                code: .missingPolicy,
+                message: "no policy under \(fields.keys(.policyID)); name the LLM there, or with --policy ID[@VERSION]")
+        }
+        return Policy(id: unnamed.id, version: version ?? unnamed.version)
+    }
+
     private static func outcome(_ fields: RowFields) throws(RowProblem) -> Outcome {
         let n = try fields.integer(.n)
         guard n ?? 1 >= 1 else {
             throw RowProblem(code: .badReward, message: "\"n\" is \(n ?? 0); at least one rollout is needed")
         }
-        if let (key, reward) = try fields.number(.reward) { return try outcome(key, reward, n: n) }
+        if let (key, reward) = try fields.number(.reward) { return try outcome(key, reward, n: n, fields) }
         if let (key, k) = try fields.number(.k), let n {
             guard let whole = Int(exactly: k), let outcome = Outcome(k: whole, n: n) else {
                 throw RowProblem(
@@ -73,19 +92,19 @@ extension HistoryRow {
             }
             return outcome
         }
-        if let (key, reward) = try fields.number(.score) { return try outcome(key, reward, n: n) }
-        if let (key, reward) = try fields.number(.outcome) { return try outcome(key, reward, n: n) }
+        if let (key, reward) = try fields.number(.score) { return try outcome(key, reward, n: n, fields) }
+        if let (key, reward) = try fields.number(.outcome) { return try outcome(key, reward, n: n, fields) }
         throw RowProblem(
             code: .missingReward,
             message: "no outcome: give reward (\(fields.keys(.reward)), score or outcome), or k (or successes) and n")
     }
 
-    private static func outcome(_ key: String, _ reward: Double, n: Int?) throws(RowProblem) -> Outcome {
-        guard let outcome = Outcome(reward: reward, n: n ?? 1) else {
-            throw RowProblem(
-                code: .badReward,
-                message: "\"\(key)\" is \(reward), outside [0, 1]; bring rewards to [0, 1] first,"
-                    + " from -1…1 by (reward + 1) / 2")
+    private static func outcome(
+        _ key: String, _ reward: Double, n: Int?, _ fields: RowFields
+    ) throws(RowProblem) -> Outcome {
+        let scale = fields.layout.rewards
+        guard let outcome = scale.outcome(reward, n: n ?? 1) else {
+            throw RowProblem(code: .badReward, message: "\"\(key)\" is \(reward), \(scale.advice)")
         }
         return outcome
     }
@@ -132,6 +151,10 @@ public struct HistoryCorpus {
     private let layout: RowLayout
     private let columns: SideColumns
     private var lines: RowFiles
+    /// By file: the filter of lm-eval whose rows are read. Its other filters judge the same rollouts again.
+    private var filters: [String: String] = [:]
+    /// Rows of other filters, which were left out.
+    public private(set) var otherFilters = 0
 
     /// Checks that every file can be read, and opens none yet.
     public init(
@@ -140,20 +163,34 @@ public struct HistoryCorpus {
     ) throws(CorporaError) {
         layout = .history(keys, columns: columns)
         self.columns = columns
-        lines = try RowFiles(files, lineBytesMax: lineBytesMax)
+        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.columnNames)
     }
 
     /// The next outcome or rejected line; `nil` at the end. Throws if reading fails.
     public mutating func next() throws(CorporaError) -> Element? {
-        switch try lines.next() {
-        case nil: return nil
-        case .rejected(let error)?: return .rejected(error)
-        case .bytes(let bytes, let file, let line)?:
-            do throws(RowProblem) {
-                return .row(try HistoryRow.decode(bytes, layout: layout, columns: columns, file: file, line: line))
-            } catch {
-                return .rejected(error.at(file, line: line))
+        while let line = try lines.next() {
+            switch line {
+            case .rejected(let error): return .rejected(error)
+            case .row(let content, let file, let line):
+                do throws(RowProblem) {
+                    let row = try HistoryRow.decode(content, layout: layout, columns: columns, file: file, line: line)
+                    guard isOther(row) else { return .row(row) }
+                    otherFilters += 1
+                } catch {
+                    return .rejected(error.at(file, line: line))
+                }
             }
         }
+        return nil
+    }
+
+    /// Whether an earlier row of the file has another filter.
+    private mutating func isOther(_ row: HistoryRow) -> Bool {
+        guard let filter = row.filter else { return false }
+        guard let first = filters[row.file] else {
+            filters[row.file] = filter
+            return false
+        }
+        return first != filter
     }
 }

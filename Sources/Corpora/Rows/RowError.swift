@@ -23,6 +23,8 @@ public struct RowError: Error, Hashable, Sendable {
         case invalidUTF8 = "invalid_utf8"
         /// A line longer than `LineReader.lineBytesMax`.
         case lineTooLong = "line_too_long"
+        /// A row of a table with another number of cells than its header, or with a quote that is not closed.
+        case badTable = "bad_table"
         /// No key that holds a prompt.
         case missingPrompt = "missing_prompt"
         /// A prompt with only white space.

@@ -29,13 +29,18 @@ struct ReferenceTable: Sendable {
     /// Number of outcomes.
     var count: Int { entries.count }
 
-    /// Adds an outcome; `false` if the policy has one on this prompt already, or there are too many policies.
+    /// Adds an outcome, to that of the policy on this prompt if there is one; `false` if there are too many policies.
     mutating func add(_ outcome: Outcome, of policy: Policy, id: String?, text: String?) -> Bool {
         guard let source = source(of: policy), entries.count < Int(UInt32.max) else { return false }
         let prompt = number(id: id, text: text)
         var place = latest[prompt]
         while place > 0 {
-            if entries[Int(place) - 1].source == source { return false }
+            let entry = entries[Int(place) - 1]
+            if entry.source == source, let sum = Self.outcome(entry)?.adding(outcome) {
+                entries[Int(place) - 1] = Entry(
+                    former: entry.former, source: source, reward: Float(sum.reward), n: UInt32(clamping: sum.n))
+                return true
+            }
             place = entries[Int(place) - 1].former
         }
         entries.append(

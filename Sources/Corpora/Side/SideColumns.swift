@@ -43,7 +43,7 @@ extension RowFields {
     func values(of columns: SideColumns) throws(RowProblem) -> [ColumnValue] {
         var values: [ColumnValue] = []
         for (place, name) in columns.names.enumerated() {
-            guard let value = column(place) else {
+            guard let value = try column(place) else {
                 values.append(.missing)
                 continue
             }

@@ -58,9 +58,8 @@ struct SideDraft {
             reject(
                 RowError(
                     file: row.file, line: row.line, promptID: row.promptID, code: .duplicateOutcome,
-                    message: table.sources.count == ReferenceTable.sourcesMax
-                        ? "the references have more than \(ReferenceTable.sourcesMax) policies; is the policy's key right?"
-                        : "\(row.policy) already has an outcome on this prompt; keep one"))
+                    message: "the references have more than \(ReferenceTable.sourcesMax) policies; is the policy's key"
+                        + " right?"))
         }
     }
 

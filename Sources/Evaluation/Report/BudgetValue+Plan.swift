@@ -20,7 +20,7 @@ extension BudgetValue {
         var truth: [BudgetCandidate] = []
         for (budget, rate) in zip(plan.budgets, trueRates) {
             let belief = try Belief(mean: rate, promptID: budget.promptID)
-            truth.append(BudgetCandidate(promptID: budget.promptID, belief: belief))
+            truth.append(BudgetCandidate(promptID: budget.promptID, belief: belief, source: .record))
         }
         let oracle = try plan.request.plan(truth)
         let objective = plan.request.objective

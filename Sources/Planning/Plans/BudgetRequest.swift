@@ -47,7 +47,8 @@ public struct BudgetRequest: Hashable, Sendable {
     ///
     /// Rollouts that the caps do not allow are the plan's surplus. Without them the budgets add up to the total
     /// exactly, or there is no plan: a trainer that expects one batch size and gets another pads, hangs or stops. If
-    /// the solver's plan expects no gain over the uniform plan, the result is the uniform plan and states so.
+    /// the solver's plan expects no gain over the uniform plan, also if its predictions are doubted (`DoubtedGain`), the
+    /// result is the uniform plan and states so.
     ///
     /// - Throws: `noPrompts`, `duplicatePrompt`, `totalTooSmall` with both numbers, `totalNotMultiple` and
     ///   `totalUnreachable` with the nearest totals, `totalTooLarge`, `limitsInvalid`, `exactTooLarge`, and the errors
@@ -58,7 +59,8 @@ public struct BudgetRequest: Hashable, Sendable {
         let uniformUtility = problem.utility(of: problem.uniformBudgets)
         let allocation = try solver.allocator.allocate(problem)
         let utility = problem.utility(of: allocation.budgets)
-        let isGain = utility > uniformUtility * (1 + gainMin)
+        let isGain = DoubtedGain(problem, candidates, rows: order.rows)
+            .isPositive(allocation.budgets, utility: utility, uniform: uniformUtility, least: gainMin)
         return BudgetPlan(
             request: self, candidates: candidates, order: order, problem: problem,
             outcome: .init(

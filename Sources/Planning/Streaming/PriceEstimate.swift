@@ -17,7 +17,7 @@ struct PriceEstimate {
         var share: Double
         /// Standard deviation of the budgets.
         var deviation: Double
-        /// Whether budgets at this price have a higher expected value than equal budgets.
+        /// Whether budgets at this price have a higher expected value than equal budgets, also under doubt (`DoubtedGain`).
         var isGain: Bool
     }
 
@@ -31,6 +31,8 @@ struct PriceEstimate {
         let ends: [Int]
         /// By index in the sizes: expected value.
         let values: [Double]
+        /// Whether the belief is the model's alone, and is doubted.
+        let isPredicted: Bool
 
         /// The budget that the prompt buys above a price.
         func budget(above price: Double) -> Int {
@@ -65,12 +67,13 @@ struct PriceEstimate {
     }
 
     /// The demand of a belief between two sizes, given by their indices. It is added to the samples.
-    mutating func add(_ belief: Belief, places: ClosedRange<Int>) -> Demand {
+    mutating func add(_ belief: Belief, isPredicted: Bool, places: ClosedRange<Int>) -> Demand {
         block.fill([belief][...], upTo: sizes.maximum)
         segments.cut(block.values, lane: 0, sizes: sizes.values, places: places)
         let demand = Demand(
             floor: sizes.values[places.lowerBound], slopes: Array(segments.slopes[..<segments.count]),
-            ends: Array(segments.ends[..<segments.count]), values: sizes.values.map { block.values[$0][0] })
+            ends: Array(segments.ends[..<segments.count]), values: sizes.values.map { block.values[$0][0] },
+            isPredicted: isPredicted)
         seen += 1
         if samples.count < Self.samplesMax {
             samples.append(demand)
@@ -108,13 +111,28 @@ struct PriceEstimate {
         let upper = min(lower + 1, sizes.values.count - 1)
         let width = Double(sizes.values[upper] - sizes.values[lower])
         let weight = width > 0 ? min(1, max(0, (mean - Double(sizes.values[lower])) / width)) : 0
-        var (optimal, even) = (0.0, 0.0)
+        let mean = meanValues()
+        var (optimal, even, exchanged) = (0.0, 0.0, 0.0)
         for sample in samples {
-            let least = sample.values[sizes.place(atLeast: sample.budget(above: high))]
-            let most = sample.values[sizes.place(atLeast: sample.budget(above: low))]
-            optimal += least + share * (most - least)
+            let least = sizes.place(atLeast: sample.budget(above: high))
+            let most = sizes.place(atLeast: sample.budget(above: low))
+            func value(_ values: [Double]) -> Double { values[least] + share * (values[most] - values[least]) }
+            optimal += value(sample.values)
+            exchanged += value(sample.isPredicted ? mean : sample.values)
             even += sample.values[lower] + weight * (sample.values[upper] - sample.values[lower])
         }
-        return optimal > even * (1 + gainMin)
+        let doubted = (1 - DoubtedGain.doubt) * optimal + DoubtedGain.doubt * exchanged
+        return optimal > even * (1 + gainMin) && doubted > even * (1 + DoubtedGain.rounding)
+    }
+
+    /// By index in the sizes: the mean over predicted samples.
+    private func meanValues() -> [Double] {
+        var sums = [Double](repeating: 0, count: sizes.values.count)
+        var count = 0.0
+        for sample in samples where sample.isPredicted {
+            count += 1
+            for place in sums.indices { sums[place] += sample.values[place] }
+        }
+        return count > 0 ? sums.map { $0 / count } : sums
     }
 }

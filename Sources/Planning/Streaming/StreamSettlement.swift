@@ -39,7 +39,9 @@ struct StreamSettlement {
             budgets: found.budgets, explored: found.explored, uniformReason: nil, utility: found.utility,
             uniformUtility: uniformUtility, upperBound: bound, price: found.allocation.price)
         let canBeUniform = zip(free.uniformBudgets, handed).allSatisfy { $0 >= ($1.map { sizes.values[$0] } ?? 0) }
-        if found.utility <= uniformUtility * (1 + request.gainMin), canBeUniform {
+        let isGain = DoubtedGain(free, candidates, rows: order.rows)
+            .isPositive(found.budgets, utility: found.utility, uniform: uniformUtility, least: request.gainMin)
+        if !isGain, canBeUniform {
             outcome.budgets = free.uniformBudgets
             outcome.uniformReason = .noExpectedGain
             outcome.utility = uniformUtility

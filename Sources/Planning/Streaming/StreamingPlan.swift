@@ -130,7 +130,7 @@ public struct StreamingPlan: Sendable {
         ids.formUnion(new)
         var assignments: [Assignment] = []
         for (candidate, places) in zip(shard, places) {
-            let demand = estimate.add(candidate.belief, places: places)
+            let demand = estimate.add(candidate.belief, isPredicted: candidate.source == .model, places: places)
             rows.append(Arrival(candidate: candidate, places: places, demand: demand))
             guard earlier != nil || rows.count >= min(Self.pilot, prompts) else { continue }
             if current == nil || rows.count % Self.estimateInterval == 0 { estimatePrice() }

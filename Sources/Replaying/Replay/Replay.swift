@@ -77,7 +77,10 @@ public struct Replay: Sendable {
             for prompt in prompts { try prompt.truth.check(promptID: prompt.promptID) }
             beliefs = prompts.map(\.truth.known)
         }
-        let candidates = zip(prompts, beliefs).map { BudgetCandidate(promptID: $0.promptID, belief: $1) }
+        // Only our own plans doubt predictions: the oracle knows, and other strategies plan as published.
+        let candidates = zip(prompts, beliefs).map {
+            BudgetCandidate(promptID: $0.promptID, belief: $1, source: policy == .ours ? $0.source : .record)
+        }
         return try request.plan(candidates).budgets.map(\.n)
     }
 

@@ -42,7 +42,7 @@ public struct KnownRates: Hashable, Codable, Sendable {
             let step = try rates.enumerated().map { (index, rate) throws(PlanningError) in
                 let id = "p\(index)"
                 return ReplayPrompt(
-                    promptID: id, belief: try Belief(mean: rate, promptID: id), truth: .rate(rate))
+                    promptID: id, belief: try Belief(mean: rate, promptID: id), source: .record, truth: .rate(rate))
             }
             prompts += rates.count
             for (place, policy) in [AllocationStrategy.uniform, .greedy, .ours].enumerated() {

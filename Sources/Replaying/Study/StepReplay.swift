@@ -18,7 +18,8 @@ struct StepReplay {
         for (place, visit) in zip(step.visits, visits) {
             guard let belief = beliefs[place] else { preconditionFailure("StepReplay: a visit without a belief") }
             alone.append(prompt(visit.row, belief, visit.truth))
-            fused.append(prompt(visit.row, try belief.fused(with: visit.record, decay: options.decay), visit.truth))
+            let known = try belief.fused(with: visit.record, decay: options.decay)
+            fused.append(prompt(visit.row, known, visit.truth, known == belief ? .model : .record))
         }
         let blind = visits.map { prompt($0.row, version.spread, $0.truth) }
         // The strategy that draws from the pool ignores beliefs, so any belief will do.
@@ -61,8 +62,10 @@ struct StepReplay {
         }
     }
 
-    private func prompt(_ row: Int, _ belief: Belief, _ truth: ReplayTruth) -> ReplayPrompt {
-        ReplayPrompt(promptID: log.prompts[log.rows[row].prompt].id, belief: belief, truth: truth)
+    private func prompt(
+        _ row: Int, _ belief: Belief, _ truth: ReplayTruth, _ source: BudgetSource = .model
+    ) -> ReplayPrompt {
+        ReplayPrompt(promptID: log.prompts[log.rows[row].prompt].id, belief: belief, source: source, truth: truth)
     }
 
     private func tallied(_ group: ReplayGroup, _ visit: ReplayVisit) -> TalliedGroup {

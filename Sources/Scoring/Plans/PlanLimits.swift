@@ -28,6 +28,15 @@ public enum PlanLimits {
     /// Rollouts that an outcome counts without listing them, and numbers of groups: a `uint32` on the wire.
     public static let counts = 0...Int(UInt32.max)
 
+    /// Tokens of all answers of a group or a step, up to 2⁵³ − 1; 0 where they are not known or not limited.
+    public static let tokens = 0...(1 << 53) - 1
+    /// Expected tokens of one answer.
+    public static let answerTokens = 1.0...1e9
+    /// Steps of a policy that may be unfinished; 0 where only the number of plans kept limits.
+    public static let stepsInFlight = 0...64
+    /// Number of a trainer's start, as JSON can state it.
+    public static let attempts = 0...(1 << 53) - 1
+
     // MARK: Lengths of lists
 
     /// Candidates of one plan: what is planned on the coordinator's own thread must be done in milliseconds.

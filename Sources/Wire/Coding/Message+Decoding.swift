@@ -85,7 +85,8 @@ extension Message {
         case .closeJob(let close): self = .closeJob(try JobID(close.job, field: "job"))
         case .jobClosed(let closed): self = .jobClosed(try JobID(closed.job, field: "job"))
         case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
-            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores,
+            .dropPlans, .plansDropped:
             guard let message = try Message(plan: body, raw: raw) else { throw .undecodable }
             self = message
         }

@@ -133,7 +133,8 @@ extension Message {
         case .closeJob(let job): (.closeJob(.with { $0.job = job.wireBytes }), [])
         case .jobClosed(let job): (.jobClosed(.with { $0.job = job.wireBytes }), [])
         case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
-            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores,
+            .dropPlans, .plansDropped:
             planEncoded
         }
     }

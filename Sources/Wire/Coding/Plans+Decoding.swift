@@ -22,7 +22,8 @@ extension Message {
             self = .rewards(
                 Rewards(
                     name: try AssignmentName(rewards.name), rewards: try rewards.rewards.finite("rewards"),
-                    failed: Int(rewards.failed), references: rewards.references.map(\.reference)))
+                    failed: Int(rewards.failed), references: rewards.references.map(\.reference),
+                    tokens: Int(clamping: rewards.tokens)))
         case .rewardsRecorded(let recorded):
             self = .rewardsRecorded(
                 RewardsRecorded(
@@ -35,7 +36,8 @@ extension Message {
             self = .reportOutcomes(
                 ReportOutcomes(
                     request: report.request, policyID: report.policy.label,
-                    rewards: try Self.rewardRange(report.rewardLow, report.rewardHigh),
+                    rewards: report.rewardLow == 0 && report.rewardHigh == 0
+                        ? nil : try Self.rewardRange(report.rewardLow, report.rewardHigh), attempt: report.attempt,
                     outcomes: try [GroupOutcome](report.outcomes, texts: texts)))
         case .outcomesRecorded(let recorded): self = .outcomesRecorded(try OutcomesRecorded(recorded))
         case .requestScores(let request): self = .requestScores(try RequestScores(request, raw: raw))
@@ -47,6 +49,17 @@ extension Message {
                     contextRows: Int(scores.contextRows), fingerprint: try ModelFingerprint(scores.fingerprint),
                     answers: try AnswerBlock(count: rows, bytes: raw[0]),
                     faults: try [RowFault](scores.errors, rows: rows)))
+        case .dropPlans(let drop):
+            let plan = try PlanName(.with { ($0.policy, $0.step) = (drop.policy, drop.fromStep) })
+            self = .dropPlans(
+                DropPlans(
+                    request: drop.request, policyID: plan.policyID, fromStep: plan.step, attempt: drop.attempt,
+                    keepsOutcomes: drop.keepOutcomes))
+        case .plansDropped(let dropped):
+            self = .plansDropped(
+                PlansDropped(
+                    request: dropped.request, plans: Int(dropped.plans), groups: Int(dropped.groups),
+                    outcomes: Int(dropped.outcomes), attempt: dropped.attempt))
         default: return nil
         }
     }
@@ -96,7 +109,10 @@ extension RequestPlan {
                     minimum: candidate.hasNMin ? Int(candidate.nMin) : nil,
                     maximum: candidate.hasNMax ? Int(candidate.nMax) : nil,
                     covariates: try [Covariate](candidate.covariates),
-                    references: try [NamedOutcome](candidate.references)))
+                    references: try [NamedOutcome](candidate.references),
+                    expectedTokens: candidate.hasExpectedTokens
+                        ? try [candidate.expectedTokens].finite("expected_tokens")[0] : nil,
+                    tokensMax: candidate.tokensMax > 0 ? Int(clamping: candidate.tokensMax) : nil))
         }
         self.init(plan: try PlanName(proto.plan), total: Int(proto.total), candidates: candidates)
         policyVersion = proto.hasPolicyVersion ? Int(proto.policyVersion) : nil
@@ -125,6 +141,11 @@ extension RequestPlan {
         lookAheadMost = Int(proto.lookAheadMost)
         outcomes = try [GroupOutcome](proto.outcomes, texts: Array(texts.dropFirst(proto.candidates.count)))
         references = proto.references.map(\.label)
+        attempt = proto.attempt
+        replaces = proto.replace
+        keepsOutcomes = proto.keepOutcomes
+        inFlightMax = Int(proto.inFlightMax)
+        totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
     }
 }
 
@@ -147,8 +168,9 @@ extension [GroupOutcome] {
                 GroupOutcome(
                     eventID: proto.eventID.label, promptID: proto.promptID.label, text: text,
                     policyVersion: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil,
-                    step: proto.hasStep ? Int(proto.step) : nil, rewards: try proto.rewards.finite("rewards"),
-                    mean: try [proto.mean].finite("mean")[0], n: Int(proto.n), failed: Int(proto.failed)))
+                    // A reward that is no number gets its outcome rejected, and not the whole message.
+                    step: proto.hasStep ? Int(proto.step) : nil, rewards: proto.rewards, mean: proto.mean,
+                    n: Int(proto.n), failed: Int(proto.failed), tokens: Int(clamping: proto.tokens)))
         }
     }
 }
@@ -157,7 +179,7 @@ extension RequestRefused {
     init(_ proto: ProtoRequestRefused) throws(WireError) {
         self.init(
             proto.hasPlan ? .plan(try PlanName(proto.plan)) : .request(proto.request), try Reason(proto.reason),
-            message: proto.message.label)
+            message: proto.message.label, code: proto.code.cut(to: Limits.codeBytesMax))
     }
 }
 
@@ -170,14 +192,19 @@ extension PlannedBudget {
         self.init(
             index: Int(proto.index), promptID: proto.promptID.label, n: Int(proto.n), p: proto.hasP ? proto.p : nil,
             kappa: proto.hasKappa ? proto.kappa : nil, source: proto.source.label, reason: proto.reason.label,
-            evidence: proto.hasEvidence ? Evidence(proto.evidence) : nil)
+            evidence: proto.hasEvidence ? Evidence(proto.evidence) : nil,
+            staleness: proto.hasStaleness ? Int(proto.staleness) : nil,
+            expectedTokens: proto.hasExpectedTokens
+                ? try [proto.expectedTokens].finite("expected_tokens")[0] : nil)
     }
 }
 
 extension PlanEnd {
     init(_ proto: ProtoPlanEnd) throws(WireError) {
-        _ = try [proto.utility, proto.uniformUtility, proto.upperBound, proto.price, proto.zeroGroups]
-            .finite("utility, uniform_utility, upper_bound, price, zero_groups")
+        _ = try [
+            proto.utility, proto.uniformUtility, proto.upperBound, proto.price, proto.zeroGroups, proto.expectedTokens,
+            proto.expectedWaste,
+        ].finite("utility, uniform_utility, upper_bound, price, zero_groups, expected_tokens, expected_waste")
         guard proto.staleness >= -1 else { throw .badField("staleness", found: String(proto.staleness)) }
         self.init(
             planID: proto.planID.label, status: try Status(proto.status), prompts: Int(proto.prompts),
@@ -187,6 +214,11 @@ extension PlanEnd {
             digest: try Digest(proto.digest, field: "digest").bytes, contextRows: Int(proto.contextRows),
             staleness: Int(proto.staleness), uniformReason: proto.uniformReason.label,
             warnings: proto.warnings.map(\.label))
+        contextAhead = Int(proto.contextAhead)
+        attempt = proto.attempt
+        totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
+        expectedTokens = proto.expectedTokens > 0 ? proto.expectedTokens : nil
+        expectedWaste = proto.expectedTokens > 0 ? proto.expectedWaste : nil
     }
 }
 

@@ -41,6 +41,7 @@ extension Message {
                         $0.rewards = rewards.rewards
                         $0.failed = UInt32(clamping: rewards.failed)
                         $0.references = rewards.references.map(\.reference)
+                        $0.tokens = UInt64(clamping: rewards.tokens)
                     }), []
             )
         case .rewardsRecorded(let recorded):
@@ -68,8 +69,9 @@ extension Message {
                     .with {
                         $0.request = report.request
                         $0.policy = report.policyID.label
-                        $0.rewardLow = report.rewards.lowerBound
-                        $0.rewardHigh = report.rewards.upperBound
+                        $0.rewardLow = report.rewards?.lowerBound ?? 0
+                        $0.rewardHigh = report.rewards?.upperBound ?? 0
+                        $0.attempt = report.attempt
                         $0.outcomes = report.outcomes.map(ProtoGroupOutcome.init)
                     }), [texts.lengthsFrame, texts.bytes]
             )
@@ -95,6 +97,8 @@ extension Message {
                         $0.errors = scores.faults.wireErrors
                     }), [scores.answers.bytes]
             )
+        case .dropPlans(let drop): return (.dropPlans(ProtoDropPlans(drop)), [])
+        case .plansDropped(let dropped): return (.plansDropped(ProtoPlansDropped(dropped)), [])
         default: preconditionFailure("\(self) is no message of plans or rollouts")
         }
     }
@@ -141,10 +145,17 @@ extension ProtoRequestPlan {
                     if let maximum = candidate.maximum { $0.nMax = UInt32(clamping: maximum) }
                     $0.covariates = candidate.covariates.map(ProtoCovariate.init)
                     $0.references = candidate.references.map(ProtoNamedOutcome.init)
+                    if let tokens = candidate.expectedTokens { $0.expectedTokens = tokens }
+                    $0.tokensMax = UInt64(clamping: candidate.tokensMax ?? 0)
                 }
             }
             $0.outcomes = request.outcomes.map(ProtoGroupOutcome.init)
             $0.references = request.references.map(\.label)
+            $0.attempt = request.attempt
+            $0.replace = request.replaces
+            $0.keepOutcomes = request.keepsOutcomes
+            $0.inFlightMax = UInt32(clamping: request.inFlightMax)
+            $0.totalTokens = UInt64(clamping: request.totalTokens ?? 0)
         }
     }
 }
@@ -171,6 +182,7 @@ extension ProtoGroupOutcome {
             $0.mean = outcome.mean
             $0.n = UInt32(clamping: outcome.n)
             $0.failed = UInt32(clamping: outcome.failed)
+            $0.tokens = UInt64(clamping: outcome.tokens)
         }
     }
 }
@@ -184,6 +196,7 @@ extension ProtoRequestRefused {
             }
             $0.reason = refused.reason.proto
             $0.message = refused.message.label
+            $0.code = refused.code.cut(to: Limits.codeBytesMax)
         }
     }
 }
@@ -199,6 +212,8 @@ extension ProtoBudget {
             $0.source = budget.source.label
             $0.reason = budget.reason.label
             if let evidence = budget.evidence { $0.evidence = ProtoEvidence(evidence) }
+            if let staleness = budget.staleness { $0.staleness = UInt32(clamping: staleness) }
+            if let tokens = budget.expectedTokens { $0.expectedTokens = tokens }
         }
     }
 }
@@ -223,6 +238,11 @@ extension ProtoPlanEnd {
             $0.staleness = Int64(end.staleness)
             $0.uniformReason = end.uniformReason.label
             $0.warnings = end.warnings.map(\.label)
+            $0.contextAhead = UInt32(clamping: end.contextAhead)
+            $0.attempt = end.attempt
+            $0.totalTokens = UInt64(clamping: end.totalTokens ?? 0)
+            $0.expectedTokens = end.expectedTokens ?? 0
+            $0.expectedWaste = end.expectedWaste ?? 0
         }
     }
 }
@@ -303,6 +323,30 @@ extension ProtoRequestScores {
             $0.contextRows = UInt32(clamping: request.context?.count ?? 0)
             $0.context = ProtoContextChoice(request.choice)
             $0.deadlineMs = request.deadline.wireMilliseconds
+        }
+    }
+}
+
+extension ProtoDropPlans {
+    init(_ drop: DropPlans) {
+        self = .with {
+            $0.request = drop.request
+            $0.policy = drop.policyID.label
+            $0.fromStep = Int64(drop.fromStep)
+            $0.attempt = drop.attempt
+            $0.keepOutcomes = drop.keepsOutcomes
+        }
+    }
+}
+
+extension ProtoPlansDropped {
+    init(_ dropped: PlansDropped) {
+        self = .with {
+            $0.request = dropped.request
+            $0.plans = UInt32(clamping: dropped.plans)
+            $0.groups = UInt32(clamping: dropped.groups)
+            $0.outcomes = UInt32(clamping: dropped.outcomes)
+            $0.attempt = dropped.attempt
         }
     }
 }

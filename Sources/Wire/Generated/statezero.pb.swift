@@ -327,6 +327,22 @@ nonisolated struct ProtoEnvelope: Sendable {
     set {body = .scores(newValue)}
   }
 
+  var dropPlans: ProtoDropPlans {
+    get {
+      if case .dropPlans(let v)? = body {return v}
+      return ProtoDropPlans()
+    }
+    set {body = .dropPlans(newValue)}
+  }
+
+  var plansDropped: ProtoPlansDropped {
+    get {
+      if case .plansDropped(let v)? = body {return v}
+      return ProtoPlansDropped()
+    }
+    set {body = .plansDropped(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -366,6 +382,8 @@ nonisolated struct ProtoEnvelope: Sendable {
     case outcomesRecorded(ProtoOutcomesRecorded)
     case requestScores(ProtoRequestScores)
     case scores(ProtoScores)
+    case dropPlans(ProtoDropPlans)
+    case plansDropped(ProtoPlansDropped)
 
   }
 
@@ -1404,6 +1422,36 @@ nonisolated struct ProtoRequestPlan: @unchecked Sendable {
     set {_uniqueStorage()._references = newValue}
   }
 
+  /// the trainer's start; a larger one drops the plans of smaller ones from this step on
+  var attempt: UInt64 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
+
+  /// another request for this step, or a later plan, is dropped
+  var replace: Bool {
+    get {_storage._replace}
+    set {_uniqueStorage()._replace = newValue}
+  }
+
+  /// what is dropped leaves its outcomes in the history
+  var keepOutcomes: Bool {
+    get {_storage._keepOutcomes}
+    set {_uniqueStorage()._keepOutcomes = newValue}
+  }
+
+  /// steps of the policy that may be unfinished, this one included; 0: all that are kept
+  var inFlightMax: UInt32 {
+    get {_storage._inFlightMax}
+    set {_uniqueStorage()._inFlightMax = newValue}
+  }
+
+  /// expected tokens of all answers together; 0: only rollouts are limited
+  var totalTokens: UInt64 {
+    get {_storage._totalTokens}
+    set {_uniqueStorage()._totalTokens = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -1632,12 +1680,26 @@ nonisolated struct ProtoPlanCandidate: Sendable {
   /// each name once
   var references: [ProtoNamedOutcome] = []
 
+  /// of one answer; absent: learnt from reports
+  var expectedTokens: Double {
+    get {_expectedTokens ?? 0}
+    set {_expectedTokens = newValue}
+  }
+  /// Returns true if `expectedTokens` has been explicitly set.
+  var hasExpectedTokens: Bool {self._expectedTokens != nil}
+  /// Clears the value of `expectedTokens`. Subsequent reads from it will return its default value.
+  mutating func clearExpectedTokens() {self._expectedTokens = nil}
+
+  /// expected tokens of all its answers; 0: no cap
+  var tokensMax: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _nMin: UInt32? = nil
   fileprivate var _nMax: UInt32? = nil
+  fileprivate var _expectedTokens: Double? = nil
 }
 
 /// A number or a category of a prompt.
@@ -1757,6 +1819,9 @@ nonisolated struct ProtoGroupOutcome: Sendable {
   /// rollouts that ended without a reward
   var failed: UInt32 = 0
 
+  /// of the answers of all its rollouts together, the failed ones included; 0: not known
+  var tokens: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1781,12 +1846,15 @@ nonisolated struct ProtoRequestRefused: Sendable {
   /// Clears the value of `plan`. Subsequent reads from it will return its default value.
   mutating func clearPlan() {self._plan = nil}
 
-  /// of ReportOutcomes and RequestScores
+  /// of ReportOutcomes, RequestScores and DropPlans
   var request: UInt64 = 0
 
   var reason: ProtoRequestRefused.Reason = .unspecified
 
   var message: String = String()
+
+  /// for programs, where the reason alone is not enough: steps_in_flight, abandoned
+  var code: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1893,6 +1961,26 @@ nonisolated struct ProtoBudget: Sendable {
   /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
   mutating func clearEvidence() {self._evidence = nil}
 
+  /// steps between the newest outcome it is based on and the weights; absent: no outcome
+  var staleness: UInt32 {
+    get {_staleness ?? 0}
+    set {_staleness = newValue}
+  }
+  /// Returns true if `staleness` has been explicitly set.
+  var hasStaleness: Bool {self._staleness != nil}
+  /// Clears the value of `staleness`. Subsequent reads from it will return its default value.
+  mutating func clearStaleness() {self._staleness = nil}
+
+  /// of one answer; absent where nothing is known
+  var expectedTokens: Double {
+    get {_expectedTokens ?? 0}
+    set {_expectedTokens = newValue}
+  }
+  /// Returns true if `expectedTokens` has been explicitly set.
+  var hasExpectedTokens: Bool {self._expectedTokens != nil}
+  /// Clears the value of `expectedTokens`. Subsequent reads from it will return its default value.
+  mutating func clearExpectedTokens() {self._expectedTokens = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1900,6 +1988,8 @@ nonisolated struct ProtoBudget: Sendable {
   fileprivate var _p: Double? = nil
   fileprivate var _kappa: Double? = nil
   fileprivate var _evidence: ProtoEvidence? = nil
+  fileprivate var _staleness: UInt32? = nil
+  fileprivate var _expectedTokens: Double? = nil
 }
 
 /// Budgets that may be worked on. A later one for the same prompt tops it up.
@@ -2031,6 +2121,36 @@ nonisolated struct ProtoPlanEnd: @unchecked Sendable {
     set {_uniqueStorage()._warnings = newValue}
   }
 
+  /// steps by which the newest outcome of the context is later than the weights
+  var contextAhead: UInt32 {
+    get {_storage._contextAhead}
+    set {_uniqueStorage()._contextAhead = newValue}
+  }
+
+  /// the request's
+  var attempt: UInt64 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
+
+  /// the request's
+  var totalTokens: UInt64 {
+    get {_storage._totalTokens}
+    set {_uniqueStorage()._totalTokens = newValue}
+  }
+
+  /// of all answers; 0 where no length is known
+  var expectedTokens: Double {
+    get {_storage._expectedTokens}
+    set {_uniqueStorage()._expectedTokens = newValue}
+  }
+
+  /// of the answers of groups without a gradient
+  var expectedWaste: Double {
+    get {_storage._expectedWaste}
+    set {_uniqueStorage()._expectedWaste = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -2082,6 +2202,52 @@ nonisolated struct ProtoPlanEnd: @unchecked Sendable {
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A trainer returns to an earlier step: plans from a step on are dropped, with their groups and outcomes.
+nonisolated struct ProtoDropPlans: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// repeated in the answer
+  var request: UInt64 = 0
+
+  var policy: String = String()
+
+  var fromStep: Int64 = 0
+
+  /// larger than all before, or 0
+  var attempt: UInt64 = 0
+
+  var keepOutcomes: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The answer to DropPlans.
+nonisolated struct ProtoPlansDropped: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var request: UInt64 = 0
+
+  var plans: UInt32 = 0
+
+  /// that waited for rollouts or were lent
+  var groups: UInt32 = 0
+
+  var outcomes: UInt32 = 0
+
+  /// the policy's present one
+  var attempt: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A trainer wants to receive a plan again: its budgets, its end, and groups done from a number on.
@@ -2227,6 +2393,9 @@ nonisolated struct ProtoRewards: Sendable {
   var failed: UInt32 = 0
 
   var references: [String] = []
+
+  /// as in GroupOutcome
+  var tokens: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2388,11 +2557,15 @@ nonisolated struct ProtoReportOutcomes: Sendable {
 
   var policy: String = String()
 
+  /// low and high 0: the range of the outcome's plan, or else of the policy's latest plan
   var rewardLow: Double = 0
 
   var rewardHigh: Double = 0
 
   var outcomes: [ProtoGroupOutcome] = []
+
+  /// the trainer's start that made the rollouts
+  var attempt: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2551,7 +2724,7 @@ fileprivate nonisolated let _protobuf_package = "statezero.v1"
 
 nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3028,6 +3201,32 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.body = .scores(v)
         }
       }()
+      case 38: try {
+        var v: ProtoDropPlans?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .dropPlans(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .dropPlans(v)
+        }
+      }()
+      case 39: try {
+        var v: ProtoPlansDropped?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .plansDropped(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .plansDropped(v)
+        }
+      }()
       default: break
       }
     }
@@ -3185,6 +3384,14 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .scores?: try {
       guard case .scores(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+    }()
+    case .dropPlans?: try {
+      guard case .dropPlans(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+    }()
+    case .plansDropped?: try {
+      guard case .plansDropped(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
     }()
     case nil: break
     }
@@ -4480,7 +4687,7 @@ nonisolated extension ProtoPlanName: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0\u{1}references\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0\u{1}references\0\u{1}attempt\0\u{1}replace\0\u{3}keep_outcomes\0\u{3}in_flight_max\0\u{3}total_tokens\0")
 
   fileprivate class _StorageClass {
     var _plan: ProtoPlanName? = nil
@@ -4508,6 +4715,11 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _candidates: [ProtoPlanCandidate] = []
     var _outcomes: [ProtoGroupOutcome] = []
     var _references: [String] = []
+    var _attempt: UInt64 = 0
+    var _replace: Bool = false
+    var _keepOutcomes: Bool = false
+    var _inFlightMax: UInt32 = 0
+    var _totalTokens: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4543,6 +4755,11 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       _candidates = source._candidates
       _outcomes = source._outcomes
       _references = source._references
+      _attempt = source._attempt
+      _replace = source._replace
+      _keepOutcomes = source._keepOutcomes
+      _inFlightMax = source._inFlightMax
+      _totalTokens = source._totalTokens
     }
   }
 
@@ -4586,6 +4803,11 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
         case 24: try { try decoder.decodeRepeatedMessageField(value: &_storage._outcomes) }()
         case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._references) }()
+        case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._attempt) }()
+        case 27: try { try decoder.decodeSingularBoolField(value: &_storage._replace) }()
+        case 28: try { try decoder.decodeSingularBoolField(value: &_storage._keepOutcomes) }()
+        case 29: try { try decoder.decodeSingularUInt32Field(value: &_storage._inFlightMax) }()
+        case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._totalTokens) }()
         default: break
         }
       }
@@ -4673,6 +4895,21 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._references.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._references, fieldNumber: 25)
       }
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._attempt, fieldNumber: 26)
+      }
+      if _storage._replace != false {
+        try visitor.visitSingularBoolField(value: _storage._replace, fieldNumber: 27)
+      }
+      if _storage._keepOutcomes != false {
+        try visitor.visitSingularBoolField(value: _storage._keepOutcomes, fieldNumber: 28)
+      }
+      if _storage._inFlightMax != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._inFlightMax, fieldNumber: 29)
+      }
+      if _storage._totalTokens != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._totalTokens, fieldNumber: 30)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4707,6 +4944,11 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._candidates != rhs_storage._candidates {return false}
         if _storage._outcomes != rhs_storage._outcomes {return false}
         if _storage._references != rhs_storage._references {return false}
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._replace != rhs_storage._replace {return false}
+        if _storage._keepOutcomes != rhs_storage._keepOutcomes {return false}
+        if _storage._inFlightMax != rhs_storage._inFlightMax {return false}
+        if _storage._totalTokens != rhs_storage._totalTokens {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4779,7 +5021,7 @@ nonisolated extension ProtoContextChoice.Selection: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PlanCandidate"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_id\0\u{3}n_min\0\u{3}n_max\0\u{1}covariates\0\u{1}references\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_id\0\u{3}n_min\0\u{3}n_max\0\u{1}covariates\0\u{1}references\0\u{3}expected_tokens\0\u{3}tokens_max\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4792,6 +5034,8 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._nMax) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.covariates) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.references) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self._expectedTokens) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.tokensMax) }()
       default: break
       }
     }
@@ -4817,6 +5061,12 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.references.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.references, fieldNumber: 5)
     }
+    try { if let v = self._expectedTokens {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 6)
+    } }()
+    if self.tokensMax != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tokensMax, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4826,6 +5076,8 @@ nonisolated extension ProtoPlanCandidate: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs._nMax != rhs._nMax {return false}
     if lhs.covariates != rhs.covariates {return false}
     if lhs.references != rhs.references {return false}
+    if lhs._expectedTokens != rhs._expectedTokens {return false}
+    if lhs.tokensMax != rhs.tokensMax {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4975,7 +5227,7 @@ nonisolated extension ProtoEvidence: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GroupOutcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}event_id\0\u{3}prompt_id\0\u{3}policy_version\0\u{1}step\0\u{1}rewards\0\u{1}mean\0\u{1}n\0\u{1}failed\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}event_id\0\u{3}prompt_id\0\u{3}policy_version\0\u{1}step\0\u{1}rewards\0\u{1}mean\0\u{1}n\0\u{1}failed\0\u{1}tokens\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4991,6 +5243,7 @@ nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
       case 6: try { try decoder.decodeSingularDoubleField(value: &self.mean) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.n) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.failed) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.tokens) }()
       default: break
       }
     }
@@ -5025,6 +5278,9 @@ nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.failed != 0 {
       try visitor.visitSingularUInt32Field(value: self.failed, fieldNumber: 8)
     }
+    if self.tokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tokens, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5037,6 +5293,7 @@ nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.mean != rhs.mean {return false}
     if lhs.n != rhs.n {return false}
     if lhs.failed != rhs.failed {return false}
+    if lhs.tokens != rhs.tokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5044,7 +5301,7 @@ nonisolated extension ProtoGroupOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoRequestRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestRefused"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}request\0\u{1}reason\0\u{1}message\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{1}request\0\u{1}reason\0\u{1}message\0\u{1}code\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5056,6 +5313,7 @@ nonisolated extension ProtoRequestRefused: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.code) }()
       default: break
       }
     }
@@ -5078,6 +5336,9 @@ nonisolated extension ProtoRequestRefused: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.message.isEmpty {
       try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
     }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5086,6 +5347,7 @@ nonisolated extension ProtoRequestRefused: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.request != rhs.request {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.message != rhs.message {return false}
+    if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5097,7 +5359,7 @@ nonisolated extension ProtoRequestRefused.Reason: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Budget"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}prompt_id\0\u{1}n\0\u{1}p\0\u{1}kappa\0\u{1}source\0\u{1}reason\0\u{1}evidence\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}prompt_id\0\u{1}n\0\u{1}p\0\u{1}kappa\0\u{1}source\0\u{1}reason\0\u{1}evidence\0\u{1}staleness\0\u{3}expected_tokens\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5113,6 +5375,8 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 6: try { try decoder.decodeSingularStringField(value: &self.source) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self._staleness) }()
+      case 10: try { try decoder.decodeSingularDoubleField(value: &self._expectedTokens) }()
       default: break
       }
     }
@@ -5147,6 +5411,12 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
     try { if let v = self._evidence {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    try { if let v = self._staleness {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
+    } }()
+    try { if let v = self._expectedTokens {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5159,6 +5429,8 @@ nonisolated extension ProtoBudget: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.source != rhs.source {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs._evidence != rhs._evidence {return false}
+    if lhs._staleness != rhs._staleness {return false}
+    if lhs._expectedTokens != rhs._expectedTokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5205,7 +5477,7 @@ nonisolated extension ProtoBudgets: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PlanEnd"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}plan_id\0\u{1}status\0\u{1}prompts\0\u{1}total\0\u{1}surplus\0\u{1}reserve\0\u{1}utility\0\u{3}uniform_utility\0\u{3}upper_bound\0\u{1}price\0\u{3}zero_groups\0\u{1}digest\0\u{3}context_rows\0\u{1}staleness\0\u{3}uniform_reason\0\u{1}warnings\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}plan_id\0\u{1}status\0\u{1}prompts\0\u{1}total\0\u{1}surplus\0\u{1}reserve\0\u{1}utility\0\u{3}uniform_utility\0\u{3}upper_bound\0\u{1}price\0\u{3}zero_groups\0\u{1}digest\0\u{3}context_rows\0\u{1}staleness\0\u{3}uniform_reason\0\u{1}warnings\0\u{3}context_ahead\0\u{1}attempt\0\u{3}total_tokens\0\u{3}expected_tokens\0\u{3}expected_waste\0")
 
   fileprivate class _StorageClass {
     var _plan: ProtoPlanName? = nil
@@ -5225,6 +5497,11 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _staleness: Int64 = 0
     var _uniformReason: String = String()
     var _warnings: [String] = []
+    var _contextAhead: UInt32 = 0
+    var _attempt: UInt64 = 0
+    var _totalTokens: UInt64 = 0
+    var _expectedTokens: Double = 0
+    var _expectedWaste: Double = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5252,6 +5529,11 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _staleness = source._staleness
       _uniformReason = source._uniformReason
       _warnings = source._warnings
+      _contextAhead = source._contextAhead
+      _attempt = source._attempt
+      _totalTokens = source._totalTokens
+      _expectedTokens = source._expectedTokens
+      _expectedWaste = source._expectedWaste
     }
   }
 
@@ -5287,6 +5569,11 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._staleness) }()
         case 16: try { try decoder.decodeSingularStringField(value: &_storage._uniformReason) }()
         case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._warnings) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._contextAhead) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._attempt) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._totalTokens) }()
+        case 21: try { try decoder.decodeSingularDoubleField(value: &_storage._expectedTokens) }()
+        case 22: try { try decoder.decodeSingularDoubleField(value: &_storage._expectedWaste) }()
         default: break
         }
       }
@@ -5350,6 +5637,21 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if !_storage._warnings.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._warnings, fieldNumber: 17)
       }
+      if _storage._contextAhead != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._contextAhead, fieldNumber: 18)
+      }
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._attempt, fieldNumber: 19)
+      }
+      if _storage._totalTokens != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._totalTokens, fieldNumber: 20)
+      }
+      if _storage._expectedTokens.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._expectedTokens, fieldNumber: 21)
+      }
+      if _storage._expectedWaste.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._expectedWaste, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5376,6 +5678,11 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._staleness != rhs_storage._staleness {return false}
         if _storage._uniformReason != rhs_storage._uniformReason {return false}
         if _storage._warnings != rhs_storage._warnings {return false}
+        if _storage._contextAhead != rhs_storage._contextAhead {return false}
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._totalTokens != rhs_storage._totalTokens {return false}
+        if _storage._expectedTokens != rhs_storage._expectedTokens {return false}
+        if _storage._expectedWaste != rhs_storage._expectedWaste {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5387,6 +5694,106 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoPlanEnd.Status: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATUS_UNSPECIFIED\0\u{1}STATUS_OK\0\u{1}STATUS_DEGRADED\0\u{1}STATUS_FALLBACK\0")
+}
+
+nonisolated extension ProtoDropPlans: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DropPlans"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}from_step\0\u{1}attempt\0\u{3}keep_outcomes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.policy) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.fromStep) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.attempt) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.keepOutcomes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if !self.policy.isEmpty {
+      try visitor.visitSingularStringField(value: self.policy, fieldNumber: 2)
+    }
+    if self.fromStep != 0 {
+      try visitor.visitSingularInt64Field(value: self.fromStep, fieldNumber: 3)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.attempt, fieldNumber: 4)
+    }
+    if self.keepOutcomes != false {
+      try visitor.visitSingularBoolField(value: self.keepOutcomes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoDropPlans, rhs: ProtoDropPlans) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.policy != rhs.policy {return false}
+    if lhs.fromStep != rhs.fromStep {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.keepOutcomes != rhs.keepOutcomes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPlansDropped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlansDropped"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}plans\0\u{1}groups\0\u{1}outcomes\0\u{1}attempt\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.plans) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groups) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.outcomes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.attempt) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.request != 0 {
+      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
+    }
+    if self.plans != 0 {
+      try visitor.visitSingularUInt32Field(value: self.plans, fieldNumber: 2)
+    }
+    if self.groups != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groups, fieldNumber: 3)
+    }
+    if self.outcomes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.outcomes, fieldNumber: 4)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.attempt, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPlansDropped, rhs: ProtoPlansDropped) -> Bool {
+    if lhs.request != rhs.request {return false}
+    if lhs.plans != rhs.plans {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.outcomes != rhs.outcomes {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension ProtoFollowPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -5607,7 +6014,7 @@ nonisolated extension ProtoAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoRewards: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Rewards"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}rewards\0\u{1}failed\0\u{1}references\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}rewards\0\u{1}failed\0\u{1}references\0\u{1}tokens\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5619,6 +6026,7 @@ nonisolated extension ProtoRewards: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeRepeatedDoubleField(value: &self.rewards) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.failed) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.references) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.tokens) }()
       default: break
       }
     }
@@ -5641,6 +6049,9 @@ nonisolated extension ProtoRewards: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.references.isEmpty {
       try visitor.visitRepeatedStringField(value: self.references, fieldNumber: 4)
     }
+    if self.tokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tokens, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5649,6 +6060,7 @@ nonisolated extension ProtoRewards: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.rewards != rhs.rewards {return false}
     if lhs.failed != rhs.failed {return false}
     if lhs.references != rhs.references {return false}
+    if lhs.tokens != rhs.tokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5752,7 +6164,7 @@ nonisolated extension ProtoAssignmentReturned.Reason: SwiftProtobuf._ProtoNamePr
 
 nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ReportOutcomes"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}reward_low\0\u{3}reward_high\0\u{1}outcomes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}reward_low\0\u{3}reward_high\0\u{1}outcomes\0\u{1}attempt\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5765,6 +6177,7 @@ nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf.
       case 3: try { try decoder.decodeSingularDoubleField(value: &self.rewardLow) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.rewardHigh) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.outcomes) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.attempt) }()
       default: break
       }
     }
@@ -5786,6 +6199,9 @@ nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.outcomes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.outcomes, fieldNumber: 5)
     }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.attempt, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5795,6 +6211,7 @@ nonisolated extension ProtoReportOutcomes: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.rewardLow != rhs.rewardLow {return false}
     if lhs.rewardHigh != rhs.rewardHigh {return false}
     if lhs.outcomes != rhs.outcomes {return false}
+    if lhs.attempt != rhs.attempt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

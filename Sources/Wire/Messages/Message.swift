@@ -38,6 +38,8 @@ public enum Message: Hashable, Sendable {
     case outcomesRecorded(OutcomesRecorded)
     case requestScores(RequestScores)
     case scores(Scores)
+    case dropPlans(DropPlans)
+    case plansDropped(PlansDropped)
 }
 
 /// A message and the coordinator's generation that its sender knows (0: none yet).

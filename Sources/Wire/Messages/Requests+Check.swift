@@ -20,6 +20,9 @@ extension RequestPlan {
                 "group_survival is \(groupSurvival); it must be a number from "
                     + "\(PlanLimits.groupSurvival.lowerBound) to below \(PlanLimits.groupSurvival.upperBound)")
         }
+        try RequestFault.check(Int(clamping: attempt), in: PlanLimits.attempts, "attempt")
+        try RequestFault.check(inFlightMax, in: PlanLimits.stepsInFlight, "in_flight_max")
+        if let totalTokens { try RequestFault.check(totalTokens, in: 1...PlanLimits.tokens.upperBound, "total_tokens") }
         try RequestFault.check(deadline: deadline)
         try context.check()
         _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
@@ -102,6 +105,12 @@ extension PlanCandidate {
         try RequestFault.check(bytesOf: text, in: PlanLimits.textBytes, "items[\(index)].prompt")
         if let minimum { try RequestFault.check(minimum, in: PlanLimits.rollouts, "items[\(index)].n_min") }
         if let maximum { try RequestFault.check(maximum, in: PlanLimits.rollouts, "items[\(index)].n_max") }
+        if let expectedTokens {
+            try RequestFault.check(expectedTokens, in: PlanLimits.answerTokens, "items[\(index)].expected_tokens")
+        }
+        if let tokensMax {
+            try RequestFault.check(tokensMax, in: 1...PlanLimits.tokens.upperBound, "items[\(index)].tokens_max")
+        }
         try Self.check(references.map(\.name), in: PlanLimits.references, "items[\(index)].references")
         try Self.check(covariates.map(\.name), in: PlanLimits.covariates, "items[\(index)].covariates")
         for case .category(let category) in covariates.lazy.map(\.value) {
@@ -133,13 +142,26 @@ extension ReportOutcomes {
     /// Throws the first member outside its bounds. Its outcomes are not checked here, but each by itself.
     public func check() throws(RequestFault) {
         try RequestFault.check(bytesOf: policyID, in: PlanLimits.policyIDBytes, "policy_id")
-        _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
+        if let rewards {
+            _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
+        }
+        try RequestFault.check(Int(clamping: attempt), in: PlanLimits.attempts, "attempt")
         try RequestFault.check(count: outcomes.count, in: PlanLimits.outcomes, "outcomes")
     }
 }
 
+extension DropPlans {
+    /// Throws the first member outside its bounds.
+    public func check() throws(RequestFault) {
+        try RequestFault.check(bytesOf: policyID, in: PlanLimits.policyIDBytes, "policy_id")
+        try RequestFault.check(fromStep, in: PlanLimits.steps, "from")
+        try RequestFault.check(Int(clamping: attempt), in: PlanLimits.attempts, "attempt")
+    }
+}
+
 extension GroupOutcome {
-    /// Throws the first member outside its bounds. `path` names the outcome, as `outcomes[3]`.
+    /// Throws the first member outside its bounds. `path` names the outcome, as `outcomes[3]`. Rewards that are no numbers
+    /// pass: the planner rejects their outcome alone.
     public func check(at path: String) throws(RequestFault) {
         try RequestFault.check(bytesOf: eventID, in: PlanLimits.idBytes, "\(path).event_id")
         try RequestFault.check(bytesOf: promptID, in: PlanLimits.idBytes, "\(path).prompt_id")
@@ -147,10 +169,11 @@ extension GroupOutcome {
         if let policyVersion { try RequestFault.check(policyVersion, in: PlanLimits.steps, "\(path).policy_version") }
         if let step { try RequestFault.check(step, in: PlanLimits.steps, "\(path).step") }
         try RequestFault.check(count: rewards.count, in: PlanLimits.groupRollouts, "\(path).rewards")
-        for (index, reward) in rewards.enumerated() {
+        for (index, reward) in rewards.enumerated() where !reward.isNaN {
             try RequestFault.check(reward, in: PlanLimits.rewards, "\(path).rewards[\(index)]")
         }
-        try RequestFault.check(mean, in: PlanLimits.rewards, "\(path).mean")
+        if !mean.isNaN { try RequestFault.check(mean, in: PlanLimits.rewards, "\(path).mean") }
+        try RequestFault.check(tokens, in: PlanLimits.tokens, "\(path).tokens")
         try RequestFault.check(n, in: PlanLimits.counts, "\(path).n")
         try RequestFault.check(failed, in: PlanLimits.counts, "\(path).failed")
     }

@@ -41,6 +41,7 @@ struct StreamedStep {
 
 @Suite("Streamed plans")
 struct StreamingPlanTests {
+    /// Beliefs that are not doubted: these tests are about the solver.
     static func candidates(_ count: Int, _ generator: inout SeededGenerator, kappa: Double? = nil) throws
         -> [BudgetCandidate]
     {
@@ -52,7 +53,7 @@ struct StreamingPlanTests {
             // u^tilt, without the mathematics library.
             for _ in 0..<Int(tilt * 4) { mean *= u.squareRoot().squareRoot() }
             let belief = try Belief(mean: mean, kappa: kappa ?? (1 + 30 * generator.unit()), promptID: "\(index)")
-            return BudgetCandidate(promptID: "p\(index)", belief: belief)
+            return BudgetCandidate(promptID: "p\(index)", belief: belief, source: .record)
         }
     }
 

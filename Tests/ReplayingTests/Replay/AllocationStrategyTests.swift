@@ -16,8 +16,13 @@ struct AllocationStrategyTests {
         }
     }
 
-    private func planned(_ request: BudgetRequest, _ beliefs: [Belief]) throws -> [Int] {
-        try request.plan(beliefs.enumerated().map { BudgetCandidate(promptID: "p\($0)", belief: $1) }).budgets.map(\.n)
+    /// Only our own plans doubt predictions.
+    private func planned(
+        _ request: BudgetRequest, _ beliefs: [Belief], source: BudgetSource = .record
+    ) throws -> [Int] {
+        try request.plan(
+            beliefs.enumerated().map { BudgetCandidate(promptID: "p\($0)", belief: $1, source: source) }
+        ).budgets.map(\.n)
     }
 
     @Test("each strategy plans with its own objective, solver and beliefs")
@@ -33,7 +38,7 @@ struct AllocationStrategyTests {
         #expect(try replay.budgets(.greedy, prompts) == planned(greedy, beliefs.map(\.point)))
         #expect(try replay.budgets(.knapsack, prompts) == planned(knapsack, beliefs))
         #expect(try replay.budgets(.meanAlone, prompts) == planned(request, beliefs.map(\.point)))
-        #expect(try replay.budgets(.ours, prompts) == planned(request, beliefs))
+        #expect(try replay.budgets(.ours, prompts) == planned(request, beliefs, source: .model))
         let truths = try means.map { try Belief(mean: 1 - $0, promptID: "p") }
         #expect(try replay.budgets(.oracle, prompts) == planned(request, truths))
     }

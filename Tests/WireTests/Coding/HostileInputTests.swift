@@ -20,7 +20,9 @@ struct HostileInputTests {
                 // Every accepted message must be readable to the end, and must be encoded as it was received.
                 Self.readEverything(in: envelope.message)
                 let again = try Envelope(frames: envelope.frames)
-                #expect(again == envelope, "seed \(Self.seed), round \(round): encoding changed the message")
+                // A reward that is no number equals nothing; its bytes do.
+                let isSame = again == envelope || again.frames == envelope.frames
+                #expect(isSame, "seed \(Self.seed), round \(round): encoding changed the message")
             } catch {
                 #expect(!error.description.isEmpty)
                 refused[Self.name(of: error), default: 0] += 1
@@ -80,8 +82,8 @@ struct HostileInputTests {
 
     @Test("a body of a later version is refused, not skipped")
     func unknownBody() {
-        // Field 38, a message of no fields: the next body to be given a number.
-        #expect(throws: WireError.undecodable) { try Envelope(frames: [[0x53, 0x5A, 0x30, 0x31, 0xB2, 0x02, 0x00]]) }
+        // Field 40, a message of no fields: the next body to be given a number.
+        #expect(throws: WireError.undecodable) { try Envelope(frames: [[0x53, 0x5A, 0x30, 0x31, 0xC2, 0x02, 0x00]]) }
     }
 
     @Test("an unknown field in a known body is ignored")
@@ -121,7 +123,7 @@ struct HostileInputTests {
             #expect(request.identity.bytes.count == 32)
             read(request.outcomes)
         case .reportOutcomes(let report):
-            #expect(report.rewards.lowerBound < report.rewards.upperBound)
+            if let range = report.rewards { #expect(range.lowerBound < range.upperBound) }
             read(report.outcomes)
         case .budgets(_, let budgets):
             #expect(budgets.parts.reduce([], +) == budgets)
@@ -139,8 +141,7 @@ struct HostileInputTests {
 
     private static func read(_ outcomes: [GroupOutcome]) {
         for outcome in outcomes {
-            #expect(outcome.rewards.allSatisfy(\.isFinite) && outcome.mean.isFinite && outcome.n >= 0)
-            #expect(outcome.failed >= 0)
+            #expect(outcome.n >= 0 && outcome.failed >= 0 && outcome.tokens >= 0)
         }
     }
 

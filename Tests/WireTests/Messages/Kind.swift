@@ -6,7 +6,7 @@ enum Kind: Int, CaseIterable {
     case shard, shardResult, shardReturned, submitJob, jobAccepted, jobRefused, submitShard, shardAnswer, confirm
     case closeJob, jobClosed
     case requestPlan, requestRefused, budgets, planEnd, followPlan, groupDone, assignment, rewards, rewardsRecorded
-    case assignmentReturned, reportOutcomes, outcomesRecorded, requestScores, scores
+    case assignmentReturned, reportOutcomes, outcomesRecorded, requestScores, scores, dropPlans, plansDropped
 
     init(of message: Message) {
         self =
@@ -47,6 +47,8 @@ enum Kind: Int, CaseIterable {
             case .outcomesRecorded: .outcomesRecorded
             case .requestScores: .requestScores
             case .scores: .scores
+            case .dropPlans: .dropPlans
+            case .plansDropped: .plansDropped
             }
     }
 

@@ -76,14 +76,30 @@ struct PlanLimitTests {
         for message in messages { #expect(Self.refusal(of: message) == .badField("step", found: "-1")) }
     }
 
+    @Test("a reward that is no number is read, because it rejects its outcome and not the message")
+    func missingRewards() throws {
+        for message in [
+            Self.request { $0.outcomes = [GroupOutcome(eventID: "e", promptID: "a", rewards: [0, .nan])] },
+            Self.report(GroupOutcome(eventID: "e", promptID: "a", rewards: [0, .nan])),
+        ] {
+            let read = try Envelope(frames: Envelope(generation: 1, message).frames).message
+            let outcomes: [GroupOutcome]
+            switch read {
+            case .requestPlan(let request): outcomes = request.outcomes
+            case .reportOutcomes(let report): outcomes = report.outcomes
+            default: outcomes = []
+            }
+            #expect(outcomes.first?.rewards.map(\.isNaN) == [false, true])
+        }
+    }
+
     @Test("what is not a number is refused, in every field", arguments: [Double.nan, .infinity, -.infinity])
     func numbers(_ bad: Double) {
         let messages: [Message] = [
             Self.request { $0.explore = bad }, Self.request { $0.recordDecay = bad },
             Self.request { $0.groupSurvival = bad }, Self.request { $0.lookAhead = bad },
-            Self.request { $0.outcomes = [GroupOutcome(eventID: "e", promptID: "a", rewards: [0, bad])] },
-            Self.report(GroupOutcome(eventID: "e", promptID: "a", rewards: [bad])),
-            Self.report(GroupOutcome(eventID: "e", promptID: "a", mean: bad, n: 1)),
+            Self.request { $0.candidates = [PlanCandidate(promptID: "a", expectedTokens: bad)] },
+            Self.end { ($0.expectedTokens, $0.expectedWaste) = (bad, 1) }, Self.end { $0.expectedWaste = bad },
             .rewards(Rewards(name: MessageSample.assignment, rewards: [1, bad])),
             Self.group { $0.rewards[1] = bad }, Self.group { $0.advantages[1] = bad },
             Self.group { $0.baseline = bad }, Self.end { $0.utility = bad }, Self.end { $0.uniformUtility = bad },

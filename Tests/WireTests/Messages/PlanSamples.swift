@@ -91,6 +91,14 @@ extension MessageSample {
                 "follow-plan", "A trainer wants to follow a plan again", ["plan; groups from number 1 on"],
                 .followPlan(plan, groupsAfter: 1)),
             MessageSample(
+                "drop-plans", "A trainer returns to an earlier step",
+                ["request 11; the plans of step 30 and later are dropped; attempt 2 begins; outcomes stay"],
+                .dropPlans(
+                    DropPlans(request: 11, policyID: plan.policyID, fromStep: 30, attempt: 2, keepsOutcomes: true))),
+            MessageSample(
+                "plans-dropped", "Plans were dropped", ["request 11; 3 plans; 5 groups; 7 outcomes; attempt 2"],
+                .plansDropped(PlansDropped(request: 11, plans: 3, groups: 5, outcomes: 7, attempt: 2))),
+            MessageSample(
                 "group-done", "A group is complete",
                 [
                     "plan; number 1; index 1: p-2; rewards 1, 0, 0, 1; advantages less the baseline 0.5; 1 failed; settled;",

@@ -56,7 +56,8 @@ struct RandomMessages {
         case .closeJob: .closeJob(job())
         case .jobClosed: .jobClosed(job())
         case .requestPlan, .requestRefused, .budgets, .planEnd, .followPlan, .groupDone, .assignment, .rewards,
-            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores:
+            .rewardsRecorded, .assignmentReturned, .reportOutcomes, .outcomesRecorded, .requestScores, .scores,
+            .dropPlans, .plansDropped:
             planMessage(kind)
         }
     }

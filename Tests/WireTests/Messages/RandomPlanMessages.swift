@@ -19,7 +19,9 @@ extension RandomMessages {
                     n: max(1, number()), leaseTime: milliseconds()))
         case .rewards:
             .rewards(
-                Rewards(name: assignmentName(), rewards: reals(), failed: number(), references: references(count(5))))
+                Rewards(
+                    name: assignmentName(), rewards: reals(), failed: number(), references: references(count(5)),
+                    tokens: flip() ? number() : 0))
         case .rewardsRecorded:
             .rewardsRecorded(
                 RewardsRecorded(
@@ -30,10 +32,20 @@ extension RandomMessages {
         case .reportOutcomes:
             .reportOutcomes(
                 ReportOutcomes(
-                    request: number64(), policyID: label(), rewards: range(), outcomes: outcomes(count(6))))
+                    request: number64(), policyID: label(), rewards: flip() ? range() : nil,
+                    attempt: flip() ? number64() : 0, outcomes: outcomes(count(6))))
         case .outcomesRecorded: .outcomesRecorded(outcomesRecorded())
         case .requestScores: .requestScores(requestScores())
         case .scores: .scores(scores())
+        case .dropPlans:
+            .dropPlans(
+                DropPlans(
+                    request: number64(), policyID: label(), fromStep: number(), attempt: number64(),
+                    keepsOutcomes: flip()))
+        case .plansDropped:
+            .plansDropped(
+                PlansDropped(
+                    request: number64(), plans: number(), groups: number(), outcomes: number(), attempt: number64()))
         default: preconditionFailure("\(kind) is no message of plans or rollouts")
         }
     }
@@ -53,8 +65,14 @@ extension RandomMessages {
             plan: planName(), total: number(),
             candidates: (0..<count(8)).map { _ in
                 PlanCandidate(
-                    promptID: label(), text: text(), minimum: flip() ? number() : nil, maximum: flip() ? number() : nil)
+                    promptID: label(), text: text(), minimum: flip() ? number() : nil, maximum: flip() ? number() : nil,
+                    expectedTokens: flip() ? real() : nil, tokensMax: flip() ? 1 + number() : nil)
             })
+        request.attempt = flip() ? number64() : 0
+        request.replaces = flip()
+        request.keepsOutcomes = flip()
+        request.inFlightMax = flip() ? number() : 0
+        request.totalTokens = flip() ? 1 + number() : nil
         request.policyVersion = flip() ? version() : nil
         request.reserve = number()
         request.minimum = number()
@@ -90,23 +108,29 @@ extension RandomMessages {
     private mutating func refused() -> RequestRefused {
         RequestRefused(
             flip() ? .plan(planName()) : .request(number64()),
-            pick([.invalid, .conflict, .capacity, .deadline, .unknown]), message: label())
+            pick([.invalid, .conflict, .capacity, .deadline, .unknown]), message: label(),
+            code: pick(["", "steps_in_flight"]))
     }
 
     private mutating func budget() -> PlannedBudget {
         PlannedBudget(
             index: number(), promptID: label(), n: number(), p: flip() ? pick([0, 1, chance.unit()]) : nil,
             kappa: flip() ? pick([.leastNonzeroMagnitude, 12, .greatestFiniteMagnitude]) : nil, source: label(),
-            reason: label())
+            reason: label(), staleness: flip() ? number() : nil, expectedTokens: flip() ? real() : nil)
     }
 
     private mutating func planEnd() -> PlanEnd {
-        PlanEnd(
+        var end = PlanEnd(
             planID: label(), status: pick([.ok, .degraded, .fallback]), prompts: number(), total: number(),
             surplus: number(), reserve: number(), utility: real(), uniformUtility: real(), upperBound: real(),
             price: flip() ? real() : nil, zeroGroups: real(), digest: digest().bytes, contextRows: number(),
             staleness: pick([-1, 0, .max, number()]), uniformReason: label(),
             warnings: (0..<count(3)).map { _ in label() })
+        end.contextAhead = number()
+        end.attempt = number64()
+        end.totalTokens = flip() ? 1 + number() : nil
+        if flip() { (end.expectedTokens, end.expectedWaste) = (1 + chance.unit(), chance.unit()) }
+        return end
     }
 
     private mutating func groupDone() -> GroupDone {
@@ -149,7 +173,8 @@ extension RandomMessages {
         (0..<count).map { _ in
             GroupOutcome(
                 eventID: label(), promptID: label(), text: text(), policyVersion: flip() ? version() : nil,
-                step: flip() ? version() : nil, rewards: reals(), mean: real(), n: number(), failed: number())
+                step: flip() ? version() : nil, rewards: reals(), mean: real(), n: number(), failed: number(),
+                tokens: flip() ? number() : 0)
         }
     }
 

@@ -46,11 +46,11 @@ struct RouteCorpusJob: Sendable {
         lanes.forget()
         let seconds = (clock.now - start) / .seconds(1)
         let counts = blocks.counts
-        print(
+        try printOutput(
             String(
                 format: "%d prompts decided for %d models in %d blocks, %.1f s (%.0f prompts/s)", counts.done,
                 fleet.models.count, counts.blocks, seconds, Double(counts.done) / seconds))
-        print("output \(output)")
+        try printOutput("output \(output)")
         if counts.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
     }
 

@@ -13,9 +13,14 @@ public struct CandidatePrediction: Hashable, Sendable {
     public var source: BudgetSource
     /// What it is based on; `nil` where side information was not used.
     public var evidence: Evidence?
+    /// Steps between the newest outcome that it is based on and the weights that roll out; `nil` without one.
+    public var staleness: Int?
 
     /// Describes a belief.
-    public init(index: Int, mean: Double, kappa: Double, source: BudgetSource, evidence: Evidence? = nil) {
+    public init(
+        index: Int, mean: Double, kappa: Double, source: BudgetSource, evidence: Evidence? = nil, staleness: Int? = nil
+    ) {
+        self.staleness = staleness
         self.evidence = evidence
         self.index = index
         self.mean = mean

@@ -18,11 +18,17 @@ public struct PlanOpening: Hashable, Sendable {
     public var staleness: Int
     /// For people.
     public var warnings: [String]
+    /// Steps by which the newest outcome of the contexts is later than the weights that roll out.
+    public var contextAhead: Int
+    /// The latest attempt at an assignment before the plan: earlier ones belong to former plans of the step.
+    public var attemptsBefore: UInt64
+    /// By candidate: expected tokens of an answer, 0 where nothing is known; empty if nothing is known of any.
+    public var lengths: [Double]
 
     /// Describes an opening.
     public init(
         request: RequestPlan, identity: [UInt8], minimum: Int, maximum: Int, price: Double?, contextRows: Int,
-        staleness: Int, warnings: [String]
+        staleness: Int, warnings: [String], contextAhead: Int = 0, attemptsBefore: UInt64 = 0, lengths: [Double] = []
     ) {
         self.request = request
         self.identity = identity
@@ -32,5 +38,8 @@ public struct PlanOpening: Hashable, Sendable {
         self.contextRows = contextRows
         self.staleness = staleness
         self.warnings = warnings
+        self.contextAhead = contextAhead
+        self.attemptsBefore = attemptsBefore
+        self.lengths = lengths
     }
 }

@@ -18,4 +18,8 @@ public enum PlannerEntry: Hashable, Sendable {
     case groupReported(PlanName, GroupReport)
     /// A plan was dropped because it is too old; its outcomes stay in the history.
     case planForgotten(PlanName)
+    /// A policy's outcomes of a step and all later ones were dropped: its trainer went back to that step.
+    case outcomesForgotten(policyID: String, from: Int)
+    /// A policy's trainer began another attempt, or went back within it.
+    case attemptBegan(policyID: String, PolicyAttempts)
 }

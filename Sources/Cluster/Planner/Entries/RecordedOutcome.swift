@@ -16,11 +16,15 @@ public struct RecordedOutcome: Hashable, Sendable {
     public var failed: Int
     /// Raw rewards; none where only their mean was reported.
     public var rewards: [Double]
+    /// Step of the plan that the rollouts were made for; `nil` where the report named none.
+    public var step: Int?
+    /// Tokens of all answers together; 0 where they are not known.
+    public var tokens: Int
 
     /// Describes an outcome.
     public init(
         eventID: String, promptID: String, text: String, version: Int, reward: Double, n: Int, failed: Int,
-        rewards: [Double]
+        rewards: [Double], step: Int? = nil, tokens: Int = 0
     ) {
         self.eventID = eventID
         self.promptID = promptID
@@ -30,5 +34,9 @@ public struct RecordedOutcome: Hashable, Sendable {
         self.n = n
         self.failed = failed
         self.rewards = rewards
+        self.step = step
+        self.tokens = tokens
     }
+    /// Whether it was made for a step or a later one, or, where no step is known, by such a version.
+    func isOf(stepsFrom step: Int) -> Bool { (self.step ?? version) >= step }
 }

@@ -23,8 +23,10 @@ struct PolicyHistory {
     private(set) var started = 0
     /// The newest version that has an outcome.
     private(set) var latestVersion: Int?
-    /// λ of the latest plan that ended.
-    var price: Double?
+    /// λ of the plans that ended and are kept, by step, in the order of their ends.
+    private var prices: OrderedDictionary<Int, Double> = [:]
+    /// The trainer's starts.
+    var attempts = PolicyAttempts()
 
     /// Texts kept for prompts that are named without one.
     static let textsMax = 262_144
@@ -64,6 +66,22 @@ struct PolicyHistory {
         if byText[outcome.text]?.isEmpty == true { byText[outcome.text] = nil }
     }
 
+    /// Drops the outcomes of a step and all later ones; returns how many. Their events may count again. Cost: linear.
+    mutating func drop(stepsFrom step: Int) -> Int {
+        let kept = outcomes.filter { !$0.isOf(stepsFrom: step) }
+        let dropped = outcomes.count - kept.count
+        guard dropped > 0 else { return 0 }
+        outcomes = []
+        events = []
+        byText = [:]
+        (forgotten, failed, started, latestVersion) = (0, 0, 0, nil)
+        // The texts stay those that were sent last.
+        let known = texts
+        for outcome in kept { record(outcome) }
+        texts = known
+        return dropped
+    }
+
     /// Whether the history has outcomes of a text.
     func knows(_ text: String) -> Bool { byText[text] != nil }
 
@@ -91,10 +109,10 @@ struct PolicyHistory {
     ) throws(PlanningError) -> PromptRecord {
         let entries = (byText[text] ?? []).compactMap { number -> PromptRecord.Entry? in
             let outcome = outcomes[number - forgotten]
-            guard outcome.n > 0, version - outcome.version < staleFrom else { return nil }
+            let age = Self.age(of: outcome, at: version)
+            guard outcome.n > 0, age < staleFrom else { return nil }
             return PromptRecord.Entry(
-                k: min(Double(outcome.n), outcome.reward * Double(outcome.n)), n: outcome.n,
-                age: Double(max(0, version - outcome.version)))
+                k: min(Double(outcome.n), outcome.reward * Double(outcome.n)), n: outcome.n, age: Double(age))
         }
         return try PromptRecord(promptID: promptID, entries: entries)
     }
@@ -106,11 +124,35 @@ struct PolicyHistory {
             for number in numbers.reversed() {
                 let outcome = outcomes[number - forgotten]
                 guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
-                return ContextSelection.Row(text: text, outcome: known, age: Double(max(0, version - outcome.version)))
+                return ContextSelection.Row(
+                    text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
             }
             return nil
         }
     }
+
+    /// Steps between an outcome and a version. An outcome of later weights, from before the trainer went back, is as far
+    /// away as one of earlier weights, and not fresh.
+    private static func age(of outcome: RecordedOutcome, at version: Int) -> Int {
+        min(abs(version - outcome.version), Int(UInt32.max))
+    }
+
+    /// Steps between a text's latest outcome and a version; `nil` without one.
+    func age(of text: String, at version: Int) -> Int? {
+        byText[text]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+    }
+
+    /// λ of the latest plan that ended.
+    var price: Double? { prices.values.last }
+
+    /// A plan has ended with a price.
+    mutating func keep(_ price: Double, ofStep step: Int) {
+        prices[step] = nil
+        prices[step] = price
+    }
+
+    /// A plan is not kept any more.
+    mutating func dropPrice(ofStep step: Int) { prices[step] = nil }
 
     /// The share of rollouts that ended without a reward.
     var failureRate: Double { started > 0 ? Double(failed) / Double(started) : 0 }

@@ -10,7 +10,7 @@ public struct GroupOutcome: Hashable, Sendable {
     public var policyVersion: Int?
     /// Step of the plan that the group belongs to, if to any.
     public var step: Int?
-    /// Raw rewards; none where only their mean is known.
+    /// Raw rewards; none where only their mean is known. One that is not a number gets the outcome rejected.
     public var rewards: [Double]
     /// Where there are no rewards: their raw mean.
     public var mean: Double
@@ -18,11 +18,13 @@ public struct GroupOutcome: Hashable, Sendable {
     public var n: Int
     /// Rollouts that ended without a reward.
     public var failed: Int
+    /// Tokens of the answers of all its rollouts together, the failed ones included; 0 where they are not known.
+    public var tokens: Int
 
     /// A group's rewards.
     public init(
         eventID: String, promptID: String, text: String = "", policyVersion: Int? = nil, step: Int? = nil,
-        rewards: [Double] = [], mean: Double = 0, n: Int = 0, failed: Int = 0
+        rewards: [Double] = [], mean: Double = 0, n: Int = 0, failed: Int = 0, tokens: Int = 0
     ) {
         self.eventID = eventID
         self.promptID = promptID
@@ -33,5 +35,6 @@ public struct GroupOutcome: Hashable, Sendable {
         self.mean = mean
         self.n = n
         self.failed = failed
+        self.tokens = tokens
     }
 }

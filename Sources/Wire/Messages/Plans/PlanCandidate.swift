@@ -12,11 +12,15 @@ public struct PlanCandidate: Hashable, Sendable {
     public var covariates: [Covariate]
     /// Outcomes of other policies on it, each name once.
     public var references: [NamedOutcome]
+    /// Expected tokens of one answer, above 0; `nil` where reports decide.
+    public var expectedTokens: Double?
+    /// Expected tokens of all its answers are not more than this; `nil` is no cap.
+    public var tokensMax: Int?
 
     /// A prompt.
     public init(
         promptID: String, text: String = "", minimum: Int? = nil, maximum: Int? = nil, covariates: [Covariate] = [],
-        references: [NamedOutcome] = []
+        references: [NamedOutcome] = [], expectedTokens: Double? = nil, tokensMax: Int? = nil
     ) {
         self.promptID = promptID
         self.text = text
@@ -24,5 +28,7 @@ public struct PlanCandidate: Hashable, Sendable {
         self.maximum = maximum
         self.covariates = covariates
         self.references = references
+        self.expectedTokens = expectedTokens
+        self.tokensMax = tokensMax
     }
 }

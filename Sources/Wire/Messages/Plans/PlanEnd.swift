@@ -36,6 +36,16 @@ public struct PlanEnd: Hashable, Sendable, Codable {
     public var uniformReason: String
     /// For people: what may be wrong.
     public var warnings: [String]
+    /// Steps by which the newest outcome of the context is later than the weights that roll out; 0 if it is not.
+    public var contextAhead = 0
+    /// The request's attempt.
+    public var attempt: UInt64 = 0
+    /// The request's limit of expected tokens; `nil` without one.
+    public var totalTokens: Int?
+    /// Expected tokens of all answers; `nil` where no length is known.
+    public var expectedTokens: Double?
+    /// Expected tokens of answers in groups without a gradient; `nil` where no length is known.
+    public var expectedWaste: Double?
 
     /// Ends a plan.
     public init(

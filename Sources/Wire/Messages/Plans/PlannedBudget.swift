@@ -16,11 +16,15 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
     public var reason: String
     /// What the belief is based on; `nil` where side information was not used.
     public var evidence: Evidence?
+    /// Steps between the newest outcome that the belief is based on and the weights that roll out; `nil` without one.
+    public var staleness: Int?
+    /// Expected tokens of one answer; `nil` where nothing is known.
+    public var expectedTokens: Double?
 
     /// A budget.
     public init(
         index: Int, promptID: String, n: Int, p: Double?, kappa: Double?, source: String, reason: String,
-        evidence: Evidence? = nil
+        evidence: Evidence? = nil, staleness: Int? = nil, expectedTokens: Double? = nil
     ) {
         self.index = index
         self.promptID = promptID
@@ -30,5 +34,7 @@ public struct PlannedBudget: Hashable, Sendable, Codable {
         self.source = source
         self.reason = reason
         self.evidence = evidence
+        self.staleness = staleness
+        self.expectedTokens = expectedTokens
     }
 }

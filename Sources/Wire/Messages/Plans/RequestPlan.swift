@@ -57,6 +57,16 @@ public struct RequestPlan: Hashable, Sendable {
     public var outcomes: [GroupOutcome] = []
     /// Policies whose recorded outcomes on the same prompts are used, by id.
     public var references: [String] = []
+    /// Number of the trainer's start. A larger one than the policy's present one drops the plans from this step on.
+    public var attempt: UInt64 = 0
+    /// Whether another plan for this step, and the plans of later steps, are dropped.
+    public var replaces = false
+    /// Whether outcomes of what is dropped stay in the history.
+    public var keepsOutcomes = false
+    /// Steps of the policy that may be unfinished, this one included; 0 where only the number of plans kept limits.
+    public var inFlightMax = 0
+    /// Expected tokens of all answers are not more than this; `nil` where only rollouts are limited.
+    public var totalTokens: Int?
 
     /// A step's request, everything else at its default.
     public init(plan: PlanName, total: Int, candidates: [PlanCandidate]) {
@@ -65,10 +75,14 @@ public struct RequestPlan: Hashable, Sendable {
         self.candidates = candidates
     }
 
-    /// Digest of everything but the deadline: two requests for one step are the same if it is.
+    /// Digest of everything but the deadline and what is done about other plans: two requests for one step are the
+    /// same if it is.
     public var identity: Digest {
         var same = self
         same.deadline = .seconds(1)
+        same.replaces = false
+        same.keepsOutcomes = false
+        same.inFlightMax = 0
         return Digest(of: Envelope(generation: 0, .requestPlan(same)).frames.joined())
     }
 }

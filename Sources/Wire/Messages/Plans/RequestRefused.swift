@@ -13,11 +13,14 @@ public struct RequestRefused: Hashable, Sendable {
     public var reason: Reason
     /// For people: what, where, what to do.
     public var message: String
+    /// `snake_case`, for programs, where the reason alone is not enough; empty otherwise.
+    public var code: String
 
     /// Refuses.
-    public init(_ subject: Subject, _ reason: Reason, message: String) {
+    public init(_ subject: Subject, _ reason: Reason, message: String, code: String = "") {
         self.subject = subject
         self.reason = reason
         self.message = message
+        self.code = code
     }
 }

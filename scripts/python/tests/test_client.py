@@ -1,16 +1,19 @@
-"""Tests of statezero_client.py: python3 -m unittest discover scripts/clients
+"""Tests of client.py: python3 -m unittest discover scripts/python/tests
 
 Small servers in this file serve the failures. If STATEZERO_BINARY names the program, the client is also tested against
 the real one: a coordinator and a worker with the table model, as processes that are killed too. Otherwise those tests
 are skipped, with the reason.
 """
 
+import asyncio
 import collections
 import contextlib
+import hashlib
 import http.server
 import json
 import os
 import pathlib
+import pickle
 import random
 import signal
 import socket
@@ -19,12 +22,23 @@ import tempfile
 import threading
 import time
 import unittest
+import warnings
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
-from statezero_client import Client, DeadlineExceeded, Plan, RequestError, Unavailable, expand, uniform_budgets  # noqa: E402
-
+sys.path[:0] = [str(FOLDER.parent / "src"), str(FOLDER.parents[1])]
 from common.cluster import Cluster  # noqa: E402
+from statezero.client import (  # noqa: E402
+    AsyncClient,
+    Client,
+    DeadlineExceeded,
+    Plan,
+    RequestError,
+    RewardRangeWarning,
+    Unavailable,
+    expand,
+    prompt_text,
+    uniform_budgets,
+)
 
 BINARY = os.environ.get("STATEZERO_BINARY")
 ITEMS = [{"prompt_id": f"p{index:02d}", "prompt": f"What is {index} + 1?"} for index in range(10)]
@@ -150,6 +164,13 @@ class FailingOpen(unittest.TestCase):
             Client(url, timeout=1.0, strict=True, **options).plan("a", 1, 85, ITEMS)
         return plan
 
+    def test_attempts_are_sent_with_plans_and_reports(self):
+        with scripted((503, {}, error("no_worker"))) as (url, server):
+            for client, attempt in ((Client(url, retries=0), None), (Client(url, retries=0, resume=7), 7)):
+                client.plan("llm", 1, 80, ITEMS, outcomes=[{"prompt_id": "p00", "rewards": [1]}])
+                self.assertEqual([body.get("attempt") for _, body in server.asked[-2:]], [attempt, attempt])
+        self.assertGreater(Client(url, resume=True)._attempt, 1_600_000_000_000)
+
     def test_nobody_there(self):
         self.falls_back(f"http://127.0.0.1:{free_port()}", "no_coordinator")
 
@@ -162,16 +183,16 @@ class FailingOpen(unittest.TestCase):
             self.falls_back(url, "deadline")
 
     def test_five_hundred(self):
-        for status in (500, 502, 503):
-            with scripted((status, {}, error("hole"))) as (url, server):
-                self.falls_back(url, "no_coordinator")
+        for status, code in ((500, "hole"), (502, "hole"), (503, "no_worker")):
+            with scripted((status, {}, error(code))) as (url, server):
+                self.falls_back(url, code)
                 self.assertEqual(len(server.asked), 6, "three tries a call")
         with scripted((500, {}, b"<html>")) as (url, _):
-            self.falls_back(url, "no_coordinator")
+            self.falls_back(url, "http_500")
 
     def test_busy_is_tried_again_when_it_says(self):
         with scripted((429, {"Retry-After": "60"}, error("busy"))) as (url, server):
-            self.falls_back(url, "no_coordinator")
+            self.falls_back(url, "busy")
             self.assertEqual(len(server.asked), 2, "a minute is more than the timeout")
 
     def test_gateway_timeout_is_a_deadline(self):
@@ -181,7 +202,7 @@ class FailingOpen(unittest.TestCase):
     def test_an_answer_that_is_not_this_plan(self):
         for answer in (b"", b"[]", {"items": []}, {"items": [{"prompt_id": "p00", "n": 85}], "total": 85}):
             with scripted((200, {}, answer)) as (url, _):
-                self.falls_back(url, "no_coordinator")
+                self.falls_back(url, "invalid_answer")
 
     def test_the_callers_errors_raise_always(self):
         for status, code in ((400, "unknown_key"), (409, "conflict"), (413, "too_large"), (422, "unplannable")):
@@ -244,9 +265,73 @@ class Outcomes(unittest.TestCase):
                 client.report("a", [{"prompt_id": "p"}])
             self.assertEqual(client.pending, 0)
 
-    def test_a_reward_that_is_no_number(self):
-        with self.assertRaises(RequestError):
-            Client().report("a", [{"prompt_id": "p", "rewards": [float("nan")]}])
+    def test_rewards_that_are_no_numbers_are_failed_rollouts(self):
+        with scripted(self.GOOD) as (url, server):
+            client = Client(url)
+            client.report("a", [{"prompt_id": "p", "rewards": [1, None, float("nan")], "failed": 1}])
+            client.report("a", [{"prompt_id": "q", "rewards": [None]}])
+            with self.assertRaises(RequestError):
+                client.report("a", [{"prompt_id": "p", "rewards": [float("inf")]}])
+        sent = [body["outcomes"][0] for _, body in server.asked]
+        self.assertEqual([outcome.get("rewards") for outcome in sent], [[1.0], None])
+        self.assertEqual([outcome["failed"] for outcome in sent], [3, 1])
+
+    def test_the_first_reward_outside_the_range_is_warned_about(self):
+        with scripted(self.GOOD) as (url, _):
+            client = Client(url)
+            with self.assertWarnsRegex(RewardRangeWarning, "prompt 'q'.*-1.0 is outside"):
+                client.report("a", [{"prompt_id": "p", "rewards": [1]}, {"prompt_id": "q", "rewards": [-1]}])
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                client.report("a", [{"prompt_id": "q", "rewards": [-1]}])
+                client.report("b", [{"prompt_id": "q", "rewards": [-1]}], reward_low=-1)
+
+    def test_the_range_of_a_report_is_that_of_the_last_plan(self):
+        with scripted((503, {}, error("no_worker")), self.GOOD) as (url, server):
+            client = Client(url, retries=0)
+            client.plan("a", 1, 85, ITEMS, reward_low=-1, reward_high=1)
+            client.report("a", [{"prompt_id": "p", "rewards": [-1]}])
+            client.report("b", [{"prompt_id": "p", "rewards": [0]}])
+        self.assertEqual([body.get("reward_low") for _, body in server.asked[1:]], [-1, None])
+
+    def test_what_one_policy_is_refused_does_not_keep_back_others(self):
+        with scripted((429, {}, error("busy")), (429, {}, error("busy")), self.GOOD) as (url, server):
+            client = Client(url, retries=0)
+            self.assertEqual(client.report("full", [{"prompt_id": "p", "rewards": [1]}]).reason, "busy")
+            report = client.report("other", [{"prompt_id": "p", "rewards": [1]}])
+            self.assertEqual((report.delivered, report.accepted, client.pending), (False, 1, 1))
+        self.assertEqual([body["policy_id"] for _, body in server.asked], ["full", "full", "other"])
+
+    def test_many_threads_send_each_outcome_once(self):
+        def answer(handler, body):
+            time.sleep(0.01)
+            return {"accepted": len(body["outcomes"]), "duplicates": 0, "rejected": [], "decisions": []}
+
+        with scripted((200, {}, answer)) as (url, server):
+            client = Client(url, timeout=60)
+            reports = []
+
+            def report(number):
+                for index in range(8):
+                    reports.append(client.report("a", [{"prompt_id": f"{number}/{index}", "rewards": [1]}]))
+
+            threads = [threading.Thread(target=report, args=(number,)) for number in range(64)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        sent = [outcome["event_id"] for _, body in server.asked for outcome in body["outcomes"]]
+        self.assertEqual((len(sent), len(set(sent)), client.pending), (512, 512, 0))
+        self.assertEqual((sum(report.accepted for report in reports), len(reports)), (512, 512))
+
+    def test_a_copy_has_the_settings_and_not_the_outcomes(self):
+        with scripted(self.BAD) as (url, _):
+            client = Client(url, timeout=1.5, retries=0)
+            client.report("a", [{"prompt_id": "p", "rewards": [1]}])
+            copy = pickle.loads(pickle.dumps(client))
+            self.assertEqual((client.pending, copy.pending, copy.timeout), (1, 0, 1.5))
+            self.assertFalse(copy.report("a", [{"prompt_id": "q", "rewards": [1]}]).delivered)
+            self.assertEqual((client.pending, copy.pending), (1, 1))
 
 
 class Expanding(unittest.TestCase):
@@ -266,6 +351,98 @@ class Expanding(unittest.TestCase):
         self.assertEqual([row["answer"] for row in rows], ["Z", "X", "X"])
         with self.assertRaises(RequestError):
             expand(plan, [{"prompt_id": "other"}])
+
+    def test_rows_of_one_prompt_share_its_budget_and_its_group(self):
+        items = [{"prompt_id": "7", "n": 5}]
+        plan = Plan({"policy_id": "a", "step": 3, "status": "ok", "total": 5, "items": items})
+        rows = expand(plan, [{"prompt_id": 7, "copy": 0}, {"prompt_id": 7, "copy": 1}])
+        self.assertEqual([row["copy"] for row in rows], [0, 0, 0, 1, 1])
+        self.assertEqual([row["rollout_index"] for row in rows], [0, 1, 2, 3, 4])
+        self.assertEqual({row["uid"] for row in rows}, {"a/3/7"})
+
+
+class AsTrainersHaveThem(unittest.TestCase):
+    """Ids, prompts and numbers of every kind, without a coordinator."""
+
+    def setUp(self):
+        self.client = Client(f"http://127.0.0.1:{free_port()}", timeout=0.5, retries=0)
+
+    def test_ids(self):
+        class Scalar:  # as numpy's
+            def tolist(self):
+                return 12
+
+        plan = self.client.plan("a", 1, 40, [(3, "x"), (Scalar(), "y"), ("z", "z"), (5.0, "five"), "alone"])
+        self.assertEqual(list(plan.n)[:4], ["3", "12", "z", "5"])
+        self.assertEqual(list(plan.n)[4], hashlib.sha256(b"alone").hexdigest()[:16])
+        self.assertEqual(
+            (plan.n[3], plan.n[Scalar()], plan.n["z"], 4 in plan.n, None in plan.n), (8, 8, 8, False, False)
+        )
+        for wrong in (True, 1.5, "", b"x", ("a", "b")):
+            with self.assertRaises(RequestError):
+                self.client.plan("a", 1, 8, [{"prompt_id": wrong, "prompt": "x"}])
+
+    def test_prompts(self):
+        user = {"role": "user", "content": "What is 1 + 1?"}
+        self.assertEqual(prompt_text([user]), "What is 1 + 1?")
+        self.assertEqual(prompt_text([{"role": "system", "content": None}, user]), "system: \nuser: What is 1 + 1?")
+        parts = [{"type": "image"}, {"type": "text", "text": "What is this?"}]
+        self.assertEqual(prompt_text([{"role": "user", "content": parts}]), "[image]\nWhat is this?")
+        with self.assertRaises(RequestError):
+            prompt_text(17)
+
+    def test_duplicates_are_named_or_merged(self):
+        pool = [{"prompt_id": 1, "prompt": "x"}, {"prompt_id": 2, "prompt": "y"}, {"prompt_id": "1", "prompt": "x"}]
+        with self.assertRaisesRegex(RequestError, "'1'"):
+            self.client.plan("a", 1, 16, pool)
+        plan = self.client.plan("a", 1, 16, pool, duplicates="merge")
+        self.assertEqual(plan.n, {"1": 8, "2": 8})
+        pool[2]["prompt"] = "z"
+        with self.assertRaisesRegex(RequestError, "different texts"):
+            self.client.plan("a", 1, 16, pool, duplicates="merge")
+
+    def test_surplus(self):
+        plan = self.client.plan("a", 1, 100, ITEMS[:2])
+        self.assertEqual((plan.total, plan.surplus), (64, 36))
+        with self.assertRaisesRegex(RequestError, "36 of 100"):
+            self.client.plan("a", 1, 100, ITEMS[:2], exact=True)
+
+    def test_steps_are_counted(self):
+        steps = [self.client.plan("a", step, 85, ITEMS).step for step in (None, None, 7, None)]
+        self.assertEqual(steps, [0, 1, 7, 8])
+
+    def test_a_choice_without_a_coordinator_is_random_by_seed(self):
+        pool = [{"prompt_id": index, "prompt": str(index)} for index in range(64)]
+        choices = [
+            self.client.choose("a", pool, 16, 8, step, seed=seed) for step, seed in ((1, 0), (1, 0), (2, 0), (1, 1))
+        ]
+        self.assertEqual(choices[0].indices, choices[1].indices)
+        self.assertEqual(len({tuple(choice.indices) for choice in choices}), 3)
+        for choice in choices:
+            self.assertEqual((len(set(choice.ids)), choice.reason, choice.outcome_step), (16, "no_coordinator", None))
+            self.assertEqual([pool[index]["prompt_id"] for index in choice.indices], list(map(int, choice.ids)))
+            self.assertGreater(max(choice.indices), 31, "not the lowest ids")
+        with self.assertRaises(RequestError):
+            self.client.choose("a", pool, 65, 8, 1)
+
+    def test_a_fork_leaves_the_outcomes_to_its_parent(self):
+        self.client.report("a", [{"prompt_id": "p", "rewards": [1]}])
+        child = os.fork()
+        if child == 0:
+            self.client.report("a", [{"prompt_id": "q", "rewards": [1]}])
+            os._exit(self.client.pending)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 1)
+        self.assertEqual(self.client.pending, 1)
+
+    def test_awaited(self):
+        client = pickle.loads(pickle.dumps(AsyncClient(self.client)))
+
+        async def plans():
+            return await asyncio.gather(*(client.plan("a", step, 85, ITEMS) for step in range(16)))
+
+        self.assertEqual([plan.step for plan in asyncio.run(plans())], list(range(16)))
+        choice = asyncio.run(client.choose("a", ITEMS, 2, 8, 1))
+        self.assertEqual(len(choice.ids), 2)
 
 
 @unittest.skipUnless(
@@ -307,6 +484,60 @@ class RealServer(unittest.TestCase):
         report = client.report("run", before)
         self.assertEqual((report.delivered, report.accepted, report.rejected), (True, len(before), []))
         self.assertEqual(client.fallbacks, 0)
+
+    def test_resuming_from_a_checkpoint(self):
+        cluster = self.cluster()
+        first, reported = Client(cluster.url, timeout=10), {}
+        for step in range(6):
+            reported[step] = self.outcomes(first.plan("run", step, 80, ITEMS), step)
+            first.report("run", reported[step])
+        # The data is shuffled, and the total another one.
+        second = Client(cluster.url, timeout=10, resume=True, strict=True)
+        plan = second.plan("run", 3, 100, ITEMS[::-1])
+        self.assertEqual((sum(plan.n.values()), plan.body["attempt"]), (100, second._attempt))
+        self.assertEqual(second.report("run", self.outcomes(plan, 3)).rejected, [])
+        # What the former process still reports does not count, and it gets no plans.
+        late = [dict(outcome, event_id=f"late {place}") for place, outcome in enumerate(reported[4])]
+        self.assertEqual({row["code"] for row in first.report("run", late).rejected}, {"abandoned"})
+        with self.assertRaises(RequestError) as refused:
+            first.plan("run", 6, 80, ITEMS)
+        self.assertEqual((refused.exception.status, refused.exception.code), (409, "abandoned"))
+        # And back within a process.
+        second.plan("run", 4, 80, ITEMS)
+        self.assertEqual(second.rewind("run", 3)["plans"], 2)
+        again = second.plan("run", None, 60, ITEMS)
+        self.assertEqual((again.step, sum(again.n.values())), (3, 60))
+
+    def test_choosing(self):
+        client = Client(self.cluster().url, timeout=10)
+        pool = [{"prompt_id": index, "prompt": f"What is {index} + 1?"} for index in range(64)]
+        first = client.choose("run", pool, 16, 8, 0)
+        self.assertEqual((first.random, len(first.ids)), (False, 16))
+        outcomes = [
+            {
+                "prompt_id": name,
+                "step": first.outcome_step,
+                "policy_version": 0,
+                "prompt": pool[int(name)]["prompt"],
+                "rewards": [float(int(name) % 8 > index) for index in range(8)],
+            }
+            for name in first.ids
+        ]
+        report = client.report("run", outcomes)
+        self.assertEqual((report.accepted, report.rejected), (16, []))
+        second = client.choose("run", pool, 16, 8, 1)
+        self.assertEqual((second.random, second.plan.status, len(second.ids)), (False, "ok", 16), second.plan.body)
+        outcomes = [{"prompt_id": name, "step": second.outcome_step, "rewards": [0, 1] * 4} for name in second.ids]
+        self.assertEqual(client.report("run", outcomes).rejected, [])
+
+    def test_a_choice_without_a_worker_is_random(self):
+        client = Client(self.cluster(workers=0).url, timeout=3)
+        choice = client.choose("run", [f"What is {index} + 1?" for index in range(64)], 16, 8, 0)
+        self.assertNotEqual(choice.plan.plan_id, None, "the server's plan was wanted, not the client's")
+        self.assertTrue(choice.random, choice.plan.body)
+        self.assertGreater(max(choice.indices), 31)
+        outcomes = [{"prompt_id": name, "step": choice.outcome_step, "rewards": [0, 1] * 4} for name in choice.ids]
+        self.assertEqual(client.report("run", outcomes).rejected, [])
 
     def test_another_request_for_the_same_step_raises(self):
         client = Client(self.cluster().url, timeout=10)

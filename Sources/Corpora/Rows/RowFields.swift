@@ -1,0 +1,90 @@
+import JSON
+
+/// The values of one row under the keys of a layout.
+struct RowFields {
+    let layout: RowLayout
+    /// The program that wrote the record; `nil` for a row with keys of its own.
+    let form: RecordForm?
+    private let values: [JSONReader.RowMember?]
+
+    /// Reads the members that the layout needs. What is not JSON in one of them is an error where it is used.
+    init(_ content: SourceRow.Content, layout: RowLayout) throws(RowProblem) {
+        self.layout = layout
+        switch content {
+        case .json(let bytes):
+            let found = try Self.members(of: bytes, layout)
+            guard layout.mayBeForeign(found), let record = try ForeignRecord(Self.object(of: bytes)) else {
+                (form, values) = (nil, found)
+                return
+            }
+            (form, values) = (record.form, Self.members(of: record.object, layout))
+        case .members(let object):
+            let record = ForeignRecord(object)
+            (form, values) = (record?.form, Self.members(of: record?.object ?? object, layout))
+        case .blank, .rejected:
+            (form, values) = (nil, Array(repeating: nil, count: layout.names.all.count))
+        }
+    }
+
+    private static func members(
+        of bytes: [UInt8], _ layout: RowLayout
+    ) throws(RowProblem) -> [JSONReader.RowMember?] {
+        do throws(JSONError) {
+            var reader = JSONReader(utf8: bytes)
+            return try reader.row(selecting: layout.names)
+        } catch {
+            throw RowProblem(error)
+        }
+    }
+
+    private static func object(of bytes: [UInt8]) throws(RowProblem) -> JSONObject {
+        do throws(JSONError) {
+            var reader = JSONReader(utf8: bytes)
+            return try reader.tolerantDocument().object ?? JSONObject()
+        } catch {
+            throw RowProblem(error)
+        }
+    }
+
+    private static func members(of object: JSONObject, _ layout: RowLayout) -> [JSONReader.RowMember?] {
+        var values = [JSONReader.RowMember?](repeating: nil, count: layout.names.all.count)
+        for member in object.members {
+            guard let place = layout.names.find(member.name.utf8) else { continue }
+            values[place] = JSONReader.RowMember(value: member.value)
+        }
+        return values
+    }
+
+    /// The first of a field's keys that is present and not null, with its value.
+    func first(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: JSONValue)? {
+        for candidate in layout.candidates[field.rawValue] {
+            if let value = try value(of: candidate) { return (candidate.key, value) }
+        }
+        return nil
+    }
+
+    /// A candidate's value; `nil` if it is absent or null. Throws if the text of the value is not strict JSON.
+    func value(of candidate: RowLayout.Candidate) throws(RowProblem) -> JSONValue? {
+        if let whole = candidate.whole, let member = values[whole], member.value != .null { return try strict(member) }
+        guard let head = candidate.head, let member = values[head], let value = member.value.member(at: candidate.tail),
+            value != .null
+        else { return nil }
+        _ = try strict(member)
+        return value
+    }
+
+    private func strict(_ member: JSONReader.RowMember) throws(RowProblem) -> JSONValue {
+        if let fault = member.fault { throw RowProblem(fault) }
+        return member.value
+    }
+
+    /// The value of a column of the layout; `nil` if it is absent or null.
+    func column(_ index: Int) throws(RowProblem) -> JSONValue? {
+        try value(of: layout.columns[index])
+    }
+
+    /// The keys that were tried, for a message.
+    func keys(_ field: RowLayout.Field) -> String {
+        field == .prompt ? layout.prompt.names : layout.candidates[field.rawValue].map(\.key).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,1 @@
+"""Runs the files of deploy/ on real engines: what scripts/check-deploy calls."""

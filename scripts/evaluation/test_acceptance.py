@@ -1,0 +1,107 @@
+"""Tests of the aims: each can be missed."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import acceptance
+from limited import limited
+
+from common import rows
+
+
+def predictor(name, references, aucs):
+    """One head's figures: AUC by source, two policies of two draws each."""
+    sources = []
+    for source, auc in aucs.items():
+        draws = [
+            {"policy": policy, "seed": seed, "auc": auc + 0.01 * seed + 0.02 * (policy == "a")}
+            for policy in ("a", "b")
+            for seed in (0, 1)
+        ]
+        sources.append({"source": source, "auc": auc, "contexts": 4, "draws": draws})
+    full = name if references == "none" else f"{name}, {references}"
+    mean = {"auc": sum(aucs.values()) / len(aucs), "ece": 0.03, "ece_expected": 0.02}
+    return {"name": full, "head": name, "references": references, "mean": mean, "sources": sources}
+
+
+def comparison(*predictors):
+    return {"comparison": {"sizes": [{"context_size": size, "predictors": predictors} for size in (32, 256)]}}
+
+
+def budget(predictor_, source, share, error):
+    versions = [{"belief": {"share": share}}, {"belief": {"share": share}}]
+    belief = {"share": share, "stderr": error}
+    return {"context_size": 256, "predictor": predictor_, "source": source, "belief": belief, "versions": versions}
+
+
+class Aims(unittest.TestCase):
+    def results(self, inverted, plans=()):
+        plain = {"ikp": 0.7, "mint": 0.7}
+        references = [
+            predictor("compact", "none", plain),
+            predictor("compact", "others:2", {"ikp": 0.80, "mint": 0.80}),
+            predictor("compact", "others:3", {"ikp": 0.82, "mint": 0.82}),
+            predictor("compact", "inverted:3", inverted),
+        ]
+        return {
+            "main": comparison(predictor("compact", "none", plain), predictor("gaussian-process", "none", plain)),
+            "references": comparison(*references),
+            "coverage": comparison(*references[:1]),
+            "budgets": {"comparison": {"budgets": list(plans)}},
+        }
+
+    def met(self, results, part):
+        found = [met for text, size, _, _, _, met in acceptance.rows(results) if part in text and size == 256]
+        self.assertTrue(found, part)
+        return all(found)
+
+    def test_an_inverted_reference_that_is_believed_misses_every_aim_about_it(self):
+        for part in ("two good ones", "not inverted", "worst source"):
+            self.assertTrue(self.met(self.results({"ikp": 0.82, "mint": 0.82}), part))
+            self.assertFalse(self.met(self.results({"ikp": 0.74, "mint": 0.74}), part))
+
+    def test_one_that_is_only_silenced_misses_the_aim_against_the_same_three(self):
+        results = self.results({"ikp": 0.80, "mint": 0.80})
+        self.assertTrue(self.met(results, "two good ones"))
+        self.assertFalse(self.met(results, "not inverted"))
+
+    def test_a_loss_on_one_source_is_seen_beside_gains_on_others(self):
+        results = self.results({"ikp": 0.86, "mint": 0.76})
+        self.assertTrue(self.met(results, "against two good ones (2 sources)"))
+        self.assertFalse(self.met(results, "worst source"))
+
+    def test_plans_alone_may_be_below_uniform_within_two_standard_errors(self):
+        for share, is_met in ((0.1, True), (-0.05, True), (-0.07, False)):
+            results = self.results({"ikp": 0.82, "mint": 0.82}, [budget("compact", "v0_dapo", share, 0.03)])
+            self.assertEqual(self.met(results, "budgets alone"), is_met)
+
+    def test_plans_with_three_references_need_two_fifths_of_the_oracles_gain(self):
+        for share, is_met in ((0.41, True), (0.39, False)):
+            plans = [budget("compact, others:3", "evalperf", share, 0.2)]
+            self.assertEqual(self.met(self.results({"ikp": 0.82, "mint": 0.82}, plans), "others:3, share"), is_met)
+
+
+class Parts(unittest.TestCase):
+    def test_a_part_has_at_most_n_prompts_of_each_role_and_all_their_outcomes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            stem = pathlib.Path(folder, "made")
+            prompts = [{"prompt_id": f"p{i}", "prompt": f"text {i}"} for i in range(20)]
+            outcomes = [
+                {"prompt_id": f"p{i}", "policy_id": policy, "reward": 1, "role": "query" if i < 5 else "context"}
+                for i in range(20)
+                for policy in "ab"
+            ]
+            rows.write_gzip(f"{stem}.prompts.jsonl.gz", prompts)
+            rows.write_gzip(f"{stem}.outcomes.jsonl.gz", outcomes)
+            part = limited(str(stem), folder, 8)
+            kept = {row["prompt_id"] for row in rows.read(part + ".prompts.jsonl.gz")}
+            self.assertEqual(len(kept), 13)
+            found = rows.read(part + ".outcomes.jsonl.gz")
+            self.assertEqual(found, [row for row in outcomes if row["prompt_id"] in kept])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+"""StateZero in Ray Data: an actor pool that adds success probabilities to the rows of a data set.
+
+from statezero.ray import Scorer
+dataset.map_batches(Scorer, fn_constructor_args=["context.jsonl.gz"], fn_constructor_kwargs={"model": MODEL},
+                    compute=ray.data.ActorPoolStrategy(size=4), batch_size=2048)
+"""
+
+from __future__ import annotations
+
+import math
+import typing
+
+from . import scorer
+
+FIELDS = ("p", "kappa", "p_lo", "p_hi")
+
+
+class Scorer:
+    """A callable for `map_batches`: adds the columns `p`, `kappa`, `p_lo`, `p_hi` (float32; not a number where a row
+    has an error) and `error` (a text, empty where there is none). Each actor has a model and the context in memory."""
+
+    def __init__(self, context: typing.Any, prompt_column: str = "prompt", **options: typing.Any):
+        """As `statezero.scorer.Scorer`."""
+        self._column = prompt_column
+        self._scorer = scorer.Scorer(context, **options)
+
+    def __call__(self, batch: dict[str, typing.Any]) -> dict[str, typing.Any]:
+        """The batch, in Ray's numpy format, with the columns added."""
+        import numpy
+
+        columns = as_columns(self._scorer.score(list(batch[self._column])))
+        added = {name: numpy.array(columns[name], dtype=numpy.float32) for name in FIELDS}
+        return {**batch, **added, "error": numpy.array(columns["error"], dtype=object)}
+
+
+def as_columns(predictions: list[dict[str, typing.Any]]) -> dict[str, list[typing.Any]]:
+    """Predictions by column, in order."""
+    columns: dict[str, list[typing.Any]] = {
+        name: [math.nan if row[name] is None else row[name] for row in predictions] for name in FIELDS
+    }
+    columns["error"] = [(row.get("error") or {}).get("code", "") for row in predictions]
+    return columns
