@@ -71,7 +71,7 @@ extension Role {
         case .heartbeat, .bye: true
         case .contextWanted, .shardResult, .shardReturned: self == .worker
         case .submitJob, .submitShard, .confirm, .closeJob, .requestScores: self == .client || self == .trainer
-        case .requestPlan, .followPlan, .groupDone, .reportOutcomes: self == .trainer
+        case .requestPlan, .followPlan, .dropPlans, .reportOutcomes: self == .trainer
         case .rewards, .assignmentReturned: self == .rollout
         // What a coordinator sends.
         default: false
