@@ -22,8 +22,8 @@ package struct StateZero: ParsableCommand {
             """,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
-            Worker.self, Rollout.self, KeysCommand.self, Model.self, Store.self, Tune.self, Doctor.self, TuneWorker.self,
-            BenchNotice.self,
+            Worker.self, Rollout.self, KeysCommand.self, Model.self, Store.self, Tune.self, Doctor.self,
+            TuneWorker.self, BenchNotice.self,
         ])
 
     package init() {}

@@ -63,7 +63,7 @@ public struct KeyFile: Hashable, Sendable {
         var lines = [
             secretKey == nil
                 ? "# Public key of \"\(name)\" for StateZero. It may be copied."
-                : "# SECRET key of \"\(name)\" for StateZero. Whoever reads it can act as \"\(name)\".",
+                : "# SECRET key of \"\(name)\" for StateZero. A process that reads it can act as \"\(name)\".",
             "metadata",
             "    name = \"\(name)\"",
             "    role = \"\(role?.rawValue ?? Self.serverRole)\"",

@@ -8,7 +8,7 @@ public import ZeroMQ
 ///     keys/NAME.key               the public key of an admitted peer
 ///     keys/revoked/NAME.TIME.key  keys that were revoked or rotated; a rotated one may be admitted until a time
 ///
-/// The secret of a peer is written once, where `new` or `rotate` is told to, and not kept here.
+/// The secret of a peer is written once, to the file that `new` or `rotate` names, and not kept here.
 public struct KeyFolder: Hashable, Sendable {
     /// The folder's path.
     public let path: String

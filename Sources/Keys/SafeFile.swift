@@ -10,21 +10,18 @@ enum SafeFile {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw failure(path) }
         guard facts.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "is not a file") }
-        var bytes = [UInt8](repeating: 0, count: bytesMax + 1)
-        var count = 0
-        while count < bytes.count {
-            let more = bytes.withUnsafeMutableBytes {
-                Foundation.read(descriptor, $0.baseAddress! + count, $0.count - count)
-            }
-            if more < 0 && errno == EINTR { continue }
-            guard more >= 0 else { throw failure(path) }
-            guard more > 0 else { break }
-            count += more
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        var bytes = Data()
+        while bytes.count <= bytesMax {
+            let more: Data?
+            do { more = try handle.read(upToCount: bytesMax + 1 - bytes.count) } catch { throw failure(path) }
+            guard let more, !more.isEmpty else { break }
+            bytes += more
         }
-        guard count <= bytesMax else {
+        guard bytes.count <= bytesMax else {
             throw .unreadable(path: path, reason: "has over \(bytesMax) bytes, so it is no key file")
         }
-        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable(path: path, reason: "is not text in UTF-8, so it is no key file")
         }
         return (text, UInt16(truncatingIfNeeded: facts.st_mode))
@@ -36,17 +33,12 @@ enum SafeFile {
             throw errno == EEXIST ? .fileExists(path: path) : failure(path)
         }
         defer { close(descriptor) }
-        let bytes = Array(content.utf8)
-        var written = 0
-        while written < bytes.count {
-            let more = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if more < 0 && errno == EINTR { continue }
-            guard more > 0 else {
-                let error = failure(path)
-                unlink(path)
-                throw error
-            }
-            written += more
+        do {
+            try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).write(contentsOf: Data(content.utf8))
+        } catch {
+            let failure = failure(path)
+            unlink(path)
+            throw failure
         }
         guard fsync(descriptor) == 0 else { throw failure(path) }
     }
