@@ -32,7 +32,7 @@ public final class StopSignals {
     private static func isIgnored(_ number: Int32) -> Bool {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
-        let mask = line.flatMap { UInt64($0.dropFirst("SigIgn:".count).trimmingCharacters(in: .whitespaces), radix: 16) }
-        return (mask ?? 0) & (1 << UInt64(number - 1)) != 0
+        let digits = line?.dropFirst("SigIgn:".count).trimmingCharacters(in: .whitespaces) ?? ""
+        return (UInt64(digits, radix: 16) ?? 0) & (1 << UInt64(number - 1)) != 0
     }
 }
