@@ -107,6 +107,7 @@ let package = Package(
         module("PredictionMetrics", ["Scoring"]),
         module("ReferenceDraws", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
+        module("Keys", ["ZeroMQ"]),
         module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
@@ -122,7 +123,10 @@ let package = Package(
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
             "CoordinatorNode",
-            ["Scoring", "SQLite", "Wire", "Planning", "Cluster", "Threads", "Transport", "ZeroMQ", grdb, logging]),
+            [
+                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", grdb,
+                logging,
+            ]),
         module(
             "WorkerNode",
             ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
@@ -169,7 +173,7 @@ let package = Package(
                 "RolloutNode",
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
-                "Reporting",
+                "Keys", "Reporting",
                 argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
             ], swiftSettings: strict),
         .executableTarget(
@@ -190,11 +194,13 @@ let package = Package(
         tests(
             "CoordinatorNodeTests",
             [
-                "CoordinatorNode", "Cluster", "Planning", "Scoring", "Simulation", "Threads", "Transport", "Wire",
+                "CoordinatorNode", "Cluster", "Keys", "Planning", "Scoring", "Simulation", "Threads", "Transport",
+                "Wire",
                 "ZeroMQ", grdb, logging,
             ]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),
+        tests("KeysTests", ["Keys", "ZeroMQ"]),
         tests("TransportTests", ["Scoring", "Threads", "Transport", "Wire", "ZeroMQ", logging]),
         tests(
             "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),

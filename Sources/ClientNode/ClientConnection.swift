@@ -27,7 +27,8 @@ package struct ClientConnection {
 
     /// Starts the channel's thread, which sends Hello.
     package init(
-        to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration, logger: Logger
+        to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration,
+        security: SocketSecurity = .none, logger: Logger
     ) throws(ClientError) {
         do {
             events = try Mailbox(capacity: Self.mailboxMax)
@@ -45,8 +46,9 @@ package struct ClientConnection {
             var driver = ClientDriver(configuration, fromWriter: events, toWriter: actions, stop: isClosed)
             var hasStarted = false
             do throws(ZeroMQError) {
-                var channel = try MessageChannel(
-                    connectingTo: endpoint, options: Self.channelOptions, wakeup: events.wakeup)
+                var options = Self.channelOptions
+                options.security = security
+                var channel = try MessageChannel(connectingTo: endpoint, options: options, wakeup: events.wakeup)
                 announce(())
                 hasStarted = true
                 try channel.run(&driver, logger: logger)

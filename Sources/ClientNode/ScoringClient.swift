@@ -36,6 +36,8 @@ public struct ScoringClient: Sendable {
         package var write: ScoringRun.Write?
         /// Without a message from a coordinator for this long, the client gives up; the run can be resumed.
         public var abandonTime: Duration = .seconds(120)
+        /// The client's key, where the coordinator asks for one.
+        public var security = SocketSecurity.none
 
         /// Describes a run.
         public init(
@@ -87,7 +89,8 @@ public struct ScoringClient: Sendable {
         }
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
-            context: configuration.context.context, abandonTime: configuration.abandonTime, logger: logger)
+            context: configuration.context.context, abandonTime: configuration.abandonTime,
+            security: configuration.security, logger: logger)
         defer { connection.close() }
         var writer = ScoringWriter(configuration, survey: survey, connection: connection)
         return try writer.run(until: stop, onProgress: onProgress)

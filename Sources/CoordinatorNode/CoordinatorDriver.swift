@@ -1,4 +1,6 @@
 import Cluster
+import Foundation
+import Keys
 import Logging
 import Threads
 import Transport
@@ -8,6 +10,7 @@ import ZeroMQ
 /// Runs the coordinator's state machines on the channel's thread. One turn: wait, receive, decide, journal, send.
 struct CoordinatorDriver: ~Copyable {
     private let channel: MessageChannel
+    private let gate: PeerGate
     private let journal: CoordinatorJournal
     private let local: LocalPeers
     private let logger: Logger
@@ -38,7 +41,9 @@ struct CoordinatorDriver: ~Copyable {
         let machines = CoordinatorMachines(
             configuration.state, planner: configuration.planner, replaying: try journal.entries(),
             try journal.plannerEntries())
-        channel = try Self.listen(at: configuration.endpoints, wakeup: wakeup)
+        let gate = try PeerGate(configuration.keys)
+        channel = try Self.listen(at: configuration.endpoints, gate, wakeup: wakeup)
+        self.gate = gate
         self.journal = journal
         self.machines = machines
         self.local = local
@@ -48,9 +53,13 @@ struct CoordinatorDriver: ~Copyable {
         nextReport = Instant(configuration.reportInterval)
     }
 
-    private static func listen(at endpoints: [Endpoint], wakeup: Wakeup) throws(CoordinatorError) -> MessageChannel {
-        do {
-            return try MessageChannel(listeningAt: endpoints, options: channelOptions, wakeup: wakeup)
+    private static func listen(
+        at endpoints: [Endpoint], _ gate: PeerGate, wakeup: Wakeup
+    ) throws(CoordinatorError) -> MessageChannel {
+        var options = channelOptions
+        options.security = gate.security
+        do throws(ZeroMQError) {
+            return try MessageChannel(listeningAt: endpoints, options: options, wakeup: wakeup, context: gate.context)
         } catch {
             throw .socket(error)
         }
@@ -118,7 +127,11 @@ struct CoordinatorDriver: ~Copyable {
             return []
         case .message(let envelope, let sender):
             counts.received += 1
-            let peer = Peer(sender)
+            let peer = Peer(sender.routingID)
+            if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
+                counts.refused += 1
+                return refuse(refusal, envelope.message, from: peer)
+            }
             // A peer may choose its routing id, but not one that means a peer of this process.
             guard peer != PlannerState.asClient, !LocalPeers.contains(peer) else {
                 counts.refused += 1
@@ -127,6 +140,17 @@ struct CoordinatorDriver: ~Copyable {
             }
             return machines.handle(.received(envelope, from: peer), at: now)
         }
+    }
+
+    /// A refused Hello is answered, because its sender may then say why; other messages are logged alone.
+    private func refuse(
+        _ refusal: PeerGate.Refusal, _ message: Wire.Message, from peer: Peer
+    ) -> [CoordinatorMachines.Action] {
+        logger.warning(
+            "message refused", metadata: ["reason": "\(refusal)", "key": "\(refusal.name)", "kind": "\(refusal.kind)"])
+        guard case .hello = message else { return [] }
+        let answer = Wire.Message.refused(.permission, message: "\(refusal)")
+        return [.send(Envelope(generation: machines.coordinator.generation, answer), to: peer)]
     }
 
     private mutating func handle(_ request: LocalPeers.Request) -> [CoordinatorMachines.Action] {

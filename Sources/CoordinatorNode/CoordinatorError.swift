@@ -26,8 +26,9 @@ public enum CoordinatorError: Error, CustomStringConvertible {
             "the journal has an entry that this version cannot read; start with another --journal: clients submit again "
                 + "what was not answered"
         case .publicWithoutEncryption(let endpoint):
-            "\(endpoint) can be reached from other machines, and traffic is neither encrypted nor authenticated; bind "
-                + "127.0.0.1, or an address of a private network with --allow-plaintext"
+            "\(endpoint) can be reached from other machines, and traffic is neither encrypted nor authenticated; give "
+                + "--keys FOLDER (`statezero keys new` makes one), bind 127.0.0.1, or in a private network add "
+                + "--allow-plaintext"
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Cluster
+public import Keys
 public import Logging
 import Threads
 public import Wire
@@ -19,7 +20,9 @@ public final class CoordinatorNode: Sendable {
         public var state = CoordinatorState.Configuration()
         /// Bounds and times of the planner.
         public var planner = PlannerState.Configuration()
-        /// Whether to bind addresses that other machines can reach, although traffic is in plain text.
+        /// The keys of peers that may connect; with `nil`, any peer that reaches an endpoint may.
+        public var keys: LiveKeys?
+        /// Whether to bind addresses that other machines can reach without keys, although traffic is in plain text.
         public var allowsPlaintext = false
         /// How often a line of counts is logged.
         public var reportInterval: Duration = .seconds(10)
@@ -41,7 +44,9 @@ public final class CoordinatorNode: Sendable {
 
     /// Starts; returns when the sockets are bound and the journal is replayed.
     public init(_ configuration: Configuration, logger: Logger) throws(CoordinatorError) {
-        if !configuration.allowsPlaintext, let open = configuration.endpoints.first(where: { !$0.isLocal }) {
+        if configuration.keys == nil, !configuration.allowsPlaintext,
+            let open = configuration.endpoints.first(where: { !$0.isLocal })
+        {
             throw .publicWithoutEncryption(open)
         }
         let wakeup: Wakeup

@@ -27,6 +27,8 @@ public final class RolloutNode: Sendable {
         public var lineBytesMax = 1 << 20
         /// From SIGTERM to SIGKILL, when the program must end.
         public var graceTime: Duration = .seconds(5)
+        /// The rollout worker's key, where the coordinator asks for one.
+        public var security = SocketSecurity.none
 
         /// A rollout worker for a coordinator.
         public init(coordinator: Endpoint, machine: RolloutState.Configuration, work: Work) {
@@ -79,8 +81,10 @@ public final class RolloutNode: Sendable {
             var driver = RolloutDriver(configuration, requests: requests, counts: shared, logger: logger)
             var failure: ZeroMQError?
             do throws(ZeroMQError) {
+                var options = Self.channelOptions
+                options.security = configuration.security
                 var channel = try MessageChannel(
-                    connectingTo: configuration.coordinator, options: Self.channelOptions, wakeup: requests.wakeup,
+                    connectingTo: configuration.coordinator, options: options, wakeup: requests.wakeup,
                     context: context)
                 announce(())
                 logger.info("rollout worker started", metadata: ["coordinator": "\(configuration.coordinator)"])

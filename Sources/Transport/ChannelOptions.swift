@@ -1,5 +1,5 @@
 import Wire
-import ZeroMQ
+public import ZeroMQ
 
 /// The bounds of a channel's queues, and its linger time. Each driver states its own.
 public struct ChannelOptions: Sendable {
@@ -11,6 +11,8 @@ public struct ChannelOptions: Sendable {
     public var outboxMax: Int
     /// How long a closed channel continues to send what libzmq holds.
     public var linger: Duration
+    /// Encryption, and who may connect.
+    public var security = SocketSecurity.none
 
     /// States all bounds.
     public init(sendHighWater: Int, receiveHighWater: Int, outboxMax: Int, linger: Duration = .seconds(1)) {
@@ -28,6 +30,7 @@ public struct ChannelOptions: Sendable {
         options.sendHighWater = sendHighWater
         options.receiveHighWater = receiveHighWater
         options.linger = linger
+        options.security = security
         return options
     }
 }

@@ -12,10 +12,18 @@ public import ZeroMQ
 public struct MessageChannel: ~Copyable {
     /// What was received.
     public enum Arrival: Sendable {
-        /// A message, and the routing id of its sender: empty on a connecting channel.
-        case message(Envelope, from: [UInt8])
+        /// A message and who sent it.
+        case message(Envelope, from: Sender)
         /// A message that is not of the wire's form, or over its limits. It was dropped.
         case refused(MessageRefusal)
+    }
+
+    /// Who sent a message.
+    public struct Sender: Hashable, Sendable {
+        /// The peer's routing id: empty on a connecting channel.
+        public let routingID: [UInt8]
+        /// The public key of the peer, on a listening channel with `SocketSecurity.server`.
+        public let key: CurveKey?
     }
 
     /// Where a listening channel listens, with the ports that the system has chosen.
@@ -78,7 +86,8 @@ public struct MessageChannel: ~Copyable {
         case .refused(_, let frames, let bytes): return .refused(.tooLarge(frames: frames, bytes: bytes))
         case .message(let message):
             let hasSender = socket.kind == .router
-            let sender = hasSender ? message.frames[0].copyBytes() : []
+            let sender = Sender(
+                routingID: hasSender ? message.frames[0].copyBytes() : [], key: message.sender.flatMap { CurveKey($0) })
             do throws(WireError) {
                 let frames = message.frames.dropFirst(hasSender ? 1 : 0).map { RawFrame($0) }
                 return .message(try Envelope(rawFrames: frames), from: sender)

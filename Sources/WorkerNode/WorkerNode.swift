@@ -25,6 +25,8 @@ public final class WorkerNode: Sendable {
         public var cacheBytes = 256 << 20
         /// Without a message from a coordinator for this long, the worker leaves.
         public var abandonTime: Duration = .seconds(600)
+        /// The worker's key, where the coordinator asks for one.
+        public var security = SocketSecurity.none
 
         /// A worker for a coordinator.
         public init(coordinator: Endpoint, name: String) {
@@ -58,8 +60,10 @@ public final class WorkerNode: Sendable {
         thread = try DedicatedThread.start(name: "worker") { announce throws(WorkerError) in
             var driver = WorkerDriver(configuration, inference: inference, events: events, logger: logger)
             do throws(ZeroMQError) {
+                var options = Self.channelOptions
+                options.security = configuration.security
                 var channel = try MessageChannel(
-                    connectingTo: configuration.coordinator, options: Self.channelOptions, wakeup: events.wakeup)
+                    connectingTo: configuration.coordinator, options: options, wakeup: events.wakeup)
                 announce(())
                 logger.info(
                     "worker started",

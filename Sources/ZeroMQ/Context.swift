@@ -1,4 +1,5 @@
 import CZeroMQ
+import Glibc
 
 /// The I/O threads that transfer the sockets' data. One context a process is enough.
 ///
@@ -28,6 +29,9 @@ public final class Context: Sendable {
             zmq_ctx_term(handle)
             throw error
         }
+        // A ROUTER numbers its peers from random(), which libzmq never seeds: the first number would be the same in
+        // every process, and a peer that claims the next number as its own id makes libzmq end the process.
+        srandom(UInt32.random(in: .min ... .max))
         self.handle = handle
     }
 

@@ -52,6 +52,7 @@ public struct Socket: ~Copyable {
     private let context: Context
     private let framesMax: Int
     private let frameBytesMax: Int
+    private let reportsSenders: Bool
 
     /// Opens a socket that is neither bound nor connected.
     ///
@@ -70,6 +71,7 @@ public struct Socket: ~Copyable {
         self.context = context
         self.framesMax = options.framesMax
         self.frameBytesMax = options.frameBytesMax
+        self.reportsSenders = options.security.reportsSenders
     }
 
     deinit {
@@ -136,6 +138,7 @@ public struct Socket: ~Copyable {
         var frameCount = 0
         var byteCount = 0
         var isRefused = false
+        var sender: String?
         while true {
             var part = zmq_msg_t()
             zmq_msg_init(&part)
@@ -150,6 +153,10 @@ public struct Socket: ~Copyable {
             let hasMore = zmq_msg_more(&part) != 0
             frameCount += 1
             byteCount += bytes
+            // A ROUTER makes the first frame itself, so only the second is sure to have the connection's properties.
+            if reportsSenders, frameCount <= 2, sender == nil, let user = zmq_msg_gets(&part, "User-Id") {
+                sender = String(cString: user)
+            }
             isRefused = isRefused || frameCount > framesMax || bytes > frameBytesMax
             if isRefused {
                 // The sender chooses the number of frames, so the rest must not be kept in memory.
@@ -160,7 +167,8 @@ public struct Socket: ~Copyable {
             }
             guard !hasMore else { continue }
             return isRefused
-                ? .refused(first: frames[0], frames: frameCount, bytes: byteCount) : .message(Message(frames))
+                ? .refused(first: frames[0], frames: frameCount, bytes: byteCount)
+                : .message(Message(frames, sender: sender))
         }
     }
 

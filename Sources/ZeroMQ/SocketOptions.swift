@@ -46,6 +46,8 @@ public struct SocketOptions: Sendable {
     /// The name under which a ROUTER knows this socket, 1 to 255 bytes of which the first is not 0. With `nil` the
     /// ROUTER chooses a new one for each connection, which is right for a process that may be restarted.
     public var routingID: [UInt8]?
+    /// Encryption, and who may connect.
+    public var security = SocketSecurity.none
 
     /// Creates options; each parameter is documented at its property.
     public init() {}
@@ -104,6 +106,7 @@ public struct SocketOptions: Sendable {
                 throw .last(.setOption)
             }
         }
+        try security.apply(to: handle)
         if kind == .router {
             // Without the first, a message for a peer that has left is dropped without an error. With the second,
             // anybody who knows a peer's name could receive its traffic.

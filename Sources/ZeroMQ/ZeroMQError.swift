@@ -19,6 +19,9 @@ public enum ZeroMQError: Error, Hashable, Sendable {
     /// A message to send is over the limits of its socket; nothing of it was sent.
     case messageTooLarge(frames: Int, framesMax: Int, frameBytes: Int, frameBytesMax: Int)
 
+    /// libzmq was built without CURVE, so it can neither make keys nor encrypt.
+    case curveMissing
+
     /// The operation that failed.
     public enum Operation: String, Sendable {
         case openContext = "open a ZeroMQ context"
@@ -60,6 +63,8 @@ extension ZeroMQError: CustomStringConvertible {
         case .messageTooLarge(let frames, let framesMax, let frameBytes, let frameBytesMax):
             "message of \(frames) frames, the largest of \(frameBytes) bytes, is over this socket's limits "
                 + "(\(framesMax) frames of \(frameBytesMax) bytes); nothing was sent; split it or raise the limits"
+        case .curveMissing:
+            "this libzmq was built without CURVE; install one with libsodium, such as Debian's libzmq5"
         }
     }
 

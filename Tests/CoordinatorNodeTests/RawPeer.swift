@@ -9,10 +9,10 @@ struct RawPeer: ~Copyable {
     private var channel: MessageChannel
     private var generation: UInt64 = 0
 
-    init(_ endpoint: Endpoint) throws {
-        channel = try MessageChannel(
-            connectingTo: endpoint,
-            options: ChannelOptions(sendHighWater: 100, receiveHighWater: 100, outboxMax: 100), wakeup: try Wakeup())
+    init(_ endpoint: Endpoint, _ security: SocketSecurity = .none) throws {
+        var options = ChannelOptions(sendHighWater: 100, receiveHighWater: 100, outboxMax: 100)
+        options.security = security
+        channel = try MessageChannel(connectingTo: endpoint, options: options, wakeup: try Wakeup())
     }
 
     mutating func send(_ message: Wire.Message) throws {

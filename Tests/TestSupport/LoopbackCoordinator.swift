@@ -33,8 +33,8 @@ public final class LoopbackCoordinator: Sendable {
                 try channel.wait(for: .seconds(1))
                 while let arrival = try channel.receive() {
                     guard case .message(let envelope, let sender) = arrival else { continue }
-                    for message in answer(envelope.message, sender) {
-                        _ = try channel.send(Envelope(generation: 1, message), to: sender)
+                    for message in answer(envelope.message, sender.routingID) {
+                        _ = try channel.send(Envelope(generation: 1, message), to: sender.routingID)
                     }
                 }
             }

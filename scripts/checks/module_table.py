@@ -52,6 +52,7 @@ MODULES = {
     "ModelFiles": Module(2, "Foundation"),
     "Corpora": Module(2, "Foundation", "Synchronization"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
+    "Keys": Module(2, "Foundation", "Synchronization"),
     "PredictionMetrics": Module(2, "Foundation"),
     "ReferenceDraws": Module(2),
     "HTTPServing": Module(2, "Dispatch", "Foundation", "Synchronization"),

@@ -7,19 +7,22 @@ The rewards are made up. An example to read and to start from; `scripts/python` 
     scripts/clients/generate-pb2                    # writes scripts/clients/statezero_pb2.py from proto/statezero.proto
     statezero coordinator --bind tcp://127.0.0.1:5570 &
     statezero worker --connect tcp://127.0.0.1:5570 --model table &
-    scripts/clients/zmq_example.py tcp://127.0.0.1:5570
+    scripts/clients/zmq_example.py tcp://127.0.0.1:5570 [KEY_FILE]
 
+KEY_FILE is a secret key file of role trainer from `statezero keys new`, for a coordinator with --keys.
 proto/PROTOCOL.md describes the wire: a message is the frame "SZ01" + Envelope, and raw frames after it.
 """
 
 import hashlib
 import random
+import re
 import struct
 import sys
 import time
 
 try:
     import zmq
+    import zmq.auth
 except ImportError:
     sys.exit("zmq_example: pyzmq is not installed; pip install pyzmq protobuf")
 try:
@@ -33,13 +36,18 @@ MAGIC = b"SZ01"
 class Trainer:
     """One DEALER socket. Every wait has a timeout."""
 
-    def __init__(self, endpoint, timeout=10.0):
+    def __init__(self, endpoint, key=None, timeout=10.0):
         self.timeout = timeout
         self.generation = 0
         self.incarnation = random.getrandbits(64)
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.MAXMSGSIZE, 64 << 20)
+        if key:
+            self.socket.curve_publickey, self.socket.curve_secretkey = zmq.auth.load_certificate(key)
+            with open(key, encoding="utf-8") as file:
+                server = re.search(r'server-key = "(.{40})"', file.read())
+            self.socket.curve_serverkey = server.group(1).encode()
         self.socket.connect(endpoint)
 
     def send(self, kind, body, *raw):
@@ -162,7 +170,7 @@ class Trainer:
 def main():
     endpoint = sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:5570"
     prompts = [(f"p{index:02d}", f"What is {index} times {7 + index}?") for index in range(32)]
-    trainer = Trainer(endpoint)
+    trainer = Trainer(endpoint, sys.argv[2] if len(sys.argv) > 2 else None)
     welcome = trainer.join()
     print(f"welcome: model {welcome.fingerprint.name or '(no worker yet)'}")
     chance = random.Random(0)

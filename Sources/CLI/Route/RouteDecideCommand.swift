@@ -67,7 +67,8 @@ extension Route {
         private func decideByCluster(_ fleet: Fleet, _ histories: [ContextFile?]) throws {
             let job = RouteCorpusJob(
                 fleet: fleet, histories: histories, rule: try rule.rule() ?? fleet.rule, prompts: input.prompts,
-                keys: keys.keys, output: input.output ?? "", blockRows: cluster.blockRows)
+                keys: keys.keys, output: input.output ?? "", blockRows: cluster.blockRows,
+                security: try cluster.key.security)
             let lanes = try RouteLanes(
                 cluster, threads: threads ?? model.defaultThreads, output: job.output, model: model, store: store,
                 log: log)
@@ -121,6 +122,8 @@ struct DecideInput: ParsableArguments {
 struct DecideCluster: ParsableArguments {
     @Option(help: "Endpoint of a running coordinator.")
     var coordinator: String?
+
+    @OptionGroup var key: KeyOption
 
     @Option(range: .atLeast(1), help: "Start this many workers on this machine, each with its own coordinator.")
     var workers: Int?

@@ -66,6 +66,7 @@ struct Score: ParsableCommand {
         configuration.side = joined
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
+        configuration.security = try workers.key.security
         let clock = ContinuousClock()
         let start = clock.now
         let (ending, progress) = try run(ScoringClient(configuration, logger: logger), cluster, until: stop)

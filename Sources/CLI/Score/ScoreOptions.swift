@@ -101,6 +101,8 @@ struct ScoreWorkers: ParsableArguments {
     @Option(help: "Endpoint of a running coordinator, such as tcp://127.0.0.1:5570. Default: start a local cluster.")
     var coordinator: String?
 
+    @OptionGroup var key: KeyOption
+
     @Option(
         range: .atLeast(1),
         help: "Local workers. Default: from `statezero tune`, else cores divided by threads; with --encoder-url, 2.")

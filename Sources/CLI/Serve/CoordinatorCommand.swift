@@ -5,6 +5,8 @@ import CoordinatorHTTP
 import CoordinatorNode
 import Foundation
 import HTTPServing
+import Keys
+import Logging
 import Scoring
 import Threads
 import ZeroMQ
@@ -27,7 +29,17 @@ struct Coordinator: ParsableCommand {
 
     @OptionGroup var origins: OriginOptions
 
-    @Flag(help: "Allow addresses that other machines can reach. Traffic is neither encrypted nor authenticated.")
+    @Option(
+        help: """
+            Folder of the keys of peers that may connect, made by `statezero keys new`. Traffic is then encrypted, and \
+            each key's role says what its holder may do. SIGHUP reads the folder again.
+            """)
+    var keys: String?
+
+    @Flag(
+        help:
+            "Allow addresses that other machines can reach without keys. Traffic is neither encrypted nor authenticated."
+    )
     var allowPlaintext = false
 
     @Option(help: "Journal file (SQLite). Default: none, so jobs and plans end with the process.")
@@ -53,13 +65,16 @@ struct Coordinator: ParsableCommand {
         var configuration = CoordinatorNode.Configuration(
             endpoints: try bind.map { try Endpoint($0) }, journalPath: journal)
         configuration.allowsPlaintext = allowPlaintext
+        configuration.keys = try keys.map { try LiveKeys(KeyFolder(path: $0), at: Date()) }
         if let fingerprint, let digest = Digest(hex: fingerprint) {
             configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
         }
-        let node = try CoordinatorNode(configuration, logger: log.logger("statezero.coordinator"))
+        let logger = log.logger("statezero.coordinator")
+        let node = try CoordinatorNode(configuration, logger: logger)
         let served = try http.map { try serve(node, at: $0) }
         // HTTP stops first, because its open requests still need the coordinator.
-        let signals = StopSignals {
+        let live = configuration.keys
+        let signals = StopSignals(onHangup: { Self.reload(live, logger) }) {
             served?.stop()
             node.stop()
         }
@@ -67,6 +82,15 @@ struct Coordinator: ParsableCommand {
         if let served { announce("http at \(served.url)") }
         defer { served?.stop() }
         try withExtendedLifetime(signals) { try node.wait() }
+    }
+
+    private static func reload(_ keys: LiveKeys?, _ logger: Logger) {
+        guard let keys else { return logger.notice("SIGHUP: without --keys there is nothing to read again") }
+        do {
+            logger.notice("keys read again", metadata: ["admitted": "\(try keys.reload(at: Date()))"])
+        } catch {
+            logger.error("keys unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Writes at once, because other programs wait for the line.

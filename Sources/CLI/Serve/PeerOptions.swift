@@ -7,6 +7,8 @@ struct PeerOptions: ParsableArguments {
     @Option(help: "Endpoint of the coordinator, such as tcp://127.0.0.1:5570.")
     var connect: String
 
+    @OptionGroup var key: KeyOption
+
     @Option(help: "Name that stays the same over restarts. Default: host and process id.")
     var name: String?
 

@@ -56,6 +56,7 @@ struct Rollout: ParsableCommand {
         var configuration = RolloutNode.Configuration(
             coordinator: try Endpoint(peer.connect), machine: machine, work: try simulation.work ?? .process(program))
         configuration.graceTime = .seconds(limits.grace)
+        configuration.security = try peer.key.security
         let node = try RolloutNode(configuration, logger: log.logger("statezero.rollout"))
         let signals = StopSignals { node.drain() }
         try withExtendedLifetime(signals) { try node.wait() }

@@ -46,6 +46,7 @@ struct Worker: ParsableCommand {
         configuration.store = store.place(for: model)
         configuration.cacheBytes = cacheMiB << 20
         configuration.abandonTime = .seconds(peer.abandonAfter)
+        configuration.security = try peer.key.security
         let stop = StopFlag()
         let drain = WorkerDrain()
         let onStop = { @Sendable in

@@ -6,6 +6,7 @@ extension Refusal: WireEnumeration {
     static let field = "reason"
     static let protos: KeyValuePairs<Self, ProtoRefused.Reason> = [
         .protocolVersion: .protocol, .fingerprint: .fingerprint, .capacity: .capacity,
+        .permission: .permission,
     ]
 }
 

@@ -570,6 +570,9 @@ nonisolated struct ProtoRefused: Sendable {
     case `protocol` // = 1
     case fingerprint // = 2
     case capacity // = 3
+
+    /// the peer's key does not permit what it is
+    case permission // = 4
     case UNRECOGNIZED(Int)
 
     init() {
@@ -582,6 +585,7 @@ nonisolated struct ProtoRefused: Sendable {
       case 1: self = .protocol
       case 2: self = .fingerprint
       case 3: self = .capacity
+      case 4: self = .permission
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -592,6 +596,7 @@ nonisolated struct ProtoRefused: Sendable {
       case .protocol: return 1
       case .fingerprint: return 2
       case .capacity: return 3
+      case .permission: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -602,6 +607,7 @@ nonisolated struct ProtoRefused: Sendable {
       .protocol,
       .fingerprint,
       .capacity,
+      .permission,
     ]
 
   }
@@ -3633,7 +3639,7 @@ nonisolated extension ProtoRefused: SwiftProtobuf.Message, SwiftProtobuf._Messag
 }
 
 nonisolated extension ProtoRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_PROTOCOL\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_PROTOCOL\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0\u{1}REASON_PERMISSION\0")
 }
 
 nonisolated extension ProtoWhoAreYou: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -59,8 +59,9 @@ struct RouteBlock {
     private func score(
         _ corpus: String, _ history: ContextFile, into folder: String, until stop: StopFlag
     ) throws -> [Prediction?] {
-        let configuration = ScoringClient.Configuration(
+        var configuration = ScoringClient.Configuration(
             coordinator: endpoint, promptFiles: [corpus], context: history, output: folder, version: Version.text)
+        configuration.security = job.security
         let ending = try ScoringClient(configuration, logger: LogOptions.quiet).run(until: stop) { _ in }
         guard case .finished = ending else {
             printError("interrupted; the same command continues")

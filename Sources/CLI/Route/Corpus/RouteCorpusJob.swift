@@ -24,6 +24,8 @@ struct RouteCorpusJob: Sendable {
     let keys: RowKeys
     let output: String
     let blockRows: Int
+    /// The key, where the coordinator asks for one.
+    let security: SocketSecurity
 
     /// Runs to the end. Throws `CommandFailure`, and `ExitStatus.resumable` after an interruption.
     func run(_ lanes: RouteLanes) throws {

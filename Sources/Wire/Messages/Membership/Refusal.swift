@@ -3,4 +3,6 @@ public enum Refusal: Hashable, Sendable {
     case protocolVersion
     case fingerprint
     case capacity
+    /// Its key does not permit what it is.
+    case permission
 }

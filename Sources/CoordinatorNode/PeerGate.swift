@@ -1,0 +1,89 @@
+import Foundation
+import Keys
+import Threads
+import Wire
+import ZeroMQ
+
+/// Who may connect to a coordinator, and which messages each may send: by the role of the key.
+///
+/// libzmq asks at each handshake, on the authenticator's thread. The role is checked again at each message, so a key
+/// that is revoked while its holder is connected ends to work at the next reload.
+final class PeerGate {
+    /// Why a message is refused.
+    struct Refusal: Error, CustomStringConvertible {
+        /// The key's name.
+        let name: String
+        /// The message's kind.
+        let kind: String
+        let description: String
+    }
+
+    /// What the coordinator's socket is opened with.
+    let security: SocketSecurity
+    let context: Context
+    private let keys: LiveKeys?
+    private let authenticator: Authenticator?
+
+    /// Begins to answer handshakes. Without keys, everybody may connect and send everything.
+    init(_ keys: LiveKeys?) throws(CoordinatorError) {
+        self.keys = keys
+        let wakeup: Wakeup
+        do { wakeup = try Wakeup() } catch { throw .thread(error) }
+        do throws(ZeroMQError) {
+            context = try Context()
+            security = keys.map { .server($0.server) } ?? .none
+            authenticator =
+                if let keys {
+                    try Authenticator(in: context, wakeup: wakeup) { key, _ in keys.grant(of: key, at: Date()) != nil }
+                } else {
+                    nil
+                }
+        } catch {
+            throw .socket(error)
+        }
+    }
+
+    /// Why the holder of a key may not send a message; `nil` when it may.
+    func refusal(of message: Wire.Message, from key: CurveKey?) -> Refusal? {
+        guard let keys else { return nil }
+        guard let key, let grant = keys.grant(of: key, at: Date()) else {
+            return Refusal(name: "unknown", kind: message.kind, description: "the key is not admitted, or no longer")
+        }
+        guard !grant.role.permits(message) else { return nil }
+        return Refusal(
+            name: grant.name, kind: message.kind,
+            description:
+                "the key \"\(grant.name)\" has the role \(grant.role.rawValue), which does not permit \(message.kind)")
+    }
+}
+
+extension Wire.Message {
+    /// The name of the message's kind.
+    fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "\(self)" }
+}
+
+extension Role {
+    /// Whether the holder of such a key may send a message to a coordinator.
+    func permits(_ message: Wire.Message) -> Bool {
+        if self == .admin { return true }
+        return switch message {
+        case .hello(let hello): permits(hello.role)
+        case .heartbeat, .bye: true
+        case .contextWanted, .shardResult, .shardReturned: self == .worker
+        case .submitJob, .submitShard, .confirm, .closeJob, .requestScores: self == .client || self == .trainer
+        case .requestPlan, .followPlan, .dropPlans, .reportOutcomes: self == .trainer
+        case .rewards, .assignmentReturned: self == .rollout
+        // What a coordinator sends.
+        default: false
+        }
+    }
+
+    private func permits(_ role: Hello.Role) -> Bool {
+        switch role {
+        case .worker: self == .worker
+        case .client: self == .client || self == .trainer
+        case .trainer: self == .trainer
+        case .rollout: self == .rollout
+        }
+    }
+}
