@@ -84,6 +84,8 @@ let package = Package(
     ],
     targets: [
         // 0 foreign
+        // Headers only: the library behind them is loaded at run time.
+        .systemLibrary(name: "CArrow", path: "Sources/C/CArrow"),
         .systemLibrary(name: "CZeroMQ", path: "Sources/C/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -112,6 +114,7 @@ let package = Package(
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Transport", ["Wire", "Threads", "ZeroMQ", logging]),
         module("Cluster", ["Scoring", "Wire", "Planning", deque, orderedCollections]),
+        module("ArrowFiles", ["CArrow", "Scoring", "JSON", "Corpora", crypto]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "Reporting", yams]),
@@ -128,7 +131,9 @@ let package = Package(
         module(
             "ClientNode",
             ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module("HTTPServing", ["MetricsExport", metrics, hummingbird, httpTypes, lifecycle, nioCore]),
+        module(
+            "HTTPServing",
+            ["MetricsExport", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore, nioHTTP1]),
         module(
             "CoordinatorHTTP",
             [
@@ -139,11 +144,14 @@ let package = Package(
             "RouterHTTP",
             [
                 "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
-                "MetricsExport", metrics, grdb, httpClient, hummingbird, hummingbirdCore, lifecycle, logging, nioCore,
-                nioHTTP1, httpTypes, unixSignals,
+                "MetricsExport", metrics, grdb, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
+                httpTypes,
+                unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
-        module("RemoteEncoding", ["Scoring", "JSON", "Encoders", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
+        module(
+            "RemoteEncoding",
+            ["Scoring", "JSON", "Encoders", "HTTPServing", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
         // 5 programs
         module(
             "CommandSupport",
@@ -154,18 +162,21 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora", "Cluster",
+                "ArrowFiles", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora",
+                "Cluster",
                 "Evaluation",
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", argumentParser,
-                crypto, logging,
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
+                "Reporting",
+                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels", "Cluster", "Wire",
+                "ArrowFiles", "JSON", "Scoring", "Planning", "Encoders", "Heads", "ModelFiles", "Models", "Kernels",
+                "Cluster", "Wire",
                 "RolloutNode", "ClientNode", "Threads", "Transport", "ZeroMQ", "CommandSupport", "Corpora",
                 argumentParser, logging,
             ], swiftSettings: strict),
@@ -198,6 +209,7 @@ let package = Package(
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("ArrowFilesTests", ["ArrowFiles", "CArrow", "Corpora", "JSON", "Scoring"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("RoutingTests", ["Routing", "Scoring", "Corpora"]),
@@ -224,7 +236,10 @@ let package = Package(
         tests("MetricsExportTests", ["MetricsExport", metrics]),
         tests(
             "HTTPServingTests",
-            ["HTTPServing", "MetricsExport", hummingbird, httpTypes, lifecycle, logging, nioCore, nioPosix]),
+            [
+                "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
+                nioHTTP1, nioPosix,
+            ]),
         tests(
             "CoordinatorHTTPTests",
             ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
@@ -237,7 +252,8 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "CLI", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode", "Scoring",
+                "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode",
+                "Scoring",
                 "WorkerNode", "ZeroMQ", argumentParser,
             ]),
     ],

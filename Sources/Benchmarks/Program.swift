@@ -20,7 +20,8 @@ package struct StateZeroBench: ParsableCommand {
             KernelsCommand.self, EncoderCommand.self, TextsCommand.self, Qwen3Command.self, CompactCommand.self,
             HeadCommand.self,
             PlanningCommand.self, CoordinatorCommand.self, LatencyCommand.self, RolloutsCommand.self,
-            RescoreCommand.self, StartCommand.self, BareRouterCommand.self,
+            RescoreCommand.self, StartCommand.self, BareRouterCommand.self, ArrowReadCommand.self,
+            ArrowMutateCommand.self,
         ])
 
     package init() {}

@@ -1,10 +1,15 @@
 package import ArgumentParser
+import ArrowFiles
 import CommandSupport
+import Corpora
 
 /// `statezero`: reads the command line and runs one of the verbs.
 @main
 enum Program {
-    static func main() { CommandRunner.main(StateZero.self) }
+    static func main() {
+        RowFormats.add(ArrowRowFormat())
+        CommandRunner.main(StateZero.self)
+    }
 }
 
 /// The program's verbs.
@@ -22,7 +27,8 @@ package struct StateZero: ParsableCommand {
             """,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
-            Worker.self, Rollout.self, Model.self, Store.self, Tune.self, Doctor.self, TuneWorker.self,
+            Worker.self, Rollout.self, Status.self, Drain.self, Cancel.self, Model.self, Store.self, Tune.self,
+            Doctor.self, TuneWorker.self,
             BenchNotice.self,
         ])
 

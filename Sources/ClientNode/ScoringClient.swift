@@ -26,6 +26,8 @@ public struct ScoringClient: Sendable {
         public var output: String
         /// What to do with a run that is already in the output folder.
         public var existing: ScoringRun.Existing
+        /// File format of the parts. Any but `.lines` must be among the settings.
+        public var format = PartFormat.lines
         /// Settings that can change a byte of the output, for the manifest.
         public var settings: [String: String]
         /// Version of the program, for the manifest.

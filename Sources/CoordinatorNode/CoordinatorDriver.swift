@@ -139,6 +139,10 @@ struct CoordinatorDriver: ~Copyable {
         case .report(let continuation):
             continuation.resume(returning: report)
             return []
+        case .operate(let request, let continuation):
+            let (answer, actions) = machines.handle(request, at: now)
+            continuation.resume(returning: answer)
+            return actions
         }
     }
 

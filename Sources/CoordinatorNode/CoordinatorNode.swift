@@ -74,6 +74,11 @@ public final class CoordinatorNode: Sendable {
         await local.report()
     }
 
+    /// Answers an operator; `nil` when the coordinator has stopped. Waits for the next turn of its thread.
+    public func operate(_ request: OperatorRequest) async -> OperatorAnswer? {
+        await local.operate(request)
+    }
+
     /// Asks the coordinator to stop; its state is in the journal.
     public func stop() {
         isStopping.raise()

@@ -13,6 +13,7 @@ final class LocalPeers: Sendable {
         case message(Message, from: Peer)
         case left(Peer)
         case report(CheckedContinuation<CoordinatorReport?, Never>)
+        case operate(OperatorRequest, CheckedContinuation<OperatorAnswer?, Never>)
     }
 
     private struct Shared {
@@ -53,11 +54,19 @@ final class LocalPeers: Sendable {
     }
 
     /// Asks for a report of the coordinator; `nil` when it has stopped.
-    func report() async -> CoordinatorReport? {
+    func report() async -> CoordinatorReport? { await answer { .report($0) } }
+
+    /// Passes an operator's request on; `nil` when the coordinator has stopped.
+    func operate(_ request: OperatorRequest) async -> OperatorAnswer? { await answer { .operate(request, $0) } }
+
+    private func answer<Value: Sendable>(
+        _ make: (CheckedContinuation<Value?, Never>) -> Request
+    ) async -> Value? {
         await withCheckedContinuation { continuation in
+            let request = make(continuation)
             let isAccepted = shared.withLock { shared in
                 guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return false }
-                shared.requests.append(.report(continuation))
+                shared.requests.append(request)
                 return true
             }
             if isAccepted { wakeup.signal() } else { continuation.resume(returning: nil) }
@@ -89,7 +98,13 @@ final class LocalPeers: Sendable {
             }
             return (shared.streams, shared.requests)
         }
-        for request in requests { if case .report(let continuation) = request { continuation.resume(returning: nil) } }
+        for request in requests {
+            switch request {
+            case .report(let continuation): continuation.resume(returning: nil)
+            case .operate(_, let continuation): continuation.resume(returning: nil)
+            case .message, .left: break
+            }
+        }
         for stream in streams.values { stream.finish() }
     }
 

@@ -20,6 +20,8 @@ public struct MessageChannel: ~Copyable {
 
     /// Where a listening channel listens, with the ports that the system has chosen.
     public let endpoints: [Endpoint]
+    /// Where a connecting channel connects to.
+    let remote: Endpoint?
     private let socket: Socket
     private let poller: Poller
     private let options: ChannelOptions
@@ -35,6 +37,7 @@ public struct MessageChannel: ~Copyable {
         for endpoint in endpoints { bound.append(try socket.bind(endpoint)) }
         self.socket = socket
         self.endpoints = bound
+        remote = nil
         self.options = options
         poller = Poller(wakeup: wakeup)
     }
@@ -49,6 +52,7 @@ public struct MessageChannel: ~Copyable {
         try socket.connect(endpoint)
         self.socket = socket
         endpoints = []
+        remote = endpoint
         self.options = options
         poller = Poller(wakeup: wakeup)
     }

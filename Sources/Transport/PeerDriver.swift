@@ -29,12 +29,13 @@ public enum PeerInput: Sendable {
 extension MessageChannel {
     /// Runs a peer on a connecting channel until it has ended: wait, mailboxes, messages, deadline, send.
     ///
-    /// Messages that cannot be read are logged and dropped. Throws what the socket throws.
+    /// Messages that cannot be read are logged and dropped; a silent coordinator is logged, too. Throws what the socket throws.
     public mutating func run(
         _ driver: inout some PeerDriver & ~Copyable, logger: Logger
     ) throws(ZeroMQError) {
         let clock = ContinuousClock()
         let start = clock.now
+        var notices = SilenceNotices()
         try send(driver.handle(.started, at: .zero))
         while !driver.hasEnded {
             let rest = driver.nextDeadline - (clock.now - start)
@@ -42,13 +43,32 @@ extension MessageChannel {
             try send(driver.handle(.mailboxes, at: clock.now - start))
             while !driver.hasEnded, let arrival = try receive() {
                 switch arrival {
-                case .message(let envelope, _): try send(driver.handle(.received(envelope), at: clock.now - start))
+                case .message(let envelope, _):
+                    let now = clock.now - start
+                    notices.received(at: now).map { log($0, logger) }
+                    try send(driver.handle(.received(envelope), at: now))
                 case .refused(let refusal): logger.log(refusal)
                 }
             }
             let now = clock.now - start
+            notices.notice(at: now).map { log($0, logger) }
             if !driver.hasEnded, driver.nextDeadline <= now { try send(driver.handle(.deadline, at: now)) }
             try flush()
+        }
+    }
+
+    /// At a level that is shown by default: without it, a wrong address looks like a slow start.
+    private func log(_ notice: SilenceNotices.Notice, _ logger: Logger) {
+        let address: Logger.MetadataValue = "\(remote.map(\.description) ?? "")"
+        switch notice {
+        case .silent(let time):
+            logger.warning(
+                "no message from the coordinator; is it there, and is the address right?",
+                metadata: ["address": address, "seconds": "\(time.components.seconds)"])
+        case .over(let time):
+            logger.notice(
+                "the coordinator answers again",
+                metadata: ["address": address, "seconds": "\(time.components.seconds)"])
         }
     }
 

@@ -48,6 +48,17 @@ struct VerbTests {
         "score --prompts p --context {}/none --output {}/out --model table",
     ]
 
+    @Test(
+        "where no coordinator answers, the message has the address and what to do",
+        arguments: ["status", "status --json", "drain w", "cancel 0"])
+    func noCoordinator(line: String) throws {
+        // Port 9 of loopback is discard's; nobody listens there.
+        let ending = try #require(run("\(line) --http 127.0.0.1:9"))
+        #expect(ending.status == .failed)
+        let errors = try #require(ending.errors)
+        #expect(errors.contains("127.0.0.1:9") && errors.contains("--http"), "\(errors)")
+    }
+
     @Test("a file that is missing is named, with exit code 1", arguments: missing)
     func missingFile(line: String) throws {
         let ending = try #require(run(line))
@@ -129,9 +140,11 @@ struct VerbTests {
         #expect(rows.compactMap { $0["n"] as? Int }.reduce(0, +) == 24)
     }
 
-    @Test("a CSV file and an empty one have no good row: validate ends with 1")
+    @Test("a table is read, one without a prompt and an empty file have no good row: validate ends with 1")
     func noGoodRow() throws {
-        _ = try folder.write("c.csv", ["prompt_id,prompt", "a,text"])
+        _ = try folder.write("good.csv", ["prompt_id,prompt", "a,text"])
+        #expect(run("validate {}/good.csv") == nil)
+        _ = try folder.write("c.csv", ["prompt_id,level", "a,text"])
         _ = try folder.write("empty", [String]())
         #expect(run("validate {}/c.csv --problems 1")?.status == .failed)
         #expect(run("validate {}/empty")?.status == .failed)

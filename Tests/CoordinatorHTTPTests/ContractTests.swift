@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import CoordinatorHTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("HTTP as proto/openapi.yaml describes it")
@@ -42,9 +43,12 @@ struct ContractTests {
         report.model = "made-up"
         report.generation = 3
         served.stub.show(report)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
             #expect(try await served.request("GET", path).status == 200, "\(path)")
         }
+        #expect(try await served.request("POST", "/v1/workers/host%2F1/drain").object["leases"] as? Int == 1)
+        #expect(
+            try await served.request("POST", "/v1/jobs/\(StubCoordinator.job)/cancel").object["pieces"] as? Int == 3)
         let plan = try await served.request("POST", "/v1/plans", json: planBody("a", step: 1))
         #expect(plan.status == 200, "\(plan.text)")
         let stream = try await served.request(
@@ -95,6 +99,8 @@ struct ContractTests {
         #expect(taken.status == 409 && taken.code == "abandoned")
         #expect(try await served.request("DELETE", "/v1/plans?policy=gone&from=1").status == 503)
         #expect(try await served.request("GET", "/v1/plans/nobody/1").status == 404)
+        #expect(try await served.request("POST", "/v1/workers/nobody/drain").code == "unknown_worker")
+        #expect(try await served.request("POST", "/v1/jobs/1/cancel").code == "unknown_job")
         #expect(try await served.request("GET", "/v1/plans/a/x").status == 400)
     }
 
@@ -128,8 +134,11 @@ struct ContractTests {
         served.stub.show(CoordinatorReport())
         #expect(try await served.request("GET", "/readyz").code == "no_worker")
         served.stub.show(nil)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status"] {
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
             #expect(try await served.request("GET", path).code == "coordinator_silent", "\(path)")
+        }
+        for path in ["/v1/workers/a/drain", "/v1/jobs/1/cancel"] {
+            #expect(try await served.request("POST", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
         // Outcomes that are never recorded.

@@ -3,6 +3,7 @@ import Foundation
 import HTTPServing
 import CoordinatorHTTP
 import Logging
+import TestSupport
 import Testing
 
 @Suite("HTTP: starting, stopping, metrics")

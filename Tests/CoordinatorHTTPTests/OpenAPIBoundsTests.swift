@@ -1,3 +1,4 @@
+import Cluster
 import CoordinatorHTTP
 import Foundation
 import Planning
@@ -72,6 +73,21 @@ struct OpenAPIBoundsTests {
             ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
         add("/livez.get.200", [".status": .constant("live")])
         add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
+        let job = Bound.pattern("^[0-9a-f]{\(JobID(high: 0, low: 0).description.count)}$")
+        add("/v1/workers/{name}/drain.post.200", [".workers": .integerFrom(1), ".leases": count])
+        add("/v1/jobs/{id}/cancel?", ["id": job])
+        add("/v1/jobs/{id}/cancel.post.200", [".pieces": count])
+        add(
+            "Cluster",
+            [
+                ".workers[].role": .names(["value", "rollout"]), ".workers[].silent_seconds": count,
+                ".workers[].leases": count, ".workers[].rows": count, ".jobs[].id": job,
+                ".jobs[].owner": .names(["client", "plans", "away"]), ".jobs[].pending": count,
+                ".jobs[].leased": count, ".jobs[].unconfirmed": count, ".jobs[].rows": count,
+                ".jobs[].confirmed_shards": count, ".plans": .elements(0...ClusterDetails.plansMax),
+                ".plans[].policy_id": policy, ".plans[].step": step, ".plans[].prompts": count,
+                ".plans[].predicted": count, ".plans[].budgets": count, ".plans[].groups_done": count,
+            ])
         add("Error", [".error.code": .names(ErrorCode.allCases.map(\.rawValue))])
         add(
             "PlanRequest",

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import CoordinatorHTTP
+import TestSupport
 import Testing
 
 @Suite("HTTP: plans")

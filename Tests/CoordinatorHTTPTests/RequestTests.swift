@@ -1,5 +1,6 @@
 import Foundation
 import CoordinatorHTTP
+import TestSupport
 import Testing
 
 @Suite("HTTP: an error of a request names the member")

@@ -3,6 +3,7 @@ import HTTPServing
 import CoordinatorHTTP
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 /// A server on a port that the system chooses, with a stub as its coordinator. Every answer is checked against
@@ -43,22 +44,25 @@ final class Served: Sendable {
         let headers = ["Connection": "close"].merging(headers) { $1 }
         let body = json.map { Array($0.utf8) }
         let connection = try connect()
-        // A thread of its own: the server's are few, and this one blocks.
-        let answer = await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    returning: connection.request(
-                        method, path, headers: headers, body: body, afterFirstChunk: afterFirstChunk))
-            }
+        let answer = await LoopbackHTTP.onThread {
+            connection.request(method, path, headers: headers, body: body, afterFirstChunk: afterFirstChunk)
         }
         check(method, path, answer)
         return answer
     }
 
+    /// The document's path for a request's path.
+    private static func route(of path: Substring) -> String {
+        if path.hasPrefix("/v1/plans/") { return "/v1/plans/{policy_id}/{step}" }
+        if path.hasPrefix("/v1/workers/") { return "/v1/workers/{name}/drain" }
+        if path.hasPrefix("/v1/jobs/") { return "/v1/jobs/{id}/cancel" }
+        return String(path)
+    }
+
     /// Checks an answer against the document.
     func check(_ method: String, _ path: String, _ answer: LoopbackHTTP.Answer) {
         let bare = path.split(separator: "?")[0]
-        let route = bare.hasPrefix("/v1/plans/") ? "/v1/plans/{policy_id}/{step}" : String(bare)
+        let route = Self.route(of: bare)
         // What is no operation has no description of its own.
         let problems =
             answer.code == "not_found" || answer.code == "method_not_allowed"
@@ -68,8 +72,6 @@ final class Served: Sendable {
         answered.withLock { _ = $0.insert("\(method) \(route) \(answer.status)") }
     }
 }
-
-extension LoopbackHTTP: @unchecked Sendable {}
 
 /// A request for a plan of so many prompts.
 func planBody(

@@ -25,8 +25,29 @@ final class StubCoordinator: Sendable {
     var client: CoordinatorClient {
         CoordinatorClient(
             ask: { message in AsyncStream { self.answer(message, $0) } },
-            report: { self.state.withLock { $0.report } })
+            report: { self.state.withLock { $0.report } },
+            operate: { request in self.state.withLock { $0.report } == nil ? nil : self.operate(request) })
     }
+
+    /// A cluster of one worker, one job and one plan.
+    private func operate(_ request: OperatorRequest) -> OperatorAnswer {
+        switch request {
+        case .details:
+            let json = #"""
+                {"workers":[{"name":"host/1","role":"value","silentSeconds":0.25,"isDraining":false,"leases":1,"rows":8}],
+                 "jobs":[{"id":"\#(Self.job)","owner":"away","pending":2,"leased":1,"unconfirmed":0,"rows":24,
+                          "confirmedShards":3}],
+                 "plans":[{"policyID":"a","step":3,"prompts":8,"predicted":4,"budgets":2,"groupsDone":0,"hasEnded":false}]}
+                """#
+            let details = try? JSONDecoder().decode(ClusterDetails.self, from: Data(json.utf8))
+            return details.map { .details($0) } ?? .unknown(message: "the stub's JSON is wrong")
+        case .drain("host/1"): return .draining(workers: 1, leases: 1)
+        case .cancel(Self.job): return .cancelled(pieces: 3)
+        case .drain, .cancel: return .unknown(message: "there is none")
+        }
+    }
+
+    static let job = "00000000000000010000000000000002"
 
     /// The report from now on; `nil`: the coordinator does not answer.
     func show(_ report: CoordinatorReport?) {

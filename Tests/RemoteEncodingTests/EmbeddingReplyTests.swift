@@ -132,16 +132,6 @@ struct EmbeddingReplyTests {
         }
     }
 
-    @Test("Retry-After is seconds or a date, at most a day")
-    func retryAfter() throws {
-        let now = Date(timeIntervalSince1970: 1_700_000_000)
-        #expect(RetryAfter.read("7", now: now) == .seconds(7))
-        #expect(RetryAfter.read("-3", now: now) == .zero)
-        #expect(RetryAfter.read("1e9", now: now) == .seconds(86_400))
-        #expect(RetryAfter.read("Tue, 14 Nov 2023 22:13:50 GMT", now: now) == .seconds(30))
-        #expect(RetryAfter.read("soon", now: now) == nil && RetryAfter.read("nan", now: now) == nil)
-    }
-
     @Test("a request names model, format and texts, and the cut only where it is asked for")
     func request() {
         var request = EmbeddingRequest(model: "a\"b")

@@ -86,6 +86,17 @@ struct RequestScheduleTests {
         #expect(pause >= .seconds(40) && pause < .seconds(41))
     }
 
+    @Test("a server that asks for more than the outage time is asked once more at its end, then given up")
+    func longWait() {
+        var schedule = Self.schedule([0..<4], outage: .seconds(60))
+        let batch = Self.sent(schedule.handle(.started, at: .zero))[0].batch
+        let busy = RequestFailure(.busy, "status 429", retryAfter: .seconds(3600))
+        let again = Self.sent(schedule.handle(.failed(batch, busy), at: .seconds(20)))
+        #expect(again.map(\.pause) == [.seconds(40)])
+        let actions = schedule.handle(.failed(again[0].batch, busy), at: .seconds(61))
+        #expect(Self.ends(actions) == [.unavailable(url: "http://stub", reason: "status 429", time: .seconds(61))])
+    }
+
     @Test("without any answer for the outage time the call ends, with the last reason")
     func outage() throws {
         var schedule = Self.schedule([0..<4, 4..<8], outage: .seconds(60))

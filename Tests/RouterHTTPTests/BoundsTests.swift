@@ -32,6 +32,37 @@ struct BoundsTests {
         #expect(ids == [["d-18"], ["d-16", "d-17"], ["d-14", "d-15"]])
     }
 
+    @Test("the oldest outcomes of a model are dropped by the bytes of their prompts, also those of an older file")
+    func outcomes() async throws {
+        let folder = NSTemporaryDirectory() + "statezero-outcomes-\(UInt64.random(in: 0...UInt64.max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/outcomes.sqlite"
+        func events(_ numbers: Range<Int>, of model: String, bytes: Int) throws -> [OutcomeStore.Event] {
+            try numbers.map { number in
+                OutcomeStore.Event(
+                    eventID: "\(model) \(number)", model: model,
+                    // Two bytes a letter.
+                    text: String(repeating: "é", count: bytes / 2 - 1) + "\(number % 10)\(number / 10)",
+                    outcome: try #require(Outcome(k: 1, n: 2)))
+            }
+        }
+        do {
+            let store = try OutcomeStore(path: path)
+            #expect(try await store.record(events(0..<10, of: "a", bytes: 100)).allSatisfy { $0 })
+        }
+        let store = try OutcomeStore(path: path, bytesMax: 500)
+        #expect(try await store.record(events(10..<12, of: "a", bytes: 100)) == [true, true])
+        #expect(
+            try store.newest(of: "a", limit: 100).map { String($0.text.suffix(2)) } == ["70", "80", "90", "01", "11"])
+        _ = try await store.record(events(0..<2, of: "b", bytes: 5000))
+        #expect(try store.newest(of: "b", limit: 100).count == 1, "the newest one stays, whatever its size")
+        #expect(try store.newest(of: "a", limit: 100).count == 5)
+        // A repeated event adds nothing.
+        #expect(try await store.record(events(11..<12, of: "a", bytes: 100)) == [false])
+        #expect(try store.newest(of: "a", limit: 100).count == 5)
+    }
+
     @Test("the oldest decisions are dropped, by number and by bytes")
     func recent() {
         let few = RecentDecisions(countMax: 2, bytesMax: 1000)

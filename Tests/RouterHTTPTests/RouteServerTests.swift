@@ -274,7 +274,9 @@ struct RouteServerTests {
                 "statezero_outcomes_total counter", "statezero_route_refused_total counter",
                 "statezero_route_inflight gauge", "statezero_route_log_lines_lost_total counter",
                 "statezero_route_connections gauge", "statezero_route_sessions gauge",
-                "statezero_route_spent_dollars gauge", "statezero_route_calibration_outcomes gauge",
+                "statezero_route_decisions_kept gauge", "statezero_route_spent_total_dollars gauge",
+                "statezero_route_spent_dollars gauge",
+                "statezero_route_calibration_outcomes gauge",
                 "statezero_route_calibration_error_ratio gauge", "statezero_route_calibration_chance_ratio gauge",
                 "statezero_route_calibration_deviations gauge", "statezero_route_drift gauge",
             ])

@@ -99,7 +99,7 @@ struct RouterLimitsTests {
         let refused = try await next.post("/v1/chat/completions", body("easy"), key: "key-a")
         #expect((refused.status, refused.code) == (429, "spend_limit"))
         #expect(1...86_400 ~= (Int(refused.headers.first(name: "retry-after") ?? "") ?? 0))
-        let status = try await next.get("/v1/status", key: "key-b").text
+        let status = try await next.get("/v1/status", key: "key-a").text
         #expect(status.contains("{\"client\":\"a\",\"dollars_per_day\":0.55,\"spent_dollars\":0.5}"))
         await next.stop()
         endpoint.stop()

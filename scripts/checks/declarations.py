@@ -55,9 +55,22 @@ ALLOWED = {
         ],
         "swift-metrics calls it",
     ),
-    # The requirements of ChannelInboundHandler.
+    # The requirements of ChannelDuplexHandler.
     **dict.fromkeys(
-        ["InboundIn", "handlerAdded", "handlerRemoved", "channelInactive", "userInboundEventTriggered"], "NIO calls it"
+        [
+            "InboundIn",
+            "InboundOut",
+            "OutboundIn",
+            "OutboundOut",
+            "channelInactive",
+            "channelRead",
+            "channelWritabilityChanged",
+            "errorCaught",
+            "handlerAdded",
+            "handlerRemoved",
+            "userInboundEventTriggered",
+        ],
+        "NIO calls it",
     ),
     "callAsFunction": "the language calls it by syntax",
 }

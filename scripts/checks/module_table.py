@@ -30,6 +30,7 @@ NEVER_LINKS = [
 # Think before you add an import. Modules that decide import no clock, file, lock or thread.
 MODULES = {
     # 0 foreign: C libraries and code compiled for AVX-512
+    "CArrow": Module(0),
     "CZeroMQ": Module(0),
     "COneDNN": Module(0),
     "CZlib": Module(0),
@@ -54,7 +55,8 @@ MODULES = {
     "PredictionMetrics": Module(2, "Foundation"),
     "ReferenceDraws": Module(2),
     "HTTPServing": Module(2, "Dispatch", "Foundation", "Synchronization"),
-    # 3 decisions: no I/O
+    # 3 decisions: no I/O; and the formats of other libraries
+    "ArrowFiles": Module(3, "Foundation"),
     "Encoders": Module(3, "Foundation", "Synchronization"),
     "Heads": Module(3, "Foundation", "Synchronization"),
     "Transport": Module(3),

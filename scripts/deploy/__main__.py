@@ -23,7 +23,7 @@ CHECKS = {
     "systemd": "deploy/systemd: verify, exposure, users and folders",
     "kubernetes": "deploy/kubernetes: rendered, validated against several versions, the command lines run",
     "package": "packages of scripts/package: lintian, and an installation in a bare Debian root",
-    "container": "deploy/container: image without a registry, read-only, without root",
+    "container": "deploy/container: image built without a registry, run read-only by a user without rights",
     "prometheus": "deploy/monitoring on a real Prometheus: queries of the dashboard, a staged fault for each alert",
 }
 

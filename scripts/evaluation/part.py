@@ -4,7 +4,7 @@
     python3 scripts/evaluation/part.py --data DATA --embeddings part.safetensors
 
 The first compares it with the head of 0.1.0 and the baselines, the second shows what references gain. DATA has `eval/`
-in the layout that scripts/train describes. README.md, EVALUATION.md and references.md have figures of it.
+in the layout that scripts/train describes.
 """
 
 import json

@@ -252,7 +252,8 @@ def report(results, plots, date):
     limited = f"; at most {limit} policy versions of a source, chosen by a hash of their names" if limit else ""
     part = results.get("prompts")
     part_said = (
-        f"\nOf each source, at most {part} query prompts and {part} context prompts, chosen by a hash of their texts.\n"
+        f"\nOf each source, at most {part} query prompts and {part} context prompts, chosen by a hash of their texts. "
+        "With so few queries and policies ECE is high by chance alone, most with references.\n"
         if part
         else ""
     )

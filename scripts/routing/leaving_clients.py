@@ -100,6 +100,7 @@ def state(router, upstream):
         "connections": metric("statezero_route_connections"),
         "at the upstream": upstream.open,
         "descriptors": len(os.listdir(f"/proc/{router.pid}/fd")),
+        "decisions kept": metric("statezero_route_decisions_kept"),
         "memory, KiB": memory,
     }
 

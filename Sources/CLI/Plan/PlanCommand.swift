@@ -16,8 +16,15 @@ struct Plan: ParsableCommand {
             standard error, with --json to standard output.
 
             --export json-array writes [n, n, …] in the order of the scores.
-            --export verl writes lines of prompt_id and __rollout_n__. verl reads the column __rollout_n__ of its \
-            training file; do not add it to the validation file. This command writes no Parquet; join the column like this:
+            --export verl --rows train.parquet copies the trainer's Parquet file to --output, with the column \
+            __rollout_n__ added and prompts without rollouts left out; verl reads the column of its training file, do not \
+            add it to the validation file. Score the rows of that file, and give the same options for keys:
+
+              statezero score --prompts train.parquet --context history.jsonl --output out/scores
+              statezero plan --scores out/scores --total 6944 --export verl --rows train.parquet --output budgeted.parquet
+
+            Without --rows, --export verl writes lines of prompt_id and __rollout_n__, in the order of the scored rows; Python \
+            can join them:
 
               from json import loads
               from pandas import read_parquet
@@ -26,9 +33,6 @@ struct Plan: ParsableCommand {
               assert len(lines) == len(rows), "some rows have no score"
               rows["__rollout_n__"] = [line["__rollout_n__"] for line in lines]
               rows[rows["__rollout_n__"] > 0].to_parquet("budgeted.parquet")
-
-            The lines are in the order of the scored rows, so score the rows of that file. The column was found in verl's source and not tested in a run: try it on \
-            a small step first.
             """)
 
     @Option(help: "Output folder of `statezero score`, or a JSONL file with prompt_id, p and kappa.")
@@ -43,19 +47,44 @@ struct Plan: ParsableCommand {
     @Option(help: "Write a trainer's format instead of rows.")
     var export: PlanExport?
 
+    @Option(help: "Parquet or Arrow file of the trainer, which --export verl copies to --output with the budgets.")
+    var rows: String?
+
+    @Option(help: "Format of the budgets. Other than jsonl needs the Arrow library (scripts/arrow/install).")
+    var format: RowFileFormat = .jsonl
+
     @Option(help: "File for the budgets. Default: standard output.")
     var output: String?
+
+    @OptionGroup(title: "Row keys of --rows") var keys: KeyOptions
 
     @Flag(help: "Print the summary as one JSON object to standard output; budgets then go to --output only.")
     var json = false
 
+    func validate() throws {
+        if format != .jsonl, export == .jsonArray || rows != nil {
+            throw ValidationError("--format is for rows of budgets, not for --export json-array or --rows")
+        }
+        guard rows != nil else { return }
+        if export != .verl { throw ValidationError("--rows needs --export verl") }
+        if output == nil { throw ValidationError("--rows needs --output, the file to write") }
+        if output == rows { throw ValidationError("--output must be another file than --rows") }
+    }
+
     func run() throws {
         let (candidates, evidence, failed) = try readScores()
-        let plan = try request().plan(candidates)
-        if plan.surplus > 0, !budgets.allowSurplus {
-            throw CommandFailure(
-                "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts each "
-                    + "get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+        var plan = try request().plan(candidates)
+        if plan.surplus > 0 {
+            guard budgets.allowSurplus else {
+                throw CommandFailure(
+                    "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts "
+                        + "each get \(plan.total); give --total \(plan.total), a larger --max, or --allow-surplus")
+            }
+            printError("\(plan.surplus) of \(total) rollouts are left: every prompt has its largest budget")
+            // The total of the summary is then what the budgets add up to.
+            var smaller = try request()
+            smaller.total = plan.total
+            plan = try smaller.plan(candidates)
         }
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
@@ -109,6 +138,11 @@ struct Plan: ParsableCommand {
     }
 
     private func write(_ plan: BudgetPlan, _ evidence: [String: ScoresReader.Score.Evidence]) throws {
+        if let rows, let output {
+            let budgets = Dictionary(plan.budgets.map { ($0.promptID, $0.n) }) { first, _ in first }
+            let file = try TrainerFile(rows, budgets: budgets, keys: keys.keys, to: output)
+            return printError(file.text(rows, output))
+        }
         guard output != nil || !json else { return }
         let lines =
             switch export {
@@ -117,8 +151,10 @@ struct Plan: ParsableCommand {
             case nil:
                 try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
             }
-        guard let output else { return try writeOutput(Array(lines)) }
-        try writeFile(String(decoding: lines, as: UTF8.self), to: output)
+        let columns = export == .verl ? RowColumns.verl : RowColumns.budgets
+        let bytes = try format.encode(Array(lines), columns: columns, path: output ?? "standard output")
+        guard let output else { return try writeOutput(bytes) }
+        try writeFile(bytes, to: output)
     }
 }
 

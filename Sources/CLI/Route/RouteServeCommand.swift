@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import HTTPServing
 import Foundation
 import RouterHTTP
 import Routing
@@ -82,8 +83,12 @@ struct RouteServeHTTP: ParsableArguments {
         help: "Largest request in KiB; larger ones get status 413.")
     var bodyKiB = 4096
 
-    @Option(range: .atLeast(1), help: "Largest number of connections; more wait to be accepted.")
+    @Option(
+        range: .atLeast(1),
+        help: "Largest number of connections; for one more, the one that has waited longest for a request is closed.")
     var connectionsMax = 2048
+
+    @OptionGroup var origins: OriginOptions
 
     @Option(range: .within(0...86_400), help: "Seconds for open requests after SIGTERM; then they are cancelled.")
     var stopSeconds = 30
@@ -94,7 +99,8 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.allowsPlaintext = allowPlaintext
         configuration.environment = environment
         configuration.requestsMax = requestsMax
-        configuration.connectionsMax = connectionsMax
+        configuration.connections.connectionsMax = connectionsMax
+        configuration.origins = origins.corsOrigin
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
         if let keyEnv {

@@ -55,7 +55,7 @@ struct PromptNotes {
 
     private static func keys(of file: PromptSample.File) -> String {
         guard file.keys.count > 1 else { return file.keys.first?.name ?? "" }
-        let shown = file.keys.prefix(5).map { "\($0.name) (\($0.rows) rows)" }.joined(separator: ", ")
+        let shown = file.keys.prefix(5).map { "\($0.name) (\($0.rows) of \(file.rows) rows)" }.joined(separator: ", ")
         return file.keys.count > 5 ? "\(shown) and \(file.keys.count - 5) more" : shown
     }
 

@@ -22,6 +22,7 @@ struct ReadingReport: Encodable {
     let sources: [Source]
 
     private static let textsPerBatch = 256
+    private static let sourcesShown = 12
     private static let withoutSource = "(no source)"
 
     /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
@@ -66,9 +67,10 @@ struct ReadingReport: Encodable {
         }
     }
 
-    /// One line a source.
+    /// One line a source, of the first ones.
     var text: String {
-        let lines = sources.map { source in
+        let shown = sources.prefix(Self.sourcesShown)
+        var lines = shown.map { source in
             "  "
                 + String(
                     format: "%@: %d prompts, %.0f tokens each, %.1f %% cut, %.1f %% of tokens unknown", source.source,
@@ -76,6 +78,7 @@ struct ReadingReport: Encodable {
                     100 * source.truncated_share,
                     100 * source.unknown_share)
         }
+        if sources.count > shown.count { lines.append("  and \(sources.count - shown.count) more sources") }
         return (["as \(model) reads them:"] + lines).joined(separator: "\n")
     }
 }

@@ -35,6 +35,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let logger = log.logger("statezero.score")
+        let parts = try files.format.parts(columns: RowColumns.scores)
         let coordinator = try workers.coordinator.map { try Endpoint($0) }
         // Reports a missing model once, instead of once per worker.
         if coordinator == nil { try model.check() }
@@ -59,9 +60,11 @@ struct Score: ParsableCommand {
         var configuration = ScoringClient.Configuration(
             coordinator: try coordinator ?? Endpoint(cluster?.endpoint ?? ""), promptFiles: files.prompts,
             keys: keys.keys, context: history, output: files.output, existing: files.overwrite ? .overwrite : .resume,
-            settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 },
+            settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 }
+                .merging(files.format.settings) { $1 },
             version: Version.text)
         configuration.side = joined
+        configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
         let clock = ContinuousClock()
         let start = clock.now

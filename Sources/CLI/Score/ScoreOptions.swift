@@ -12,8 +12,8 @@ struct ScoreFiles: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: """
-            Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; - is standard \
-            input.
+            Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; Parquet or \
+            Arrow; - is standard input.
             """)
     var prompts: [String]
 
@@ -30,6 +30,9 @@ struct ScoreFiles: ParsableArguments {
 
     @Option(help: "Output folder.")
     var output: String
+
+    @Option(help: "Format of the output's parts. Other than jsonl needs the Arrow library (scripts/arrow/install).")
+    var format: RowFileFormat = .jsonl
 
     @Flag(help: "Delete the files of an earlier run in the output folder.")
     var overwrite = false

@@ -18,7 +18,10 @@ struct Validate: ParsableCommand {
             """)
 
     @Argument(
-        help: "File, folder or pattern: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; - is standard input."
+        help: """
+            File, folder or pattern: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; Parquet or Arrow; - is \
+            standard input.
+            """
     )
     var file: String
 

@@ -25,6 +25,8 @@ struct Coordinator: ParsableCommand {
     @Option(help: "HOST:PORT for plans, outcomes, scores, health and metrics over HTTP. Port 0 chooses a free port.")
     var http: String?
 
+    @OptionGroup var origins: OriginOptions
+
     @Flag(help: "Allow addresses that other machines can reach. Traffic is neither encrypted nor authenticated.")
     var allowPlaintext = false
 
@@ -74,7 +76,9 @@ struct Coordinator: ParsableCommand {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
-        let client = CoordinatorClient(ask: { node.ask($0) }, report: { await node.report() })
+        configuration.origins = origins.corsOrigin
+        let client = CoordinatorClient(
+            ask: { node.ask($0) }, report: { await node.report() }, operate: { await node.operate($0) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

@@ -20,6 +20,8 @@ public struct CoordinatorMachines: Sendable {
         case joinedLocally(Peer)
         /// It left.
         case leftLocally(Peer)
+        /// An operator ends a job.
+        case cancelled(JobID)
         /// Time has passed.
         case tick
         /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.
@@ -74,6 +76,16 @@ public struct CoordinatorMachines: Sendable {
         return actions
     }
 
+    /// Changes the live workers, for an operator.
+    mutating func changeSessions<Value>(_ change: (inout Membership<WorkerSession>) -> Value) -> Value {
+        change(&coordinator.workers)
+    }
+
+    /// Changes the live rollout workers, for an operator.
+    mutating func changeRollouts<Value>(_ change: (inout Membership<RolloutSession>) -> Value) -> Value {
+        change(&planner.rollouts)
+    }
+
     /// When `tick` is due next; `nil` when nothing can expire.
     public var nextDeadline: Instant? {
         [coordinator.nextDeadline, planner.nextDeadline].compactMap(\.self).min()
@@ -98,6 +110,7 @@ public struct CoordinatorMachines: Sendable {
                 : coordinator.handle(.unroutable(peer), at: now).map(Step.coordinator)
         case .joinedLocally(let peer): return planner.handle(.joinedLocally(peer), at: now).map(Step.planner)
         case .leftLocally(let peer): return planner.handle(.leftLocally(peer), at: now).map(Step.planner)
+        case .cancelled(let id): return coordinator.handle(.cancelled(id), at: now).map(Step.coordinator)
         case .tick:
             return coordinator.handle(.tick, at: now).map(Step.coordinator)
                 + planner.handle(.tick, at: now).map(Step.planner)

@@ -107,6 +107,15 @@ extension CoordinatorState {
         send(.jobRefused(id, reason, message: message), to: peer, &actions)
     }
 
+    /// Ends a job for an operator. Its client is answered as if there were no place for the job: the same command continues
+    /// later.
+    mutating func cancel(_ id: JobID, _ actions: inout [Action]) {
+        guard let job = jobs[id] else { return }
+        close(id, &actions)
+        guard let client = job.client else { return }
+        refuse(id, .capacity, "an operator has cancelled the job; the same command continues it", to: client, &actions)
+    }
+
     private mutating func close(_ id: JobID, _ actions: inout [Action]) {
         jobs[id] = nil
         for incarnation in workers.sessions.keys {

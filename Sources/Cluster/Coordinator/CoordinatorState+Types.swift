@@ -12,6 +12,8 @@ extension CoordinatorState {
         case received(Envelope, from: Peer)
         /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
+        /// An operator ends a job.
+        case cancelled(JobID)
         /// Time has passed.
         case tick
         /// Time has passed, but messages that arrived after an instant are not read yet: nobody is silent by them.

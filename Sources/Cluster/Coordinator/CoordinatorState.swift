@@ -70,6 +70,8 @@ public struct CoordinatorState: Sendable {
             receive(envelope, from: peer, at: now, &actions)
         case .unroutable(let peer):
             disconnect(peer, &actions)
+        case .cancelled(let id):
+            cancel(id, &actions)
         case .tick:
             expire(at: now, readUntil: now, &actions)
         case .tickBehind(let readUntil):

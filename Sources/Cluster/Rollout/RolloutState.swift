@@ -108,6 +108,8 @@ public struct RolloutState: Sendable {
             for place in unrecorded.indices { sendRewards(place, pause: Self.firstPause, at: now, &actions) }
         case .refused(let reason, let message):
             leave(.refused(reason, message: message), &actions)
+        case .drain:
+            drain(.drained, &actions)
         case .whoAreYou:
             // While draining too: rewards that are not recorded yet can only be sent after a Welcome.
             introduce(at: now, &actions)

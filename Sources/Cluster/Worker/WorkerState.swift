@@ -122,6 +122,8 @@ public struct WorkerState: Sendable {
         case .refused(let reason, let message):
             phase = .gone
             actions.append(.exit(.refused(reason, message: message)))
+        case .drain:
+            drain(at: now, &actions)
         case .whoAreYou:
             if phase == .draining {
                 // It does not know this worker, which accepts no more work: others get what is left.

@@ -33,13 +33,18 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
 /// Writes text to a file, whole or not at all. A link stays, and the file that it leads to is written; a pipe or a device
 /// is written to. Throws `CommandFailure` with the path and the reason.
 package func writeFile(_ text: String, to path: String) throws {
+    try writeFile(Array(text.utf8), to: path)
+}
+
+/// Writes bytes to a file in the same way.
+package func writeFile(_ bytes: [UInt8], to path: String) throws {
     var status = stat()
     let exists = stat(path, &status) == 0
     do {
         if exists, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
-            return try writeStream(Array(text.utf8), to: path)
+            return try writeStream(bytes, to: path)
         }
-        try Data(text.utf8).write(to: URL(fileURLWithPath: target(of: path)), options: .atomic)
+        try Data(bytes).write(to: URL(fileURLWithPath: target(of: path)), options: .atomic)
     } catch let failure as CommandFailure {
         throw failure
     } catch {

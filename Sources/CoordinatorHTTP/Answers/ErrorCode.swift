@@ -14,7 +14,11 @@ package enum ErrorCode: String, CaseIterable {
     case unknownKey = "unknown_key"
     case notFound = "not_found"
     case unknownPlan = "unknown_plan"
+    case unknownWorker = "unknown_worker"
+    case unknownJob = "unknown_job"
     case methodNotAllowed = "method_not_allowed"
+    case unknownMethod = "unknown_method"
+    case malformedRequest = "malformed_request"
     case requestTimeout = "request_timeout"
     case conflict
     case tooLarge = "too_large"

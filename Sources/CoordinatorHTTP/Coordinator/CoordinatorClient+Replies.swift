@@ -38,11 +38,22 @@ extension CoordinatorClient {
 
     /// The coordinator's report. Throws `coordinatorSilent` when it did not arrive within `time`.
     func report(within time: Duration) async throws(HTTPFailure) -> CoordinatorReport {
-        let report = report
+        try await answer(within: time, report)
+    }
+
+    /// The coordinator's answer to an operator. Throws `coordinatorSilent` when it did not arrive within `time`.
+    func answer(to request: OperatorRequest, within time: Duration) async throws(HTTPFailure) -> OperatorAnswer {
+        let operate = operate
+        return try await answer(within: time) { await operate(request) }
+    }
+
+    private func answer<Value: Sendable>(
+        within time: Duration, _ ask: @escaping @Sendable () async -> Value?
+    ) async throws(HTTPFailure) -> Value {
         // A stream and not a task group, which would wait for an answer that never comes.
-        let answers = AsyncStream<CoordinatorReport?> { continuation in
+        let answers = AsyncStream<Value?> { continuation in
             let request = Task(executorPreference: RequestThreads.shared) {
-                continuation.yield(await report())
+                continuation.yield(await ask())
                 continuation.finish()
             }
             let clock = Task(executorPreference: RequestThreads.shared) {

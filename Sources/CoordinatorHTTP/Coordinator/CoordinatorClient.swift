@@ -9,13 +9,17 @@ public struct CoordinatorClient: Sendable {
     public var ask: @Sendable (Message) -> AsyncStream<Message>
     /// The coordinator's report; `nil` if its thread does not answer in time.
     public var report: @Sendable () async -> CoordinatorReport?
+    /// Answers an operator; `nil` if the coordinator's thread does not answer in time.
+    public var operate: @Sendable (OperatorRequest) async -> OperatorAnswer?
 
-    /// A client of two functions.
+    /// A client of three functions.
     public init(
         ask: @escaping @Sendable (Message) -> AsyncStream<Message>,
-        report: @escaping @Sendable () async -> CoordinatorReport?
+        report: @escaping @Sendable () async -> CoordinatorReport?,
+        operate: @escaping @Sendable (OperatorRequest) async -> OperatorAnswer?
     ) {
         self.ask = ask
         self.report = report
+        self.operate = operate
     }
 }

@@ -15,15 +15,10 @@ struct RequestBody: Sendable {
         reader = BodyReader(bytesMax: Self.bytesMax, time: time)
     }
 
-    /// The size that the request states for its body. Throws `tooLarge`.
-    func declaredBytes(of request: Request) throws(HTTPFailure) -> Int {
-        do throws(BodyReader.Fault) { return try reader.declaredBytes(of: request) } catch { throw failure(error) }
-    }
-
     /// The body's value.
     ///
-    /// Throws `unsupportedMediaType`, `tooLarge`, `requestTimeout`, `invalidUTF8`, `invalidJSON`.
-    func json(of request: Request) async throws -> JSONValue {
+    /// Throws `unsupportedMediaType`, `tooLarge`, `requestTimeout`, `busy`, `invalidUTF8`, `invalidJSON`.
+    func json(of request: Request, _ context: ServedContext) async throws -> JSONValue {
         // This also refuses web pages of other sites: a browser asks before it sends this type.
         let type = (request.headers[.contentType] ?? "").split(separator: ";").first ?? ""
         guard type.lowercased().filter({ $0 != " " }) == "application/json" else {
@@ -33,7 +28,7 @@ struct RequestBody: Sendable {
         }
         let bytes: [UInt8]
         do {
-            bytes = try await reader.bytes(of: request)
+            bytes = try await reader.bytes(of: request, context)
         } catch let fault as BodyReader.Fault {
             throw failure(fault)
         }
@@ -55,6 +50,15 @@ struct RequestBody: Sendable {
             HTTPFailure(
                 .requestTimeout, .requestTimeout,
                 "the body was not complete within \(reader.time ?? .zero)")
+        case .crowded:
+            HTTPFailure(
+                .tooManyRequests, .busy, "the bodies of the requests in progress are too large together; try again",
+                retryAfter: 1)
+        case .encoded(let encoding):
+            HTTPFailure(
+                .unsupportedMediaType, .unsupportedMediaType,
+                "the body has the encoding \(encoding.prefix(40)); send it without Content-Encoding",
+                headers: [.acceptEncoding: "identity"])
         }
     }
 }

@@ -19,15 +19,17 @@ public final class CoordinatorHTTPServer: Sendable {
         public var timeouts = Timeouts()
         /// Requests for plans, outcomes and scores in progress at a time; one beyond is refused with 429.
         public var requestsMax = 256
+        /// Connections, and how long they may do nothing.
+        public var connections = ConnectionLimits()
+        /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
+        /// default.
+        public var origins: [String] = []
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
             self.address = address
         }
     }
-
-    /// Connections at a time; more wait in the system's queue.
-    private static let connectionsMax = 1024
 
     /// Where it listens, with the port that the system chose.
     public let address: HTTPAddress
@@ -49,13 +51,14 @@ public final class CoordinatorHTTPServer: Sendable {
     ) async throws(HTTPServingError) -> CoordinatorHTTPServer {
         try configuration.address.check(allowsPlaintext: configuration.allowsPlaintext)
         let (ports, announce) = AsyncStream<Result<Int, HTTPServingError>>.makeStream()
+        let connections = HTTPConnections(configuration.connections, logger: logger, body: CoordinatorRoutes.body)
         let application = Application(
-            router: routes(configuration, coordinator, logger).router(),
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
-            configuration: .init(
-                address: .hostname(configuration.address.host, port: configuration.address.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(connectionsMax, logger: logger)),
-            onServerRunning: { channel in announce.yield(.success(channel.localAddress?.port ?? 0)) },
+            router: routes(configuration, coordinator, logger).router(), server: connections.server(),
+            configuration: .init(address: .hostname(configuration.address.host, port: configuration.address.port)),
+            onServerRunning: { channel in
+                await connections.listening(channel)
+                announce.yield(.success(channel.localAddress?.port ?? 0))
+            },
             logger: logger)
         var group = ServiceGroupConfiguration(services: [application], logger: logger)
         // After that, requests are cancelled. Cancellation has no bound: the library would keep it by ending the
@@ -91,10 +94,11 @@ public final class CoordinatorHTTPServer: Sendable {
             plans: PlanHandlers(coordinator: coordinator, timeouts: timeouts),
             outcomes: OutcomeHandlers(coordinator: coordinator, timeouts: timeouts),
             scores: ScoreHandlers(coordinator: coordinator, timeouts: timeouts),
+            operators: OperatorHandlers(coordinator: coordinator, timeouts: timeouts),
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),
-            metrics: CoordinatorMetrics(version: configuration.version), logger: logger)
+            metrics: CoordinatorMetrics(version: configuration.version), origins: configuration.origins, logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

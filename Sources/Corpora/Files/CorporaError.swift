@@ -7,6 +7,8 @@ public enum CorporaError: Error, Equatable {
     case unreadable(path: String, reason: String)
     /// The file has a format that is not supported.
     case foreignFormat(path: String, format: String)
+    /// A file of a format of another module cannot be read or written; the text says everything.
+    case otherFormat(String)
     /// A compressed file ends in the middle.
     case truncated(path: String, format: String, bytesRead: Int, textBytes: Int)
     /// A compressed file whose bytes do not decode.
@@ -76,6 +78,7 @@ extension CorporaError: CustomStringConvertible {
         case .foreignFormat(let path, let format):
             "\(path): the file is \(format), which cannot be read here; give JSON Lines, a JSON array, CSV or TSV, plain or"
                 + " compressed with gzip or zstd"
+        case .otherFormat(let text): text
         case .truncated(let path, let format, let bytesRead, let textBytes):
             "\(path): the \(format) data ends in the middle, after \(bytesRead) bytes (\(textBytes) bytes of text were read);"
                 + " the copy is incomplete, fetch or compress the file again"

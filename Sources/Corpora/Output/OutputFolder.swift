@@ -34,12 +34,12 @@ struct OutputFolder {
         }
     }
 
-    static func partName(_ index: Int) -> String {
+    static func partName(_ index: Int, suffix: String) -> String {
         let digits = String(index)
-        return "part-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".jsonl"
+        return "part-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".\(suffix)"
     }
 
-    /// True for the names that this program uses. A part is `part-`, five digits or more, and `.jsonl`.
+    /// True for the names that this program uses. A part is `part-`, five digits or more, and the end of a format.
     static func isOurs(_ name: String) -> Bool {
         let name = name.hasSuffix(temporarySuffix) ? String(name.dropLast(temporarySuffix.count)) : name
         return isPart(name) || isJournal(name) || isCoordinatorJournal(name) || name == manifestName
@@ -47,8 +47,11 @@ struct OutputFolder {
     }
 
     static func isPart(_ name: String) -> Bool {
-        guard name.hasPrefix("part-"), name.hasSuffix(".jsonl") else { return false }
-        let digits = name.dropFirst(5).dropLast(6)
+        guard name.hasPrefix("part-"), let suffix = PartFormat.suffixes.first(where: { name.hasSuffix(".\($0)") })
+        else {
+            return false
+        }
+        let digits = name.dropFirst(5).dropLast(suffix.count + 1)
         return digits.count >= 5 && digits.allSatisfy { $0.isASCII && $0.isNumber }
     }
 
@@ -171,9 +174,11 @@ public struct OutputPart: Hashable, Sendable {
     public let bytes: Int
     /// SHA-256 of the file.
     public let digest: Digest
+    /// The end of its name, by its format.
+    var suffix = PartFormat.lines.suffix
 
     /// The file's name.
-    public var name: String { OutputFolder.partName(index) }
+    public var name: String { OutputFolder.partName(index, suffix: suffix) }
     /// Index of the row after its last row.
     public var endRow: Int { firstRow + counts.rows }
 }

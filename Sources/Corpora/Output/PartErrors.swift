@@ -6,22 +6,31 @@ public enum PartErrors {
     public static func read(folder: String, _ manifest: RunManifest) -> ErrorCounts {
         var counts = ErrorCounts()
         for part in manifest.parts where part.error > 0 {
-            guard let lines = try? LineReader(path: "\(folder)/\(part.name)", check: .none) else { continue }
-            while let line = try? lines.next() {
-                guard case .text(let bytes) = line.content, let error = error(in: bytes) else { continue }
+            guard var rows = try? RowFiles(["\(folder)/\(part.name)"], columns: Set(names)) else { continue }
+            while let row = try? rows.next() {
+                guard case .row(let content, _, _) = row, let error = error(in: content) else { continue }
                 counts.add(error)
             }
         }
         return counts
     }
 
-    private static let names = ["prompt_id", "error"].map { Array($0.utf8) }
+    private static let names = ["prompt_id", "error"]
 
-    private static func error(in bytes: [UInt8]) -> RowError? {
-        var reader = JSONReader(utf8: bytes)
-        guard let values = try? reader.object(selecting: names), let error = values[1]?.object else { return nil }
+    private static func error(in content: SourceRow.Content) -> RowError? {
+        let row: JSONObject
+        switch content {
+        case .json(let bytes):
+            var reader = JSONReader(utf8: bytes)
+            guard let values = try? reader.object(selecting: names.map { Array($0.utf8) }) else { return nil }
+            row = JSONObject(
+                zip(names, values).compactMap { name, value in value.map { .init(name: name, value: $0) } })
+        case .members(let members): row = members
+        case .blank, .rejected: return nil
+        }
+        guard let error = row["error"]?.object else { return nil }
         return RowError(
-            file: error["file"]?.string ?? "", line: error["line"]?.integer ?? 0, promptID: values[0]?.string,
+            file: error["file"]?.string ?? "", line: error["line"]?.integer ?? 0, promptID: row["prompt_id"]?.string,
             code: error["code"]?.string.flatMap { RowError.Code(rawValue: $0) } ?? .workerError,
             message: error["message"]?.string ?? "")
     }

@@ -46,16 +46,18 @@ public final class ScoringRun {
     private let folder: OutputFolder
     private let identity: RunIdentity
     private let journal: RunJournal
+    private let format: PartFormat
 
-    /// Opens a folder for a run: creates the folder, continues its run, or finds the run finished.
+    /// Opens a folder for a run: creates the folder, continues its run, or finds the run finished. The format of the parts
+    /// must be in the identity's settings, unless it is `.lines`.
     public static func open(
-        folder path: String, identity: RunIdentity, existing: Existing = .resume
+        folder path: String, identity: RunIdentity, existing: Existing = .resume, format: PartFormat = .lines
     ) throws(CorporaError) -> Opening {
-        try open(folder: path, identity: identity, existing: existing, write: nil)
+        try open(folder: path, identity: identity, existing: existing, format: format, write: nil)
     }
 
     package static func open(
-        folder path: String, identity: RunIdentity, existing: Existing = .resume,
+        folder path: String, identity: RunIdentity, existing: Existing = .resume, format: PartFormat = .lines,
         write: Write?
     ) throws(CorporaError) -> Opening {
         let folder = try OutputFolder(path: path, write: write ?? OutputFolder.systemWrite)
@@ -75,19 +77,24 @@ public final class ScoringRun {
             let parts = names.filter(OutputFolder.isPart)
             guard parts.isEmpty else { throw .partsWithoutJournal(folder: path, names: parts) }
         }
-        return .open(try ScoringRun(folder, identity))
+        return .open(try ScoringRun(folder, identity, format))
     }
 
-    private init(_ folder: OutputFolder, _ identity: RunIdentity) throws(CorporaError) {
+    private init(_ folder: OutputFolder, _ identity: RunIdentity, _ format: PartFormat) throws(CorporaError) {
         let journal = try RunJournal(path: folder.file(OutputFolder.journalName), beginning: identity)
         self.folder = folder
         self.identity = identity
+        self.format = format
         self.journal = journal
         self.jobID = journal.jobID
         try folder.flush()
         let differences = identity.differences(from: try journal.digests())
         guard differences.isEmpty else { throw .folderOfAnotherRun(folder: folder.path, differences: differences) }
-        let committed = try journal.parts()
+        let committed = try journal.parts().map { part in
+            var part = part
+            part.suffix = format.suffix
+            return part
+        }
         for part in committed {
             guard let size = folder.size(of: part.name) else {
                 throw .partMissing(folder: folder.path, name: part.name)
@@ -130,10 +137,12 @@ public final class ScoringRun {
         guard parts[index] == nil else {
             throw .partOutOfPlace(folder: folder.path, index: index, reason: "it was committed before")
         }
+        let name = OutputFolder.partName(index, suffix: format.suffix)
+        let bytes = try format.encode(part.bytes, folder.file(name))
         let committed = OutputPart(
-            index: index, firstRow: firstRow, counts: part.counts, bytes: part.bytes.count,
-            digest: Digest(of: part.bytes))
-        try folder.writeTemporary(part.bytes, for: committed.name)
+            index: index, firstRow: firstRow, counts: part.counts, bytes: bytes.count, digest: Digest(of: bytes),
+            suffix: format.suffix)
+        try folder.writeTemporary(bytes, for: committed.name)
         if last == .written { return committed }
         try folder.publish(committed.name)
         if last == .renamed { return committed }

@@ -33,7 +33,10 @@ struct PromptLayout {
     var names: String {
         switch form {
         case .usual(let keys), .joined(let keys):
-            keys.map(\.key).filter { $0.first?.isUppercase != true || keys.count < 5 }.joined(separator: ", ")
+            // The first of the usual names are the most frequent ones.
+            keys.count > 12
+                ? keys.map(\.key).filter { $0.first?.isUppercase != true }.prefix(7).joined(separator: ", ")
+                    + " or another usual key" : keys.map(\.key).joined(separator: ", ")
         case .template: "the members of --template"
         }
     }

@@ -35,7 +35,7 @@ enum UnreadTexts {
         if let text = member.value.string {
             guard !text.isBlank else { return nil }
             // Some words: a label or an id has fewer.
-            return isKnown || text.utf8.count >= 16 && text.contains(where: \.isWhitespace) ? text : nil
+            return isKnown || text.utf8.count >= 16 && hasWords(text) ? text : nil
         }
         guard isKnown else { return nil }
         switch member.value {
@@ -44,5 +44,15 @@ enum UnreadTexts {
             return object.members.isEmpty ? nil : ChoiceText.lines(member.value) ?? member.value.text
         default: return nil
         }
+    }
+
+    /// Whether there are two words of letters; lists of numbers have none.
+    private static func hasWords(_ text: String) -> Bool {
+        var words = 0
+        for word in text.split(whereSeparator: \.isWhitespace) where word.contains(where: \.isLetter) {
+            words += 1
+            if words == 2 { return true }
+        }
+        return false
     }
 }

@@ -2,6 +2,9 @@ import Synchronization
 
 /// Limits the requests in flight and the bytes of their bodies. A request beyond the limits is refused, so memory is
 /// bounded. Any thread may use it.
+///
+/// Bytes count when they have arrived: what a header claims, or a body without a stated length could have, takes nothing
+/// from other requests.
 public final class ConcurrencyLimiter: Sendable {
     /// Most requests in flight.
     public let requestsMax: Int
@@ -19,14 +22,28 @@ public final class ConcurrencyLimiter: Sendable {
     /// Requests in flight now.
     public var requests: Int { used.withLock { $0.requests } }
 
-    /// A place for a request, free again when the guard is released; `nil` when there is none.
-    public func enter(bytes: Int = 0) -> ScopeGuard? {
+    /// Bytes of their bodies that have arrived.
+    public var bytes: Int { used.withLock { $0.bytes } }
+
+    /// A place for a request, free again when it is released; `nil` when there is none.
+    public func enter() -> RequestPlace? {
         let isIn = used.withLock { used in
-            guard used.requests < requestsMax, bytes <= bytesMax - used.bytes else { return false }
-            used = (used.requests + 1, used.bytes + bytes)
+            guard used.requests < requestsMax else { return false }
+            used.requests += 1
             return true
         }
-        guard isIn else { return nil }
-        return ScopeGuard { [self] in used.withLock { $0 = ($0.requests - 1, $0.bytes - bytes) } }
+        return isIn ? RequestPlace(self) : nil
+    }
+
+    func add(bytes: Int) -> Bool {
+        used.withLock { used in
+            guard bytes <= bytesMax - used.bytes else { return false }
+            used.bytes += bytes
+            return true
+        }
+    }
+
+    func leave(bytes: Int) {
+        used.withLock { $0 = ($0.requests - 1, $0.bytes - bytes) }
     }
 }

@@ -1,26 +1,26 @@
 public import Hummingbird
 
 /// Accepts a request if a limiter has a place for it, and holds the place until the answer is written.
-public struct ConcurrencyMiddleware<Context: RequestContext>: RouterMiddleware {
+public struct ConcurrencyMiddleware: RouterMiddleware {
+    /// The place is kept in it.
+    public typealias Context = ServedContext
+
     private let limiter: ConcurrencyLimiter
     private let refusal: HTTPFailure
-    private let bytes: @Sendable (Request) throws -> Int
 
-    /// Refuses with `refusal`. `bytes` is what a request's body counts; it may throw a failure of its own.
-    public init(
-        _ limiter: ConcurrencyLimiter, refusal: HTTPFailure,
-        bytes: @escaping @Sendable (Request) throws -> Int = { _ in 0 }
-    ) {
+    /// Refuses with `refusal`.
+    public init(_ limiter: ConcurrencyLimiter, refusal: HTTPFailure) {
         self.limiter = limiter
         self.refusal = refusal
-        self.bytes = bytes
     }
 
     /// Answers within the limit. Throws the refusal.
     public func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: ServedContext, next: (Request, ServedContext) async throws -> Response
     ) async throws -> Response {
-        guard let place = limiter.enter(bytes: try bytes(request)) else { throw refusal }
+        guard let place = limiter.enter() else { throw refusal }
+        var context = context
+        context.place = place
         var response = try await next(request, context)
         response.body = response.body.holding(place)
         return response

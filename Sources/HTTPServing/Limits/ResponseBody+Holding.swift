@@ -1,13 +1,13 @@
-public import Hummingbird
+import Hummingbird
 
-// Keeps objects alive until a response was written.
+// Keeps a request's place until its answer was written.
 
 extension ResponseBody {
-    /// The same body; `guards` are held until it was written, or dropped.
-    public func holding(_ guards: ScopeGuard...) -> ResponseBody {
+    /// The same body; the place is held until it was written, or dropped.
+    func holding(_ place: RequestPlace) -> ResponseBody {
         ResponseBody(contentLength: contentLength) { writer in
             try await write(writer)
-            withExtendedLifetime(guards) {}
+            withExtendedLifetime(place) {}
         }
     }
 }

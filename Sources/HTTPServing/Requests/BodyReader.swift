@@ -10,6 +10,10 @@ public struct BodyReader: Sendable {
         case tooLarge
         /// It was not complete in time.
         case late
+        /// The bodies of all requests have more bytes than the server keeps.
+        case crowded
+        /// It is compressed, or encoded in another way, which is not read.
+        case encoded(String)
     }
 
     /// Bytes of a body.
@@ -23,19 +27,20 @@ public struct BodyReader: Sendable {
         self.time = time
     }
 
-    /// The size that the request states for its body; `bytesMax` where it states none, 0 for a GET. Throws `tooLarge`.
-    public func declaredBytes(of request: Request) throws(Fault) -> Int {
-        guard request.method != .get else { return 0 }
-        guard let text = request.headers[.contentLength] else { return bytesMax }
-        guard let bytes = Int(text), bytes <= bytesMax else { throw .tooLarge }
-        return bytes
-    }
-
-    /// The body. Throws `Fault`, and what the connection throws when it ends.
-    public func bytes(of request: Request) async throws -> [UInt8] {
-        guard let time else { return try await collect(request) }
+    /// The body. Each part counts in the request's place when it arrives. A client that waits for `100 Continue` gets it.
+    ///
+    /// Throws `Fault`, and what the connection throws when it ends.
+    public func bytes(of request: Request, _ context: ServedContext) async throws -> [UInt8] {
+        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw Fault.encoded(encoding)
+        }
+        if let text = request.headers[.contentLength] {
+            guard let bytes = Int(text), bytes <= bytesMax else { throw Fault.tooLarge }
+        }
+        context.channel.triggerUserOutboundEvent(ConnectionHandler.BodyWanted(), promise: nil)
+        guard let time else { return try await collect(request, context.place) }
         return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
-            group.addTask { try await collect(request) }
+            group.addTask { try await collect(request, context.place) }
             group.addTask {
                 try await Task.sleep(for: time)
                 return nil
@@ -46,10 +51,11 @@ public struct BodyReader: Sendable {
         }
     }
 
-    private func collect(_ request: Request) async throws -> [UInt8] {
+    private func collect(_ request: Request, _ place: RequestPlace?) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await part in request.body {
             guard bytes.count + part.readableBytes <= bytesMax else { throw Fault.tooLarge }
+            guard place?.add(part.readableBytes) ?? true else { throw Fault.crowded }
             bytes.append(contentsOf: part.readableBytesView)
         }
         return bytes

@@ -15,21 +15,16 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
         public var failure: @Sendable (any Error) -> HTTPFailure?
         /// Called with each failure, and the error that it was made from.
         public var onFailure: @Sendable (HTTPFailure, any Error) -> Void
-        /// Statuses of requests whose body was not read. The connection ends with the answer: the rest of the body
-        /// would be read as the next request.
-        public var closing: Set<HTTPResponse.Status>
 
         /// A format of failures.
         public init(
             body: @escaping @Sendable (HTTPFailure) -> [UInt8],
             failure: @escaping @Sendable (any Error) -> HTTPFailure? = { _ in nil },
-            onFailure: @escaping @Sendable (HTTPFailure, any Error) -> Void = { _, _ in },
-            closing: Set<HTTPResponse.Status> = []
+            onFailure: @escaping @Sendable (HTTPFailure, any Error) -> Void = { _, _ in }
         ) {
             self.body = body
             self.failure = failure
             self.onFailure = onFailure
-            self.closing = closing
         }
     }
 
@@ -47,17 +42,24 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            guard let failure = error as? HTTPFailure ?? format.failure(error) else { throw error }
+            guard let failure = error as? HTTPFailure ?? Self.noRoute(error) ?? format.failure(error) else {
+                throw error
+            }
             format.onFailure(failure, error)
             return response(to: failure)
         }
+    }
+
+    /// Hummingbird's error for a path that it does not have.
+    private static func noRoute(_ error: any Error) -> HTTPFailure? {
+        guard let error = error as? HTTPError, error.status == .notFound else { return nil }
+        return .notFound
     }
 
     private func response(to failure: HTTPFailure) -> Response {
         var headers = failure.headers
         headers[.contentType] = "application/json"
         if let seconds = failure.retryAfter { headers[.retryAfter] = String(seconds) }
-        if format.closing.contains(failure.status) { headers[.connection] = "close" }
         return Response(
             status: failure.status, headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: format.body(failure))))

@@ -29,4 +29,8 @@ public struct HTTPFailure: Error, Sendable {
         self.retryAfter = retryAfter
         self.headers = headers
     }
+
+    /// A path that the server does not have.
+    public static let notFound = HTTPFailure(
+        .notFound, "not_found", "there is nothing at this path; the server's OpenAPI document has the paths")
 }

@@ -91,12 +91,13 @@ package struct EmbeddingClient: Sendable {
             }
             events.failed(failure.reason)
             guard !stop.isRaised else { return .failure(.stopped(url: endpoint.models, reason: failure.reason)) }
-            let pause = backoff.pause(after: attempt, retryAfter: failure.retryAfter)
+            // A server that asks for more than the outage's time is asked once more at its end.
             let spent = clock.now - start
-            guard spent + pause <= settings.outageTime else {
+            guard spent < settings.outageTime else {
                 return .failure(.unavailable(url: endpoint.models, reason: failure.reason, time: spent))
             }
-            await exchange.pause(pause)
+            let pause = backoff.pause(after: attempt, retryAfter: failure.retryAfter)
+            await exchange.pause(min(pause, settings.outageTime - spent))
         }
         preconditionFailure("EmbeddingClient: a loop without end has ended")
     }

@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 import Foundation
+import HTTPServing
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -76,11 +77,13 @@ package struct HTTPExchange: Sendable {
         do {
             let response = try await client.execute(request, deadline: .now() + .nanoseconds(Self.nanoseconds(time)))
             let body = try await response.body.collect(upTo: Self.bodyBytesMax)
-            let retryAfter = response.headers.first(name: "retry-after")
             return .success(
                 Answer(
                     status: Int(response.status.code),
-                    retryAfter: retryAfter.flatMap { RetryAfter.read($0, now: Date()) },
+                    retryAfter: RetryAfter.duration(
+                        header: response.headers.first(name: "retry-after"),
+                        milliseconds: response.headers.first(name: "retry-after-ms"),
+                        now: Date().timeIntervalSince1970),
                     location: response.headers.first(name: "location"), body: Array(buffer: body)))
         } catch let error as HTTPClientError where Self.timeouts.contains(error) {
             return .failure(timedOut)

@@ -117,10 +117,12 @@ package struct RequestSchedule {
         if failure.kind == .serverError, batch.attempts >= Self.attemptsMax, lastAnswer > failedAt {
             return refuse(batch, "\(failure.reason), \(batch.attempts) times", false, &actions)
         }
-        let pause = backoff.pause(after: batch.attempts, retryAfter: failure.retryAfter)
-        guard now + pause - lastAnswer <= outageTime else {
+        // A server that asks for more than the outage's time is asked once more at its end.
+        let rest = outageTime - (now - lastAnswer)
+        guard rest > .zero else {
             return end(.unavailable(url: url, reason: failure.reason, time: now - lastAnswer), &actions)
         }
+        let pause = min(rest, backoff.pause(after: batch.attempts, retryAfter: failure.retryAfter))
         // Half as many texts take half as long.
         let parts = failure.kind == .timeout && batch.rows.count > 1 ? batch.halves : [batch]
         underWay += 1

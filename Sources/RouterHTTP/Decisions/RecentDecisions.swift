@@ -52,6 +52,9 @@ package final class RecentDecisions: Sendable {
         }
     }
 
+    /// Decisions that are kept.
+    package var count: Int { state.withLock { $0.entries.count } }
+
     /// A decision by its id; `nil` when it is too old, or does not exist.
     package func find(_ id: String) -> Entry? { state.withLock { $0.entries[id] } }
 }

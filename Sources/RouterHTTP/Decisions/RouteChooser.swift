@@ -87,9 +87,10 @@ struct RouteChooser: Sendable {
             for: index, answer.usage ?? AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: output))
     }
 
-    /// Cost of a number of tokens.
+    /// Cost of a number of tokens; what an answer claims beyond the model's context length does not count.
     func dollars(for index: Int, _ usage: AnswerUsage) -> Double {
-        fleet.models[index].cost(
+        let usage = usage.atMost(fleet.models[index].contextLength)
+        return fleet.models[index].cost(
             inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, cachedTokens: usage.cachedTokens)
     }
 

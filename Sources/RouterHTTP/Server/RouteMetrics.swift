@@ -33,7 +33,11 @@ final class RouteMetrics: Sendable {
         MetricFamily(.counter, "statezero_route_log_lines_lost_total", "Decisions that could not be logged."),
         MetricFamily(.gauge, "statezero_route_connections", "Open connections of clients."),
         MetricFamily(.gauge, "statezero_route_sessions", "Sessions that are known."),
-        MetricFamily(.gauge, "statezero_route_spent_dollars", "US dollars spent today (UTC), by client."),
+        MetricFamily(.gauge, "statezero_route_decisions_kept", "Newest decisions that outcomes may name by their id."),
+        MetricFamily(.gauge, "statezero_route_spent_total_dollars", "US dollars spent today (UTC) by all clients."),
+        MetricFamily(
+            .gauge, "statezero_route_spent_dollars",
+            "US dollars spent today (UTC) by client, for requests with the server's or the client's key."),
         MetricFamily(
             .gauge, "statezero_route_calibration_outcomes", "Outcomes with a prediction, the newest 512 of a model."),
         MetricFamily(
@@ -102,7 +106,10 @@ final class RouteMetrics: Sendable {
         var logLinesLost: Int
         var connections: Int
         var sessions: Int
+        var decisionsKept: Int
         var spent: [String: Double]
+        /// Whose spending the request may see.
+        var scope: ClientKeys.Scope
         var calibration: [CalibrationWatch.Report]
     }
 
@@ -120,8 +127,11 @@ final class RouteMetrics: Sendable {
             samples.add("statezero_route_log_lines_lost_total", levels.logLinesLost)
             samples.add("statezero_route_connections", levels.connections)
             samples.add("statezero_route_sessions", levels.sessions)
-            for (client, dollars) in levels.spent.sorted(by: { $0.key < $1.key }) {
-                samples.add("statezero_route_spent_dollars", dollars, ["client": client.isEmpty ? "none" : client])
+            samples.add("statezero_route_decisions_kept", levels.decisionsKept)
+            samples.add("statezero_route_spent_total_dollars", levels.spent.values.reduce(0, +))
+            for (client, dollars) in levels.spent.sorted(by: { $0.key < $1.key }) where levels.scope.sees(client) {
+                samples.add(
+                    "statezero_route_spent_dollars", dollars, ["client": client.isEmpty ? FleetClient.none : client])
             }
             for (name, report) in zip(levels.fleet, levels.calibration) { Self.add(report, of: name, to: &samples) }
         }

@@ -1,8 +1,7 @@
 import AsyncHTTPClient
 import Foundation
-import HTTPServing
+public import HTTPServing
 import Hummingbird
-import HummingbirdCore
 public import Logging
 import NIOCore
 public import Routing
@@ -36,8 +35,13 @@ public final class RouteServer: Sendable {
         public var bodyBytesMax = 4 << 20
         /// Requests served at a time; one more is refused.
         public var requestsMax = 512
-        /// Connections at a time; more wait in the system's queue.
-        public var connectionsMax = 2048
+        /// Connections, and how long they may do nothing.
+        public var connections = ConnectionLimits()
+        /// Bytes of the bodies of all requests being served.
+        public var bodiesBytesMax = 512 << 20
+        /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
+        /// default.
+        public var origins: [String] = []
         /// Time for requests in flight after SIGTERM; then they are cancelled.
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
@@ -48,6 +52,7 @@ public final class RouteServer: Sendable {
             self.fleet = fleet
             self.histories = histories
             self.stateFolder = stateFolder
+            connections.connectionsMax = 2048
         }
     }
 
@@ -128,17 +133,17 @@ public final class RouteServer: Sendable {
     /// Serves until SIGTERM or SIGINT, or until the task is cancelled, which stops it in the same way. Requests in flight may finish within the stop time;
     /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
-        let connections = CallerConnections()
+        let callers = CallerConnections()
+        let connections = HTTPConnections(configuration.connections, logger: logger, body: JSONBody.bytes(of:))
         let application = Application(
-            router: routes(connections).router(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [CallerConnectionHandler(connections)], idleTimeout: .seconds(75))),
+            router: routes(callers).router(),
+            server: connections.server { [CallerConnectionHandler(callers)] },
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "statezero",
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    configuration.connectionsMax, logger: logger)),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+                address: .hostname(configuration.host, port: configuration.port), serverName: "statezero"),
+            onServerRunning: { channel in
+                await connections.listening(channel)
+                onListening(channel.localAddress?.port ?? 0)
+            }, logger: logger)
         var group = ServiceGroupConfiguration(
             services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTime
@@ -155,9 +160,10 @@ public final class RouteServer: Sendable {
 
     private func routes(_ connections: CallerConnections) -> RouterRoutes {
         RouterRoutes(
-            service: service, limiter: ConcurrencyLimiter(requestsMax: configuration.requestsMax),
+            service: service,
+            limiter: ConcurrencyLimiter(
+                requestsMax: configuration.requestsMax, bytesMax: configuration.bodiesBytesMax),
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
-            connections: connections,
-            version: configuration.version, logger: logger)
+            connections: connections, origins: configuration.origins, version: configuration.version, logger: logger)
     }
 }

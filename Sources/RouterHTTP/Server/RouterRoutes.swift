@@ -1,4 +1,5 @@
 import Corpora
+import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
@@ -16,72 +17,123 @@ struct RouterRoutes: Sendable {
     let body: BodyReader
     let keys: ClientKeys
     let connections: CallerConnections
+    /// Origins of web pages that may use the server.
+    let origins: [String]
     /// For `/metrics`.
     let version: String
     let logger: Logger
 
     /// A router with all of it.
-    func router() -> Router<RouterContext> {
-        let router = Router(context: RouterContext.self)
-        router.get("livez") { _, _ in "ok\n" }
-        router.get("readyz") { _, _ in "ok\n" }
-        router.get("metrics") { _, _ in metrics() }
+    func router() -> Router<ServedContext> {
+        let router = Router(context: ServedContext.self)
+        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(
+            origins, exposing: RouteService.headerNames)
+        {
+            router.add(middleware: origins)
+        }
+        router.add(middleware: MethodMiddleware(failures))
+        router.add(middleware: FailureMiddleware(failures))
+        router.serve("/livez", [.get: { _, _ in Self.ok }])
+        router.serve("/readyz", [.get: { _, _ in Self.ok }])
+        router.serve("/metrics", [.get: { request, _ in metrics(keys.scope(request.headers[.authorization])) }])
         let refusal = HTTPFailure(
             .tooManyRequests, "overloaded", "\(limiter.requestsMax) requests are being served", retryAfter: 1)
-        let work = router.group("v1")
-            .add(middleware: FailureMiddleware(failures))
+        let work = router.group()
             .add(middleware: KeyMiddleware(keys: keys))
             .add(middleware: ConcurrencyMiddleware(limiter, refusal: refusal))
-        work.get("models") { _, _ in JSONBody.response(ModelList(service.fleet)) }
-        work.get("status") { _, _ in JSONBody.response(service.status(version: version)) }
-        work.post("chat/completions") { request, context in
-            try await service.complete(try await chat(request), try caller(request, context))
-        }
-        work.post("route") { request, context in
-            try await service.route(try await chat(request), try caller(request, context))
-        }
-        work.post("outcomes") { request, _ in
-            JSONBody.response(try await service.record(try await bytes(of: request)))
-        }
+        work.serve("/v1/models", [.get: { _, _ in JSONBody.response(ModelList(service.fleet)) }])
+        // Names of models may have slashes.
+        work.serve("/v1/models/**", [.get: { _, context in try model(context) }])
+        work.serve("/v1/status", [.get: { request, _ in status(keys.scope(request.headers[.authorization])) }])
+        work.serve(
+            "/v1/chat/completions",
+            [
+                .post: { request, context in
+                    try await service.complete(try await chat(request, context), try caller(request, context))
+                }
+            ])
+        work.serve(
+            "/v1/route",
+            [
+                .post: { request, context in
+                    try await service.route(try await chat(request, context), try caller(request, context))
+                }
+            ])
+        work.serve(
+            "/v1/outcomes",
+            [
+                .post: { request, context in
+                    JSONBody.response(try await service.record(try await bytes(of: request, context)))
+                }
+            ])
         return router
     }
 
-    private func metrics() -> Response {
+    private static var ok: Response {
+        Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "ok\n")))
+    }
+
+    private func model(_ context: ServedContext) throws(HTTPFailure) -> Response {
+        let name = context.parameters.getCatchAll().joined(separator: "/")
+        let id = name.removingPercentEncoding ?? name
+        guard let entry = ModelList(service.fleet).data.first(where: { $0.id == id }) else {
+            throw service.unknownModel(id)
+        }
+        return JSONBody.response(entry)
+    }
+
+    private func status(_ scope: ClientKeys.Scope) -> Response {
+        JSONBody.response(service.status(version: version, scope))
+    }
+
+    private func metrics(_ scope: ClientKeys.Scope) -> Response {
         let levels = RouteMetrics.Levels(
             version: version, model: service.thread.fingerprint.digest.short, fleet: service.fleet.models.map(\.name),
             historyRows: service.thread.historyRows,
             upstreamInFlight: service.endpoints.withLock { $0.inFlight }, inFlight: limiter.requests,
             logLinesLost: service.log.lost, connections: connections.count,
-            sessions: service.sessions.withLock { $0.count }, spent: service.spending.spent,
+            sessions: service.sessions.withLock { $0.count }, decisionsKept: service.recent.count,
+            spent: service.spending.spent, scope: scope,
             calibration: service.fleet.models.indices.map { index in service.watch.withLock { $0.report(of: index) } })
         return Response(
             status: .ok, headers: [.contentType: PrometheusExporter.contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(string: service.metrics.text(levels))))
     }
 
-    private func caller(_ request: Request, _ context: RouterContext) throws(HTTPFailure) -> Caller {
+    private func caller(_ request: Request, _ context: ServedContext) throws(HTTPFailure) -> Caller {
         try Caller(
             request, client: keys.client(request.headers[.authorization]), channel: context.channel,
             connections: connections)
     }
 
-    private func bytes(of request: Request) async throws -> [UInt8] {
+    private func bytes(of request: Request, _ context: ServedContext) async throws -> [UInt8] {
         do {
-            return try await body.bytes(of: request)
+            return try await body.bytes(of: request, context)
         } catch BodyReader.Fault.tooLarge {
             throw HTTPFailure(
                 .contentTooLarge, "body_too_large", "a request has at most \(body.bytesMax) bytes")
         } catch BodyReader.Fault.late {
             throw HTTPFailure(
                 .requestTimeout, "body_too_slow", "the body was not complete within \(body.time ?? .zero)")
+        } catch BodyReader.Fault.crowded {
+            throw HTTPFailure(
+                .tooManyRequests, "overloaded", "the bodies of the requests being served are too large together",
+                retryAfter: 1)
+        } catch BodyReader.Fault.encoded(let encoding) {
+            throw HTTPFailure(
+                .unsupportedMediaType, "unsupported_encoding",
+                "the body has the encoding \(encoding.prefix(40)); send it without Content-Encoding",
+                headers: [.acceptEncoding: "identity"])
         } catch {
             // The connection ended before the body did.
             throw RouterHTTPError.clientLeft
         }
     }
 
-    private func chat(_ request: Request) async throws -> ChatRequest {
-        let bytes = try await bytes(of: request)
+    private func chat(_ request: Request, _ context: ServedContext) async throws -> ChatRequest {
+        let bytes = try await bytes(of: request, context)
         do {
             return try ChatRequest(bytes)
         } catch {
@@ -91,14 +143,14 @@ struct RouterRoutes: Sendable {
 
     // MARK: Failures
 
-    private var failures: FailureMiddleware<RouterContext>.Format {
+    private var failures: FailureMiddleware<ServedContext>.Format {
         FailureMiddleware.Format(
             body: JSONBody.bytes(of:), failure: Self.failure,
             onFailure: { [metrics = service.metrics, logger] failure, error in
                 metrics.refused(failure.code)
                 guard !(error is HTTPFailure), failure.status.code >= 500 else { return }
                 logger.error("request failed", metadata: ["error": "\(error)"])
-            }, closing: [.contentTooLarge, .requestTimeout])
+            })
     }
 
     @Sendable

@@ -8,6 +8,9 @@ import Synchronization
 // What answers say of a decision: headers, the row's time, and failures.
 
 extension RouteService {
+    /// Names of the decision's headers, which web pages of allowed origins may read.
+    static let headerNames = ["decision-id", "reason", "model", "decided", "p", "cost"].map { "x-statezero-\($0)" }
+
     /// The decision's headers. `x-statezero-model` is the model that answers; in observe mode `x-statezero-decided` is the one
     /// that was chosen.
     func headers(_ row: DecisionRow, sentTo index: Int?) -> HTTPFields {

@@ -30,15 +30,16 @@ extension RouteService {
         let parameter: Double
         let models: [Model]
         let clients: [Client]
-        let spent_dollars: Double
+        /// Of all clients; `nil` for a client's key.
+        let spent_dollars: Double?
         let dollars_per_day: Double?
         let sessions: Int
         /// Whether any model has drifted.
         let drift: Bool
     }
 
-    /// The present state.
-    func status(version: String) -> Status {
+    /// The present state. A client sees its own spending alone.
+    func status(version: String, _ scope: ClientKeys.Scope) -> Status {
         let now = clock.now
         let states = endpoints.withLock { $0 }
         let rows = thread.historyRows
@@ -50,14 +51,15 @@ extension RouteService {
                 calibration: watch.withLock { $0.report(of: index) })
         }
         let spent = spending.spent
-        let clients = fleet.clients.map {
+        let clients = fleet.clients.filter { scope.sees($0.name) }.map {
             Status.Client(
                 client: $0.name, spent_dollars: spent[$0.name] ?? 0, dollars_per_day: $0.dollarsPerDay)
         }
         return Status(
             version: version, value_model: thread.fingerprint.digest.short, rule: fleet.rule.name,
             parameter: fleet.rule.parameter, models: models, clients: clients,
-            spent_dollars: spent.values.reduce(0, +), dollars_per_day: fleet.dollarsPerDay,
+            spent_dollars: scope == .everyone ? spent.values.reduce(0, +) : nil,
+            dollars_per_day: scope == .everyone ? fleet.dollarsPerDay : nil,
             sessions: sessions.withLock { $0.count }, drift: models.contains { $0.calibration.hasDrifted })
     }
 }

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Corpora
 import Foundation
+import HTTPServing
 import NIOCore
 import NIOHTTP1
 import Routing

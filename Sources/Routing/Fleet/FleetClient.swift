@@ -7,6 +7,9 @@ public struct FleetClient: Hashable, Sendable {
     /// Most US dollars a day (UTC); `nil` is no limit.
     public var dollarsPerDay: Double?
 
+    /// The label of requests without a client; no client may have this name.
+    public static let none = "none"
+
     /// A client.
     public init(name: String, keyVariable: String, dollarsPerDay: Double? = nil) {
         self.name = name

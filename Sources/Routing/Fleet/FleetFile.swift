@@ -79,6 +79,11 @@ public enum FleetFile {
             }
             let dollars = try section.number("dollars_per_day", in: 0...dollarsMax)
             try section.end()
+            guard name != FleetClient.none else {
+                throw .badFleet(
+                    path: section.path, line: section.line, key: "\(section.name).name",
+                    problem: "\"\(name)\" means requests without a client in metrics; choose another name")
+            }
             guard !fleet.clients.contains(where: { $0.name == name }) else {
                 throw .badFleet(
                     path: section.path, line: section.line, key: "\(section.name).name",

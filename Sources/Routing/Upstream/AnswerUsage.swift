@@ -25,8 +25,17 @@ public struct AnswerUsage: Hashable, Sendable {
         self.init(inputTokens: input, outputTokens: output, cachedTokens: min(cached, input))
     }
 
-    /// Largest number of tokens that is believed.
-    private static let most = 1 << 32
+    /// Largest number of tokens that is believed: more than any model reads or writes. A larger claim would spend a client's
+    /// money for a day.
+    static let most = 1 << 24
+
+    /// The same, at most so many tokens each.
+    public func atMost(_ tokens: Int?) -> AnswerUsage {
+        guard let tokens else { return self }
+        let input = min(inputTokens, tokens)
+        return AnswerUsage(
+            inputTokens: input, outputTokens: min(outputTokens, tokens), cachedTokens: min(cachedTokens, input))
+    }
 
     private static func count(_ value: JSONValue?) -> Int? {
         value?.integer.flatMap { (0...most).contains($0) ? $0 : nil }

@@ -1,6 +1,7 @@
 /// Splits the bytes of a stream into server-sent events (WHATWG HTML, section 9.2), whatever the pieces they arrive in.
 ///
-/// Bytes come out again unchanged, but whole events at a time: a stream that is cut never ends in half an event.
+/// Bytes come out again unchanged, but whole events at a time: a stream that is cut never ends in half an event. Only a
+/// byte order mark at the start is left out, as the standard demands: many clients would lose the first event for it.
 struct EventStream: Sendable {
     struct Event: Equatable, Sendable {
         /// The value of the field `event`.
@@ -15,10 +16,13 @@ struct EventStream: Sendable {
     private var scanned = 0
     private var event = Event()
     private var hasEnded = false
+    private var isAtStart = true
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Adds bytes. Returns the events that are complete now, and their bytes.
     mutating func add(_ piece: [UInt8]) -> (events: [Event], bytes: [UInt8]) {
         pending += piece
+        guard !isAtStart || beginsNow() else { return ([], []) }
         var events: [Event] = []
         var boundary = 0
         while let end = nextLineEnd() {
@@ -47,6 +51,17 @@ struct EventStream: Sendable {
         let complete = add([])
         guard complete.events.isEmpty, !pending.isEmpty else { return complete }
         return add(Array("\n\n".utf8))
+    }
+
+    /// Removes the byte order mark; `false` while the bytes may be a part of one.
+    private mutating func beginsNow() -> Bool {
+        if pending.starts(with: Self.byteOrderMark) {
+            pending.removeFirst(Self.byteOrderMark.count)
+        } else if !hasEnded, Self.byteOrderMark.starts(with: pending) {
+            return false
+        }
+        isAtStart = false
+        return true
     }
 
     private mutating func nextLineEnd() -> (line: Range<Int>, next: Int)? {

@@ -124,12 +124,14 @@ struct RolloutProgramTests {
 
     // MARK: Leaving
 
-    @Test("draining finishes and reports what runs, returns what waits, and sends bye when all is recorded")
-    func drain() {
+    @Test(
+        "draining finishes and reports what runs, returns what waits, and sends bye when all is recorded",
+        arguments: [false, true])
+    func drain(isAskedByCoordinator: Bool) {
         var bench = RolloutBench.ready()
         bench.lend(0)
         bench.lend(1)
-        bench.handle(.drainRequested)
+        if isAskedByCoordinator { bench.receive(.drain) } else { bench.handle(.drainRequested) }
         #expect(bench.sent == [.drain, .assignmentReturned(RolloutBench.name(1), .draining)] && bench.exits.isEmpty)
         bench.lend(2)
         #expect(bench.returns == [2: .draining])

@@ -262,11 +262,13 @@ struct WorkerStateTests {
 
     // MARK: Leaving
 
-    @Test("draining finishes what runs, returns what waits and sends bye last")
-    func drain() throws {
+    @Test(
+        "draining finishes what runs, returns what waits and sends bye last, whether a signal or the coordinator asks",
+        arguments: [false, true])
+    func drain(isAskedByCoordinator: Bool) throws {
         var bench = try WorkerBench.ready()
         for shard in UInt32(0)..<3 { try bench.lend(WorkerBench.piece(shard)) }
-        bench.handle(.drainRequested)
+        if isAskedByCoordinator { bench.receive(.drain) } else { bench.handle(.drainRequested) }
         #expect(
             bench.sent == [
                 .drain, .shardReturned(WorkerBench.piece(1), .draining),

@@ -127,7 +127,8 @@ struct FleetFileTests {
     func wrongClients() {
         let models = "models: [{name: a, price: {flat: 1}}]\n"
         for text in [
-            "clients: [{name: a}]", "clients: [{name: a, key_env: A}, {name: a, key_env: B}]",
+            "clients: [{name: none, key_env: A}]", "clients: [{name: a}]",
+            "clients: [{name: a, key_env: A}, {name: a, key_env: B}]",
             "sessions: {stay: 3}", "dollars_per_day: -1",
         ] {
             #expect(throws: RoutingError.self, "\(text)") { try FleetFile.parse(models + text, path: "f") }

@@ -40,6 +40,32 @@ struct UpstreamAnswerTests {
     private static let good =
         #"{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#
 
+    @Test("a byte order mark at the start of a stream is left out, in whatever pieces it arrives")
+    func byteOrderMark() {
+        let event = "data: {\"choices\":[]}\n\n"
+        let stream = [0xEF, 0xBB, 0xBF] + Array((event + "data: [DONE]\n\n").utf8)
+        for cut in [0, 1, 2, 3, 4] {
+            var answer = answer(streaming: true)
+            let actions = run(
+                &answer, [.head(sse), .piece(Array(stream[..<cut])), .piece(Array(stream[cut...])), .ended])
+            #expect(sent(actions) == event + "data: [DONE]\n\n", "cut at \(cut)")
+            #expect(answer.events == 1 && actions.last == .finish, "cut at \(cut)")
+        }
+    }
+
+    @Test("an answer cannot claim more tokens than any model writes; then its events or the expected length count")
+    func tokens() {
+        for (claim, isBelieved) in [(16_777_216, true), (16_777_217, false), (4_294_967_296, false)] {
+            var answer = answer(streaming: false)
+            let text = #"{"choices":[{}],"usage":{"prompt_tokens":3,"completion_tokens":\#(claim)}}"#
+            _ = run(&answer, [.head(json), .piece(Array(text.utf8)), .ended])
+            #expect((answer.usage != nil) == isBelieved, "\(claim)")
+        }
+        let usage = AnswerUsage(inputTokens: 10_000, outputTokens: 9000, cachedTokens: 9500)
+        #expect(usage.atMost(8192) == AnswerUsage(inputTokens: 8192, outputTokens: 8192, cachedTokens: 8192))
+        #expect(usage.atMost(nil) == usage)
+    }
+
     @Test("a whole answer is held until its end, and its usage is read")
     func whole() {
         var answer = answer(streaming: false)

@@ -238,8 +238,7 @@ class Client:
             self._begin()
 
     def __getstate__(self) -> Object:
-        names = ("_host", "_port", "timeout", "strict", "shadow", "retries", "_keep", "_ranges", "_steps")
-        names += ("_attempt", "_attempts")
+        names = "_host _port timeout strict shadow retries _keep _ranges _steps _attempt _attempts".split()
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: Object) -> None:

@@ -1,4 +1,4 @@
-import Routing
+import HTTPServing
 import Testing
 
 @Suite("How long a server asks to wait")
@@ -19,6 +19,14 @@ struct RetryAfterTests {
     func past() {
         #expect(RetryAfter.duration(header: "Sat, 05 Nov 1994 08:49:37 GMT", now: now) == .zero)
         #expect(RetryAfter.duration(header: "30", milliseconds: "250", now: now) == .milliseconds(250))
+    }
+
+    @Test("unreadable milliseconds do not hide the seconds, and more than a day is a day")
+    func fallback() {
+        #expect(RetryAfter.duration(header: "30", milliseconds: "nan", now: now) == .seconds(30))
+        #expect(RetryAfter.duration(header: "30", milliseconds: "soon", now: now) == .seconds(30))
+        #expect(RetryAfter.duration(header: nil, milliseconds: "nan", now: now) == nil)
+        #expect(RetryAfter.duration(header: "1e9", now: now) == .seconds(86_400))
     }
 
     @Test(

@@ -1,16 +1,16 @@
 /// Reads how long a server asks to wait: the headers `retry-after-ms` and `retry-after` (RFC 9110, 10.2.3).
 public enum RetryAfter {
-    /// The wait, at least 0; `nil` where the headers are absent or unreadable. `retry-after` is seconds, also with a
+    /// The wait, from 0 to a day; `nil` where the headers are absent or unreadable. `retry-after` is seconds, also with a
     /// fraction, or a date; `now` is in seconds since 1970.
     public static func duration(header: String?, milliseconds: String? = nil, now: Double) -> Duration? {
-        if let number = milliseconds.flatMap({ Double(trimmed($0)) }) { return wait(number / 1000) }
+        if let wait = milliseconds.flatMap({ Double(trimmed($0)) }).flatMap({ wait($0 / 1000) }) { return wait }
         guard let text = header.map(trimmed) else { return nil }
         if let seconds = Double(text) { return wait(seconds) }
         return date(text).flatMap { wait(Double($0) - now) }
     }
 
     /// Longest wait that is believed.
-    private static let most = 31_536_000.0
+    private static let most = 86_400.0
 
     private static func wait(_ seconds: Double) -> Duration? {
         guard seconds.isFinite else { return nil }

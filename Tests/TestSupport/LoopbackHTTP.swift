@@ -1,27 +1,35 @@
 import Foundation
 
 /// One connection to a server on this machine, as bytes: no library is between a test and the wire.
-final class LoopbackHTTP {
+public final class LoopbackHTTP: @unchecked Sendable {
     /// An answer.
-    struct Answer {
-        var status = 0
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
+    public struct Answer: Sendable {
+        /// 0 where no answer arrived.
+        public var status = 0
+        /// By name in lower case.
+        public var headers: [String: String] = [:]
+        /// Without the framing of chunks.
+        public var body: [UInt8] = []
 
-        var text: String { String(decoding: body, as: UTF8.self) }
+        /// The body as text.
+        public var text: String { String(decoding: body, as: UTF8.self) }
         /// The body as `JSONSerialization` reads it.
-        var json: Any { (try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)) ?? NSNull() }
-        var object: [String: Any] { json as? [String: Any] ?? [:] }
-        var error: [String: Any] { object["error"] as? [String: Any] ?? [:] }
+        public var json: Any {
+            (try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)) ?? NSNull()
+        }
+        /// The body as a JSON object.
+        public var object: [String: Any] { json as? [String: Any] ?? [:] }
+        /// Its member `error`.
+        public var error: [String: Any] { object["error"] as? [String: Any] ?? [:] }
         /// Of the error.
-        var code: String { error["code"] as? String ?? "" }
+        public var code: String { error["code"] as? String ?? "" }
     }
 
     private let socketNumber: Int32
     private var buffer: [UInt8] = []
 
     /// Connects; reads give up after two minutes.
-    init(port: Int) throws {
+    public init(port: Int) throws {
         socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -39,7 +47,8 @@ final class LoopbackHTTP {
 
     deinit { close(socketNumber) }
 
-    func write(_ bytes: [UInt8]) {
+    /// Sends bytes as they are.
+    public func write(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -51,7 +60,7 @@ final class LoopbackHTTP {
     }
 
     /// Sends a request and reads its answer.
-    func request(
+    public func request(
         _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil,
         afterFirstChunk: () -> Void = {}
     ) -> Answer {
@@ -63,12 +72,12 @@ final class LoopbackHTTP {
         }
         if let body { head += "Content-Length: \(body.count)\r\n" }
         write(Array((head + "\r\n").utf8) + (body ?? []))
-        return answer(afterFirstChunk: afterFirstChunk)
+        return answer(hasBody: method != "HEAD", afterFirstChunk: afterFirstChunk)
     }
 
     /// Reads an answer. Its status is 0 where none arrived. Of a chunked body, `afterFirstChunk` is called when that is
     /// there.
-    func answer(afterFirstChunk: () -> Void = {}) -> Answer {
+    public func answer(hasBody: Bool = true, afterFirstChunk: () -> Void = {}) -> Answer {
         var answer = Answer()
         guard let head = line() else { return answer }
         answer.status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
@@ -83,9 +92,26 @@ final class LoopbackHTTP {
                 answer.body += chunk
             }
         } else {
-            answer.body = take(Int(answer.headers["content-length"] ?? "") ?? 0) ?? []
+            answer.body = hasBody ? take(Int(answer.headers["content-length"] ?? "") ?? 0) ?? [] : []
         }
         return answer
+    }
+
+    /// Sends text as it is.
+    public func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Everything until the server closes the connection.
+    public func rest() -> String {
+        while fill() {}
+        defer { buffer = [] }
+        return String(decoding: buffer, as: UTF8.self)
+    }
+
+    /// Runs a closure that waits for a server on a thread of its own: the server's threads are few.
+    public static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: body()) }
+        }
     }
 
     private func line() -> String? {

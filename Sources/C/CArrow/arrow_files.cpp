@@ -1,0 +1,381 @@
+// Reads and writes Parquet and Arrow IPC files with Arrow C++, behind the plain C table of arrow_files.h.
+//
+// `scripts/arrow/install` compiles this file; the package's own build does not. Files come from anywhere, so every batch
+// is validated in full before it leaves, memory is bounded, and no exception passes the border.
+
+#include "arrow_files.h"
+
+#include <arrow/api.h>
+#include <arrow/c/bridge.h>
+#include <arrow/compute/api.h>
+#include <arrow/io/api.h>
+#include <arrow/ipc/api.h>
+#include <arrow/json/api.h>
+#include <arrow/util/config.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using Batches = std::shared_ptr<arrow::RecordBatchReader>;
+
+// A damaged file can ask for any amount of memory. Half of the machine is more than a batch ever needs, and a request
+// beyond it becomes an error. Never destroyed: batches that were handed out return their memory to it.
+arrow::MemoryPool *pool() {
+    static auto *capped = new arrow::CappedMemoryPool(
+        arrow::default_memory_pool(), int64_t(sysconf(_SC_PHYS_PAGES)) / 2 * sysconf(_SC_PAGE_SIZE));
+    return capped;
+}
+
+char *copy(const std::string &text) { return strdup(text.c_str()); }
+
+// Runs `work` and turns its status, or any exception, into text.
+template <typename Work>
+int32_t guarded(char **error, Work work) {
+    try {
+        Status status = work();
+        if (status.ok()) return 0;
+        *error = copy(status.ToStringWithoutContextLines());
+    } catch (const std::exception &exception) {
+        *error = copy(exception.what());
+    } catch (...) {
+        *error = copy("unknown failure in Arrow");
+    }
+    return 1;
+}
+
+// Hands out batches of at most so many rows, each validated in full. `owner` is what `inner` reads from.
+class CheckedReader : public arrow::RecordBatchReader {
+   public:
+    CheckedReader(Batches inner, std::shared_ptr<void> owner, int64_t rows)
+        : owner_(std::move(owner)), inner_(std::move(inner)), rows_(rows) {}
+
+    std::shared_ptr<arrow::Schema> schema() const override { return inner_->schema(); }
+
+    Status ReadNext(std::shared_ptr<arrow::RecordBatch> *out) override {
+        try {
+            return Next(out);
+        } catch (const std::exception &exception) {
+            return Status::IOError(exception.what());
+        } catch (...) {
+            return Status::IOError("unknown failure in Arrow");
+        }
+    }
+
+   private:
+    Status Next(std::shared_ptr<arrow::RecordBatch> *out) {
+        while (!current_ || at_ >= current_->num_rows()) {
+            ARROW_RETURN_NOT_OK(inner_->ReadNext(&current_));
+            at_ = 0;
+            if (!current_) {
+                *out = nullptr;
+                return Status::OK();
+            }
+            ARROW_RETURN_NOT_OK(current_->ValidateFull());
+        }
+        const int64_t count = std::min(rows_, current_->num_rows() - at_);
+        *out = count == current_->num_rows() ? current_ : current_->Slice(at_, count);
+        at_ += count;
+        return Status::OK();
+    }
+
+    std::shared_ptr<void> owner_;
+    Batches inner_;
+    int64_t rows_;
+    std::shared_ptr<arrow::RecordBatch> current_;
+    int64_t at_ = 0;
+};
+
+// The batches of an Arrow file, one after the other.
+class ArrowFileBatches : public arrow::RecordBatchReader {
+   public:
+    explicit ArrowFileBatches(std::shared_ptr<arrow::ipc::RecordBatchFileReader> file) : file_(std::move(file)) {}
+    std::shared_ptr<arrow::Schema> schema() const override { return file_->schema(); }
+    Status ReadNext(std::shared_ptr<arrow::RecordBatch> *out) override {
+        *out = nullptr;
+        if (next_ >= file_->num_record_batches()) return Status::OK();
+        return file_->ReadRecordBatch(next_++).Value(out);
+    }
+
+   private:
+    std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
+    int next_ = 0;
+};
+
+using Selection = std::unordered_set<std::string>;
+
+Result<Batches> OpenParquet(
+    const std::shared_ptr<arrow::io::RandomAccessFile> &file, const Selection *selection, int64_t rows, int64_t *total) {
+    parquet::ReaderProperties properties(pool());
+    // Column chunks are read in pieces, so that a row group need not fit into memory.
+    properties.enable_buffered_stream();
+    properties.set_buffer_size(256 << 10);
+    properties.set_page_checksum_verification(true);
+    parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
+    arrow_properties.set_batch_size(rows);
+    arrow_properties.set_pre_buffer(false);
+    parquet::arrow::FileReaderBuilder builder;
+    ARROW_RETURN_NOT_OK(builder.Open(file, properties));
+    std::unique_ptr<parquet::arrow::FileReader> opened;
+    ARROW_RETURN_NOT_OK(builder.memory_pool(pool())->properties(arrow_properties)->Build(&opened));
+    std::shared_ptr<parquet::arrow::FileReader> reader = std::move(opened);
+    std::vector<int> groups(reader->num_row_groups());
+    for (size_t i = 0; i < groups.size(); ++i) groups[i] = int(i);
+    *total = reader->parquet_reader()->metadata()->num_rows();
+    const parquet::SchemaDescriptor *schema = reader->parquet_reader()->metadata()->schema();
+    std::vector<int> columns;
+    for (int i = 0; i < schema->num_columns(); ++i) {
+        if (!selection || selection->count(schema->GetColumnRoot(i)->name())) columns.push_back(i);
+    }
+    ARROW_ASSIGN_OR_RAISE(auto batches, reader->GetRecordBatchReader(groups, columns));
+    return std::make_shared<CheckedReader>(Batches(std::move(batches)), reader, rows);
+}
+
+// The places of the selected fields.
+std::vector<int> Places(const arrow::Schema &schema, const Selection &selection) {
+    std::vector<int> places;
+    for (int i = 0; i < schema.num_fields(); ++i) {
+        if (selection.count(schema.field(i)->name())) places.push_back(i);
+    }
+    return places;
+}
+
+template <typename Reader, typename Source>
+Result<std::shared_ptr<Reader>> OpenArrow(const std::shared_ptr<Source> &file, const Selection *selection) {
+    auto options = arrow::ipc::IpcReadOptions::Defaults();
+    options.memory_pool = pool();
+    options.use_threads = false;
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Reader> reader, Reader::Open(file, options));
+    if (!selection) return reader;
+    options.included_fields = Places(*reader->schema(), *selection);
+    // No place at all would mean all fields.
+    if (options.included_fields.empty() || options.included_fields.size() == size_t(reader->schema()->num_fields()))
+        return reader;
+    ARROW_RETURN_NOT_OK(file->Seek(0));
+    return Reader::Open(file, options);
+}
+
+Result<Batches> Open(
+    const std::string &path, int32_t format, const Selection *selection, int64_t rows, int64_t *total) {
+    *total = -1;
+    ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path, pool()));
+    switch (format) {
+        case STATEZERO_PARQUET: return OpenParquet(file, selection, rows, total);
+        case STATEZERO_ARROW_FILE: {
+            std::shared_ptr<arrow::io::RandomAccessFile> source = file;
+            ARROW_ASSIGN_OR_RAISE(auto reader, OpenArrow<arrow::ipc::RecordBatchFileReader>(source, selection));
+            ARROW_ASSIGN_OR_RAISE(*total, reader->CountRows());
+            return std::make_shared<CheckedReader>(std::make_shared<ArrowFileBatches>(reader), file, rows);
+        }
+        case STATEZERO_ARROW_STREAM: {
+            ARROW_ASSIGN_OR_RAISE(auto reader, OpenArrow<arrow::ipc::RecordBatchStreamReader>(file, selection));
+            return std::make_shared<CheckedReader>(reader, file, rows);
+        }
+        default: return Status::Invalid("unknown format ", format);
+    }
+}
+
+int32_t open_file(
+    const char *path, int32_t format, const char *const *columns, int64_t column_count, int64_t batch_rows,
+    ArrowArrayStream *out, int64_t *rows, char **error) {
+    return guarded(error, [&]() -> Status {
+        Selection selection;
+        for (int64_t i = 0; columns && i < column_count; ++i) selection.insert(columns[i]);
+        ARROW_ASSIGN_OR_RAISE(auto reader, Open(path, format, columns ? &selection : nullptr, batch_rows, rows));
+        return arrow::ExportRecordBatchReader(std::move(reader), out);
+    });
+}
+
+Result<std::shared_ptr<arrow::DataType>> TypeOf(const std::string &format) {
+    if (format == "u") return arrow::utf8();
+    if (format == "l") return arrow::int64();
+    if (format == "i") return arrow::int32();
+    if (format == "f") return arrow::float32();
+    if (format == "g") return arrow::float64();
+    if (format == "b") return arrow::boolean();
+    return Status::Invalid("unknown column format ", format);
+}
+
+// The schema that `fields` describes; members of a struct follow each other.
+Result<std::shared_ptr<arrow::Schema>> Describe(const std::string &fields) {
+    arrow::FieldVector columns;
+    std::istringstream lines(fields);
+    std::string name, format;
+    while (lines >> name >> format) {
+        ARROW_ASSIGN_OR_RAISE(auto type, TypeOf(format));
+        const size_t dot = name.find('.');
+        if (dot == std::string::npos) {
+            columns.push_back(arrow::field(name, type));
+            continue;
+        }
+        const std::string parent = name.substr(0, dot);
+        auto member = arrow::field(name.substr(dot + 1), type);
+        if (columns.empty() || columns.back()->name() != parent) {
+            columns.push_back(arrow::field(parent, arrow::struct_({member})));
+            continue;
+        }
+        auto members = columns.back()->type()->fields();
+        members.push_back(member);
+        columns.back() = arrow::field(parent, arrow::struct_(members));
+    }
+    return arrow::schema(columns);
+}
+
+std::shared_ptr<parquet::WriterProperties> ParquetProperties() {
+    parquet::WriterProperties::Builder builder;
+    builder.memory_pool(pool());
+    builder.compression(arrow::Compression::ZSTD);
+    builder.max_row_group_length(64 << 10);
+    return builder.build();
+}
+
+// With the Arrow schema in the file, so that large strings and dictionaries are read back as such.
+std::shared_ptr<parquet::ArrowWriterProperties> ArrowProperties() {
+    parquet::ArrowWriterProperties::Builder builder;
+    builder.store_schema();
+    return builder.build();
+}
+
+Status WriteTable(
+    const arrow::Table &table, int32_t format, const std::shared_ptr<arrow::io::BufferOutputStream> &sink) {
+    if (format == STATEZERO_PARQUET)
+        return parquet::arrow::WriteTable(table, pool(), sink, 64 << 10, ParquetProperties(), ArrowProperties());
+    if (format != STATEZERO_ARROW_FILE && format != STATEZERO_ARROW_STREAM)
+        return Status::Invalid("unknown format ", format);
+    auto made = format == STATEZERO_ARROW_FILE ? arrow::ipc::MakeFileWriter(sink, table.schema())
+                                               : arrow::ipc::MakeStreamWriter(sink, table.schema());
+    ARROW_ASSIGN_OR_RAISE(auto writer, made);
+    ARROW_RETURN_NOT_OK(writer->WriteTable(table, 64 << 10));
+    return writer->Close();
+}
+
+Result<std::shared_ptr<arrow::Table>> TableOf(
+    const uint8_t *lines, int64_t size, const std::shared_ptr<arrow::Schema> &schema) {
+    if (size == 0) return arrow::Table::MakeEmpty(schema, pool());
+    auto read = arrow::json::ReadOptions::Defaults();
+    read.use_threads = false;
+    // A line must fit into a block; rows of scores and budgets are far shorter.
+    read.block_size = 4 << 20;
+    auto parse = arrow::json::ParseOptions::Defaults();
+    parse.explicit_schema = schema;
+    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Error;
+    auto input = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(
+        std::string(reinterpret_cast<const char *>(lines), size_t(size))));
+    ARROW_ASSIGN_OR_RAISE(auto reader, arrow::json::TableReader::Make(pool(), input, read, parse));
+    return reader->Read();
+}
+
+int32_t encode_lines(
+    const uint8_t *lines, int64_t size, const char *fields, int32_t format, uint8_t **out, int64_t *out_size,
+    char **error) {
+    return guarded(error, [&]() -> Status {
+        ARROW_ASSIGN_OR_RAISE(auto schema, Describe(fields));
+        ARROW_ASSIGN_OR_RAISE(auto table, TableOf(lines, size, schema));
+        ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create(1 << 16, pool()));
+        ARROW_RETURN_NOT_OK(WriteTable(*table, format, sink));
+        ARROW_ASSIGN_OR_RAISE(auto buffer, sink->Finish());
+        *out = static_cast<uint8_t *>(malloc(size_t(buffer->size())));
+        if (!*out) return Status::OutOfMemory("no memory for ", buffer->size(), " bytes");
+        memcpy(*out, buffer->data(), size_t(buffer->size()));
+        *out_size = buffer->size();
+        return Status::OK();
+    });
+}
+
+// The batch with the column added or replaced, without the rows whose count is 0.
+Result<arrow::RecordBatchVector> WithCounts(
+    std::shared_ptr<arrow::RecordBatch> batch, const std::string &name, const int64_t *counts) {
+    const int64_t rows = batch->num_rows();
+    arrow::Int64Builder values(pool());
+    arrow::BooleanBuilder keep(pool());
+    ARROW_RETURN_NOT_OK(values.AppendValues(counts, rows));
+    for (int64_t i = 0; i < rows; ++i) ARROW_RETURN_NOT_OK(keep.Append(counts[i] != 0));
+    ARROW_ASSIGN_OR_RAISE(auto column, values.Finish());
+    ARROW_ASSIGN_OR_RAISE(auto mask, keep.Finish());
+    const int place = batch->schema()->GetFieldIndex(name);
+    if (place >= 0) {
+        ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(place));
+    }
+    ARROW_ASSIGN_OR_RAISE(
+        batch, batch->AddColumn(batch->num_columns(), arrow::field(name, arrow::int64(), false), column));
+    arrow::compute::ExecContext context(pool());
+    auto kept = arrow::compute::Filter(
+        arrow::Datum(batch), arrow::Datum(mask), arrow::compute::FilterOptions::Defaults(), &context);
+    if (kept.ok()) return arrow::RecordBatchVector{kept->record_batch()};
+    if (!kept.status().IsNotImplemented()) return kept.status();
+    // Filters do not know every type; stretches of kept rows need no filter.
+    arrow::RecordBatchVector stretches;
+    for (int64_t start = 0, end = 0; start < rows; start = end) {
+        end = start + 1;
+        while (end < rows && (counts[end] != 0) == (counts[start] != 0)) ++end;
+        if (counts[start] != 0) stretches.push_back(batch->Slice(start, end - start));
+    }
+    return stretches;
+}
+
+Result<std::shared_ptr<arrow::Schema>> WithField(std::shared_ptr<arrow::Schema> schema, const std::string &name) {
+    const int place = schema->GetFieldIndex(name);
+    if (place >= 0) {
+        ARROW_ASSIGN_OR_RAISE(schema, schema->RemoveField(place));
+    }
+    return schema->AddField(schema->num_fields(), arrow::field(name, arrow::int64(), false));
+}
+
+int32_t copy_with_counts(
+    const char *input, int32_t format, const char *output, const char *name, const int64_t *counts, int64_t rows,
+    int64_t *written, char **error) {
+    return guarded(error, [&]() -> Status {
+        *written = 0;
+        int64_t stated;
+        ARROW_ASSIGN_OR_RAISE(auto reader, Open(input, format, nullptr, 8 << 10, &stated));
+        ARROW_ASSIGN_OR_RAISE(auto schema, WithField(reader->schema(), name));
+        ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::FileOutputStream::Open(output));
+        ARROW_ASSIGN_OR_RAISE(
+            auto writer,
+            parquet::arrow::FileWriter::Open(*schema, pool(), sink, ParquetProperties(), ArrowProperties()));
+        int64_t row = 0;
+        for (;;) {
+            std::shared_ptr<arrow::RecordBatch> batch;
+            ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
+            if (!batch) break;
+            if (batch->num_rows() > rows - row)
+                return Status::Invalid("the file has more than the ", rows, " rows that were read before");
+            ARROW_ASSIGN_OR_RAISE(auto kept, WithCounts(batch, name, counts + row));
+            row += batch->num_rows();
+            for (const auto &part : kept) {
+                *written += part->num_rows();
+                ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*part));
+            }
+        }
+        if (row != rows) return Status::Invalid("the file has ", row, " rows, but ", rows, " were read before");
+        ARROW_RETURN_NOT_OK(writer->Close());
+        return sink->Close();
+    });
+}
+
+void free_text(char *text) { free(text); }
+void free_bytes(uint8_t *bytes, int64_t) { free(bytes); }
+
+const statezero_arrow_table table = {
+    STATEZERO_ARROW_VERSION, ARROW_VERSION_STRING, open_file, encode_lines, copy_with_counts, free_text, free_bytes,
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const statezero_arrow_table *statezero_arrow_functions(void) {
+    return &table;
+}

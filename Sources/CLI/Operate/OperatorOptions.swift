@@ -1,0 +1,67 @@
+import ArgumentParser
+import AsyncHTTPClient
+import CommandSupport
+import Foundation
+import HTTPServing
+import JSON
+import NIOCore
+import NIOHTTP1
+import Threads
+
+/// How an operator's command reaches a coordinator.
+struct OperatorOptions: ParsableArguments {
+    @Option(help: "HOST:PORT of the coordinator's HTTP server (its option --http).")
+    var http = "127.0.0.1:8080"
+
+    private static let time = TimeAmount.seconds(10)
+    private static let answerMax = 64 << 20
+
+    func validate() throws {
+        do {
+            _ = try HTTPAddress(http)
+        } catch {
+            throw ValidationError("--http \(http): \(error)")
+        }
+    }
+
+    /// Asks the coordinator, by POST or GET, and returns its JSON. Throws `CommandFailure` where nobody answers, and the
+    /// coordinator's own message where it refuses.
+    func ask(_ path: String, post: Bool = false) throws -> JSONValue { try answer(path, post: post).value }
+
+    /// The same, with the text of the answer, one line of JSON.
+    func answer(_ path: String, post: Bool = false) throws -> (value: JSONValue, text: String) {
+        var request = HTTPClientRequest(url: "http://\(http)\(path)")
+        request.method = post ? .POST : .GET
+        let (status, bytes) = try TaskWait.run { [request, http] () async throws(CommandFailure) in
+            do {
+                let response = try await HTTPClient.shared.execute(request, timeout: Self.time)
+                let body = try await response.body.collect(upTo: Self.answerMax)
+                return (Int(response.status.code), Array(body.readableBytesView))
+            } catch {
+                throw CommandFailure(
+                    """
+                    no answer from \(http): \(Self.text(of: error)); start the coordinator with --http \(http), or give \
+                    its address with --http
+                    """)
+            }
+        }
+        guard let value = try? JSONValue(reading: bytes) else {
+            throw CommandFailure("\(http) answers \(path) with status \(status) and no JSON; is it a coordinator?")
+        }
+        guard status == 200 else {
+            let message = value.member(at: ["error", "message"])?.string ?? "status \(status)"
+            throw CommandFailure("\(http): \(message)")
+        }
+        return (value, String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// A name as a part of a path.
+    static func part(_ name: String) -> String {
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+
+    private static func text(of error: any Error) -> String {
+        if let error = error as? HTTPClientError { return error.shortDescription }
+        return "\(error)".contains("refused") ? "the connection was refused" : "\(error)"
+    }
+}

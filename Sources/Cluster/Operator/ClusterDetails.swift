@@ -1,0 +1,69 @@
+/// The parts of a cluster, one by one, for `statezero status`. Levels are of now.
+public struct ClusterDetails: Hashable, Sendable, Codable {
+    /// A live worker or rollout worker.
+    public struct Worker: Hashable, Sendable, Codable {
+        /// Its name; several may have the same one.
+        public var name: String
+        /// `value` or `rollout`.
+        public var role: String
+        /// Seconds since its last message.
+        public var silentSeconds: Double
+        /// Whether it accepts no more work.
+        public var isDraining: Bool
+        /// Pieces or assignments that it holds.
+        public var leases: Int
+        /// Rows of the pieces; for a rollout worker the assignments.
+        public var rows: Int
+        /// Seconds until the first of its leases expires; `nil` without a lease.
+        public var expiresSeconds: Double?
+    }
+
+    /// An open job.
+    public struct Job: Hashable, Sendable, Codable {
+        /// 32 hexadecimal digits.
+        public var id: String
+        /// `client`, `plans` for a job of the planner, or `away` where its client is not connected.
+        public var owner: String
+        /// Pieces that wait for a worker.
+        public var pending: Int
+        /// Pieces that a worker has.
+        public var leased: Int
+        /// Answered shards that the client has not confirmed.
+        public var unconfirmed: Int
+        /// Rows that the job holds.
+        public var rows: Int
+        /// The client has confirmed the shards below this one.
+        public var confirmedShards: Int
+    }
+
+    /// A plan that is kept.
+    public struct Plan: Hashable, Sendable, Codable {
+        /// The policy that it is for.
+        public var policyID: String
+        /// The trainer's step.
+        public var step: Int
+        /// Its prompts.
+        public var prompts: Int
+        /// Prompts with a prediction.
+        public var predicted: Int
+        /// Prompts with a budget.
+        public var budgets: Int
+        /// Groups with all their rewards.
+        public var groupsDone: Int
+        /// Whether all budgets were sent.
+        public var hasEnded: Bool
+    }
+
+    /// Live workers, then rollout workers, in the order in which they joined.
+    public var workers: [Worker] = []
+    /// Open jobs.
+    public var jobs: [Job] = []
+    /// The newest plans, at most `plansMax`.
+    public var plans: [Plan] = []
+
+    /// Plans that are shown.
+    public static let plansMax = 64
+
+    /// Nothing.
+    public init() {}
+}

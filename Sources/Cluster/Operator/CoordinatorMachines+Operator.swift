@@ -1,0 +1,99 @@
+import OrderedCollections
+import Wire
+
+// What an operator asks both machines. `drain` and `cancel` send messages; nothing of it needs the journal, except the end
+// of a job.
+
+extension CoordinatorMachines {
+    /// Answers an operator, with what the driver must do. Cost: some microseconds for each worker, job and plan.
+    public mutating func handle(
+        _ request: OperatorRequest, at now: Instant
+    ) -> (answer: OperatorAnswer, actions: [Action]) {
+        switch request {
+        case .details: return (.details(details(at: now)), [])
+        case .drain(let name): return drain(name, at: now)
+        case .cancel(let job): return cancel(job, at: now)
+        }
+    }
+
+    private mutating func drain(_ name: String, at now: Instant) -> (answer: OperatorAnswer, actions: [Action]) {
+        let workers = coordinator.workers.sessions.values.map(\.name)
+        let rollouts = planner.rollouts.sessions.values.map(\.name)
+        guard (workers + rollouts).contains(name) else {
+            return (.unknown(message: "no worker is named \(name); there are \(Self.list(workers + rollouts))"), [])
+        }
+        let generation = coordinator.generation
+        let found = changeSessions { $0.drain(name) } + changeRollouts { $0.drain(name) }
+        let actions = found.map { Action.send(Envelope(generation: generation, .drain), to: $0.peer) }
+        return (.draining(workers: found.count, leases: found.reduce(0) { $0 + $1.leases }), actions)
+    }
+
+    private mutating func cancel(_ text: String, at now: Instant) -> (answer: OperatorAnswer, actions: [Action]) {
+        guard let id = JobID(hex: text), let job = coordinator.jobs[id] else {
+            let ids = coordinator.jobs.keys.map(\.description)
+            return (.unknown(message: "no job \(text.prefix(64)); there are \(Self.list(ids))"), [])
+        }
+        let pieces = job.queue.count + job.leases.count
+        return (.cancelled(pieces: pieces), handle(.cancelled(id), at: now))
+    }
+
+    private static func list(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "none" }
+        let more = names.count - 20
+        return names.prefix(20).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+
+    private func details(at now: Instant) -> ClusterDetails {
+        var details = ClusterDetails()
+        details.workers =
+            coordinator.workers.sessions.values.map { .init($0, role: "value", at: now) }
+            + planner.rollouts.sessions.values.map { .init($0, role: "rollout", at: now) }
+        details.jobs = coordinator.jobs.map { .init($0.key, $0.value) }
+        details.plans = planner.sessions.values.suffix(ClusterDetails.plansMax).reversed().map { .init($0) }
+        return details
+    }
+}
+
+extension Membership {
+    /// Marks all sessions of a name as draining; returns where they are reached and what they hold.
+    mutating func drain(_ name: String) -> [(peer: Peer, leases: Int)] {
+        var found: [(peer: Peer, leases: Int)] = []
+        for incarnation in sessions.keys where sessions[incarnation]?.name == name {
+            sessions[incarnation]?.leases.isDraining = true
+            if let session = sessions[incarnation] { found.append((session.peer, session.leases.count)) }
+        }
+        return found
+    }
+}
+
+extension ClusterDetails.Worker {
+    fileprivate init(_ session: some MemberSession, role: String, at now: Instant) {
+        self.init(
+            name: session.name, role: role, silentSeconds: (now - session.lastReceived) / .seconds(1),
+            isDraining: session.leases.isDraining, leases: session.leases.count, rows: session.leases.rows,
+            expiresSeconds: session.leases.nextExpiry.map { ($0 - now) / .seconds(1) })
+    }
+}
+
+extension ClusterDetails.Job {
+    fileprivate init(_ id: JobID, _ job: Job) {
+        let owner =
+            switch job.client {
+            case nil: "away"
+            case PlannerState.asClient: "plans"
+            default: "client"
+            }
+        self.init(
+            id: id.description, owner: owner, pending: job.queue.count, leased: job.leases.count,
+            unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow))
+    }
+}
+
+extension ClusterDetails.Plan {
+    fileprivate init(_ session: PlanSession) {
+        self.init(
+            policyID: session.name.policyID, step: session.name.step, prompts: session.budgets.count,
+            predicted: session.beliefs.count { $0 != nil }, budgets: session.budgets.count { $0 != nil },
+            groupsDone: session.done.count, hasEnded: session.end != nil)
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@testable import ArrowFiles
+
+/// The tests that need the library of `scripts/arrow/install` are skipped where it is absent.
+@Suite("Parquet and Arrow files", .enabled(if: hasLibrary, "run scripts/arrow/install"))
+struct ArrowReaderTests {
+    static let files = [
+        "flat-snappy.parquet", "flat-zstd.parquet", "types.arrow", "messages.arrows", "messages.parquet",
+        "verl.parquet", "skyrl.parquet",
+    ]
+
+    @Test("rows are those that pyarrow reads", arguments: files)
+    func rowsOfPyarrow(_ name: String) throws {
+        let lines = try String(contentsOfFile: golden("\(name).jsonl"), encoding: .utf8).split(separator: "\n")
+        let rows = try Self.rows(of: golden(name))
+        #expect(rows.count == lines.count)
+        for (row, line) in zip(rows, lines) {
+            let expected = try JSONValue(reading: Array(line.utf8))
+            #expect(Self.isEqual(.object(row), expected), "\(name): \(row) instead of \(line)")
+        }
+    }
+
+    @Test("only the columns that are asked for are read, absent ones are ignored")
+    func columns() throws {
+        for name in ["verl.parquet", "messages.arrows", "types.arrow"] {
+            let wanted = ["prompt", "source", "kind", "day", "no such column"]
+            let reader = try ArrowReader(path: golden(name), format: try Self.format(of: golden(name)), columns: wanted)
+            #expect(!reader.names.isEmpty && Set(reader.names).isSubset(of: wanted))
+            let batch = try #require(try reader.next())
+            #expect(batch.value(row: 0, column: 0) != .null)
+            #expect(batch.value(row: 0, column: reader.names.count) == .null)
+            #expect(batch.value(row: -1, column: 0) == .null)
+        }
+    }
+
+    @Test("a column without a meaning does no harm until it is asked for")
+    func union() throws {
+        let path = golden("union.arrow")
+        #expect(try Self.rows(of: path).map { $0["question"] } == [.string("x"), .string("y")])
+        #expect(throws: ArrowFilesError.unsupportedColumn(path: path, column: "either", type: "+us:0,1")) {
+            _ = try ArrowReader(path: path, format: .arrow, columns: ["either"])
+        }
+    }
+
+    @Test("a file states its number of rows, a stream does not")
+    func statedRows() throws {
+        #expect(try ArrowReader(path: golden("flat-zstd.parquet"), format: .parquet).statedRows == 25)
+        #expect(try ArrowReader(path: golden("types.arrow"), format: .arrow).statedRows == 3)
+        #expect(try ArrowReader(path: golden("messages.arrows"), format: .arrowStream).statedRows == nil)
+    }
+
+    @Test("a file that was cut off gives an error or fewer rows, wherever it was cut", arguments: files)
+    func truncated(_ name: String) throws {
+        let bytes = Array(try Data(contentsOf: URL(filePath: golden(name))))
+        let scratch = try ScratchFolder()
+        let format = try #require(ArrowFormat(start: bytes))
+        let whole = try Self.rows(of: golden(name))
+        var refused = 0
+        for size in stride(from: 0, to: bytes.count - 1, by: 61) {
+            let path = try scratch.write("cut", bytes[..<size])
+            do throws(ArrowFilesError) {
+                let reader = try ArrowReader(path: path, format: format)
+                while let batch = try reader.next() { #expect(batch.rows > 0) }
+                // A stream that ends between two batches looks like a shorter one.
+                #expect(format == .arrowStream && reader.rows < whole.count)
+            } catch {
+                #expect(error.description.contains(path) && error.description.contains("fetch or write it again"))
+                refused += 1
+            }
+        }
+        #expect(refused > 10)
+    }
+
+    @Test("damaged bytes give rows or an error", arguments: files)
+    func mutated(_ name: String) throws {
+        let bytes = Array(try Data(contentsOf: URL(filePath: golden(name))))
+        let scratch = try ScratchFolder()
+        let format = try #require(ArrowFormat(start: bytes))
+        var generator = SystemRandomNumberGenerator()
+        var refused = 0
+        for _ in 0..<60 {
+            var damaged = bytes
+            for _ in 0..<3 { damaged[Int.random(in: 8..<bytes.count, using: &generator)] = .random(in: 0...255) }
+            let path = try scratch.write("damaged", damaged)
+            do throws(ArrowFilesError) {
+                let reader = try ArrowReader(path: path, format: format)
+                while let batch = try reader.next() {
+                    for row in 0..<batch.rows { #expect(batch.object(row: row).members.count <= batch.names.count) }
+                }
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 5)
+    }
+
+    @Test("a missing file is an error with its name")
+    func missing() {
+        #expect { try ArrowReader(path: "/no/such/file.parquet", format: .parquet) } throws: {
+            "\($0)".contains("/no/such/file.parquet: cannot be read")
+        }
+    }
+
+    static func rows(of path: String) throws -> [JSONObject] {
+        let reader = try ArrowReader(path: path, format: try format(of: path))
+        var rows: [JSONObject] = []
+        while let batch = try reader.next() { rows += (0..<batch.rows).map { batch.object(row: $0) } }
+        return rows
+    }
+
+    static func format(of path: String) throws -> ArrowFormat {
+        try #require(ArrowFormat(start: try Data(contentsOf: URL(filePath: path)).prefix(ArrowFormat.startBytes)))
+    }
+
+    /// Numbers are equal as numbers: Python writes 123.4 where the file has 123.40.
+    static func isEqual(_ left: JSONValue, _ right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.number(let one), .number(let other)): one == other || Int(one) == nil && Double(one) == Double(other)
+        case (.array(let one), .array(let other)): one.count == other.count && zip(one, other).allSatisfy(isEqual)
+        case (.object(let one), .object(let other)):
+            one.names == other.names && zip(one.members, other.members).allSatisfy { isEqual($0.value, $1.value) }
+        default: left == right
+        }
+    }
+}
+
+let hasLibrary = (try? ArrowLibrary.version()) != nil
+
+/// A file of Tests/Goldens/arrow.
+func golden(_ name: String) -> String { Repository.path("Tests/Goldens/arrow/\(name)") }

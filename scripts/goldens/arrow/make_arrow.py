@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Writes the small Parquet and Arrow files of Tests/Goldens/arrow, and their rows as pyarrow reads them.
+
+    pip install -r scripts/arrow/requirements.txt && python3 scripts/goldens/arrow/make_arrow.py
+
+The files have the columns and types that trainers and data sets use: verl, SkyRL, Hugging Face `datasets`. All content
+is made up here.
+"""
+
+import datetime
+import decimal
+import pathlib
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from arrow import rows as reading
+from common import paths
+
+OUT = paths.ROOT / "Tests" / "Goldens" / "arrow"
+MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+
+
+def chat(text, system=None):
+    first = [{"role": "system", "content": system}] if system else []
+    return [*first, {"role": "user", "content": text}]
+
+
+def flat():
+    count = 25
+    return pa.table(
+        {
+            "id": pa.array([f"q{i}" for i in range(count)]),
+            "question": pa.array([f"What is {i} + {i}? é \u4f60 'quoted'\n" if i % 7 else None for i in range(count)]),
+            "level": pa.array([i - 12 for i in range(count)], pa.int8()),
+            "big": pa.array([2**63 + i for i in range(count)], pa.uint64()),
+            "rate": pa.array([i / 3 if i % 5 else None for i in range(count)], pa.float32()),
+            "score": pa.array([1e-7 * i if i != 3 else float("nan") for i in range(count)]),
+            "ok": pa.array([i % 3 == 0 if i % 4 else None for i in range(count)]),
+        }
+    )
+
+
+def types():
+    day = datetime.date(2026, 1, 31)
+    moments = [datetime.datetime(1969, 12, 31, 23, 59, 59, 5), datetime.datetime(2026, 2, 28, 8), None]
+    utc = [moment and moment.replace(tzinfo=datetime.UTC) for moment in moments]
+    return pa.table(
+        {
+            "kind": pa.array(["math", None, "code"]).dictionary_encode(),
+            "large": pa.array(["a", "", "\U0001f600" * 9], pa.large_string()),
+            "view": pa.array(["twelve bytes", "thirteen byte", None], pa.string_view()),
+            "bytes": pa.array([b"text", b"\xff\xfe", None], pa.binary()),
+            "fixed": pa.array([b"abcd", b"efgh", None], pa.binary(4)),
+            "decimal": pa.array([decimal.Decimal("-0.05"), decimal.Decimal("123.40"), None], pa.decimal128(9, 2)),
+            "day": pa.array([day, datetime.date(1, 3, 1), None]),
+            "local": pa.array(moments, pa.timestamp("us")),
+            "utc": pa.array(utc, pa.timestamp("us", "UTC")),
+            "pair": pa.array([[1, 2], [3, None], None], pa.list_(pa.int32(), 2)),
+            "texts": pa.array([["x"], [], None], pa.large_list(pa.large_string())),
+            "map": pa.array([[("k", 1), ("l", None)], [], None], pa.map_(pa.string(), pa.int64())),
+            "half": pa.array([0.5, float("inf"), None], pa.float16()),
+            "none": pa.nulls(3),
+            "grid": pa.array([[[1], []], [], None], pa.list_(pa.list_(pa.int16()))),
+        }
+    )
+
+
+def messages():
+    call = pa.struct([("name", pa.string()), ("arguments", pa.struct([("city", pa.string()), ("unit", pa.string())]))])
+    message = pa.struct([("role", pa.string()), ("content", pa.string()), ("tool_calls", pa.list_(call))])
+    return pa.table(
+        {
+            "messages": pa.array(
+                [
+                    [{"role": "user", "content": "What time is it in Paris?", "tool_calls": None}],
+                    [
+                        {"role": "system", "content": "Be short.", "tool_calls": None},
+                        {"role": "user", "content": "And in Rome?", "tool_calls": None},
+                        {
+                            "role": "assistant",
+                            "content": None,
+                            "tool_calls": [{"name": "clock", "arguments": {"city": "Rome", "unit": None}}],
+                        },
+                        {"role": "tool", "content": "21", "tool_calls": None},
+                    ],
+                    None,
+                    [],
+                ],
+                pa.list_(message),
+            ),
+            "source": pa.array(["a", "b", "a", "b"]).dictionary_encode(),
+        }
+    )
+
+
+def verl(count=12):
+    return pa.table(
+        {
+            "data_source": pa.array(["made/sums"] * count),
+            "prompt": pa.array(
+                [chat(f"What is {i} times {i + 1}? Let's think step by step.") for i in range(count)], pa.list_(MESSAGE)
+            ),
+            "ability": pa.array(["math"] * count),
+            "reward_model": pa.array([{"style": "rule", "ground_truth": str(i * (i + 1))} for i in range(count)]),
+            "extra_info": pa.array(
+                [{"answer": f"#### {i * (i + 1)}", "index": i, "split": "train"} for i in range(count)]
+            ),
+        }
+    )
+
+
+def skyrl():
+    return pa.table(
+        {
+            "data_source": pa.array(["made/sums"] * 3),
+            "prompt": pa.array([chat(f"Add {i} and 2.", "You are careful.") for i in range(3)], pa.list_(MESSAGE)),
+            "env_class": pa.array(["gsm8k"] * 3),
+            "reward_spec": pa.array([{"method": "rule", "ground_truth": str(i + 2)} for i in range(3)]),
+            "extra_info": pa.array([{"index": i, "split": "train"} for i in range(3)]),
+        }
+    )
+
+
+def ipc(table, path, make, **options):
+    with make(path, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        for batch in table.to_batches(max_chunksize=2):
+            writer.write_batch(batch)
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "flat-snappy.parquet": flat(),
+        "flat-zstd.parquet": flat(),
+        "types.arrow": types(),
+        "messages.arrows": messages(),
+        "messages.parquet": messages(),
+        "verl.parquet": verl(),
+        "skyrl.parquet": skyrl(),
+    }
+    pq.write_table(tables["flat-snappy.parquet"], OUT / "flat-snappy.parquet", row_group_size=10)
+    pq.write_table(
+        tables["flat-zstd.parquet"],
+        OUT / "flat-zstd.parquet",
+        row_group_size=4,
+        compression="zstd",
+        data_page_version="2.0",
+        write_page_checksum=True,
+    )
+    ipc(tables["types.arrow"], OUT / "types.arrow", pa.ipc.new_file, compression="zstd")
+    ipc(tables["messages.arrows"], OUT / "messages.arrows", pa.ipc.new_stream, compression="lz4")
+    for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
+        pq.write_table(tables[name], OUT / name, compression="zstd" if name == "verl.parquet" else "snappy")
+    for name, table in tables.items():
+        (OUT / f"{name}.jsonl").write_text("".join(line + "\n" for line in reading.lines(table)), encoding="utf-8")
+    union = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])])
+    ipc(pa.table({"question": ["x", "y"], "either": union}), OUT / "union.arrow", pa.ipc.new_file)
+
+
+if __name__ == "__main__":
+    main()
