@@ -29,19 +29,8 @@ struct SideLendingTests {
 
     @Test("side information and texts count in the window, whatever a client estimates")
     func window() throws {
-        var configuration = CoordinatorState.Configuration()
-        configuration.windowTokens = 1000
-        var bench = CoordinatorBench(configuration)
         let schema = SideSchema(numbers: (0..<8).map { "n\($0)" })
         let context = ContextBlock(try #require(ContextSet([], schema: schema)))
-        bench.join(1)
-        bench.receive(
-            .hello(Hello(role: .client, name: "c", incarnation: 900)), from: CoordinatorBench.client)
-        bench.receive(
-            .submitJob(
-                SubmitJob(
-                    job: Samples.job(1), policy: Policy(id: "policy"), context: context,
-                    fingerprint: Samples.model.digest)), from: CoordinatorBench.client)
         let known = SideInformation(references: [], numbers: [1, 2, 3, 4, 5, 6, 7, 8], categories: [])
         let plain = TextBlock([String](repeating: "a", count: 100))
         let texts = TextBlock(
@@ -50,12 +39,24 @@ struct SideLendingTests {
         let shard = SubmitShard(job: Samples.job(1), shard: 0, tokens: 1, affinity: 0, texts: texts)
         #expect(SubmitShard(job: Samples.job(1), shard: 0, tokens: 1, affinity: 0, texts: plain).windowTokens == 25)
         #expect(shard.windowTokens > 800)
+        // One more token than a shard has: the second shard uses the window up.
+        var configuration = CoordinatorState.Configuration()
+        configuration.windowTokens = shard.windowTokens + 1
+        var bench = CoordinatorBench(configuration)
+        bench.join(1)
+        bench.receive(
+            .hello(Hello(role: .client, name: "c", incarnation: 900)), from: CoordinatorBench.client)
+        bench.receive(
+            .submitJob(
+                SubmitJob(
+                    job: Samples.job(1), policy: Policy(id: "policy"), context: context,
+                    fingerprint: Samples.model.digest)), from: CoordinatorBench.client)
         for number in 0..<4 {
             var next = shard
             next.shard = UInt32(number)
             bench.submit(next)
         }
-        // The second one uses the window up; the others are dropped.
+        // The others are dropped.
         let held = bench.state.status.shardsPending
         #expect(held == 2, "\(held)")
     }
