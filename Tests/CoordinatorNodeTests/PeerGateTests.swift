@@ -1,3 +1,4 @@
+import Cluster
 import CoordinatorNode
 import Foundation
 import Keys
