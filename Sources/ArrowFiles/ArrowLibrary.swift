@@ -9,7 +9,7 @@ package enum ArrowLibrary {
     /// Environment variable with the library's folder.
     package static let variable = "STATEZERO_ARROW"
 
-    static let fileName = "libstatezero_arrow.so"
+    package static let fileName = "libstatezero_arrow.so"
 
     /// Version of Arrow C++, such as "26.0.1". Throws `libraryMissing` or `libraryUnusable`.
     package static func version() throws(ArrowFilesError) -> String {
@@ -31,7 +31,7 @@ package enum ArrowLibrary {
     }
 
     /// The folders to search, in order. A folder that the environment names is the only one.
-    static func folders(of environment: [String: String], program: String?) -> [String] {
+    package static func folders(of environment: [String: String], program: String?) -> [String] {
         if let named = environment[variable], !named.isEmpty { return [named] }
         var folders: [String] = []
         let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? program
@@ -47,7 +47,7 @@ package enum ArrowLibrary {
         return folders + ["/usr/local/lib/statezero/arrow", "/usr/lib/statezero/arrow"]
     }
 
-    static func load(from folders: [String]) throws(ArrowFilesError) -> UInt {
+    package static func load(from folders: [String]) throws(ArrowFilesError) -> UInt {
         let paths = folders.map { "\($0)/\(fileName)" }
         guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw .libraryMissing(searched: folders) }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {

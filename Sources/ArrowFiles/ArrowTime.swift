@@ -1,10 +1,10 @@
 /// Dates and timestamps as text of ISO 8601, in the proleptic Gregorian calendar.
-enum ArrowTime {
+package enum ArrowTime {
     /// A date from its number of days since 1970-01-01.
     ///
     /// Source: "days from civil" by Howard Hinnant, <https://howardhinnant.github.io/date_algorithms.html>. Eras of 400
     /// years have 146,097 days; years start in March.
-    static func date(days: Int64) -> String {
+    package static func date(days: Int64) -> String {
         let shifted = days + 719_468
         let era = floorDivision(shifted, 146_097)
         let dayOfEra = shifted - era * 146_097
@@ -18,7 +18,7 @@ enum ArrowTime {
     }
 
     /// A timestamp from its number of units since 1970, with `perSecond` units each second (1 to 10⁹).
-    static func timestamp(_ value: Int64, perSecond: Int64, isUTC: Bool) -> String {
+    package static func timestamp(_ value: Int64, perSecond: Int64, isUTC: Bool) -> String {
         let seconds = floorDivision(value, perSecond)
         let days = floorDivision(seconds, 86_400)
         // Products would overflow at the ends of the range.

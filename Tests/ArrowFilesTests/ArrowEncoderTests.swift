@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import ArrowFiles
+import ArrowFiles
 
 @Suite("Writing Parquet and Arrow files", .enabled(if: hasLibrary, "run scripts/arrow/install"))
 struct ArrowEncoderTests {

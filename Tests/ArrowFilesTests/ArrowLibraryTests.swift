@@ -1,7 +1,7 @@
 import Testing
 import TestSupport
 
-@testable import ArrowFiles
+import ArrowFiles
 
 @Suite("Finding the Arrow library")
 struct ArrowLibraryTests {

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import ArrowFiles
+import ArrowFiles
 
 /// The tests that need the library of `scripts/arrow/install` are skipped where it is absent.
 @Suite("Parquet and Arrow files", .enabled(if: hasLibrary, "run scripts/arrow/install"))

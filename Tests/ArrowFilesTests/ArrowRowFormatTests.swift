@@ -4,7 +4,7 @@ import Scoring
 import TestSupport
 import Testing
 
-@testable import ArrowFiles
+import ArrowFiles
 
 @Suite("Rows of Parquet and Arrow files", .enabled(if: hasLibrary, "run scripts/arrow/install"))
 struct ArrowRowFormatTests {
@@ -29,7 +29,7 @@ struct ArrowRowFormatTests {
     @Test(
         "the number of rows and the digest are the same by reading and by surveying", arguments: ArrowReaderTests.files)
     func survey(_ name: String) throws {
-        let source = try ArrowRowSource(golden(name), at: golden(name), columns: nil)
+        let source = try ArrowRowFormat().open(golden(name), at: golden(name), columns: nil)
         while try source.next() != nil {}
         let survey = try InputFile.survey([golden(name)])
         #expect(survey.map(\.lines) == [source.rows] && survey.map(\.digest) == [source.digest])

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Keys
+import ZeroMQ
 
 /// `statezero keys`.
 struct KeysCommand: ParsableCommand {
@@ -55,11 +56,19 @@ struct KeysCommand: ParsableCommand {
         @Argument(help: "Name of the key: letters, digits, \".\", \"-\", \"_\".")
         var name: String
 
-        @Option(help: "What its holder may do: worker, client, trainer, rollout or admin.")
+        @Option(help: "What its holder may do: worker, client, trainer, rollout or admin.", transform: Self.role)
         var role: Role
 
         @OptionGroup var secret: Secret
         @OptionGroup var place: Place
+
+        private static func role(_ text: String) throws -> Role {
+            guard let role = Role(rawValue: text) else {
+                let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--role \(text): not one of \(names)")
+            }
+            return role
+        }
 
         func run() throws {
             let path = secret.path(name)
@@ -170,5 +179,3 @@ struct KeysCommand: ParsableCommand {
         }
     }
 }
-
-extension Role: ExpressibleByArgument {}

@@ -72,8 +72,8 @@ struct Coordinator: ParsableCommand {
         let logger = log.logger("statezero.coordinator")
         let node = try CoordinatorNode(configuration, logger: logger)
         let served = try http.map { try serve(node, at: $0) }
-        // HTTP stops first, because its open requests still need the coordinator.
         let live = configuration.keys
+        // HTTP stops first, because its open requests still need the coordinator.
         let signals = StopSignals(onHangup: { Self.reload(live, logger) }) {
             served?.stop()
             node.stop()
@@ -87,7 +87,8 @@ struct Coordinator: ParsableCommand {
     private static func reload(_ keys: LiveKeys?, _ logger: Logger) {
         guard let keys else { return logger.notice("SIGHUP: without --keys there is nothing to read again") }
         do {
-            logger.notice("keys read again", metadata: ["admitted": "\(try keys.reload(at: Date()))"])
+            let admitted = try keys.reload(at: Date())
+            logger.notice("keys read again", metadata: ["admitted": "\(admitted)"])
         } catch {
             logger.error("keys unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
         }

@@ -38,10 +38,12 @@ package func writeFile(_ text: String, to path: String) throws {
 
 /// Writes bytes to a file in the same way.
 package func writeFile(_ bytes: [UInt8], to path: String) throws {
-    var status = stat()
-    let exists = stat(path, &status) == 0
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    // Links such as /dev/stdout lead to pipes that have no path: such an end has no attributes.
+    let facts = try? FileManager.default.attributesOfItem(atPath: target(of: path))
     do {
-        if exists, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
+        if exists, !isFolder.boolValue, facts?[.type] as? FileAttributeType != .typeRegular {
             return try writeStream(bytes, to: path)
         }
         try Data(bytes).write(to: URL(fileURLWithPath: target(of: path)), options: .atomic)
