@@ -10,7 +10,7 @@ struct BenchHelpTests {
     @Test("every command has an example, and it parses as that command")
     func examples() throws {
         let commands = StateZeroBench.configuration.subcommands
-        #expect(commands.count == 13)
+        #expect(commands.count == 15)
         for command in commands {
             let examples = HelpExamples.arguments(in: command.configuration.discussion)
             #expect(!examples.isEmpty, "\(command): no example")

@@ -13,8 +13,10 @@ struct VerbTests {
     init() throws { folder = try ScratchFolder() }
 
     /// Runs a command line in this process. `{}` is the test's folder.
-    private func run(_ line: String) -> CommandRunner.Ending? {
-        let arguments = line.split(separator: " ").map { String($0.replacing("{}", with: folder.path)) }
+    private func run(_ line: String) -> CommandRunner.Ending? { Self.run(line, in: folder.path) }
+
+    private static func run(_ line: String, in folder: String) -> CommandRunner.Ending? {
+        let arguments = line.split(separator: " ").map { String($0.replacing("{}", with: folder)) }
         do {
             var command = try StateZero.parseAsRoot(arguments)
             try command.run()
@@ -51,11 +53,17 @@ struct VerbTests {
     @Test(
         "where no coordinator answers, the message has the address and what to do",
         arguments: ["status", "status --json", "drain w", "cancel 0"])
-    func noCoordinator(line: String) throws {
-        // Port 9 of loopback is discard's; nobody listens there.
-        let ending = try #require(run("\(line) --http 127.0.0.1:9"))
-        #expect(ending.status == .failed)
-        let errors = try #require(ending.errors)
+    func noCoordinator(line: String) async throws {
+        // Port 9 of loopback is discard's; nobody listens there. The command waits for a task, so it needs a thread of
+        // its own: on those of tasks, two such commands would wait for each other.
+        let (status, text) = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let ending = Self.run("\(line) --http 127.0.0.1:9", in: "")
+                continuation.resume(returning: (ending?.status, ending?.errors))
+            }
+        }
+        #expect(status == .failed)
+        let errors = try #require(text)
         #expect(errors.contains("127.0.0.1:9") && errors.contains("--http"), "\(errors)")
     }
 

@@ -116,7 +116,7 @@ struct KeysCommand: ParsableCommand {
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
             "revoke", "Ends a key: its holder is refused as soon as the coordinator has read the folder again.",
-            example: "statezero keys revoke worker-1 && systemctl reload statezero-coordinator")
+            example: "statezero keys revoke worker-1")
 
         @Argument(help: "Name of the key.") var name: String
         @OptionGroup var place: Place
