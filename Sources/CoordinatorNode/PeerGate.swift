@@ -58,8 +58,15 @@ final class PeerGate {
 }
 
 extension Wire.Message {
-    /// The name of the message's kind.
-    fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "\(self)" }
+    /// The name of the message's kind; of a Hello, also what its sender is.
+    fileprivate var kind: String {
+        if case .hello(let hello) = self { return "joining as \(Self.label(hello.role))" }
+        return Self.label(self)
+    }
+
+    private static func label(_ value: some Any) -> String {
+        Mirror(reflecting: value).children.first?.label ?? "\(value)"
+    }
 }
 
 extension Role {

@@ -63,7 +63,7 @@ extension MessageChannel {
         switch notice {
         case .silent(let time):
             logger.warning(
-                "no message from the coordinator; is it there, and is the address right?",
+                "no message from the coordinator; is it there, is the address right, and does it ask for a key (--key)?",
                 metadata: ["address": address, "seconds": "\(time.components.seconds)"])
         case .over(let time):
             logger.notice(

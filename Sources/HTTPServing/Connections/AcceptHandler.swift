@@ -1,22 +1,17 @@
-import Foundation
 import Logging
 import NIOCore
 
 /// Accepts connections within a number, on the channel that listens.
 ///
-/// Where the number is reached, the connection that has waited longest for a request makes room; where none waits, and
-/// where the system has no descriptor left, nothing is accepted for a moment. NIO reports such an error again at once, for
-/// ever, and Hummingbird stops accepting at the first one: so no error is passed on. A fatal one closes the channel anyway.
+/// Where the number is reached, the connection that has waited longest for a request makes room; where none waits, nothing
+/// is accepted for a moment. The number leaves descriptors free, because a process without any cannot accept; if they run
+/// out all the same, NIO's own handler, which comes before this one, waits and tries again. Hummingbird stops accepting at
+/// the first error that reaches it, so none is passed on. A fatal one closes the channel anyway.
 final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = any Channel
 
     private static let pause = TimeAmount.milliseconds(50)
     private static let logInterval = TimeAmount.seconds(10)
-    /// Connections that make room when the system has no descriptor left.
-    private static let evictedAtError = 16
-
-    /// No descriptor or memory: it passes when something is closed.
-    private static let exhaustion = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
     private let connectionsMax: Int
     private let table: ConnectionTable
@@ -41,9 +36,6 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log("a connection was not accepted", ["error": "\(error)"])
-        guard let error = error as? IOError, Self.exhaustion.contains(error.errnoCode) else { return }
-        for _ in 0..<Self.evictedAtError { _ = table.evict() }
-        pause(context)
     }
 
     /// Makes room; `false` where too many connections have a request.
