@@ -1,4 +1,4 @@
-"""Sizes at which to ask whether there are two subjects: files of a folder, lines of a file."""
+"""Sizes at which to ask whether there are two subjects: files of a folder, lines of a file; what the top level has."""
 
 import collections
 import statistics
@@ -8,6 +8,8 @@ from .tree import Report, Tree
 
 MAX_FILES = 15
 MAX_LINES = 400
+# A compiler that is started by hand writes its files here.
+TOP_LEVEL = ("Package.swift", "LICENSE", "NOTICE", ".gitignore", ".swift-format")
 
 
 def check(tree: Tree) -> Report:
@@ -18,6 +20,9 @@ def check(tree: Tree) -> Report:
             report.problems.append(
                 f"{folder}: {count} files in one folder, at most {MAX_FILES}; make folders by subject"
             )
+    for path in tree.paths:
+        if "/" not in path and not path.endswith(".md") and path not in TOP_LEVEL:
+            report.problems.append(f"{path}: does not belong on the top level; move it to a folder, or remove it")
     sources = tree.under("Sources/", suffix=".swift")
     allowed = exception_table.LONG_FILES
     long = {file.path: len(file.lines) for file in sources if len(file.lines) > MAX_LINES}

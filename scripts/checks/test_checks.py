@@ -167,6 +167,7 @@ class Sizes(CheckCase):
         self.assert_problem(sizes.check(tree(**full)), "Sources/Full", "16 files")
 
     def test_a_long_file_fails_unless_it_is_listed(self):
+        self.assert_problem(sizes.check(tree(**{"Corpora.h": "#pragma once"})), "Corpora.h", "top level")
         long = tree(**{"Sources/Scoring/Long.swift": "let x = 1\n" * (sizes.MAX_LINES + 1)})
         self.assert_problem(sizes.check(long), "Long.swift: 401 lines")
         with mock.patch.object(exception_table, "LONG_FILES", {"Sources/Scoring/Long.swift": (401, "table")}):
