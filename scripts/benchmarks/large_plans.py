@@ -67,13 +67,13 @@ def plan(cluster: Cluster, step: int, prompts: int, characters: int) -> tuple[st
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
-    for name, default, meaning in [
+    arguments.add_counts(
+        parser,
         ("--prompts", 1024, "prompts of a plan"),
         ("--characters", 16_000, "characters of a prompt"),
         ("--plans", 1, "plans, one after the other"),
         ("--workers", 4, "workers"),
-    ]:
-        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")
+    )
     options = parser.parse_args()
     with Cluster("table", program=options.program, workers=options.workers) as cluster:
         cluster.wait_for_workers(options.workers)

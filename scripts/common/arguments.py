@@ -71,3 +71,9 @@ def add_environment(arguments: argparse.ArgumentParser) -> None:
 
 def add_json(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--json", action="store_true", help="print one JSON line")
+
+
+def add_counts(arguments: argparse.ArgumentParser, *counts: tuple[str, int, str]) -> None:
+    """Whole numbers, each with its option, its default and its meaning."""
+    for name, default, meaning in counts:
+        arguments.add_argument(name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")

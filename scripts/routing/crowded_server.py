@@ -167,13 +167,13 @@ def limited(program, folder, descriptors):
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
-    for name, default, meaning in [
+    arguments.add_counts(
+        parser,
         ("--descriptors", 1024, "limit of the servers"),
         ("--idle", 1100, "connections that send nothing"),
         ("--heads", 200, "connections whose headers stop half way"),
         ("--seconds", 10, "seconds of a load"),
-    ]:
-        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")
+    )
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))

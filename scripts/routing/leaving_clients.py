@@ -119,13 +119,13 @@ def settled(router, upstream, before):
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
-    for name, default, meaning in [
+    arguments.add_counts(
+        parser,
         ("--clients", 1000, "clients of a round"),
         ("--rounds", 3, "rounds"),
         ("--parallel", 100, "clients at a time"),
         ("--seed", 1, "of the random moments"),
-    ]:
-        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")
+    )
     options = parser.parse_args()
     generator = random.Random(options.seed)
     upstream = RawUpstream(answer)

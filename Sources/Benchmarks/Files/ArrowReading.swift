@@ -55,31 +55,3 @@ struct ArrowReading: Encodable {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
-
-extension JSONWriter {
-    /// A JSON value; members that are null stay.
-    fileprivate mutating func value(_ value: JSONValue) {
-        switch value {
-        case .null: raw("null")
-        case .bool(let truth): raw(truth ? "true" : "false")
-        case .number(let digits): raw(digits)
-        case .string(let text): string(text)
-        case .array(let elements):
-            raw("[")
-            for element in elements {
-                comma()
-                self.value(element)
-            }
-            raw("]")
-        case .object(let object):
-            raw("{")
-            for member in object.members {
-                comma()
-                string(member.name)
-                raw(":")
-                self.value(member.value)
-            }
-            raw("}")
-        }
-    }
-}
