@@ -52,6 +52,8 @@ struct UsageTests {
         Case("\(decide) --prompt a --prompts b.jsonl", "--prompt"),
         Case("\(decide) --prompt a --workers 2", "--output"),
         Case("\(decide) --prompts a.jsonl --output o --workers 2 --coordinator tcp://127.0.0.1:1", "either"),
+        Case("\(decide) --prompts a.jsonl --output o --workers 2 --key k", "--coordinator"),
+        Case("\(score) --key k", "--coordinator"),
         Case("\(decide) --prompt a --beta 0.5 --target 0.5", "--beta", "--target"),
         Case("\(decide) --prompt a --beta 1.5", "--beta", "0 to 1"),
         Case("route calibrate \(decisions)", "--cost-share", "--quality"),

@@ -7,6 +7,13 @@ struct KeyOption: ParsableArguments {
     @Option(help: "Secret key file, from `statezero keys new`, for a coordinator that runs with --keys.")
     var key: String?
 
+    /// Throws for a key without a coordinator that could ask for it: a local cluster has none.
+    func requireCoordinator(_ coordinator: String?) throws {
+        guard key == nil || coordinator != nil else {
+            throw ValidationError("--key is for a running coordinator; give --coordinator")
+        }
+    }
+
     /// How to connect.
     var security: SocketSecurity {
         get throws {

@@ -137,5 +137,6 @@ struct DecideCluster: ParsableArguments {
         if coordinator != nil, workers != nil {
             throw ValidationError("give either --coordinator or --workers; a coordinator has its own workers")
         }
+        try key.requireCoordinator(coordinator)
     }
 }

@@ -123,6 +123,8 @@ struct ScoreWorkers: ParsableArguments {
         help: "Stop after this many seconds without a message from the coordinator; the same command resumes.")
     var abandonAfter = 120
 
+    func validate() throws { try key.requireCoordinator(coordinator) }
+
     /// The local cluster for a model: options win over the tuning file, which wins over defaults.
     func cluster(
         of model: ModelOptions, store: StoreOptions, journal: String, log: LogOptions
