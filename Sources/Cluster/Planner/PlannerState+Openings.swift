@@ -21,7 +21,6 @@ extension PlannerState {
         }
         do {
             try checkAttempt(of: request)
-            try checkTokens(of: request)
             var request = request
             try request.check()
             try checkCapacity(forPolicy: name.policyID)
@@ -38,7 +37,10 @@ extension PlannerState {
                     "the plan of step \(plan.step) was dropped before its groups were done, because "
                         + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
             }
-            let (opening, session) = try begin(opening(request, identity: identity, warnings: warnings))
+            let lengths = request.answerLengths(histories[name.policyID])
+            warnings += try request.applyTokens(lengths)
+            let (opening, session) = try begin(
+                opening(request, identity: identity, lengths: lengths, warnings: warnings))
             try forget(old, for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
@@ -89,14 +91,6 @@ extension PlannerState {
                 message: "step \(name) was planned for another request; repeat the first request unchanged, or use a "
                     + "new step; a trainer that has gone back to this step sends a larger attempt, or replace")
         }
-    }
-
-    /// A limit of tokens that is not kept must not look as if it were.
-    private func checkTokens(of request: RequestPlan) throws {
-        guard request.totalTokens != nil || request.candidates.contains(where: { $0.tokensMax != nil }) else { return }
-        throw PlanRefusal(
-            reason: .invalid,
-            message: "this coordinator does not limit tokens; leave out total_tokens and tokens_max, and send total")
     }
 
     /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none.
@@ -223,7 +217,9 @@ extension PlannerState {
     }
 
     /// A plan's opening: the request, and what of the history it is based on now.
-    private func opening(_ request: RequestPlan, identity: [UInt8], warnings: [String]) -> PlanOpening {
+    private func opening(
+        _ request: RequestPlan, identity: [UInt8], lengths: [Double], warnings: [String]
+    ) -> PlanOpening {
         let history = histories[request.plan.policyID]
         var warnings = warnings
         var (minimum, maximum) = (request.minimum, request.maximum)
@@ -253,6 +249,6 @@ extension PlannerState {
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings,
-            contextAhead: ahead, attemptsBefore: attempts)
+            contextAhead: ahead, attemptsBefore: attempts, lengths: lengths)
     }
 }

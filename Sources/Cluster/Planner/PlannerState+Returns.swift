@@ -42,10 +42,14 @@ extension PlannerState {
         let hasLater = sessions.keys.contains { $0.policyID == name.policyID && $0.step >= name.step }
         guard isLarger || request.replaces && hasLater else { return }
         // Nothing is dropped for a request that cannot be planned.
+        var (trial, history) = (request, histories[name.policyID])
+        if request.totalTokens != nil, !request.keepsOutcomes { _ = history?.drop(stepsFrom: name.step) }
+        let lengths = request.answerLengths(history)
+        _ = try trial.applyTokens(lengths)
         _ = try PlanSession(
             PlanOpening(
-                request: request, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
-                contextRows: 0, staleness: -1, warnings: []))
+                request: trial, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
+                contextRows: 0, staleness: -1, warnings: [], lengths: lengths))
         _ = goBack(
             name.policyID, to: name.step, attempt: isLarger ? request.attempt : 0,
             keepsOutcomes: request.keepsOutcomes, &actions)
