@@ -102,7 +102,9 @@ public actor EventFeed<Audience: Hashable & Sendable>: Service {
         // A key that is not used any more must not be kept.
         states = states.filter { clock.now - $0.value.made < interval }
         ticks += 1
-        guard ticks % max(1, (listeners.count + Self.eventsPerInterval - 1) / Self.eventsPerInterval) == 0 else { return }
+        guard ticks % max(1, (listeners.count + Self.eventsPerInterval - 1) / Self.eventsPerInterval) == 0 else {
+            return
+        }
         for audience in Set(listeners.values.map(\.audience)) {
             states[audience] = nil
             let event = await event(for: audience)
