@@ -54,9 +54,10 @@ struct TokenOptions: ParsableArguments {
             printError("\(unknown) of \(candidates.count) prompts have no \(costKey): the mean of all is used")
         }
         return candidates.map { candidate in
-            let cost = table.costs[candidate.promptID] ?? CostTable.Cost()
-            if cost.stated.rows > 0 { return cost.stated.cost / cost.stated.rows }
-            let own = AnswerLengths.Sum(tokens: cost.observed.cost, rollouts: cost.observed.rollouts)
+            let cost = table.costs[candidate.promptID]
+            if let stated = cost?.stated, stated.rows > 0 { return stated.cost / stated.rows }
+            let own = AnswerLengths.Sum(
+                tokens: cost?.observed.cost ?? 0, rollouts: cost?.observed.rollouts ?? 0)
             return AnswerLengths.mean(of: own, among: all) ?? 1
         }
     }
