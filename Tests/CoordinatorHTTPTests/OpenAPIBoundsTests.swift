@@ -100,7 +100,7 @@ struct OpenAPIBoundsTests {
                 ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
                 ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
                 ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
-                ".explore": share, ".deadline_ms": deadline,
+                ".explore": share, ".revisit_after": .integer(PlanLimits.counts), ".deadline_ms": deadline,
                 ".fallback": .names(RequestPlan.Fallback.allCases.map(\.rawValue)),
                 ".mode": .names(RequestPlan.Mode.allCases.map(\.rawValue)),
                 ".delivery": .names(RequestPlan.Delivery.allCases.map(\.rawValue)), ".record_decay": share,
@@ -149,6 +149,7 @@ struct OpenAPIBoundsTests {
                 ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
                 ".context_ahead_steps": count, ".attempt": .integerFrom(1), ".total_tokens": .integerFrom(1),
+                ".advice.total": .integerFrom(1), ".advice.total_tokens": .integerFrom(1), ".explored_rollouts": count,
             ])
         add(
             "PlansDropped",
@@ -212,6 +213,7 @@ struct OpenAPIBoundsTests {
             "PlanRequest.reserve": "\(plan.reserve)", "PlanRequest.n_min": "\(plan.minimum)",
             "PlanRequest.n_max": "\(plan.maximum)", "PlanRequest.multiple_of": "\(plan.multipleOf)",
             "PlanRequest.objective": plan.objective.rawValue, "PlanRequest.explore": Self.shortest(plan.explore),
+            "PlanRequest.revisit_after": "\(plan.revisitAfter)",
             "PlanRequest.deadline_ms": Self.milliseconds(plan.deadline),
             "PlanRequest.fallback": plan.fallback.rawValue, "PlanRequest.mode": plan.mode.rawValue,
             "PlanRequest.delivery": plan.delivery.rawValue, "PlanRequest.record_decay": Self.shortest(plan.recordDecay),

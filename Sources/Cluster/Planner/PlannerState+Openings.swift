@@ -39,8 +39,10 @@ extension PlannerState {
             }
             let lengths = request.answerLengths(histories[name.policyID])
             warnings += try request.applyTokens(lengths)
+            let exploration = try request.applyExploration(histories[name.policyID], after: earlier(than: request))
             let (opening, session) = try begin(
-                opening(request, identity: identity, lengths: lengths, warnings: warnings))
+                opening(
+                    request, identity: identity, lengths: lengths, exploration: exploration, warnings: warnings))
             try forget(old, for: session, &actions)
             actions.append(.journal(.planOpened(opening)))
             adopt(session)
@@ -197,6 +199,12 @@ extension PlannerState {
         actions.append(.log(.planForgotten(plan)))
     }
 
+    /// Plans of the policy's earlier steps that are kept, the latest first.
+    private func earlier(than request: RequestPlan) -> [PlanSession] {
+        sessions.values.filter { $0.name.policyID == request.plan.policyID && $0.name < request.plan }
+            .sorted { $1.name < $0.name }
+    }
+
     // MARK: Opening
 
     /// A plan's session. Failures must not cost a trainer its plan: where the limits adjusted to past failures
@@ -218,7 +226,8 @@ extension PlannerState {
 
     /// A plan's opening: the request, and what of the history it is based on now.
     private func opening(
-        _ request: RequestPlan, identity: [UInt8], lengths: [Double], warnings: [String]
+        _ request: RequestPlan, identity: [UInt8], lengths: [Double], exploration: PlanOpening.Exploration,
+        warnings: [String]
     ) -> PlanOpening {
         let history = histories[request.plan.policyID]
         var warnings = warnings
@@ -246,9 +255,11 @@ extension PlannerState {
                 "the context has outcomes of weights that are \(ahead) steps later than version \(version), which rolls "
                     + "out; if the trainer went back, send a larger attempt, so that they are dropped")
         }
-        return PlanOpening(
+        var opening = PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings,
             contextAhead: ahead, attemptsBefore: attempts, lengths: lengths)
+        opening.exploration = exploration
+        return opening
     }
 }
