@@ -1,3 +1,4 @@
+import Foundation
 public import GRDB
 
 /// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the
@@ -22,11 +23,12 @@ public enum SQLiteFile {
         case shared
     }
 
-    /// Opens a database or creates it; without a path it is in memory and ends with its object. `prepare` creates the
-    /// tables, in one transaction. Throws GRDB's errors.
+    /// Opens a database or creates it, for its owner alone: it has prompts and outcomes. Without a path it is in memory and
+    /// ends with its object. `prepare` creates the tables, in one transaction. Throws GRDB's errors.
     public static func open<Value>(
         _ path: String?, durability: Durability, sharing: Sharing, prepare: (Database) throws -> Value
     ) throws -> (queue: DatabaseQueue, value: Value) {
+        if let path { createPrivately(path) }
         var configuration = GRDB.Configuration()
         configuration.busyMode = .immediateError
         configuration.prepareDatabase { database in
@@ -38,6 +40,13 @@ public enum SQLiteFile {
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
             ?? DatabaseQueue(configuration: configuration)
         return (queue, try queue.write(prepare))
+    }
+
+    /// Creates an empty file with the mode that SQLite gives to its write-ahead log too. SQLite reports what fails here.
+    private static func createPrivately(_ path: String) {
+        // An existing file is not opened: to close it would end the locks that this process has on it.
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     /// Changes what the next commits guarantee. Must be called outside a transaction.

@@ -115,7 +115,7 @@ struct ContractTests {
                 let connection = try served.connect()
                 connection.write(
                     Array(
-                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
+                        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
                             .utf8))
                 let answer = await Task.detached { connection.answer() }.value
                 #expect(answer.status == status, "\(path): \(answer.text)")
@@ -125,6 +125,9 @@ struct ContractTests {
         #expect(try await served.request("GET", "/v1/plans").status == 405)
         #expect(try await served.request("DELETE", "/metrics").status == 405)
         #expect(try await served.request("GET", "/").status == 404)
+        let page = ["Origin": "https://evil.example", "Content-Type": "application/json"]
+        #expect(try await served.request("POST", "/v1/plans", headers: page, json: "{}").code == "origin_refused")
+        #expect(try await served.request("GET", "/v1/status", headers: ["Host": "evil.example"]).code == "host_refused")
     }
 
     private func silent(_ served: Served) async throws {

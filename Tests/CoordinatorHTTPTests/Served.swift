@@ -65,7 +65,7 @@ final class Served: Sendable {
         let route = Self.route(of: bare)
         // What is no operation has no description of its own.
         let problems =
-            answer.code == "not_found" || answer.code == "method_not_allowed"
+            ["not_found", "method_not_allowed", "host_refused", "origin_refused"].contains(answer.code)
             ? document.problems(withError: answer) : document.problems(method, route, answer)
         #expect(problems.isEmpty, "\(method) \(path) \(answer.status): \(answer.text.prefix(300))")
         for problem in problems { Issue.record("\(problem)") }

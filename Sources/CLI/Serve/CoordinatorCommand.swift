@@ -27,7 +27,7 @@ struct Coordinator: ParsableCommand {
     @Option(help: "HOST:PORT for plans, outcomes, scores, health and metrics over HTTP. Port 0 chooses a free port.")
     var http: String?
 
-    @OptionGroup var origins: OriginOptions
+    @OptionGroup var site: SiteOptions
 
     @Option(
         help: """
@@ -101,7 +101,8 @@ struct Coordinator: ParsableCommand {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
-        configuration.origins = origins.corsOrigin
+        configuration.origins = site.corsOrigin
+        configuration.hostNames = site.hostName
         let client = CoordinatorClient(
             ask: { node.ask($0) }, report: { await node.report() }, operate: { await node.operate($0) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))

@@ -18,6 +18,8 @@ package enum ErrorCode: String, CaseIterable {
     case unknownJob = "unknown_job"
     case methodNotAllowed = "method_not_allowed"
     case unknownMethod = "unknown_method"
+    case hostRefused = "host_refused"
+    case originRefused = "origin_refused"
     case malformedRequest = "malformed_request"
     case requestTimeout = "request_timeout"
     case conflict

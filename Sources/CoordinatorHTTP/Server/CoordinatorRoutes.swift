@@ -18,8 +18,7 @@ struct CoordinatorRoutes: Sendable {
     let body: RequestBody
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
-    /// Origins of web pages that may use the server.
-    let origins: [String]
+    let site: SiteRules
     let logger: Logger
 
     /// Bytes of the bodies of all requests in progress.
@@ -29,11 +28,12 @@ struct CoordinatorRoutes: Sendable {
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
         router.add(middleware: metrics.middleware())
-        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(origins) {
+        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(site.origins) {
             router.add(middleware: origins)
         }
         router.add(middleware: MethodMiddleware(failures))
         router.add(middleware: FailureMiddleware(failures))
+        router.add(middleware: SiteMiddleware(site))
         router.add(middleware: StrictPathMiddleware())
         router.serve("/livez", [.get: { _, _ in try await health.isLive() }])
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])

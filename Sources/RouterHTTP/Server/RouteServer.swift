@@ -42,6 +42,8 @@ public final class RouteServer: Sendable {
         /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
         /// default.
         public var origins: [String] = []
+        /// Further names of this machine, for a server at a local address; see `SiteRules`.
+        public var hostNames: [String] = []
         /// Time for requests in flight after SIGTERM; then they are cancelled.
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
@@ -159,11 +161,14 @@ public final class RouteServer: Sendable {
     }
 
     private func routes(_ connections: CallerConnections) -> RouterRoutes {
-        RouterRoutes(
+        let site = SiteRules(
+            address: HTTPAddress(host: configuration.host, port: configuration.port),
+            origins: configuration.origins, hostNames: configuration.hostNames)
+        return RouterRoutes(
             service: service,
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: configuration.bodiesBytesMax),
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
-            connections: connections, origins: configuration.origins, version: configuration.version, logger: logger)
+            connections: connections, site: site, version: configuration.version, logger: logger)
     }
 }
