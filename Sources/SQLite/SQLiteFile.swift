@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 public import GRDB
 
 /// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the
@@ -45,7 +45,7 @@ public enum SQLiteFile {
     /// Creates an empty file with the mode that SQLite gives to its write-ahead log too. SQLite reports what fails here.
     private static func createPrivately(_ path: String) {
         // An existing file is not opened: to close it would end the locks that this process has on it.
-        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
     }
 
