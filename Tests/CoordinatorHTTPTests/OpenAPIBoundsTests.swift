@@ -71,6 +71,7 @@ struct OpenAPIBoundsTests {
         add(
             "/v1/plans?",
             ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
+        add("/v1/events?", ["count": .integer(CoordinatorHTTPServer.eventCounts)])
         add("/livez.get.200", [".status": .constant("live")])
         add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
         let job = Bound.pattern("^[0-9a-f]{\(JobID(high: 0, low: 0).description.count)}$")
@@ -84,7 +85,8 @@ struct OpenAPIBoundsTests {
                 ".workers[].leases": count, ".workers[].rows": count, ".jobs[].id": job,
                 ".jobs[].owner": .names(["client", "plans", "away"]), ".jobs[].pending": count,
                 ".jobs[].leased": count, ".jobs[].unconfirmed": count, ".jobs[].rows": count,
-                ".jobs[].confirmed_shards": count, ".plans": .elements(0...ClusterDetails.plansMax),
+                ".jobs[].confirmed_shards": count, ".jobs[].rows_answered": count,
+                ".jobs[].rows_total": .integerFrom(1), ".plans": .elements(0...ClusterDetails.plansMax),
                 ".plans[].policy_id": policy, ".plans[].step": step, ".plans[].prompts": count,
                 ".plans[].predicted": count, ".plans[].budgets": count, ".plans[].groups_done": count,
             ])

@@ -41,6 +41,7 @@ final class StubCoordinator: Sendable {
                 """#
             let details = try? JSONDecoder().decode(ClusterDetails.self, from: Data(json.utf8))
             return details.map { .details($0) } ?? .unknown(message: "the stub's JSON is wrong")
+        case .overview: return .overview(ClusterOverview())
         case .drain("host/1"): return .draining(workers: 1, leases: 1)
         case .cancel(Self.job): return .cancelled(pieces: 3)
         case .drain, .cancel: return .unknown(message: "there is none")

@@ -41,6 +41,9 @@ public struct CoordinatorMachines: Sendable {
     public private(set) var coordinator: CoordinatorState
     /// Plans steps.
     public private(set) var planner: PlannerState
+    /// For `overview`: what plans predicted and what was reported, and what went wrong.
+    private(set) var predictions = PredictionRecord()
+    private(set) var notices = RecentNotices()
 
     /// Starts from the state that the journal's entries give; there are none in the first generation.
     public init(
@@ -51,6 +54,7 @@ public struct CoordinatorMachines: Sendable {
         coordinator = CoordinatorState(configuration, replaying: entries)
         // `started` will begin the next generation.
         self.planner = PlannerState(planner, generation: coordinator.generation + 1, replaying: plannerEntries)
+        for entry in plannerEntries { observe(entry) }
     }
 
     /// Decides, until neither machine has a message for the other.
@@ -68,12 +72,22 @@ public struct CoordinatorMachines: Sendable {
             case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer)):
                 actions.append(.send(envelope, to: peer))
             case .coordinator(.journal(let entry)): actions.append(.journal(entry))
-            case .coordinator(.log(let event)): actions.append(.log(event))
-            case .planner(.journal(let entry)): actions.append(.journalPlan(entry))
-            case .planner(.log(let event)): actions.append(.logPlan(event))
+            case .coordinator(.log(let event)):
+                notices.add(event.fault, isError: event.isError, at: now)
+                actions.append(.log(event))
+            case .planner(.journal(let entry)):
+                observe(entry)
+                actions.append(.journalPlan(entry))
+            case .planner(.log(let event)):
+                notices.add(event.fault, isError: event.isError, at: now)
+                actions.append(.logPlan(event))
             }
         }
         return actions
+    }
+
+    private mutating func observe(_ entry: PlannerEntry) {
+        predictions.add(entry) { [planner] in planner.sessions[$0] }
     }
 
     /// Changes the live workers, for an operator.

@@ -15,6 +15,7 @@ struct CoordinatorRoutes: Sendable {
     let outcomes: OutcomeHandlers
     let scores: ScoreHandlers
     let operators: OperatorHandlers
+    let page: PageHandlers
     let body: RequestBody
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
@@ -39,6 +40,16 @@ struct CoordinatorRoutes: Sendable {
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])
         router.serve("/v1/status", [.get: { _, _ in try await health.status() }])
         router.serve("/metrics", [.get: { _, _ in try await health.metrics(metrics) }])
+        router.serve("/", [.get: { request, _ in page.show(request) }])
+        router.serve("/v1/overview", [.get: { _, _ in try await page.overview() }])
+        router.serve(
+            "/v1/events",
+            [
+                .get: { request, _ in
+                    let counts = CoordinatorHTTPServer.eventCounts
+                    return try await page.events(count: try Self.numbers(request, ["count": counts])["count"])
+                }
+            ])
         router.serve("/v1/cluster", [.get: { _, _ in try await operators.details() }])
         router.serve(
             "/v1/workers/{name}/drain",

@@ -17,6 +17,7 @@ struct RouterRoutes: Sendable {
     let body: BodyReader
     let keys: ClientKeys
     let connections: CallerConnections
+    let page: RouterPage
     let site: SiteRules
     /// For `/metrics`.
     let version: String
@@ -36,6 +37,19 @@ struct RouterRoutes: Sendable {
         router.serve("/livez", [.get: { _, _ in Self.ok }])
         router.serve("/readyz", [.get: { _, _ in Self.ok }])
         router.serve("/metrics", [.get: { request, _ in metrics(keys.scope(request.headers[.authorization])) }])
+        router.serve("/", [.get: { request, _ in page.page.response(to: request) }])
+        // Readers stay for hours, so they do not count as requests being served.
+        let readers = router.group().add(middleware: KeyMiddleware(keys: keys))
+        readers.serve(
+            "/v1/overview",
+            [.get: { request, _ in try await page.overview(keys.scope(request.headers[.authorization])) }])
+        readers.serve(
+            "/v1/events",
+            [
+                .get: { request, _ in
+                    try await page.events(keys.scope(request.headers[.authorization]), count: try Self.count(request))
+                }
+            ])
         let refusal = HTTPFailure(
             .tooManyRequests, "overloaded", "\(limiter.requestsMax) requests are being served", retryAfter: 1)
         let work = router.group()
@@ -67,6 +81,14 @@ struct RouterRoutes: Sendable {
                 }
             ])
         return router
+    }
+
+    private static func count(_ request: Request) throws(HTTPFailure) -> Int? {
+        do throws(QueryNumbers.Fault) {
+            return try QueryNumbers.read(request.uri.query, ["count": 1...1_000_000])["count"]
+        } catch {
+            throw HTTPFailure(.badRequest, "invalid_query", "count must be a whole number from 1 to 1000000: \(error)")
+        }
     }
 
     private static var ok: Response {
