@@ -36,16 +36,22 @@ extension PlannerState {
     }
 
     /// Goes back where a request for a plan says so: it has a larger attempt, or it replaces plans of its step and later.
-    mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws {
+    mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws(PlanRefusal) {
         let name = request.plan
         let isLarger = request.attempt > histories[name.policyID]?.attempts.current ?? 0
-        let hasLater = sessions.keys.contains { $0.policyID == name.policyID && $0.step >= name.step }
+        let hasLater = (sessions.keys + preparing.keys).contains {
+            $0.policyID == name.policyID && $0.step >= name.step
+        }
         guard isLarger || request.replaces && hasLater else { return }
         // Nothing is dropped for a request that cannot be planned.
-        _ = try PlanSession(
-            PlanOpening(
-                request: request, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
-                contextRows: 0, staleness: -1, warnings: []))
+        do throws(PlanningError) {
+            _ = try PlanSession(
+                PlanOpening(
+                    request: request, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
+                    contextRows: 0, staleness: -1, warnings: []))
+        } catch {
+            throw PlanRefusal(reason: .invalid, message: "\(error)")
+        }
         _ = goBack(
             name.policyID, to: name.step, attempt: isLarger ? request.attempt : 0,
             keepsOutcomes: request.keepsOutcomes, &actions)
@@ -57,6 +63,12 @@ extension PlannerState {
         var dropped = PlansDropped(request: 0, plans: 0, groups: 0, outcomes: 0, attempt: 0)
         let reason = PlanRefusal(
             reason: .conflict, message: "the trainer went back to step \(step)", code: Code.abandoned)
+        for name in preparing.keys where name.policyID == policyID && name.step >= step {
+            dropped.plans += 1
+            for peer in preparing.removeValue(forKey: name)?.listeners ?? [] {
+                refuse(name, reason, to: peer, &actions)
+            }
+        }
         for name in sessions.keys where name.policyID == policyID && name.step >= step {
             dropped.plans += 1
             dropped.groups += sessions[name]?.groups.count { $0.isQueued || $0.lease != nil } ?? 0

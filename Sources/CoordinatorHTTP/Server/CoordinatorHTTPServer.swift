@@ -95,6 +95,7 @@ public final class CoordinatorHTTPServer: Sendable {
             outcomes: OutcomeHandlers(coordinator: coordinator, timeouts: timeouts),
             scores: ScoreHandlers(coordinator: coordinator, timeouts: timeouts),
             operators: OperatorHandlers(coordinator: coordinator, timeouts: timeouts),
+            policies: PolicyHandlers(coordinator: coordinator),
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),

@@ -1,7 +1,7 @@
 import DequeModule
-import OrderedCollections
 import Planning
 import Scoring
+import Wire
 
 /// One policy's history: its latest `outcomesMax` outcomes, in the order in which they were recorded.
 ///
@@ -17,7 +17,9 @@ struct PolicyHistory {
     private var byText: [String: [Int]] = [:]
     private var forgotten = 0
     /// By prompt id: the last text that was sent with it.
-    private var texts: OrderedDictionary<String, String> = [:]
+    private(set) var knownTexts = KnownTexts()
+    /// Bytes of the outcomes, about. A text of several outcomes counts once.
+    private(set) var outcomeBytes = 0
     /// Rollouts that ended without a reward, and all rollouts, over the outcomes kept.
     private(set) var failed = 0
     private(set) var started = 0
@@ -28,8 +30,12 @@ struct PolicyHistory {
     /// The trainer's starts.
     var attempts = PolicyAttempts()
 
-    /// Texts kept for prompts that are named without one.
-    static let textsMax = 262_144
+    /// Number of the latest request or report of the policy, or of a plan that it is a reference of. The policy with the
+    /// lowest one is idle for the longest time.
+    var lastUse: UInt64 = 0
+
+    /// What an outcome needs in memory beside its texts and rewards, about.
+    private static let outcomeBytes = 256
 
     init(outcomesMax: Int) {
         self.outcomesMax = outcomesMax
@@ -38,32 +44,74 @@ struct PolicyHistory {
     func contains(eventID: String) -> Bool { events.contains(eventID) }
 
     /// The last text that was sent with a prompt id.
-    func text(of promptID: String) -> String? { texts[promptID] }
+    func text(of promptID: String) -> String? { knownTexts[promptID] }
 
-    mutating func name(_ promptID: String, _ text: String) {
-        if texts.updateValue(text, forKey: promptID) == nil, texts.count > Self.textsMax { texts.removeFirst() }
+    /// Keeps the text of a prompt; `false` when it was known already.
+    @discardableResult
+    mutating func name(_ promptID: String, _ text: String) -> Bool { knownTexts.set(promptID, text) }
+
+    /// Keeps the texts of candidates; returns those that were not known.
+    mutating func name(_ candidates: [PlanCandidate]) -> [NamedText] {
+        var named: [NamedText] = []
+        for candidate in candidates where knownTexts.set(candidate.promptID, candidate.text) {
+            named.append(NamedText(promptID: candidate.promptID, text: candidate.text))
+        }
+        return named
     }
 
-    /// Records an outcome; an event that is known changes nothing.
-    mutating func record(_ outcome: RecordedOutcome) {
-        guard events.insert(outcome.eventID).inserted else { return }
+    /// Records that a prompt was named by its id alone.
+    mutating func recordUse(of promptID: String) { knownTexts.recordUse(of: promptID) }
+
+    /// Forgets the text of a prompt.
+    mutating func forgetText(of promptID: String) { knownTexts.remove(promptID) }
+
+    /// Forgets the text that was not used for the longest time; returns its prompt.
+    mutating func forgetOldestText() -> String? { knownTexts.removeOldest() }
+
+    /// Bytes of outcomes and known texts, about. A text that is in both counts twice.
+    var bytes: Int { outcomeBytes + knownTexts.bytes }
+
+    /// Bytes of an outcome without its text.
+    private static func bytes(of outcome: RecordedOutcome) -> Int {
+        outcome.eventID.utf8.count + outcome.promptID.utf8.count + outcome.rewards.count * 8 + outcomeBytes
+    }
+
+    /// Records an outcome; an event that is known changes nothing. Returns whether its text was not known.
+    @discardableResult
+    mutating func record(_ outcome: RecordedOutcome) -> Bool {
+        guard events.insert(outcome.eventID).inserted else { return false }
         byText[outcome.text, default: []].append(forgotten + outcomes.count)
+        if byText[outcome.text]?.count == 1 { outcomeBytes += outcome.text.utf8.count }
+        outcomeBytes += Self.bytes(of: outcome)
         outcomes.append(outcome)
-        name(outcome.promptID, outcome.text)
+        let isNew = name(outcome.promptID, outcome.text)
         failed += outcome.failed
         started += outcome.n + outcome.failed
         latestVersion = max(latestVersion ?? outcome.version, outcome.version)
         if outcomes.count > outcomesMax { forgetFirst() }
+        return isNew
     }
 
-    private mutating func forgetFirst() {
+    /// Forgets the oldest outcome. Precondition: there is one.
+    mutating func forgetFirst() {
         let outcome = outcomes.removeFirst()
+        outcomeBytes -= Self.bytes(of: outcome)
         forgotten += 1
         events.remove(outcome.eventID)
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
         byText[outcome.text]?.removeFirst()
-        if byText[outcome.text]?.isEmpty == true { byText[outcome.text] = nil }
+        if byText[outcome.text]?.isEmpty == true {
+            byText[outcome.text] = nil
+            outcomeBytes -= outcome.text.utf8.count
+        }
+    }
+
+    /// Outcomes from a number on, at most `count`, and the number of the first one behind them; `nil` at the end.
+    func outcomes(from: Int, count: Int) -> ([RecordedOutcome], next: Int?) {
+        let start = min(max(0, from.subtractingReportingOverflow(forgotten).partialValue), outcomes.count)
+        let end = min(outcomes.count, start + max(0, min(count, outcomes.count)))
+        return (Array(outcomes[start..<end]), end < outcomes.count ? forgotten + end : nil)
     }
 
     /// Drops the outcomes of a step and all later ones; returns how many. Their events may count again. Cost: linear.
@@ -74,11 +122,11 @@ struct PolicyHistory {
         outcomes = []
         events = []
         byText = [:]
-        (forgotten, failed, started, latestVersion) = (0, 0, 0, nil)
+        (forgotten, failed, started, latestVersion, outcomeBytes) = (0, 0, 0, nil, 0)
         // The texts stay those that were sent last.
-        let known = texts
+        let known = knownTexts
         for outcome in kept { record(outcome) }
-        texts = known
+        knownTexts = known
         return dropped
     }
 
