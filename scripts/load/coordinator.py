@@ -1,31 +1,38 @@
 """Load on a coordinator: how long its thread's turns are under large plans, and what it keeps in a long run.
 
-    python3 scripts/load/coordinator.py large-plan [--prompts 1024] [--characters 16000] [--workers 4]
+    python3 scripts/load/coordinator.py large-plan [--prompts 1024] [--characters 16000] [--plans 3] [--workers 4]
+    python3 scripts/load/coordinator.py large-plan --prompts 20000 --characters 2000 --workers 40
+    python3 scripts/load/coordinator.py large-plan --prompts 16384 --characters 500 --plans 10 --timeout 60
     python3 scripts/load/coordinator.py long-run [--steps 100000] [--policies 10] [--prompts 8]
 
-large-plan: plans of long prompts, one after the other, while workers send heartbeats and `/livez` is asked often.
-Prints the turns of the coordinator's thread (p50, p99, longest), the slowest `/livez`, and the workers that were lost.
+large-plan: plans step after step, each for new prompts, and reports of their outcomes, while workers send heartbeats and
+another process asks `/livez` a hundred times a second on new connections. Fails where a worker was lost, or where a
+request was refused or answered late.
 
-long-run: so many steps by so many policies at the same time; each step is a plan and a report of its outcomes. Prints
-resident memory and the journal's size at each tenth.
+long-run: so many steps by so many policies at the same time; each step is a plan and a report of its outcomes. A line at
+each tenth. Fails where a request was refused.
 
-The workers have the table model, so they cost nothing. Standard library only. Needs a release build.
+Both print the turns of the coordinator's thread (p50, p99, longest), its memory, the journal's size and the requests that
+were refused. The workers have the table model, so they cost nothing. Standard library only. Needs a release build.
 """
 
+import argparse
 import concurrent.futures
+import dataclasses
 import http.client
 import json
+import multiprocessing
 import pathlib
-import random
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from common import arguments
+from common import arguments, measurements
 from common.cluster import Cluster
 
 DRAIN_SECONDS = 3
+PROBE_SECONDS = 0.01
 
 
 class Connection:
@@ -34,19 +41,84 @@ class Connection:
     def __init__(self, port: int, timeout: float = 120):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict, float]:
+        """Status, JSON and seconds from the first byte of the request to the last one of the answer."""
         data = None if body is None else json.dumps(body)
+        begin = time.monotonic()
         self.connection.request(method, path, data, {"Content-Type": "application/json"} if data else {})
         answer = self.connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        content = answer.read()
+        return answer.status, json.loads(content), time.monotonic() - begin
 
 
-def resident(pid: int) -> int:
-    """Resident memory of a process, in bytes."""
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return 1024 * int(line.split()[1])
-    raise RuntimeError(f"process {pid} has no resident memory")
+def probe(port: int, pipe) -> None:
+    """Asks `/livez` until the pipe says to end; sends the seconds of the answers, and how many failed. A process of its
+    own: threads of Python would wait for each other."""
+    seconds, failed = [], 0
+    while not pipe.poll(PROBE_SECONDS):
+        begin = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request("GET", "/livez")
+            failed += connection.getresponse().status != 200
+        except OSError:
+            failed += 1
+        finally:
+            connection.close()
+        seconds.append(time.monotonic() - begin)
+    pipe.send((seconds, failed))
+
+
+class Prober:
+    """The process that asks `/livez`."""
+
+    def __init__(self, port: int):
+        self.pipe, other = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=probe, args=(port, other), daemon=True)
+        self.process.start()
+
+    def end(self) -> tuple[list[float], int]:
+        self.pipe.send(None)
+        answers = self.pipe.recv()
+        self.process.join()
+        return answers
+
+
+class Coordinator:
+    """What a coordinator says of itself."""
+
+    def __init__(self, cluster: Cluster):
+        self.cluster, self.connection, self.lock = cluster, Connection(cluster.port), threading.Lock()
+        self.before = self.status()
+
+    def status(self) -> dict:
+        with self.lock:
+            return self.connection.ask("GET", "/v1/status")[1]["coordinator"]
+
+    def memory(self) -> str:
+        """Resident memory and the journal's size."""
+        child = self.cluster.processes["coordinator"].pid
+        lines = pathlib.Path(f"/proc/{child}/status").read_text().splitlines()
+        resident = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+        files = sum(file.stat().st_size for file in self.cluster.folder.glob("journal.sqlite*"))
+        return f"memory {resident:7.1f} MiB  journal {files / 2**20:7.1f} MiB"
+
+    def bounds(self) -> list[float]:
+        """The upper bounds of the histogram of turns in `/metrics`."""
+        text = self.cluster.request("GET", "/metrics")[1].decode()
+        prefix = 'statezero_coordinator_turn_seconds_bucket{le="'
+        values = [line[len(prefix) :].split('"')[0] for line in text.splitlines() if line.startswith(prefix)]
+        return [float(value) for value in values if value != "+Inf"]
+
+    def print_turns(self) -> None:
+        after, limits = self.status(), self.bounds()
+        for what, member in (("turns of the thread", "turns"), ("commits of the journal", "commits")):
+            counts = [new - old for new, old in zip(after[member]["counts"], self.before[member]["counts"])]
+            longest = after[member]["max_seconds"]
+            print(
+                f"{what}: {sum(counts)}, p50 {quantile(counts, limits, 0.5, longest)}, "
+                f"p99 {quantile(counts, limits, 0.99, longest)}, longest since the start {1000 * longest:.1f} ms"
+            )
 
 
 def quantile(counts: list[int], bounds: list[float], share: float, longest: float) -> str:
@@ -59,104 +131,72 @@ def quantile(counts: list[int], bounds: list[float], share: float, longest: floa
     return f"{1000 * longest:.1f} ms"
 
 
-def bounds(port: int, name: str) -> list[float]:
-    """The upper bounds of a histogram in `/metrics`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    prefix = f'{name}_bucket{{le="'
-    values = [line[len(prefix) :].split('"')[0] for line in text.splitlines() if line.startswith(prefix)]
-    return [float(value) for value in values if value != "+Inf"]
+@dataclasses.dataclass
+class Prompts:
+    """Names and texts of the prompts of a step, and the bodies of its requests."""
+
+    policy: str
+    step: int
+    names: list[str]
+    characters: int
+
+    def plan(self, milliseconds: int) -> dict:
+        items = [{"prompt_id": name, "prompt": f"{name} ".ljust(self.characters, "x")} for name in self.names]
+        total = 8 * len(items)
+        return {"policy_id": self.policy, "step": self.step, "total": total, "items": items, "deadline_ms": milliseconds}
+
+    def outcomes(self) -> dict:
+        rewards = [0, 1, 1, 0, 1, 0, 0, 0]
+        outcomes = [
+            {"event_id": f"{self.step}/{name}", "prompt_id": name, "step": self.step, "rewards": rewards}
+            for name in self.names
+        ]
+        return {"policy_id": self.policy, "outcomes": outcomes}
 
 
-def print_turns(port: int, before: dict, after: dict) -> None:
-    limits = bounds(port, "statezero_coordinator_turn_seconds")
-    for what, member in (("turns of the thread", "turns"), ("commits of the journal", "commits")):
-        counts = [new - old for new, old in zip(after[member]["counts"], before[member]["counts"])]
-        longest = after[member]["max_seconds"]
-        print(
-            f"{what}: {sum(counts)}, p50 {quantile(counts, limits, 0.5, longest)}, "
-            f"p99 {quantile(counts, limits, 0.99, longest)}, longest since the start {1000 * longest:.1f} ms",
-            flush=True,
-        )
-
-
-def large_plan(options) -> None:
+def large_plan(options: argparse.Namespace) -> int:
     with Cluster("table", program=options.program, workers=options.workers) as cluster:
         cluster.wait_for_workers(options.workers)
-        client = Connection(cluster.port)
-        before = client.ask("GET", "/v1/status")[1]["coordinator"]
-        slowest, failed, is_over = 0.0, 0, threading.Event()
-
-        def live() -> None:
-            nonlocal slowest, failed
-            prober = Connection(cluster.port)
-            while not is_over.is_set():
-                begin = time.monotonic()
-                status, _ = prober.ask("GET", "/livez")
-                slowest, failed = max(slowest, time.monotonic() - begin), failed + (status != 200)
-                time.sleep(0.005)
-
-        prober = threading.Thread(target=live)
-        prober.start()
-        generator = random.Random(options.seed)
-        try:
-            for step in range(options.plans):
-                items = [
-                    {
-                        "prompt_id": f"{step}/{number}",
-                        "prompt": f"{number} {generator.random()} ".ljust(options.characters, "x"),
-                    }
-                    for number in range(options.prompts)
-                ]
-                body = {
-                    "policy_id": "load",
-                    "step": step,
-                    "total": 8 * len(items),
-                    "items": items,
-                    "deadline_ms": 30000,
-                }
-                begin = time.monotonic()
-                status, answer = client.ask("POST", "/v1/plans", body)
-                seconds = time.monotonic() - begin
-                print(
-                    f"plan of {len(items)} prompts of {options.characters} characters: status {status}, "
-                    f"{answer.get('status', answer)}, {seconds:.2f} s",
-                    flush=True,
-                )
-                outcomes = [
-                    {"event_id": f"{item['prompt_id']}", "prompt_id": item["prompt_id"], "rewards": [0, 1, 1, 0]}
-                    for item in items
-                ]
-                status, answer = client.ask("POST", "/v1/outcomes", {"policy_id": "load", "outcomes": outcomes})
-                print(f"outcomes: status {status}, {answer.get('accepted')} accepted", flush=True)
-            time.sleep(DRAIN_SECONDS)
-        finally:
-            is_over.set()
-            prober.join()
-        after = client.ask("GET", "/v1/status")[1]["coordinator"]
-        print_turns(cluster.port, before, after)
-        print(f"/livez: slowest {1000 * slowest:.1f} ms, {failed} failed")
-        print(f"workers lost: {cluster.output('coordinator').count('worker lost')}, alive: {after['workers']}")
+        client, coordinator = Connection(cluster.port), Coordinator(cluster)
+        prober = Prober(cluster.port)
+        refused = 0
+        for step in range(options.plans):
+            names = [f"{step}/{number}" for number in range(options.prompts)]
+            prompts = Prompts("load", step, names, options.characters)
+            status, plan, seconds = client.ask("POST", "/v1/plans", prompts.plan(1000 * options.timeout))
+            recorded, report, later = client.ask("POST", "/v1/outcomes", prompts.outcomes())
+            refused += (status != 200) + (recorded != 200)
+            print(
+                f"step {step}: plan {status} {plan.get('status') or plan} in {seconds:.2f} s, outcomes {recorded} "
+                f"{report.get('accepted', report)} in {later:.2f} s  {coordinator.memory()}",
+                flush=True,
+            )
+        time.sleep(DRAIN_SECONDS)
+        answers, failed = prober.end()
+        print(f"{options.plans} plans of {options.prompts} x {options.characters} characters, {measurements.load()}")
+        coordinator.print_turns()
+        lost, alive = cluster.output("coordinator").count("worker lost"), coordinator.status()["workers"]
+        print(
+            f"/livez: p50 {1000 * measurements.percentile(answers, 0.5):.1f} ms, "
+            f"p99 {1000 * measurements.percentile(answers, 0.99):.1f} ms, slowest {1000 * max(answers):.1f} ms, "
+            f"{failed} of {len(answers)} failed"
+        )
+        print(f"workers: {lost} lost, {alive} of {options.workers} alive; refused requests: {refused}")
+        return 1 if lost or failed or refused or alive != options.workers else 0
 
 
-def long_run(options) -> None:
+def long_run(options: argparse.Namespace) -> int:
     with Cluster("table", program=options.program, workers=1) as cluster:
         cluster.wait_for_workers(1)
-        journal = cluster.folder / "journal.sqlite"
-        status = Connection(cluster.port)
-        before = status.ask("GET", "/v1/status")[1]["coordinator"]
+        coordinator = Coordinator(cluster)
         per_policy = options.steps // options.policies
         done, lock, begin = 0, threading.Lock(), time.monotonic()
 
-        def report(count: int) -> None:
-            now = status.ask("GET", "/v1/status")[1]["coordinator"]
-            files = sum(file.stat().st_size for file in cluster.folder.glob(f"{journal.name}*"))
+        def report() -> None:
+            now = coordinator.status()
             print(
-                f"{count:>8} steps  {time.monotonic() - begin:7.1f} s  "
-                f"memory {resident(cluster.processes['coordinator'].pid) / 2**20:7.1f} MiB  "
-                f"journal {files / 2**20:7.1f} MiB  histories {now['history_bytes'] / 2**20:6.1f} MiB  "
-                f"outcomes {now['history_outcomes']}",
+                f"{done:>8} steps  {time.monotonic() - begin:7.1f} s  {coordinator.memory()}  "
+                f"histories {now['history_bytes'] / 2**20:6.1f} MiB  outcomes {now['history_outcomes']}",
                 flush=True,
             )
 
@@ -165,51 +205,50 @@ def long_run(options) -> None:
             client, refused = Connection(cluster.port), 0
             for step in range(per_policy):
                 names = [f"{(step * options.prompts + number) % options.corpus}" for number in range(options.prompts)]
-                items = [{"prompt_id": name, "prompt": f"{name} ".ljust(options.characters, "x")} for name in names]
-                body = {"policy_id": f"policy-{policy}", "step": step, "total": 8 * len(items), "items": items}
-                refused += client.ask("POST", "/v1/plans", body)[0] != 200
-                outcomes = [
-                    {"event_id": f"{step}/{name}", "prompt_id": name, "step": step, "rewards": [0, 1, 1, 0, 1, 0, 0, 0]}
-                    for name in names
-                ]
-                body = {"policy_id": f"policy-{policy}", "outcomes": outcomes}
-                refused += client.ask("POST", "/v1/outcomes", body)[0] != 200
+                prompts = Prompts(f"policy-{policy}", step, names, options.characters)
+                refused += client.ask("POST", "/v1/plans", prompts.plan(30_000))[0] != 200
+                refused += client.ask("POST", "/v1/outcomes", prompts.outcomes())[0] != 200
                 with lock:
                     done += 1
                     if done % max(1, options.steps // 10) == 0:
-                        report(done)
+                        report()
             return refused
 
-        report(0)
+        report()
         with concurrent.futures.ThreadPoolExecutor(options.policies) as threads:
             refused = sum(threads.map(train, range(options.policies)))
-        after = status.ask("GET", "/v1/status")[1]["coordinator"]
-        print_turns(cluster.port, before, after)
+        print(f"{done} steps of {options.policies} policies, {measurements.load()}")
+        coordinator.print_turns()
         print(f"refused requests: {refused}")
+        return 1 if refused else 0
 
 
 def main() -> None:
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    large = verbs.add_parser("large-plan", help="one plan of many long prompts while workers send heartbeats")
-    large.add_argument("--prompts", type=int, default=1024)
-    large.add_argument("--characters", type=int, default=16_000, help="of each prompt")
-    large.add_argument("--workers", type=int, default=4)
-    large.add_argument("--plans", type=int, default=3, help="one after the other")
-    large.add_argument("--seed", type=int, default=1)
+    large = verbs.add_parser("large-plan", help="plans of many long prompts while workers send heartbeats")
+    arguments.add_counts(
+        large,
+        ("--prompts", 1024, "prompts of a plan"),
+        ("--characters", 16_000, "characters of a prompt"),
+        ("--workers", 4, "workers"),
+        ("--plans", 3, "plans, one after the other"),
+        ("--timeout", 30, "seconds for a plan's predictions"),
+    )
     large.set_defaults(run=large_plan)
     run = verbs.add_parser("long-run", help="many steps of several policies: memory and journal")
-    run.add_argument("--steps", type=int, default=100_000, help="of all policies together")
-    run.add_argument("--policies", type=int, default=10)
-    run.add_argument("--prompts", type=int, default=8, help="of each step")
-    run.add_argument(
-        "--corpus", type=int, default=20_000, help="prompts that a policy's steps go through again and again"
+    arguments.add_counts(
+        run,
+        ("--steps", 100_000, "steps of all policies together"),
+        ("--policies", 10, "policies"),
+        ("--prompts", 8, "prompts of a step"),
+        ("--corpus", 20_000, "prompts that a policy's steps go through again and again"),
+        ("--characters", 500, "characters of a prompt"),
     )
-    run.add_argument("--characters", type=int, default=500, help="of each prompt")
     run.set_defaults(run=long_run)
     options = parser.parse_args()
-    options.run(options)
+    sys.exit(options.run(options))
 
 
 if __name__ == "__main__":

@@ -107,11 +107,11 @@ extension PlannerState {
                 .filter { !$0.value.isEmpty },
             prices: Dictionary(
                 uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }),
+            texts: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, $0.value.knownTexts.all) })
+                .filter { !$0.value.isEmpty },
             attempts: histories.filter { !$0.value.attempts.isEmpty }.reduce(into: [:]) {
                 $0[$1.key] = $1.value.attempts.durable
-            },
-            texts: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, $0.value.knownTexts.all) })
-                .filter { !$0.value.isEmpty })
+            })
     }
 
     /// Whether the durable parts of two states are equal, for comparing a replay with the state that wrote the journal.

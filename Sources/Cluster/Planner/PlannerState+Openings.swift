@@ -17,7 +17,9 @@ extension PlannerState {
             return refuse(
                 request.plan, PlanRefusal(reason: .capacity, message: message), to: peer, &actions)
         }
-        start(.check(request, from: peer, arrived: arrived), reading: bytes, keeping: bytes, at: now, &actions)
+        start(
+            .check(request, from: peer, arrived: arrived), reading: heldMessages[peer] == nil ? bytes : .max,
+            keeping: bytes, at: now, &actions)
     }
 
     /// Answers a request by the plan of its step, or begins to prepare one.

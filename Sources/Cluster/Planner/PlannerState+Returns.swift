@@ -39,7 +39,7 @@ extension PlannerState {
     mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws(PlanRefusal) {
         let name = request.plan
         let isLarger = request.attempt > histories[name.policyID]?.attempts.current ?? 0
-        let hasLater = (sessions.keys + preparing.keys).contains {
+        let hasLater = (Array(sessions.keys) + Array(preparing.keys)).contains {
             $0.policyID == name.policyID && $0.step >= name.step
         }
         guard isLarger || request.replaces && hasLater else { return }

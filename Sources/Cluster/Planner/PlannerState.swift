@@ -39,6 +39,8 @@ public struct PlannerState: Sendable {
     var pending: Deque<PendingRequest> = []
     /// Bytes of the work that the driver has.
     var workBytes = 0
+    /// Messages that the driver's work holds, by the trainer that sent them.
+    var heldMessages: [Peer: Int] = [:]
     /// Number of the latest use of a history.
     var useNumber: UInt64 = 0
     /// When plans that have not ended are cut, or refused where their trainer requests that.
@@ -170,6 +172,14 @@ public struct PlannerState: Sendable {
     }
 
     private mutating func receive(
+        _ message: Message, fromTrainer peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
+        guard !waits(message, from: peer, arrived: arrived, at: now, &actions) else { return }
+        handle(message, fromTrainer: peer, arrived: arrived, at: now, &actions)
+    }
+
+    /// Handles a trainer's message in its place.
+    mutating func handle(
         _ message: Message, fromTrainer peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
     ) {
         switch message {

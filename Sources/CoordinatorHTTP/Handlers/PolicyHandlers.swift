@@ -39,6 +39,7 @@ struct PolicyHandlers: Sendable {
                         json.member("n", outcome.n)
                     }
                     json.member("failed", outcome.failed)
+                    if outcome.tokens > 0 { json.member("tokens", outcome.tokens) }
                 }
             }
             json.member("next", next)

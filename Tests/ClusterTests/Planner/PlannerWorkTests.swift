@@ -111,6 +111,27 @@ struct PlannerWorkTests {
         #expect(bench.sent.isEmpty && bench.planJournal.isEmpty)
     }
 
+    @Test("what a trainer sends behind a request that is being checked is handled behind it")
+    func order() {
+        var bench = Self.bench()
+        let other = Peer([0x12])
+        bench.joinTrainer(other)
+        let plan = PlanName(policyID: "p", step: 1)
+        bench.receive(.requestPlan(PlannerBench.request(8, step: 1)), from: Self.trainer)
+        bench.receive(.followPlan(plan, groupsAfter: 0), from: Self.trainer)
+        bench.receive(.dropPlans(DropPlans(request: 5, policyID: "p", fromStep: 1)), from: Self.trainer)
+        #expect(bench.sent.isEmpty)
+        bench.receive(.followPlan(plan, groupsAfter: 0), from: other)
+        #expect(bench.refusal(to: other)?.reason == .unknown, "another trainer's messages do not wait")
+        bench.doWork()
+        let refusals = bench.messages(to: Self.trainer).compactMap {
+            if case .requestRefused(let refused) = $0 { refused.reason } else { nil }
+        }
+        #expect(refusals == [.conflict], "the plan was followed, and then dropped")
+        bench.receive(.followPlan(plan, groupsAfter: 0), from: Self.trainer)
+        #expect(bench.refusal()?.reason == .unknown, "nothing waits without a request before it")
+    }
+
     @Test("more bytes than the bound are refused until some are done")
     func bound() {
         var bench = Self.bench { $0.workBytesMax = 20_000 }

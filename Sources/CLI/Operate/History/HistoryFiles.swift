@@ -7,8 +7,8 @@ import NIOHTTP1
 /// `statezero history export`.
 struct HistoryExport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        "export", "Writes the outcomes of a policy to standard output, one line of JSON each.",
-        example: "statezero history export llm-a --http 127.0.0.1:8080 > llm-a.jsonl",
+        "export", "Writes the outcomes of a policy to a file, one line of JSON each.",
+        example: "statezero history export llm-a --output llm-a.jsonl --http 127.0.0.1:8080",
         details: "Oldest first, as `statezero history import` reads them. Mean rewards are scaled to 0 to 1.")
 
     @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
@@ -16,19 +16,33 @@ struct HistoryExport: ParsableCommand {
     @Argument(help: "Id of the policy.")
     var policy: String
 
+    @Option(help: "File to write. Default: standard output.")
+    var output: String?
+
     func run() throws {
-        var from: Int? = 0
+        // The first answer comes first: where there is no such policy, no file is made.
+        var page = try page(from: 0)
+        let file = try output.map { try Self.open($0) } ?? .standardOutput
         var count = 0
-        while let start = from {
-            let path = "/v1/policies/\(OperatorOptions.part(policy))/outcomes?from=\(start)"
-            let page = try coordinator.ask(path)
-            for outcome in page.member(at: ["outcomes"])?.elements ?? [] {
-                print(outcome.text)
-                count += 1
-            }
-            from = page.member(at: ["next"])?.integer
+        while true {
+            let outcomes = page.member(at: ["outcomes"])?.elements ?? []
+            try file.write(contentsOf: Data(outcomes.map { $0.text + "\n" }.joined().utf8))
+            count += outcomes.count
+            guard let next = page.member(at: ["next"])?.integer else { break }
+            page = try self.page(from: next)
         }
         printError("\(count) outcomes")
+    }
+
+    private func page(from number: Int) throws -> JSONValue {
+        try coordinator.ask("/v1/policies/\(OperatorOptions.part(policy))/outcomes?from=\(number)")
+    }
+
+    private static func open(_ path: String) throws -> FileHandle {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let file = FileHandle(forWritingAtPath: path)
+        else { throw CommandFailure("\(path): cannot be written; check the folder and its permissions") }
+        return file
     }
 }
 

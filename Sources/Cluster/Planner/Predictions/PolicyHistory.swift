@@ -1,4 +1,5 @@
 import DequeModule
+import OrderedCollections
 import Planning
 import Scoring
 import Wire
@@ -29,7 +30,6 @@ struct PolicyHistory {
     private var prices: OrderedDictionary<Int, Double> = [:]
     /// The trainer's starts.
     var attempts = PolicyAttempts()
-
     /// Number of the latest request or report of the policy, or of a plan that it is a reference of. The policy with the
     /// lowest one is idle for the longest time.
     var lastUse: UInt64 = 0

@@ -111,6 +111,11 @@ extension RequestPlan {
     /// About the bytes of its texts and ids in memory. Cost: constant for a candidate.
     var textBytes: Int {
         candidates.reduce(0) { $0 + $1.text.utf8.count + $1.promptID.utf8.count + 256 }
-            + outcomes.reduce(0) { $0 + $1.text.utf8.count + $1.rewards.count * 8 + 256 }
+            + outcomes.textBytes
     }
+}
+
+extension [GroupOutcome] {
+    /// About the bytes of their texts and rewards in memory. Cost: constant for an outcome.
+    var textBytes: Int { reduce(0) { $0 + $1.text.utf8.count + $1.rewards.count * 8 + 256 } }
 }

@@ -4,10 +4,12 @@ import Wire
 /// Work of the planner that takes long for many or long texts, and needs nothing but what it has.
 ///
 /// The machine returns it as an action where it is large. The driver runs it on another thread, and gives the machine
-/// its result as an event, in any order. Small work is done at once, by the same functions.
+/// its result as an event, in the order of the work; a plan does not depend on it. Small work is done at once, by the same functions.
 public struct PlannerWork: Sendable {
     enum Kind: Sendable {
         case check(RequestPlan, from: Peer, arrived: Instant)
+        /// Nothing: the message is handled behind what its sender sent before.
+        case hold(Message, from: Peer, arrived: Instant)
         case prepare(PlanPreparation)
         case predict(PlanBasis, version: Int, missing: Set<Int>)
         case draw(ScoreDraw)
@@ -17,10 +19,19 @@ public struct PlannerWork: Sendable {
     /// About the bytes that it keeps in memory until its result is handled.
     let bytes: Int
 
+    /// The trainer whose message it holds; `nil` for other work.
+    var sender: Peer? {
+        switch kind {
+        case .check(_, let peer, _), .hold(_, let peer, _): peer
+        case .prepare, .predict, .draw: nil
+        }
+    }
+
     /// What the machine is given when the work is done.
     public struct Result: Sendable {
         enum Value: Sendable {
             case checked(CheckedRequest, from: Peer, arrived: Instant)
+            case held(Message, from: Peer, arrived: Instant)
             case prepared(PreparedPlan)
             case predictions(PlanName, PreparedPredictions)
             case drawn(ScoreDraw.Drawn)
@@ -28,6 +39,7 @@ public struct PlannerWork: Sendable {
 
         let value: Value
         let bytes: Int
+        let sender: Peer?
     }
 
     /// Does the work. Any thread may do it. Cost: up to some ten milliseconds a megabyte of texts.
@@ -36,12 +48,13 @@ public struct PlannerWork: Sendable {
             switch kind {
             case .check(let request, let peer, let arrived):
                 .checked(CheckedRequest(request), from: peer, arrived: arrived)
+            case .hold(let message, let peer, let arrived): .held(message, from: peer, arrived: arrived)
             case .prepare(let preparation): .prepared(preparation.run())
             case .predict(let basis, let version, let missing):
                 .predictions(basis.request.plan, Self.predictions(basis, version, missing))
             case .draw(let draw): .drawn(draw.run())
             }
-        return Result(value: value, bytes: bytes)
+        return Result(value: value, bytes: bytes, sender: sender)
     }
 
     private static func predictions(_ basis: PlanBasis, _ version: Int, _ missing: Set<Int>) -> PreparedPredictions {
