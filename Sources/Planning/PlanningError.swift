@@ -30,6 +30,12 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
     case limitsInvalid(promptID: String, floor: Int, cap: Int)
     /// The total is less than the sum of the smallest budgets.
     case totalTooSmall(total: Int, prompts: Int, least: Int)
+    /// The smallest budgets are expected to cost more tokens than there are.
+    case tokensTooFew(tokens: Double, prompts: Int, least: Double)
+    /// A limit of tokens, but no length of any answer is known.
+    case noAnswerLengths(tokens: Int)
+    /// A limit of tokens and a share for exploration, which are not planned together.
+    case tokensWithExploration
     /// The total is not a multiple of the number of which all budgets are multiples; the nearest multiples.
     case totalNotMultiple(total: Int, multipleOf: Int, below: Int, above: Int)
     /// No budgets of the allowed sizes add up to the total; the nearest reachable totals.
@@ -85,6 +91,17 @@ public enum PlanningError: Error, Equatable, CustomStringConvertible {
             a total of \(total) rollouts is less than the minimum of \(least) for \(prompts) prompts; \
             raise the total, lower the minimum or plan fewer prompts
             """
+        case .tokensTooFew(let tokens, let prompts, let least):
+            """
+            \(tokens) tokens are less than the \(least) that the smallest budgets of \(prompts) prompts are expected to cost; \
+            raise the limit, lower the minimum or plan fewer prompts
+            """
+        case .noAnswerLengths(let tokens):
+            """
+            no length of an answer is known yet, so \(tokens) tokens cannot be planned; send expected_tokens with items, or \
+            total beside total_tokens, or report tokens first
+            """
+        case .tokensWithExploration: "explore and total_tokens cannot be used together; leave one out"
         case .totalNotMultiple(let total, let multipleOf, let below, let above):
             "a total of \(total) rollouts is not a multiple of \(multipleOf); the nearest multiples are \(below) and \(above)"
         case .totalUnreachable(let total, let below, let above):

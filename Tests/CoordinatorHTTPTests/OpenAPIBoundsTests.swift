@@ -101,6 +101,9 @@ struct OpenAPIBoundsTests {
             [
                 ".policy_id": policy, ".policy_version": step, ".step": step, ".total": .integer(PlanLimits.totals),
                 ".in_flight_max": .integer(PlanLimits.stepsInFlight),
+                ".total_tokens": .integer(1...PlanLimits.tokens.upperBound),
+                ".items[].expected_tokens": .number(PlanLimits.answerTokens),
+                ".items[].tokens_max": .integer(1...PlanLimits.tokens.upperBound),
                 ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
                 ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
                 ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
@@ -134,6 +137,7 @@ struct OpenAPIBoundsTests {
                 ".event_id": id, ".prompt_id": id, ".prompt": text, ".policy_version": step, ".step": step,
                 ".rewards": .elements(PlanLimits.groupRollouts), ".rewards[]": reward, ".mean": reward,
                 ".n": .integer(PlanLimits.counts), ".failed": .integer(PlanLimits.counts),
+                ".tokens": .integer(PlanLimits.tokens),
             ])
         add("OutcomesRequest", [".policy_id": policy, ".outcomes": .elements(PlanLimits.outcomes)])
         add(
@@ -151,7 +155,7 @@ struct OpenAPIBoundsTests {
                 ".step": count, ".plan_id": .pattern("^[0-9a-f]{16}$"),
                 ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
-                ".context_ahead_steps": count, ".attempt": .integerFrom(1),
+                ".context_ahead_steps": count, ".attempt": .integerFrom(1), ".total_tokens": .integerFrom(1),
             ])
         add(
             "PlansDropped",
@@ -225,7 +229,8 @@ struct OpenAPIBoundsTests {
             "ContextChoice.rows": "\(context.rows)", "ContextChoice.selection": context.selection.rawValue,
             "ContextChoice.own_outcomes": "\(context.includesOwn)", "ContextChoice.seed": "\(context.seed)",
             "RewardLow": Self.shortest(plan.rewards.lowerBound), "RewardHigh": Self.shortest(plan.rewards.upperBound),
-            "Outcome.failed": "\(outcome.failed)", "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
+            "Outcome.failed": "\(outcome.failed)", "Outcome.tokens": "\(outcome.tokens)",
+            "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
             // The reader's own: a row of a context is one outcome, a plan is answered at once and from its first group.
             "ScoreRequest.context_set[].n": "1", "/v1/plans/{policy_id}/{step}?groups_after": "0",
             "/v1/plans/{policy_id}/{step}?wait_ms": "0", "/v1/policies/{policy_id}/outcomes?from": "0",

@@ -103,9 +103,9 @@ final class SmallServer: Sendable {
     }
 }
 
-/// Waits until a condition holds, without a thread; `false` when it does not within a minute.
+/// Waits until a condition holds, without a thread; `false` when it does not within five minutes.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < deadline {
         if condition() { return true }
         try? await Task.sleep(for: .milliseconds(5))

@@ -74,7 +74,7 @@ final class RouterUnderTest: Sendable {
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         if let session { request.headers.add(name: "x-session-id", value: session) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         let bytes = try await response.body.collect(upTo: 8 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers, text: String(buffer: bytes))

@@ -31,7 +31,7 @@ struct PlanSession {
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
     /// By candidate: the source of its belief.
-    private var sources: [Int: BudgetSource] = [:]
+    private(set) var sources: [Int: BudgetSource] = [:]
     /// By candidate: what its belief is based on, where side information was used.
     private var evidence: [Int: Evidence] = [:]
     /// By candidate: steps between the newest outcome of its belief and the weights, where there is one.
@@ -76,6 +76,7 @@ struct PlanSession {
         }
         self.indices = indices
         self.budgetRequest = budgetRequest
+        try Self.checkTokens(opening, sizes)
         stream = try StreamingPlan(
             request: budgetRequest, prompts: request.candidates.count, price: opening.price)
         budgets = Array(repeating: nil, count: request.candidates.count)
@@ -119,6 +120,7 @@ struct PlanSession {
         guard end == nil else { return Effects() }
         var candidates: [BudgetCandidate] = []
         var received: [(Int, Belief)] = []
+        let hasTokenLimit = tokenLimit != nil
         for prediction in predictions where beliefs[prediction.index] == nil {
             let candidate = request.candidates[prediction.index]
             let belief = try Belief(
@@ -131,7 +133,8 @@ struct PlanSession {
                     promptID: candidate.promptID, belief: belief, source: prediction.source,
                     floor: candidate.minimum, cap: candidate.maximum))
         }
-        let assignments = try stream.receive(candidates)
+        // Within a limit of tokens, all budgets are handed out at the end.
+        let assignments = hasTokenLimit ? [] : try stream.receive(candidates)
         for (candidate, (index, belief)) in zip(candidates, received) {
             beliefs[index] = belief
             sources[index] = candidate.source
@@ -139,7 +142,11 @@ struct PlanSession {
         var effects = Effects()
         // In shadow mode, even budgets are handed out at the end.
         if request.mode == .active { for one in assignments { handOut(one, &effects) } }
-        if stream.received == request.candidates.count { try finish(&effects) }
+        if hasTokenLimit {
+            if !beliefs.contains(nil) { try finishWithinTokens(&effects) }
+        } else if stream.received == request.candidates.count {
+            try finish(&effects)
+        }
         return effects
     }
 
@@ -149,7 +156,11 @@ struct PlanSession {
         var effects = Effects()
         let rest = budgets.indices.filter { budgets[$0] == nil }
         let isWhole = rest.count == budgets.count
-        if !rest.isEmpty {
+        if tokenLimit != nil {
+            for (index, n) in try evenWithinTokens().enumerated() {
+                handOut(index, n, source: .fallback, reason: .deadline, &effects)
+            }
+        } else if !rest.isEmpty {
             var even = budgetRequest
             even.exploration = nil
             even.total = budgetRequest.total - spent
@@ -215,7 +226,7 @@ struct PlanSession {
         handOut(index, assignment.n, source: source, reason: assignment.reason, &effects)
     }
 
-    private mutating func handOut(
+    mutating func handOut(
         _ index: Int, _ n: Int, source: BudgetSource, reason: BudgetReason, _ effects: inout Effects
     ) {
         spent += n - (budgets[index] ?? 0)
@@ -225,7 +236,7 @@ struct PlanSession {
         let budget = PlannedBudget(
             index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
             kappa: kappa.flatMap { $0.isFinite ? $0 : nil }, source: source.rawValue, reason: reason.rawValue,
-            evidence: evidence[index], staleness: staleness[index])
+            evidence: evidence[index], staleness: staleness[index], expectedTokens: length(of: index))
         handedOut.append(budget)
         effects.budgets.append(budget)
     }
@@ -264,10 +275,12 @@ struct PlanSession {
         return try budgetRequest.uniformPlan(candidates, because: .shadow).budgets.map(\.n)
     }
 
-    private mutating func conclude(_ end: PlanEnd, _ effects: inout Effects) {
+    mutating func conclude(_ end: PlanEnd, _ effects: inout Effects) {
         var end = end
         end.contextAhead = opening.contextAhead
         end.attempt = request.attempt
+        end.totalTokens = request.totalTokens
+        if let tokens = expectedTokens { (end.expectedTokens, end.expectedWaste) = (tokens.all, tokens.waste) }
         self.end = end
         effects.end = end
         // Groups with early rewards were not decided, because a budget may grow until the end.

@@ -45,7 +45,6 @@ extension PlannerState {
         }
         do throws(PlanRefusal) {
             try checkAttempt(of: request)
-            try checkTokens(of: request)
             if let refusal = checked.refusal { throw refusal }
             try fillTexts(&request)
             try goBack(for: request, &actions)
@@ -141,14 +140,6 @@ extension PlannerState {
                 message: "step \(name) was planned for another request; repeat the first request unchanged, or use a "
                     + "new step; a trainer that has gone back to this step sends a larger attempt, or replace")
         }
-    }
-
-    /// A limit of tokens that is not kept must not look as if it were.
-    private func checkTokens(of request: RequestPlan) throws(PlanRefusal) {
-        guard request.totalTokens != nil || request.candidates.contains(where: { $0.tokensMax != nil }) else { return }
-        throw PlanRefusal(
-            reason: .invalid,
-            message: "this coordinator does not limit tokens; leave out total_tokens and tokens_max, and send total")
     }
 
     /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none, and

@@ -44,11 +44,15 @@ extension PlannerState {
         }
         guard isLarger || request.replaces && hasLater else { return }
         // Nothing is dropped for a request that cannot be planned.
+        var (trial, history) = (request, histories[name.policyID])
+        if request.totalTokens != nil, !request.keepsOutcomes { _ = history?.drop(stepsFrom: name.step) }
         do throws(PlanningError) {
+            let lengths = request.answerLengths(history)
+            _ = try trial.applyTokens(lengths)
             _ = try PlanSession(
                 PlanOpening(
-                    request: request, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
-                    contextRows: 0, staleness: -1, warnings: []))
+                    request: trial, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
+                    contextRows: 0, staleness: -1, warnings: [], lengths: lengths))
         } catch {
             throw PlanRefusal(reason: .invalid, message: "\(error)")
         }

@@ -77,6 +77,9 @@ struct PlanAnswer {
         json.member("context_rows", end.contextRows)
         json.member("staleness_steps", end.staleness < 0 || end.contextRows == 0 ? nil : end.staleness)
         json.member("context_ahead_steps", end.contextAhead)
+        if let limit = end.totalTokens { json.member("total_tokens", limit) }
+        if let tokens = end.expectedTokens { json.member("expected_tokens", tokens) }
+        if let waste = end.expectedWaste { json.member("expected_waste_tokens", waste) }
         if end.attempt > 0 { json.member("attempt", Int(clamping: end.attempt)) }
         json.member("digest", Digest(bytes: end.digest)?.hex)
         json.member("warnings", end.warnings)
@@ -95,6 +98,7 @@ struct PlanAnswer {
         json.member("source", budget.source)
         json.member("reason", budget.reason)
         if let staleness = budget.staleness { json.member("staleness_steps", staleness) }
+        if let tokens = budget.expectedTokens { json.member("expected_tokens", tokens) }
         guard let evidence = budget.evidence else { return }
         json.object("evidence") { json in
             json.member("context_rows", evidence.contextRows)

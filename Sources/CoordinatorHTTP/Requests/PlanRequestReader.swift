@@ -12,12 +12,16 @@ extension RequestPlan {
         var fields = try RequestFields(json, at: "")
         let policyID = try fields.need("policy_id") { (fields) throws(HTTPFailure) in try fields.text("policy_id") }
         let step = try fields.need("step") { (fields) throws(HTTPFailure) in try fields.integer("step") }
-        let total = try fields.need("total") { (fields) throws(HTTPFailure) in try fields.integer("total") }
+        let tokens = try fields.integer("total_tokens")
+        // One of the two limits is needed.
+        let stated = try fields.integer("total")
+        let total = try fields.need("total") { (_) throws(HTTPFailure) in stated ?? (tokens == nil ? nil : 0) }
         let items = try fields.need("items") { (fields) throws(HTTPFailure) in
             try fields.array("items", count: PlanLimits.candidates)
         }
         self.init(
             plan: PlanName(policyID: policyID, step: step), total: total, candidates: try Self.candidates(items))
+        totalTokens = tokens
         try readSizes(&fields)
         try readOptions(&fields)
         outcomes = try [GroupOutcome](fields: &fields) ?? []
@@ -72,7 +76,8 @@ extension RequestPlan {
                     },
                     text: try fields.text("prompt") ?? "", minimum: try fields.integer("n_min"),
                     maximum: try fields.integer("n_max"), covariates: try fields.covariates(),
-                    references: try fields.namedOutcomes()))
+                    references: try fields.namedOutcomes(), expectedTokens: try fields.number("expected_tokens"),
+                    tokensMax: try fields.integer("tokens_max")))
             try fields.finish()
         }
         return candidates

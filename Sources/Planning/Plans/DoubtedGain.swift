@@ -8,6 +8,8 @@ struct DoubtedGain {
     private let problem: AllocationProblem
     /// Ranks whose beliefs are exchanged.
     private let exchanged: [Int]
+    /// By rank: the equal budgets.
+    private let even: [Int]
 
     /// Weight of the case in which beliefs say nothing of their own prompts: even odds. `scripts/train/doubt.py` measures what
     /// plans realise. With this weight none is refused under `expectedContrast`, where all gain, and nearly all under
@@ -18,9 +20,10 @@ struct DoubtedGain {
     /// Most prompts whose curves are averaged; of more, as many at equal distances in rank.
     static let samplesMax = 4096
 
-    /// `rows` are the candidates' indices by rank.
-    init(_ problem: AllocationProblem, _ candidates: [BudgetCandidate], rows: [Int]) {
+    /// `rows` are the candidates' indices by rank; `even` are the equal budgets, by default the problem's.
+    init(_ problem: AllocationProblem, _ candidates: [BudgetCandidate], rows: [Int], even: [Int]? = nil) {
         self.problem = problem
+        self.even = even ?? problem.uniformBudgets
         exchanged = rows.indices.filter { candidates[rows[$0]].source == .model }
     }
 
@@ -31,22 +34,22 @@ struct DoubtedGain {
             && gain(of: budgets, believed: utility - uniform) > uniform * Self.rounding
     }
 
-    /// Expected gain of budgets over the problem's equal ones, given their gain under the beliefs as they are.
+    /// Expected gain of budgets over the equal ones, given their gain under the beliefs as they are.
     ///
     /// Cost: curves of at most `samplesMax` prompts up to the largest budget.
     func gain(of budgets: [Int], believed: Double) -> Double {
         guard exchanged.count > 1 else { return believed }
-        let mean = meanCurve(upTo: max(budgets.max() ?? 0, problem.uniformBudgets.max() ?? 0))
+        let mean = meanCurve(upTo: max(budgets.max() ?? 0, even.max() ?? 0))
         // Of budgets with beliefs of their own, the gain is the same with and without exchange.
         var own = budgets
         var among = 0.0
         for rank in exchanged {
-            among += mean[budgets[rank]] - mean[problem.uniformBudgets[rank]]
-            own[rank] = problem.uniformBudgets[rank]
+            among += mean[budgets[rank]] - mean[even[rank]]
+            own[rank] = even[rank]
         }
         let others =
             exchanged.count == budgets.count
-            ? 0 : problem.utility(of: own) - problem.utility(of: problem.uniformBudgets)
+            ? 0 : problem.utility(of: own) - problem.utility(of: even)
         return (1 - Self.doubt) * believed + Self.doubt * (among + others)
     }
 

@@ -53,11 +53,24 @@ public struct GroupSizes: Hashable, Sendable {
         _ = try places(floor: floor, cap: cap, promptID: promptID)
     }
 
+    /// The largest size of a prompt with its own floor and cap. Throws `limitsInvalid`.
+    package func largest(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) -> Int {
+        values[try places(floor: floor, cap: cap, promptID: promptID).upperBound]
+    }
+
+    /// Why a solver gave a prompt its budget, from its floor and cap. Throws `limitsInvalid`.
+    package func reason(
+        _ n: Int, floor: Int?, cap: Int?, promptID: String
+    ) throws(PlanningError) -> BudgetReason {
+        let places = try places(floor: floor, cap: cap, promptID: promptID)
+        return BudgetReason(n, floor: values[places.lowerBound], cap: values[places.upperBound])
+    }
+
     /// Indices of the smallest and largest size of a prompt with its own floor and cap.
     ///
     /// A floor is rounded up and a cap rounded down to an allowed size. Throws `limitsInvalid` naming the prompt if no
     /// size is left between them.
-    func places(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) -> ClosedRange<Int> {
+    package func places(floor: Int?, cap: Int?, promptID: String) throws(PlanningError) -> ClosedRange<Int> {
         let low = floor.map(place(atLeast:)) ?? 0
         let high = cap.map(place(atMost:)) ?? values.count - 1
         guard low < values.count, high >= 0, low <= high else {

@@ -88,6 +88,8 @@ public struct ReplayReport: Codable, Sendable {
         public let parts: [Part]
         /// The solvers on its rates.
         public let knownRates: KnownRates
+        /// Plans by tokens against plans by rollouts; `nil` where the log lacks the lengths of answers.
+        public internal(set) var tokenPlans: [TokenComparison]?
 
         enum CodingKeys: String, CodingKey {
             case source, mode, policies, versions, prompts, visits
@@ -98,6 +100,7 @@ public struct ReplayReport: Codable, Sendable {
             case truthRollouts = "truth_rollouts"
             case parts
             case knownRates = "known_rates"
+            case tokenPlans = "token_plans"
         }
     }
 

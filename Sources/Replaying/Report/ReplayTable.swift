@@ -23,6 +23,7 @@ public struct ReplayTable: CustomStringConvertible {
         for source in report.sources {
             blocks.append(source.summary + "\n" + Self.tokens(source))
             for part in source.parts { blocks.append(part.stratum.name + "\n" + Self.table(part)) }
+            if let plans = source.tokenPlans { blocks.append(Self.tokenPlans(plans)) }
         }
         blocks.append(solvers)
         blocks.append(verdicts)
@@ -50,6 +51,22 @@ public struct ReplayTable: CustomStringConvertible {
             + part.lines.compactMap { line in
                 line.gainOverBlind.map { "\nours from \(line.belief.name), gain over ours blind: \($0.percent) %" }
             }.joined()
+    }
+
+    private static func tokenPlans(_ plans: [TokenComparison]) -> String {
+        let rows = plans.map { plan in
+            [
+                plan.lengths.rawValue, decimals(plan.tokens, 0), decimals(plan.tokensOfTokenPlans, 0),
+                decimals(plan.rollouts, 0), decimals(plan.tokenRollouts, 0), decimals(plan.utility, 0),
+                decimals(plan.tokenUtility, 0), plan.gain.percent,
+            ]
+        }
+        return "plans by tokens against ours by rollouts, for the same response tokens\n"
+            + TextTable(
+                header: [
+                    "lengths", "tokens", "by tokens", "rollouts", "by tokens", "utility", "by tokens", "gain %, ± se",
+                ], rows: rows, leading: 1
+            ).description
     }
 
     private static func tokens(_ source: ReplayReport.Source) -> String {

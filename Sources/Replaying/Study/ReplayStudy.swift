@@ -50,6 +50,8 @@ public struct ReplayStudy {
         var sources: [ReplayReport.Source] = []
         for (log, schedule) in zip(logs, schedules) {
             var tally = ReplayTally(prompts: log.prompts.count, seeds: options.seeds)
+            let tokenReplay = TokenReplay(log, schedule, options: options)
+            var tokenTallies = (tokenReplay?.sources ?? []).map { ($0, TokenTally(seeds: options.seeds)) }
             let references = ReplayReferences(log, options: options, files: referenceFiles)
             var withoutReferences = 0
             for seed in 0..<options.seeds {
@@ -62,14 +64,17 @@ public struct ReplayStudy {
                         continue
                     }
                     try replay(version, schedule, log, beliefs, seed: seed, into: &tally)
+                    try replay(version, schedule, tokenReplay, beliefs, seed: seed, into: &tokenTallies)
                     progress(
                         .init(embedded: features.texts, texts: features.texts, replayed: replayed, versions: count))
                 }
             }
             guard !tally.isEmpty else { throw .noReferences(source: log.name, options.references) }
-            sources.append(
-                try ReplayReport.Source(
-                    log, schedule, tally, withoutReferences: withoutReferences / options.seeds, options: options))
+            var source = try ReplayReport.Source(
+                log, schedule, tally, withoutReferences: withoutReferences / options.seeds, options: options)
+            let comparisons = tokenTallies.compactMap { $1.comparison($0) }
+            source.tokenPlans = comparisons.isEmpty ? nil : comparisons
+            sources.append(source)
         }
         return ReplayReport(
             model: model.fingerprint, options: options, sources: sources, knownRates: try KnownRates.generated())
@@ -155,6 +160,24 @@ public struct ReplayStudy {
             }
         }
         return beliefs
+    }
+
+    /// Plans all steps of a version by tokens too, where the log has the lengths of answers.
+    private func replay(
+        _ version: ReplaySchedule.Version, _ schedule: ReplaySchedule, _ replay: TokenReplay?, _ beliefs: [Int: Belief],
+        seed: Int, into tallies: inout [(TokenComparison.Lengths, TokenTally)]
+    ) throws(ReplayError) {
+        guard let replay else { return }
+        do throws(PlanningError) {
+            for step in schedule.steps(of: version, seed: seed, prompts: options.stepPrompts) {
+                for index in tallies.indices {
+                    try replay.run(
+                        step.visits, of: version, beliefs, seed: seed, tallies[index].0, into: &tallies[index].1)
+                }
+            }
+        } catch {
+            throw .planning(source: replay.log.name, error)
+        }
     }
 
     /// Replays all steps of a version.

@@ -152,6 +152,46 @@ class UniformBudgets(unittest.TestCase):
                 uniform_budgets(ITEMS, total, **options)
 
 
+class FailingOpenInTokens(unittest.TestCase):
+    """Without a coordinator, even budgets cost no more tokens than allowed, as far as lengths are known."""
+
+    def plan(self, items, client=None, **options):
+        client = client or Client("http://127.0.0.1:9", timeout=1.0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return client.plan("a", 1, options.pop("total", None), items, **options)
+
+    def test_stated_lengths_bound_even_budgets(self):
+        items = [dict(item, expected_tokens=10 + index) for index, item in enumerate(ITEMS)]
+        plan = self.plan(items, total_tokens=1000)
+        cost = sum(row["n"] * item["expected_tokens"] for row, item in zip(plan.items, items))
+        self.assertTrue(plan.fallback)
+        self.assertTrue(1000 - 19 < cost <= 1000, cost)
+        self.assertEqual(self.plan(items, total=50, total_tokens=1000).total, 50)
+        self.assertEqual(self.plan(items, total_tokens=10**9).total, 320)
+
+    def test_reported_lengths_bound_even_budgets(self):
+        client = Client("http://127.0.0.1:9", timeout=1.0)
+        client.report("a", [{"prompt_id": "x", "rewards": [1, 0, None], "tokens": 60}])
+        self.assertEqual(self.plan(ITEMS, client, total_tokens=1000).total, 50)
+        sizes = {"group_sizes": [4, 7], "n_min": 4, "n_max": 7}
+        self.assertEqual(self.plan(ITEMS, client, total_tokens=1000, **sizes).total, 49)
+        items = [dict(ITEMS[0], tokens_max=90), *ITEMS[1:]]
+        self.assertEqual(self.plan(items, client, total_tokens=1000).items[0]["n"], 4)
+        self.assertEqual(self.plan(items, client, total=85).items[0]["n"], 4)
+
+    def test_without_lengths_the_total_or_the_smallest_budgets_are_used(self):
+        for total, found in ((None, 40), (85, 85)):
+            plan = self.plan(ITEMS, total=total, total_tokens=1000)
+            self.assertEqual(plan.total, found)
+            self.assertIn("no length of an answer is known", plan.warnings[1])
+
+    def test_a_limit_is_needed_and_exact_needs_a_total(self):
+        for options in ({}, {"total": 80, "total_tokens": 100, "exact": True}):
+            with self.assertRaises(RequestError):
+                self.plan(ITEMS, **options)
+
+
 class FailingOpen(unittest.TestCase):
     def falls_back(self, url, reason, within=2.0, **options):
         begin = time.monotonic()

@@ -24,6 +24,8 @@ struct PolicyHistory {
     /// Rollouts that ended without a reward, and all rollouts, over the outcomes kept.
     private(set) var failed = 0
     private(set) var started = 0
+    /// Tokens of all answers of known length, over the outcomes kept.
+    private(set) var lengths = AnswerLengths.Sum()
     /// The newest version that has an outcome.
     private(set) var latestVersion: Int?
     /// λ of the plans that ended and are kept, by step, in the order of their ends.
@@ -87,6 +89,7 @@ struct PolicyHistory {
         let isNew = name(outcome.promptID, outcome.text)
         failed += outcome.failed
         started += outcome.n + outcome.failed
+        Self.add(outcome, to: &lengths)
         latestVersion = max(latestVersion ?? outcome.version, outcome.version)
         if outcomes.count > outcomesMax { forgetFirst() }
         return isNew
@@ -100,6 +103,7 @@ struct PolicyHistory {
         events.remove(outcome.eventID)
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
+        Self.add(outcome, to: &lengths, sign: -1)
         byText[outcome.text]?.removeFirst()
         if byText[outcome.text]?.isEmpty == true {
             byText[outcome.text] = nil
@@ -123,6 +127,7 @@ struct PolicyHistory {
         events = []
         byText = [:]
         (forgotten, failed, started, latestVersion, outcomeBytes) = (0, 0, 0, nil, 0)
+        lengths = AnswerLengths.Sum()
         // The texts stay those that were sent last.
         let known = knownTexts
         for outcome in kept { record(outcome) }
@@ -188,6 +193,19 @@ struct PolicyHistory {
     /// Steps between a text's latest outcome and a version; `nil` without one.
     func age(of text: String, at version: Int) -> Int? {
         byText[text]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+    }
+
+    /// Expected tokens of an answer to a text: of its own answers, and of all of the policy; `nil` where none is known.
+    func expectedLength(of text: String) -> Double? {
+        var own = AnswerLengths.Sum()
+        for number in byText[text] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
+        return AnswerLengths.expected(of: own, among: lengths)
+    }
+
+    private static func add(_ outcome: RecordedOutcome, to sum: inout AnswerLengths.Sum, sign: Double = 1) {
+        guard outcome.tokens > 0 else { return }
+        sum.tokens += sign * Double(outcome.tokens)
+        sum.rollouts += sign * Double(outcome.n + outcome.failed)
     }
 
     /// λ of the latest plan that ended.

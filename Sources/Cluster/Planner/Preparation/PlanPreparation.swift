@@ -19,8 +19,11 @@ public struct PlanPreparation: Sendable {
     func run() -> PreparedPlan {
         let known = basis.side
         let contexts = basis.contexts(known)
-        do {
-            let (opening, session) = try begin(opening(contexts))
+        do throws(PlanningError) {
+            var request = basis.request
+            let lengths = request.answerLengths(basis.history)
+            let warnings = self.warnings + (try request.applyTokens(lengths))
+            let (opening, session) = try begin(opening(request, contexts, lengths: lengths, warnings))
             let ready = PreparedPlan.Ready(
                 opening: opening, session: session,
                 predictions: basis.predictions(
@@ -48,9 +51,10 @@ public struct PlanPreparation: Sendable {
         }
     }
 
-    /// A plan's opening: the request, and what of the history it is based on now.
-    private func opening(_ contexts: [PlanBasis.DrawnContext]) -> PlanOpening {
-        let request = basis.request
+    /// A plan's opening: the request with its limits, and what of the history it is based on now.
+    private func opening(
+        _ request: RequestPlan, _ contexts: [PlanBasis.DrawnContext], lengths: [Double], _ warnings: [String]
+    ) -> PlanOpening {
         let history = basis.history
         var warnings = warnings
         var (minimum, maximum) = (request.minimum, request.maximum)
@@ -79,7 +83,7 @@ public struct PlanPreparation: Sendable {
         return PlanOpening(
             request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
             contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings,
-            contextAhead: ahead, attemptsBefore: attemptsBefore)
+            contextAhead: ahead, attemptsBefore: attemptsBefore, lengths: lengths)
     }
 }
 

@@ -29,6 +29,7 @@ import hashlib
 import http.client
 import json
 import math
+import operator
 import os
 import random
 import socket
@@ -114,7 +115,9 @@ class Budgets(dict[str, int]):
 class Plan:
     """Budgets of a step. `n[prompt_id]` is a prompt's number of rollouts; `items` has the same with what is known.
 
-    `total` is the sum of the budgets; `surplus` is what was asked for beyond the caps of all prompts."""
+    `total` is the sum of the budgets; `surplus` is what was asked for beyond the caps of all prompts, or beyond
+    `total_tokens`. `expected_tokens` are those of all answers, `expected_waste_tokens` those of groups without a
+    gradient; None where no length of an answer is known."""
 
     def __init__(self, body: Object, fallback: bool = False, reason: str | None = None):
         self.body = body
@@ -129,6 +132,9 @@ class Plan:
         self.warnings: list[str] = body.get("warnings", [])
         self.fallback: bool = fallback or self.status == "fallback"
         self.reason: str | None = reason or body.get("uniform_reason")
+        self.total_tokens: int | None = body.get("total_tokens")
+        self.expected_tokens: float | None = body.get("expected_tokens")
+        self.expected_waste_tokens: float | None = body.get("expected_waste_tokens")
 
     def __repr__(self) -> str:
         why = f" because of {self.reason}" if self.fallback else ""
@@ -216,6 +222,7 @@ class Client:
         self._steps: dict[str, int] = {}  # the last ones, by policy
         self._attempt = _now() if resume is True else int(resume)
         self._attempts: dict[str, int] = {}  # by policy, after `rewind`
+        self._lengths: dict[str, tuple[int, int]] = {}  # tokens and rollouts reported, by policy
         self._begin()
         if self._spool and os.path.exists(self._spool):
             with open(self._spool, encoding="utf-8") as lines:
@@ -238,7 +245,7 @@ class Client:
             self._begin()
 
     def __getstate__(self) -> Object:
-        names = "_host _port timeout strict shadow retries _keep _ranges _steps _attempt _attempts".split()
+        names = "_host _port timeout strict shadow retries _keep _ranges _steps _attempt _attempts _lengths".split()
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: Object) -> None:
@@ -251,7 +258,7 @@ class Client:
         self,
         policy_id: str,
         step: int | None,
-        total: int,
+        total: int | None,
         items: Rows,
         outcomes: Rows | None = None,
         deadline: float | None = None,
@@ -260,10 +267,12 @@ class Client:
         duplicates: str = "raise",
         **options: typing.Any,
     ) -> Plan:
-        """Budgets for a step's prompts that add up to `total`.
+        """Budgets for a step's prompts that add up to `total`, or, with the option `total_tokens`, whose answers are
+        expected to have so many tokens at most; `total` may then be None.
 
         `step`: None counts from this client's last step of the policy.
-        `items`: dicts with `prompt_id` and `prompt` (and `n_min`, `n_max`, `covariates`, `references` of their own),
+        `items`: dicts with `prompt_id` and `prompt` (and `n_min`, `n_max`, `expected_tokens`, `tokens_max`,
+        `covariates`, `references` of their own),
         (prompt_id, prompt) pairs, or prompts alone, whose id is then a digest of the text. `covariates` are numbers and
         texts by name; `references` are outcomes of other policies on the prompt by name: a rate, or {"k", "n"}. The
         option `references` names policies whose outcomes were reported.
@@ -274,9 +283,14 @@ class Client:
         timeout. `exact`: raises where the caps of all prompts leave a surplus.
         """
         end = time.monotonic() + self.timeout
+        if total is None and options.get("total_tokens") is None:
+            raise RequestError("total is None, and there is no total_tokens", param="total")
+        if exact and options.get("total_tokens") is not None:
+            raise RequestError("exact is for a total of rollouts, and there is total_tokens", param="exact")
         number = self._step(policy_id, step)
         body: Object = {"policy_id": policy_id, "step": number, "total": total, "items": _items(items, duplicates)}
-        body.update((key, value) for key, value in options.items() if value is not None)
+        body.update(options)
+        body = {key: value for key, value in body.items() if value is not None}
         body.update(self._attempt_of(policy_id))
         if self.shadow:
             body["mode"] = "shadow"
@@ -294,7 +308,7 @@ class Client:
             if self.strict:
                 raise
             self.fallbacks += 1
-            plan = _uniform_plan(body, error.reason, str(error))
+            plan = _uniform_plan(body, error.reason, str(error), self._length(policy_id))
         if exact and plan.surplus:
             raise RequestError(f"{plan.surplus} of {total} rollouts are beyond the caps of all prompts", param="total")
         return plan
@@ -362,6 +376,11 @@ class Client:
             self._attempts[policy_id] = attempt
             self._steps[policy_id] = int(step) - 1
         return dropped
+
+    def _length(self, policy_id: str) -> float | None:
+        """The mean length of the answers that this client has reported."""
+        tokens, rollouts = self._lengths.get(policy_id, (0, 0))
+        return tokens / rollouts if rollouts else None
 
     def _attempt_of(self, policy_id: str) -> Object:
         attempt = self._attempts.get(policy_id, self._attempt)
@@ -459,6 +478,14 @@ class Client:
             if known or not outcome.get("failed"):
                 outcome["rewards"] = known
             self._check_range(policy_id, outcome["prompt_id"], known, ranges)
+        if outcome.get("tokens"):
+            rollouts = len(outcome.get("rewards", ())) or int(outcome.get("n", 0))
+            with self._lock:
+                before = self._lengths.get(policy_id, (0, 0))
+                self._lengths[policy_id] = (
+                    before[0] + int(outcome["tokens"]),
+                    before[1] + rollouts + int(outcome.get("failed", 0)),
+                )
         return {"to": dict(ranges, policy_id=policy_id, **self._attempt_of(policy_id)), "outcome": outcome}
 
     def _check_range(self, policy_id: str, name: str, rewards: list[float], ranges: Object) -> None:
@@ -803,7 +830,7 @@ def _checked(answer: Object, body: Object) -> Object:
         is_whole = (
             [item["prompt_id"] for item in answer["items"]] == asked
             and sum(n) == answer["total"]
-            and answer["total"] + answer["surplus"] == body["total"]
+            and ("total" not in body or answer["total"] + answer["surplus"] == body["total"])
             and digest == answer["digest"]
         )
     except (KeyError, TypeError, AttributeError, OverflowError):
@@ -816,15 +843,24 @@ def _checked(answer: Object, body: Object) -> Object:
 # The uniform plan, budget for budget as the coordinator would give it
 
 
-def _uniform_plan(body: Object, reason: str, message: str) -> Plan:
-    n = uniform_budgets(
-        body["items"],
-        body["total"],
-        n_min=body.get("n_min", 4),
-        n_max=body.get("n_max"),
-        multiple_of=body.get("multiple_of", 1),
-        group_sizes=body.get("group_sizes"),
-    )
+def _uniform_plan(body: Object, reason: str, message: str, length: float | None = None) -> Plan:
+    """`length`: expected tokens of an answer, for items that state none."""
+    sizes: Object = {
+        "n_min": body.get("n_min", 4),
+        "n_max": body.get("n_max"),
+        "multiple_of": body.get("multiple_of", 1),
+        "group_sizes": body.get("group_sizes"),
+    }
+    warned = [message]
+    known = [item["expected_tokens"] for item in body["items"] if "expected_tokens" in item]
+    mean = length or (sum(known) / len(known) if known else None)
+    lengths = [item.get("expected_tokens", mean) for item in body["items"]]
+    capped = _capped(body["items"], lengths, sizes) if mean else body["items"]
+    if body.get("total_tokens") is None:
+        n = uniform_budgets(capped, body["total"], **sizes)
+    else:
+        n, more = _within_tokens(dict(body, items=capped), lengths if mean else None, sizes)
+        warned += more
     items = [
         {"prompt_id": item["prompt_id"], "n": count, "p": None, "kappa": None, "source": "fallback", "reason": reason}
         for item, count in zip(body["items"], n)
@@ -836,14 +872,59 @@ def _uniform_plan(body: Object, reason: str, message: str) -> Plan:
             "status": "fallback",
             "items": items,
             "total": sum(n),
-            "surplus": body["total"] - sum(n),
+            "surplus": max(0, body.get("total", 0) - sum(n)),
             "plan_id": None,
             "uniform_reason": reason,
-            "warnings": [message],
+            "warnings": warned,
         },
         fallback=True,
         reason=reason,
     )
+
+
+def _capped(items: list[Object], lengths: list[float], sizes: Object) -> list[Object]:
+    """Items with `tokens_max` as `n_max`; each may have its smallest size."""
+    order, values, places = _ranked(items, **sizes)
+    least = {row: values[low] for row, (low, _) in zip(order, places)}
+    capped = []
+    for row, (item, length) in enumerate(zip(items, lengths)):
+        if "tokens_max" in item:
+            cap = max(least[row], int(item["tokens_max"] / length))
+            item = dict(item, n_max=min(item.get("n_max", cap), cap))
+        capped.append(item)
+    return capped
+
+
+def _within_tokens(body: Object, lengths: list[float] | None, sizes: Object) -> tuple[list[int], list[str]]:
+    """The largest even budgets whose answers are expected to have so many tokens at most, and warnings. Without the
+    length of an answer it is `total` or, without that, the smallest budgets."""
+    _, values, places = _ranked(body["items"], **sizes)
+    least, high = sum(values[place] for place, _ in places), sum(values[place] for _, place in places)
+
+    def even(total: int) -> list[int]:
+        """Of the largest total up to this that the sizes allow."""
+        unit = sizes["multiple_of"]
+        total -= total % unit
+        while True:
+            try:
+                return uniform_budgets(body["items"], total, **sizes)
+            except RequestError:
+                if total - unit < least:
+                    raise
+                total -= unit
+
+    high = min(high, body.get("total", high))
+    if lengths is None:
+        message = "total_tokens is not used, because no length of an answer is known"
+        return even(high if "total" in body else least), [message]
+    low = least
+    while low < high:
+        middle = low + (high - low + 1) // 2
+        if sum(map(operator.mul, even(middle), lengths)) <= body["total_tokens"]:
+            low = middle
+        else:
+            high = middle - 1
+    return even(low), []
 
 
 def uniform_budgets(
@@ -856,6 +937,28 @@ def uniform_budgets(
 ) -> list[int]:
     """Even budgets in allowed sizes that add up to `total`, in the order of `items`; what does not suffice for all goes
     to the lowest prompt ids. Beyond what all can take it gives the most. Raises `RequestError` where there are none."""
+    order, sizes, places = _ranked(items, n_min, n_max, multiple_of, group_sizes)
+    if total % multiple_of:
+        raise RequestError(f"the total {total} is not a multiple of {multiple_of}")
+    least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
+    if total < least:
+        raise RequestError(f"the total {total} is less than the minimum of all prompts, {least}")
+    ranked = _level(sizes, places, min(total, most))
+    budgets = [0] * len(items)
+    for rank, row in enumerate(order):
+        budgets[row] = ranked[rank]
+    return budgets
+
+
+def _ranked(
+    items: collections.abc.Sequence[Object],
+    n_min: int,
+    n_max: int | None,
+    multiple_of: int,
+    group_sizes: collections.abc.Iterable[int] | None,
+) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """Rows by rank, which is the order of ids; the sizes; by rank, the places of the smallest and the largest size of
+    the prompt. Raises `RequestError` where there are none."""
     n_max = max(32, n_min) if n_max is None else n_max
     if not 0 <= n_min <= n_max <= ROLLOUTS_MAX or multiple_of < 1:
         raise RequestError(f"n_min {n_min}, n_max {n_max}, multiple_of {multiple_of} give no group sizes")
@@ -868,10 +971,7 @@ def uniform_budgets(
     ids = [item["prompt_id"] for item in items]
     if not items or not sizes or len(set(ids)) != len(ids):
         raise RequestError("there are no prompts, no group sizes, or a prompt occurs twice")
-    if total % multiple_of:
-        raise RequestError(f"the total {total} is not a multiple of {multiple_of}")
     order = sorted(range(len(items)), key=lambda row: ids[row].encode())
-    # By rank: places of the smallest and largest size of the prompt.
     places = []
     for row in order:
         floor, cap = items[row].get("n_min"), items[row].get("n_max")
@@ -880,14 +980,7 @@ def uniform_budgets(
         if low > high:
             raise RequestError(f"prompt {ids[row]!r}: no group size is between its n_min and n_max")
         places.append((low, high))
-    least, most = sum(sizes[low] for low, _ in places), sum(sizes[high] for _, high in places)
-    if total < least:
-        raise RequestError(f"the total {total} is less than the minimum of all prompts, {least}")
-    ranked = _level(sizes, places, min(total, most))
-    budgets = [0] * len(items)
-    for rank, row in enumerate(order):
-        budgets[row] = ranked[rank]
-    return budgets
+    return order, sizes, places
 
 
 def _level(sizes: list[int], places: list[tuple[int, int]], total: int) -> list[int]:
