@@ -320,8 +320,11 @@ struct CoordinatorDriver: ~Copyable {
         guard !actions.isEmpty || !replies.isEmpty else { return }
         let entries = actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } }
         let plannerEntries = actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } }
-        for case .work(let work) in actions { worker.send(.planner(work)) }
-        var batch = Batch(actions: actions, replies: replies)
+        // The batch must not hold the work: it waits for the disk, and the work reads histories that change meanwhile.
+        var batch = Batch(actions: [], replies: replies)
+        for action in actions {
+            if case .work(let work) = action { worker.send(.planner(work)) } else { batch.actions.append(action) }
+        }
         if !entries.isEmpty || !plannerEntries.isEmpty {
             journal.commit(entries, plannerEntries)
             commits += 1

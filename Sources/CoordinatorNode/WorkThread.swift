@@ -34,13 +34,18 @@ final class WorkThread: Sendable {
             announce(())
             while true {
                 _ = waiting.wakeup.wait(for: nil)
-                for work in waiting.drain() {
-                    guard let work else { return }
-                    _ = done.send(Self.run(work))
+                var works = Array(waiting.drain().reversed())
+                while !works.isEmpty {
+                    guard let result = Self.runLast(of: &works) else { return }
+                    _ = done.send(result)
                 }
             }
         }
     }
+
+    /// Removes and does the last work; `nil` for the end. Nothing holds what the work has read when its result is sent, so
+    /// the coordinator's thread changes it in place and copies nothing.
+    private static func runLast(of works: inout [Work?]) -> Done? { works.removeLast().map { run($0) } }
 
     private static func run(_ work: Work) -> Done {
         switch work {

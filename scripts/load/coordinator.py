@@ -10,7 +10,8 @@ another process asks `/livez` a hundred times a second on new connections. Fails
 request was refused or answered late.
 
 long-run: so many steps by so many policies at the same time; each step is a plan and a report of its outcomes. A line at
-each tenth. Fails where a request was refused.
+each tenth. Memory and journal are flat from where each policy has its bound of outcomes: `--outcomes / --prompts` steps of
+it. Fails where a request was refused.
 
 Both print the turns of the coordinator's thread (p50, p99, longest), its memory, the journal's size and the requests that
 were refused. The workers have the table model, so they cost nothing. Standard library only. Needs a release build.
@@ -186,7 +187,8 @@ def large_plan(options: argparse.Namespace) -> int:
 
 
 def long_run(options: argparse.Namespace) -> int:
-    with Cluster("table", program=options.program, workers=1) as cluster:
+    bounds = ["--outcomes", str(options.outcomes)]
+    with Cluster("table", program=options.program, workers=1, coordinator_arguments=bounds) as cluster:
         cluster.wait_for_workers(1)
         coordinator = Coordinator(cluster)
         per_policy = options.steps // options.policies
@@ -245,6 +247,7 @@ def main() -> None:
         ("--prompts", 8, "prompts of a step"),
         ("--corpus", 20_000, "prompts that a policy's steps go through again and again"),
         ("--characters", 500, "characters of a prompt"),
+        ("--outcomes", 65_536, "the coordinator's bound of outcomes of a policy"),
     )
     run.set_defaults(run=long_run)
     options = parser.parse_args()

@@ -26,7 +26,8 @@ extension PlannerState {
         var dropped = PlansDropped(request: request.request, plans: 0, groups: 0, outcomes: 0, attempt: known.current)
         // A repeated request must not drop what was planned since. An unknown policy has nothing to drop.
         let isRepeated = request.attempt > 0 && request.attempt == known.current
-        if histories[request.policyID] != nil, !isRepeated {
+        let isKnown = histories[request.policyID] != nil || preparing.keys.contains { $0.policyID == request.policyID }
+        if isKnown, !isRepeated {
             dropped = goBack(
                 request.policyID, to: request.fromStep, attempt: request.attempt,
                 keepsOutcomes: request.keepsOutcomes, &actions)

@@ -15,7 +15,7 @@ struct PolicyHistory {
     /// Event ids of the outcomes kept. An older event may count again.
     private var events: Set<String> = []
     /// By text: the numbers of its outcomes, ascending. A number is an index into `outcomes` plus `forgotten`.
-    private var byText: [String: [Int]] = [:]
+    private var byText: [TextKey: [Int]] = [:]
     private var forgotten = 0
     /// By prompt id: the last text that was sent with it.
     private(set) var knownTexts = KnownTexts()
@@ -82,8 +82,9 @@ struct PolicyHistory {
     @discardableResult
     mutating func record(_ outcome: RecordedOutcome) -> Bool {
         guard events.insert(outcome.eventID).inserted else { return false }
-        byText[outcome.text, default: []].append(forgotten + outcomes.count)
-        if byText[outcome.text]?.count == 1 { outcomeBytes += outcome.text.utf8.count }
+        let key = TextKey(outcome.text)
+        if byText[key] == nil { outcomeBytes += outcome.text.utf8.count }
+        byText[key, default: []].append(forgotten + outcomes.count)
         outcomeBytes += Self.bytes(of: outcome)
         outcomes.append(outcome)
         let isNew = name(outcome.promptID, outcome.text)
@@ -104,9 +105,10 @@ struct PolicyHistory {
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
         Self.add(outcome, to: &lengths, sign: -1)
-        byText[outcome.text]?.removeFirst()
-        if byText[outcome.text]?.isEmpty == true {
-            byText[outcome.text] = nil
+        let key = TextKey(outcome.text)
+        byText[key]?.removeFirst()
+        if byText[key]?.isEmpty == true {
+            byText[key] = nil
             outcomeBytes -= outcome.text.utf8.count
         }
     }
@@ -136,14 +138,17 @@ struct PolicyHistory {
     }
 
     /// Whether the history has outcomes of a text.
-    func knows(_ text: String) -> Bool { byText[text] != nil }
+    func knows(_ text: String) -> Bool { knows(TextKey(text)) }
+
+    /// The same, for a text whose hash is known.
+    func knows(_ key: TextKey) -> Bool { byText[key] != nil }
 
     /// The latest outcome of a text; `nil` without one.
     func latestOutcome(of text: String) -> Outcome? { outcome(of: text, upTo: .max) }
 
     /// The latest outcome of a text by a version that is not later than one; `nil` without one.
     func outcome(of text: String, upTo version: Int) -> Outcome? {
-        for number in (byText[text] ?? []).reversed() {
+        for number in (byText[TextKey(text)] ?? []).reversed() {
             let outcome = outcomes[number - forgotten]
             if outcome.version <= version, let known = Outcome(reward: outcome.reward, n: outcome.n) { return known }
         }
@@ -154,13 +159,13 @@ struct PolicyHistory {
     func hasOutcome(before version: Int) -> Bool { outcomes.contains { $0.version <= version && $0.n > 0 } }
 
     /// The version of a text's latest outcome.
-    func version(of text: String) -> Int? { byText[text]?.last.map { outcomes[$0 - forgotten].version } }
+    func version(of text: String) -> Int? { byText[TextKey(text)]?.last.map { outcomes[$0 - forgotten].version } }
 
     /// The prompt's own record as a policy of a version sees it, without outcomes that are `staleFrom` steps old.
     func record(
         of text: String, promptID: String, at version: Int, staleFrom: Int = .max
     ) throws(PlanningError) -> PromptRecord {
-        let entries = (byText[text] ?? []).compactMap { number -> PromptRecord.Entry? in
+        let entries = (byText[TextKey(text)] ?? []).compactMap { number -> PromptRecord.Entry? in
             let outcome = outcomes[number - forgotten]
             let age = Self.age(of: outcome, at: version)
             guard outcome.n > 0, age < staleFrom else { return nil }
@@ -171,17 +176,22 @@ struct PolicyHistory {
     }
 
     /// Rows that may profile the policy: the latest outcome of each text that is not excluded, with its age.
-    func rows(at version: Int, without isExcluded: (String) -> Bool) -> [ContextSelection.Row] {
-        byText.compactMap { text, numbers in
-            guard !isExcluded(text) else { return nil }
-            for number in numbers.reversed() {
-                let outcome = outcomes[number - forgotten]
-                guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
-                return ContextSelection.Row(
-                    text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
-            }
-            return nil
+    func rows(at version: Int, without isExcluded: (TextKey) -> Bool) -> [ContextSelection.Row] {
+        byText.compactMap { key, numbers in isExcluded(key) ? nil : row(key.text, numbers, at: version) }
+    }
+
+    /// The age of the row of a text; `nil` without one.
+    func rowAge(of text: String, at version: Int) -> Double? {
+        byText[TextKey(text)].flatMap { row(text, $0, at: version) }?.age
+    }
+
+    private func row(_ text: String, _ numbers: [Int], at version: Int) -> ContextSelection.Row? {
+        for number in numbers.reversed() {
+            let outcome = outcomes[number - forgotten]
+            guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
+            return ContextSelection.Row(text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
         }
+        return nil
     }
 
     /// Steps between an outcome and a version. An outcome of later weights, from before the trainer went back, is as far
@@ -192,13 +202,13 @@ struct PolicyHistory {
 
     /// Steps between a text's latest outcome and a version; `nil` without one.
     func age(of text: String, at version: Int) -> Int? {
-        byText[text]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+        byText[TextKey(text)]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
     }
 
     /// Expected tokens of an answer to a text: of its own answers, and of all of the policy; `nil` where none is known.
     func expectedLength(of text: String) -> Double? {
         var own = AnswerLengths.Sum()
-        for number in byText[text] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
+        for number in byText[TextKey(text)] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
         return AnswerLengths.expected(of: own, among: lengths)
     }
 

@@ -43,7 +43,7 @@ struct PlanBasis: Sendable {
     /// prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
     func contexts(_ known: PlanSide?) -> [DrawnContext] {
         let version = request.policyVersion ?? request.plan.step
-        let own = Set(request.candidates.lazy.map(\.text).filter { history?.knows($0) == true })
+        let own = Set(request.candidates.lazy.map { TextKey($0.text) }.filter { history?.knows($0) == true })
         let all = Array(request.candidates.indices)
         if request.context.includesOwn || own.isEmpty {
             return [draw(known, at: version, candidates: all) { _ in false }]
@@ -56,8 +56,8 @@ struct PlanBasis: Sendable {
         return [false, true].compactMap { half in
             let candidates = all.filter { isOdd(request.candidates[$0].text) == half }
             guard !candidates.isEmpty else { return nil }
-            return draw(known, at: version, candidates: candidates) { text in
-                own.contains(text) && isOdd(text) == half
+            return draw(known, at: version, candidates: candidates) { key in
+                own.contains(key) && isOdd(key.text) == half
             }
         }
     }
@@ -68,12 +68,12 @@ struct PlanBasis: Sendable {
     }
 
     private func draw(
-        _ known: PlanSide?, at version: Int, candidates: [Int], isExcluded: (String) -> Bool
+        _ known: PlanSide?, at version: Int, candidates: [Int], isExcluded: (TextKey) -> Bool
     ) -> DrawnContext {
         let rows = history?.rows(at: version, without: isExcluded) ?? []
         let context = Self.context(request.context, of: rows, salt: "\(request.plan)")
-        let drawn = Set(context.rows.map(\.text))
-        let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
+        let drawn = context.rows.map(\.text)
+        let newest = drawn.lazy.compactMap { history?.rowAge(of: $0, at: version) }.min()
         let staleness = newest.map { Int($0) }
         let latest = drawn.lazy.compactMap { history?.version(of: $0) }.max()
         let ahead = latest.map { min(max(0, $0 - version), Int(UInt32.max)) } ?? 0

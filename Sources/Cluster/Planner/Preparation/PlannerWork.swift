@@ -92,7 +92,7 @@ struct ScoreDraw: Sendable {
 
     /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
     private var drawnContext: ContextBlock {
-        let queries = Set(texts)
+        let queries = Set(texts.map(TextKey.init))
         let version = request.policy.version ?? history?.latestVersion ?? 0
         let rows =
             history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
