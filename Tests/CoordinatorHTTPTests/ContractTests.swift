@@ -38,7 +38,8 @@ struct ContractTests {
 
     private static let work = [
         ("POST", "/v1/plans"), ("DELETE", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"),
-        ("POST", "/v1/score"),
+        ("POST", "/v1/score"), ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"),
+        ("GET", "/v1/policies/a/outcomes"),
     ]
 
     private func good(_ served: Served) async throws {
@@ -68,6 +69,16 @@ struct ContractTests {
         let recorded = try await served.request("POST", "/v1/outcomes", json: outcomes)
         #expect(recorded.status == 200 && recorded.object["accepted"] as? Int == 3, "\(recorded.text)")
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 200)
+        let policies = try await served.request("GET", "/v1/policies")
+        #expect(policies.status == 200 && policies.text.contains(#""policy_id":"a""#), "\(policies.text)")
+        let exported = try await served.request("GET", "/v1/policies/a/outcomes?from=1&count=10")
+        #expect(exported.status == 200 && exported.text.contains("e2") && !exported.text.contains("e1"))
+        #expect(try await served.request("DELETE", "/v1/policies/a").status == 200)
+        for (method, path) in [("DELETE", "/v1/policies/b"), ("GET", "/v1/policies/b/outcomes")] {
+            let unknown = try await served.request(method, path)
+            #expect(unknown.status == 404 && unknown.code == "unknown_policy", "\(unknown.text)")
+        }
+        #expect(try await served.request("GET", "/v1/policies/a/outcomes?count=0").status == 400)
         let dropped = try await served.request("DELETE", "/v1/plans?policy=a%2Fb&from=3&attempt=4&keep_outcomes=true")
         #expect(dropped.status == 200 && dropped.object["policy_id"] as? String == "a/b", "\(dropped.text)")
         #expect(dropped.object["plans"] as? Int == 3 && dropped.object["groups"] as? Int == 1)
@@ -153,6 +164,11 @@ struct ContractTests {
             #expect(try await served.request("POST", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
+        for (method, path) in [
+            ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"), ("GET", "/v1/policies/a/outcomes"),
+        ] {
+            #expect(try await served.request(method, path).status == 503, "\(path)")
+        }
         // Outcomes that are never recorded.
         let outcomes = try await served.request("POST", "/v1/outcomes", json: #"{"policy_id":"silent","outcomes":[]}"#)
         #expect(outcomes.status == 504)

@@ -68,6 +68,13 @@ struct OpenAPIBoundsTests {
                 "policy_id": policy, "step": step, "groups_after": .integer(PlanLimits.counts),
                 "wait_ms": .integer(Timeouts.planWaitMilliseconds),
             ])
+        add("/v1/policies/{policy_id}?", ["policy_id": policy])
+        add(
+            "/v1/policies/{policy_id}/outcomes?",
+            [
+                "policy_id": policy, "from": .integer(PlanLimits.seeds),
+                "count": .integer(1...4096),
+            ])
         add(
             "/v1/plans?",
             ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
@@ -228,7 +235,8 @@ struct OpenAPIBoundsTests {
             "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
             // The reader's own: a row of a context is one outcome, a plan is answered at once and from its first group.
             "ScoreRequest.context_set[].n": "1", "/v1/plans/{policy_id}/{step}?groups_after": "0",
-            "/v1/plans/{policy_id}/{step}?wait_ms": "0",
+            "/v1/plans/{policy_id}/{step}?wait_ms": "0", "/v1/policies/{policy_id}/outcomes?from": "0",
+            "/v1/policies/{policy_id}/outcomes?count": "1024",
         ]
         let stated = try Self.stated(["default"]).compactMapValues { $0["default"] }
         for (path, value) in stated { #expect(expected[path] == value, "\(path)") }

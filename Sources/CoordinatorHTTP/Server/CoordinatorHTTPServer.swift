@@ -105,6 +105,7 @@ public final class CoordinatorHTTPServer: Sendable {
             operators: OperatorHandlers(coordinator: coordinator, timeouts: timeouts),
             page: PageHandlers(
                 coordinator, version: configuration.version, readersMax: configuration.readersMax, timeouts: timeouts),
+            policies: PolicyHandlers(coordinator: coordinator),
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),

@@ -16,6 +16,7 @@ struct CoordinatorRoutes: Sendable {
     let scores: ScoreHandlers
     let operators: OperatorHandlers
     let page: PageHandlers
+    let policies: PolicyHandlers
     let body: RequestBody
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
@@ -84,6 +85,21 @@ struct CoordinatorRoutes: Sendable {
             [.post: { request, context in try await outcomes.record(try await json(of: request, context)) }])
         work.serve(
             "/v1/score", [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
+        work.serve("/v1/policies", [.get: { _, _ in try await policies.list() }])
+        work.serve(
+            "/v1/policies/{policy_id}",
+            [.delete: { _, context in try await policies.forget(try Self.text("policy_id", context)) }])
+        work.serve(
+            "/v1/policies/{policy_id}/outcomes",
+            [
+                .get: { request, context in
+                    let numbers = try Self.numbers(
+                        request, ["from": 0...Int.max, "count": PolicyHandlers.outcomesCount])
+                    return try await policies.outcomes(
+                        of: try Self.text("policy_id", context), from: numbers["from"] ?? 0,
+                        count: numbers["count"] ?? 1024)
+                }
+            ])
         return router
     }
 
