@@ -1,20 +1,20 @@
 """Load on a coordinator: how long its thread's turns are under large plans, and what it keeps in a long run.
 
-    python3 scripts/load/coordinator.py large-plan [--prompts 1024] [--characters 16000] [--plans 3] [--workers 4]
+    python3 scripts/load/coordinator.py large-plan --prompts 1024 --characters 16000 --workers 4
     python3 scripts/load/coordinator.py large-plan --prompts 20000 --characters 2000 --workers 40
     python3 scripts/load/coordinator.py large-plan --prompts 16384 --characters 500 --plans 10 --timeout 60
     python3 scripts/load/coordinator.py long-run [--steps 100000] [--policies 10] [--prompts 8]
 
-large-plan: plans step after step, each for new prompts, and reports of their outcomes, while workers send heartbeats and
-another process asks `/livez` a hundred times a second on new connections. Fails where a worker was lost, or where a
+large-plan: plans step after step, each for new prompts, and reports of their outcomes, while workers send heartbeats
+and another process asks `/livez` a hundred times a second on new connections. Fails where a worker was lost, or where a
 request was refused or answered late.
 
-long-run: so many steps by so many policies at the same time; each step is a plan and a report of its outcomes. A line at
-each tenth. Memory and journal are flat from where each policy has its bound of outcomes: `--outcomes / --prompts` steps of
-it. Fails where a request was refused.
+long-run: so many steps by so many policies at the same time; each step is a plan and a report of its outcomes. A line
+at each tenth. Memory and journal are flat from where each policy has its bound of outcomes: `--outcomes / --prompts`
+steps of it. Fails where a request was refused.
 
-Both print the turns of the coordinator's thread (p50, p99, longest), its memory, the journal's size and the requests that
-were refused. The workers have the table model, so they cost nothing. Standard library only. Needs a release build.
+Both print the turns of the coordinator's thread (p50, p99, longest), its memory, the journal's size and the requests
+that were refused. The workers have the table model, so they cost nothing. Standard library only. Needs a release build.
 """
 
 import argparse

@@ -52,12 +52,12 @@ struct PlanBasis: Sendable {
         if others.count >= request.context.rows {
             return [draw(known, at: version, candidates: all, isExcluded: own.contains)]
         }
-        let isOdd = { (text: String) in Digest(of: text).bytes[31] & 1 == 1 }
+        let isOdd = { (key: TextKey) in key.digest.bytes[31] & 1 == 1 }
         return [false, true].compactMap { half in
-            let candidates = all.filter { isOdd(request.candidates[$0].text) == half }
+            let candidates = all.filter { isOdd(TextKey(request.candidates[$0].text)) == half }
             guard !candidates.isEmpty else { return nil }
             return draw(known, at: version, candidates: candidates) { key in
-                own.contains(key) && isOdd(key.text) == half
+                own.contains(key) && isOdd(key) == half
             }
         }
     }
