@@ -144,7 +144,13 @@ class Prompts:
     def plan(self, milliseconds: int) -> dict:
         items = [{"prompt_id": name, "prompt": f"{name} ".ljust(self.characters, "x")} for name in self.names]
         total = 8 * len(items)
-        return {"policy_id": self.policy, "step": self.step, "total": total, "items": items, "deadline_ms": milliseconds}
+        return {
+            "policy_id": self.policy,
+            "step": self.step,
+            "total": total,
+            "items": items,
+            "deadline_ms": milliseconds,
+        }
 
     def outcomes(self) -> dict:
         rewards = [0, 1, 1, 0, 1, 0, 0, 0]
