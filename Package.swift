@@ -44,7 +44,13 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Put in a folder beside the program; CompactHeadFile says where else they may lie.
-let resources: [String: [Resource]] = ["Heads": [.copy("Compact/Resources/compact-head.safetensors")]]
+let resources: [String: [Resource]] = [
+    "Heads": [.copy("Compact/Resources/compact-head.safetensors")],
+    // Web pages: part of the program, so that no path can be wrong.
+    "HTTPServing": ["html", "css", "js"].map { .embedInCode("Pages/Resources/page.\($0)") },
+    "CoordinatorHTTP": ["html", "js"].map { .embedInCode("Page/Resources/coordinator.\($0)") },
+    "RouterHTTP": ["html", "js"].map { .embedInCode("Page/Resources/router.\($0)") },
+]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources[name] ?? [], swiftSettings: strict)
@@ -124,7 +130,8 @@ let package = Package(
         module(
             "CoordinatorNode",
             [
-                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", grdb,
+                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", deque,
+                grdb,
                 logging,
             ]),
         module(
@@ -137,7 +144,11 @@ let package = Package(
             ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(
             "HTTPServing",
-            ["MetricsExport", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore, nioHTTP1]),
+            [
+                "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                nioCore,
+                nioHTTP1,
+            ]),
         module(
             "CoordinatorHTTP",
             [

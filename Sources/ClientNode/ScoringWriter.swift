@@ -86,6 +86,7 @@ struct ScoringWriter {
         let uuid = run?.jobID.uuid
         if let uuid { jobID = withUnsafeBytes(of: uuid) { JobID(bytes: Array($0)) } ?? jobID }
         try skipCommitted()
+        connection.send(.surveyed(rows: progress.rowsTotal, durable: progress.rowsDone))
         connection.send(.ready(jobID, firstShard: nextShard))
         return nil
     }

@@ -52,7 +52,7 @@ struct VerbTests {
 
     @Test(
         "where no coordinator answers, the message has the address and what to do",
-        arguments: ["status", "status --json", "drain w", "cancel 0"])
+        arguments: ["status", "status --json", "top --once", "drain w", "cancel 0"])
     func noCoordinator(line: String) async throws {
         // Port 9 of loopback is discard's; nobody listens there. The command waits for a task, so it needs a thread of
         // its own: on those of tasks, two such commands would wait for each other.

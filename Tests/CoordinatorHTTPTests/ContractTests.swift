@@ -20,7 +20,11 @@ struct ContractTests {
         try await broken(served)
         try await silent(served)
         await served.node.stop()
-        let busy = try await Served { $0.requestsMax = 0 }
+        let busy = try await Served {
+            $0.requestsMax = 0
+            $0.readersMax = 0
+        }
+        #expect(try await busy.request("GET", "/v1/events").status == 429)
         for (method, path) in Self.work {
             #expect(try await busy.request(method, path, json: method == "POST" ? "{}" : nil).status == 429)
         }
@@ -34,7 +38,8 @@ struct ContractTests {
 
     private static let work = [
         ("POST", "/v1/plans"), ("DELETE", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"),
-        ("POST", "/v1/score"),
+        ("POST", "/v1/score"), ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"),
+        ("GET", "/v1/policies/a/outcomes"),
     ]
 
     private func good(_ served: Served) async throws {
@@ -43,7 +48,9 @@ struct ContractTests {
         report.model = "made-up"
         report.generation = 3
         served.stub.show(report)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
+        for path in [
+            "/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster", "/", "/v1/overview", "/v1/events?count=2",
+        ] {
             #expect(try await served.request("GET", path).status == 200, "\(path)")
         }
         #expect(try await served.request("POST", "/v1/workers/host%2F1/drain").object["leases"] as? Int == 1)
@@ -62,6 +69,16 @@ struct ContractTests {
         let recorded = try await served.request("POST", "/v1/outcomes", json: outcomes)
         #expect(recorded.status == 200 && recorded.object["accepted"] as? Int == 3, "\(recorded.text)")
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 200)
+        let policies = try await served.request("GET", "/v1/policies")
+        #expect(policies.status == 200 && policies.text.contains(#""policy_id":"a""#), "\(policies.text)")
+        let exported = try await served.request("GET", "/v1/policies/a/outcomes?from=1&count=10")
+        #expect(exported.status == 200 && exported.text.contains("e2") && !exported.text.contains("e1"))
+        #expect(try await served.request("DELETE", "/v1/policies/a").status == 200)
+        for (method, path) in [("DELETE", "/v1/policies/b"), ("GET", "/v1/policies/b/outcomes")] {
+            let unknown = try await served.request(method, path)
+            #expect(unknown.status == 404 && unknown.code == "unknown_policy", "\(unknown.text)")
+        }
+        #expect(try await served.request("GET", "/v1/policies/a/outcomes?count=0").status == 400)
         let dropped = try await served.request("DELETE", "/v1/plans?policy=a%2Fb&from=3&attempt=4&keep_outcomes=true")
         #expect(dropped.status == 200 && dropped.object["policy_id"] as? String == "a/b", "\(dropped.text)")
         #expect(dropped.object["plans"] as? Int == 3 && dropped.object["groups"] as? Int == 1)
@@ -102,6 +119,7 @@ struct ContractTests {
         #expect(try await served.request("POST", "/v1/workers/nobody/drain").code == "unknown_worker")
         #expect(try await served.request("POST", "/v1/jobs/1/cancel").code == "unknown_job")
         #expect(try await served.request("GET", "/v1/plans/a/x").status == 400)
+        #expect(try await served.request("GET", "/v1/events?count=0").status == 400)
     }
 
     private func broken(_ served: Served) async throws {
@@ -115,7 +133,7 @@ struct ContractTests {
                 let connection = try served.connect()
                 connection.write(
                     Array(
-                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
+                        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
                             .utf8))
                 let answer = await Task.detached { connection.answer() }.value
                 #expect(answer.status == status, "\(path): \(answer.text)")
@@ -124,7 +142,10 @@ struct ContractTests {
         }
         #expect(try await served.request("GET", "/v1/plans").status == 405)
         #expect(try await served.request("DELETE", "/metrics").status == 405)
-        #expect(try await served.request("GET", "/").status == 404)
+        #expect(try await served.request("GET", "/nothing").status == 404)
+        let page = ["Origin": "https://evil.example", "Content-Type": "application/json"]
+        #expect(try await served.request("POST", "/v1/plans", headers: page, json: "{}").code == "origin_refused")
+        #expect(try await served.request("GET", "/v1/status", headers: ["Host": "evil.example"]).code == "host_refused")
     }
 
     private func silent(_ served: Served) async throws {
@@ -134,13 +155,20 @@ struct ContractTests {
         served.stub.show(CoordinatorReport())
         #expect(try await served.request("GET", "/readyz").code == "no_worker")
         served.stub.show(nil)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"] {
+        // An overview may be a second old.
+        try await Task.sleep(for: .milliseconds(1100))
+        for path in ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster", "/v1/overview"] {
             #expect(try await served.request("GET", path).code == "coordinator_silent", "\(path)")
         }
         for path in ["/v1/workers/a/drain", "/v1/jobs/1/cancel"] {
             #expect(try await served.request("POST", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
+        for (method, path) in [
+            ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"), ("GET", "/v1/policies/a/outcomes"),
+        ] {
+            #expect(try await served.request(method, path).status == 503, "\(path)")
+        }
         // Outcomes that are never recorded.
         let outcomes = try await served.request("POST", "/v1/outcomes", json: #"{"policy_id":"silent","outcomes":[]}"#)
         #expect(outcomes.status == 504)

@@ -68,9 +68,17 @@ struct OpenAPIBoundsTests {
                 "policy_id": policy, "step": step, "groups_after": .integer(PlanLimits.counts),
                 "wait_ms": .integer(Timeouts.planWaitMilliseconds),
             ])
+        add("/v1/policies/{policy_id}?", ["policy_id": policy])
+        add(
+            "/v1/policies/{policy_id}/outcomes?",
+            [
+                "policy_id": policy, "from": .integer(PlanLimits.seeds),
+                "count": .integer(1...4096),
+            ])
         add(
             "/v1/plans?",
             ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
+        add("/v1/events?", ["count": .integer(CoordinatorHTTPServer.eventCounts)])
         add("/livez.get.200", [".status": .constant("live")])
         add("/readyz.get.200", [".status": .constant("ready"), ".workers": .integerFrom(1)])
         let job = Bound.pattern("^[0-9a-f]{\(JobID(high: 0, low: 0).description.count)}$")
@@ -84,7 +92,8 @@ struct OpenAPIBoundsTests {
                 ".workers[].leases": count, ".workers[].rows": count, ".jobs[].id": job,
                 ".jobs[].owner": .names(["client", "plans", "away"]), ".jobs[].pending": count,
                 ".jobs[].leased": count, ".jobs[].unconfirmed": count, ".jobs[].rows": count,
-                ".jobs[].confirmed_shards": count, ".plans": .elements(0...ClusterDetails.plansMax),
+                ".jobs[].confirmed_shards": count, ".jobs[].rows_answered": count,
+                ".jobs[].rows_total": .integerFrom(1), ".plans": .elements(0...ClusterDetails.plansMax),
                 ".plans[].policy_id": policy, ".plans[].step": step, ".plans[].prompts": count,
                 ".plans[].predicted": count, ".plans[].budgets": count, ".plans[].groups_done": count,
             ])
@@ -228,7 +237,8 @@ struct OpenAPIBoundsTests {
             "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
             // The reader's own: a row of a context is one outcome, a plan is answered at once and from its first group.
             "ScoreRequest.context_set[].n": "1", "/v1/plans/{policy_id}/{step}?groups_after": "0",
-            "/v1/plans/{policy_id}/{step}?wait_ms": "0",
+            "/v1/plans/{policy_id}/{step}?wait_ms": "0", "/v1/policies/{policy_id}/outcomes?from": "0",
+            "/v1/policies/{policy_id}/outcomes?count": "1024",
         ]
         let stated = try Self.stated(["default"]).compactMapValues { $0["default"] }
         for (path, value) in stated { #expect(expected[path] == value, "\(path)") }

@@ -17,7 +17,7 @@ final class SmallServer: Sendable {
 
     /// `GET /ok`; `POST /size` answers the number of bytes of its body; `GET` and `DELETE /two`.
     init(
-        requestsMax: Int = 64, bytesMax: Int = 1 << 20, origins: [String] = [],
+        requestsMax: Int = 64, bytesMax: Int = 1 << 20, origins: [String] = [], feed: EventFeed<Bool>? = nil,
         _ change: (inout ConnectionLimits) -> Void = { _ in }
     ) async throws {
         var limits = ConnectionLimits()
@@ -33,6 +33,16 @@ final class SmallServer: Sendable {
         router.add(middleware: FailureMiddleware(format))
         router.serve("/ok", [.get: { _, _ in Self.text("ok") }])
         router.serve("/two", [.get: { _, _ in Self.text("get") }, .delete: { _, _ in Self.text("delete") }])
+        if let feed {
+            router.serve(
+                "/events",
+                [
+                    .get: { request, _ in
+                        await feed.response(
+                            to: true, count: try QueryNumbers.read(request.uri.query, ["count": 1...1000])["count"])
+                    }
+                ])
+        }
         let work = router.group().add(
             middleware: ConcurrencyMiddleware(limiter, refusal: HTTPFailure(.tooManyRequests, "busy", "busy")))
         let reader = BodyReader(bytesMax: 1 << 20, time: .seconds(60))
@@ -57,7 +67,7 @@ final class SmallServer: Sendable {
                 await connections.listening(channel)
                 listening.continuation.yield(channel)
             }, logger: .quiet)
-        var group = ServiceGroupConfiguration(services: [application], logger: .quiet)
+        var group = ServiceGroupConfiguration(services: [application] + (feed.map { [$0] } ?? []), logger: .quiet)
         group.maximumGracefulShutdownDuration = .seconds(1)
         let services = ServiceGroup(configuration: group)
         running = Task(executorPreference: RequestThreads.shared) { try await services.runUntilCancelled() }

@@ -11,6 +11,8 @@ extension ClientState {
         case received(Envelope)
         /// The output folder is open: the job's id, and the first shard that is not durable in it.
         case ready(JobID, firstShard: UInt32)
+        /// Rows of the whole input, and those of them that are durable in the output already. Sent before `ready`.
+        case surveyed(rows: Int, durable: Int)
         /// The next shard of the corpus, in order: an answer to `produce`.
         case shardReady(SubmitShard)
         /// The corpus has so many shards.

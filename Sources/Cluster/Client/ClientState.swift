@@ -39,6 +39,9 @@ public struct ClientState: Sendable {
     /// Estimated tokens submitted and not answered.
     private var tokensSubmitted = 0
     private var confirmedBelow: UInt32 = 0
+    /// Rows of the input, and of the shards below `confirmedBelow`; the coordinator shows them to people.
+    private var rowsTotal = 0
+    private var rowsConfirmed = 0
     private var model: ModelFingerprint?
     private var job: JobID?
     /// Shards of the whole corpus, once known.
@@ -67,6 +70,9 @@ public struct ClientState: Sendable {
         case .received(let envelope):
             session.received(at: now)
             receive(envelope, at: now, &actions)
+        case .surveyed(let rows, let durable):
+            rowsTotal = rows
+            rowsConfirmed = durable
         case .ready(let id, let firstShard):
             job = id
             confirmedBelow = firstShard
@@ -165,6 +171,8 @@ public struct ClientState: Sendable {
         var submit = SubmitJob(
             job: job, policy: configuration.policy, context: configuration.context, fingerprint: model.digest)
         submit.confirmedBelow = confirmedBelow
+        submit.rowsTotal = rowsTotal
+        submit.rowsConfirmed = rowsConfirmed
         send(.submitJob(submit), &actions)
     }
 
@@ -217,7 +225,9 @@ public struct ClientState: Sendable {
     private mutating func confirm(below: UInt32, _ actions: inout [Action]) {
         guard below > confirmedBelow, let job else { return }
         for index in delivered.keys.filter({ $0 < below }) {
-            rowsUnconfirmed -= delivered.removeValue(forKey: index) ?? 0
+            let rows = delivered.removeValue(forKey: index) ?? 0
+            rowsUnconfirmed -= rows
+            rowsConfirmed += rows
         }
         confirmedBelow = below
         send(.confirm(job, below: below), &actions)

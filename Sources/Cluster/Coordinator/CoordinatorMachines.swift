@@ -14,6 +14,12 @@ public struct CoordinatorMachines: Sendable {
         case started
         /// A message arrived.
         case received(Envelope, from: Peer)
+        /// A message arrived earlier, and is handled only now.
+        case receivedEarlier(Envelope, from: Peer, arrived: Instant)
+        /// The driver has done work of the planner.
+        case worked(PlannerWork.Result)
+        /// All of a policy is to be forgotten, because an operator requests it.
+        case forgetPolicy(String)
         /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
         /// A trainer in this process joined.
@@ -33,6 +39,8 @@ public struct CoordinatorMachines: Sendable {
         case send(Envelope, to: Peer)
         case journal(JournalEntry)
         case journalPlan(PlannerEntry)
+        /// Work that takes long, to be done on another thread; its result is an event.
+        case work(PlannerWork)
         case log(CoordinatorState.LogEvent)
         case logPlan(PlannerState.LogEvent)
     }
@@ -41,6 +49,9 @@ public struct CoordinatorMachines: Sendable {
     public private(set) var coordinator: CoordinatorState
     /// Plans steps.
     public private(set) var planner: PlannerState
+    /// For `overview`: what plans predicted and what was reported, and what went wrong.
+    private(set) var predictions = PredictionRecord()
+    private(set) var notices = RecentNotices()
 
     /// Starts from the state that the journal's entries give; there are none in the first generation.
     public init(
@@ -51,6 +62,7 @@ public struct CoordinatorMachines: Sendable {
         coordinator = CoordinatorState(configuration, replaying: entries)
         // `started` will begin the next generation.
         self.planner = PlannerState(planner, generation: coordinator.generation + 1, replaying: plannerEntries)
+        for entry in plannerEntries { observe(entry) }
     }
 
     /// Decides, until neither machine has a message for the other.
@@ -68,12 +80,23 @@ public struct CoordinatorMachines: Sendable {
             case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer)):
                 actions.append(.send(envelope, to: peer))
             case .coordinator(.journal(let entry)): actions.append(.journal(entry))
-            case .coordinator(.log(let event)): actions.append(.log(event))
-            case .planner(.journal(let entry)): actions.append(.journalPlan(entry))
-            case .planner(.log(let event)): actions.append(.logPlan(event))
+            case .coordinator(.log(let event)):
+                notices.add(event.fault, isError: event.isError, at: now)
+                actions.append(.log(event))
+            case .planner(.journal(let entry)):
+                observe(entry)
+                actions.append(.journalPlan(entry))
+            case .planner(.work(let work)): actions.append(.work(work))
+            case .planner(.log(let event)):
+                notices.add(event.fault, isError: event.isError, at: now)
+                actions.append(.logPlan(event))
             }
         }
         return actions
+    }
+
+    private mutating func observe(_ entry: PlannerEntry) {
+        predictions.add(entry) { [planner] in planner.sessions[$0] }
     }
 
     /// Changes the live workers, for an operator.
@@ -100,6 +123,14 @@ public struct CoordinatorMachines: Sendable {
     private mutating func first(_ event: Event, at now: Instant) -> [Step] {
         switch event {
         case .started: return coordinator.handle(.started, at: now).map(Step.coordinator)
+        case .receivedEarlier(let envelope, let peer, let arrived):
+            guard planner.isAddressee(of: envelope.message, from: peer) else {
+                return coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
+            }
+            return planner.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
+                .map(Step.planner)
+        case .worked(let result): return planner.handle(.worked(result), at: now).map(Step.planner)
+        case .forgetPolicy(let policyID): return planner.handle(.forgetPolicy(policyID), at: now).map(Step.planner)
         case .received(let envelope, let peer):
             return planner.isAddressee(of: envelope.message, from: peer)
                 ? planner.handle(.received(envelope, from: peer), at: now).map(Step.planner)

@@ -82,7 +82,9 @@ extension CoordinatorState {
         if let former = jobs[id]?.client, former != peer { clients[former]?.jobs.removeAll { $0 == id } }
         jobs[id]?.client = peer
         if clients[peer]?.jobs.contains(id) == false { clients[peer]?.jobs.append(id) }
-        if jobs[id]?.confirm(below: submitted.confirmedBelow) == true {
+        let isConfirmed = jobs[id]?.confirm(below: submitted.confirmedBelow) == true
+        jobs[id]?.describe(rowsTotal: submitted.rowsTotal, rowsConfirmed: submitted.rowsConfirmed)
+        if isConfirmed {
             actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow)))
         }
         accept(id, client: peer, &actions)

@@ -24,6 +24,9 @@ struct Job {
     private(set) var confirmedBelow: UInt32 = 0
     /// Rows in `shards` and `answers`.
     private(set) var rowsUnconfirmed = 0
+    /// Rows of the client's whole input, and those that it has confirmed; 0 where it has not said. For people only.
+    private(set) var rowsTotal = 0
+    private(set) var rowsConfirmed = 0
     /// What `shards` count in the window: their tokens, with side information.
     private(set) var tokensUnanswered = 0
 
@@ -181,11 +184,24 @@ struct Job {
         guard below > confirmedBelow else { return false }
         confirmedBelow = below
         for index in answers.keys.filter({ $0 < below }) {
-            rowsUnconfirmed -= answers.removeValue(forKey: index)?.answers.count ?? 0
+            let rows = answers.removeValue(forKey: index)?.answers.count ?? 0
+            rowsUnconfirmed -= rows
+            rowsConfirmed += rows
         }
         for index in shards.keys.filter({ $0 < below }) { drop(index) }
         return true
     }
+
+    /// Keeps what the client says of its input. Bounded, so that a sum of it never overflows.
+    mutating func describe(rowsTotal: Int, rowsConfirmed: Int) {
+        self.rowsTotal = rowsTotal.clamped(to: Self.describedRows)
+        self.rowsConfirmed = rowsConfirmed.clamped(to: Self.describedRows)
+    }
+
+    /// Rows with a durable answer, in this run of the client or an earlier one. Cost: a sum over the window's shards.
+    var rowsAnswered: Int { rowsConfirmed + answers.values.reduce(0) { $0 + $1.answers.count } }
+
+    private static let describedRows = 0...(1 << 52)
 
     /// Forgets the shards without a lease, because the client is away.
     mutating func forgetUnleased() {

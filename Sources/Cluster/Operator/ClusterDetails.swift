@@ -34,6 +34,10 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var rows: Int
         /// The client has confirmed the shards below this one.
         public var confirmedShards: Int
+        /// Rows with a durable answer, in this run of the client or an earlier one.
+        public var rowsAnswered: Int?
+        /// Rows of the client's whole input; `nil` where it has not said.
+        public var rowsTotal: Int?
     }
 
     /// A plan that is kept.

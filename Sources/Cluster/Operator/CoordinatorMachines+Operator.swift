@@ -11,6 +11,7 @@ extension CoordinatorMachines {
     ) -> (answer: OperatorAnswer, actions: [Action]) {
         switch request {
         case .details: return (.details(details(at: now)), [])
+        case .overview: return (.overview(overview(at: now)), [])
         case .drain(let name): return drain(name, at: now)
         case .cancel(let job): return cancel(job, at: now)
         }
@@ -67,7 +68,7 @@ extension Membership {
 }
 
 extension ClusterDetails.Worker {
-    fileprivate init(_ session: some MemberSession, role: String, at now: Instant) {
+    init(_ session: some MemberSession, role: String, at now: Instant) {
         self.init(
             name: session.name, role: role, silentSeconds: (now - session.lastReceived) / .seconds(1),
             isDraining: session.leases.isDraining, leases: session.leases.count, rows: session.leases.rows,
@@ -76,7 +77,7 @@ extension ClusterDetails.Worker {
 }
 
 extension ClusterDetails.Job {
-    fileprivate init(_ id: JobID, _ job: Job) {
+    init(_ id: JobID, _ job: Job) {
         let owner =
             switch job.client {
             case nil: "away"
@@ -85,7 +86,8 @@ extension ClusterDetails.Job {
             }
         self.init(
             id: id.description, owner: owner, pending: job.queue.count, leased: job.leases.count,
-            unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow))
+            unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow),
+            rowsAnswered: job.rowsAnswered, rowsTotal: job.rowsTotal > 0 ? job.rowsTotal : nil)
     }
 }
 

@@ -2,6 +2,8 @@
 public enum OperatorRequest: Hashable, Sendable {
     /// Workers, jobs and plans, each by name.
     case details
+    /// The cluster at a glance, bounded in size.
+    case overview
     /// Ask all workers and rollout workers of a name to finish what they have and to exit.
     case drain(worker: String)
     /// End a job by its id, 32 hexadecimal digits.
@@ -12,6 +14,8 @@ public enum OperatorRequest: Hashable, Sendable {
 public enum OperatorAnswer: Hashable, Sendable {
     /// The parts of the cluster.
     case details(ClusterDetails)
+    /// The cluster at a glance.
+    case overview(ClusterOverview)
     /// So many workers were asked to drain, and hold this much work.
     case draining(workers: Int, leases: Int)
     /// The job has ended; so many pieces were pending or lent.

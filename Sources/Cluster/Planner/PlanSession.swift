@@ -8,6 +8,8 @@ import Wire
 /// alike, so a plan is the same plan after a restart.
 struct PlanSession {
     let opening: PlanOpening
+    /// Bytes of its request in memory, about.
+    let bytes: Int
     /// The request to the allocator, with the limits of the opening.
     let budgetRequest: BudgetRequest
     /// Budgets in the order in which they were handed out.
@@ -57,6 +59,7 @@ struct PlanSession {
     init(_ opening: PlanOpening) throws(PlanningError) {
         let request = opening.request
         self.opening = opening
+        bytes = request.textBytes
         var budgetRequest = BudgetRequest(
             total: request.total, minimum: opening.minimum, maximum: opening.maximum,
             objective: request.objective)
@@ -98,6 +101,9 @@ struct PlanSession {
 
     /// A prompt's index among the candidates.
     func index(of promptID: String) -> Int? { indices[promptID] }
+
+    /// Whether its budgets are complete and no rollout worker has work of it left.
+    var isOver: Bool { end != nil && (request.delivery == .trainer || groups.allSatisfy { $0.outstanding == 0 }) }
 
     /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }

@@ -28,7 +28,7 @@ struct OperatorHandlers: Sendable {
                 json.member("leases", leases)
             }
         case .unknown(let message): throw HTTPFailure(.notFound, .unknownWorker, message, param: "name")
-        case .details, .cancelled: throw HTTPFailure.coordinatorSilent
+        case .details, .overview, .cancelled: throw HTTPFailure.coordinatorSilent
         }
     }
 
@@ -37,7 +37,7 @@ struct OperatorHandlers: Sendable {
         switch try await coordinator.answer(to: .cancel(job: id), within: timeouts.answer) {
         case .cancelled(let pieces): return .json { $0.member("pieces", pieces) }
         case .unknown(let message): throw HTTPFailure(.notFound, .unknownJob, message, param: "id")
-        case .details, .draining: throw HTTPFailure.coordinatorSilent
+        case .details, .overview, .draining: throw HTTPFailure.coordinatorSilent
         }
     }
 }

@@ -19,17 +19,24 @@ public final class CoordinatorHTTPServer: Sendable {
         public var timeouts = Timeouts()
         /// Requests for plans, outcomes and scores in progress at a time; one beyond is refused with 429.
         public var requestsMax = 256
+        /// Readers of `/v1/events` at a time, such as open pages; one more is refused with 429.
+        public var readersMax = 512
         /// Connections, and how long they may do nothing.
         public var connections = ConnectionLimits()
         /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
         /// default.
         public var origins: [String] = []
+        /// Further names of this machine, for a server at a local address; see `SiteRules`.
+        public var hostNames: [String] = []
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
             self.address = address
         }
     }
+
+    /// How many events a reader of `/v1/events` may ask for.
+    public static let eventCounts = 1...1_000_000
 
     /// Where it listens, with the port that the system chose.
     public let address: HTTPAddress
@@ -52,15 +59,16 @@ public final class CoordinatorHTTPServer: Sendable {
         try configuration.address.check(allowsPlaintext: configuration.allowsPlaintext)
         let (ports, announce) = AsyncStream<Result<Int, HTTPServingError>>.makeStream()
         let connections = HTTPConnections(configuration.connections, logger: logger, body: CoordinatorRoutes.body)
+        let routes = routes(configuration, coordinator, logger)
         let application = Application(
-            router: routes(configuration, coordinator, logger).router(), server: connections.server(),
+            router: routes.router(), server: connections.server(),
             configuration: .init(address: .hostname(configuration.address.host, port: configuration.address.port)),
             onServerRunning: { channel in
                 await connections.listening(channel)
                 announce.yield(.success(channel.localAddress?.port ?? 0))
             },
             logger: logger)
-        var group = ServiceGroupConfiguration(services: [application], logger: logger)
+        var group = ServiceGroupConfiguration(services: [application, routes.page.feed], logger: logger)
         // After that, requests are cancelled. Cancellation has no bound: the library would keep it by ending the
         // process.
         group.maximumGracefulShutdownDuration = configuration.timeouts.stop
@@ -95,10 +103,16 @@ public final class CoordinatorHTTPServer: Sendable {
             outcomes: OutcomeHandlers(coordinator: coordinator, timeouts: timeouts),
             scores: ScoreHandlers(coordinator: coordinator, timeouts: timeouts),
             operators: OperatorHandlers(coordinator: coordinator, timeouts: timeouts),
+            page: PageHandlers(
+                coordinator, version: configuration.version, readersMax: configuration.readersMax, timeouts: timeouts),
+            policies: PolicyHandlers(coordinator: coordinator),
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),
-            metrics: CoordinatorMetrics(version: configuration.version), origins: configuration.origins, logger: logger)
+            metrics: CoordinatorMetrics(version: configuration.version),
+            site: SiteRules(
+                address: configuration.address, origins: configuration.origins, hostNames: configuration.hostNames),
+            logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

@@ -15,11 +15,12 @@ struct CoordinatorRoutes: Sendable {
     let outcomes: OutcomeHandlers
     let scores: ScoreHandlers
     let operators: OperatorHandlers
+    let page: PageHandlers
+    let policies: PolicyHandlers
     let body: RequestBody
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
-    /// Origins of web pages that may use the server.
-    let origins: [String]
+    let site: SiteRules
     let logger: Logger
 
     /// Bytes of the bodies of all requests in progress.
@@ -29,16 +30,27 @@ struct CoordinatorRoutes: Sendable {
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
         router.add(middleware: metrics.middleware())
-        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(origins) {
+        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(site.origins) {
             router.add(middleware: origins)
         }
         router.add(middleware: MethodMiddleware(failures))
         router.add(middleware: FailureMiddleware(failures))
+        router.add(middleware: SiteMiddleware(site))
         router.add(middleware: StrictPathMiddleware())
         router.serve("/livez", [.get: { _, _ in try await health.isLive() }])
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])
         router.serve("/v1/status", [.get: { _, _ in try await health.status() }])
         router.serve("/metrics", [.get: { _, _ in try await health.metrics(metrics) }])
+        router.serve("/", [.get: { request, _ in page.show(request) }])
+        router.serve("/v1/overview", [.get: { _, _ in try await page.overview() }])
+        router.serve(
+            "/v1/events",
+            [
+                .get: { request, _ in
+                    let counts = CoordinatorHTTPServer.eventCounts
+                    return try await page.events(count: try Self.numbers(request, ["count": counts])["count"])
+                }
+            ])
         router.serve("/v1/cluster", [.get: { _, _ in try await operators.details() }])
         router.serve(
             "/v1/workers/{name}/drain",
@@ -73,6 +85,21 @@ struct CoordinatorRoutes: Sendable {
             [.post: { request, context in try await outcomes.record(try await json(of: request, context)) }])
         work.serve(
             "/v1/score", [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
+        work.serve("/v1/policies", [.get: { _, _ in try await policies.list() }])
+        work.serve(
+            "/v1/policies/{policy_id}",
+            [.delete: { _, context in try await policies.forget(try Self.text("policy_id", context)) }])
+        work.serve(
+            "/v1/policies/{policy_id}/outcomes",
+            [
+                .get: { request, context in
+                    let numbers = try Self.numbers(
+                        request, ["from": 0...Int.max, "count": PolicyHandlers.outcomesCount])
+                    return try await policies.outcomes(
+                        of: try Self.text("policy_id", context), from: numbers["from"] ?? 0,
+                        count: numbers["count"] ?? 1024)
+                }
+            ])
         return router
     }
 

@@ -42,6 +42,8 @@ public final class RouteServer: Sendable {
         /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
         /// default.
         public var origins: [String] = []
+        /// Further names of this machine, for a server at a local address; see `SiteRules`.
+        public var hostNames: [String] = []
         /// Time for requests in flight after SIGTERM; then they are cancelled.
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
@@ -135,8 +137,9 @@ public final class RouteServer: Sendable {
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let callers = CallerConnections()
         let connections = HTTPConnections(configuration.connections, logger: logger, body: JSONBody.bytes(of:))
+        let routes = routes(callers)
         let application = Application(
-            router: routes(callers).router(),
+            router: routes.router(),
             server: connections.server { [CallerConnectionHandler(callers)] },
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "statezero"),
@@ -145,7 +148,7 @@ public final class RouteServer: Sendable {
                 onListening(channel.localAddress?.port ?? 0)
             }, logger: logger)
         var group = ServiceGroupConfiguration(
-            services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [application, routes.page.feed], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTime
         var failure: RouterHTTPError?
         do {
@@ -159,11 +162,18 @@ public final class RouteServer: Sendable {
     }
 
     private func routes(_ connections: CallerConnections) -> RouterRoutes {
-        RouterRoutes(
+        let site = SiteRules(
+            address: HTTPAddress(host: configuration.host, port: configuration.port),
+            origins: configuration.origins, hostNames: configuration.hostNames)
+        let limiter = ConcurrencyLimiter(
+            requestsMax: configuration.requestsMax, bytesMax: configuration.bodiesBytesMax)
+        let page = RouterPage(service, version: configuration.version) {
+            RouterPage.Levels(inFlight: limiter.requests, connections: connections.count)
+        }
+        return RouterRoutes(
             service: service,
-            limiter: ConcurrencyLimiter(
-                requestsMax: configuration.requestsMax, bytesMax: configuration.bodiesBytesMax),
+            limiter: limiter,
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
-            connections: connections, origins: configuration.origins, version: configuration.version, logger: logger)
+            connections: connections, page: page, site: site, version: configuration.version, logger: logger)
     }
 }

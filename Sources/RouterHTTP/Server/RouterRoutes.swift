@@ -17,8 +17,8 @@ struct RouterRoutes: Sendable {
     let body: BodyReader
     let keys: ClientKeys
     let connections: CallerConnections
-    /// Origins of web pages that may use the server.
-    let origins: [String]
+    let page: RouterPage
+    let site: SiteRules
     /// For `/metrics`.
     let version: String
     let logger: Logger
@@ -27,15 +27,29 @@ struct RouterRoutes: Sendable {
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
         if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(
-            origins, exposing: RouteService.headerNames)
+            site.origins, exposing: RouteService.headerNames)
         {
             router.add(middleware: origins)
         }
         router.add(middleware: MethodMiddleware(failures))
         router.add(middleware: FailureMiddleware(failures))
+        router.add(middleware: SiteMiddleware(site))
         router.serve("/livez", [.get: { _, _ in Self.ok }])
         router.serve("/readyz", [.get: { _, _ in Self.ok }])
         router.serve("/metrics", [.get: { request, _ in metrics(keys.scope(request.headers[.authorization])) }])
+        router.serve("/", [.get: { request, _ in page.page.response(to: request) }])
+        // Readers stay for hours, so they do not count as requests being served.
+        let readers = router.group().add(middleware: KeyMiddleware(keys: keys))
+        readers.serve(
+            "/v1/overview",
+            [.get: { request, _ in try await page.overview(keys.scope(request.headers[.authorization])) }])
+        readers.serve(
+            "/v1/events",
+            [
+                .get: { request, _ in
+                    try await page.events(keys.scope(request.headers[.authorization]), count: try Self.count(request))
+                }
+            ])
         let refusal = HTTPFailure(
             .tooManyRequests, "overloaded", "\(limiter.requestsMax) requests are being served", retryAfter: 1)
         let work = router.group()
@@ -67,6 +81,14 @@ struct RouterRoutes: Sendable {
                 }
             ])
         return router
+    }
+
+    private static func count(_ request: Request) throws(HTTPFailure) -> Int? {
+        do throws(QueryNumbers.Fault) {
+            return try QueryNumbers.read(request.uri.query, ["count": 1...1_000_000])["count"]
+        } catch {
+            throw HTTPFailure(.badRequest, "invalid_query", "count must be a whole number from 1 to 1000000: \(error)")
+        }
     }
 
     private static var ok: Response {
@@ -109,6 +131,7 @@ struct RouterRoutes: Sendable {
     }
 
     private func bytes(of request: Request, _ context: ServedContext) async throws -> [UInt8] {
+        try Self.checkType(request.headers[.contentType])
         do {
             return try await body.bytes(of: request, context)
         } catch BodyReader.Fault.tooLarge {
@@ -130,6 +153,15 @@ struct RouterRoutes: Sendable {
             // The connection ended before the body did.
             throw RouterHTTPError.clientLeft
         }
+    }
+
+    /// Throws for the types that a web page can send without asking first; clients of OpenAI send `application/json`.
+    private static func checkType(_ header: String?) throws(HTTPFailure) {
+        let type = (header ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"].contains(type) else { return }
+        throw HTTPFailure(
+            .unsupportedMediaType, "unsupported_media_type",
+            "the body must be JSON, with the header Content-Type: application/json, not \(type)")
     }
 
     private func chat(_ request: Request, _ context: ServedContext) async throws -> ChatRequest {

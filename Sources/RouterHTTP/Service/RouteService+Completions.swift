@@ -141,6 +141,7 @@ extension RouteService {
         case .failed(let failure):
             endpoints.withLock { $0.failed(index, failure, prompt: number, now: now) }
             metrics.answered(model: name, result: failure.reason.rawValue)
+            activity.withLock { $0.failed(index, failure, seconds: uptime) }
         case .left: metrics.answered(model: name, result: "client_left")
         }
         var dollars = 0.0
@@ -151,6 +152,7 @@ extension RouteService {
             dollars = chooser.dollars(for: index, AnswerUsage(inputTokens: prompt.inputTokens, outputTokens: 0))
         }
         spending.settle(hold, dollars: dollars)
+        if case .answered = end { activity.withLock { $0.answered(index, dollars: dollars) } }
     }
 
     /// Keeps what outcomes and the session's next request need.

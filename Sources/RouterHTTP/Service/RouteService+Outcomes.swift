@@ -82,6 +82,7 @@ extension RouteService {
         metrics.outcomes("accepted", accepted)
         metrics.outcomes("duplicate", fresh.count - accepted + repeated)
         metrics.outcomes("rejected", rejected.count)
+        activity.withLock { $0.reported(accepted: accepted, rejected: rejected.count) }
         for (event, isNew) in zip(events, fresh) where isNew {
             guard let index = fleet.index(of: event.model) else { continue }
             unprepared.withLock { $0[index] += 1 }

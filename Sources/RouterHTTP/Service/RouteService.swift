@@ -27,6 +27,7 @@ final class RouteService: Sendable {
     let endpoints: Mutex<EndpointStates>
     let sessions: Mutex<SessionTable>
     let watch: Mutex<CalibrationWatch>
+    let activity: Mutex<RouteActivity>
     let spending: Spending
     /// By model: rows of its files, and outcomes since its history was prepared.
     let fileRows: [[ContextSet.Row]]
@@ -34,6 +35,10 @@ final class RouteService: Sendable {
     let chooser: RouteChooser
     let forwarder: Forwarder
     let clock = ContinuousClock()
+    private let start = ContinuousClock.now
+
+    /// Seconds since the start of the server.
+    var uptime: Double { (clock.now - start) / .seconds(1) }
 
     init(
         fleet: Fleet, options: Options, thread: DecisionThread, fileRows: [[ContextSet.Row]], store: OutcomeStore,
@@ -51,6 +56,7 @@ final class RouteService: Sendable {
         endpoints = Mutex(EndpointStates(fleet))
         sessions = Mutex(SessionTable(fleet.sessions))
         watch = Mutex(CalibrationWatch(models: fleet.models.count))
+        activity = Mutex(RouteActivity(models: fleet.models.count))
         unprepared = Mutex(Array(repeating: 0, count: fleet.models.count))
         chooser = RouteChooser(fleet)
     }
@@ -101,6 +107,7 @@ final class RouteService: Sendable {
             decision: decision, candidates: candidates, fleet: fleet)
         add(request, caller, to: &row)
         metrics.decided(model: row.model, reason: decision.reason, dollars: row.cost, took: clock.now - start)
+        activity.withLock { $0.decided(decision, candidates: candidates) }
         return Decided(
             row: row, decision: decision, text: request.text, exclusions: candidates.map(\.exclusion), known: known)
     }
@@ -116,6 +123,7 @@ final class RouteService: Sendable {
         add(request, caller, to: &row)
         row.cost = chooser.cost(of: index, prompt)
         metrics.decided(model: row.model, reason: .named, dollars: row.cost, took: .zero)
+        activity.withLock { $0.decided(decision, candidates: []) }
         return Decided(row: row, decision: decision, text: request.text, exclusions: [], known: known)
     }
 

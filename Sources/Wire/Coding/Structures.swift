@@ -80,6 +80,8 @@ extension ProtoSubmitJob {
             $0.contextRows = UInt32(clamping: submit.context.count)
             $0.fingerprint = submit.fingerprint.wireBytes
             $0.confirmedBelow = submit.confirmedBelow
+            $0.rowsTotal = UInt64(clamping: submit.rowsTotal)
+            $0.rowsConfirmed = UInt64(clamping: submit.rowsConfirmed)
             $0.poolRows = UInt32(clamping: submit.context.poolCount)
             if !submit.context.schema.isEmpty { $0.side = ProtoSideSchema(submit.context.schema) }
         }
@@ -96,6 +98,8 @@ extension SubmitJob {
                 side: proto.hasSide ? proto.side : nil, raw: raw),
             fingerprint: try Digest(proto.fingerprint, field: "fingerprint"))
         confirmedBelow = proto.confirmedBelow
+        rowsTotal = Int(clamping: proto.rowsTotal)
+        rowsConfirmed = Int(clamping: proto.rowsConfirmed)
     }
 }
 

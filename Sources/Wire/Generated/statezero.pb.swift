@@ -1080,6 +1080,12 @@ nonisolated struct ProtoSubmitJob: Sendable {
   /// Clears the value of `side`. Subsequent reads from it will return its default value.
   mutating func clearSide() {self._side = nil}
 
+  /// of the whole input; 0: not known. For people
+  var rowsTotal: UInt64 = 0
+
+  /// those of the shards below confirmed_below. For people
+  var rowsConfirmed: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4324,7 +4330,7 @@ nonisolated extension ProtoShardReturned.Reason: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitJob"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0\u{3}rows_total\0\u{3}rows_confirmed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4341,6 +4347,8 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.confirmedBelow) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.poolRows) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._side) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.rowsTotal) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.rowsConfirmed) }()
       default: break
       }
     }
@@ -4378,6 +4386,12 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._side {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     } }()
+    if self.rowsTotal != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rowsTotal, fieldNumber: 10)
+    }
+    if self.rowsConfirmed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rowsConfirmed, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4391,6 +4405,8 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.confirmedBelow != rhs.confirmedBelow {return false}
     if lhs.poolRows != rhs.poolRows {return false}
     if lhs._side != rhs._side {return false}
+    if lhs.rowsTotal != rhs.rowsTotal {return false}
+    if lhs.rowsConfirmed != rhs.rowsConfirmed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -98,4 +98,76 @@ struct OperatorTests {
             }
         }
     }
+
+    @Test("a job's progress is what its client has confirmed and what is answered, of what the client says it has")
+    func progress() throws {
+        var machines = try machines()
+        func receive(_ message: Message, from peer: Peer) {
+            _ = machines.handle(.received(Envelope(generation: 1, message), from: peer), at: .zero)
+        }
+        var submit = SubmitJob(
+            job: job, policy: Policy(id: "p"), context: try Samples.context(1), fingerprint: Samples.model.digest)
+        (submit.rowsTotal, submit.rowsConfirmed) = (100, 40)
+        receive(.submitJob(submit), from: client)
+        #expect(try overview(&machines).jobs.map { [$0.rowsAnswered, $0.rowsTotal] } == [[40, 100]])
+        let piece = PieceName(job: job, shard: 0, rows: 0..<2, attempt: 1)
+        receive(
+            .shardResult(
+                ShardResult(
+                    piece: piece, answers: AnswerBlock([nil, nil]), faults: [], credit: Credit(rows: 2, tokens: 100),
+                    progress: 1)), from: worker)
+        #expect(try overview(&machines).jobs[0].rowsAnswered == 42)
+        receive(.confirm(job, below: 1), from: client)
+        #expect(try overview(&machines).jobs[0].rowsAnswered == 42)
+        // No sum of what a client says may end the process.
+        (submit.rowsTotal, submit.rowsConfirmed) = (.max, .max)
+        receive(.submitJob(submit), from: client)
+        receive(.confirm(job, below: 2), from: client)
+        #expect(try overview(&machines).jobs[0].rowsAnswered ?? 0 > 1 << 50)
+    }
+
+    @Test("the overview counts every worker and shows at most fifty, those first that are silent or drain")
+    func manyWorkers() throws {
+        var machines = CoordinatorMachines()
+        _ = machines.handle(.started, at: .zero)
+        for number in 1...200 as ClosedRange<UInt64> {
+            let hello = Hello(
+                role: .worker(Samples.model, Credit(rows: 2, tokens: 10)), name: "w\(number)", incarnation: number)
+            _ = machines.handle(
+                .received(Envelope(generation: 1, .hello(hello)), from: Peer([1, UInt8(number)])),
+                at: .init(.seconds(number == 150 ? 0 : 4)))
+        }
+        _ = machines.handle(.drain(worker: "w190"), at: .init(.seconds(4)))
+        let overview = try overview(&machines, at: .init(.seconds(4)))
+        #expect(overview.states.idle == 199 && overview.states.draining == 1 && overview.states.silent == 1)
+        #expect(overview.workers.count == ClusterOverview.workersMax)
+        #expect(overview.workers.prefix(4).map(\.name) == ["w150", "w190", "w1", "w2"])
+    }
+
+    @Test("what goes wrong is a notice; one that repeats is counted, and only the newest are kept")
+    func notices() throws {
+        var machines = try machines()
+        #expect(try overview(&machines).notices.isEmpty)
+        let late = Instant(.seconds(10))
+        _ = machines.handle(.tick, at: late)
+        let lost = try #require(try overview(&machines, at: late).notices.first)
+        #expect(lost.text.hasPrefix("worker host/1 was lost: silent for") && !lost.isError && lost.last == late)
+        var record = RecentNotices()
+        for number in 0..<100 {
+            for _ in 0..<3 { record.add("event \(number)", isError: true, at: Instant(.seconds(number))) }
+        }
+        #expect(record.notices.count == RecentNotices.countMax && record.notices.last?.count == 3)
+        #expect(record.notices.last?.text == "event 99")
+    }
+
+    private func overview(
+        _ machines: inout CoordinatorMachines, at now: Instant = .zero
+    ) throws -> ClusterOverview {
+        guard case .overview(let overview) = machines.handle(.overview, at: now).answer else {
+            throw Unexpected()
+        }
+        return overview
+    }
+
+    private struct Unexpected: Error {}
 }

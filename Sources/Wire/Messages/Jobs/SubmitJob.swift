@@ -12,6 +12,10 @@ public struct SubmitJob: Hashable, Sendable {
     public var fingerprint: Digest
     /// The client has stored the answers of the shards below this number. A new job has none.
     public var confirmedBelow: UInt32 = 0
+    /// Rows of the whole input, for people; 0 where they are not known.
+    public var rowsTotal = 0
+    /// Rows of the shards below `confirmedBelow`, for people.
+    public var rowsConfirmed = 0
 
     /// Describes a new job.
     public init(job: JobID, policy: Policy, context: ContextBlock, fingerprint: Digest) {

@@ -438,6 +438,30 @@ class Client:
         items: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
         return items
 
+    # Policies
+
+    def policies(self) -> list[Object]:
+        """What the coordinator keeps of each policy: dicts with `policy_id`, `outcomes`, `prompts`, `bytes`,
+        `latest_version`, `failure_rate`, `plans` (steps) and `idle_rank` (the highest is forgotten first)."""
+        policies: list[Object] = self._ask("GET", "/v1/policies", None, time.monotonic() + self.timeout)["policies"]
+        return policies
+
+    def outcomes(self, policy_id: str) -> collections.abc.Iterator[Object]:
+        """Yields all outcomes of a policy, in the order in which they were recorded, as `report` accepts them."""
+        policy = urllib.parse.quote(policy_id, safe="")
+        start: int | None = 0
+        while start is not None:
+            path = f"/v1/policies/{policy}/outcomes?from={start}"
+            page = self._ask("GET", path, None, time.monotonic() + self.timeout)
+            yield from page["outcomes"]
+            start = page["next"]
+
+    def forget_policy(self, policy_id: str) -> Object:
+        """Forgets all of a policy, and returns what there was. Raises `RequestError` where there is nothing of it."""
+        path = "/v1/policies/" + urllib.parse.quote(policy_id, safe="")
+        forgotten: Object = self._ask("DELETE", path, None, time.monotonic() + self.timeout)["forgotten"]
+        return forgotten
+
     # Outcomes: storing and delivering
 
     def _event(self, policy_id: str, outcome: Object, ranges: Object) -> Object:

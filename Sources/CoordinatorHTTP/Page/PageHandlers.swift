@@ -1,0 +1,38 @@
+import HTTPServing
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Answers what the page and `statezero top` ask: the page itself, an overview, and the overview every second.
+struct PageHandlers: Sendable {
+    let page = WebPage(
+        title: "StateZero coordinator", main: PackageResources.coordinator_html, script: PackageResources.coordinator_js
+    )
+    let feed: EventFeed<Bool>
+
+    /// One audience: each reader of the coordinator sees all of it.
+    private static let everyone = true
+
+    init(_ coordinator: CoordinatorClient, version: String, readersMax: Int, timeouts: Timeouts) {
+        let source = OverviewSource(coordinator, version: version, timeouts: timeouts)
+        feed = EventFeed(listenersMax: readersMax, body: CoordinatorRoutes.body, tick: { await source.sample() }) {
+            _ async throws(HTTPFailure) in try await source.overview()
+        }
+    }
+
+    /// `GET /`.
+    func show(_ request: Request) -> Response { page.response(to: request) }
+
+    /// `GET /v1/overview`.
+    func overview() async throws -> Response { .json(try await feed.state(for: Self.everyone)) }
+
+    /// `GET /v1/events`: the overview every second, `count` times or until the reader leaves.
+    func events(count: Int?) async throws -> Response {
+        guard await feed.hasPlace else {
+            throw HTTPFailure(
+                .tooManyRequests, .busy, "too many readers have /v1/events open; read /v1/overview instead",
+                retryAfter: 5)
+        }
+        return await feed.response(to: Self.everyone, count: count)
+    }
+}
