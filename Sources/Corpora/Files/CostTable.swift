@@ -4,20 +4,11 @@
 /// A row with `n` was observed: its number is the mean over n rollouts. A row without `n` states what is to be expected.
 public struct CostTable: Sendable {
     /// The numbers of one prompt.
-    public struct Cost: Hashable, Sendable {
+    public struct Cost: Sendable {
         /// Sums over rows with `n`: cost of all rollouts, and rollouts.
         public internal(set) var observed = (cost: 0.0, rollouts: 0.0)
         /// Sums over rows without `n`: costs, and rows.
         public internal(set) var stated = (cost: 0.0, rows: 0.0)
-
-        public static func == (left: Cost, right: Cost) -> Bool {
-            left.observed == right.observed && left.stated == right.stated
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            hasher.combine(observed.cost)
-            hasher.combine(stated.cost)
-        }
     }
 
     /// By prompt id.
