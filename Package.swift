@@ -130,7 +130,8 @@ let package = Package(
         module(
             "CoordinatorNode",
             [
-                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", grdb,
+                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", deque,
+                grdb,
                 logging,
             ]),
         module(

@@ -27,7 +27,8 @@ package struct StateZero: ParsableCommand {
             """,
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
-            Worker.self, Rollout.self, Status.self, Top.self, Drain.self, Cancel.self, KeysCommand.self, Model.self,
+            Worker.self, Rollout.self, Status.self, Top.self, Drain.self, Cancel.self, History.self, KeysCommand.self,
+            Model.self,
             Store.self, Tune.self, Doctor.self, TuneWorker.self, BenchNotice.self,
         ])
 

@@ -1,4 +1,5 @@
 import Cluster
+import DequeModule
 import Foundation
 import Keys
 import Logging
@@ -8,10 +9,15 @@ import Wire
 import ZeroMQ
 
 /// Runs the coordinator's state machines on the channel's thread. One turn: wait, receive, decide, journal, send.
+///
+/// No turn is long: the journal commits on a thread of its own, and so does the work that reads many texts. A turn that
+/// has lasted `turnMax` leaves the rest to the next one. Silence is judged by what had arrived, so a long turn makes
+/// nobody silent.
 struct CoordinatorDriver: ~Copyable {
     private let channel: MessageChannel
     private let gate: PeerGate
-    private let journal: CoordinatorJournal
+    private let journal: JournalThread
+    private let worker: WorkThread
     private let local: LocalPeers
     private let logger: Logger
     private let clock = ContinuousClock()
@@ -23,34 +29,81 @@ struct CoordinatorDriver: ~Copyable {
     private var nextReport: Instant
     /// The machines' deadline before this turn.
     private var deadline: Instant?
-    /// All messages that had arrived by then are handled. Silence is judged by it, so a long turn makes nobody silent.
+    /// All messages that had arrived by then are handled.
     private var readUntil: Instant = .zero
+    /// What this process asks, and what the work thread has done, in order.
+    private var inbox: Deque<Input> = []
+    /// What is decided and not carried out yet, in order.
+    private var outbox: Deque<Batch> = []
+    /// Batches sent to the journal.
+    private var commits = 0
+    /// Bytes of messages that the work thread decodes.
+    private var undecodedBytes = 0
+    /// Messages of these peers are decoded by the work thread, so that none overtakes another.
+    private var decoding: [Peer: Int] = [:]
+
+    private enum Input {
+        case local(LocalPeers.Request)
+        case done(WorkThread.Done)
+    }
+
+    /// Actions that are carried out once their entries are durable.
+    private struct Batch {
+        var actions: [CoordinatorMachines.Action]
+        /// Number of its commit; `nil` without entries.
+        var commit: Int?
+        /// What is answered after its actions.
+        var replies: [LocalPeers.Reply] = []
+    }
 
     /// Most messages received in one turn, so that receiving never starves sending.
     private static let turnMessagesMax = 512
+    /// After that the turn ends, and what is left is handled in the next one.
+    private static let turnMax: Duration = .milliseconds(10)
+    /// Batches that wait for the journal; beyond it nothing more is received.
+    private static let outboxMax = 1024
+    /// Trainers' messages from here on are decoded on the work thread.
+    private static let undecodedBytesMin = 256 << 10
+    /// Beyond it, messages are decoded at once: that slows their senders down.
+    private static let undecodedBytesMax = 512 << 20
     /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
     /// fewer.
-    private static let channelOptions = ChannelOptions(sendHighWater: 20_000, receiveHighWater: 20_000, outboxMax: 0)
+    private static let channelOptions = ChannelOptions(
+        sendHighWater: 20_000, receiveHighWater: 20_000, outboxMax: 0, undecodedBytesMin: undecodedBytesMin)
 
-    /// Opens the journal, replays it and listens.
+    /// Listens, opens the journal and replays it.
     init(
         _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, logger: Logger
     ) throws(CoordinatorError) {
-        let journal = try CoordinatorJournal(
-            path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax)
-        let machines = CoordinatorMachines(
-            configuration.state, planner: configuration.planner, replaying: try journal.entries(),
-            try journal.plannerEntries())
         let gate = try PeerGate(configuration.keys)
-        channel = try Self.listen(at: configuration.endpoints, gate, wakeup: wakeup)
+        // First, so that an endpoint in use ends this before the other threads are started.
+        let channel = try Self.listen(at: configuration.endpoints, gate, wakeup: wakeup)
+        let (journal, worker) = try Self.startThreads(configuration, wakeup)
+        let replay = journal.takeReplay()
+        machines = CoordinatorMachines(
+            configuration.state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
+        self.channel = channel
         self.gate = gate
+        self.worker = worker
         self.journal = journal
-        self.machines = machines
         self.local = local
         self.logger = logger
         start = clock.now
         reportInterval = configuration.reportInterval
         nextReport = Instant(configuration.reportInterval)
+    }
+
+    private static func startThreads(
+        _ configuration: CoordinatorNode.Configuration, _ wakeup: Wakeup
+    ) throws(CoordinatorError) -> (JournalThread, WorkThread) {
+        let journal = try JournalThread(
+            path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax, wakeup: wakeup)
+        do throws(CoordinatorError) {
+            return (journal, try WorkThread(wakeup: wakeup))
+        } catch {
+            try journal.finish()
+            throw error
+        }
     }
 
     private static func listen(
@@ -70,44 +123,75 @@ struct CoordinatorDriver: ~Copyable {
 
     private var now: Instant { Instant(clock.now - start) }
 
+    // MARK: Turns
+
     /// Runs until `stop` is raised. Throws what the socket or the journal throws.
     mutating func run(until stop: StopFlag) throws(CoordinatorError) {
         logger.info(
             "coordinator started",
             metadata: ["endpoints": "\(endpoints.map(\.description))", "generation": "\(machines.planner.generation)"])
-        try carryOut(machines.handle(.started, at: now))
-        defer { local.close() }
-        while !stop.isRaised {
-            deadline = machines.nextDeadline
-            let rest = deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
-            do {
-                try channel.wait(for: min(rest, .milliseconds(500)))
-            } catch {
-                throw .socket(error)
-            }
-            let begin = clock.now
-            try turn()
-            turns.record(clock.now - begin)
+        defer {
+            local.close()
+            worker.finish()
+            for case .local(let request) in inbox { request.refuse() }
+            for reply in outbox.flatMap(\.replies) { reply.refuse() }
         }
+        add(machines.handle(.started, at: now))
+        do throws(CoordinatorError) {
+            while !stop.isRaised { try waitAndTurn() }
+        } catch {
+            try journal.finish()
+            throw error
+        }
+        try journal.finish()
+        try carryOut()
         logger.info("coordinator stopped", metadata: counts.metadata)
     }
 
-    private mutating func turn() throws(CoordinatorError) {
-        var actions: [CoordinatorMachines.Action] = []
-        for _ in 0..<Self.turnMessagesMax {
-            let before = self.now
-            guard let arrival = try receive() else {
-                readUntil = before
-                break
-            }
-            actions += handle(arrival)
+    private mutating func waitAndTurn() throws(CoordinatorError) {
+        deadline = machines.nextDeadline
+        let rest = inbox.isEmpty ? deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500) : .zero
+        do {
+            try channel.wait(for: min(rest, .milliseconds(500)))
+        } catch {
+            throw .socket(error)
         }
-        for request in local.drain() { actions += handle(request) }
+        let begin = clock.now
+        try turn(until: begin + Self.turnMax)
+        turns.record(clock.now - begin)
+        if now >= nextReport { logReport(at: now) }
+    }
+
+    private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
+        if journal.hasEnded { try journal.finish() }
+        var actions: [CoordinatorMachines.Action] = []
+        if outbox.count < Self.outboxMax { try receiveAll(until: end, &actions) }
+        for request in local.drain() { inbox.append(.local(request)) }
+        for done in worker.drain() { inbox.append(.done(done)) }
+        var replies: [LocalPeers.Reply] = []
+        while let input = inbox.popFirst() {
+            handle(input, &actions, &replies)
+            if clock.now >= end { break }
+        }
         let now = self.now
         // A deadline that this turn sets is handled in the next turn, which follows at once.
         if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }
-        try carryOut(actions)
-        if now >= nextReport { logReport(at: now) }
+        add(actions, replies)
+        try carryOut()
+    }
+
+    private mutating func receiveAll(
+        until end: ContinuousClock.Instant, _ actions: inout [CoordinatorMachines.Action]
+    ) throws(CoordinatorError) {
+        for _ in 0..<Self.turnMessagesMax {
+            let before = clock.now
+            guard let arrival = try receive() else {
+                readUntil = Instant(before - start)
+                return
+            }
+            actions += handle(arrival)
+            if before >= end { return }
+        }
     }
 
     private func receive() throws(CoordinatorError) -> MessageChannel.Arrival? {
@@ -118,28 +202,45 @@ struct CoordinatorDriver: ~Copyable {
         }
     }
 
+    // MARK: Inputs
+
     private mutating func handle(_ arrival: MessageChannel.Arrival) -> [CoordinatorMachines.Action] {
         switch arrival {
         case .refused(let refusal):
-            if case .malformed = refusal { counts.received += 1 }
-            counts.refused += 1
-            logger.log(refusal)
+            refuse(refusal)
             return []
         case .message(let envelope, let sender):
-            counts.received += 1
-            let peer = Peer(sender.routingID)
-            if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
-                counts.refused += 1
-                return refuse(refusal, envelope.message, from: peer)
-            }
-            // A peer may choose its routing id, but not one that means a peer of this process.
-            guard peer != PlannerState.asClient, !LocalPeers.contains(peer) else {
-                counts.refused += 1
-                logger.warning("message refused", metadata: ["reason": "its routing id is the coordinator's own"])
+            guard let peer = peer(sender) else { return [] }
+            guard decoding[peer] == nil else {
+                decode(envelope.rawFrames, from: sender)
                 return []
             }
-            return machines.handle(.received(envelope, from: peer), at: now)
+            return handle(envelope, from: sender, arrived: now)
+        case .undecoded(let frames, let sender):
+            guard let peer = peer(sender) else { return [] }
+            guard undecodedBytes <= Self.undecodedBytesMax || decoding[peer] != nil else {
+                do throws(WireError) {
+                    return handle(try Envelope(rawFrames: frames), from: sender, arrived: now)
+                } catch {
+                    refuse(.malformed(error))
+                    return []
+                }
+            }
+            decode(frames, from: sender)
+            return []
         }
+    }
+
+    /// Handles a message that is decoded. Its sender's key is checked here, also where another thread has decoded it.
+    private mutating func handle(
+        _ envelope: Envelope, from sender: MessageChannel.Sender, arrived: Instant
+    ) -> [CoordinatorMachines.Action] {
+        let peer = Peer(sender.routingID)
+        if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
+            counts.refused += 1
+            return refuse(refusal, envelope.message, from: peer)
+        }
+        return machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
     }
 
     /// A refused Hello is answered, because its sender may then say why; other messages are logged alone.
@@ -153,44 +254,103 @@ struct CoordinatorDriver: ~Copyable {
         return [.send(Envelope(generation: machines.coordinator.generation, answer), to: peer)]
     }
 
-    private mutating func handle(_ request: LocalPeers.Request) -> [CoordinatorMachines.Action] {
-        switch request {
-        case .message(let message, let peer):
+    private mutating func refuse(_ refusal: MessageRefusal) {
+        if case .malformed = refusal { counts.received += 1 }
+        counts.refused += 1
+        logger.log(refusal)
+    }
+
+    /// The sender of a message; `nil` where its routing id is one of this process, which a peer may not choose.
+    private mutating func peer(_ sender: MessageChannel.Sender) -> Peer? {
+        counts.received += 1
+        let peer = Peer(sender.routingID)
+        guard peer != PlannerState.asClient, !LocalPeers.contains(peer) else {
+            counts.refused += 1
+            logger.warning("message refused", metadata: ["reason": "its routing id is the coordinator's own"])
+            return nil
+        }
+        return peer
+    }
+
+    private mutating func decode(_ frames: [RawFrame], from sender: MessageChannel.Sender) {
+        undecodedBytes += frames.reduce(0) { $0 + $1.count }
+        decoding[Peer(sender.routingID), default: 0] += 1
+        worker.send(.decode(frames, from: sender, arrived: now))
+    }
+
+    private mutating func handle(
+        _ input: Input, _ actions: inout [CoordinatorMachines.Action], _ replies: inout [LocalPeers.Reply]
+    ) {
+        switch input {
+        case .local(.message(let message, let peer, let sent)):
             let envelope = Envelope(generation: machines.coordinator.generation, message)
-            return machines.handle(.joinedLocally(peer), at: now)
-                + machines.handle(.received(envelope, from: peer), at: now)
-        case .left(let peer): return machines.handle(.leftLocally(peer), at: now)
-        case .report(let continuation):
-            continuation.resume(returning: report)
-            return []
-        case .operate(let request, let continuation):
-            let (answer, actions) = machines.handle(request, at: now)
-            continuation.resume(returning: answer)
-            return actions
+            let arrived = max(.zero, Instant(sent - start))
+            actions += machines.handle(.joinedLocally(peer), at: now)
+            actions += machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
+        case .local(.left(let peer)): actions += machines.handle(.leftLocally(peer), at: now)
+        case .local(.report(let continuation)): continuation.resume(returning: report)
+        case .local(.query(let query, let continuation)):
+            let answer = machines.planner.answer(query)
+            if case .forget(let policyID) = query { actions += machines.handle(.forgetPolicy(policyID), at: now) }
+            replies.append(.answer(answer, continuation))
+        case .local(.operate(let request, let continuation)):
+            let (answer, more) = machines.handle(request, at: now)
+            actions += more
+            replies.append(.operated(answer, continuation))
+        case .local(.mark(let continuation)): replies.append(.mark(continuation))
+        case .done(.planner(let result)): actions += machines.handle(.worked(result), at: now)
+        case .done(.decoded(let result, let sender, let arrived)):
+            let peer = Peer(sender.routingID)
+            decoding[peer] = (decoding[peer] ?? 1) > 1 ? (decoding[peer] ?? 1) - 1 : nil
+            if decoding.isEmpty { undecodedBytes = 0 }
+            switch result {
+            case .success(let envelope):
+                actions += handle(envelope, from: sender, arrived: arrived)
+            case .failure(let error):
+                counts.refused += 1
+                logger.log(MessageRefusal.malformed(error))
+            }
         }
     }
 
-    /// Commits to the journal, then sends: nothing is acknowledged before it is durable. A lost peer causes new
-    /// actions.
-    private mutating func carryOut(_ actions: [CoordinatorMachines.Action]) throws(CoordinatorError) {
-        var actions = actions
-        while !actions.isEmpty {
-            try journal.commit(
-                actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } },
-                actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } })
+    // MARK: Actions
+
+    /// Adds actions and replies behind those that wait, and sends their entries to the journal.
+    private mutating func add(_ actions: [CoordinatorMachines.Action], _ replies: [LocalPeers.Reply] = []) {
+        guard !actions.isEmpty || !replies.isEmpty else { return }
+        let entries = actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } }
+        let plannerEntries = actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } }
+        // The batch must not hold the work: it waits for the disk, and the work reads histories that change meanwhile.
+        var batch = Batch(actions: [], replies: replies)
+        for action in actions {
+            if case .work(let work) = action { worker.send(.planner(work)) } else { batch.actions.append(action) }
+        }
+        if !entries.isEmpty || !plannerEntries.isEmpty {
+            journal.commit(entries, plannerEntries)
+            commits += 1
+            batch.commit = commits
+        }
+        outbox.append(batch)
+    }
+
+    /// Carries out what is durable, in order: nothing is acknowledged before it is. A lost peer causes new actions.
+    private mutating func carryOut() throws(CoordinatorError) {
+        let committed = journal.committed
+        while let batch = outbox.first, batch.commit ?? 0 <= committed {
+            outbox.removeFirst()
             var lost: [Peer] = []
-            for action in actions {
+            for action in batch.actions {
                 switch action {
                 case .journal(let entry): counts.add(entry)
-                case .journalPlan: break
+                case .journalPlan, .work: break
                 case .log(let event): logger.log(event)
                 case .logPlan(let event): logger.log(event)
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
                 }
             }
-            actions = []
-            for peer in lost { actions += machines.handle(.unroutable(peer), at: now) }
+            for reply in batch.replies { reply.send() }
+            for peer in lost { add(machines.handle(.unroutable(peer), at: now)) }
         }
     }
 
@@ -206,6 +366,8 @@ struct CoordinatorDriver: ~Copyable {
         if isSent { counts.sent += 1 } else { counts.unroutable += 1 }
         return isSent
     }
+
+    // MARK: Reports
 
     private mutating func logReport(at now: Instant) {
         nextReport = now + reportInterval
@@ -231,6 +393,7 @@ struct CoordinatorDriver: ~Copyable {
         report.rowsAnswered = counts.rowsAnswered
         report.rowErrors = counts.rowErrors
         report.turns = turns
+        report.commits = journal.commits
         machines.fill(&report)
         return report
     }

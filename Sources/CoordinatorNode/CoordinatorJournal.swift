@@ -8,7 +8,7 @@ import Wire
 /// The coordinator's journal: entries in a SQLite file, deleted as clients confirm.
 ///
 /// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits; then those
-/// shards are computed again, since only the client's own folder counts. The file is locked exclusively, so that two
+/// shards are computed again, since only the client's own folder counts. What is deleted makes the file smaller again. The file is locked exclusively, so that two
 /// coordinators cannot share it. Belongs to the coordinator's thread.
 public final class CoordinatorJournal {
     private let database: DatabaseQueue
@@ -18,7 +18,9 @@ public final class CoordinatorJournal {
     /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
     public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
         do {
-            (database, planner) = try SQLiteFile.open(path, durability: .process, sharing: .exclusive) { database in
+            (database, planner) = try SQLiteFile.open(
+                path, durability: .process, sharing: .exclusive, releasesSpace: true
+            ) { database in
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS entry (
@@ -89,8 +91,10 @@ public final class CoordinatorJournal {
                 try database.inTransaction {
                     for entry in entries { try Self.write(entry, to: database) }
                     for entry in plannerEntries { try planner.write(entry, to: database) }
+                    try planner.sweep(database)
                     return .commit
                 }
+                try SQLiteFile.releaseSpace(of: database)
             }
         } catch {
             throw .journal(path: path, reason: "\(error)")

@@ -7,8 +7,8 @@ public import ZeroMQ
 
 /// A coordinator: its state machines on a channel that listens, with the journal, the clock and the log.
 ///
-/// One thread: wait, receive what has arrived, decide, make the journal durable, send. The entries of a turn are
-/// committed together, so a busy coordinator needs one transaction for each turn, not for each shard.
+/// One thread decides: wait, receive what has arrived, decide, send what is durable. Two more take what would make it
+/// late: one commits the journal, one reads large requests.
 public final class CoordinatorNode: Sendable {
     /// Where the coordinator listens, and what it keeps.
     public struct Configuration: Sendable {
@@ -19,7 +19,7 @@ public final class CoordinatorNode: Sendable {
         /// Windows, limits and times of the coordinator's state machine.
         public var state = CoordinatorState.Configuration()
         /// Bounds and times of the planner.
-        public var planner = PlannerState.Configuration()
+        public var planner = PlannerState.Configuration.apart
         /// The keys of peers that may connect; with `nil`, any peer that reaches an endpoint may.
         public var keys: LiveKeys?
         /// Whether to bind addresses that other machines can reach without keys, although traffic is in plain text.
@@ -83,6 +83,12 @@ public final class CoordinatorNode: Sendable {
     public func operate(_ request: OperatorRequest) async -> OperatorAnswer? {
         await local.operate(request)
     }
+
+    /// Returns when everything that was asked before is answered; `false` when the coordinator has stopped.
+    public func mark() async -> Bool { await local.mark() }
+
+    /// Asks about the histories of policies; `nil` when the coordinator has stopped.
+    public func query(_ query: HistoryQuery) async -> HistoryAnswer? { await local.query(query) }
 
     /// Asks the coordinator to stop; its state is in the journal.
     public func stop() {

@@ -10,10 +10,28 @@ import Wire
 final class LocalPeers: Sendable {
     /// What the coordinator's thread handles in its next turn.
     enum Request {
-        case message(Message, from: Peer)
+        case message(Message, from: Peer, sent: ContinuousClock.Instant)
         case left(Peer)
         case report(CheckedContinuation<CoordinatorReport?, Never>)
         case operate(OperatorRequest, CheckedContinuation<OperatorAnswer?, Never>)
+        /// Answered after all that was decided before.
+        case mark(CheckedContinuation<Bool, Never>)
+        case query(HistoryQuery, CheckedContinuation<HistoryAnswer?, Never>)
+    }
+
+    /// An answer that is sent after what was decided before it.
+    enum Reply {
+        case mark(CheckedContinuation<Bool, Never>)
+        case answer(HistoryAnswer, CheckedContinuation<HistoryAnswer?, Never>)
+        case operated(OperatorAnswer, CheckedContinuation<OperatorAnswer?, Never>)
+
+        func send() {
+            switch self {
+            case .mark(let continuation): continuation.resume(returning: true)
+            case .answer(let answer, let continuation): continuation.resume(returning: answer)
+            case .operated(let answer, let continuation): continuation.resume(returning: answer)
+            }
+        }
     }
 
     private struct Shared {
@@ -44,7 +62,7 @@ final class LocalPeers: Sendable {
             let peer = Self.peer(shared.next)
             shared.next += 1
             shared.streams[peer] = continuation
-            shared.requests.append(.message(message, from: peer))
+            shared.requests.append(.message(message, from: peer, sent: .now))
             return peer
         }
         guard let peer else { return nil }
@@ -63,14 +81,28 @@ final class LocalPeers: Sendable {
         _ make: (CheckedContinuation<Value?, Never>) -> Request
     ) async -> Value? {
         await withCheckedContinuation { continuation in
-            let request = make(continuation)
-            let isAccepted = shared.withLock { shared in
-                guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return false }
-                shared.requests.append(request)
-                return true
-            }
-            if isAccepted { wakeup.signal() } else { continuation.resume(returning: nil) }
+            if !add(make(continuation)) { continuation.resume(returning: nil) }
         }
+    }
+
+    /// Returns when everything that was asked before is answered; `false` when the coordinator has stopped.
+    func mark() async -> Bool {
+        await withCheckedContinuation { continuation in
+            if !add(.mark(continuation)) { continuation.resume(returning: false) }
+        }
+    }
+
+    /// Asks about histories; `nil` when the coordinator has stopped.
+    func query(_ query: HistoryQuery) async -> HistoryAnswer? { await answer { .query(query, $0) } }
+
+    private func add(_ request: Request) -> Bool {
+        let isAccepted = shared.withLock { shared in
+            guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return false }
+            shared.requests.append(request)
+            return true
+        }
+        if isAccepted { wakeup.signal() }
+        return isAccepted
     }
 
     /// Removes and returns the requests since the last turn.
@@ -98,13 +130,7 @@ final class LocalPeers: Sendable {
             }
             return (shared.streams, shared.requests)
         }
-        for request in requests {
-            switch request {
-            case .report(let continuation): continuation.resume(returning: nil)
-            case .operate(_, let continuation): continuation.resume(returning: nil)
-            case .message, .left: break
-            }
-        }
+        for request in requests { request.refuse() }
         for stream in streams.values { stream.finish() }
     }
 
@@ -127,4 +153,28 @@ final class LocalPeers: Sendable {
     static func contains(_ peer: Peer) -> Bool { peer.bytes.first == firstByte && peer.bytes.count == 9 }
 
     private static let firstByte: UInt8 = 0x6C
+}
+
+extension LocalPeers.Request {
+    /// Answers that the coordinator has stopped.
+    func refuse() {
+        switch self {
+        case .message, .left: break
+        case .report(let continuation): continuation.resume(returning: nil)
+        case .operate(_, let continuation): continuation.resume(returning: nil)
+        case .mark(let continuation): continuation.resume(returning: false)
+        case .query(_, let continuation): continuation.resume(returning: nil)
+        }
+    }
+}
+
+extension LocalPeers.Reply {
+    /// Answers that the coordinator has stopped.
+    func refuse() {
+        switch self {
+        case .mark(let continuation): continuation.resume(returning: false)
+        case .answer(_, let continuation): continuation.resume(returning: nil)
+        case .operated(_, let continuation): continuation.resume(returning: nil)
+        }
+    }
 }

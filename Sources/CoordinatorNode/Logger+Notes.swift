@@ -58,6 +58,8 @@ extension Logger {
                     "outcomes": "\(outcomes)",
                 ])
         case .planForgotten(let plan): debug("plan forgotten", metadata: ["plan": "\(plan)"])
+        case .policyForgotten(let policyID, let reason):
+            warning("policy forgotten", metadata: ["policy": "\(policyID)", "reason": "\(reason)"])
         case .rolloutJoined(let name, let incarnation):
             info("rollout worker joined", metadata: ["worker": "\(name)", "incarnation": "\(incarnation)"])
         case .rolloutLeft(let name, _): info("rollout worker left", metadata: ["worker": "\(name)"])

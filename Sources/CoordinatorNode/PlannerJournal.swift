@@ -12,25 +12,27 @@ struct PlannerJournal {
     let outcomesMax: Int
     /// Outcomes on disk, by policy.
     private var counts: [String: Int] = [:]
+    private var prompts: PromptTable
     /// Outcomes beyond `outcomesMax` before the oldest are deleted, so that deleting is rare.
     private static let slack = 1024
 
     init(_ database: Database, outcomesMax: Int) throws {
         self.outcomesMax = outcomesMax
+        prompts = try PromptTable(database)
         try database.execute(
             sql: """
-                CREATE TABLE IF NOT EXISTS prompt (digest BLOB PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
                 CREATE TABLE IF NOT EXISTS outcome (
                     sequence INTEGER PRIMARY KEY, policy TEXT NOT NULL, event TEXT NOT NULL, prompt_id TEXT NOT NULL,
                     prompt BLOB NOT NULL, version INTEGER NOT NULL, reward REAL NOT NULL, n INTEGER NOT NULL,
                     failed INTEGER NOT NULL, rewards TEXT NOT NULL);
                 CREATE UNIQUE INDEX IF NOT EXISTS outcome_event ON outcome (policy, event);
+                CREATE INDEX IF NOT EXISTS outcome_prompt ON outcome (prompt);
                 CREATE TABLE IF NOT EXISTS plan_entry (
                     sequence INTEGER PRIMARY KEY, policy TEXT NOT NULL, step INTEGER NOT NULL, kind INTEGER NOT NULL,
                     body BLOB NOT NULL);
+                CREATE INDEX IF NOT EXISTS outcome_policy ON outcome (policy, sequence);
                 CREATE INDEX IF NOT EXISTS plan_entry_plan ON plan_entry (policy, step);
                 CREATE TABLE IF NOT EXISTS attempt (policy TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-                DELETE FROM prompt WHERE digest NOT IN (SELECT prompt FROM outcome);
                 """)
         try Self.addColumns(to: database)
         for row in try Row.fetchAll(database, sql: "SELECT policy, count(*) AS n FROM outcome GROUP BY policy") {
@@ -57,7 +59,8 @@ struct PlannerJournal {
 
     // MARK: Reading
 
-    /// All entries: outcomes first, since entries of plans do not depend on them, then attempts of trainers.
+    /// All entries: outcomes first, since entries of plans do not depend on them, then attempts of trainers; known texts
+    /// last, because a text that an older outcome or plan has may have changed since.
     func entries(_ database: Database) throws -> [PlannerEntry] {
         var entries: [PlannerEntry] = []
         let outcomes = try Row.fetchCursor(
@@ -80,7 +83,7 @@ struct PlannerJournal {
             guard let kind = Kind(rawValue: row["kind"]) else { throw CoordinatorError.journalDamaged }
             entries.append(try Self.entry(kind, plan, body: [UInt8](row["body"] as Data)))
         }
-        return entries
+        return entries + (try prompts.entries(database))
     }
 
     private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
@@ -109,10 +112,20 @@ struct PlannerJournal {
         case .planForgotten(let plan):
             try database.execute(
                 sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
+        case .textsNamed(let policyID, let texts): try prompts.name(texts, of: policyID, in: database)
+        case .textsForgotten(let policyID, let promptIDs): try prompts.forget(promptIDs, of: policyID, in: database)
+        case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: policyID, in: database)
+        case .policyForgotten(let policyID):
+            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [policyID])
+            try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [policyID])
+            try keepLatest(0, of: policyID, in: database)
+            counts[policyID] = nil
+            try prompts.forgetAll(of: policyID, in: database)
         case .outcomesForgotten(let policyID, let step):
             try database.execute(
                 sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
                 arguments: [policyID, step])
+            prompts.release(database.changesCount)
             counts[policyID] = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [policyID])
         case .attemptBegan(let policyID, let attempts):
@@ -123,9 +136,7 @@ struct PlannerJournal {
     }
 
     private mutating func write(_ outcome: RecordedOutcome, of policyID: String, to database: Database) throws {
-        let digest = Data(Digest(of: outcome.text).bytes)
-        try database.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, text) VALUES (?, ?)")
-            .execute(arguments: [digest, outcome.text])
+        let digest = try prompts.keep(outcome.text, in: database)
         let rewards = String(decoding: try JSONEncoder().encode(outcome.rewards), as: UTF8.self)
         // `OR REPLACE`: an event that memory has forgotten counts again, also when the disk still has it.
         try database.cachedStatement(
@@ -143,13 +154,21 @@ struct PlannerJournal {
 
     private mutating func prune(_ policyID: String, in database: Database) throws {
         guard let count = counts[policyID], count > outcomesMax + Self.slack else { return }
+        try keepLatest(outcomesMax, of: policyID, in: database)
+    }
+
+    private mutating func keepLatest(_ count: Int, of policyID: String, in database: Database) throws {
         try database.execute(
             sql: """
                 DELETE FROM outcome WHERE policy = ? AND sequence <= (
                     SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-                """, arguments: [policyID, policyID, outcomesMax])
-        counts[policyID] = outcomesMax
+                """, arguments: [policyID, policyID, count])
+        prompts.release(database.changesCount)
+        counts[policyID] = min(counts[policyID] ?? 0, count)
     }
+
+    /// Deletes texts that nothing names any more, some at each commit.
+    mutating func sweep(_ database: Database) throws { try prompts.sweep(database) }
 
     private func write(_ kind: Kind, _ plan: PlanName, _ body: [UInt8], to database: Database) throws {
         try database.cachedStatement(sql: "INSERT INTO plan_entry (policy, step, kind, body) VALUES (?, ?, ?, ?)")

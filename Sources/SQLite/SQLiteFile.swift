@@ -1,3 +1,4 @@
+import Glibc
 public import GRDB
 
 /// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the
@@ -22,11 +23,16 @@ public enum SQLiteFile {
         case shared
     }
 
-    /// Opens a database or creates it; without a path it is in memory and ends with its object. `prepare` creates the
-    /// tables, in one transaction. Throws GRDB's errors.
+    /// Opens a database or creates it, for its owner alone: it has prompts and outcomes. Without a path it is in memory and
+    /// ends with its object. `prepare` creates the tables, in one transaction. Throws GRDB's errors.
+    ///
+    /// - Parameter releasesSpace: Whether the file becomes smaller when rows are deleted, by `releaseSpace`. A file that
+    ///   was made without this is rewritten once.
     public static func open<Value>(
-        _ path: String?, durability: Durability, sharing: Sharing, prepare: (Database) throws -> Value
+        _ path: String?, durability: Durability, sharing: Sharing, releasesSpace: Bool = false,
+        prepare: (Database) throws -> Value
     ) throws -> (queue: DatabaseQueue, value: Value) {
+        if let path { createPrivately(path) }
         var configuration = GRDB.Configuration()
         configuration.busyMode = .immediateError
         configuration.prepareDatabase { database in
@@ -37,7 +43,37 @@ public enum SQLiteFile {
         let queue =
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
             ?? DatabaseQueue(configuration: configuration)
+        if releasesSpace, path != nil { try queue.writeWithoutTransaction(vacuumIncrementally) }
         return (queue, try queue.write(prepare))
+    }
+
+    /// Creates an empty file with the mode that SQLite gives to its write-ahead log too. SQLite reports what fails here.
+    private static func createPrivately(_ path: String) {
+        // An existing file is not opened: to close it would end the locks that this process has on it.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    private static func vacuumIncrementally(_ database: Database) throws {
+        // A write-ahead log that was long once is cut when it is written from its beginning again.
+        try database.execute(sql: "PRAGMA journal_size_limit = \(logBytesMax)")
+        guard try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") != 2 else { return }
+        try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+    }
+
+    /// Bytes of the write-ahead log that stay on the disk.
+    private static let logBytesMax = 16 << 20
+    /// Free pages, of 4 KiB, from which on space is returned, and how many are returned at once.
+    private static let freePagesMin = 1024
+
+    /// Returns free pages to the system if they are many and more than a quarter of the file. Must be called outside a
+    /// transaction. Cost: two reads of the file's header; a few milliseconds where space is returned.
+    public static func releaseSpace(of database: Database) throws {
+        let free = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
+        guard free >= freePagesMin else { return }
+        let pages = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+        guard free > pages / 4 else { return }
+        _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(\(freePagesMin))")
     }
 
     /// Changes what the next commits guarantee. Must be called outside a transaction.

@@ -16,6 +16,8 @@ struct ScheduledEvent: Comparable {
         case rolloutEvent(Int, life: Int, RolloutState.Event)
         case toTrainer(Int, life: Int, Envelope)
         case programReport(Int, life: Int, program: Int, RolloutReport)
+        /// The coordinator's other thread has done work of one of its lives.
+        case worked(PlannerWork.Result, connection: Int)
         case tick
         case fault(FaultPlan.Fault)
         case startCoordinator

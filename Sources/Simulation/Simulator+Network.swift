@@ -18,7 +18,7 @@ extension Simulator {
             switch action {
             case .journal(let entry): coordinator.disk.append(entry)
             case .journalPlan(let entry): coordinator.planDisk.append(entry)
-            case .log, .logPlan, .send: break
+            case .log, .logPlan, .send, .work: break
             }
         }
         for action in actions {
@@ -28,6 +28,9 @@ extension Simulator {
             }
             switch action {
             case .journal, .journalPlan, .log, .logPlan: break
+            case .work(let work):
+                let delay = Duration.milliseconds(random.next() % 2000)
+                schedule(.worked(work.run(), connection: coordinator.connection), after: delay)
             case .send(let envelope, let peer):
                 coordinator.recordSend(generation: envelope.generation)
                 send(envelope, to: peer)

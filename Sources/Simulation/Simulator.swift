@@ -61,7 +61,7 @@ public struct Simulator {
         self.faultPlan = faultPlan
         random = SeededGenerator(seed: seed ^ 0x5EED)
         report = Report(seed: seed)
-        coordinator = SimulatedCoordinator()
+        coordinator = SimulatedCoordinator(seed: seed)
         workers = (0..<faultPlan.workers).map { _ in SimulatedWorker() }
         clients = (0..<faultPlan.clients).map { SimulatedClient(index: $0, faultPlan: faultPlan, seed: seed) }
         trainers = (0..<faultPlan.trainers).map { SimulatedTrainer(index: $0, faultPlan: faultPlan, seed: seed) }
@@ -123,6 +123,9 @@ public struct Simulator {
         case .startTrainer(let index): startTrainer(index)
         case .startRollout(let index): startRollout(index)
         case .resumeRollout(let index): resumeRollout(index)
+        case .worked(let result, let connection):
+            guard coordinator.connection == connection, coordinator.state != nil else { return }
+            drive(coordinator.handle(.worked(result), at: now))
         case .tick: tick()
         case .fault(let fault): apply(fault)
         case .startCoordinator: startCoordinator()

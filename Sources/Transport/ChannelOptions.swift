@@ -13,9 +13,15 @@ public struct ChannelOptions: Sendable {
     public var linger: Duration
     /// Encryption, and who may connect.
     public var security = SocketSecurity.none
+    /// Trainers' messages of so many bytes or more are returned undecoded; `nil` decodes all.
+    public var undecodedBytesMin: Int?
 
     /// States all bounds.
-    public init(sendHighWater: Int, receiveHighWater: Int, outboxMax: Int, linger: Duration = .seconds(1)) {
+    public init(
+        sendHighWater: Int, receiveHighWater: Int, outboxMax: Int, linger: Duration = .seconds(1),
+        undecodedBytesMin: Int? = nil
+    ) {
+        self.undecodedBytesMin = undecodedBytesMin
         self.sendHighWater = sendHighWater
         self.receiveHighWater = receiveHighWater
         self.outboxMax = outboxMax

@@ -16,6 +16,8 @@ public struct MessageChannel: ~Copyable {
         case message(Envelope, from: Sender)
         /// A message that is not of the wire's form, or over its limits. It was dropped.
         case refused(MessageRefusal)
+        /// A trainer's message of at least `ChannelOptions.undecodedBytesMin`, to be decoded on another thread.
+        case undecoded([RawFrame], from: Sender)
     }
 
     /// Who sent a message.
@@ -90,6 +92,11 @@ public struct MessageChannel: ~Copyable {
                 routingID: hasSender ? message.frames[0].copyBytes() : [], key: message.sender.flatMap { CurveKey($0) })
             do throws(WireError) {
                 let frames = message.frames.dropFirst(hasSender ? 1 : 0).map { RawFrame($0) }
+                if let bytesMin = options.undecodedBytesMin, frames.reduce(0, { $0 + $1.count }) >= bytesMin,
+                    Envelope.isRequestOfTrainer(rawFrames: frames)
+                {
+                    return .undecoded(frames, from: sender)
+                }
                 return .message(try Envelope(rawFrames: frames), from: sender)
             } catch {
                 return .refused(.malformed(error))

@@ -13,7 +13,7 @@ struct AdmissionTests {
             let connection = try served.connect()
             let body = planBody("silent", step: step, prompts: 1)
             connection.write(
-                "POST /v1/plans HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                     + String(body.utf8.count, radix: 16) + "\r\n\(body)\r\n0\r\n\r\n")
             held.append(connection)
         }

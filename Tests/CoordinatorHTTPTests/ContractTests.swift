@@ -38,7 +38,8 @@ struct ContractTests {
 
     private static let work = [
         ("POST", "/v1/plans"), ("DELETE", "/v1/plans"), ("GET", "/v1/plans/a/1"), ("POST", "/v1/outcomes"),
-        ("POST", "/v1/score"),
+        ("POST", "/v1/score"), ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"),
+        ("GET", "/v1/policies/a/outcomes"),
     ]
 
     private func good(_ served: Served) async throws {
@@ -68,6 +69,16 @@ struct ContractTests {
         let recorded = try await served.request("POST", "/v1/outcomes", json: outcomes)
         #expect(recorded.status == 200 && recorded.object["accepted"] as? Int == 3, "\(recorded.text)")
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 200)
+        let policies = try await served.request("GET", "/v1/policies")
+        #expect(policies.status == 200 && policies.text.contains(#""policy_id":"a""#), "\(policies.text)")
+        let exported = try await served.request("GET", "/v1/policies/a/outcomes?from=1&count=10")
+        #expect(exported.status == 200 && exported.text.contains("e2") && !exported.text.contains("e1"))
+        #expect(try await served.request("DELETE", "/v1/policies/a").status == 200)
+        for (method, path) in [("DELETE", "/v1/policies/b"), ("GET", "/v1/policies/b/outcomes")] {
+            let unknown = try await served.request(method, path)
+            #expect(unknown.status == 404 && unknown.code == "unknown_policy", "\(unknown.text)")
+        }
+        #expect(try await served.request("GET", "/v1/policies/a/outcomes?count=0").status == 400)
         let dropped = try await served.request("DELETE", "/v1/plans?policy=a%2Fb&from=3&attempt=4&keep_outcomes=true")
         #expect(dropped.status == 200 && dropped.object["policy_id"] as? String == "a/b", "\(dropped.text)")
         #expect(dropped.object["plans"] as? Int == 3 && dropped.object["groups"] as? Int == 1)
@@ -122,7 +133,7 @@ struct ContractTests {
                 let connection = try served.connect()
                 connection.write(
                     Array(
-                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
+                        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
                             .utf8))
                 let answer = await Task.detached { connection.answer() }.value
                 #expect(answer.status == status, "\(path): \(answer.text)")
@@ -132,6 +143,9 @@ struct ContractTests {
         #expect(try await served.request("GET", "/v1/plans").status == 405)
         #expect(try await served.request("DELETE", "/metrics").status == 405)
         #expect(try await served.request("GET", "/nothing").status == 404)
+        let page = ["Origin": "https://evil.example", "Content-Type": "application/json"]
+        #expect(try await served.request("POST", "/v1/plans", headers: page, json: "{}").code == "origin_refused")
+        #expect(try await served.request("GET", "/v1/status", headers: ["Host": "evil.example"]).code == "host_refused")
     }
 
     private func silent(_ served: Served) async throws {
@@ -150,6 +164,11 @@ struct ContractTests {
             #expect(try await served.request("POST", path).code == "coordinator_silent", "\(path)")
         }
         #expect(try await served.request("GET", "/v1/plans/a/1").status == 503)
+        for (method, path) in [
+            ("GET", "/v1/policies"), ("DELETE", "/v1/policies/a"), ("GET", "/v1/policies/a/outcomes"),
+        ] {
+            #expect(try await served.request(method, path).status == 503, "\(path)")
+        }
         // Outcomes that are never recorded.
         let outcomes = try await served.request("POST", "/v1/outcomes", json: #"{"policy_id":"silent","outcomes":[]}"#)
         #expect(outcomes.status == 504)

@@ -68,6 +68,13 @@ struct OpenAPIBoundsTests {
                 "policy_id": policy, "step": step, "groups_after": .integer(PlanLimits.counts),
                 "wait_ms": .integer(Timeouts.planWaitMilliseconds),
             ])
+        add("/v1/policies/{policy_id}?", ["policy_id": policy])
+        add(
+            "/v1/policies/{policy_id}/outcomes?",
+            [
+                "policy_id": policy, "from": .integer(PlanLimits.seeds),
+                "count": .integer(1...4096),
+            ])
         add(
             "/v1/plans?",
             ["policy": policy, "from": step, "attempt": .integer(PlanLimits.attempts)])
@@ -102,7 +109,7 @@ struct OpenAPIBoundsTests {
                 ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
                 ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
                 ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
-                ".explore": share, ".deadline_ms": deadline,
+                ".explore": share, ".revisit_after": .integer(PlanLimits.counts), ".deadline_ms": deadline,
                 ".fallback": .names(RequestPlan.Fallback.allCases.map(\.rawValue)),
                 ".mode": .names(RequestPlan.Mode.allCases.map(\.rawValue)),
                 ".delivery": .names(RequestPlan.Delivery.allCases.map(\.rawValue)), ".record_decay": share,
@@ -151,6 +158,7 @@ struct OpenAPIBoundsTests {
                 ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
                 ".context_ahead_steps": count, ".attempt": .integerFrom(1), ".total_tokens": .integerFrom(1),
+                ".advice.total": .integerFrom(1), ".advice.total_tokens": .integerFrom(1), ".explored_rollouts": count,
             ])
         add(
             "PlansDropped",
@@ -214,6 +222,7 @@ struct OpenAPIBoundsTests {
             "PlanRequest.reserve": "\(plan.reserve)", "PlanRequest.n_min": "\(plan.minimum)",
             "PlanRequest.n_max": "\(plan.maximum)", "PlanRequest.multiple_of": "\(plan.multipleOf)",
             "PlanRequest.objective": plan.objective.rawValue, "PlanRequest.explore": Self.shortest(plan.explore),
+            "PlanRequest.revisit_after": "\(plan.revisitAfter)",
             "PlanRequest.deadline_ms": Self.milliseconds(plan.deadline),
             "PlanRequest.fallback": plan.fallback.rawValue, "PlanRequest.mode": plan.mode.rawValue,
             "PlanRequest.delivery": plan.delivery.rawValue, "PlanRequest.record_decay": Self.shortest(plan.recordDecay),
@@ -228,7 +237,8 @@ struct OpenAPIBoundsTests {
             "ScoreRequest.deadline_ms": Self.milliseconds(scores.deadline),
             // The reader's own: a row of a context is one outcome, a plan is answered at once and from its first group.
             "ScoreRequest.context_set[].n": "1", "/v1/plans/{policy_id}/{step}?groups_after": "0",
-            "/v1/plans/{policy_id}/{step}?wait_ms": "0",
+            "/v1/plans/{policy_id}/{step}?wait_ms": "0", "/v1/policies/{policy_id}/outcomes?from": "0",
+            "/v1/policies/{policy_id}/outcomes?count": "1024",
         ]
         let stated = try Self.stated(["default"]).compactMapValues { $0["default"] }
         for (path, value) in stated { #expect(expected[path] == value, "\(path)") }

@@ -54,6 +54,9 @@ final class Served: Sendable {
     /// The document's path for a request's path.
     private static func route(of path: Substring) -> String {
         if path.hasPrefix("/v1/plans/") { return "/v1/plans/{policy_id}/{step}" }
+        if path.hasPrefix("/v1/policies/") {
+            return path.hasSuffix("/outcomes") ? "/v1/policies/{policy_id}/outcomes" : "/v1/policies/{policy_id}"
+        }
         if path.hasPrefix("/v1/workers/") { return "/v1/workers/{name}/drain" }
         if path.hasPrefix("/v1/jobs/") { return "/v1/jobs/{id}/cancel" }
         return String(path)
@@ -65,7 +68,7 @@ final class Served: Sendable {
         let route = Self.route(of: bare)
         // What is no operation has no description of its own.
         let problems =
-            answer.code == "not_found" || answer.code == "method_not_allowed"
+            ["not_found", "method_not_allowed", "host_refused", "origin_refused"].contains(answer.code)
             ? document.problems(withError: answer) : document.problems(method, route, answer)
         #expect(problems.isEmpty, "\(method) \(path) \(answer.status): \(answer.text.prefix(300))")
         for problem in problems { Issue.record("\(problem)") }

@@ -25,7 +25,7 @@ final class StubCoordinator: Sendable {
     var client: CoordinatorClient {
         CoordinatorClient(
             ask: { message in AsyncStream { self.answer(message, $0) } },
-            report: { self.state.withLock { $0.report } },
+            report: { self.state.withLock { $0.report } }, query: { self.answer($0) },
             operate: { request in self.state.withLock { $0.report } == nil ? nil : self.operate(request) })
     }
 
@@ -58,6 +58,26 @@ final class StubCoordinator: Sendable {
     /// Sends the rest of the plan of the policy `held`.
     func release() {
         state.withLock { $0.held }()
+    }
+
+    /// A policy `a` with two outcomes.
+    private func answer(_ query: HistoryQuery) -> HistoryAnswer? {
+        guard state.withLock({ $0.report }) != nil else { return nil }
+        let policy = PolicySummary(
+            policyID: "a", outcomes: 2, prompts: 3, bytes: 4096, latestVersion: 7, failureRate: 0.25, plans: [6, 7],
+            idleRank: 1)
+        let outcomes = [
+            RecordedOutcome(
+                eventID: "e1", promptID: "p1", text: "one", version: 7, reward: 0.5, n: 4, failed: 0, rewards: []),
+            RecordedOutcome(
+                eventID: "e2", promptID: "p2", text: "two", version: 7, reward: 0, n: 0, failed: 3, rewards: []),
+        ]
+        return switch query {
+        case .policies: .policies([policy])
+        case .outcomes("a", let from, _): .outcomes(Array(outcomes.dropFirst(from)), next: nil)
+        case .forget("a"): .forgotten(policy)
+        default: .unknown
+        }
     }
 
     private func answer(_ message: Message, _ listener: AsyncStream<Message>.Continuation) {

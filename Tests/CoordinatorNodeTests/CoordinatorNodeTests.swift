@@ -122,6 +122,70 @@ struct CoordinatorNodeTests {
         for await _ in node.ask(.followPlan(plan, groupsAfter: 0)) { Issue.record("a stopped coordinator answered") }
     }
 
+    /// A request of about 3 MB, by a policy of its own.
+    private static func largeRequest(step: Int) -> Wire.Message {
+        let text = String(repeating: "a long prompt ", count: 1000)
+        var request = RequestPlan(
+            plan: PlanName(policyID: "p", step: step), total: 1600,
+            candidates: (0..<200).map { PlanCandidate(promptID: "q\($0)", text: "\($0) \(text)") })
+        request.deadline = .milliseconds(200)
+        return .requestPlan(request)
+    }
+
+    @Test("a large request over the wire is answered, and what its sender sends behind it is handled behind it")
+    func large() async throws {
+        let node = try start(journal: folder.file("large"))
+        var trainer = try RawPeer(try #require(node.endpoints.first))
+        try trainer.join(.trainer, name: "trainer")
+        try trainer.send(Self.largeRequest(step: 1))
+        // Were it handled before the request, the plan would be unknown.
+        try trainer.send(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0))
+        let end = try trainer.receive("the plan's end") { message in
+            if case .requestRefused(let refused) = message { Issue.record("\(refused)") }
+            return if case .planEnd(_, let end) = message { end } else { nil }
+        }
+        #expect(end.prompts == 200 && end.status == .fallback && end.total == 1600)
+        let report = try #require(await node.report())
+        #expect(report.turns.counts.reduce(0, +) > 0 && report.commits.counts.reduce(0, +) > 0)
+        #expect(report.workBytes == 0 && report.messagesRefused == 0)
+        try stop(node)
+    }
+
+    @Test("prompts are known by their ids after a restart, and histories can be read and forgotten")
+    func restart() async throws {
+        let path = folder.file("restart")
+        var node = try start(journal: path)
+        for await message in node.ask(Self.largeRequest(step: 1)) { if case .planEnd = message { break } }
+        try stop(node)
+        node = try start(journal: path)
+        guard case .requestPlan(var request) = Self.largeRequest(step: 2) else { return }
+        for place in request.candidates.indices { request.candidates[place].text = "" }
+        var prompts: Int?
+        for await message in node.ask(.requestPlan(request)) {
+            if case .requestRefused(let refused) = message { Issue.record("\(refused)") }
+            if case .planEnd(_, let end) = message {
+                prompts = end.prompts
+                break
+            }
+        }
+        #expect(prompts == 200)
+        guard case .policies(let policies)? = await node.query(.policies) else {
+            Issue.record("the policies were not listed")
+            return
+        }
+        #expect(policies.map(\.policyID) == ["p"] && policies[0].prompts == 200 && policies[0].plans == [1, 2])
+        guard case .forgotten? = await node.query(.forget(policyID: "p")) else {
+            Issue.record("the policy was not forgotten")
+            return
+        }
+        try stop(node)
+        node = try start(journal: path)
+        guard case .policies(let rest)? = await node.query(.policies) else { return }
+        #expect(rest.isEmpty)
+        try stop(node)
+        #expect(await node.query(.policies) == nil)
+    }
+
     @Test("a public address is refused without leave, and an address in use with what to do")
     func addresses() throws {
         let open = CoordinatorNode.Configuration(endpoints: [try Endpoint("tcp://*:0")])

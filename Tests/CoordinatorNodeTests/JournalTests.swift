@@ -1,5 +1,6 @@
 import Cluster
 import CoordinatorNode
+import Foundation
 import GRDB
 import Planning
 import Scoring
@@ -207,5 +208,64 @@ struct JournalTests {
         let journal = try CoordinatorJournal(path: path)
         #expect(throws: CoordinatorError.self) { _ = try journal.plannerEntries() }
         #expect(throws: CoordinatorError.self) { _ = try journal.entries() }
+    }
+
+    // MARK: Bounds
+
+    @Test("known texts are read back in the order in which they were named last, and not those that were forgotten")
+    func knownTexts() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let texts = (0..<4).map { NamedText(promptID: "q\($0)", text: "text \($0)") }
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            try journal.commit(
+                [],
+                [
+                    .textsNamed(policyID: "a", Array(texts[..<3])), .textsNamed(policyID: "b", texts),
+                    .textsForgotten(policyID: "b", promptIDs: ["q1", "q2", "unknown"]),
+                    .textsNamed(policyID: "a", [NamedText(promptID: "q0", text: "another")]),
+                ])
+        }
+        #expect(
+            try CoordinatorJournal(path: path).plannerEntries() == [
+                .textsNamed(policyID: "a", [texts[1], texts[2]]), .textsNamed(policyID: "b", [texts[0], texts[3]]),
+                .textsNamed(policyID: "a", [NamedText(promptID: "q0", text: "another")]),
+            ])
+    }
+
+    @Test("a policy that is forgotten leaves no entry; of one whose outcomes were too many the latest stay")
+    func forgottenPolicy() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        for policy in ["a policy", "b"] {
+            for number in 0..<10 { try journal.commit([], [.outcomesRecorded(policyID: policy, [outcome(number)])]) }
+        }
+        try journal.commit(
+            [],
+            [
+                .planOpened(opening(step: 1)), .textsNamed(policyID: "a policy", [NamedText(promptID: "q", text: "t")]),
+                .policyForgotten("a policy"), .outcomesTrimmed(policyID: "b", keeping: 3),
+            ])
+        #expect(
+            try journal.plannerEntries() == (7..<10).map { .outcomesRecorded(policyID: "b", [outcome($0)]) })
+    }
+
+    @Test("the file of a journal stays small while texts are named and forgotten, and no text stays without a user")
+    func compact() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let journal = try CoordinatorJournal(path: path)
+        let padding = String(repeating: "x", count: 1000)
+        for round in 0..<60 {
+            let texts = (0..<1000).map { NamedText(promptID: "\(round)/\($0)", text: "\(round) \($0) \(padding)") }
+            try journal.commit([], [.textsNamed(policyID: "p", texts)])
+            try journal.commit([], [.textsForgotten(policyID: "p", promptIDs: texts.dropFirst(10).map(\.promptID))])
+        }
+        // Commits without anything else let the sweeps come to their end.
+        for number in 0..<200 { try journal.commit([.confirmed(job, below: UInt32(number + 1))]) }
+        let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+        #expect(bytes > 0 && bytes < 24 << 20, "\(bytes) bytes for 600 texts of 1 KB; 60,000 were written")
+        let known = try journal.plannerEntries().flatMap { entry -> [NamedText] in
+            if case .textsNamed(_, let texts) = entry { texts } else { [] }
+        }
+        #expect(known.count == 600)
     }
 }

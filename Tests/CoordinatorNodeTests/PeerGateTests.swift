@@ -91,6 +91,34 @@ struct PeerGateTests {
         try stop()
     }
 
+    @Test("a large message is refused by its sender's key too, although another thread decodes it")
+    func largeMessage() async throws {
+        var request = RequestPlan(
+            plan: PlanName(policyID: "p", step: 1), total: 8,
+            candidates: [PlanCandidate(promptID: "a", text: String(repeating: "x", count: 1 << 20))])
+        request.deadline = .milliseconds(100)
+        var client = try peer(.client)
+        try client.join(.client, name: "client")
+        try client.send(.requestPlan(request))
+        let end = ContinuousClock.now + .seconds(300)
+        var refused = 0
+        while refused == 0, ContinuousClock.now < end { refused = await node.report()?.messagesRefused ?? 1 }
+        #expect(refused == 1)
+        guard case .policies(let policies)? = await node.query(.policies) else {
+            Issue.record("the policies were not listed")
+            return
+        }
+        #expect(policies.isEmpty)
+        var trainer = try peer(.trainer)
+        try trainer.join(.trainer, name: "trainer")
+        try trainer.send(.requestPlan(request))
+        let prompts = try trainer.receive("the plan's end") { message in
+            if case .planEnd(_, let end) = message { end.prompts } else { nil }
+        }
+        #expect(prompts == 1)
+        try stop()
+    }
+
     @Test("a key that is revoked while its holder is connected ends to work at the next reload")
     func revoked() throws {
         var client = try peer(.client)

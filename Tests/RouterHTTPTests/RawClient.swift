@@ -9,7 +9,7 @@ struct RawClient: Sendable {
     init(port: Int, body: String, path: String = "/v1/chat/completions") async throws {
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port).get()
-        let head = "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+        let head = "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
         try await channel.writeAndFlush(ByteBuffer(string: head + body))
     }
 

@@ -51,7 +51,7 @@ struct RouterMannersTests {
         let router = try await router { $0.connections.headTime = .milliseconds(200) }
         let held = try (0..<100).map { _ in
             let connection = try LoopbackHTTP(port: router.port)
-            connection.write("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-")
+            connection.write("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-")
             return connection
         }
         #expect(try await router.get("/livez").text == "ok\n")
@@ -62,6 +62,27 @@ struct RouterMannersTests {
                 "POST", "/v1/route", headers: ["Content-Encoding": "br"], body: Array("{}".utf8))
         }
         #expect((encoded?.status, encoded?.code) == (415, "unsupported_encoding"))
+        await router.stop()
+    }
+
+    @Test("web pages of other sites cannot spend: by origin, by a body without a type of JSON, by a changed name")
+    func pages() async throws {
+        let router = try await router()
+        let port = router.port
+        let cases: [([String: String], Int, String)] = [
+            (["Origin": "https://evil.example"], 403, "origin_refused"),
+            (["Content-Type": "text/plain;charset=UTF-8"], 415, "unsupported_media_type"),
+            (["Content-Type": "application/x-www-form-urlencoded"], 415, "unsupported_media_type"),
+            (["Host": "evil.example:\(port)", "Origin": "http://evil.example:\(port)"], 403, "host_refused"),
+            (["Origin": "http://localhost"], 400, "missing_prompt"),
+        ]
+        for (headers, status, code) in cases {
+            let answer = await LoopbackHTTP.onThread {
+                try? LoopbackHTTP(port: port).request(
+                    "POST", "/v1/chat/completions", headers: headers, body: Array("{}".utf8))
+            }
+            #expect((answer?.status, answer?.code) == (status, code), "\(headers)")
+        }
         await router.stop()
     }
 

@@ -26,6 +26,26 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("a new file and its write-ahead log are for their owner alone; the mode of an existing file stays")
+    func permissions() throws {
+        try withPath { path in
+            let create: (Database) throws -> Void = { try $0.execute(sql: "CREATE TABLE IF NOT EXISTS t (a)") }
+            func mode(_ path: String) throws -> Int? {
+                try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            }
+            func open() throws {
+                let (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .shared, prepare: create)
+                #expect(try mode("\(path)-wal") == mode(path))
+                try queue.close()
+            }
+            try open()
+            #expect(try mode(path) == 0o600)
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+            try open()
+            #expect(try mode(path) == 0o640)
+        }
+    }
+
     @Test("durability can be changed between commits")
     func changed() throws {
         let (queue, _) = try SQLiteFile.open(nil, durability: .process, sharing: .exclusive) { _ in }

@@ -64,8 +64,8 @@ public final class LoopbackHTTP: @unchecked Sendable {
         _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil,
         afterFirstChunk: () -> Void = {}
     ) -> Answer {
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: loopback\r\n"
-        var headers = headers
+        var head = "\(method) \(path) HTTP/1.1\r\n"
+        var headers = ["Host": "localhost"].merging(headers) { $1 }
         if body != nil, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) where value != "-" {
             head += "\(name): \(value)\r\n"

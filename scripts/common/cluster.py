@@ -72,6 +72,7 @@ class Cluster:
         program: str | None = None,
         workers: int = 1,
         worker_arguments: collections.abc.Sequence[str] = ("--store", "off"),
+        coordinator_arguments: collections.abc.Sequence[str] = (),
         log_level: str = "notice",
         serves_http: bool = True,
     ):
@@ -81,6 +82,7 @@ class Cluster:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="statezero-"))
         self.endpoint = f"ipc://{self.folder}/sock"
         self.log_level, self.serves_http = log_level, serves_http
+        self.coordinator_arguments = coordinator_arguments
         self.processes: dict[str, Process] = {}
         self.port, self._started = None, 0
         try:
@@ -116,7 +118,8 @@ class Cluster:
         """Starts the coordinator, or starts it again on the same port and journal; returns when it listens."""
         web = ["--http", f"127.0.0.1:{self.port or 0}"] if self.serves_http else []
         journal = str(self.folder / "journal.sqlite")
-        process = self.start("coordinator", "coordinator", "--bind", self.endpoint, "--journal", journal, *web)
+        arguments = ["--bind", self.endpoint, "--journal", journal, *web, *self.coordinator_arguments]
+        process = self.start("coordinator", "coordinator", *arguments)
         if self.serves_http:
             self.port = self.wait(process.port)
 

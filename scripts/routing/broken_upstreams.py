@@ -195,7 +195,7 @@ def leaving(checks, program):
     with Scene(sends(b"", stays=True), works, program) as scene:
         path = os.path.join(scene.folder.name, "fleet.yaml")
         body = b'{"model":"cheap","messages":[{"role":"user","content":"x"}]}'
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         text = pathlib.Path(path).read_text().replace("_seconds: 0.5", "_seconds: 600")
         pathlib.Path(path).write_text(text.replace("total_timeout_seconds: 5", "total_timeout_seconds: 600"))
         state = os.path.join(scene.folder.name, "state2")

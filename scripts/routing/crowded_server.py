@@ -130,7 +130,7 @@ def waiting_plans(port):
     opened = []
     for step in range(4):
         body = plan(step, 600_000)
-        head = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+        head = "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
         chunks = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
         opened += connections(port, 1, f"POST /v1/plans HTTP/1.1\r\n{head}\r\n{chunks}".encode())
     time.sleep(0.5)
@@ -139,7 +139,7 @@ def waiting_plans(port):
 
 
 def rows(server, port, pid, options):
-    half = b"POST /v1/plans HTTP/1.1\r\nHost: x\r\nContent-"
+    half = b"POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-"
     yield measure(f"{server}: none", port, pid, options.seconds, lambda: ([], 0))
     # Longer than the time for headers, 20 s.
     yield measure(

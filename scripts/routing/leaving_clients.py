@@ -60,7 +60,9 @@ async def client(port, generator):
     stream = "true" if generator.random() < 0.7 else "false"
     prompt = f"prompt {generator.randrange(256)}"
     body = f'{{"model":"statezero","stream":{stream},"messages":[{{"role":"user","content":"{prompt}"}}]}}'
-    data = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    data = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
     if generator.random() < 0.2:
         data = data[: generator.randrange(len(data))]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

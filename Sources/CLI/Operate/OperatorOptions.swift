@@ -30,8 +30,23 @@ struct OperatorOptions: ParsableArguments {
 
     /// The same, with the text of the answer, one line of JSON.
     func answer(_ path: String, post: Bool = false) throws -> (value: JSONValue, text: String) {
+        try answer(path, method: post ? .POST : .GET, body: nil)
+    }
+
+    /// Asks the coordinator by a method, with a body of JSON or none. Throws as `ask(_:post:)` does.
+    func ask(_ path: String, method: HTTPMethod, body: [UInt8]?) throws -> JSONValue {
+        try answer(path, method: method, body: body).value
+    }
+
+    private func answer(
+        _ path: String, method: HTTPMethod, body: [UInt8]?
+    ) throws -> (value: JSONValue, text: String) {
         var request = HTTPClientRequest(url: "http://\(http)\(path)")
-        request.method = post ? .POST : .GET
+        request.method = method
+        if let body {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body))
+        }
         let (status, bytes) = try TaskWait.run { [request, http] () async throws(CommandFailure) in
             do {
                 let response = try await HTTPClient.shared.execute(request, timeout: Self.time)

@@ -88,7 +88,7 @@ struct RouteServeHTTP: ParsableArguments {
         help: "Largest number of connections; for one more, the one that has waited longest for a request is closed.")
     var connectionsMax = 2048
 
-    @OptionGroup var origins: OriginOptions
+    @OptionGroup var site: SiteOptions
 
     @Option(range: .within(0...86_400), help: "Seconds for open requests after SIGTERM; then they are cancelled.")
     var stopSeconds = 30
@@ -100,7 +100,8 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.environment = environment
         configuration.requestsMax = requestsMax
         configuration.connections.connectionsMax = connectionsMax
-        configuration.origins = origins.corsOrigin
+        configuration.origins = site.corsOrigin
+        configuration.hostNames = site.hostName
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
         if let keyEnv {

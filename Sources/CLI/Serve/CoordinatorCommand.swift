@@ -27,7 +27,7 @@ struct Coordinator: ParsableCommand {
     @Option(help: "HOST:PORT for plans, outcomes, scores, health and metrics over HTTP. Port 0 chooses a free port.")
     var http: String?
 
-    @OptionGroup var origins: OriginOptions
+    @OptionGroup var site: SiteOptions
 
     @Option(
         help: """
@@ -44,6 +44,8 @@ struct Coordinator: ParsableCommand {
 
     @Option(help: "Journal file (SQLite). Default: none, so jobs and plans end with the process.")
     var journal: String?
+
+    @OptionGroup var bounds: CoordinatorBounds
 
     @Option(help: "Digest of the only accepted model, from `statezero model inspect`. Default: the first worker's.")
     var fingerprint: String?
@@ -66,6 +68,7 @@ struct Coordinator: ParsableCommand {
             endpoints: try bind.map { try Endpoint($0) }, journalPath: journal)
         configuration.allowsPlaintext = allowPlaintext
         configuration.keys = try keys.map { try LiveKeys(KeyFolder(path: $0), at: Date()) }
+        bounds.apply(to: &configuration.planner)
         if let fingerprint, let digest = Digest(hex: fingerprint) {
             configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
         }
@@ -101,9 +104,11 @@ struct Coordinator: ParsableCommand {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
-        configuration.origins = origins.corsOrigin
+        configuration.origins = site.corsOrigin
+        configuration.hostNames = site.hostName
         let client = CoordinatorClient(
-            ask: { node.ask($0) }, report: { await node.report() }, operate: { await node.operate($0) })
+            ask: { node.ask($0) }, report: { await node.report() }, mark: { await node.mark() },
+            query: { await node.query($0) }, operate: { await node.operate($0) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

@@ -14,6 +14,12 @@ public struct CoordinatorMachines: Sendable {
         case started
         /// A message arrived.
         case received(Envelope, from: Peer)
+        /// A message arrived earlier, and is handled only now.
+        case receivedEarlier(Envelope, from: Peer, arrived: Instant)
+        /// The driver has done work of the planner.
+        case worked(PlannerWork.Result)
+        /// All of a policy is to be forgotten, because an operator requests it.
+        case forgetPolicy(String)
         /// A message could not be delivered: the peer has left.
         case unroutable(Peer)
         /// A trainer in this process joined.
@@ -33,6 +39,8 @@ public struct CoordinatorMachines: Sendable {
         case send(Envelope, to: Peer)
         case journal(JournalEntry)
         case journalPlan(PlannerEntry)
+        /// Work that takes long, to be done on another thread; its result is an event.
+        case work(PlannerWork)
         case log(CoordinatorState.LogEvent)
         case logPlan(PlannerState.LogEvent)
     }
@@ -78,6 +86,7 @@ public struct CoordinatorMachines: Sendable {
             case .planner(.journal(let entry)):
                 observe(entry)
                 actions.append(.journalPlan(entry))
+            case .planner(.work(let work)): actions.append(.work(work))
             case .planner(.log(let event)):
                 notices.add(event.fault, isError: event.isError, at: now)
                 actions.append(.logPlan(event))
@@ -114,6 +123,14 @@ public struct CoordinatorMachines: Sendable {
     private mutating func first(_ event: Event, at now: Instant) -> [Step] {
         switch event {
         case .started: return coordinator.handle(.started, at: now).map(Step.coordinator)
+        case .receivedEarlier(let envelope, let peer, let arrived):
+            guard planner.isAddressee(of: envelope.message, from: peer) else {
+                return coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
+            }
+            return planner.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
+                .map(Step.planner)
+        case .worked(let result): return planner.handle(.worked(result), at: now).map(Step.planner)
+        case .forgetPolicy(let policyID): return planner.handle(.forgetPolicy(policyID), at: now).map(Step.planner)
         case .received(let envelope, let peer):
             return planner.isAddressee(of: envelope.message, from: peer)
                 ? planner.handle(.received(envelope, from: peer), at: now).map(Step.planner)

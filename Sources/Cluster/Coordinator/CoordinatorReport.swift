@@ -33,8 +33,18 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var policies = 0
     /// Outcomes in all histories.
     public var historyOutcomes = 0
+    /// Bytes of all histories, about, with the texts of prompts.
+    public var historyBytes = 0
+    /// Bytes of the texts by which prompts may be named by their id alone, about.
+    public var textBytes = 0
+    /// Bytes of the requests of all plans kept, about.
+    public var planBytes = 0
+    /// Bytes of requests that are being prepared on another thread.
+    public var workBytes = 0
     /// How long the turns of the coordinator's thread were: from a message's arrival until the thread waits again.
     public var turns = DurationHistogram()
+    /// How long commits of the journal took.
+    public var commits = DurationHistogram()
 
     // MARK: Counts
 
@@ -76,6 +86,14 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var rolloutsDrawn = 0
     /// Assignments that were lent to another rollout worker, because the first was lost or stuck.
     public var assignmentsLost = 0
+    /// Policies that were forgotten to make room for others.
+    public var policiesEvicted = 0
+    /// Plans that were forgotten to make room for others.
+    public var plansEvicted = 0
+    /// Texts of prompts that were forgotten, because the policy had too many.
+    public var textsEvicted = 0
+    /// Outcomes that were forgotten, because the histories had too many bytes.
+    public var outcomesEvicted = 0
 
     /// Nothing has happened.
     public init() {}

@@ -15,6 +15,10 @@ public struct PlannerCounts: Hashable, Sendable {
     var rolloutsFailed = 0
     var rolloutsDrawn = 0
     var assignmentsLost = 0
+    var policiesEvicted = 0
+    var plansEvicted = 0
+    var textsEvicted = 0
+    var outcomesEvicted = 0
 }
 
 extension PlannerState {
@@ -27,6 +31,14 @@ extension PlannerState {
         report.plansKept = sessions.count
         report.policies = histories.count
         report.historyOutcomes = histories.values.reduce(0) { $0 + $1.outcomes.count }
+        report.historyBytes = historyBytes
+        report.textBytes = histories.values.reduce(0) { $0 + $1.knownTexts.bytes }
+        report.planBytes = planBytes
+        report.workBytes = workBytes
+        report.policiesEvicted = counts.policiesEvicted
+        report.plansEvicted = counts.plansEvicted
+        report.textsEvicted = counts.textsEvicted
+        report.outcomesEvicted = counts.outcomesEvicted
         report.plansOK = counts.plansOK
         report.plansDegraded = counts.plansDegraded
         report.plansFallback = counts.plansFallback

@@ -13,6 +13,7 @@ extension PlannerState {
         var broken: [String] = []
         let queued = Set(queue)
         for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts.sessions) }
+        for name in preparing.keys where sessions[name] != nil { broken.append("\(name) is prepared and open") }
         for (incarnation, rollout) in rollouts.sessions {
             let sum = rollout.leases.leases.values.reduce(0) { $0 + $1.tokens }
             if sum != rollout.leases.tokens {

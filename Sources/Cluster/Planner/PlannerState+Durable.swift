@@ -10,10 +10,10 @@ extension PlannerState {
     mutating func replay(_ entry: PlannerEntry) {
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):
-            for outcome in outcomes { remember(outcome, of: policyID) }
+            for outcome in outcomes { _ = remember(outcome, of: policyID) }
         case .planOpened(let opening):
             guard let session = try? PlanSession(opening) else { return }
-            adopt(session)
+            _ = adopt(session)
         case .predictionsReceived(let plan, let predictions):
             if let effects = try? sessions[plan]?.receive(predictions) { keepPrice(effects, of: plan) }
         case .planCut(let plan):
@@ -21,30 +21,51 @@ extension PlannerState {
         case .groupReported(let plan, let report):
             guard let session = sessions[plan], session.groups.indices.contains(report.index) else { return }
             _ = sessions[plan]?.record(report)
+        case .textsNamed(let policyID, let texts):
+            let empty = emptyHistory
+            for named in texts { histories[policyID, default: empty].name(named.promptID, named.text) }
+            recordUse(of: policyID)
+        case .textsForgotten(let policyID, let promptIDs):
+            for promptID in promptIDs { histories[policyID]?.forgetText(of: promptID) }
+        case .outcomesTrimmed(let policyID, let count):
+            while let history = histories[policyID], history.outcomes.count > max(0, count) {
+                histories[policyID]?.forgetFirst()
+            }
+        case .policyForgotten(let policyID): histories[policyID] = nil
         case .planForgotten(let plan):
             sessions[plan] = nil
             histories[plan.policyID]?.dropPrice(ofStep: plan.step)
         case .outcomesForgotten(let policyID, let step): _ = histories[policyID]?.drop(stepsFrom: step)
         case .attemptBegan(let policyID, let attempts):
-            let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
+            let empty = emptyHistory
             histories[policyID, default: empty].attempts = attempts
         }
     }
 
-    /// Keeps a session, and the texts of its prompts.
-    mutating func adopt(_ session: PlanSession) {
+    private var emptyHistory: PolicyHistory { PolicyHistory(outcomesMax: configuration.outcomesMax) }
+
+    /// Keeps a session, and the texts of its prompts. Returns the texts that were not known.
+    mutating func adopt(_ session: PlanSession) -> [NamedText] {
+        let policyID = session.name.policyID
         sessions[session.name] = session
-        let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
-        for candidate in session.request.candidates {
-            histories[session.name.policyID, default: empty].name(candidate.promptID, candidate.text)
-        }
-        histories[session.name.policyID]?.attempts.plan(session.name.step)
+        let empty = emptyHistory
+        let named = histories[policyID, default: empty].name(session.request.candidates)
+        histories[policyID]?.attempts.plan(session.name.step)
+        recordUse(of: policyID)
+        return named
     }
 
-    /// Adds an outcome to a policy's history.
-    mutating func remember(_ outcome: RecordedOutcome, of policyID: String) {
-        let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
-        histories[policyID, default: empty].record(outcome)
+    /// Adds an outcome to a policy's history. Returns whether the text of its prompt was not known.
+    mutating func remember(_ outcome: RecordedOutcome, of policyID: String) -> Bool {
+        let empty = emptyHistory
+        let isNew = histories[policyID, default: empty].record(outcome)
+        recordUse(of: policyID)
+        return isNew
+    }
+
+    /// Makes texts durable that are known from now on.
+    func journal(_ texts: [NamedText], of policyID: String, _ actions: inout [Action]) {
+        if !texts.isEmpty { actions.append(.journal(.textsNamed(policyID: policyID, texts))) }
     }
 
     /// Keeps the price of a plan that has ended, for the next plan of its policy.
@@ -68,6 +89,7 @@ extension PlannerState {
         var plans: [PlanName: Plan]
         var outcomes: [String: [RecordedOutcome]]
         var prices: [String: Double]
+        var texts: [String: [String: String]]
         var attempts: [String: PolicyAttempts]
     }
 
@@ -85,6 +107,8 @@ extension PlannerState {
                 .filter { !$0.value.isEmpty },
             prices: Dictionary(
                 uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }),
+            texts: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, $0.value.knownTexts.all) })
+                .filter { !$0.value.isEmpty },
             attempts: histories.filter { !$0.value.attempts.isEmpty }.reduce(into: [:]) {
                 $0[$1.key] = $1.value.attempts.durable
             })

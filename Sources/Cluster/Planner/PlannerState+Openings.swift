@@ -6,65 +6,114 @@ import Wire
 // A request for a plan: whether it is admitted, what of the history its plan is based on, which older plan makes room.
 
 extension PlannerState {
-    mutating func open(_ request: RequestPlan, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
+    /// Checks a request, and then opens its plan.
+    mutating func check(
+        _ request: RequestPlan, from peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
+        let bytes = request.textBytes
+        guard hasSpace(forWork: bytes) else {
+            let message =
+                "\(workBytes) bytes of requests are being prepared, and no more are accepted; try again in a second"
+            return refuse(
+                request.plan, PlanRefusal(reason: .capacity, message: message), to: peer, &actions)
+        }
+        start(
+            .check(request, from: peer, arrived: arrived), reading: heldMessages[peer] == nil ? bytes : .max,
+            keeping: bytes, at: now, &actions)
+    }
+
+    /// Answers a request by the plan of its step, or begins to prepare one.
+    mutating func open(
+        _ checked: CheckedRequest, for peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
+        var request = checked.request
         let name = request.plan
-        let identity = request.identity.bytes
-        if let known = sessions[name], known.opening.identity == identity {
+        recordUse(of: name.policyID)
+        if preparing[name]?.identity == checked.identity {
+            preparing[name]?.listeners.append(peer)
+            return
+        }
+        if let known = sessions[name], known.opening.identity == checked.identity {
             listen(peer, to: name)
             sendAll(of: name, to: peer, groupsAfter: 0, &actions)
             if known.end == nil, deadlines[name] == nil {
                 // An earlier generation of the coordinator began it; what is missing is predicted now.
-                deadlines[name] = now + request.deadline
+                deadlines[name] = arrived + request.deadline
                 predict(name, at: now, &actions)
             }
             return
         }
-        do {
+        do throws(PlanRefusal) {
             try checkAttempt(of: request)
-            var request = request
-            try request.check()
-            try checkCapacity(forPolicy: name.policyID)
+            if let refusal = checked.refusal { throw refusal }
             try fillTexts(&request)
-            try checkReadable(request)
             try goBack(for: request, &actions)
             try checkInFlight(request)
-            var warnings: [String] = []
-            record(request.outcomes, of: request, &warnings, &actions)
-            request.outcomes = []
-            let old = oldPlans(before: request)
-            for plan in old where sessions[plan]?.isInFlight(countsGroups: false) == true {
-                warnings.append(
-                    "the plan of step \(plan.step) was dropped before its groups were done, because "
-                        + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
+        } catch {
+            return refuse(name, error, to: peer, &actions)
+        }
+        var warnings: [String] = []
+        record(request.outcomes, of: request, &warnings, &actions)
+        request.outcomes = []
+        for plan in oldPlans(before: request) where sessions[plan]?.isInFlight(countsGroups: false) == true {
+            warnings.append(
+                "the plan of step \(plan.step) was dropped before its groups were done, because "
+                    + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
+        }
+        for reference in request.references { recordUse(of: reference) }
+        preparing[name] = PlanInPreparation(
+            identity: checked.identity, listeners: [peer], deadline: arrived + request.deadline)
+        let preparation = PlanPreparation(
+            basis: basis(for: request), identity: checked.identity, warnings: warnings, attemptsBefore: attempts)
+        start(
+            .prepare(preparation), reading: preparation.basis.bytes, keeping: request.textBytes, at: now, &actions)
+    }
+
+    /// Opens a plan that is prepared. One that is late already is ended at once, without predictions.
+    mutating func receive(_ prepared: PreparedPlan, at now: Instant, _ actions: inout [Action]) {
+        let name = prepared.plan
+        // Otherwise it was forgotten with its policy.
+        guard preparing[name]?.identity == prepared.identity, let waiting = preparing.removeValue(forKey: name) else {
+            return
+        }
+        do throws(PlanRefusal) {
+            guard case .ready(let ready) = prepared.result else {
+                if case .refused(let message) = prepared.result {
+                    throw PlanRefusal(reason: .invalid, message: message)
+                }
+                return
             }
-            let lengths = request.answerLengths(histories[name.policyID])
-            warnings += try request.applyTokens(lengths)
-            let (opening, session) = try begin(
-                opening(request, identity: identity, lengths: lengths, warnings: warnings))
-            try forget(old, for: session, &actions)
-            actions.append(.journal(.planOpened(opening)))
-            adopt(session)
+            try makeSpace(for: ready.session, &actions)
+            let request = ready.opening.request
+            actions.append(.journal(.planOpened(ready.opening)))
+            journal(adopt(ready.session), of: name.policyID, &actions)
             actions.append(
                 .log(
                     .planOpened(
-                        name, prompts: request.candidates.count, total: request.total, contextRows: opening.contextRows)
-                ))
-            deadlines[name] = now + request.deadline
-            listen(peer, to: name)
-            predict(name, at: now, &actions)
-        } catch let refusal as PlanRefusal {
-            refuse(name, refusal, to: peer, &actions)
+                        name, prompts: request.candidates.count, total: request.total,
+                        contextRows: ready.opening.contextRows)))
+            deadlines[name] = waiting.deadline
+            listeners[name] = waiting.listeners
+            keepWithinBounds(name.policyID, &actions)
+            if waiting.deadline <= now {
+                cut(name, &actions)
+            } else {
+                begin(ready.predictions, of: name, at: now, &actions)
+            }
         } catch {
-            refuse(name, PlanRefusal(reason: .invalid, message: "\(error)"), to: peer, &actions)
+            for peer in waiting.listeners { refuse(name, error, to: peer, &actions) }
         }
     }
 
-    /// Why a plan is not opened.
-    struct PlanRefusal: Error {
-        let reason: RequestRefused.Reason
-        let message: String
-        /// For programs; empty where the reason says enough.
-        var code = ""
+    /// What the predictions of a request are based on now.
+    func basis(for request: RequestPlan) -> PlanBasis {
+        let readsSide = predictions.model.map { !textOnlyModels.contains($0.digest) } ?? true
+        let kept = sessions.values.filter { $0.name.policyID == request.plan.policyID && $0.name < request.plan }
+        let ids = Set([request.plan.policyID] + request.references)
+        return PlanBasis(
+            request: request,
+            histories: Dictionary(uniqueKeysWithValues: ids.compactMap { id in histories[id].map { (id, $0) } }),
+            earlier: kept.sorted { $0.name < $1.name }, readsSide: readsSide)
     }
 
     /// Codes of refusals and of rejected outcomes that programs may rely on.
@@ -76,7 +125,7 @@ extension PlannerState {
     // MARK: Admission
 
     /// A step that has another plan needs a larger attempt or `replace`; an attempt that was abandoned gets none.
-    private func checkAttempt(of request: RequestPlan) throws {
+    private func checkAttempt(of request: RequestPlan) throws(PlanRefusal) {
         let name = request.plan
         let current = histories[name.policyID]?.attempts.current ?? 0
         guard request.attempt >= current else {
@@ -85,7 +134,7 @@ extension PlannerState {
                 message: "attempt \(request.attempt) of \(name.policyID) is over, attempt \(current) has begun; "
                     + "end this trainer, or start it with a larger attempt", code: Code.abandoned)
         }
-        guard sessions[name] == nil || request.attempt > current || request.replaces else {
+        guard sessions[name] == nil && preparing[name] == nil || request.attempt > current || request.replaces else {
             throw PlanRefusal(
                 reason: .conflict,
                 message: "step \(name) was planned for another request; repeat the first request unchanged, or use a "
@@ -93,48 +142,38 @@ extension PlannerState {
         }
     }
 
-    /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none.
-    private func fillTexts(_ request: inout RequestPlan) throws {
-        let history = histories[request.plan.policyID]
-        for (index, candidate) in request.candidates.enumerated() where candidate.text.isEmpty {
-            guard let text = history?.text(of: candidate.promptID) else {
-                throw PlanRefusal(
-                    reason: .unknown,
-                    message:
-                        "items[\(index)]: prompt \(candidate.promptID) has no text and none was sent before; send it")
+    /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none, and
+    /// `invalid` where the request with all texts is larger than a message.
+    private mutating func fillTexts(_ request: inout RequestPlan) throws(PlanRefusal) {
+        let policyID = request.plan.policyID
+        var bytes = 0
+        var isFilled = false
+        for (index, candidate) in request.candidates.enumerated() {
+            if candidate.text.isEmpty {
+                guard let text = histories[policyID]?.text(of: candidate.promptID) else {
+                    throw PlanRefusal(
+                        reason: .unknown,
+                        message:
+                            "items[\(index)]: prompt \(candidate.promptID) has no text and none was sent before; send it"
+                    )
+                }
+                histories[policyID]?.recordUse(of: candidate.promptID)
+                request.candidates[index].text = text
+                isFilled = true
             }
-            request.candidates[index].text = text
+            bytes += request.candidates[index].text.utf8.count
         }
-    }
-
-    /// A request is journalled as a message, with all of its texts. It must be readable again, also when it came from
-    /// this process and not over the wire.
-    private func checkReadable(_ request: RequestPlan) throws {
-        var request = request
-        request.outcomes = []
-        do {
-            let read = try Envelope(frames: Envelope(generation: 0, .requestPlan(request)).frames).message
-            guard read == .requestPlan(request) else {
-                throw PlanRefusal(
-                    reason: .invalid,
-                    message: "an id is longer than \(Limits.labelBytesMax) bytes, or a number beyond its range")
-            }
-        } catch let error as WireError {
-            throw PlanRefusal(reason: .invalid, message: "\(error); correct it, or divide the step in two")
-        }
-    }
-
-    private func checkCapacity(forPolicy policyID: String) throws {
-        guard histories[policyID] != nil || histories.count < configuration.policiesMax else {
+        // With some space for the header and the lengths.
+        let bytesMax = Limits.messageBytesMax - Limits.headerBytesMax - request.candidates.count * 4
+        guard !isFilled || bytes <= bytesMax else {
             throw PlanRefusal(
-                reason: .capacity,
-                message: "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
-            )
+                reason: .invalid,
+                message: "its prompts have \(bytes) bytes, the limit is \(bytesMax); divide the step in two")
         }
     }
 
     /// Throws where the policy has as many unfinished steps as the request allows.
-    private func checkInFlight(_ request: RequestPlan) throws {
+    private func checkInFlight(_ request: RequestPlan) throws(PlanRefusal) {
         guard request.inFlightMax > 0 else { return }
         let most = min(request.inFlightMax, configuration.plansMax)
         let steps = sessions.values
@@ -151,28 +190,13 @@ extension PlannerState {
     // MARK: Room
 
     /// Plans that make room for another one: finished ones first, and those that were made first.
-    private func oldPlans(before request: RequestPlan) -> [PlanName] {
+    func oldPlans(before request: RequestPlan) -> [PlanName] {
         // In the order in which they were made: after the trainer has gone back, a later step may be the older plan.
         let own = sessions.values.filter { $0.name.policyID == request.plan.policyID }
         let excess = own.count - configuration.plansMax + 1
         guard excess > 0 else { return [] }
         let unfinished = own.filter { $0.isInFlight(countsGroups: false) }.map(\.name)
         return Array((own.map(\.name).filter { !unfinished.contains($0) } + unfinished).prefix(excess))
-    }
-
-    /// Forgets old plans, and throws where too many candidates are kept even so.
-    private mutating func forget(
-        _ old: [PlanName], for session: PlanSession, _ actions: inout [Action]
-    ) throws {
-        let reason = PlanRefusal(reason: .capacity, message: "it was dropped for later steps before it ended")
-        for plan in old { forget(plan, because: reason, &actions) }
-        let candidates = sessions.values.reduce(0) { $0 + $1.groups.count } + session.groups.count
-        guard candidates <= configuration.candidatesMax else {
-            throw PlanRefusal(
-                reason: .capacity,
-                message: "plans of \(candidates) prompts would be kept, at most \(configuration.candidatesMax) may be; "
-                    + "plan smaller steps, or fewer policies at a time")
-        }
     }
 
     /// Drops a plan with its groups; peers that wait for its end get the reason.
@@ -195,60 +219,5 @@ extension PlannerState {
         histories[plan.policyID]?.dropPrice(ofStep: plan.step)
         actions.append(.journal(.planForgotten(plan)))
         actions.append(.log(.planForgotten(plan)))
-    }
-
-    // MARK: Opening
-
-    /// A plan's session. Failures must not cost a trainer its plan: where the limits adjusted to past failures
-    /// contradict the prompts' own limits, the allowed sizes or the total, the limits of the request are used.
-    private func begin(_ opening: PlanOpening) throws -> (PlanOpening, PlanSession) {
-        let request = opening.request
-        do {
-            return (opening, try PlanSession(opening))
-        } catch {
-            guard (opening.minimum, opening.maximum) != (request.minimum, request.maximum) else { throw error }
-            var plain = opening
-            (plain.minimum, plain.maximum) = (request.minimum, request.maximum)
-            plain.warnings.append(
-                "limits of \(opening.minimum) to \(opening.maximum), adjusted to failed rollouts, were not used: \(error)"
-            )
-            return (plain, try PlanSession(plain))
-        }
-    }
-
-    /// A plan's opening: the request, and what of the history it is based on now.
-    private func opening(
-        _ request: RequestPlan, identity: [UInt8], lengths: [Double], warnings: [String]
-    ) -> PlanOpening {
-        let history = histories[request.plan.policyID]
-        var warnings = warnings
-        var (minimum, maximum) = (request.minimum, request.maximum)
-        if let rate = try? RolloutFailureRate(history?.failureRate ?? 0) {
-            if request.raisesFloors {
-                let raised = rate.inflated(minimum, cap: maximum)
-                if raised * request.candidates.count <= request.total {
-                    minimum = raised
-                } else {
-                    warnings.append(
-                        "n_min would be \(raised) for a failure rate of \(rate.value), which the total does not allow")
-                }
-            }
-            if request.groupSurvival > 0 {
-                maximum = max(minimum, rate.largestGroup(survival: request.groupSurvival, cap: maximum))
-            }
-        }
-        let contexts = contexts(for: request, side(of: request))
-        let newest = contexts.compactMap(\.staleness).min()
-        let ahead = contexts.map(\.ahead).max() ?? 0
-        if ahead > 0 {
-            let version = request.policyVersion ?? request.plan.step
-            warnings.append(
-                "the context has outcomes of weights that are \(ahead) steps later than version \(version), which rolls "
-                    + "out; if the trainer went back, send a larger attempt, so that they are dropped")
-        }
-        return PlanOpening(
-            request: request, identity: identity, minimum: minimum, maximum: maximum, price: history?.price,
-            contextRows: contexts.map(\.block.count).max() ?? 0, staleness: newest ?? -1, warnings: warnings,
-            contextAhead: ahead, attemptsBefore: attempts, lengths: lengths)
     }
 }

@@ -7,34 +7,38 @@ import Wire
 
 extension PlannerState {
     /// Records a trainer's report and answers it: how many outcomes count, which are duplicates, which are rejected,
-    /// and the decisions on groups.
+    /// and the decisions on groups. A large report is recorded in several turns, and answered after the last one.
     mutating func record(_ report: ReportOutcomes, from peer: Peer, _ actions: inout [Action]) {
-        let subject = RequestRefused.Subject.request(report.request)
         do throws(RequestFault) {
             try report.check()
         } catch {
+            let subject = RequestRefused.Subject.request(report.request)
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
-        guard histories[report.policyID] != nil || histories.count < configuration.policiesMax else {
-            let message =
-                "this coordinator has histories of \(configuration.policiesMax) policies, and no more are kept"
-            return send(.requestRefused(RequestRefused(subject, .capacity, message: message)), to: peer, &actions)
+        recordUse(of: report.policyID)
+        var progress = ReportInProgress(report, from: peer, texts: Self.texts(report.outcomes))
+        guard pending.isEmpty, record(&progress, &actions) else {
+            pending.append(.report(progress))
+            return
         }
-        var answer = OutcomesRecorded(
-            request: report.request, accepted: 0, duplicates: 0, rejected: [], decisions: [])
+    }
+
+    /// Records the next outcomes of a report. Returns whether it is whole, and answered.
+    mutating func record(_ progress: inout ReportInProgress, _ actions: inout [Action]) -> Bool {
+        let report = progress.report
         var recorded: [RecordedOutcome] = []
         var groups: [(index: Int, plan: PlanName, GroupReport)] = []
-        var seen: Set<String> = []
-        let texts = Self.texts(report.outcomes)
-        /// Rollouts that this report adds to groups.
+        let (duplicates, rejected) = (progress.answer.duplicates, progress.answer.rejected.count)
+        /// Rollouts that this part adds to groups.
         var more: [GroupKey: Int] = [:]
-        for (index, outcome) in report.outcomes.enumerated() {
-            guard seen.insert(outcome.eventID).inserted else {
-                answer.duplicates += 1
+        for index in progress.nextPart(configuration.turnOutcomesMax) {
+            let outcome = report.outcomes[index]
+            guard progress.seen.insert(outcome.eventID).inserted else {
+                progress.answer.duplicates += 1
                 continue
             }
             if histories[report.policyID]?.contains(eventID: outcome.eventID) == true {
-                answer.duplicates += 1
+                progress.answer.duplicates += 1
                 // A generation that ended between the two entries recorded the outcome in the history and not in its
                 // group.
                 if let (plan, group) = try? group(of: outcome, policyID: report.policyID, &more),
@@ -42,35 +46,44 @@ extension PlannerState {
                 {
                     groups.append((index, plan, group))
                 } else {
-                    decide(again: outcome, index, of: report.policyID, &answer)
+                    decide(again: outcome, index, of: report.policyID, &progress.answer)
                 }
                 continue
             }
             do throws(OutcomeFault) {
                 try checkAttempt(of: outcome, report.policyID, attempt: report.attempt)
                 let range = report.rewards ?? rewardRange(of: outcome, report.policyID)
-                let known = try check(outcome, texts: texts, of: report.policyID, rewards: range)
+                let known = try check(outcome, texts: progress.texts, of: report.policyID, rewards: range)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
                         // It counts for the history only; the group is done.
                         let done = sessions[plan]?.done.first { $0.index == group.index }
-                        answer.decisions.append(OutcomesRecorded.Decision(index: index, draw: 0, done: done))
+                        progress.answer.decisions.append(
+                            OutcomesRecorded.Decision(index: index, draw: 0, done: done))
                     } else {
                         groups.append((index, plan, group))
                     }
                 }
                 recorded.append(known)
-                answer.accepted += 1
+                progress.answer.accepted += 1
             } catch {
-                answer.rejected.append(
+                progress.answer.rejected.append(
                     OutcomesRecorded.Rejected(
                         index: index, eventID: outcome.eventID, code: error.code, message: error.message))
             }
         }
-        counts.outcomesRepeated += answer.duplicates
-        counts.outcomesRejected += answer.rejected.count
+        counts.outcomesRepeated += progress.answer.duplicates - duplicates
+        counts.outcomesRejected += progress.answer.rejected.count - rejected
         keep(recorded, of: report.policyID, &actions)
-        for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &answer, &actions) }
+        for (index, plan, group) in groups { settle(group, of: plan, outcome: index, &progress.answer, &actions) }
+        guard progress.isWhole else { return false }
+        answer(progress, &actions)
+        return true
+    }
+
+    private func answer(_ progress: ReportInProgress, _ actions: inout [Action]) {
+        let report = progress.report
+        var answer = progress.answer
         // A group is sent once, however many of its outcomes were reported.
         var done: Set<GroupKey> = []
         for (place, decision) in answer.decisions.enumerated() {
@@ -78,8 +91,8 @@ extension PlannerState {
             let key = GroupKey(plan: PlanName(policyID: report.policyID, step: step), index: group.index)
             if !done.insert(key).inserted { answer.decisions[place].done = nil }
         }
-        let isLocal = trainers[peer]?.isLocal == true
-        for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: peer, &actions) }
+        let isLocal = trainers[progress.peer]?.isLocal == true
+        for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: progress.peer, &actions) }
     }
 
     /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
@@ -119,11 +132,16 @@ extension PlannerState {
         guard !outcomes.isEmpty else { return }
         actions.append(.journal(.outcomesRecorded(policyID: policyID, outcomes)))
         counts.outcomesRecorded += outcomes.count
+        var named: [NamedText] = []
         for outcome in outcomes {
             counts.rolloutsRecorded += outcome.n
             counts.rolloutsFailed += outcome.failed
-            remember(outcome, of: policyID)
+            if remember(outcome, of: policyID) {
+                named.append(NamedText(promptID: outcome.promptID, text: outcome.text))
+            }
         }
+        journal(named, of: policyID, &actions)
+        keepWithinBounds(policyID, &actions)
     }
 
     /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt.

@@ -11,29 +11,20 @@ extension PlannerState {
     /// Requests the predictions that a plan lacks.
     mutating func predict(_ name: PlanName, at now: Instant, _ actions: inout [Action]) {
         guard let session = sessions[name] else { return }
-        let missing = Set(session.missing)
         evidence[name] = nil
-        contextAges[name] = nil
-        let known = side(of: session.request)
-        for context in contexts(for: session.request, known) {
-            let places = context.candidates.indices.filter { missing.contains(context.candidates[$0]) }
-            let rows = places.map { context.candidates[$0] }
-            if let age = context.staleness { for row in rows { contextAges[name, default: [:]][row] = age } }
-            var side: (rows: [SideInformation], schema: SideSchema)?
-            if let known {
-                side = (places.map { context.side[$0] }, known.schema)
-                for place in places {
-                    let index = context.candidates[place]
-                    evidence[name, default: [:]][index] = known.evidence(
-                        context.side[place], contextRows: context.block.count,
-                        hasOwn: session.request.recordDecay > 0
-                            && histories[name.policyID]?.knows(session.request.candidates[index].text) == true)
-                }
-            }
-            let job = PredictionQueue.PredictionJob(
-                owner: .plan(name), policy: Policy(id: name.policyID, version: session.version),
-                context: context.block,
-                shards: PredictionQueue.shards(rows.map { ($0, session.request.candidates[$0].text) }, side: side))
+        let basis = basis(for: session.request)
+        start(
+            .predict(basis, version: session.version, missing: Set(session.missing)), reading: basis.bytes,
+            keeping: session.bytes, at: now, &actions)
+    }
+
+    /// Submits the jobs of a plan.
+    mutating func begin(
+        _ prepared: PreparedPredictions, of name: PlanName, at now: Instant, _ actions: inout [Action]
+    ) {
+        evidence[name] = prepared.evidence
+        contextAges[name] = prepared.ages
+        for job in prepared.jobs {
             for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
         }
     }
@@ -187,6 +178,7 @@ extension PlannerState {
     }
 
     mutating func follow(_ plan: PlanName, _ groupsAfter: Int, by peer: Peer, _ actions: inout [Action]) {
+        if preparing[plan]?.listeners.append(peer) != nil { return }
         guard sessions[plan] != nil else {
             let message =
                 "step \(plan) has no plan here: it was never requested, or it was dropped for later steps; request it"

@@ -26,7 +26,8 @@ extension PlannerState {
         var dropped = PlansDropped(request: request.request, plans: 0, groups: 0, outcomes: 0, attempt: known.current)
         // A repeated request must not drop what was planned since. An unknown policy has nothing to drop.
         let isRepeated = request.attempt > 0 && request.attempt == known.current
-        if histories[request.policyID] != nil, !isRepeated {
+        let isKnown = histories[request.policyID] != nil || preparing.keys.contains { $0.policyID == request.policyID }
+        if isKnown, !isRepeated {
             dropped = goBack(
                 request.policyID, to: request.fromStep, attempt: request.attempt,
                 keepsOutcomes: request.keepsOutcomes, &actions)
@@ -36,20 +37,26 @@ extension PlannerState {
     }
 
     /// Goes back where a request for a plan says so: it has a larger attempt, or it replaces plans of its step and later.
-    mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws {
+    mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws(PlanRefusal) {
         let name = request.plan
         let isLarger = request.attempt > histories[name.policyID]?.attempts.current ?? 0
-        let hasLater = sessions.keys.contains { $0.policyID == name.policyID && $0.step >= name.step }
+        let hasLater = (Array(sessions.keys) + Array(preparing.keys)).contains {
+            $0.policyID == name.policyID && $0.step >= name.step
+        }
         guard isLarger || request.replaces && hasLater else { return }
         // Nothing is dropped for a request that cannot be planned.
         var (trial, history) = (request, histories[name.policyID])
         if request.totalTokens != nil, !request.keepsOutcomes { _ = history?.drop(stepsFrom: name.step) }
-        let lengths = request.answerLengths(history)
-        _ = try trial.applyTokens(lengths)
-        _ = try PlanSession(
-            PlanOpening(
-                request: trial, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
-                contextRows: 0, staleness: -1, warnings: [], lengths: lengths))
+        do throws(PlanningError) {
+            let lengths = request.answerLengths(history)
+            _ = try trial.applyTokens(lengths)
+            _ = try PlanSession(
+                PlanOpening(
+                    request: trial, identity: [], minimum: request.minimum, maximum: request.maximum, price: nil,
+                    contextRows: 0, staleness: -1, warnings: [], lengths: lengths))
+        } catch {
+            throw PlanRefusal(reason: .invalid, message: "\(error)")
+        }
         _ = goBack(
             name.policyID, to: name.step, attempt: isLarger ? request.attempt : 0,
             keepsOutcomes: request.keepsOutcomes, &actions)
@@ -61,6 +68,12 @@ extension PlannerState {
         var dropped = PlansDropped(request: 0, plans: 0, groups: 0, outcomes: 0, attempt: 0)
         let reason = PlanRefusal(
             reason: .conflict, message: "the trainer went back to step \(step)", code: Code.abandoned)
+        for name in preparing.keys where name.policyID == policyID && name.step >= step {
+            dropped.plans += 1
+            for peer in preparing.removeValue(forKey: name)?.listeners ?? [] {
+                refuse(name, reason, to: peer, &actions)
+            }
+        }
         for name in sessions.keys where name.policyID == policyID && name.step >= step {
             dropped.plans += 1
             dropped.groups += sessions[name]?.groups.count { $0.isQueued || $0.lease != nil } ?? 0

@@ -11,8 +11,8 @@ struct ScoreRequest {
     /// The trainer's own number of it.
     let request: UInt64
     let deadline: Instant
-    let context: Digest
-    let contextRows: Int
+    /// Its context, once that is drawn.
+    var context: ContextBlock?
     var predictions: [Prediction?]
     var faults: [RowFault] = []
     var unanswered: Int
@@ -21,7 +21,9 @@ struct ScoreRequest {
 }
 
 extension PlannerState {
-    mutating func score(_ request: RequestScores, for peer: Peer, at now: Instant, _ actions: inout [Action]) {
+    mutating func score(
+        _ request: RequestScores, for peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
         let subject = RequestRefused.Subject.request(request.request)
         guard requests.count < configuration.requestsMax else {
             let message =
@@ -33,33 +35,32 @@ extension PlannerState {
         } catch {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
-        var texts: [(row: Int, text: String)] = []
+        var texts: [String] = []
         for (row, text) in request.texts.texts.enumerated() {
             guard let text else {
                 let message = "row \(row) is not UTF-8"
                 return send(.requestRefused(RequestRefused(subject, .invalid, message: message)), to: peer, &actions)
             }
-            texts.append((row, text))
+            texts.append(text)
         }
-        let context = request.context ?? drawnContext(for: request, texts: texts.map(\.text))
         let number = nextRequest()
         requests[number] = ScoreRequest(
-            peer: peer, request: request.request, deadline: now + request.deadline, context: context.digest,
-            contextRows: context.count, predictions: Array(repeating: nil, count: texts.count),
-            unanswered: texts.count)
-        let job = PredictionQueue.PredictionJob(
-            owner: .scores(number), policy: request.policy, context: context, shards: PredictionQueue.shards(texts))
-        for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
+            peer: peer, request: request.request, deadline: arrived + request.deadline,
+            predictions: Array(repeating: nil, count: texts.count), unanswered: texts.count)
+        recordUse(of: request.policy.id)
+        let draw = ScoreDraw(
+            number: number, request: request, texts: texts, history: histories[request.policy.id])
+        start(.draw(draw), reading: draw.bytes, keeping: request.texts.bytes.count, at: now, &actions)
     }
 
-    /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
-    private func drawnContext(for request: RequestScores, texts: [String]) -> ContextBlock {
-        let queries = Set(texts)
-        let history = histories[request.policy.id]
-        let version = request.policy.version ?? history?.latestVersion ?? 0
-        let rows =
-            history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
-        return ContextBlock(Self.context(request.choice, of: rows, salt: "\(request.policy)"))
+    /// Submits the job of a request whose context is drawn.
+    mutating func begin(_ drawn: ScoreDraw.Drawn, at now: Instant, _ actions: inout [Action]) {
+        // Otherwise its deadline has passed.
+        guard requests[drawn.number] != nil else { return }
+        requests[drawn.number]?.context = drawn.context
+        let job = PredictionQueue.PredictionJob(
+            owner: .scores(drawn.number), policy: drawn.policy, context: drawn.context, shards: drawn.shards)
+        for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
     }
 
     mutating func receive(
@@ -73,11 +74,13 @@ extension PlannerState {
                 RowFault(row: UInt32(rows[Int(fault.row)]), code: fault.code, message: fault.message))
         }
         requests[number]?.unanswered -= rows.count
-        guard let request = requests[number], request.unanswered == 0, let model = predictions.model else { return }
+        guard let request = requests[number], request.unanswered == 0, let model = predictions.model,
+            let context = request.context
+        else { return }
         requests[number] = nil
         guard request.isWanted else { return }
         let scores = Scores(
-            request: request.request, context: request.context, contextRows: request.contextRows, fingerprint: model,
+            request: request.request, context: context.digest, contextRows: context.count, fingerprint: model,
             answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row })
         send(.scores(scores), to: request.peer, &actions)
     }

@@ -7,6 +7,12 @@ extension PlannerState {
     public enum Event: Sendable {
         /// A message arrived from a trainer or rollout worker.
         case received(Envelope, from: Peer)
+        /// A message arrived earlier, and is handled only now.
+        case receivedEarlier(Envelope, from: Peer, arrived: Instant)
+        /// The driver has done work of this machine.
+        case worked(PlannerWork.Result)
+        /// All of a policy is to be forgotten, because an operator requests it.
+        case forgetPolicy(String)
         /// A message of the coordinator's machine to its client, the planner.
         case fromCoordinator(Message)
         /// A trainer in this process joined. It is there until it leaves.
@@ -27,6 +33,8 @@ extension PlannerState {
         /// A message to the coordinator's machine, as its client.
         case toCoordinator(Message)
         case journal(PlannerEntry)
+        /// Work that takes long, to be done on another thread.
+        case work(PlannerWork)
         /// A fact for the operator's log.
         case log(LogEvent)
     }
@@ -37,6 +45,7 @@ extension PlannerState {
         case planEnded(PlanName, PlanEnd.Status, utility: Double, uniformUtility: Double)
         case planRefused(PlanName, reason: String)
         case planForgotten(PlanName)
+        case policyForgotten(String, reason: String)
         case trainerWentBack(policyID: String, step: Int, attempt: UInt64, plans: Int, outcomes: Int)
         case rolloutJoined(name: String, incarnation: UInt64)
         case rolloutLeft(name: String, incarnation: UInt64)
@@ -56,10 +65,23 @@ extension PlannerState {
         public var plansMax = 8
         /// Candidates in all plans kept.
         public var candidatesMax = 1 << 20
+        /// Bytes of the requests of all plans kept. Beyond it, plans that are over are forgotten, idle policies first.
+        public var planBytesMax = 1 << 30
         /// Outcomes kept for a policy: its latest.
         public var outcomesMax = 65_536
-        /// Policies with a history.
-        public var policiesMax = 64
+        /// Policies with a history. Beyond it, the one that is idle for the longest time is forgotten.
+        public var policiesMax = 1024
+        /// Bytes of all histories. Beyond it, policies that are idle for the longest time are forgotten.
+        public var historyBytesMax = 1 << 30
+        /// Bytes of the texts of a policy's prompts that may be named by their id alone. Beyond it, those that were not
+        /// used for the longest time are forgotten.
+        public var textBytesMax = 256 << 20
+        /// Work that reads so many bytes is given to the driver; by default all is done at once.
+        public var workBytesMin = Int.max
+        /// Bytes of work that the driver has; more is refused until some is done.
+        public var workBytesMax = 512 << 20
+        /// Outcomes of a report that are recorded in one turn.
+        public var turnOutcomesMax = Int.max
         /// Requests for scores at a time.
         public var requestsMax = 32
         /// Live rollout workers.
@@ -69,5 +91,13 @@ extension PlannerState {
 
         /// The defaults.
         public init() {}
+
+        /// For a driver that does large work on another thread: no turn is long.
+        public static var apart: Configuration {
+            var configuration = Configuration()
+            configuration.workBytesMin = 128 << 10
+            configuration.turnOutcomesMax = 1024
+            return configuration
+        }
     }
 }

@@ -33,6 +33,16 @@ public struct PlannerState: Sendable {
     /// Steps between the newest outcome of a candidate's context and the weights, for plans under way, by index.
     var contextAges: [PlanName: [Int: Int]] = [:]
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
+    /// Plans that are prepared now, and not opened yet.
+    var preparing: OrderedDictionary<PlanName, PlanInPreparation> = [:]
+    /// Requests that are not finished in one turn, and those that arrived behind them.
+    var pending: Deque<PendingRequest> = []
+    /// Bytes of the work that the driver has.
+    var workBytes = 0
+    /// Messages that the driver's work holds, by the trainer that sent them.
+    var heldMessages: [Peer: Int] = [:]
+    /// Number of the latest use of a history.
+    var useNumber: UInt64 = 0
     /// When plans that have not ended are cut, or refused where their trainer requests that.
     var deadlines: [PlanName: Instant] = [:]
     /// Peers that get a plan's messages.
@@ -63,6 +73,13 @@ public struct PlannerState: Sendable {
         let isLocal: Bool
     }
 
+    /// A plan that is prepared on another thread.
+    struct PlanInPreparation {
+        let identity: [UInt8]
+        var listeners: OrderedSet<Peer>
+        let deadline: Instant
+    }
+
     /// A candidate's group, by plan and index.
     struct GroupKey: Hashable {
         let plan: PlanName
@@ -89,7 +106,11 @@ public struct PlannerState: Sendable {
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
         switch event {
-        case .received(let envelope, let peer): receive(envelope, from: peer, at: now, &actions)
+        case .received(let envelope, let peer): receive(envelope, from: peer, arrived: now, at: now, &actions)
+        case .receivedEarlier(let envelope, let peer, let arrived):
+            receive(envelope, from: peer, arrived: arrived, at: now, &actions)
+        case .worked(let result): receive(result, at: now, &actions)
+        case .forgetPolicy(let policyID): forget(policy: policyID, because: "an operator removed it", &actions)
         case .fromCoordinator(let message): receivePrediction(message, at: now, &actions)
         case .joinedLocally(let peer):
             trainers[peer] = TrainerSession(name: "local", lastReceived: now, isLocal: true)
@@ -107,6 +128,7 @@ public struct PlannerState: Sendable {
         let silence = rollouts.sessions.values.map { $0.lastReceived + configuration.timing.livenessTime }
         let leases = rollouts.sessions.values.flatMap { $0.leases.leases.values.map(\.expires) }
         let lending = queue.isEmpty || lendsFrom == .zero ? [] : [lendsFrom]
+        guard pending.isEmpty else { return .zero }
         let requested = Array(deadlines.values) + requests.values.map(\.deadline)
         return (silence + leases + lending + requested + [predictions.nextDeadline]).min()
     }
@@ -134,7 +156,9 @@ public struct PlannerState: Sendable {
         }
     }
 
-    private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
+    private mutating func receive(
+        _ envelope: Envelope, from peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
         if case .hello(let hello) = envelope.message { return welcome(hello, from: peer, at: now, &actions) }
         if let incarnation = rollouts.incarnation(at: peer) {
             rollouts.sessions[incarnation]?.lastReceived = now
@@ -142,21 +166,29 @@ public struct PlannerState: Sendable {
         }
         if trainers[peer] != nil {
             trainers[peer]?.lastReceived = now
-            return receive(envelope.message, fromTrainer: peer, at: now, &actions)
+            return receive(envelope.message, fromTrainer: peer, arrived: arrived, at: now, &actions)
         }
         send(rollouts.answer(toStranger: envelope.message), to: peer, &actions)
     }
 
     private mutating func receive(
-        _ message: Message, fromTrainer peer: Peer, at now: Instant, _ actions: inout [Action]
+        _ message: Message, fromTrainer peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
+    ) {
+        guard !waits(message, from: peer, arrived: arrived, at: now, &actions) else { return }
+        handle(message, fromTrainer: peer, arrived: arrived, at: now, &actions)
+    }
+
+    /// Handles a trainer's message in its place.
+    mutating func handle(
+        _ message: Message, fromTrainer peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
     ) {
         switch message {
         case .heartbeat: send(.clusterStatus(status), to: peer, &actions)
-        case .requestPlan(let request): open(request, for: peer, at: now, &actions)
+        case .requestPlan(let request): check(request, from: peer, arrived: arrived, at: now, &actions)
         case .followPlan(let plan, let groupsAfter): follow(plan, groupsAfter, by: peer, &actions)
         case .dropPlans(let request): drop(request, from: peer, &actions)
         case .reportOutcomes(let report): record(report, from: peer, &actions)
-        case .requestScores(let request): score(request, for: peer, at: now, &actions)
+        case .requestScores(let request): score(request, for: peer, arrived: arrived, at: now, &actions)
         case .bye: forget(trainer: peer)
         default: break  // A trainer sends no other messages; an unknown one is ignored.
         }
@@ -199,6 +231,7 @@ public struct PlannerState: Sendable {
     mutating func forget(trainer peer: Peer) {
         trainers[peer] = nil
         for plan in listeners.keys { listeners[plan]?.remove(peer) }
+        for plan in preparing.keys { preparing[plan]?.listeners.remove(peer) }
         for (number, request) in requests where request.peer == peer {
             // No peer waits for the answer any more; the job itself ends at its deadline.
             requests[number]?.isWanted = false
@@ -216,6 +249,7 @@ public struct PlannerState: Sendable {
     // MARK: Time
 
     private mutating func expire(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
+        continuePending(at: now, &actions)
         for message in predictions.tick(at: now) { actions.append(.toCoordinator(message)) }
         expireRollouts(at: now, readUntil: readUntil, &actions)
         for (peer, trainer) in trainers

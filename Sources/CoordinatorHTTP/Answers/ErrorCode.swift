@@ -16,8 +16,11 @@ package enum ErrorCode: String, CaseIterable {
     case unknownPlan = "unknown_plan"
     case unknownWorker = "unknown_worker"
     case unknownJob = "unknown_job"
+    case unknownPolicy = "unknown_policy"
     case methodNotAllowed = "method_not_allowed"
     case unknownMethod = "unknown_method"
+    case hostRefused = "host_refused"
+    case originRefused = "origin_refused"
     case malformedRequest = "malformed_request"
     case requestTimeout = "request_timeout"
     case conflict

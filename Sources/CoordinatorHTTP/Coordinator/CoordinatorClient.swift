@@ -9,17 +9,24 @@ public struct CoordinatorClient: Sendable {
     public var ask: @Sendable (Message) -> AsyncStream<Message>
     /// The coordinator's report; `nil` if its thread does not answer in time.
     public var report: @Sendable () async -> CoordinatorReport?
+    /// Returns when everything that was asked before is answered; `false` if the coordinator has stopped.
+    public var mark: @Sendable () async -> Bool
+    /// Asks about the histories of policies; `nil` if the coordinator has stopped.
+    public var query: @Sendable (HistoryQuery) async -> HistoryAnswer?
     /// Answers an operator; `nil` if the coordinator's thread does not answer in time.
     public var operate: @Sendable (OperatorRequest) async -> OperatorAnswer?
 
-    /// A client of three functions.
+    /// A client of these functions. Without `mark`, reports are in the order of the answers.
     public init(
         ask: @escaping @Sendable (Message) -> AsyncStream<Message>,
-        report: @escaping @Sendable () async -> CoordinatorReport?,
+        report: @escaping @Sendable () async -> CoordinatorReport?, mark: (@Sendable () async -> Bool)? = nil,
+        query: @escaping @Sendable (HistoryQuery) async -> HistoryAnswer? = { _ in nil },
         operate: @escaping @Sendable (OperatorRequest) async -> OperatorAnswer?
     ) {
         self.ask = ask
         self.report = report
+        self.mark = mark ?? { await report() != nil }
+        self.query = query
         self.operate = operate
     }
 }

@@ -55,7 +55,7 @@ extension CoordinatorClient {
 
     /// Replies, with `nil` where the coordinator has sent all that it had when it was asked.
     ///
-    /// The mark is a report: the coordinator answers in order, and the report was requested later.
+    /// The coordinator answers in order, and the mark was requested later.
     private func markedReplies(
         to message: Message, _ wait: Duration, _ timeouts: Timeouts
     ) -> AsyncStream<ReplyEvent?> {
@@ -66,7 +66,7 @@ extension CoordinatorClient {
                 continuation.finish()
             }
             let marker = Task(executorPreference: RequestThreads.shared) {
-                guard await report() != nil else { return }
+                guard await mark() else { return }
                 try await Task.sleep(for: Self.lingerTime)
                 continuation.yield(nil)
                 try await Task.sleep(for: wait)

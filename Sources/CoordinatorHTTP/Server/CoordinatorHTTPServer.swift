@@ -26,6 +26,8 @@ public final class CoordinatorHTTPServer: Sendable {
         /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
         /// default.
         public var origins: [String] = []
+        /// Further names of this machine, for a server at a local address; see `SiteRules`.
+        public var hostNames: [String] = []
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
@@ -103,10 +105,14 @@ public final class CoordinatorHTTPServer: Sendable {
             operators: OperatorHandlers(coordinator: coordinator, timeouts: timeouts),
             page: PageHandlers(
                 coordinator, version: configuration.version, readersMax: configuration.readersMax, timeouts: timeouts),
+            policies: PolicyHandlers(coordinator: coordinator),
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),
-            metrics: CoordinatorMetrics(version: configuration.version), origins: configuration.origins, logger: logger)
+            metrics: CoordinatorMetrics(version: configuration.version),
+            site: SiteRules(
+                address: configuration.address, origins: configuration.origins, hostNames: configuration.hostNames),
+            logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

@@ -32,9 +32,7 @@ struct CoordinatorMetrics: Sendable {
         exporter.text { samples in
             addLevels(of: report, to: &samples)
             addTotals(of: report, to: &samples)
-            samples.add(
-                histogram: "statezero_coordinator_turn_seconds", counts: report.turns.counts,
-                sum: report.turns.sumSeconds)
+            addLater(of: report, to: &samples)
         }
     }
 
@@ -71,8 +69,33 @@ struct CoordinatorMetrics: Sendable {
         MetricFamily(
             histogram: "statezero_coordinator_turn_seconds",
             "How long a turn of the coordinator's thread lasted: from arrival until it waits again.",
-            bounds: DurationHistogram.bounds)
+            bounds: DurationHistogram.bounds),
+        MetricFamily(
+            histogram: "statezero_journal_commit_seconds", "How long a commit of the journal lasted.",
+            bounds: DurationHistogram.bounds),
+        MetricFamily(.gauge, "statezero_held_bytes", "Bytes held in memory, about."),
+        MetricFamily(.counter, "statezero_evictions_total", "What was forgotten to stay within the bounds."),
     ]
+
+    private func addLater(of report: CoordinatorReport, to samples: inout CollectedSamples) {
+        samples.add(
+            histogram: "statezero_coordinator_turn_seconds", counts: report.turns.counts, sum: report.turns.sumSeconds)
+        samples.add(
+            histogram: "statezero_journal_commit_seconds", counts: report.commits.counts,
+            sum: report.commits.sumSeconds)
+        samples.add(
+            "statezero_held_bytes", by: "what",
+            [
+                "histories": report.historyBytes, "texts": report.textBytes, "plans": report.planBytes,
+                "preparing": report.workBytes,
+            ])
+        samples.add(
+            "statezero_evictions_total", by: "what",
+            [
+                "policies": report.policiesEvicted, "plans": report.plansEvicted, "texts": report.textsEvicted,
+                "outcomes": report.outcomesEvicted,
+            ])
+    }
 
     private func addLevels(of report: CoordinatorReport, to samples: inout CollectedSamples) {
         samples.add(

@@ -16,11 +16,11 @@ struct CoordinatorRoutes: Sendable {
     let scores: ScoreHandlers
     let operators: OperatorHandlers
     let page: PageHandlers
+    let policies: PolicyHandlers
     let body: RequestBody
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
-    /// Origins of web pages that may use the server.
-    let origins: [String]
+    let site: SiteRules
     let logger: Logger
 
     /// Bytes of the bodies of all requests in progress.
@@ -30,11 +30,12 @@ struct CoordinatorRoutes: Sendable {
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
         router.add(middleware: metrics.middleware())
-        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(origins) {
+        if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(site.origins) {
             router.add(middleware: origins)
         }
         router.add(middleware: MethodMiddleware(failures))
         router.add(middleware: FailureMiddleware(failures))
+        router.add(middleware: SiteMiddleware(site))
         router.add(middleware: StrictPathMiddleware())
         router.serve("/livez", [.get: { _, _ in try await health.isLive() }])
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])
@@ -84,6 +85,21 @@ struct CoordinatorRoutes: Sendable {
             [.post: { request, context in try await outcomes.record(try await json(of: request, context)) }])
         work.serve(
             "/v1/score", [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
+        work.serve("/v1/policies", [.get: { _, _ in try await policies.list() }])
+        work.serve(
+            "/v1/policies/{policy_id}",
+            [.delete: { _, context in try await policies.forget(try Self.text("policy_id", context)) }])
+        work.serve(
+            "/v1/policies/{policy_id}/outcomes",
+            [
+                .get: { request, context in
+                    let numbers = try Self.numbers(
+                        request, ["from": 0...Int.max, "count": PolicyHandlers.outcomesCount])
+                    return try await policies.outcomes(
+                        of: try Self.text("policy_id", context), from: numbers["from"] ?? 0,
+                        count: numbers["count"] ?? 1024)
+                }
+            ])
         return router
     }
 

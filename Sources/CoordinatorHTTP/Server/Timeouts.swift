@@ -3,7 +3,7 @@ public struct Timeouts: Sendable {
     /// For a request's body; on a local network the largest arrives in under a second.
     public var body: Duration = .seconds(30)
     /// Beyond a request's own deadline, for the coordinator to say that the deadline is over.
-    public var grace: Duration = .seconds(1)
+    public var grace: Duration = .seconds(5)
     /// For outcomes to be recorded.
     public var record: Duration = .seconds(30)
     /// For what the coordinator answers at once.

@@ -42,6 +42,8 @@ public final class RouteServer: Sendable {
         /// Origins of web pages of other sites that may use the server (CORS), such as `https://example.org`; none by
         /// default.
         public var origins: [String] = []
+        /// Further names of this machine, for a server at a local address; see `SiteRules`.
+        public var hostNames: [String] = []
         /// Time for requests in flight after SIGTERM; then they are cancelled.
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
@@ -160,6 +162,9 @@ public final class RouteServer: Sendable {
     }
 
     private func routes(_ connections: CallerConnections) -> RouterRoutes {
+        let site = SiteRules(
+            address: HTTPAddress(host: configuration.host, port: configuration.port),
+            origins: configuration.origins, hostNames: configuration.hostNames)
         let limiter = ConcurrencyLimiter(
             requestsMax: configuration.requestsMax, bytesMax: configuration.bodiesBytesMax)
         let page = RouterPage(service, version: configuration.version) {
@@ -169,7 +174,6 @@ public final class RouteServer: Sendable {
             service: service,
             limiter: limiter,
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
-            connections: connections, page: page, origins: configuration.origins, version: configuration.version,
-            logger: logger)
+            connections: connections, page: page, site: site, version: configuration.version, logger: logger)
     }
 }

@@ -18,8 +18,7 @@ struct RouterRoutes: Sendable {
     let keys: ClientKeys
     let connections: CallerConnections
     let page: RouterPage
-    /// Origins of web pages that may use the server.
-    let origins: [String]
+    let site: SiteRules
     /// For `/metrics`.
     let version: String
     let logger: Logger
@@ -28,12 +27,13 @@ struct RouterRoutes: Sendable {
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
         if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(
-            origins, exposing: RouteService.headerNames)
+            site.origins, exposing: RouteService.headerNames)
         {
             router.add(middleware: origins)
         }
         router.add(middleware: MethodMiddleware(failures))
         router.add(middleware: FailureMiddleware(failures))
+        router.add(middleware: SiteMiddleware(site))
         router.serve("/livez", [.get: { _, _ in Self.ok }])
         router.serve("/readyz", [.get: { _, _ in Self.ok }])
         router.serve("/metrics", [.get: { request, _ in metrics(keys.scope(request.headers[.authorization])) }])
@@ -131,6 +131,7 @@ struct RouterRoutes: Sendable {
     }
 
     private func bytes(of request: Request, _ context: ServedContext) async throws -> [UInt8] {
+        try Self.checkType(request.headers[.contentType])
         do {
             return try await body.bytes(of: request, context)
         } catch BodyReader.Fault.tooLarge {
@@ -152,6 +153,15 @@ struct RouterRoutes: Sendable {
             // The connection ended before the body did.
             throw RouterHTTPError.clientLeft
         }
+    }
+
+    /// Throws for the types that a web page can send without asking first; clients of OpenAI send `application/json`.
+    private static func checkType(_ header: String?) throws(HTTPFailure) {
+        let type = (header ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"].contains(type) else { return }
+        throw HTTPFailure(
+            .unsupportedMediaType, "unsupported_media_type",
+            "the body must be JSON, with the header Content-Type: application/json, not \(type)")
     }
 
     private func chat(_ request: Request, _ context: ServedContext) async throws -> ChatRequest {

@@ -13,10 +13,22 @@ struct SimulatedCoordinator {
     /// By generation: the life that sent under it.
     private var lives: [UInt64: Int] = [:]
 
+    private let planner: PlannerState.Configuration
+
+    /// In half of the runs, plans are prepared on another thread, and reports recorded in parts.
+    init(seed: UInt64) {
+        var planner = PlannerState.Configuration()
+        if seed % 2 == 1 {
+            planner.workBytesMin = 0
+            planner.turnOutcomesMax = 3
+        }
+        self.planner = planner
+    }
+
     mutating func start(at now: Instant) -> [CoordinatorMachines.Action] {
         guard state == nil else { return [] }
         connection += 1
-        state = CoordinatorMachines(replaying: disk, planDisk)
+        state = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
         return handle(.started, at: now)
     }
 

@@ -43,5 +43,29 @@ extension Envelope {
         self.init(generation: header.generation, try Message(body, raw: Array(frames.dropFirst())))
     }
 
+    /// Whether a message is a trainer's request or report, read from the first bytes of its header only.
+    ///
+    /// These are the messages whose texts are read by the coordinator, and not only passed on: decoding a large one takes
+    /// long. Anything that is no header is none of them.
+    public static func isRequestOfTrainer(rawFrames frames: [RawFrame]) -> Bool {
+        guard let header = frames.first else { return false }
+        return header.withBytes { bytes in
+            guard bytes.count >= magic.count, magic.indices.allSatisfy({ bytes[$0] == magic[$0] }) else { return false }
+            var place = magic.count
+            // Fields are written in ascending order: the generation, if it is not 0, then the body.
+            if place < bytes.count, bytes[place] == 0x08 {
+                place += 1
+                while place < bytes.count, bytes[place] & 0x80 != 0 { place += 1 }
+                place += 1
+            }
+            guard place + 1 < bytes.count else { return false }
+            let tag = Int(bytes[place] & 0x7F) | Int(bytes[place + 1]) << 7
+            return bytes[place] & 0x80 != 0 && trainerFields.contains(tag >> 3)
+        }
+    }
+
+    /// `request_plan`, `report_outcomes` and `request_scores` of the protocol.
+    private static let trainerFields: Set<Int> = [24, 34, 36]
+
     static let magic = Array("SZ01".utf8)
 }

@@ -146,6 +146,7 @@ extension RequestPlan {
         keepsOutcomes = proto.keepOutcomes
         inFlightMax = Int(proto.inFlightMax)
         totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
+        revisitAfter = Int(proto.revisitAfter)
     }
 }
 
@@ -203,8 +204,10 @@ extension PlanEnd {
     init(_ proto: ProtoPlanEnd) throws(WireError) {
         _ = try [
             proto.utility, proto.uniformUtility, proto.upperBound, proto.price, proto.zeroGroups, proto.expectedTokens,
-            proto.expectedWaste,
-        ].finite("utility, uniform_utility, upper_bound, price, zero_groups, expected_tokens, expected_waste")
+            proto.expectedWaste, proto.adviceUtility, proto.exploreSaved,
+        ].finite(
+            "utility, uniform_utility, upper_bound, price, zero_groups, expected_tokens, expected_waste, advice_utility, "
+                + "explore_saved")
         guard proto.staleness >= -1 else { throw .badField("staleness", found: String(proto.staleness)) }
         self.init(
             planID: proto.planID.label, status: try Status(proto.status), prompts: Int(proto.prompts),
@@ -219,6 +222,10 @@ extension PlanEnd {
         totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
         expectedTokens = proto.expectedTokens > 0 ? proto.expectedTokens : nil
         expectedWaste = proto.expectedTokens > 0 ? proto.expectedWaste : nil
+        adviceTotal = proto.adviceTotal > 0 ? Int(clamping: proto.adviceTotal) : nil
+        adviceUtility = proto.adviceTotal > 0 ? proto.adviceUtility : nil
+        explored = Int(proto.explored)
+        exploreSaved = proto.exploreSaved
     }
 }
 

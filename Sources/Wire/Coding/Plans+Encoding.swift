@@ -156,6 +156,7 @@ extension ProtoRequestPlan {
             $0.keepOutcomes = request.keepsOutcomes
             $0.inFlightMax = UInt32(clamping: request.inFlightMax)
             $0.totalTokens = UInt64(clamping: request.totalTokens ?? 0)
+            $0.revisitAfter = UInt32(clamping: request.revisitAfter)
         }
     }
 }
@@ -243,6 +244,10 @@ extension ProtoPlanEnd {
             $0.totalTokens = UInt64(clamping: end.totalTokens ?? 0)
             $0.expectedTokens = end.expectedTokens ?? 0
             $0.expectedWaste = end.expectedWaste ?? 0
+            $0.adviceTotal = UInt64(clamping: end.adviceTotal ?? 0)
+            $0.adviceUtility = end.adviceUtility ?? 0
+            $0.explored = UInt32(clamping: end.explored)
+            $0.exploreSaved = end.exploreSaved
         }
     }
 }

@@ -23,6 +23,11 @@ extension RequestPlan {
         try RequestFault.check(Int(clamping: attempt), in: PlanLimits.attempts, "attempt")
         try RequestFault.check(inFlightMax, in: PlanLimits.stepsInFlight, "in_flight_max")
         if let totalTokens { try RequestFault.check(totalTokens, in: 1...PlanLimits.tokens.upperBound, "total_tokens") }
+        try RequestFault.check(revisitAfter, in: PlanLimits.counts, "revisit_after")
+        guard revisitAfter == 0 || explore > 0 else {
+            throw RequestFault(
+                "revisit_after", "revisit_after is \(revisitAfter), but explore, which pays for it, is 0")
+        }
         try RequestFault.check(deadline: deadline)
         try context.check()
         _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)

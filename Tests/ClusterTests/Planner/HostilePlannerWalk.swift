@@ -20,6 +20,8 @@ struct HostilePlannerWalk {
     /// Shards that the coordinator's machine was given and has not answered.
     private var shards: [SubmitShard] = []
     private var closed: Set<JobID> = []
+    /// Work that is not done yet; a driver does it on another thread.
+    private var works: [PlannerWork] = []
 
     struct Counts {
         var events = 0
@@ -42,6 +44,10 @@ struct HostilePlannerWalk {
         configuration.rolloutWorkersMax = 3
         configuration.trainersMax = 3
         configuration.rolloutLeaseTime = .seconds(20)
+        configuration.historyBytesMax = 40_000
+        configuration.textBytesMax = 8000
+        configuration.workBytesMin = 2000
+        configuration.workBytesMax = 20_000
         return configuration
     }()
 
@@ -61,6 +67,7 @@ struct HostilePlannerWalk {
         case 78: draw.below(2) == 0 ? handle(.joinedLocally(Self.local)) : handle(.leftLocally(Self.local))
         case 79: receive(draw.message(from: Self.local), from: Self.local)
         case 80: handle(.fromCoordinator(.whoAreYou))
+        case 82..<90 where !works.isEmpty: handle(.worked(works.remove(at: draw.below(works.count)).run()))
         case 81 where draw.below(4) == 0: restart()
         default: wait(.milliseconds(draw.below(4) == 0 ? draw.below(12_000) : draw.below(300)))
         }
@@ -102,6 +109,7 @@ struct HostilePlannerWalk {
         planner = PlannerState(Self.configuration, generation: generation, replaying: journal)
         if !planner.isDurablyEqual(to: before) { problems.append("the replay is another state than the one before it") }
         shards = []
+        works = []
         draw.forgetAssignments()
     }
 
@@ -114,6 +122,7 @@ struct HostilePlannerWalk {
             switch action {
             case .journal(let entry): journal.append(entry)
             case .log: break
+            case .work(let work): works.append(work)
             case .toCoordinator(let message): coordinate(message)
             case .send(let envelope, _): read(envelope)
             }

@@ -26,6 +26,9 @@ struct PlannerBench {
     /// Whether the worker's head refuses side information.
     var isTextOnly = false
 
+    /// Work that the driver would do on another thread.
+    private(set) var work: [PlannerWork] = []
+
     static let worker = Peer([0xAA])
     static let trainer = Peer([0x11])
 
@@ -72,6 +75,7 @@ struct PlannerBench {
                 planJournal.append(entry)
                 durable += 1
             case .log: break
+            case .work(let work): self.work.append(work)
             case .logPlan(let event): logEvents.append(event)
             case .send(let envelope, let peer):
                 sent.append((envelope.message, peer))
@@ -140,6 +144,16 @@ struct PlannerBench {
             answer(piece, texts, sourceLocation)
         }
     }
+
+    /// Does the work that waits.
+    mutating func doWork(sourceLocation: SourceLocation = #_sourceLocation) {
+        let results = work.map { $0.run() }
+        work = []
+        for result in results { handle(.worked(result), sourceLocation: sourceLocation) }
+    }
+
+    /// Lets time pass, and no event happen.
+    mutating func pass(_ time: Duration) { now = now + time }
 
     func envelope(_ message: Message) -> Envelope { Envelope(generation: machines.planner.generation, message) }
 

@@ -60,7 +60,7 @@ struct PlannerHistoryTests {
         bench.receive(
             report([GroupOutcome(eventID: "a", promptID: "x", text: "t", rewards: [-1, 1, 1, -0.5])], range: -1...1),
             from: PlannerBench.trainer)
-        guard case .outcomesRecorded(_, let kept)? = bench.planJournal.last else {
+        guard case .outcomesRecorded(_, let kept)? = bench.planJournal.first else {
             Issue.record("nothing was recorded")
             return
         }

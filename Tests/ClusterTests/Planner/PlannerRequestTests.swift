@@ -113,16 +113,17 @@ struct PlannerRequestTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
-    @Test("outcomes of a request cannot add a policy beyond the limit")
+    @Test("outcomes of a request do not add a policy beyond the limit: the one idle the longest is forgotten")
     func policies() {
         var bench = Self.bench { $0.policiesMax = 2 }
-        for (policy, isTaken) in [("a", true), ("b", true), ("c", false), ("a", true)] {
+        for (step, policy) in ["a", "b", "c", "a"].enumerated() {
             bench.receive(
-                Self.request(2, step: isTaken ? bench.planJournal.count : 0, policy: policy) {
-                    $0.outcomes = PlannerBench.outcomes(5..<6)
-                }, from: Self.trainer)
-            #expect((bench.refusal()?.reason == .capacity) == !isTaken)
+                Self.request(2, step: step, policy: policy) { $0.outcomes = PlannerBench.outcomes(5..<6) },
+                from: Self.trainer)
+            #expect(bench.refusal() == nil && bench.end() != nil)
         }
+        guard case .policies(let kept) = bench.machines.planner.answer(.policies) else { return }
+        #expect(kept.map(\.policyID) == ["a", "c"])
     }
 
     @Test("steps and versions whose difference would overflow are refused or rejected")

@@ -100,6 +100,7 @@ struct PlanLimitTests {
             Self.request { $0.groupSurvival = bad }, Self.request { $0.lookAhead = bad },
             Self.request { $0.candidates = [PlanCandidate(promptID: "a", expectedTokens: bad)] },
             Self.end { ($0.expectedTokens, $0.expectedWaste) = (bad, 1) }, Self.end { $0.expectedWaste = bad },
+            Self.end { ($0.adviceTotal, $0.adviceUtility) = (1, bad) }, Self.end { $0.exploreSaved = bad },
             .rewards(Rewards(name: MessageSample.assignment, rewards: [1, bad])),
             Self.group { $0.rewards[1] = bad }, Self.group { $0.advantages[1] = bad },
             Self.group { $0.baseline = bad }, Self.end { $0.utility = bad }, Self.end { $0.uniformUtility = bad },

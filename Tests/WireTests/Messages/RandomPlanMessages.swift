@@ -73,6 +73,7 @@ extension RandomMessages {
         request.keepsOutcomes = flip()
         request.inFlightMax = flip() ? number() : 0
         request.totalTokens = flip() ? 1 + number() : nil
+        request.revisitAfter = flip() ? number() : 0
         request.policyVersion = flip() ? version() : nil
         request.reserve = number()
         request.minimum = number()
@@ -130,6 +131,8 @@ extension RandomMessages {
         end.attempt = number64()
         end.totalTokens = flip() ? 1 + number() : nil
         if flip() { (end.expectedTokens, end.expectedWaste) = (1 + chance.unit(), chance.unit()) }
+        if flip() { (end.adviceTotal, end.adviceUtility) = (1 + number(), real()) }
+        (end.explored, end.exploreSaved) = (number(), real())
         return end
     }
 

@@ -615,6 +615,25 @@ class RealServer(unittest.TestCase):
         self.assertEqual((report.accepted + report.duplicates, report.rejected), (len(outcomes), []))
         self.assertEqual(client.pending, 0)
 
+    def test_histories_outlive_a_restart_and_can_be_copied_and_forgotten(self):
+        cluster = self.cluster()
+        client = Client(cluster.url, timeout=10, strict=True)
+        client.report("run", self.outcomes(client.plan("run", 1, 80, ITEMS), 1))
+        cluster.kill("coordinator")
+        cluster.start_coordinator()
+        cluster.wait_for_workers(1)
+        plan = client.plan("run", 2, 80, [{"prompt_id": item["prompt_id"]} for item in ITEMS])
+        self.assertEqual(sum(plan.n.values()), 80)
+        (policy,) = client.policies()
+        self.assertEqual((policy["policy_id"], policy["outcomes"], policy["prompts"]), ("run", 10, 10))
+        copied = client.report("copy", client.outcomes("run"))
+        self.assertEqual((copied.accepted, copied.rejected), (10, []))
+        self.assertEqual(client.forget_policy("run")["outcomes"], 10)
+        self.assertEqual([policy["policy_id"] for policy in client.policies()], ["copy"])
+        with self.assertRaises(RequestError) as unknown:
+            client.forget_policy("run")
+        self.assertEqual((unknown.exception.status, unknown.exception.code), (404, "unknown_policy"))
+
     def test_sigterm_ends_the_coordinator(self):
         cluster = self.cluster()
         self.assertEqual(cluster.kill("coordinator", signal.SIGTERM), 0)

@@ -18,6 +18,14 @@ public enum PlannerEntry: Hashable, Sendable {
     case groupReported(PlanName, GroupReport)
     /// A plan was dropped because it is too old; its outcomes stay in the history.
     case planForgotten(PlanName)
+    /// Texts of prompts are known from now on.
+    case textsNamed(policyID: String, [NamedText])
+    /// Texts of prompts were removed, because they were not used for long.
+    case textsForgotten(policyID: String, promptIDs: [String])
+    /// The oldest outcomes of a policy were removed; the latest so many are kept.
+    case outcomesTrimmed(policyID: String, keeping: Int)
+    /// All of a policy was removed.
+    case policyForgotten(String)
     /// A policy's outcomes of a step and all later ones were dropped: its trainer went back to that step.
     case outcomesForgotten(policyID: String, from: Int)
     /// A policy's trainer began another attempt, or went back within it.

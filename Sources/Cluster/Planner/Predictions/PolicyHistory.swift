@@ -2,6 +2,7 @@ import DequeModule
 import OrderedCollections
 import Planning
 import Scoring
+import Wire
 
 /// One policy's history: its latest `outcomesMax` outcomes, in the order in which they were recorded.
 ///
@@ -14,10 +15,12 @@ struct PolicyHistory {
     /// Event ids of the outcomes kept. An older event may count again.
     private var events: Set<String> = []
     /// By text: the numbers of its outcomes, ascending. A number is an index into `outcomes` plus `forgotten`.
-    private var byText: [String: [Int]] = [:]
+    private var byText: [TextKey: [Int]] = [:]
     private var forgotten = 0
     /// By prompt id: the last text that was sent with it.
-    private var texts: OrderedDictionary<String, String> = [:]
+    private(set) var knownTexts = KnownTexts()
+    /// Bytes of the outcomes, about. A text of several outcomes counts once.
+    private(set) var outcomeBytes = 0
     /// Rollouts that ended without a reward, and all rollouts, over the outcomes kept.
     private(set) var failed = 0
     private(set) var started = 0
@@ -29,9 +32,12 @@ struct PolicyHistory {
     private var prices: OrderedDictionary<Int, Double> = [:]
     /// The trainer's starts.
     var attempts = PolicyAttempts()
+    /// Number of the latest request or report of the policy, or of a plan that it is a reference of. The policy with the
+    /// lowest one is idle for the longest time.
+    var lastUse: UInt64 = 0
 
-    /// Texts kept for prompts that are named without one.
-    static let textsMax = 262_144
+    /// What an outcome needs in memory beside its texts and rewards, about.
+    private static let outcomeBytes = 256
 
     init(outcomesMax: Int) {
         self.outcomesMax = outcomesMax
@@ -40,34 +46,78 @@ struct PolicyHistory {
     func contains(eventID: String) -> Bool { events.contains(eventID) }
 
     /// The last text that was sent with a prompt id.
-    func text(of promptID: String) -> String? { texts[promptID] }
+    func text(of promptID: String) -> String? { knownTexts[promptID] }
 
-    mutating func name(_ promptID: String, _ text: String) {
-        if texts.updateValue(text, forKey: promptID) == nil, texts.count > Self.textsMax { texts.removeFirst() }
+    /// Keeps the text of a prompt; `false` when it was known already.
+    @discardableResult
+    mutating func name(_ promptID: String, _ text: String) -> Bool { knownTexts.set(promptID, text) }
+
+    /// Keeps the texts of candidates; returns those that were not known.
+    mutating func name(_ candidates: [PlanCandidate]) -> [NamedText] {
+        var named: [NamedText] = []
+        for candidate in candidates where knownTexts.set(candidate.promptID, candidate.text) {
+            named.append(NamedText(promptID: candidate.promptID, text: candidate.text))
+        }
+        return named
     }
 
-    /// Records an outcome; an event that is known changes nothing.
-    mutating func record(_ outcome: RecordedOutcome) {
-        guard events.insert(outcome.eventID).inserted else { return }
-        byText[outcome.text, default: []].append(forgotten + outcomes.count)
+    /// Records that a prompt was named by its id alone.
+    mutating func recordUse(of promptID: String) { knownTexts.recordUse(of: promptID) }
+
+    /// Forgets the text of a prompt.
+    mutating func forgetText(of promptID: String) { knownTexts.remove(promptID) }
+
+    /// Forgets the text that was not used for the longest time; returns its prompt.
+    mutating func forgetOldestText() -> String? { knownTexts.removeOldest() }
+
+    /// Bytes of outcomes and known texts, about. A text that is in both counts twice.
+    var bytes: Int { outcomeBytes + knownTexts.bytes }
+
+    /// Bytes of an outcome without its text.
+    private static func bytes(of outcome: RecordedOutcome) -> Int {
+        outcome.eventID.utf8.count + outcome.promptID.utf8.count + outcome.rewards.count * 8 + outcomeBytes
+    }
+
+    /// Records an outcome; an event that is known changes nothing. Returns whether its text was not known.
+    @discardableResult
+    mutating func record(_ outcome: RecordedOutcome) -> Bool {
+        guard events.insert(outcome.eventID).inserted else { return false }
+        let key = TextKey(outcome.text)
+        if byText[key] == nil { outcomeBytes += outcome.text.utf8.count }
+        byText[key, default: []].append(forgotten + outcomes.count)
+        outcomeBytes += Self.bytes(of: outcome)
         outcomes.append(outcome)
-        name(outcome.promptID, outcome.text)
+        let isNew = name(outcome.promptID, outcome.text)
         failed += outcome.failed
         started += outcome.n + outcome.failed
         Self.add(outcome, to: &lengths)
         latestVersion = max(latestVersion ?? outcome.version, outcome.version)
         if outcomes.count > outcomesMax { forgetFirst() }
+        return isNew
     }
 
-    private mutating func forgetFirst() {
+    /// Forgets the oldest outcome. Precondition: there is one.
+    mutating func forgetFirst() {
         let outcome = outcomes.removeFirst()
+        outcomeBytes -= Self.bytes(of: outcome)
         forgotten += 1
         events.remove(outcome.eventID)
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
         Self.add(outcome, to: &lengths, sign: -1)
-        byText[outcome.text]?.removeFirst()
-        if byText[outcome.text]?.isEmpty == true { byText[outcome.text] = nil }
+        let key = TextKey(outcome.text)
+        byText[key]?.removeFirst()
+        if byText[key]?.isEmpty == true {
+            byText[key] = nil
+            outcomeBytes -= outcome.text.utf8.count
+        }
+    }
+
+    /// Outcomes from a number on, at most `count`, and the number of the first one behind them; `nil` at the end.
+    func outcomes(from: Int, count: Int) -> ([RecordedOutcome], next: Int?) {
+        let start = min(max(0, from.subtractingReportingOverflow(forgotten).partialValue), outcomes.count)
+        let end = min(outcomes.count, start + max(0, min(count, outcomes.count)))
+        return (Array(outcomes[start..<end]), end < outcomes.count ? forgotten + end : nil)
     }
 
     /// Drops the outcomes of a step and all later ones; returns how many. Their events may count again. Cost: linear.
@@ -78,24 +128,27 @@ struct PolicyHistory {
         outcomes = []
         events = []
         byText = [:]
-        (forgotten, failed, started, latestVersion) = (0, 0, 0, nil)
+        (forgotten, failed, started, latestVersion, outcomeBytes) = (0, 0, 0, nil, 0)
         lengths = AnswerLengths.Sum()
         // The texts stay those that were sent last.
-        let known = texts
+        let known = knownTexts
         for outcome in kept { record(outcome) }
-        texts = known
+        knownTexts = known
         return dropped
     }
 
     /// Whether the history has outcomes of a text.
-    func knows(_ text: String) -> Bool { byText[text] != nil }
+    func knows(_ text: String) -> Bool { knows(TextKey(text)) }
+
+    /// The same, for a text whose hash is known.
+    func knows(_ key: TextKey) -> Bool { byText[key] != nil }
 
     /// The latest outcome of a text; `nil` without one.
     func latestOutcome(of text: String) -> Outcome? { outcome(of: text, upTo: .max) }
 
     /// The latest outcome of a text by a version that is not later than one; `nil` without one.
     func outcome(of text: String, upTo version: Int) -> Outcome? {
-        for number in (byText[text] ?? []).reversed() {
+        for number in (byText[TextKey(text)] ?? []).reversed() {
             let outcome = outcomes[number - forgotten]
             if outcome.version <= version, let known = Outcome(reward: outcome.reward, n: outcome.n) { return known }
         }
@@ -106,13 +159,13 @@ struct PolicyHistory {
     func hasOutcome(before version: Int) -> Bool { outcomes.contains { $0.version <= version && $0.n > 0 } }
 
     /// The version of a text's latest outcome.
-    func version(of text: String) -> Int? { byText[text]?.last.map { outcomes[$0 - forgotten].version } }
+    func version(of text: String) -> Int? { byText[TextKey(text)]?.last.map { outcomes[$0 - forgotten].version } }
 
     /// The prompt's own record as a policy of a version sees it, without outcomes that are `staleFrom` steps old.
     func record(
         of text: String, promptID: String, at version: Int, staleFrom: Int = .max
     ) throws(PlanningError) -> PromptRecord {
-        let entries = (byText[text] ?? []).compactMap { number -> PromptRecord.Entry? in
+        let entries = (byText[TextKey(text)] ?? []).compactMap { number -> PromptRecord.Entry? in
             let outcome = outcomes[number - forgotten]
             let age = Self.age(of: outcome, at: version)
             guard outcome.n > 0, age < staleFrom else { return nil }
@@ -123,17 +176,22 @@ struct PolicyHistory {
     }
 
     /// Rows that may profile the policy: the latest outcome of each text that is not excluded, with its age.
-    func rows(at version: Int, without isExcluded: (String) -> Bool) -> [ContextSelection.Row] {
-        byText.compactMap { text, numbers in
-            guard !isExcluded(text) else { return nil }
-            for number in numbers.reversed() {
-                let outcome = outcomes[number - forgotten]
-                guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
-                return ContextSelection.Row(
-                    text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
-            }
-            return nil
+    func rows(at version: Int, without isExcluded: (TextKey) -> Bool) -> [ContextSelection.Row] {
+        byText.compactMap { key, numbers in isExcluded(key) ? nil : row(key.text, numbers, at: version) }
+    }
+
+    /// The age of the row of a text; `nil` without one.
+    func rowAge(of text: String, at version: Int) -> Double? {
+        byText[TextKey(text)].flatMap { row(text, $0, at: version) }?.age
+    }
+
+    private func row(_ text: String, _ numbers: [Int], at version: Int) -> ContextSelection.Row? {
+        for number in numbers.reversed() {
+            let outcome = outcomes[number - forgotten]
+            guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
+            return ContextSelection.Row(text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
         }
+        return nil
     }
 
     /// Steps between an outcome and a version. An outcome of later weights, from before the trainer went back, is as far
@@ -144,13 +202,13 @@ struct PolicyHistory {
 
     /// Steps between a text's latest outcome and a version; `nil` without one.
     func age(of text: String, at version: Int) -> Int? {
-        byText[text]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+        byText[TextKey(text)]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
     }
 
     /// Expected tokens of an answer to a text: of its own answers, and of all of the policy; `nil` where none is known.
     func expectedLength(of text: String) -> Double? {
         var own = AnswerLengths.Sum()
-        for number in byText[text] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
+        for number in byText[TextKey(text)] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
         return AnswerLengths.expected(of: own, among: lengths)
     }
 

@@ -117,7 +117,8 @@ class Plan:
 
     `total` is the sum of the budgets; `surplus` is what was asked for beyond the caps of all prompts, or beyond
     `total_tokens`. `expected_tokens` are those of all answers, `expected_waste_tokens` those of groups without a
-    gradient; None where no length of an answer is known."""
+    gradient; None where no length of an answer is known. `advice` is what a tenth more of the
+    total, or of the tokens, would be worth: {"total" or "total_tokens", "utility"}, to compare with body["utility"]."""
 
     def __init__(self, body: Object, fallback: bool = False, reason: str | None = None):
         self.body = body
@@ -135,6 +136,7 @@ class Plan:
         self.total_tokens: int | None = body.get("total_tokens")
         self.expected_tokens: float | None = body.get("expected_tokens")
         self.expected_waste_tokens: float | None = body.get("expected_waste_tokens")
+        self.advice: Object | None = body.get("advice")
 
     def __repr__(self) -> str:
         why = f" because of {self.reason}" if self.fallback else ""
@@ -278,9 +280,9 @@ class Client:
         option `references` names policies whose outcomes were reported.
         `duplicates`: an id that occurs twice raises, or with "merge" is planned once, as its first item says.
         `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min (4), n_max (32),
-        multiple_of, group_sizes, objective, explore, context, references, ... The same request gives the same plan;
-        another one for the same step raises (409). `deadline`: seconds for predictions, by default most of the
-        timeout. `exact`: raises where the caps of all prompts leave a surplus.
+        multiple_of, group_sizes, objective, explore, revisit_after, context, references, ... The same request gives the
+        same plan; another one for the same step raises (409). `deadline`: seconds for predictions, by default most of
+        the timeout. `exact`: raises where the caps of all prompts leave a surplus.
         """
         end = time.monotonic() + self.timeout
         if total is None and options.get("total_tokens") is None:
@@ -435,6 +437,30 @@ class Client:
         body["deadline_ms"] = max(1, min(DEADLINE_MS_MAX, int(900 * self.timeout)))
         items: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
         return items
+
+    # Policies
+
+    def policies(self) -> list[Object]:
+        """What the coordinator keeps of each policy: dicts with `policy_id`, `outcomes`, `prompts`, `bytes`,
+        `latest_version`, `failure_rate`, `plans` (steps) and `idle_rank` (the highest is forgotten first)."""
+        policies: list[Object] = self._ask("GET", "/v1/policies", None, time.monotonic() + self.timeout)["policies"]
+        return policies
+
+    def outcomes(self, policy_id: str) -> collections.abc.Iterator[Object]:
+        """Yields all outcomes of a policy, in the order in which they were recorded, as `report` accepts them."""
+        policy = urllib.parse.quote(policy_id, safe="")
+        start: int | None = 0
+        while start is not None:
+            path = f"/v1/policies/{policy}/outcomes?from={start}"
+            page = self._ask("GET", path, None, time.monotonic() + self.timeout)
+            yield from page["outcomes"]
+            start = page["next"]
+
+    def forget_policy(self, policy_id: str) -> Object:
+        """Forgets all of a policy, and returns what there was. Raises `RequestError` where there is nothing of it."""
+        path = "/v1/policies/" + urllib.parse.quote(policy_id, safe="")
+        forgotten: Object = self._ask("DELETE", path, None, time.monotonic() + self.timeout)["forgotten"]
+        return forgotten
 
     # Outcomes: storing and delivering
 

@@ -3,9 +3,28 @@ import Planning
 import Scoring
 import Wire
 
-// Contexts: which rows of a policy's history its predictions are based on.
+/// What a plan's predictions are based on: its request, the histories that it names, and earlier plans of its policy.
+///
+/// A value that no longer changes, so any thread can prepare the plan by it. The same basis gives the same contexts.
+struct PlanBasis: Sendable {
+    /// The request, every candidate with its text.
+    let request: RequestPlan
+    /// Of the policy and of the request's references, those that exist.
+    let histories: [String: PolicyHistory]
+    /// The policy's plans of earlier steps that are kept, in the order of steps.
+    let earlier: [PlanSession]
+    /// Whether the workers' model may read side information.
+    let readsSide: Bool
 
-extension PlannerState {
+    /// The policy's own history.
+    var history: PolicyHistory? { histories[request.plan.policyID] }
+
+    /// About the bytes that a preparation reads.
+    var bytes: Int {
+        request.textBytes + histories.values.reduce(0) { $0 + $1.outcomeBytes }
+            + earlier.reduce(0) { $0 + $1.request.candidates.count * 64 }
+    }
+
     /// A context set and the candidates that are predicted under it.
     struct DrawnContext {
         let block: ContextBlock
@@ -22,47 +41,39 @@ extension PlannerState {
     /// The contexts of a plan. No prompt's own outcomes may be in the context that predicts it. There is one context
     /// when the history has enough rows of other prompts; else two, each without the outcomes of the half of the
     /// prompts that it predicts. Halves are by digest, so a prompt is always in the same one.
-    ///
-    /// The same history and request give the same contexts. `known` is `side(of: request)`.
-    func contexts(for request: RequestPlan, _ known: PlanSide?) -> [DrawnContext] {
-        let history = histories[request.plan.policyID]
+    func contexts(_ known: PlanSide?) -> [DrawnContext] {
         let version = request.policyVersion ?? request.plan.step
-        let own = Set(request.candidates.lazy.map(\.text).filter { history?.knows($0) == true })
+        let own = Set(request.candidates.lazy.map { TextKey($0.text) }.filter { history?.knows($0) == true })
         let all = Array(request.candidates.indices)
         if request.context.includesOwn || own.isEmpty {
-            return [draw(request, history, known, at: version, candidates: all) { _ in false }]
+            return [draw(known, at: version, candidates: all) { _ in false }]
         }
         let others = history?.rows(at: version, without: own.contains) ?? []
         if others.count >= request.context.rows {
-            return [draw(request, history, known, at: version, candidates: all, isExcluded: own.contains)]
+            return [draw(known, at: version, candidates: all, isExcluded: own.contains)]
         }
-        let isOdd = { (text: String) in Digest(of: text).bytes[31] & 1 == 1 }
+        let isOdd = { (key: TextKey) in key.digest.bytes[31] & 1 == 1 }
         return [false, true].compactMap { half in
-            let candidates = all.filter { isOdd(request.candidates[$0].text) == half }
+            let candidates = all.filter { isOdd(TextKey(request.candidates[$0].text)) == half }
             guard !candidates.isEmpty else { return nil }
-            return draw(request, history, known, at: version, candidates: candidates) { text in
-                own.contains(text) && isOdd(text) == half
+            return draw(known, at: version, candidates: candidates) { key in
+                own.contains(key) && isOdd(key) == half
             }
         }
     }
 
-    /// What a plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
-    func side(of request: RequestPlan) -> PlanSide? {
-        if let model = predictions.model, textOnlyModels.contains(model.digest) { return nil }
-        let kept = sessions.filter { $0.key.policyID == request.plan.policyID && $0.key < request.plan }
-        let requests = kept.sorted { $0.key < $1.key }.map(\.value.request)
-        return PlanSide(request, after: requests) { histories[$0] }
+    /// What the plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
+    var side: PlanSide? {
+        readsSide ? PlanSide(request, after: earlier.map(\.request)) { histories[$0] } : nil
     }
 
     private func draw(
-        _ request: RequestPlan, _ history: PolicyHistory?, _ known: PlanSide?, at version: Int, candidates: [Int],
-        isExcluded: (String) -> Bool
+        _ known: PlanSide?, at version: Int, candidates: [Int], isExcluded: (TextKey) -> Bool
     ) -> DrawnContext {
-        let choice = request.context
         let rows = history?.rows(at: version, without: isExcluded) ?? []
-        let context = Self.context(choice, of: rows, salt: "\(request.plan)")
-        let drawn = Set(context.rows.map(\.text))
-        let newest = rows.lazy.filter { drawn.contains($0.text) }.map(\.age).min()
+        let context = Self.context(request.context, of: rows, salt: "\(request.plan)")
+        let drawn = context.rows.map(\.text)
+        let newest = drawn.lazy.compactMap { history?.rowAge(of: $0, at: version) }.min()
         let staleness = newest.map { Int($0) }
         let latest = drawn.lazy.compactMap { history?.version(of: $0) }.max()
         let ahead = latest.map { min(max(0, $0 - version), Int(UInt32.max)) } ?? 0
@@ -94,4 +105,17 @@ extension PlannerState {
         }
         return context
     }
+}
+
+extension RequestPlan {
+    /// About the bytes of its texts and ids in memory. Cost: constant for a candidate.
+    var textBytes: Int {
+        candidates.reduce(0) { $0 + $1.text.utf8.count + $1.promptID.utf8.count + 256 }
+            + outcomes.textBytes
+    }
+}
+
+extension [GroupOutcome] {
+    /// About the bytes of their texts and rewards in memory. Cost: constant for an outcome.
+    var textBytes: Int { reduce(0) { $0 + $1.text.utf8.count + $1.rewards.count * 8 + 256 } }
 }

@@ -1,0 +1,101 @@
+import Scoring
+import Wire
+
+/// Work of the planner that takes long for many or long texts, and needs nothing but what it has.
+///
+/// The machine returns it as an action where it is large. The driver runs it on another thread, and gives the machine
+/// its result as an event, in the order of the work; a plan does not depend on it. Small work is done at once, by the same functions.
+public struct PlannerWork: Sendable {
+    enum Kind: Sendable {
+        case check(RequestPlan, from: Peer, arrived: Instant)
+        /// Nothing: the message is handled behind what its sender sent before.
+        case hold(Message, from: Peer, arrived: Instant)
+        case prepare(PlanPreparation)
+        case predict(PlanBasis, version: Int, missing: Set<Int>)
+        case draw(ScoreDraw)
+    }
+
+    let kind: Kind
+    /// About the bytes that it keeps in memory until its result is handled.
+    let bytes: Int
+
+    /// The trainer whose message it holds; `nil` for other work.
+    var sender: Peer? {
+        switch kind {
+        case .check(_, let peer, _), .hold(_, let peer, _): peer
+        case .prepare, .predict, .draw: nil
+        }
+    }
+
+    /// What the machine is given when the work is done.
+    public struct Result: Sendable {
+        enum Value: Sendable {
+            case checked(CheckedRequest, from: Peer, arrived: Instant)
+            case held(Message, from: Peer, arrived: Instant)
+            case prepared(PreparedPlan)
+            case predictions(PlanName, PreparedPredictions)
+            case drawn(ScoreDraw.Drawn)
+        }
+
+        let value: Value
+        let bytes: Int
+        let sender: Peer?
+    }
+
+    /// Does the work. Any thread may do it. Cost: up to some ten milliseconds a megabyte of texts.
+    public func run() -> Result {
+        let value: Result.Value =
+            switch kind {
+            case .check(let request, let peer, let arrived):
+                .checked(CheckedRequest(request), from: peer, arrived: arrived)
+            case .hold(let message, let peer, let arrived): .held(message, from: peer, arrived: arrived)
+            case .prepare(let preparation): .prepared(preparation.run())
+            case .predict(let basis, let version, let missing):
+                .predictions(basis.request.plan, Self.predictions(basis, version, missing))
+            case .draw(let draw): .drawn(draw.run())
+            }
+        return Result(value: value, bytes: bytes, sender: sender)
+    }
+
+    private static func predictions(_ basis: PlanBasis, _ version: Int, _ missing: Set<Int>) -> PreparedPredictions {
+        let known = basis.side
+        return basis.predictions(of: basis.contexts(known), known, version: version, missing: missing)
+    }
+}
+
+/// Draws the context of a request for scores from the policy's history, and divides its texts into shards.
+struct ScoreDraw: Sendable {
+    /// The planner's number of the request.
+    let number: UInt64
+    let request: RequestScores
+    let texts: [String]
+    let history: PolicyHistory?
+
+    struct Drawn: Sendable {
+        let number: UInt64
+        let context: ContextBlock
+        let shards: [PredictionQueue.Shard]
+        let policy: Policy
+    }
+
+    /// About the bytes that it reads.
+    var bytes: Int {
+        request.texts.bytes.count + (request.context == nil ? history?.outcomeBytes ?? 0 : 0) + texts.count * 64
+    }
+
+    func run() -> Drawn {
+        let rows = texts.enumerated().map { (row: $0.offset, text: $0.element) }
+        return Drawn(
+            number: number, context: request.context ?? drawnContext, shards: PredictionQueue.shards(rows),
+            policy: request.policy)
+    }
+
+    /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
+    private var drawnContext: ContextBlock {
+        let queries = Set(texts.map(TextKey.init))
+        let version = request.policy.version ?? history?.latestVersion ?? 0
+        let rows =
+            history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
+        return ContextBlock(PlanBasis.context(request.choice, of: rows, salt: "\(request.policy)"))
+    }
+}

@@ -1,0 +1,112 @@
+import Cluster
+import Synchronization
+import Threads
+
+/// Commits the coordinator's entries on a thread of its own: a commit waits for the disk, and the coordinator's thread
+/// must not.
+///
+/// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. They
+/// become durable in the order in which they were sent.
+final class JournalThread: Sendable {
+    /// What the journal had when it was opened.
+    struct Replay: Sendable {
+        let entries: [JournalEntry]
+        let plannerEntries: [PlannerEntry]
+    }
+
+    private enum Request: Sendable {
+        case commit([JournalEntry], [PlannerEntry])
+        case stop
+    }
+
+    private struct Progress {
+        var committed = 0
+        var commits = DurationHistogram()
+        var hasEnded = false
+    }
+
+    private let shared: Shared
+    private let thread: DedicatedThread<Void, CoordinatorError>
+
+    /// What both threads see.
+    private final class Shared: Sendable {
+        let mailbox: Mailbox<Request>
+        let progress = Mutex(Progress())
+        let replay = Mutex<Replay?>(nil)
+
+        init() throws(CoordinatorError) {
+            do { mailbox = try Mailbox(capacity: .max) } catch { throw .thread(error) }
+        }
+    }
+
+    /// Opens the journal and reads it. `wakeup` is signalled after each commit.
+    init(path: String?, outcomesMax: Int, wakeup: Wakeup) throws(CoordinatorError) {
+        let shared = try Shared()
+        self.shared = shared
+        thread = try DedicatedThread.start(name: "journal") { announce throws(CoordinatorError) in
+            defer {
+                shared.progress.withLock { $0.hasEnded = true }
+                wakeup.signal()
+            }
+            let journal = try CoordinatorJournal(path: path, outcomesMax: outcomesMax)
+            let replay = Replay(entries: try journal.entries(), plannerEntries: try journal.plannerEntries())
+            shared.replay.withLock { $0 = replay }
+            announce(())
+            while try Self.commit(shared, to: journal) { wakeup.signal() }
+        }
+    }
+
+    /// Commits what was sent; `false` after the last request.
+    private static func commit(_ shared: Shared, to journal: CoordinatorJournal) throws(CoordinatorError) -> Bool {
+        _ = shared.mailbox.wakeup.wait(for: nil)
+        var entries: [JournalEntry] = []
+        var plannerEntries: [PlannerEntry] = []
+        var count = 0
+        var isStopping = false
+        for request in shared.mailbox.drain() {
+            switch request {
+            case .commit(let some, let plannerSome):
+                entries += some
+                plannerEntries += plannerSome
+                count += 1
+            case .stop: isStopping = true
+            }
+        }
+        let start = ContinuousClock.now
+        try journal.commit(entries, plannerEntries)
+        let duration = ContinuousClock.now - start
+        shared.progress.withLock { progress in
+            progress.committed += count
+            if count > 0 { progress.commits.record(duration) }
+        }
+        return !isStopping
+    }
+
+    /// What the journal had when it was opened; once.
+    func takeReplay() -> Replay {
+        shared.replay.withLock { replay in
+            defer { replay = nil }
+            return replay ?? Replay(entries: [], plannerEntries: [])
+        }
+    }
+
+    /// Sends entries, all or none of which become durable.
+    func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry]) {
+        _ = shared.mailbox.send(.commit(entries, plannerEntries))
+    }
+
+    /// Requests that are durable since the start.
+    var committed: Int { shared.progress.withLock { $0.committed } }
+
+    /// How long commits took.
+    var commits: DurationHistogram { shared.progress.withLock { $0.commits } }
+
+    /// Whether it has ended: `finish` throws why.
+    var hasEnded: Bool { shared.progress.withLock { $0.hasEnded } }
+
+    /// Waits until everything that was sent is durable, and closes the journal. Throws what committing threw.
+    func finish() throws(CoordinatorError) {
+        _ = shared.mailbox.send(.stop)
+        try thread.join()
+    }
+}
