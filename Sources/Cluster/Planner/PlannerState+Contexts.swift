@@ -49,9 +49,18 @@ extension PlannerState {
     /// What a plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
     func side(of request: RequestPlan) -> PlanSide? {
         if let model = predictions.model, textOnlyModels.contains(model.digest) { return nil }
-        let kept = sessions.filter { $0.key.policyID == request.plan.policyID && $0.key < request.plan }
-        let requests = kept.sorted { $0.key < $1.key }.map(\.value.request)
-        return PlanSide(request, after: requests) { histories[$0] }
+        let question = PlanSide.Question(
+            policyID: request.plan.policyID, version: request.policyVersion ?? request.plan.step,
+            references: request.references, prompts: request.candidates)
+        return PlanSide(question, after: keptCandidates(of: request.plan.policyID) { $0 < request.plan }) {
+            histories[$0]
+        }
+    }
+
+    /// The prompts of a policy's plans that are kept, in the order of steps.
+    func keptCandidates(of policyID: String, where isWanted: (PlanName) -> Bool = { _ in true }) -> [PlanCandidate] {
+        let kept = sessions.filter { $0.key.policyID == policyID && isWanted($0.key) }
+        return kept.sorted { $0.key < $1.key }.flatMap(\.value.request.candidates)
     }
 
     private func draw(

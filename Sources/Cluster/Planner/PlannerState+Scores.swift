@@ -13,6 +13,8 @@ struct ScoreRequest {
     let deadline: Instant
     let context: Digest
     let contextRows: Int
+    /// What each prediction is based on; empty where only texts are used.
+    let evidence: [Evidence]
     var predictions: [Prediction?]
     var faults: [RowFault] = []
     var unanswered: Int
@@ -30,6 +32,7 @@ extension PlannerState {
         }
         do throws(RequestFault) {
             try request.check()
+            try checkReferences(of: request)
         } catch {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
@@ -41,25 +44,74 @@ extension PlannerState {
             }
             texts.append((row, text))
         }
-        let context = request.context ?? drawnContext(for: request, texts: texts.map(\.text))
+        let known = knownContext(for: request, texts: texts.map(\.text))
         let number = nextRequest()
         requests[number] = ScoreRequest(
-            peer: peer, request: request.request, deadline: now + request.deadline, context: context.digest,
-            contextRows: context.count, predictions: Array(repeating: nil, count: texts.count),
-            unanswered: texts.count)
+            peer: peer, request: request.request, deadline: now + request.deadline, context: known.block.digest,
+            contextRows: known.block.count, evidence: known.evidence,
+            predictions: Array(repeating: nil, count: texts.count), unanswered: texts.count)
+        let side = known.schema.map { (rows: known.side, schema: $0) }
         let job = PredictionQueue.PredictionJob(
-            owner: .scores(number), policy: request.policy, context: context, shards: PredictionQueue.shards(texts))
+            owner: .scores(number), policy: request.policy, context: known.block,
+            shards: PredictionQueue.shards(texts, side: side))
         for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
     }
 
+    /// Throws for a reference that has no outcomes here.
+    private func checkReferences(of request: RequestScores) throws(RequestFault) {
+        for (place, id) in request.references.enumerated() where histories[id]?.outcomes.isEmpty != false {
+            throw RequestFault(
+                "references[\(place)]",
+                "references[\(place)] is \"\(id)\", of which no outcomes are kept here; report them first, or correct the id"
+            )
+        }
+    }
+
+    /// The context of a request for scores, and what is known about its queries.
+    private struct KnownContext {
+        let block: ContextBlock
+        /// `nil` where only texts are used.
+        var schema: SideSchema?
+        var side: [SideInformation] = []
+        var evidence: [Evidence] = []
+    }
+
+    /// The request's context, or one from the policy's history, with side information if the request names some.
+    private func knownContext(for request: RequestScores, texts: [String]) -> KnownContext {
+        let version = request.policy.version ?? histories[request.policy.id]?.latestVersion ?? 0
+        guard request.usesSide else {
+            return KnownContext(block: request.context ?? ContextBlock(drawnContext(for: request, texts: texts)))
+        }
+        // A context that came with the request was read from texts and outcomes, and can be read again.
+        let rows = request.context.map { $0.contextSet?.rows ?? [] } ?? drawnContext(for: request, texts: texts).rows
+        let named = texts + (request.context == nil ? [] : rows.map(\.text))
+        let prompts = named.enumerated().map { row, text in
+            let facts = request.facts(at: row)
+            return PlanCandidate(
+                promptID: "", text: text, covariates: facts.covariates, references: facts.references)
+        }
+        let question = PlanSide.Question(
+            policyID: request.policy.id, version: version, references: request.references, prompts: prompts)
+        let known = PlanSide(question, after: keptCandidates(of: request.policy.id)) { histories[$0] }
+        guard let known else {
+            return KnownContext(block: request.context ?? ContextBlock(drawnContext(for: request, texts: texts)))
+        }
+        let history = request.context == nil ? histories[request.policy.id] : nil
+        let joined = known.context(
+            rows.map { ($0, history?.version(of: $0.text) ?? version) }, queries: texts, at: version)
+        return KnownContext(
+            block: ContextBlock(joined.context), schema: known.schema, side: joined.queries,
+            evidence: joined.queries.map { known.evidence($0, contextRows: rows.count, hasOwn: false) })
+    }
+
     /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
-    private func drawnContext(for request: RequestScores, texts: [String]) -> ContextBlock {
+    private func drawnContext(for request: RequestScores, texts: [String]) -> ContextSet {
         let queries = Set(texts)
         let history = histories[request.policy.id]
         let version = request.policy.version ?? history?.latestVersion ?? 0
         let rows =
             history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
-        return ContextBlock(Self.context(request.choice, of: rows, salt: "\(request.policy)"))
+        return Self.context(request.choice, of: rows, salt: "\(request.policy)")
     }
 
     mutating func receive(
@@ -78,7 +130,8 @@ extension PlannerState {
         guard request.isWanted else { return }
         let scores = Scores(
             request: request.request, context: request.context, contextRows: request.contextRows, fingerprint: model,
-            answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row })
+            answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row },
+            evidence: request.evidence)
         send(.scores(scores), to: request.peer, &actions)
     }
 

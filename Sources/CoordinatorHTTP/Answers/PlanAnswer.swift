@@ -95,7 +95,11 @@ struct PlanAnswer {
         json.member("source", budget.source)
         json.member("reason", budget.reason)
         if let staleness = budget.staleness { json.member("staleness_steps", staleness) }
-        guard let evidence = budget.evidence else { return }
+        if let evidence = budget.evidence { write(evidence, to: &json) }
+    }
+
+    /// The member `evidence` of a budget or a prediction.
+    static func write(_ evidence: Evidence, to json: inout JSONWriter) {
         json.object("evidence") { json in
             json.member("context_rows", evidence.contextRows)
             json.member("references", evidence.references)
