@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Corpora
+import Models
 import ReferenceDraws
 import Replaying
 
