@@ -644,6 +644,16 @@ class RealServer(unittest.TestCase):
         scores = client.score("run", ["What is 7?", "What is 8?"], context_set=pairs)
         self.assertEqual(len(scores), 2)
         self.assertTrue(all(0 <= score["p"] <= 1 for score in scores), scores)
+        self.assertEqual(scores[0]["evidence"], {"context_rows": 32, "references": 0, "own_record": False})
+
+    def test_score_with_references(self):
+        client = Client(self.cluster().url, timeout=10)
+        pairs = [{"prompt": f"What is {index}?", "reward": 1, "references": {"base": 1}} for index in range(32)]
+        with self.assertRaisesRegex(Exception, "nobody"):
+            client.score("run", ["What is 7?"], context_set=pairs, references=["nobody"])
+        known = [{"references": {"base": {"k": 1, "n": 2}}, "covariates": {"level": 3}}]
+        scores = client.score("run", ["What is 700?"], context_set=pairs, known=known)
+        self.assertEqual(scores[0]["evidence"], {"context_rows": 32, "references": 1, "own_record": False})
 
 
 if __name__ == "__main__":

@@ -423,20 +423,29 @@ class Client:
         context_set: Rows | None = None,
         context: Object | None = None,
         policy_version: int | None = None,
+        references: list[str] | None = None,
+        known: Rows | None = None,
     ) -> list[Object]:
-        """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`; raises without a coordinator, for
-        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one
-        it is drawn from the policy's history."""
-        body: Object = {"policy_id": policy_id, "items": [{"prompt": prompt_text(prompt)} for prompt in prompts]}
+        """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`, `evidence`; raises without a
+        coordinator, for there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and
+        `n`; without one it is drawn from the policy's history. `references`: policies whose outcomes the coordinator
+        keeps. `known`: for each prompt a dict with its `references` and `covariates`; rows of `context_set` may have
+        them too."""
+        items: list[Object] = [{"prompt": prompt_text(prompt)} for prompt in prompts]
+        if known is not None:
+            items = [dict(facts, **item) for facts, item in zip(known, items, strict=True)]
+        body: Object = {"policy_id": policy_id, "items": items}
         if context_set is not None:
             context_set = [dict(row, prompt=prompt_text(row["prompt"])) for row in context_set]
-        for key, value in (("context_set", context_set), ("context", context), ("policy_version", policy_version)):
+        given: Object = {"context_set": context_set, "context": context, "references": references}
+        given["policy_version"] = policy_version
+        for key, value in given.items():
             if value is not None:
                 body[key] = value
         end = time.monotonic() + self.timeout
         body["deadline_ms"] = max(1, min(DEADLINE_MS_MAX, int(900 * self.timeout)))
-        items: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
-        return items
+        scores: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
+        return scores
 
     # Policies
 
