@@ -1,6 +1,6 @@
 """All runs of the comparison, one after the other: each arm with each seed, against a real coordinator and worker.
 
-    python measure.py --folder DIR [--policy DIR] [--arms uniform choose] [--seeds 1 2 3] [--rollouts 15360]
+    python measure.py --folder DIR [--policy DIR] [--arms uniform choose] [--seeds 1 2 3] [--rollouts 10240]
 
 A run whose result is in the folder is not made again, so that a measurement can be stopped and gone on with. The
 policy is warmed up first where there is none. `report.py` reads the folder. Needs what requirements-trl.txt of the
@@ -77,7 +77,7 @@ def main() -> None:
     )
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, metavar="ARM", help=f"of {', '.join(ARMS)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N")
-    parser.add_argument("--rollouts", type=int, default=15_360, metavar="N", help="rollouts that a run spends")
+    parser.add_argument("--rollouts", type=int, default=10_240, metavar="N", help="rollouts that a run spends")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="of all arms")
     arguments.add_model(parser)
     options = parser.parse_args()

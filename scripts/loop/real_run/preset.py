@@ -12,6 +12,7 @@ Asks a real coordinator and worker for plans, and computes what their groups giv
 (sample, real run: 256 of them) or of the same (loop). Batches have at most 64 prompts. Standard library only.
 """
 
+import itertools
 import json
 import math
 import pathlib
@@ -130,82 +131,73 @@ def measure(client: Client, sources: list[Source]) -> list[dict]:
     """A row for each objective and range, over all policies of a source; and even budgets."""
     found: dict[tuple, dict[str, float]] = {}
     for number, source in enumerate(sources):
+        ranges = [(low, cap) for low in (2, 4) for cap in source.caps if low < source.mean]
         for when in ("first", "later"):
             run = f"preset/{source.name}/{number}/{when}".replace(" ", "-")
             if when == "later":
                 report = client.report(run, history(source, random.Random(number)))
                 assert not report.rejected, report.rejected
-            step = 1
+            steps = itertools.count(1)
             for batch in source.batches:
                 total = source.mean * len(batch)
-                add(found, (when, "even budgets", "", ""), expected(batch, {p.name: source.mean for p in batch}))
+                add(found, (when, "even budgets", ""), expected(batch, {p.name: source.mean for p in batch}))
                 items = [{"prompt_id": p.name, "prompt": p.text} for p in batch]
-                for objective in OBJECTIVES:
-                    for low in (2, 4):
-                        for cap in source.caps:
-                            if low == cap or low == source.mean:
-                                continue
-                            plan = client.plan(run, step, total, items, n_min=low, n_max=cap, objective=objective)
-                            assert plan.total == total and plan.status == "ok", plan
-                            step += 1
-                            is_even = plan.body.get("uniform_reason") is not None
-                            add(found, (when, objective, low, cap), expected(batch, plan.n), is_even)
-    return [
-        {"when": key[0], "objective": key[1], "range": f"{key[2]} to {key[3]}" if key[2] else "", **value}
-        for key, value in found.items()
-    ]
+                for objective, (low, cap) in itertools.product(OBJECTIVES, ranges):
+                    plan = client.plan(run, next(steps), total, items, n_min=low, n_max=cap, objective=objective)
+                    assert plan.total == total and plan.status == "ok", plan
+                    add(found, (when, objective, f"{low} to {cap}"), expected(batch, plan.n))
+    common = {"source": sources[0].name, "mean": sources[0].mean}
+    return [{**common, "when": key[0], "objective": key[1], "range": key[2], **value} for key, value in found.items()]
 
 
-def add(found: dict, key: tuple, values: dict[str, float], is_even: bool = False) -> None:
-    into = found.setdefault(key, dict.fromkeys((*values, "plans", "even"), 0.0))
+def add(found: dict, key: tuple, values: dict[str, float]) -> None:
+    into = found.setdefault(key, dict.fromkeys(values, 0.0))
     for name, value in values.items():
         into[name] += value
-    into["plans"] += 1
-    into["even"] += is_even
 
 
-def table(name: str, measured: list[dict]) -> str:
+def is_shown(row: dict, mean: int) -> bool:
+    """Rows of the short table: even budgets, 2 to twice the mean, and what the API has by default."""
+    return row["range"] in ("", f"2 to {2 * mean}", "4 to 32")
+
+
+def table(measured: list[dict], is_whole: bool) -> str:
     """Markdown. Gains of utility are on even budgets."""
     lines = []
-    for row in sorted(measured, key=lambda row: row["when"]):
-        base = next(r for r in measured if r["when"] == row["when"] and r["objective"] == "even budgets")
-        is_base = row is base
-        lines.append(
-            [
-                name,
-                row["when"],
-                row["objective"],
-                row["range"],
-                f"{row['silent'] / row['groups']:.1%}",
-                f"{row['signal'] / row['rollouts']:.1%}",
-                "" if is_base else f"{row['utility'] / base['utility'] - 1:+.1%}",
-                "" if is_base else f"{row['even'] / row['plans']:.0%}",
-            ]
-        )
-    head = [
-        "source",
-        "plans",
-        "objective",
-        "range",
-        "silent groups",
-        "rollouts with a gradient",
-        "utility",
-        "even plans",
-    ]
-    return markdown.table(head, lines, "llllrrrr")
+    for row in measured:
+        if not (is_whole or is_shown(row, row["mean"])):
+            continue
+        base = next(r for r in measured if r["objective"] == "even budgets" and is_alike(r, row))
+        line = [row["source"], row["when"], row["objective"], row["range"], f"{row['silent'] / row['groups']:.1%}"]
+        line += [f"{row['signal'] / row['rollouts']:.1%}"]
+        line += ["" if row is base else f"{row['utility'] / base['utility'] - 1:+.1%}"]
+        lines.append(line)
+    head = ["source", "plans", "objective", "range", "silent groups", "rollouts with a gradient", "utility"]
+    return markdown.table(head, lines, "llllrrr")
+
+
+def is_alike(one: dict, other: dict) -> bool:
+    return (one["source"], one["when"]) == (other["source"], other["when"])
 
 
 def main() -> None:
     parser = arguments.parser(__doc__)
+    parser.add_argument("--page", metavar="FILE", help="page whose table is written anew")
     parser.add_argument("--rates", metavar="FILE", help="exact success rates of the training set, by measure.py")
     arguments.add_model(parser)
     options = parser.parse_args()
     sources = [sample(), loop(), *([real_run(options.rates)] if options.rates else [])]
+    measured: list[dict] = []
     with Cluster(options.model, workers=1) as cluster:
         cluster.wait_for_workers(1)
         client = Client(cluster.url, timeout=300, strict=True)
         for each in sources:
-            print(table(each[0].name, measure(client, each)), flush=True)
+            found = measure(client, each)
+            measured += sorted(found, key=lambda row: row["when"])
+    print(table(measured, is_whole=True))
+    if options.page:
+        text = table(measured, is_whole=False)
+        markdown.replace_between(options.page, "<!-- table: written by preset.py -->", "<!-- end of table -->", text)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python train.py --arm choose --seed 1 --policy FOLDER --url http://127.0.0.1:8080 --output FILE
 
 A run ends after the step in which its rollouts reach `--rollouts`. The held-out success rate is exact, and is measured
-after the first step that crosses each twentieth of them.
+after the first step that crosses each tenth of them.
 """
 
 import json
@@ -26,7 +26,7 @@ from common import arguments  # noqa: E402
 from statezero import Client  # noqa: E402
 
 PROMPTS, SIZE = 16, 8  # of a batch, and rollouts of a group
-MEASUREMENTS = 20
+MEASUREMENTS = 10
 LEARNING_RATE = 2e-4
 
 
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--arm", choices=list(arms.ARMS), required=True)
     parser.add_argument("--policy", required=True, metavar="DIR", help="the model after its warm-up")
     parser.add_argument("--url", help="the coordinator, for the arms of StateZero")
-    parser.add_argument("--rollouts", type=int, default=15_360, metavar="N", help="rollouts to spend")
+    parser.add_argument("--rollouts", type=int, default=10_240, metavar="N", help="rollouts to spend")
     parser.add_argument("--learning-rate", type=float, default=LEARNING_RATE, metavar="X")
     arguments.add_seed(parser)
     arguments.add_threads(parser, 1)

@@ -31,7 +31,13 @@ class SourceDistribution(unittest.TestCase):
             with tarfile.open(archive) as tar:
                 names = {name.partition("/")[2] for name in tar.getnames()}
                 tar.extractall(folder, filter="data")
-            for wanted in ("BUILD.md", "README.md", "pages/trl.md", "src/statezero/client.py", "src/statezero/py.typed"):
+            for wanted in (
+                "BUILD.md",
+                "README.md",
+                "pages/trl.md",
+                "src/statezero/client.py",
+                "src/statezero/py.typed",
+            ):
                 self.assertIn(wanted, names)
             made = pathlib.Path(folder) / archive.name.removesuffix(".tar.gz")
             said = (made / "BUILD.md").read_text(encoding="utf-8")
