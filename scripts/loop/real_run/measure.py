@@ -1,4 +1,4 @@
-"""All runs of the comparison, one after the other: each arm with each seed, against a real coordinator and worker.
+"""All runs of the comparison: each arm with each seed, against a real coordinator and worker.
 
     python measure.py --folder DIR [--policy DIR] [--arms uniform choose] [--seeds 1 2 3] [--rollouts 10240]
 
@@ -7,37 +7,33 @@ policy is warmed up first where there is none. `report.py` reads the folder. Nee
 Python package names.
 """
 
+import argparse
+import itertools
 import json
+import multiprocessing
 import os
 import pathlib
-import subprocess
 import sys
-import time
+from multiprocessing.context import ForkProcess as Process
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
+import policy  # noqa: E402
+import tasks  # noqa: E402
+import torch  # noqa: E402
+import train  # noqa: E402
+from transformers import Qwen2ForCausalLM  # noqa: E402
+
 from common import arguments  # noqa: E402
 from common.cluster import Cluster  # noqa: E402
 
-ARMS = ["uniform", "choose", "filter", "beta", "preset", "contrast", "exact"]
+ARMS = list(train.arms.ARMS)
 TARGET = 0.38  # mean success at the end of the warm-up
-
-
-def warm_up(folder: pathlib.Path) -> None:
-    import policy
-    import torch
-
-    torch.set_num_threads(1)
-    policy.warm_up(folder, TARGET)
 
 
 def rates(options) -> None:
     """Writes the policy's exact success rates: `rates.json` of the training set, `start.json` of the held-out set."""
-    import policy
-    import tasks
-    from transformers import Qwen2ForCausalLM
-
     model, tokenizer = Qwen2ForCausalLM.from_pretrained(options.policy), policy.make_tokenizer()
     training, held_out = tasks.sets()
     found = [round(p, 6) for p in policy.success(model, tokenizer, training)]
@@ -46,51 +42,64 @@ def rates(options) -> None:
     (options.folder / "start.json").write_text(json.dumps(found), encoding="utf-8")
 
 
-def run(arm: str, seed: int, options, cluster: Cluster) -> None:
-    """One run, in a process of its own."""
+def start(arm: str, seed: int, options, url: str) -> Process | None:
+    """Starts a run in a process of its own, unless there is its result. A fork: the packages are loaded once."""
     output = options.folder / f"{arm}-{seed}.json"
     if output.exists():
-        return
-    command = [sys.executable, str(HERE / "train.py"), "--arm", arm, "--seed", str(seed), "--url", cluster.url]
-    command += ["--policy", str(options.policy), "--output", str(output), "--rollouts", str(options.rollouts)]
-    if options.learning_rate:
-        command += ["--learning-rate", str(options.learning_rate)]
-    begin = time.monotonic()
-    with open(options.folder / f"{arm}-{seed}.log", "w", encoding="utf-8") as log:
-        variables = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-        code = subprocess.run(command, stdout=log, stderr=log, env=variables).returncode
-    if code:
-        sys.exit(f"{arm}, seed {seed}: exit code {code}; see {log.name}")
-    last = json.loads(output.read_text())["curve"][-1]
-    print(
-        f"{arm}, seed {seed}: success {last['success']:.4f} after {last['rollouts']} rollouts, "
-        f"{time.monotonic() - begin:.0f} s",
-        flush=True,
-    )
+        return None
+    own = argparse.Namespace(**vars(options), arm=arm, seed=seed, url=url, output=str(output))
+    made = multiprocessing.get_context("fork").Process(target=run, args=(own,), name=f"{arm}-{seed}")
+    made.start()
+    return made
+
+
+def run(options: argparse.Namespace) -> None:
+    with open(pathlib.Path(options.output).with_suffix(".log"), "w", encoding="utf-8") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        train.train(options)
+
+
+def finish(made: Process, options) -> None:
+    made.join()
+    if made.exitcode:
+        sys.exit(f"{made.name}: exit code {made.exitcode}; see {options.folder / made.name}.log")
+    last = json.loads((options.folder / f"{made.name}.json").read_text(encoding="utf-8"))["curve"][-1]
+    print(f"{made.name}: success {last['success']:.4f} after {last['rollouts']} rollouts", flush=True)
 
 
 def main() -> None:
     parser = arguments.parser(__doc__)
     parser.add_argument("--folder", type=pathlib.Path, required=True, metavar="DIR", help="where results are kept")
-    parser.add_argument(
-        "--policy", type=pathlib.Path, metavar="DIR", help="the model (default: `policy` in the folder)"
-    )
+    parser.add_argument("--policy", type=pathlib.Path, metavar="DIR", help="the model (default: policy in the folder)")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, metavar="ARM", help=f"of {', '.join(ARMS)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N")
-    parser.add_argument("--rollouts", type=int, default=10_240, metavar="N", help="rollouts that a run spends")
-    parser.add_argument("--learning-rate", type=float, metavar="X", help="of all arms")
+    parser.add_argument("--learning-rate", type=float, default=train.LEARNING_RATE, metavar="X", help="of all arms")
+    arguments.add_counts(
+        parser,
+        ("--rollouts", 10_240, "rollouts that a run spends"),
+        ("--at-once", 1, "runs at a time"),
+        ("--threads", 1, "threads of each run"),
+    )
     arguments.add_model(parser)
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
     options.policy = options.policy or options.folder / "policy"
     if not options.policy.exists():
-        warm_up(options.policy)
+        policy.warm_up(options.policy, TARGET)
     rates(options)
     with Cluster(options.model, workers=1) as cluster:
         cluster.wait_for_workers(1)
-        for seed in options.seeds:
-            for arm in options.arms:
-                run(arm, seed, options, cluster)
+        running: list[Process] = []
+        for seed, arm in itertools.product(options.seeds, options.arms):
+            made = start(arm, seed, options, cluster.url)
+            if made:
+                running.append(made)
+            if len(running) >= options.at_once:
+                finish(running.pop(0), options)
+        for made in running:
+            finish(made, options)
 
 
 if __name__ == "__main__":

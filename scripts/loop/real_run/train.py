@@ -2,14 +2,16 @@
 
     python train.py --arm choose --seed 1 --policy FOLDER --url http://127.0.0.1:8080 --output FILE
 
-A run ends after the step in which its rollouts reach `--rollouts`. The held-out success rate is exact, and is measured
-after the first step that crosses each tenth of them.
+A run ends after the step in which its rollouts reach `--rollouts`, or at SIGTERM. The held-out success rate is exact;
+it is measured, and the result written, after the first step that crosses each further 1,024 rollouts.
 """
 
 import json
 import pathlib
+import signal
 import sys
 import time
+import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parents[1] / "python" / "src")]
@@ -26,7 +28,7 @@ from common import arguments  # noqa: E402
 from statezero import Client  # noqa: E402
 
 PROMPTS, SIZE = 16, 8  # of a batch, and rollouts of a group
-MEASUREMENTS = 10
+MARK = 1024  # rollouts from one measurement to the next
 LEARNING_RATE = 2e-4
 
 
@@ -37,14 +39,15 @@ def reward(prompts: list[str], completions: list[str], answer: list[str], **_: o
 class TimedClient(Client):
     """Adds up the time of plans, and keeps what they expected of the prompts that they gave rollouts."""
 
-    seconds = 0.0
+    def __init__(self, *parts, **options):
+        super().__init__(*parts, **options)
+        self.seconds, self.expected, self.reasons = 0.0, [], []
 
     def plan(self, *parts, **options):
         begin = time.monotonic()
         made = super().plan(*parts, **options)
         self.seconds += time.monotonic() - begin
-        self.reasons = [*getattr(self, "reasons", []), made.body.get("uniform_reason")]
-        self.expected = getattr(self, "expected", [])
+        self.reasons.append(made.body.get("uniform_reason"))
         self.expected += [
             {"step": made.step, "id": item["prompt_id"], "p": item["p"]}
             for item in made.items
@@ -56,21 +59,24 @@ class TimedClient(Client):
 class Measurement(TrainerCallback):
     """Measures the held-out success at the start and at each mark of rollouts, and ends the run at the last."""
 
-    def __init__(self, trainer, held_out: list[tasks.Task], rollouts: int):
-        self.trainer, self.held_out, self.end = trainer, held_out, rollouts
-        self.mark, self.curve = 0.0, []
+    def __init__(self, trainer, held_out: list[tasks.Task], rollouts: int, write: typing.Callable[[], None]):
+        self.trainer, self.held_out, self.end, self.write = trainer, held_out, rollouts, write
+        self.mark, self.curve, self.each, self.is_stopping = 0, [], [], False
+
+    def stop(self, *_) -> None:
+        self.is_stopping = True
 
     def on_train_begin(self, args, state, control, **_):
         self.measure(state)
 
     def on_step_end(self, args, state, control, **_):
-        if self.trainer.rollouts >= self.mark:
+        if self.trainer.rollouts >= self.mark or self.is_stopping:
             self.measure(state)
-        control.should_training_stop = self.trainer.rollouts >= self.end
+        control.should_training_stop = self.is_stopping or self.trainer.rollouts >= self.end
 
     def measure(self, state) -> None:
         trainer = self.trainer
-        each = policy.success(trainer.model, trainer.processing_class, self.held_out)
+        self.each = policy.success(trainer.model, trainer.processing_class, self.held_out)
         silent = [group["k"] in (0, group["n"]) for group in trainer.groups]
         point = {
             "step": state.global_step,
@@ -79,15 +85,16 @@ class Measurement(TrainerCallback):
             "completion_tokens": trainer.completion_tokens,
             "groups": len(silent),
             "silent": sum(silent),
-            "success": policy.mean(each),
+            "success": policy.mean(self.each),
         }
         self.curve.append(point)
-        self.mark += self.end / MEASUREMENTS
+        self.mark = (trainer.rollouts // MARK + 1) * MARK
         print(json.dumps(point), flush=True)
+        self.write()
 
 
-def train(options) -> dict:
-    """The result of a run."""
+def train(options) -> None:
+    """One run; its result is in the file `options.output`."""
     torch.set_num_threads(options.threads)
     training, held_out = tasks.sets()
     rows = [{"prompt_id": i, "prompt": task.prompt, "answer": task.answer} for i, task in enumerate(training)]
@@ -119,25 +126,27 @@ def train(options) -> dict:
     made.success = lambda indices: policy.success(made.model, tokenizer, [training[i] for i in indices])
     made.statezero = arms.settings(options.arm, client, f"{options.arm}-{options.seed}", options.seed)
     made.begin_count()
-    measurement = Measurement(made, held_out, options.rollouts)
-    made.add_callback(measurement)
     begin = time.monotonic()
+
+    def write() -> None:
+        result = {
+            "arm": options.arm,
+            "seed": options.seed,
+            "learning_rate": options.learning_rate,
+            "seconds": time.monotonic() - begin,
+            "curve": measurement.curve,
+            "groups": made.groups,
+            "held_out": [[task.cell, round(p, 4)] for task, p in zip(held_out, measurement.each, strict=True)],
+        }
+        if made.statezero is not None:
+            result["plan_seconds"], result["expected"] = client.seconds, client.expected
+            result["uniform_reasons"] = client.reasons
+        pathlib.Path(options.output).write_text(json.dumps(result), encoding="utf-8")
+
+    measurement = Measurement(made, held_out, options.rollouts, write)
+    signal.signal(signal.SIGTERM, measurement.stop)
+    made.add_callback(measurement)
     made.train()
-    seconds = time.monotonic() - begin
-    each = policy.success(made.model, tokenizer, held_out)
-    result = {
-        "arm": options.arm,
-        "seed": options.seed,
-        "learning_rate": options.learning_rate,
-        "seconds": seconds,
-        "curve": measurement.curve,
-        "groups": made.groups,
-        "held_out": [[task.cell, round(p, 4)] for task, p in zip(held_out, each, strict=True)],
-    }
-    if made.statezero is not None:
-        result["plan_seconds"], result["expected"] = client.seconds, client.expected
-        result["uniform_reasons"] = client.reasons
-    return result
 
 
 def main() -> None:
@@ -150,8 +159,7 @@ def main() -> None:
     arguments.add_seed(parser)
     arguments.add_threads(parser, 1)
     arguments.add_output(parser, "the result")
-    options = parser.parse_args()
-    pathlib.Path(options.output).write_text(json.dumps(train(options)), encoding="utf-8")
+    train(parser.parse_args())
 
 
 if __name__ == "__main__":
