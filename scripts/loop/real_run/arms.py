@@ -1,6 +1,6 @@
 """The ways to choose prompts that are compared, each a class before TRL's GRPOTrainer.
 
-`Counted` counts what every one of them generates: rollouts and tokens, also of groups that are thrown away. `Drawn` and
+`Counted` counts what every one of them generates: rollouts and tokens, also of groups that are discarded. `Drawn` and
 its kinds take their prompts from one random order of the training set, or out of candidates that are the same for all
 of them at the same step and seed. The two of StateZero are those of statezero.trl, unchanged.
 """
@@ -62,7 +62,7 @@ class Drawn:
 
 
 class Filtered(Drawn):
-    """DAPO's dynamic sampling: groups without a signal are thrown away, and further prompts rolled out, until a batch
+    """DAPO's dynamic sampling: groups without a signal are discarded, and further prompts rolled out, until a batch
     is full of groups with one. All of them have been paid for, also those left over of the last round."""
 
     def _generate_and_score_completions(self, inputs: Rows) -> dict[str, torch.Tensor]:

@@ -40,8 +40,10 @@ def pack(folder: pathlib.Path) -> None:
     for path in sorted(folder.glob("*-[0-9]*.json")):
         run = json.loads(path.read_text(encoding="utf-8"))
         kept = {name: run[name] for name in KEPT if name in run}
-        kept["rollouts_with_signal"] = sum(g["n"] for g in run["groups"] if 0 < g["k"] < g["n"])
-        kept["prompts"] = len({g["id"] for g in run["groups"]})
+        for point in kept["curve"]:
+            until = run["groups"][: point["groups"]]
+            point["with_signal"] = sum(group["n"] for group in until if 0 < group["k"] < group["n"])
+            point["prompts"] = len({group["id"] for group in until})
         kept["correlation"] = correlation(run)
         kept["uniform_plans"] = sum(reason is not None for reason in run.get("uniform_reasons", []))
         runs.append(kept)
@@ -110,6 +112,10 @@ class Results:
     def success(self, arm: str, rollouts: float | None = None) -> list[float]:
         return [at(run["curve"], rollouts or self.budget) for run in self.of(arm)]
 
+    def mean(self, arm: str, name: str) -> float:
+        """A count at the end of the budget."""
+        return sum(at(run["curve"], self.budget, name) for run in self.of(arm)) / len(self.seeds)
+
     def gains(self, arm: str) -> list[float]:
         return [a - b for a, b in zip(self.success(arm), self.success("uniform"))]
 
@@ -119,18 +125,17 @@ def main_table(results: Results) -> str:
     ends = dict(zip(results.seeds, results.success("uniform")))
     for arm in results.arms:
         runs = results.of(arm)
-        last = [run["curve"][-1] for run in runs]
         reached = [first_at(run["curve"], ends[run["seed"]], results.budget) for run in runs]
         in_time = [value for value in reached if value < math.inf]
         lines.append(
             [
                 NAMES[arm][0],
-                f"{at(runs[0]['curve'], results.budget, 'step'):.0f}",
-                f"{sum(at(r['curve'], results.budget, 'completion_tokens') for r in runs) / len(runs) / 1000:.1f}",
-                f"{sum(at(r['curve'], results.budget, 'prompt_tokens') for r in runs) / len(runs) / 1000:.0f}",
-                f"{sum(point['silent'] for point in last) / sum(point['groups'] for point in last):.1%}",
-                f"{sum(r['rollouts_with_signal'] for r in runs) / sum(point['rollouts'] for point in last):.1%}",
-                f"{sum(run['prompts'] for run in runs) / len(runs):.0f}",
+                f"{results.mean(arm, 'step'):.0f}",
+                f"{results.mean(arm, 'completion_tokens') / 1000:.1f}",
+                f"{results.mean(arm, 'prompt_tokens') / 1000:.0f}",
+                f"{results.mean(arm, 'silent') / results.mean(arm, 'groups'):.1%}",
+                f"{results.mean(arm, 'with_signal') / results.budget:.1%}",
+                f"{results.mean(arm, 'prompts'):.0f}",
                 shown(results.success(arm, results.budget / 4)),
                 shown(results.success(arm)),
                 "" if arm == "uniform" else shown(results.gains(arm), sign="+"),

@@ -5,8 +5,8 @@
 Prompts are the sample's, each with a number before it, so that no two are alike. Every engine has one process with one
 thread of the model, starts from nothing, and is timed with its start. `embed` is what people have already: Ray Data's
 `map_batches` with an actor of sentence-transformers in torch, which gives embeddings and no predictions. Predictions of
-Ray Data and Spark are compared with those of `score`, bit by bit. Needs what requirements-ray.txt and -spark.txt name, and
-sentence-transformers.
+Ray Data and Spark are compared with those of `score`, bit by bit. Needs what requirements-ray.txt and
+requirements-spark.txt name, and sentence-transformers.
 """
 
 import corpus  # first: it sets the paths  # isort: skip

@@ -1,5 +1,5 @@
-"""statezero.ray: Ray Data gives the same predictions as `statezero score`, to the bit, from two actors; and a cluster of
-ours, which Ray starts again when its processes are killed, and ends."""
+"""statezero.ray: Ray Data gives the same predictions as `statezero score`, to the bit, from two actors; and a cluster
+of ours, which Ray starts again when its processes are killed, and ends."""
 
 import corpus  # first: it sets the paths  # isort: skip
 
