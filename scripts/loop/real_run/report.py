@@ -20,7 +20,7 @@ from common import arguments, markdown, paths  # noqa: E402
 
 PACKED = HERE / "data" / "runs.json.gz"
 PAGE = paths.ROOT / "Sources" / "Documentation" / "real-run.md"
-PLOT = PAGE.with_suffix(".png")
+PLOT = HERE / "data" / "real-run.png"
 # Arm: its name in tables and the plot, and its colour.
 NAMES = {
     "uniform": ("uniform", "#555555"),
