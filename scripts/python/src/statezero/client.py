@@ -267,6 +267,7 @@ class Client:
         *,
         exact: bool = False,
         duplicates: str = "raise",
+        preset: str | None = "trainer",
         **options: typing.Any,
     ) -> Plan:
         """Budgets for a step's prompts that add up to `total`, or, with the option `total_tokens`, whose answers are
@@ -279,8 +280,11 @@ class Client:
         texts by name; `references` are outcomes of other policies on the prompt by name: a rate, or {"k", "n"}. The
         option `references` names policies whose outcomes were reported.
         `duplicates`: an id that occurs twice raises, or with "merge" is planned once, as its first item says.
-        `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min (4), n_max (32),
-        multiple_of, group_sizes, objective, explore, revisit_after, context, references, ... The same request gives the
+        `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min, n_max,
+        multiple_of, group_sizes, objective, explore, revisit_after, context, references, ... `preset`: what is chosen
+        where they are not given. "trainer": objective informationGain, and 2 to twice the mean rollouts a prompt, so
+        that first plans, which know nothing of this policy, hardly have more silent groups than even budgets. None, and
+        plans with `total_tokens`: the defaults of the API, expectedContrast and 4 to 32. The same request gives the
         same plan; another one for the same step raises (409). `deadline`: seconds for predictions, by default most of
         the timeout. `exact`: raises where the caps of all prompts leave a surplus.
         """
@@ -293,6 +297,7 @@ class Client:
         body: Object = {"policy_id": policy_id, "step": number, "total": total, "items": _items(items, duplicates)}
         body.update(options)
         body = {key: value for key, value in body.items() if value is not None}
+        body.update(_of_preset(preset, body))
         body.update(self._attempt_of(policy_id))
         if self.shadow:
             body["mode"] = "shadow"
@@ -336,7 +341,7 @@ class Client:
         if not 0 < k <= len(items):
             raise RequestError(f"k is {k}, and the pool has {len(items)} prompts", param="k")
         budgets: Object = {"n_min": 0, "n_max": size, "group_sizes": [0, size], "objective": objective}
-        plan = self.plan(policy_id, step, k * size, items, **budgets, **options)
+        plan = self.plan(policy_id, step, k * size, items, preset=None, **budgets, **options)
         ids = [item["prompt_id"] for item in items]
         chosen = [name for name in ids if plan.n[name]]
         reason = plan.reason if plan.fallback else plan.body.get("uniform_reason")
@@ -722,6 +727,28 @@ def expand(plan: Plan, rows: Rows, key: str = "prompt_id") -> list[Object]:
         uid = f"{plan.policy_id}/{plan.step}/{name}"
         expanded.extend(dict(row, uid=uid, rollout_index=index, group_size=size) for index in range(first, last))
     return expanded
+
+
+def _of_preset(name: str | None, body: Object) -> Object:
+    """Options of a preset that the request does not have."""
+    if name not in (None, "trainer"):
+        raise RequestError(f"preset must be 'trainer' or None, not {name!r}", param="preset")
+    found: Object = {}
+    if name is None or "total_tokens" in body:
+        return found
+    if "objective" not in body:
+        found["objective"] = "informationGain"
+    if "group_sizes" in body or not body["items"]:
+        return found
+    multiple = max(1, int(body.get("multiple_of", 1)))
+    twice = 2 * -(-int(body["total"]) // len(body["items"]))
+    given = [int(item[key]) for item in body["items"] for key in ("n_min", "n_max") if key in item]
+    if "n_min" not in body:
+        found["n_min"] = min(2, int(body.get("n_max", 2)))
+    if "n_max" not in body:
+        widest = max([twice, 2, int(body.get("n_min", 2)), *given])
+        found["n_max"] = min(ROLLOUTS_MAX, -(-widest // multiple) * multiple)
+    return found
 
 
 # Ids and prompts as trainers have them
