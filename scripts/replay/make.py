@@ -18,6 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from common import arguments, markdown, paths
 
 HERE = pathlib.Path(__file__).resolve().parent
+BEGIN, END = "<!-- references: written by scripts/replay/make.py -->", "<!-- end of references -->"
+ARMS = {"evalperf": "others:3", "misguided_attention": "others:3", "oneshot_rlvr": "earlier:3"}
 NAMES = {
     "uniform": "uniform",
     "dapoFilter": "DAPO filter",
@@ -155,41 +157,36 @@ def refilled(found):
     ]
 
 
-def referenced(report, found):
-    """Plans from beliefs with references beside those without."""
+def referenced(found):
+    """Plans from beliefs with references beside those without; `found` is by source: the arm and both reports."""
     text = [
-        "",
-        "## With references",
-        "",
-        "The model is given outcomes of three other policies on the same prompts (`others:3`), or of the three "
-        "latest earlier steps of the run (`earlier:3`), which know nothing of a prompt at its first visit. Gain "
-        "over uniform and share of the oracle's gain of plans from the model's belief, without the prompt's own "
-        "record:",
+        "The model is given outcomes of three other policies on the same prompts (`others:3`), or of the three latest",
+        "earlier steps of the run (`earlier:3`), which know nothing of a prompt at its first visit. Gain over uniform",
+        "and share of the oracle's gain of plans from the model's belief, without the prompt's own record:",
         "",
     ]
     rows = []
-    for name, (references, other) in found.items():
-        parts = next(source for source in other["sources"] if source["source"] == name)["parts"]
-        plain = next(source for source in report["sources"] if source["source"] == name)["parts"]
-        for part in parts:
+    for name, (references, plain, other) in found.items():
+        for part in other["sources"][0]["parts"]:
             if part["stratum"]["isHeldOut"]:
                 continue
-            without = next((same for same in plain if same["stratum"] == part["stratum"]), None)
+            same = [one for one in plain["sources"][0]["parts"] if one["stratum"] == part["stratum"]]
             cells = []
-            for lines in (without, part):
-                line = next((one for one in lines["lines"] if (one["policy"], one["belief"]) == ("ours", "model")), {})
+            for of in (*same[:1], part):
+                line = next(line for line in of["lines"] if (line["policy"], line["belief"]) == ("ours", "model"))
                 cells += [percent(line.get("gain")), percent(line.get("oracle_share"))]
-            rows.append([name, stratum(part), references, *cells])
-    head = ["source", "visits", "references", "gain without, %", "share without, %", "gain with, %", "share with, %"]
-    text += [markdown.table(head, rows, "lllrrrr"), ""]
-    for _, other in found.values():
-        text += [verdicts(other, ("reference_share",)), ""]
+            rows.append([name, stratum(part), references, str(other["options"]["seeds"]), *cells])
+    head = ["source", "visits", "references", "seeds", "gain without, %", "share without, %", "gain with, %"]
+    text += [markdown.table([*head, "share with, %"], rows, "lllrrrrr"), "", "The claim about first visits:", ""]
+    claims = [verdict for _, _, other in found.values() for verdict in other["verdicts"]]
+    text += [verdicts({"verdicts": claims}, ("reference_share",)), ""]
     text += [
-        "`v0_dapo` and the sample have no other policies with outcomes on half of their prompts, and their versions "
-        "have different prompts, so there are no references for them. A plan that is expected to be worth less "
-        "than equal budgets is not made: the planner's plan is then uniform (`DoubtedGain`)."
+        "`misguided_attention` has eleven prompts with two to five graded answers each. `v0_dapo` and the sample have",
+        "no other policies with outcomes on half of their prompts, and their versions have different prompts;",
+        "`reasoning_gym` has two other policies. A plan that is expected to be worth less than equal budgets is not",
+        "made: the planner's plan is then uniform (`DoubtedGain`).",
     ]
-    return text
+    return "\n".join(["", *text, ""])
 
 
 def page(report, inside, kinds, process, again, references):
@@ -210,7 +207,7 @@ def page(report, inside, kinds, process, again, references):
         for part in source["parts"]:
             text += ["", f"**{stratum(part)}**", "", table(part)]
     if references:
-        text += referenced(report, references)
+        text += ["", "## With references", "", BEGIN, referenced(references), END]
     if inside:
         text += [
             "",
@@ -259,15 +256,31 @@ def page(report, inside, kinds, process, again, references):
     return "\n".join(text).replace("\n\n\n", "\n\n") + "\n"
 
 
+def with_references(options):
+    """By source: the arm, and the reports without and with references."""
+    found = {}
+    for name, arm in ARMS.items():
+        source = files(name, options.data)
+        if source["outcomes"]:
+            plain = replay(options, f"plain-{name}", [source])
+            found[name] = (arm, plain, replay(options, f"references-{name}", [source], "--references", arm))
+    return found
+
+
 def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
     parser.add_argument("data", nargs="*", metavar="DATA", help="folder of prompts and outcomes")
     parser.add_argument("--seeds", type=int, default=5, help="independent draws (default: %(default)s)")
+    parser.add_argument("--references-only", action="store_true", help="write the section on references alone")
     parser.add_argument("--again", action="store_true", help="repeat runs whose output is kept")
     options = parser.parse_args()
     found = {name: files(name, options.data) for name in ("oneshot_rlvr", "v0_dapo", "evalperf")}
     found = {name: source for name, source in found.items() if source["outcomes"]}
+    references = with_references(options)
+    if options.references_only:
+        markdown.replace_between(HERE / "README.md", BEGIN, END, referenced(references))
+        return
     sample = {kind: [os.path.join(paths.SAMPLE, f"sample.{kind}.jsonl.gz")] for kind in ("prompts", "outcomes")}
     small = [found[name] for name in ("v0_dapo",) if name in found] + [sample]
     run = [found[name] for name in ("oneshot_rlvr",) if name in found]
@@ -275,11 +288,6 @@ def main():
     posterior = "the rate's posterior, given 8"
     report = replay(options, "main", [*found.values(), sample], plot=str(HERE / "replay.svg"))
     inside = replay(options, "inside", small, "--mean", "4", "--min", "2", "--max", "8")
-    references = {
-        name: (arm, replay(options, f"references-{name}", [found[name]], "--references", arm))
-        for name, arm in (("evalperf", "others:3"), ("oneshot_rlvr", "earlier:3"))
-        if name in found
-    }
     kinds, process, again = [], None, None
     if run:
         again = replay(options, "again", small, "--truth", "urn")
