@@ -118,10 +118,13 @@ struct OpenAPIBoundsTests {
                 ".items[].prompt_id": id, ".items[].prompt": text, ".items[].n_min": rollouts,
                 ".items[].n_max": rollouts, ".outcomes": .elements(PlanLimits.outcomes),
                 ".references": .elements(PlanLimits.references), ".references[]": policy,
-                ".items[].covariates.*": .length(0...PlanLimits.idBytes.upperBound),
-                ".items[].references.*#0": share, ".items[].references.*#1.k": count,
-                ".items[].references.*#1.reward": share,
-                ".items[].references.*#1.n": .integer(1...PlanLimits.counts.upperBound),
+            ])
+        add("Covariates", [".*": .length(0...PlanLimits.idBytes.upperBound)])
+        add(
+            "NamedOutcomes",
+            [
+                ".*#0": share, ".*#1.k": count, ".*#1.reward": share,
+                ".*#1.n": .integer(1...PlanLimits.counts.upperBound),
             ])
         add(
             "ContextChoice",
@@ -149,6 +152,7 @@ struct OpenAPIBoundsTests {
                 ".context_set": .elements(1...PlanLimits.contextRows.upperBound), ".context_set[].prompt": text,
                 ".context_set[].reward": share, ".context_set[].n": .integer(1...PlanLimits.counts.upperBound),
                 ".items": .elements(1...Limits.shardRowsMax), ".items[].prompt_id": id, ".items[].prompt": text,
+                ".references": .elements(PlanLimits.references), ".references[]": policy,
             ])
         // What is answered.
         add(

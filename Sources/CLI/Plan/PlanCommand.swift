@@ -18,7 +18,8 @@ struct Plan: ParsableCommand {
             Where answers differ in length, --total-tokens limits their tokens (or another cost) instead of the rollouts, and \
             the plan buys the most utility for them:
 
-              statezero plan --scores out/scores --total-tokens 2000000 --costs history.jsonl --cost-key response_tokens
+              statezero plan --scores out/scores --total-tokens 2000000 \\
+                  --costs history.jsonl --cost-key response_tokens
 
             --export json-array writes [n, n, …] in the order of the scores.
             --export verl --rows train.parquet copies the trainer's Parquet file to --output, with the column \

@@ -109,7 +109,11 @@ struct PlanAnswer {
         json.member("reason", budget.reason)
         if let staleness = budget.staleness { json.member("staleness_steps", staleness) }
         if let tokens = budget.expectedTokens { json.member("expected_tokens", tokens) }
-        guard let evidence = budget.evidence else { return }
+        if let evidence = budget.evidence { write(evidence, to: &json) }
+    }
+
+    /// The member `evidence` of a budget or a prediction.
+    static func write(_ evidence: Evidence, to json: inout JSONWriter) {
         json.object("evidence") { json in
             json.member("context_rows", evidence.contextRows)
             json.member("references", evidence.references)

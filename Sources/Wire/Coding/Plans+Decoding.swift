@@ -43,12 +43,15 @@ extension Message {
         case .requestScores(let request): self = .requestScores(try RequestScores(request, raw: raw))
         case .scores(let scores):
             let rows = try Self.checkedRows(scores.rows)
+            guard scores.evidence.isEmpty || scores.evidence.count == rows else {
+                throw .badField("evidence", found: "\(scores.evidence.count) for \(rows) rows")
+            }
             self = .scores(
                 Scores(
                     request: scores.request, context: try Digest(scores.context, field: "context"),
                     contextRows: Int(scores.contextRows), fingerprint: try ModelFingerprint(scores.fingerprint),
                     answers: try AnswerBlock(count: rows, bytes: raw[0]),
-                    faults: try [RowFault](scores.errors, rows: rows)))
+                    faults: try [RowFault](scores.errors, rows: rows), evidence: scores.evidence.map(Evidence.init)))
         case .dropPlans(let drop):
             let plan = try PlanName(.with { ($0.policy, $0.step) = (drop.policy, drop.fromStep) })
             self = .dropPlans(
@@ -294,11 +297,21 @@ extension RequestScores {
         } else if !raw[2].isEmpty {
             throw .badFrame("outcomes", found: raw[2].count, expected: 0)
         }
+        guard proto.facts.isEmpty || proto.facts.count == all.count else {
+            throw .badField("facts", found: "\(proto.facts.count) for \(all.count) texts")
+        }
+        var facts: [PromptFacts] = []
+        for known in proto.facts {
+            facts.append(
+                PromptFacts(
+                    covariates: try [Covariate](known.covariates), references: try [NamedOutcome](known.references)))
+        }
         self.init(
             request: proto.request,
             policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
             context: context, choice: try ContextChoice(proto.context),
-            deadline: try .milliseconds(proto.deadlineMs, field: "deadline_ms"), texts: all.slice(0..<rows))
+            deadline: try .milliseconds(proto.deadlineMs, field: "deadline_ms"), texts: all.slice(0..<rows),
+            references: proto.references.map(\.label), facts: facts)
     }
 }
 

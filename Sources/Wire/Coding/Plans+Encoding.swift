@@ -95,6 +95,7 @@ extension Message {
                         $0.contextRows = UInt32(clamping: scores.contextRows)
                         $0.fingerprint = ProtoFingerprint(scores.fingerprint)
                         $0.errors = scores.faults.wireErrors
+                        $0.evidence = scores.evidence.map(ProtoEvidence.init)
                     }), [scores.answers.bytes]
             )
         case .dropPlans(let drop): return (.dropPlans(ProtoDropPlans(drop)), [])
@@ -328,6 +329,13 @@ extension ProtoRequestScores {
             $0.contextRows = UInt32(clamping: request.context?.count ?? 0)
             $0.context = ProtoContextChoice(request.choice)
             $0.deadlineMs = request.deadline.wireMilliseconds
+            $0.references = request.references.map(\.label)
+            $0.facts = request.facts.map { facts in
+                .with {
+                    $0.covariates = facts.covariates.map(ProtoCovariate.init)
+                    $0.references = facts.references.map(ProtoNamedOutcome.init)
+                }
+            }
         }
     }
 }

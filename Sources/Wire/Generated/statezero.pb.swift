@@ -2713,12 +2713,33 @@ nonisolated struct ProtoRequestScores: Sendable {
 
   var deadlineMs: UInt32 = 0
 
+  /// policies whose recorded outcomes are references
+  var references: [String] = []
+
+  /// of the queries, then of the context's rows that are given here; or none at all
+  var facts: [ProtoPromptFacts] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _policyVersion: Int64? = nil
   fileprivate var _context: ProtoContextChoice? = nil
+}
+
+/// What is known about a prompt beside its text.
+nonisolated struct ProtoPromptFacts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var covariates: [ProtoCovariate] = []
+
+  var references: [ProtoNamedOutcome] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// Frame: answers.
@@ -2746,6 +2767,9 @@ nonisolated struct ProtoScores: Sendable {
   mutating func clearFingerprint() {self._fingerprint = nil}
 
   var errors: [ProtoRowError] = []
+
+  /// of each query; none where only texts were used
+  var evidence: [ProtoEvidence] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -6444,7 +6468,7 @@ nonisolated extension ProtoOutcomesRecorded.Decision: SwiftProtobuf.Message, Swi
 
 nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestScores"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}policy_version\0\u{1}rows\0\u{3}context_rows\0\u{1}context\0\u{3}deadline_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}policy_version\0\u{1}rows\0\u{3}context_rows\0\u{1}context\0\u{3}deadline_ms\0\u{1}references\0\u{1}facts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6459,6 +6483,8 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._context) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMs) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.references) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.facts) }()
       default: break
       }
     }
@@ -6490,6 +6516,12 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
     if self.deadlineMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.deadlineMs, fieldNumber: 7)
     }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.references, fieldNumber: 8)
+    }
+    if !self.facts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.facts, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6501,6 +6533,43 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.contextRows != rhs.contextRows {return false}
     if lhs._context != rhs._context {return false}
     if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.facts != rhs.facts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPromptFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PromptFacts"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}covariates\0\u{1}references\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.covariates) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.references) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.covariates.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.covariates, fieldNumber: 1)
+    }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.references, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPromptFacts, rhs: ProtoPromptFacts) -> Bool {
+    if lhs.covariates != rhs.covariates {return false}
+    if lhs.references != rhs.references {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6508,7 +6577,7 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Scores"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}rows\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{1}errors\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}rows\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{1}errors\0\u{1}evidence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6522,6 +6591,7 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.errors) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
       default: break
       }
     }
@@ -6550,6 +6620,9 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.errors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.errors, fieldNumber: 6)
     }
+    if !self.evidence.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.evidence, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6560,6 +6633,7 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.contextRows != rhs.contextRows {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.evidence != rhs.evidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

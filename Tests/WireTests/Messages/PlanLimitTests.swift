@@ -319,4 +319,36 @@ struct PlanLimitTests {
         let small = OutcomesRecorded(request: 9, accepted: 1, duplicates: 0, rejected: [], decisions: [])
         #expect(small.parts == [small])
     }
+
+    @Test("what a request for scores knows is of all of its texts or of none")
+    func facts() {
+        let message = { (count: Int) in
+            Message.requestScores(
+                RequestScores(
+                    request: 1, policy: Policy(id: "p"), texts: TextBlock(["a"]),
+                    facts: Array(repeating: PromptFacts(), count: count)))
+        }
+        #expect(Self.refusal(of: message(0)) == nil && Self.refusal(of: message(1)) == nil)
+        #expect(Self.refusal(of: message(2)) == .badField("facts", found: "2 for 1 texts"))
+    }
+
+    @Test("names of references and covariates of a request for scores are within their bounds")
+    func scoresSide() throws {
+        let outcome = try #require(Outcome(k: 1, n: 2))
+        let base = NamedOutcome(name: "base", outcome: outcome)
+        func fault(_ facts: PromptFacts, references: [String] = []) -> String? {
+            let request = RequestScores(
+                request: 1, policy: Policy(id: "p"), texts: TextBlock(["a"]), references: references, facts: [facts])
+            do throws(RequestFault) { try request.check() } catch { return error.member }
+            return nil
+        }
+        #expect(fault(PromptFacts(references: [base]), references: ["r"]) == nil)
+        #expect(fault(PromptFacts(references: [base, base])) == "items[0].references")
+        #expect(fault(PromptFacts(references: [NamedOutcome(name: "p", outcome: outcome)])) == "items[0].references")
+        let level = Covariate(name: "level", value: .number(1))
+        #expect(fault(PromptFacts(covariates: [level, level])) == "items[0].covariates")
+        #expect(fault(PromptFacts(), references: ["p"]) == "references[0]")
+        #expect(fault(PromptFacts(), references: ["r", "r"]) == "references[1]")
+        #expect(fault(PromptFacts(), references: (0..<64).map { "r\($0)" }) == "references")
+    }
 }

@@ -64,7 +64,11 @@ struct PlanBasis: Sendable {
 
     /// What the plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
     var side: PlanSide? {
-        readsSide ? PlanSide(request, after: earlier.map(\.request)) { histories[$0] } : nil
+        guard readsSide else { return nil }
+        let question = PlanSide.Question(
+            policyID: request.plan.policyID, version: request.policyVersion ?? request.plan.step,
+            references: request.references, prompts: request.candidates)
+        return PlanSide(question, after: earlier.flatMap(\.request.candidates)) { histories[$0] }
     }
 
     private func draw(
