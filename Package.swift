@@ -124,7 +124,7 @@ let package = Package(
         module("ArrowFiles", ["CArrow", "Scoring", "JSON", "Corpora", crypto]),
         module("Evaluation", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
-        module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "Reporting", yams]),
+        module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "ReferenceDraws", "Reporting", yams]),
         // 4 drivers, and whole models
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(

@@ -22,11 +22,20 @@ extension PlanOpening {
         writer.append(warnings.count)
         for warning in warnings { writer.append(warning) }
         // Behind the former fields, and absent where there is none.
-        guard contextAhead > 0 || attemptsBefore > 0 || !lengths.isEmpty else { return writer.bytes }
+        guard contextAhead > 0 || attemptsBefore > 0 || !lengths.isEmpty || exploration.share != nil else {
+            return writer.bytes
+        }
         writer.append(contextAhead)
         writer.append(Int(clamping: attemptsBefore))
         writer.append(lengths.count)
         for length in lengths { writer.append(length) }
+        guard let share = exploration.share else { return writer.bytes }
+        writer.append(share)
+        writer.append(exploration.saved)
+        for numbers in [exploration.waits, exploration.visits] {
+            writer.append(numbers.count)
+            for number in numbers { writer.append(number) }
+        }
         return writer.bytes
     }
 
@@ -49,6 +58,11 @@ extension PlanOpening {
         contextAhead = try reader.integer()
         attemptsBefore = UInt64(clamping: try reader.integer())
         for _ in 0..<(try reader.count()) { lengths.append(try reader.real()) }
+        guard !reader.isAtEnd else { return }
+        exploration.share = try reader.real()
+        exploration.saved = try reader.real()
+        for _ in 0..<(try reader.count()) { exploration.waits.append(try reader.integer()) }
+        for _ in 0..<(try reader.count()) { exploration.visits.append(try reader.integer()) }
     }
 }
 

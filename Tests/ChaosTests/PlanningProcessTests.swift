@@ -59,6 +59,42 @@ struct PlanningProcessTests {
         #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains("no score"))
     }
 
+    @Test("--total-tokens: the expected tokens fit, short answers get more, and the summary says what more would buy")
+    func tokens() throws {
+        let folder = try ScratchFolder()
+        let path = try scores(folder)
+        let costs = try folder.write(
+            "history.jsonl",
+            (0..<12).map { #"{"prompt_id":"train/\#($0)","response_tokens":\#($0 % 2 == 0 ? 20 : 400),"n":8}"# })
+        let arguments = ["plan", "--scores", path, "--min", "2", "--max", "32", "--cost-key", "response_tokens"]
+        let limits = ["--costs", costs, "--total-tokens", "12000"]
+        let planned = try Program.run(arguments + limits, in: folder)
+        #expect(planned.status == 0, "\(planned.errors)")
+        struct Row: Decodable {
+            let n: Int
+            let expected_tokens: Double
+        }
+        let rows = try planned.output.split(separator: "\n").map {
+            try JSONDecoder().decode(Row.self, from: Data($0.utf8))
+        }
+        let spent = rows.reduce(0) { $0 + Double($1.n) * $1.expected_tokens }
+        #expect(spent <= 12_000 && spent > 10_000)
+        let short = stride(from: 0, to: 12, by: 2).reduce(0) { $0 + rows[$1].n }
+        #expect(2 * short > rows.reduce(0) { $0 + $1.n })
+        #expect(planned.errors.contains("expected tokens") && planned.errors.contains("--total-tokens 13200 would add"))
+        let counted = try Program.run(arguments + ["--costs", costs, "--total", "96", "--json"], in: folder)
+        let summary = try #require(try JSONSerialization.jsonObject(with: Data(counted.output.utf8)) as? [String: Any])
+        #expect(summary["expected_tokens"] as? Double ?? 0 > 0 && summary["total_tokens"] == nil)
+        #expect((summary["advice"] as? [String: Any])?["total"] as? Double == 106)
+        for (wrong, message) in [
+            (["--total-tokens", "12000"], "has a number under"), (["--costs", costs], "--total"),
+            (["--costs", costs, "--total-tokens", "100"], "tokens are less than"),
+        ] {
+            let refused = try Program.run(arguments + wrong, in: folder)
+            #expect(refused.status != 0 && refused.errors.contains(message), "\(wrong): \(refused.errors)")
+        }
+    }
+
     @Test("replay of a small log: a table, one JSON object, and a plot")
     func replay() throws {
         let folder = try ScratchFolder()

@@ -109,7 +109,7 @@ struct OpenAPIBoundsTests {
                 ".reserve": .integer(PlanLimits.totals), ".n_min": rollouts, ".n_max": rollouts,
                 ".multiple_of": .integer(PlanLimits.multiples), ".group_sizes": .elements(PlanLimits.groupSizes),
                 ".group_sizes[]": rollouts, ".objective": .names(BudgetObjective.allCases.map(\.rawValue)),
-                ".explore": share, ".deadline_ms": deadline,
+                ".explore": share, ".revisit_after": .integer(PlanLimits.counts), ".deadline_ms": deadline,
                 ".fallback": .names(RequestPlan.Fallback.allCases.map(\.rawValue)),
                 ".mode": .names(RequestPlan.Mode.allCases.map(\.rawValue)),
                 ".delivery": .names(RequestPlan.Delivery.allCases.map(\.rawValue)), ".record_decay": share,
@@ -118,10 +118,13 @@ struct OpenAPIBoundsTests {
                 ".items[].prompt_id": id, ".items[].prompt": text, ".items[].n_min": rollouts,
                 ".items[].n_max": rollouts, ".outcomes": .elements(PlanLimits.outcomes),
                 ".references": .elements(PlanLimits.references), ".references[]": policy,
-                ".items[].covariates.*": .length(0...PlanLimits.idBytes.upperBound),
-                ".items[].references.*#0": share, ".items[].references.*#1.k": count,
-                ".items[].references.*#1.reward": share,
-                ".items[].references.*#1.n": .integer(1...PlanLimits.counts.upperBound),
+            ])
+        add("Covariates", [".*": .length(0...PlanLimits.idBytes.upperBound)])
+        add(
+            "NamedOutcomes",
+            [
+                ".*#0": share, ".*#1.k": count, ".*#1.reward": share,
+                ".*#1.n": .integer(1...PlanLimits.counts.upperBound),
             ])
         add(
             "ContextChoice",
@@ -149,6 +152,7 @@ struct OpenAPIBoundsTests {
                 ".context_set": .elements(1...PlanLimits.contextRows.upperBound), ".context_set[].prompt": text,
                 ".context_set[].reward": share, ".context_set[].n": .integer(1...PlanLimits.counts.upperBound),
                 ".items": .elements(1...Limits.shardRowsMax), ".items[].prompt_id": id, ".items[].prompt": text,
+                ".references": .elements(PlanLimits.references), ".references[]": policy,
             ])
         // What is answered.
         add(
@@ -158,6 +162,7 @@ struct OpenAPIBoundsTests {
                 ".status": .names(PlanEnd.Status.allCases.map(\.rawValue)), ".prompts": .integerFrom(1),
                 ".total": count, ".surplus": count, ".reserve": count, ".context_rows": count, ".digest": digest,
                 ".context_ahead_steps": count, ".attempt": .integerFrom(1), ".total_tokens": .integerFrom(1),
+                ".advice.total": .integerFrom(1), ".advice.total_tokens": .integerFrom(1), ".explored_rollouts": count,
             ])
         add(
             "PlansDropped",
@@ -221,6 +226,7 @@ struct OpenAPIBoundsTests {
             "PlanRequest.reserve": "\(plan.reserve)", "PlanRequest.n_min": "\(plan.minimum)",
             "PlanRequest.n_max": "\(plan.maximum)", "PlanRequest.multiple_of": "\(plan.multipleOf)",
             "PlanRequest.objective": plan.objective.rawValue, "PlanRequest.explore": Self.shortest(plan.explore),
+            "PlanRequest.revisit_after": "\(plan.revisitAfter)",
             "PlanRequest.deadline_ms": Self.milliseconds(plan.deadline),
             "PlanRequest.fallback": plan.fallback.rawValue, "PlanRequest.mode": plan.mode.rawValue,
             "PlanRequest.delivery": plan.delivery.rawValue, "PlanRequest.record_decay": Self.shortest(plan.recordDecay),

@@ -1,7 +1,8 @@
 import Scoring
 
 /// A value model whose answers can be computed by hand: prompts with the word "hard" are one kind, the others another,
-/// and p is the mean reward of the history's rows of the same kind, or of all where there is none.
+/// and p is the mean reward of the history's rows of the same kind, or of all where there is none. Where references
+/// have outcomes on the prompt, p is their mean.
 final class WordModel: ValueModel {
     let fingerprint = ModelFingerprint(name: "words", digest: Digest(of: "words"))
 
@@ -30,7 +31,9 @@ final class WordModel: ValueModel {
         guard let context = context as? Context else { throw .foreignContext(context.contextDigest) }
         var predictions: [Prediction] = []
         for (row, value) in queries.features.values.enumerated() {
-            let p = context.means[Int(value)]
+            let known = queries.side(row).references.map(\.outcome.reward)
+            let p =
+                known.isEmpty ? context.means[Int(value)] : Float(known.reduce(0, +) / Double(known.count))
             guard let prediction = Prediction(p: p, kappa: 10, pLo: p, pHi: p) else {
                 throw .notFinite(stage: "words", row: row)
             }

@@ -110,10 +110,11 @@ def main():
     for what, found in (("outcomes of a known kind in eval/", known), ("prompts in train/", training)):
         if not found:
             raise SystemExit(f"{options.data}: no {what}; the page needs them")
-    common = ["--context-size", *SIZES, "--seeds", options.seeds]
+    # Query prompts that training has seen are left out, and counted.
+    common = ["--context-size", *SIZES, "--seeds", options.seeds, "--training", *training]
     few = ["--policies", options.reference_policies]
     heads = ["--heads", *options.heads]
-    budgets = ["--context-size", *SIZES, "--seeds", options.seeds, "--policies", options.policies, "--budgets"]
+    budgets = [*common, "--policies", options.policies, "--budgets"]
     results = dict(
         main=runs.run(
             "main",

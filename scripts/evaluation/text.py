@@ -169,6 +169,15 @@ def leaks(results):
     return said + (":\n\n" + table(["source", "query prompts", "same text", "reworded"], rows) if rows else ".")
 
 
+def seen(results):
+    """Whether the tables count the query prompts that training has seen."""
+    found = results["main"].get("left_out_as_seen")
+    if not found:
+        return "The other tables of this page count these prompts."
+    total = sum(source["same_text"] + source["reworded"] for source in found)
+    return f"The other tables of this page leave them out: {total} query prompts."
+
+
 def claims(results):
     rows = []
     for text, size, (sign, wanted), value, error, met in acceptance.rows(results):
@@ -279,6 +288,11 @@ sources, 293 query prompts stood in a training prompt of the same or another sou
 edition of the data, by two rules: the same letters and digits, or more than 40 % of the 8-word sequences in one
 training prompt. Figures of the first edition are therefore not comparable to the digit. The check can be repeated with
 `statezero evaluate --check-leaks`. {leaks(results)}
+
+{seen(results)}
+
+<!-- seen: written by scripts/evaluation/unseen.py -->
+<!-- end of seen -->
 
 The context rows are outcomes of the predicted policy on prompts that training may have seen with *other* policies.
 Known kinds are those of which training has seen other prompts and policies. New kinds: {new};

@@ -4,10 +4,10 @@
     python3 scripts/replay/make.py DATA [DATA ...]
 
 DATA are folders of <source>.prompts.jsonl.gz and <source>.outcomes.jsonl.gz; the sample of this repository is always
-replayed. Needs the release build and the default model, and otherwise the standard library only.
+replayed. The output of each run is kept in out/replay, and a run is repeated with --again. Needs the release build and
+the default model, and otherwise the standard library only.
 """
 
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -38,14 +38,22 @@ def files(source, folders):
     return {kind: [path for path in listed if os.path.exists(path)] for kind, listed in found.items()}
 
 
-def replay(program, sources, *more, plot=None):
-    prompts = [path for source in sources for path in source["prompts"]]
-    outcomes = [path for source in sources for path in source["outcomes"]]
-    command = [program, "replay", "--json", "--threads", "1", "--prompts", *prompts, "--outcomes", *outcomes, *more]
-    if plot:
-        command += ["--plot", plot]
-    done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)
+def replay(options, name, sources, *more, plot=None):
+    """The report of a run; one that is kept is not made again."""
+    folder = pathlib.Path(paths.ROOT) / "out/replay"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    if options.again or not path.exists():
+        prompts = [path for source in sources for path in source["prompts"]]
+        outcomes = [path for source in sources for path in source["outcomes"]]
+        command = [options.program, "replay", "--json", "--threads", "1", "--seeds", str(options.seeds)]
+        command += ["--embeddings", str(folder / "embeddings.safetensors")]
+        command += ["--prompts", *prompts, "--outcomes", *outcomes, *more]
+        if plot:
+            command += ["--plot", plot]
+        done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, check=True)
+        path.write_bytes(done.stdout)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def percent(figure):
@@ -90,10 +98,11 @@ def table(part):
     return f"{listed}\n\nGain of ours over ours with one belief for all prompts: {', '.join(over)}."
 
 
-def verdicts(report, claims=("not_below_uniform", "oracle_share", "solver")):
+def verdicts(report, claims=("not_below_uniform", "oracle_share", "reference_share", "solver")):
     names = {
         "not_below_uniform": "model's belief alone, gain over uniform (not below 0 by more than two standard errors)",
         "oracle_share": "own records, share of the oracle's gain (at least 40 %)",
+        "reference_share": "with references, no own record: share of the oracle's gain (at least 40 %)",
         "solver": "envelope over the paper's greedy on known rates, [2, 128] (at least 20 %)",
     }
     rows = []
@@ -146,7 +155,44 @@ def refilled(found):
     ]
 
 
-def page(report, inside, kinds, process, again):
+def referenced(report, found):
+    """Plans from beliefs with references beside those without."""
+    text = [
+        "",
+        "## With references",
+        "",
+        "The model is given outcomes of three other policies on the same prompts (`others:3`), or of the three "
+        "latest earlier steps of the run (`earlier:3`), which know nothing of a prompt at its first visit. Gain "
+        "over uniform and share of the oracle's gain of plans from the model's belief, without the prompt's own "
+        "record:",
+        "",
+    ]
+    rows = []
+    for name, (references, other) in found.items():
+        parts = next(source for source in other["sources"] if source["source"] == name)["parts"]
+        plain = next(source for source in report["sources"] if source["source"] == name)["parts"]
+        for part in parts:
+            if part["stratum"]["isHeldOut"]:
+                continue
+            without = next((same for same in plain if same["stratum"] == part["stratum"]), None)
+            cells = []
+            for lines in (without, part):
+                line = next((one for one in lines["lines"] if (one["policy"], one["belief"]) == ("ours", "model")), {})
+                cells += [percent(line.get("gain")), percent(line.get("oracle_share"))]
+            rows.append([name, stratum(part), references, *cells])
+    head = ["source", "visits", "references", "gain without, %", "share without, %", "gain with, %", "share with, %"]
+    text += [markdown.table(head, rows, "lllrrrr"), ""]
+    for _, other in found.values():
+        text += [verdicts(other, ("reference_share",)), ""]
+    text += [
+        "`v0_dapo` and the sample have no other policies with outcomes on half of their prompts, and their versions "
+        "have different prompts, so there are no references for them. A plan that is expected to be worth less "
+        "than equal budgets is not made: the planner's plan is then uniform (`DoubtedGain`)."
+    ]
+    return text
+
+
+def page(report, inside, kinds, process, again, references):
     options = report["options"]
     text = [
         (HERE / "introduction.md").read_text(encoding="utf-8").rstrip(),
@@ -163,6 +209,8 @@ def page(report, inside, kinds, process, again):
         text += ["", "Response tokens and cost: " + ("logged." if all(responses) else "not logged.")]
         for part in source["parts"]:
             text += ["", f"**{stratum(part)}**", "", table(part)]
+    if references:
+        text += referenced(report, references)
     if inside:
         text += [
             "",
@@ -215,36 +263,33 @@ def main():
     parser = arguments.parser(__doc__)
     arguments.add_program(parser)
     parser.add_argument("data", nargs="*", metavar="DATA", help="folder of prompts and outcomes")
+    parser.add_argument("--seeds", type=int, default=5, help="independent draws (default: %(default)s)")
+    parser.add_argument("--again", action="store_true", help="repeat runs whose output is kept")
     options = parser.parse_args()
-    folders = options.data
-    sources = [found for found in (files(name, folders) for name in ("oneshot_rlvr", "v0_dapo")) if found["outcomes"]]
+    found = {name: files(name, options.data) for name in ("oneshot_rlvr", "v0_dapo", "evalperf")}
+    found = {name: source for name, source in found.items() if source["outcomes"]}
     sample = {kind: [os.path.join(paths.SAMPLE, f"sample.{kind}.jsonl.gz")] for kind in ("prompts", "outcomes")}
-    small = [source for source in sources if "v0_dapo" in source["outcomes"][0]] + [sample]
-    run = [source for source in sources if "oneshot_rlvr" in source["outcomes"][0]]
+    small = [found[name] for name in ("v0_dapo",) if name in found] + [sample]
+    run = [found[name] for name in ("oneshot_rlvr",) if name in found]
     eight = "8 logged rollouts, drawn without replacement, then again from the start"
     posterior = "the rate's posterior, given 8"
-    runs = {
-        "main": (sources + [sample], ["--seeds", "5"], str(HERE / "replay.svg")),
-        "inside": (small, ["--seeds", "5", "--mean", "4", "--min", "2", "--max", "8"], None),
+    report = replay(options, "main", [*found.values(), sample], plot=str(HERE / "replay.svg"))
+    inside = replay(options, "inside", small, "--mean", "4", "--min", "2", "--max", "8")
+    references = {
+        name: (arm, replay(options, f"references-{name}", [found[name]], "--references", arm))
+        for name, arm in (("evalperf", "others:3"), ("oneshot_rlvr", "earlier:3"))
+        if name in found
     }
+    kinds, process, again = [], None, None
     if run:
-        runs |= {
-            "again": (small, ["--seeds", "5", "--truth", "urn"], None),
-            posterior: (run, ["--pool", "0", "--truth", "posterior"], None),
-            eight: (run, ["--pool", "0", "--truth", "urn"], None),
-            "process": (run, ["--head", "gaussian-process"], None),
-        }
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        started = {
-            name: pool.submit(replay, options.program, chosen, *more, plot=plot)
-            for name, (chosen, more, plot) in runs.items()
-        }
-        done = {name: future.result() for name, future in started.items()}
-    report = done["main"]
-    first = "32 logged rollouts, drawn without replacement"
-    kinds = [(first, report), (posterior, done[posterior]), (eight, done[eight])] if run else []
-    inside, process, again = done["inside"], done.get("process"), done.get("again")
-    (HERE / "README.md").write_text(page(report, inside, kinds, process, again), encoding="utf-8")
+        again = replay(options, "again", small, "--truth", "urn")
+        kinds = [
+            ("32 logged rollouts, drawn without replacement", report),
+            (posterior, replay(options, "posterior", run, "--pool", "0", "--truth", "posterior")),
+            (eight, replay(options, "eight", run, "--pool", "0", "--truth", "urn")),
+        ]
+        process = replay(options, "process", run, "--head", "gaussian-process")
+    (HERE / "README.md").write_text(page(report, inside, kinds, process, again, references), encoding="utf-8")
 
 
 if __name__ == "__main__":

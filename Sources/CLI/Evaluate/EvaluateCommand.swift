@@ -26,9 +26,10 @@ struct Evaluate: ParsableCommand {
             A standard error is √(policies² + draws²): over policy versions, and over the draws of context rows. A draw \
             of the same rows as an earlier one, where a policy has no more, counts once.
 
-            --check-leaks evaluates nothing: it names the query prompts that the prompt files of --training contain, as \
-            the same letters and digits, or with more than 40 % of their 8-word sequences in one prompt. It ends with \
-            exit code 3 if there are any. A head's own file names its training sources, but has no prompts.
+            With --training, query prompts that the prompt files of the training contain are left out and counted: those \
+            with the same letters and digits, or with more than 40 % of their 8-word sequences in one training prompt. \
+            --check-leaks evaluates nothing; it names these prompts and ends with exit code 3 if there are any. A head's \
+            own file names its training sources, but has no prompts.
             """)
 
     @OptionGroup(title: "Files") var files: OutcomeFiles
@@ -64,6 +65,7 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let loaded = try files.load(keys)
         if leaks.checkLeaks { return try leaks.run(try loaded.sources.map(Self.source), keys, report) }
+        let (sources, leftOut) = try leaks.unseen(try loaded.sources.map(Self.source), keys)
         let range = try budgets.range
         let models = try heads.load(model, threads: threads.threads)
         let options = try EvaluationOptions(
@@ -75,9 +77,7 @@ struct Evaluate: ParsableCommand {
         let line = ProgressLine()
         let result: EvaluationReport
         do {
-            result = try Evaluator(heads: models.heads, options: options).evaluate(
-                try loaded.sources.map(Self.source)
-            ) { progress in
+            result = try Evaluator(heads: models.heads, options: options).evaluate(sources) { progress in
                 line.show(
                     done: progress.embedded, of: progress.texts, unit: "texts embedded",
                     detail: "\(progress.predicted)/\(progress.contexts) contexts predicted")
@@ -89,8 +89,27 @@ struct Evaluate: ParsableCommand {
         }
         line.end()
         try models.kept?.save()
-        try report.show(result) { text(result, compared: models.heads.count * references.arms.count) }
+        try report.show(Output(report: result, leftOut: leftOut)) {
+            let tables = text(result, compared: models.heads.count * references.arms.count)
+            return ([tables] + LeakOptions.lines(leftOut)).joined(separator: "\n")
+        }
         if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }
+    }
+
+    /// A report, and the counts of the query prompts that were left out of it.
+    private struct Output: Encodable {
+        let report: EvaluationReport
+        let leftOut: [LeakCheck.Source]
+
+        enum CodingKeys: String, CodingKey {
+            case leftOut = "left_out_as_seen"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try report.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(leftOut, forKey: .leftOut)
+        }
     }
 
     private func text(_ report: EvaluationReport, compared: Int) -> String {

@@ -15,7 +15,7 @@ enum RowColumns {
     /// Rows of `plan`.
     static let budgets: [ArrowEncoder.Column] = [
         .init("prompt_id", .text), .init("n", .int64), .init("p", .double), .init("kappa", .double),
-        .init("source", .text), .init("reason", .text), .init("plan_id", .text),
+        .init("source", .text), .init("reason", .text), .init("plan_id", .text), .init("expected_tokens", .double),
         .init("evidence.context_rows", .int64), .init("evidence.references", .int64),
         .init("evidence.own_record", .bool),
     ]

@@ -13,7 +13,13 @@ struct Plan: ParsableCommand {
         details: """
             Budgets maximise the expected value of the objective under each row's belief (p and kappa), and sum to \
             --total exactly; a total that the largest budgets do not allow is an error, unless --allow-surplus is given. Writes one JSON line per prompt to standard output, or to --output. The summary goes to \
-            standard error, with --json to standard output.
+            standard error, with --json to standard output; it says what 10 % more would buy.
+
+            Where answers differ in length, --total-tokens limits their tokens (or another cost) instead of the rollouts, and \
+            the plan buys the most utility for them:
+
+              statezero plan --scores out/scores --total-tokens 2000000 \\
+                  --costs history.jsonl --cost-key response_tokens
 
             --export json-array writes [n, n, …] in the order of the scores.
             --export verl --rows train.parquet copies the trainer's Parquet file to --output, with the column \
@@ -38,8 +44,10 @@ struct Plan: ParsableCommand {
     @Option(help: "Output folder of `statezero score`, or a JSONL file with prompt_id, p and kappa.")
     var scores: String
 
-    @Option(range: .atLeast(1), help: "Rollouts of the step, all prompts together.")
-    var total: Int
+    @Option(range: .atLeast(1), help: "Rollouts of the step, all prompts together. Needed without --total-tokens.")
+    var total: Int?
+
+    @OptionGroup(title: "Costs") var tokens: TokenOptions
 
     @OptionGroup(title: "Budgets") var budgets: BudgetOptions
     @OptionGroup(title: "Objective") var objective: ObjectiveOptions
@@ -65,6 +73,7 @@ struct Plan: ParsableCommand {
         if format != .jsonl, export == .jsonArray || rows != nil {
             throw ValidationError("--format is for rows of budgets, not for --export json-array or --rows")
         }
+        if total == nil, tokens.totalTokens == nil { throw ValidationError("give --total, --total-tokens or both") }
         guard rows != nil else { return }
         if export != .verl { throw ValidationError("--rows needs --export verl") }
         if output == nil { throw ValidationError("--rows needs --output, the file to write") }
@@ -73,8 +82,11 @@ struct Plan: ParsableCommand {
 
     func run() throws {
         let (candidates, evidence, failed) = try readScores()
-        var plan = try request().plan(candidates)
-        if plan.surplus > 0 {
+        let lengths = try tokens.lengths(candidates, scores: scores)
+        var priced = try PricedPlan(
+            request(), total: total, candidates, lengths: lengths, tokens: tokens.totalTokens)
+        let plan = priced.plan
+        if priced.limit == nil, plan.surplus > 0, let total {
             guard budgets.allowSurplus else {
                 throw CommandFailure(
                     "--total \(total) cannot be handed out: \(candidates.count) prompts with at most \(budgets.max) rollouts "
@@ -84,15 +96,15 @@ struct Plan: ParsableCommand {
             // The total of the summary is then what the budgets add up to.
             var smaller = try request()
             smaller.total = plan.total
-            plan = try smaller.plan(candidates)
+            priced = try PricedPlan(smaller, total: plan.total, candidates, lengths: lengths, tokens: nil)
         }
         if export == .jsonArray, failed > 0 {
             // The entries after a missing one would belong to other prompts.
             throw CommandFailure(
                 "\(scores): \(failed) rows have no score, so --export json-array is not possible; use verl or rows")
         }
-        try write(plan, evidence)
-        if json { try ReportOptions.printJSON(plan.summary) } else { printError(PlanSummary(plan).text) }
+        try write(priced, evidence)
+        if json { try ReportOptions.printJSON(priced.summary) } else { printError(PlanSummary(priced).text) }
         if failed > 0 {
             printError("\(scores): \(failed) rows have no score and get no budget")
             throw ExitStatus.finishedWithErrorRows
@@ -101,7 +113,7 @@ struct Plan: ParsableCommand {
 
     private func request() throws(PlanningError) -> BudgetRequest {
         var request = BudgetRequest(
-            total: total, minimum: budgets.min, maximum: budgets.max, objective: objective.objective,
+            total: total ?? 0, minimum: budgets.min, maximum: budgets.max, objective: objective.objective,
             solver: objective.solver)
         if let rate = budgets.failureRate {
             request.minimum = try RolloutFailureRate(rate).inflated(budgets.min, cap: budgets.max)
@@ -137,7 +149,8 @@ struct Plan: ParsableCommand {
         return (candidates, evidence, failed)
     }
 
-    private func write(_ plan: BudgetPlan, _ evidence: [String: ScoresReader.Score.Evidence]) throws {
+    private func write(_ priced: PricedPlan, _ evidence: [String: ScoresReader.Score.Evidence]) throws {
+        let plan = priced.plan
         if let rows, let output {
             let budgets = Dictionary(plan.budgets.map { ($0.promptID, $0.n) }) { first, _ in first }
             let file = try TrainerFile(rows, budgets: budgets, keys: keys.keys, to: output)
@@ -149,7 +162,10 @@ struct Plan: ParsableCommand {
             case .verl: try ReportOptions.lines(plan.budgets.map { VerlRow(promptID: $0.promptID, n: $0.n) })
             case .jsonArray: try ReportOptions.lines([plan.budgets.map(\.n)])
             case nil:
-                try ReportOptions.lines(plan.rows.map { EvidentRow(row: $0, evidence: evidence[$0.promptID]) })
+                try ReportOptions.lines(
+                    plan.rows.enumerated().map { index, row in
+                        EvidentRow(row: row, expectedTokens: priced.lengths?[index], evidence: evidence[row.promptID])
+                    })
             }
         let columns = export == .verl ? RowColumns.verl : RowColumns.budgets
         let bytes = try format.encode(Array(lines), columns: columns, path: output ?? "standard output")
@@ -161,15 +177,19 @@ struct Plan: ParsableCommand {
 /// A prompt's budget, with what its score is based on where the scores say so.
 private struct EvidentRow: Encodable {
     let row: BudgetRow
+    /// Of one answer.
+    let expectedTokens: Double?
     let evidence: ScoresReader.Score.Evidence?
 
-    private enum CodingKeys: CodingKey {
+    private enum CodingKeys: String, CodingKey {
         case evidence
+        case expectedTokens = "expected_tokens"
     }
 
     func encode(to encoder: any Encoder) throws {
         try row.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(expectedTokens, forKey: .expectedTokens)
         try container.encodeIfPresent(evidence, forKey: .evidence)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Corpora
+import Models
 import ReferenceDraws
 import Replaying
 
@@ -30,6 +31,7 @@ struct ReplayOutcomes: ParsableCommand {
     @OptionGroup(title: "Steps") var steps: ReplaySteps
     @OptionGroup(title: "References") var references: ReferenceArmOptions
     @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Model") var embeddings: EmbeddingsOptions
     @OptionGroup(title: "Row keys") var keys: KeyOptions
     @OptionGroup var threads: EncoderThreads
 
@@ -50,8 +52,9 @@ struct ReplayOutcomes: ParsableCommand {
         var options = ReplayOptions(budgets, steps)
         options.references = references.arms[0]
         options.referenceCoverage = references.referenceCoverage
+        let (loadedModel, kept) = try embeddings.load(model, threads: threads.threads)
         let study = try ReplayStudy(
-            model: model.make(threads: threads.threads), options: options,
+            model: loadedModel.model, options: options,
             referenceFiles: references.bank(prompts: files.prompts, keys: keys)
         ).run(try loaded.sources.map(Self.log)) { progress in
             line.show(
@@ -59,6 +62,7 @@ struct ReplayOutcomes: ParsableCommand {
                 detail: "\(progress.replayed)/\(progress.versions) versions replayed")
         }
         line.end()
+        try kept?.save()
         try report.show(Output(report: study)) { "\(ReplayTable(study))" }
         if let plot { try writeFile(ReplayPlot(study).svg, to: plot) }
         if loaded.rejected > 0 { throw ExitStatus.finishedWithErrorRows }

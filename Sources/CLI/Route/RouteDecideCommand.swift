@@ -49,12 +49,16 @@ extension Route {
         }
 
         /// Decides with a model in this process, 64 prompts at a time.
-        private func decideHere(_ fleet: Fleet, _ histories: [ContextFile?]) throws {
+        private func decideHere(_ loaded: Fleet, _ histories: [ContextFile?]) throws {
             let sink = try DecisionSink(path: input.output)
+            let references = try ReferenceFiles.load(loaded, folder: fleet.folder, keys: keys.keys) {
+                printError("warning: \($0)")
+            }
             let (model, kept) = try embeddings.load(
                 model, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
             var router = try PromptRouter(
-                fleet, histories: histories.map { $0?.context.rows ?? [] }, model: model.model)
+                loaded, histories: histories.map { $0?.context.rows ?? [] }, references: references,
+                model: model.model)
             let rule = try rule.rule()
             let rejected = try input.forEachBatch(of: 64, keys: keys.keys) { batch in
                 try sink.write(router.decide(batch, rule: rule))
@@ -65,6 +69,11 @@ extension Route {
         }
 
         private func decideByCluster(_ fleet: Fleet, _ histories: [ContextFile?]) throws {
+            guard fleet.references.isEmpty else {
+                throw CommandFailure(
+                    "the fleet file's references are not sent to a cluster; leave out --workers and --coordinator, or"
+                        + " remove `references` from the fleet file", status: .usage)
+            }
             let job = RouteCorpusJob(
                 fleet: fleet, histories: histories, rule: try rule.rule() ?? fleet.rule, prompts: input.prompts,
                 keys: keys.keys, output: input.output ?? "", blockRows: cluster.blockRows,

@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import CommandSupport
 import Corpora
 import Models
-import Routing
+public import Routing
 import Scoring
 
 // `statezero route evaluate`: measures routing on logged outcomes.
@@ -22,6 +22,8 @@ extension Route {
                 history. Rows with role `context` are history, rows with role `query` are routed; without roles, half of \
                 the prompts are used for each. If every row has a `cost`, it is the cost, and its mean over the history \
                 is the expected cost; otherwise both come from the prices.
+
+                --references compares predictions with references with those without, on the same draws: `fleet` are the                 histories of the other models, `others:K` are K policies of the source without a price, which also have                 outcomes on the routed prompts, and `fleet+others:K` are both.
                 """)
 
         @OptionGroup(title: "Files") var fleet: FleetOptions
@@ -83,6 +85,14 @@ struct RouteStudyOptions: ParsableArguments {
     @Option(range: .atLeast(1), help: "History rows that the new model is compared with.")
     var newcomerMany = 1024
 
+    @Option(parsing: .upToNextOption, help: "References to compare with none: fleet, others:K or fleet+others:K.")
+    var references: [RouteReferences] = []
+
+    @Option(
+        range: .within(1...ContextSet.rowsMax),
+        help: "History rows of each other model that are references. Default: --history-rows.")
+    var referenceRows: Int?
+
     @Flag(help: "Also sweep cost-aware labels; slow, because every setting prepares every context.")
     var costAware = false
 
@@ -92,6 +102,10 @@ struct RouteStudyOptions: ParsableArguments {
         options.embeddingColumns = embeddingColumns
         options.newcomerRows = newcomerFew.map { ($0, newcomerMany) }
         options.withCostAwareLabels = costAware
+        options.references = references.filter { $0 != .none }
+        options.referenceRows = referenceRows ?? historyRows
         return options
     }
 }
+
+extension RouteReferences: ExpressibleByArgument {}

@@ -30,13 +30,22 @@ enum RouteOutcomes {
         let models = zip(members, costs).map { member, cost in
             RouteSource.Model(
                 name: member.model.name, cost: cost,
-                rows: member.group.rows.map { row in
-                    RouteSource.Row(
-                        prompt: row.prompt, outcome: row.outcome, paid: isPaid ? row.expense.cost : nil,
-                        isHistory: row.role.map { $0 == .context })
-                })
+                rows: rows(of: member.group, isPaid: isPaid))
         }
-        return RouteSource(name: source.name, prompts: source.prompts.map(\.text), models: models, costUnit: unit)
+        let routed = Set(members.map(\.group.policy))
+        let outside = source.groups.filter { !routed.contains($0.policy) }.map {
+            RouteSource.Outside(policy: $0.policy, rows: rows(of: $0, isPaid: false))
+        }
+        return RouteSource(
+            name: source.name, prompts: source.prompts.map(\.text), models: models, costUnit: unit, outside: outside)
+    }
+
+    private static func rows(of group: OutcomeSource.Group, isPaid: Bool) -> [RouteSource.Row] {
+        group.rows.map { row in
+            RouteSource.Row(
+                prompt: row.prompt, outcome: row.outcome, paid: isPaid ? row.expense.cost : nil,
+                isHistory: row.role.map { $0 == .context })
+        }
     }
 
     private static func matches(_ model: FleetModel, _ policy: Policy) -> Bool {

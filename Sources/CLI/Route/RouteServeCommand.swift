@@ -38,6 +38,9 @@ extension Route {
             }
             var configuration = RouteServer.Configuration(
                 fleet: loaded, histories: histories, stateFolder: routing.state)
+            configuration.references = try ReferenceFiles.load(loaded, folder: fleet.folder, keys: keys.keys) {
+                printError("warning: \($0)")
+            }
             configuration.isObserving = routing.observe
             configuration.version = Version.text
             try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment)

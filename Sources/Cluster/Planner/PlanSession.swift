@@ -30,8 +30,12 @@ struct PlanSession {
     private let indices: [String: Int]
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
+    /// Candidates whose floors were raised because they are due.
+    private let visits: Set<Int>
     /// By candidate: the source of its belief.
     private(set) var sources: [Int: BudgetSource] = [:]
+    /// Candidates whose budget only exploration has caused, with their rollouts.
+    private(set) var explored: [Int: Int] = [:]
     /// By candidate: what its belief is based on, where side information was used.
     private var evidence: [Int: Evidence] = [:]
     /// By candidate: steps between the newest outcome of its belief and the weights, where there is one.
@@ -63,7 +67,7 @@ struct PlanSession {
         budgetRequest.groupSizes = request.groupSizes.isEmpty ? nil : request.groupSizes
         if request.explore > 0 {
             budgetRequest.exploration = try Exploration(
-                share: request.explore,
+                share: opening.exploration.share ?? request.explore,
                 seed: Exploration.seed(policyID: request.plan.policyID, step: request.plan.step))
         }
         let sizes = try budgetRequest.sizes()
@@ -79,6 +83,7 @@ struct PlanSession {
         try Self.checkTokens(opening, sizes)
         stream = try StreamingPlan(
             request: budgetRequest, prompts: request.candidates.count, price: opening.price)
+        visits = Set(opening.exploration.visits)
         budgets = Array(repeating: nil, count: request.candidates.count)
         beliefs = Array(repeating: nil, count: request.candidates.count)
         groups = Array(repeating: PlanGroup(), count: request.candidates.count)
@@ -217,19 +222,24 @@ struct PlanSession {
         guard let index = indices[assignment.promptID] else {
             preconditionFailure("plan \(name) hands out \(assignment.promptID), which is no candidate of it")
         }
+        // Above its raised floor, a visit is the solver's choice.
+        let isVisit =
+            visits.contains(index) && assignment.reason != .noGain && assignment.n == request.candidates[index].minimum
+        let reason = isVisit ? .revisit : assignment.reason
         let source: BudgetSource =
-            switch assignment.reason {
-            case .exploreHopeless, .exploreSolved: .explore
+            switch reason {
+            case .exploreHopeless, .exploreSolved, .revisit: .explore
             case .noGain: .uniform
             default: sources[index] ?? .model
             }
-        handOut(index, assignment.n, source: source, reason: assignment.reason, &effects)
+        handOut(index, assignment.n, source: source, reason: reason, &effects)
     }
 
     mutating func handOut(
         _ index: Int, _ n: Int, source: BudgetSource, reason: BudgetReason, _ effects: inout Effects
     ) {
         spent += n - (budgets[index] ?? 0)
+        explored[index] = source == .explore ? n : nil
         budgets[index] = n
         groups[index].planned = n
         let kappa = beliefs[index]?.kappa
@@ -243,24 +253,31 @@ struct PlanSession {
 
     private mutating func finish(_ effects: inout Effects) throws(PlanningError) {
         let (plan, assignments) = try stream.finish()
-        var uniformReason = plan.uniformReason
         if request.mode == .shadow {
-            uniformReason = .shadow
             for (index, share) in try shadow().enumerated() {
                 handOut(index, share, source: .uniform, reason: .shadow, &effects)
             }
         } else {
             for assignment in assignments { handOut(assignment, &effects) }
         }
+        conclude(plan, &effects)
+    }
+
+    /// Ends the plan by what its budgets are worth.
+    mutating func conclude(_ plan: BudgetPlan, _ effects: inout Effects) {
         let numbers = budgets.map { $0 ?? 0 }
-        conclude(
-            PlanEnd(
-                planID: plan.id, status: .ok, prompts: numbers.count, total: spent, surplus: request.total - spent,
-                reserve: request.reserve, utility: plan.utility, uniformUtility: plan.uniformUtility,
-                upperBound: plan.upperBound, price: plan.price, zeroGroups: plan.zeroGroups,
-                digest: PlanEnd.digest(of: numbers).bytes, contextRows: opening.contextRows,
-                staleness: opening.staleness, uniformReason: uniformReason?.rawValue ?? "",
-                warnings: opening.warnings), &effects)
+        let reason = request.mode == .shadow ? .shadow : plan.uniformReason
+        var end = PlanEnd(
+            planID: plan.id, status: .ok, prompts: numbers.count, total: spent, surplus: request.total - spent,
+            reserve: request.reserve, utility: plan.utility, uniformUtility: plan.uniformUtility,
+            upperBound: plan.upperBound, price: plan.price, zeroGroups: plan.zeroGroups,
+            digest: PlanEnd.digest(of: numbers).bytes, contextRows: opening.contextRows, staleness: opening.staleness,
+            uniformReason: reason?.rawValue ?? "", warnings: opening.warnings)
+        if let advice = plan.advice {
+            end.adviceTotal = Int(min(advice.total.rounded(), Double(PlanLimits.tokens.upperBound)))
+            end.adviceUtility = plan.utility + advice.utility
+        }
+        conclude(end, &effects)
     }
 
     /// Even budgets by candidate, within own limits.
@@ -281,6 +298,8 @@ struct PlanSession {
         end.attempt = request.attempt
         end.totalTokens = request.totalTokens
         if let tokens = expectedTokens { (end.expectedTokens, end.expectedWaste) = (tokens.all, tokens.waste) }
+        end.explored = exploredRollouts
+        if request.explore > 0 { end.exploreSaved = explorationBudget.saved }
         self.end = end
         effects.end = end
         // Groups with early rewards were not decided, because a budget may grow until the end.

@@ -113,7 +113,7 @@ extension PlannerState {
         return PlanBasis(
             request: request,
             histories: Dictionary(uniqueKeysWithValues: ids.compactMap { id in histories[id].map { (id, $0) } }),
-            earlier: kept.sorted { $0.name < $1.name }.map(\.request), readsSide: readsSide)
+            earlier: kept.sorted { $0.name < $1.name }, readsSide: readsSide)
     }
 
     /// Codes of refusals and of rejected outcomes that programs may rely on.

@@ -13,6 +13,8 @@ struct ScoreRequest {
     let deadline: Instant
     /// Its context, once that is drawn.
     var context: ContextBlock?
+    /// What each prediction is based on; empty where only texts are used.
+    var evidence: [Evidence] = []
     var predictions: [Prediction?]
     var faults: [RowFault] = []
     var unanswered: Int
@@ -32,6 +34,7 @@ extension PlannerState {
         }
         do throws(RequestFault) {
             try request.check()
+            try checkReferences(of: request)
         } catch {
             return send(.requestRefused(RequestRefused(subject, .invalid, message: "\(error)")), to: peer, &actions)
         }
@@ -49,7 +52,9 @@ extension PlannerState {
             predictions: Array(repeating: nil, count: texts.count), unanswered: texts.count)
         recordUse(of: request.policy.id)
         let draw = ScoreDraw(
-            number: number, request: request, texts: texts, history: histories[request.policy.id])
+            number: number, request: request, texts: texts, history: histories[request.policy.id],
+            references: Dictionary(
+                uniqueKeysWithValues: request.references.compactMap { id in histories[id].map { (id, $0) } }))
         start(.draw(draw), reading: draw.bytes, keeping: request.texts.bytes.count, at: now, &actions)
     }
 
@@ -58,9 +63,20 @@ extension PlannerState {
         // Otherwise its deadline has passed.
         guard requests[drawn.number] != nil else { return }
         requests[drawn.number]?.context = drawn.context
+        requests[drawn.number]?.evidence = drawn.evidence
         let job = PredictionQueue.PredictionJob(
             owner: .scores(drawn.number), policy: drawn.policy, context: drawn.context, shards: drawn.shards)
         for message in predictions.begin(job, at: now) { actions.append(.toCoordinator(message)) }
+    }
+
+    /// Throws for a reference that has no outcomes here.
+    private func checkReferences(of request: RequestScores) throws(RequestFault) {
+        for (place, id) in request.references.enumerated() where histories[id]?.outcomes.isEmpty != false {
+            throw RequestFault(
+                "references[\(place)]",
+                "references[\(place)] is \"\(id)\", of which no outcomes are kept here; report them first, or correct the id"
+            )
+        }
     }
 
     mutating func receive(
@@ -81,7 +97,8 @@ extension PlannerState {
         guard request.isWanted else { return }
         let scores = Scores(
             request: request.request, context: context.digest, contextRows: context.count, fingerprint: model,
-            answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row })
+            answers: AnswerBlock(request.predictions), faults: request.faults.sorted { $0.row < $1.row },
+            evidence: request.evidence)
         send(.scores(scores), to: request.peer, &actions)
     }
 

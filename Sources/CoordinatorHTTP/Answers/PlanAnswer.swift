@@ -80,6 +80,16 @@ struct PlanAnswer {
         if let limit = end.totalTokens { json.member("total_tokens", limit) }
         if let tokens = end.expectedTokens { json.member("expected_tokens", tokens) }
         if let waste = end.expectedWaste { json.member("expected_waste_tokens", waste) }
+        if let total = end.adviceTotal, let utility = end.adviceUtility {
+            json.object("advice") { json in
+                json.member(end.totalTokens == nil ? "total" : "total_tokens", total)
+                json.member("utility", utility)
+            }
+        }
+        if end.explored > 0 || end.exploreSaved != 0 {
+            json.member("explored_rollouts", end.explored)
+            json.member("saved_exploration", end.exploreSaved)
+        }
         if end.attempt > 0 { json.member("attempt", Int(clamping: end.attempt)) }
         json.member("digest", Digest(bytes: end.digest)?.hex)
         json.member("warnings", end.warnings)
@@ -99,7 +109,11 @@ struct PlanAnswer {
         json.member("reason", budget.reason)
         if let staleness = budget.staleness { json.member("staleness_steps", staleness) }
         if let tokens = budget.expectedTokens { json.member("expected_tokens", tokens) }
-        guard let evidence = budget.evidence else { return }
+        if let evidence = budget.evidence { write(evidence, to: &json) }
+    }
+
+    /// The member `evidence` of a budget or a prediction.
+    static func write(_ evidence: Evidence, to json: inout JSONWriter) {
         json.object("evidence") { json in
             json.member("context_rows", evidence.contextRows)
             json.member("references", evidence.references)

@@ -29,6 +29,7 @@ struct ScoreHandlers: Sendable {
         json.member("fingerprint", scores.fingerprint.digest.hex)
         json.member("context_rows", scores.contextRows)
         json.member("context", scores.context.hex)
+        let fromTexts = Evidence(contextRows: scores.contextRows, references: 0, ownRecord: false)
         let faults = Dictionary(scores.faults.map { (Int($0.row), $0) }) { first, _ in first }
         json.array("items", promptIDs.enumerated()) { json, item in
             let prediction = item.offset < scores.answers.count ? scores.answers[item.offset] : nil
@@ -39,6 +40,8 @@ struct ScoreHandlers: Sendable {
                 json.member("p_lo", prediction?.pLo)
                 json.member("p_hi", prediction?.pHi)
                 json.member("truncated", prediction?.flags.contains(.truncated) ?? false)
+                PlanAnswer.write(
+                    item.offset < scores.evidence.count ? scores.evidence[item.offset] : fromTexts, to: &json)
                 guard prediction == nil else { return json.null("error") }
                 let fault = faults[item.offset]
                 json.object("error") { json in

@@ -46,6 +46,7 @@ extension RequestPlan {
         policyVersion = try fields.integer("policy_version")
         objective = try fields.choice("objective") ?? objective
         explore = try fields.number("explore") ?? explore
+        revisitAfter = try fields.integer("revisit_after") ?? revisitAfter
         if let deadline = try fields.deadline() { self.deadline = deadline }
         fallback = try fields.choice("fallback") ?? fallback
         mode = try fields.choice("mode") ?? mode

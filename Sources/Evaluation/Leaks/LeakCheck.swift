@@ -119,6 +119,24 @@ public struct LeakCheck {
             }, leaks: leaks)
     }
 
+    /// The sources without their queries that training has seen; context rows stay. A row without a role may be a query.
+    ///
+    /// Throws `noRows` where nothing is left of a source.
+    public func unseen(_ sources: [EvaluationSource]) throws(EvaluationError) -> [EvaluationSource] {
+        var seen: [String: Set<String>] = [:]
+        for leak in queries.lazy.compactMap(\.leak) { seen[leak.source, default: []].insert(leak.promptID) }
+        var kept: [EvaluationSource] = []
+        for source in sources {
+            guard let leaks = seen[source.name] else {
+                kept.append(source)
+                continue
+            }
+            let rows = source.rows.filter { $0.role == .context || !leaks.contains($0.promptID) }
+            kept.append(try EvaluationSource(name: source.name, prompts: source.prompts, rows: rows))
+        }
+        return kept
+    }
+
     /// Keeps the nearest training prompt: the same text first, then the larger share, then the earlier one.
     private mutating func note(_ query: Int, id: String, file: String, isSameText: Bool, share: Double) {
         if let known = queries[query].leak {

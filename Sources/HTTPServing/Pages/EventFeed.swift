@@ -3,7 +3,8 @@ import NIOCore
 public import ServiceLifecycle
 
 /// Sends the same state to many listeners as server-sent events. An event is made once an interval for all listeners of an
-/// audience, so its cost does not grow with their number.
+/// audience. What is left for each listener is to write it: many listeners get events less often, so that about
+/// `eventsPerInterval` are written each interval.
 ///
 /// Each event has the whole state. So a listener that reads slowly misses events and holds at most one; a listener that
 /// reads nothing is closed by its connection's time limit.
@@ -17,6 +18,9 @@ public actor EventFeed<Audience: Hashable & Sendable>: Service {
     private let tick: @Sendable () async -> Void
     private let make: Make
     private let clock = ContinuousClock()
+    private var ticks = 0
+    /// 50 writes a second cost half a percent of a core, about.
+    private static var eventsPerInterval: Int { 50 }
     private var listeners: [Int: (audience: Audience, events: AsyncStream<ByteBuffer>.Continuation)] = [:]
     private var next = 0
     private var hasEnded = false
@@ -97,6 +101,10 @@ public actor EventFeed<Audience: Hashable & Sendable>: Service {
         await tick()
         // A key that is not used any more must not be kept.
         states = states.filter { clock.now - $0.value.made < interval }
+        ticks += 1
+        guard ticks % max(1, (listeners.count + Self.eventsPerInterval - 1) / Self.eventsPerInterval) == 0 else {
+            return
+        }
         for audience in Set(listeners.values.map(\.audience)) {
             states[audience] = nil
             let event = await event(for: audience)

@@ -87,15 +87,12 @@ struct CompactHeadRegression: Sendable {
         grams runs: (Int) -> CharacterGrams?
     ) -> [Double] {
         let stride = CompactHeadConfiguration.columns
+        let asked = EmbeddingRows(queries.features, rows: rows, columns: embeddingColumns)
+        let sums = embeddings.sums(asked, weights: radial, kernel: kernel)
+        let known = references?.values(queries, rows: rows) ?? []
         return (0..<rows.count).map { row in
             let place = rows.lowerBound + row
-            let features = queries.row(place).prefix(embeddingColumns)
-            let query = EmbeddingRows.vectors(features)[...]
-            var sum = SIMD8<Double>.zero
-            for block in radial.indices {
-                sum.addProduct(radial[block], kernel(embeddings.cosines(query, block: block)))
-            }
-            var result = constant + slope * prompts.difficulty(row) + sum.sum() + linear.value(query)
+            var result = constant + slope * prompts.difficulty(row) + sums[row] + linear.value(asked.row(row))
             for column in columns.indices {
                 result += columns[column] * prompts.columns[row * stride + 1 + column]
             }
@@ -103,10 +100,7 @@ struct CompactHeadRegression: Sendable {
                 result += surface[feature] * standardised[row * surface.count + feature]
             }
             if let grams, let own = runs(place) { result += grams.value(own) }
-            if let references {
-                let columns = references.values(queries.side(place), features: queries.row(place))
-                result += (columns * coefficients).sum()
-            }
+            if !known.isEmpty { result += (known[row] * coefficients).sum() }
             if let covariates { result += covariates.value(queries.side(place), alpha: alpha) }
             return result
         }

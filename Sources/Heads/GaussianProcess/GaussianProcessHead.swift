@@ -99,6 +99,8 @@ public final class GaussianProcessHead: InContextHead, Sendable {
             baseRate: context.baseRate, rows: context.regression?.rows ?? 0)
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
+        var scores: [Double] = []
+        if case .sideRegression(let regression) = context.fit { scores = regression.scores(queries) }
         for row in 0..<queries.rows {
             var flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             var p = context.baseRate
@@ -106,7 +108,7 @@ public final class GaussianProcessHead: InContextHead, Sendable {
             case .baseRate: flags.insert(.baseRate)
             case .regression(let regression):
                 p = calibration.probability(regression.score(queries.features, row: row))
-            case .sideRegression(let regression): p = regression.probability(regression.score(queries, row: row))
+            case .sideRegression(let regression): p = regression.probability(scores[row])
             }
             guard let prediction = Prediction(mean: p, kappa: context.concentration, flags: flags) else {
                 throw .notFinite(stage: "head", row: row)
@@ -140,10 +142,9 @@ extension GaussianProcessHead {
         return GaussianProcessSideStages(
             weights: regression.columns?.weights ?? [], columns: regression.columns?.context ?? [],
             amplitudes: regression.covariates?.amplitudes ?? [], leftOut: regression.leftOut,
-            queryColumns: (0..<queries.rows).map {
-                regression.columns?.values(queries.side($0), features: queries.row($0)) ?? .zero
-            },
-            scores: (0..<queries.rows).map { regression.score(queries, row: $0) })
+            queryColumns: regression.columns?.values(queries, rows: 0..<queries.rows)
+                ?? Array(repeating: .zero, count: queries.rows),
+            scores: regression.scores(queries))
     }
 }
 

@@ -44,13 +44,16 @@ struct GaussianProcessSideRegression: Sendable {
         )
     }
 
-    /// The posterior mean of a query's reward; may leave [0, 1].
-    func score(_ queries: QuerySet, row: Int) -> Double {
-        let (features, side) = (queries.row(row), queries.side(row))
-        var score = text.value(features)
-        if let columns { score += (columns.values(side, features: features) * coefficients).sum() }
-        if let covariates { score += covariates.value(side, alpha: alpha) }
-        return score
+    /// The posterior means of the queries' rewards; they may leave [0, 1].
+    func scores(_ queries: QuerySet) -> [Double] {
+        let rows = 0..<queries.rows
+        var scores = text.values(queries.features, rows: Array(rows))
+        let known = columns?.values(queries, rows: rows) ?? []
+        for row in rows {
+            if !known.isEmpty { scores[row] += (known[row] * coefficients).sum() }
+            if let covariates { scores[row] += covariates.value(queries.side(row), alpha: alpha) }
+        }
+        return scores
     }
 
     /// P(success) in [0.005, 0.995] of a score; not a number where the score is not.

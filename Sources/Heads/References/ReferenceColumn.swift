@@ -54,14 +54,10 @@ struct ReferenceColumn: Sendable {
         var places = [Int?](repeating: nil, count: sums.count)
         for (place, prompt) in smoothed.enumerated() where smoothing != nil { places[prompt] = place }
 
-        let difficulties = prompts.placeOfRow.map { prompt in
-            let text =
-                smoothing.map { smoothing in
-                    places[prompt].map { smoothing.leftOut[$0] }
-                        ?? smoothing.value(features.row(prompts.featureRows[prompt]))
-                } ?? 0
-            return Self.difficulty(sums[prompt], text: text)
-        }
+        let texts = Self.texts(
+            smoothing, places: prompts.placeOfRow.map { places[$0] }, features: features,
+            rows: prompts.placeOfRow.map { prompts.featureRows[$0] })
+        let difficulties = zip(prompts.placeOfRow, texts).map { Self.difficulty(sums[$0], text: $1) }
         let rows = Double(rewards.count)
         mean = difficulties.reduce(0, +) / max(rows, 1)
         var squares = Self.shrinkageVariance * Self.shrinkageRows
@@ -79,14 +75,27 @@ struct ReferenceColumn: Sendable {
     /// References that have met a prompt and count.
     var used: Int { weights.indices.count { outcomes.isKnown($0) && abs(weights[$0]) >= ReferenceWeights.useMin } }
 
-    /// z of a query with features `(E + S)`; `place` is its prompt, if it is one of the context's or its pool's.
+    /// By query, z: of its side information and its row of features `(Q, E + S)`. `prompts` is by query: its prompt, if it is
+    /// one of the context's or its pool's.
     ///
-    /// Cost: M dot products unless it was smoothed over.
-    func value(_ query: SideInformation, place: Int?, features: ArraySlice<Float>) -> Double {
-        let sum = Self.sum(outcomes.entries(query), weights)
-        let own = place.flatMap { places[$0] }
-        let text = smoothing.map { smoothing in own.map { smoothing.leftOut[$0] } ?? smoothing.value(features) } ?? 0
-        return standardised(Self.difficulty(sum, text: text))
+    /// Cost: M dot products for each that was not smoothed over.
+    func values(_ queries: [SideInformation], prompts: [Int?], features: FeatureMatrix, rows: [Int]) -> [Double] {
+        let places = prompts.map { prompt in prompt.flatMap { self.places[$0] } }
+        let texts = Self.texts(smoothing, places: places, features: features, rows: rows)
+        return zip(queries, texts).map { query, text in
+            standardised(Self.difficulty(Self.sum(outcomes.entries(query), weights), text: text))
+        }
+    }
+
+    /// By row: what its text says of the references; of a prompt that was smoothed over, at its place, without itself.
+    private static func texts(
+        _ smoothing: ReferenceSmoothing?, places: [Int?], features: FeatureMatrix, rows: [Int]
+    ) -> [Double] {
+        guard let smoothing else { return Array(repeating: 0, count: rows.count) }
+        let asked = places.indices.filter { places[$0] == nil }
+        var texts = places.map { place in place.map { smoothing.leftOut[$0] } ?? 0 }
+        for (row, value) in zip(asked, smoothing.values(features, rows: asked.map { rows[$0] })) { texts[row] = value }
+        return texts
     }
 
     /// Weighted sum of residuals, and what it counts for.

@@ -41,14 +41,19 @@ struct ReferenceColumns: Sendable {
         PredictionEvidence(contextRows: rows, references: policies?.used ?? 0, ownRecord: record != nil)
     }
 
-    /// The columns of a query with features `(E + S)`.
-    func values(_ query: SideInformation, features: ArraySlice<Float>) -> SIMD2<Double> {
-        let place = prompts.place(of: query)
-        // What is only said of the pool's row is true of the query.
-        let isSilent = query.references.isEmpty
-        let known = isSilent ? place.map { prompts.sides[$0] } ?? query : query
-        return SIMD2(
-            policies?.value(known, place: place, features: features) ?? 0,
-            record?.value(known, place: place, features: features) ?? 0)
+    /// By query of `rows`: its columns.
+    func values(_ queries: QuerySet, rows: Range<Int>) -> [SIMD2<Double>] {
+        let places = rows.map { prompts.place(of: queries.side($0)) }
+        let known = zip(rows, places).map { row, place in
+            let side = queries.side(row)
+            // What is only said of the pool's row is true of the query.
+            let isSilent = side.references.isEmpty
+            return isSilent ? place.map { prompts.sides[$0] } ?? side : side
+        }
+        func column(_ column: ReferenceColumn?) -> [Double] {
+            column?.values(known, prompts: places, features: queries.features, rows: Array(rows))
+                ?? Array(repeating: 0, count: rows.count)
+        }
+        return zip(column(policies), column(record)).map { SIMD2($0, $1) }
     }
 }

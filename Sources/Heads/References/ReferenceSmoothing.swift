@@ -60,6 +60,6 @@ struct ReferenceSmoothing: Sendable {
         regression = kernel.combined(alpha, level: level)
     }
 
-    /// What texts say of any other prompt of features `(E + S)`. Cost: M dot products.
-    func value(_ features: ArraySlice<Float>) -> Double { regression.value(features) }
+    /// What texts say of other prompts, some rows of features `(Q, E + S)`. Cost: M dot products each.
+    func values(_ features: FeatureMatrix, rows: [Int]) -> [Double] { regression.values(features, rows: rows) }
 }

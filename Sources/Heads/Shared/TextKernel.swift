@@ -66,15 +66,17 @@ struct TextKernel: Sendable {
         return TextRegression(kernel: self, alpha: weights, linear: linear, level: level)
     }
 
-    /// Σ_i α_i K(prompt, row i) with the linear part given, of features `(E + S)`. Cost: N dot products.
-    fileprivate func value(_ features: ArraySlice<Float>, alpha: [SIMD8<Double>], linear: [Double]) -> Double {
-        let query = EmbeddingRows.vectors(features.prefix(embeddingColumns))[...]
-        var sum = SIMD8<Double>.zero
-        for block in alpha.indices { sum.addProduct(alpha[block], radial(embeddings.cosines(query, block: block))) }
-        let surface = standardisation.standardise(features.suffix(Self.features))
-        var result = sum.sum()
-        for feature in linear.indices { result += surface[feature] * linear[feature] }
-        return result
+    /// Σ_i α_i K(prompt, row i) with the linear part given, of some rows of features `(Q, E + S)`. Cost: N dot products each.
+    fileprivate func values(
+        _ features: FeatureMatrix, rows: [Int], alpha: [SIMD8<Double>], linear: [Double]
+    ) -> [Double] {
+        let queries = EmbeddingRows(features, rows: rows, columns: embeddingColumns)
+        var results = embeddings.sums(queries, weights: alpha, kernel: radial)
+        for (place, row) in rows.enumerated() {
+            let surface = standardisation.standardise(features.row(row).suffix(Self.features))
+            for feature in linear.indices { results[place] += surface[feature] * linear[feature] }
+        }
+        return results
     }
 }
 
@@ -86,8 +88,8 @@ struct TextRegression: Sendable {
     fileprivate let linear: [Double]
     fileprivate let level: Double
 
-    /// The posterior mean at a prompt of features `(E + S)`. Cost: N dot products.
-    func value(_ features: ArraySlice<Float>) -> Double {
-        level + kernel.value(features, alpha: alpha, linear: linear)
+    /// The posterior means at some rows of features `(Q, E + S)`. Cost: N dot products each.
+    func values(_ features: FeatureMatrix, rows: [Int]) -> [Double] {
+        kernel.values(features, rows: rows, alpha: alpha, linear: linear).map { level + $0 }
     }
 }

@@ -28,6 +28,8 @@ public struct BudgetPlan: Hashable, Sendable {
         var uniformUtility: Double
         var upperBound: Double
         var price: Double?
+        /// The problem without what was handed out early; `nil` where it is the same.
+        var free: AllocationProblem?
         /// By rank: reasons that do not follow from the numbers.
         var reasons: [Int: BudgetReason] = [:]
     }
@@ -54,6 +56,8 @@ public struct BudgetPlan: Hashable, Sendable {
     public let price: Double?
     /// Expected number of groups of only successes or only failures, which have no advantage.
     public let zeroGroups: Double
+    /// What a tenth more rollouts would buy; `nil` where every prompt has its largest budget.
+    public let advice: BudgetAdvice?
 
     /// Planned rollouts.
     public var total: Int { request.total - surplus }
@@ -62,10 +66,10 @@ public struct BudgetPlan: Hashable, Sendable {
     /// Expected gain over the uniform plan, (utility − uniformUtility)/uniformUtility; `nil` if that has no value.
     public var expectedGain: Double? { uniformUtility > 0 ? utility / uniformUtility - 1 : nil }
 
-    /// Builds a plan; `problem` and `outcome` are by rank.
+    /// Builds a plan; `problem` and `outcome` are by rank. A plan within a limit of tokens spends what its budgets add up to.
     init(
         request: BudgetRequest, candidates: [BudgetCandidate], order: PromptOrder, problem: AllocationProblem,
-        outcome: Outcome
+        outcome: Outcome, within limit: TokenLimit? = nil, advice: BudgetAdvice? = nil
     ) {
         self.request = request
         uniformReason = outcome.uniformReason
@@ -74,9 +78,14 @@ public struct BudgetPlan: Hashable, Sendable {
         // Bound and utility are summed in different orders, so a rounding error may put the bound below the utility.
         upperBound = max(outcome.upperBound, outcome.utility)
         price = outcome.price
-        surplus = request.total - problem.total
+        surplus = request.total - (limit == nil ? problem.total : outcome.budgets.reduce(0, +))
         zeroGroups = max(
             0, Double(candidates.count) - problem.utility(of: outcome.budgets, objective: .mixedGroupProbability))
+        self.advice =
+            limit == nil
+            ? BudgetAdvice(
+                outcome.free ?? problem, multipleOf: request.multipleOf, isUniform: outcome.uniformReason != nil)
+            : advice
         let explored = Set(outcome.explored)
         let sizes = problem.sizes.values
         var ranks = [Int](repeating: 0, count: candidates.count)
@@ -101,11 +110,11 @@ public struct BudgetPlan: Hashable, Sendable {
                 promptID: candidate.promptID, n: n, p: candidate.belief.mean, kappa: candidate.belief.kappa,
                 source: source, reason: reason)
         }
-        id = Self.identify(request, candidates, order.rows, outcome.budgets)
+        id = Self.identify(request, candidates, order.rows, outcome.budgets, limit)
     }
 
     private static func identify(
-        _ request: BudgetRequest, _ candidates: [BudgetCandidate], _ rows: [Int], _ ranked: [Int]
+        _ request: BudgetRequest, _ candidates: [BudgetCandidate], _ rows: [Int], _ ranked: [Int], _ limit: TokenLimit?
     ) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(64 * rows.count)
@@ -131,7 +140,9 @@ public struct BudgetPlan: Hashable, Sendable {
             }
             append(exploration.seed)
         }
+        if let limit { append(limit.total.bitPattern) }
         for (rank, row) in rows.enumerated() {
+            if let limit { append(limit.lengths[row].bitPattern) }
             append(candidates[row].promptID)
             append(candidates[row].belief.mean.bitPattern)
             append(candidates[row].belief.kappa.bitPattern)

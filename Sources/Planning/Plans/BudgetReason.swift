@@ -12,6 +12,8 @@ public enum BudgetReason: String, Codable, Sendable {
     case exploreHopeless = "explore_hopeless"
     /// Exploration, although the prompt is predicted to succeed always.
     case exploreSolved = "explore_solved"
+    /// Exploration, because it was a candidate for long without rollouts.
+    case revisit
     /// Handed out at the current price, before all predictions had arrived.
     case price
     /// Handed out, and raised after all predictions had arrived.

@@ -39,6 +39,7 @@ extension BudgetPlan {
             maximum: request.maximum, multipleOf: request.multipleOf, groupSizes: request.groupSizes?.sorted(),
             explored: budgets.count { $0.source == .explore }, objective: request.objective, solver: request.solver,
             uniformReason: uniformReason, utility: utility, uniformUtility: uniformUtility, upperBound: upperBound,
-            gap: gap, price: price, zeroGroups: zeroGroups)
+            gap: gap, price: price, zeroGroups: zeroGroups,
+            advice: advice.map { .init(total: $0.total, utility: utility + $0.utility) })
     }
 }

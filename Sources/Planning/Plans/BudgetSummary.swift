@@ -7,9 +7,9 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
     /// Number of prompts.
     public let prompts: Int
     /// Rollouts requested.
-    public let total: Int
+    public var total: Int
     /// Rollouts that the prompts' caps do not allow.
-    public let surplus: Int
+    public var surplus: Int
     /// Smallest allowed budget.
     public let minimum: Int
     /// Largest allowed budget.
@@ -38,6 +38,25 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
     public let price: Double?
     /// Expected number of groups without advantage.
     public let zeroGroups: Double
+    /// The limit of expected tokens, or of another cost; absent without one.
+    public var totalTokens: Double?
+    /// Expected tokens of all answers, and those of answers in groups without a gradient; absent where costs are not known.
+    public var expectedTokens, expectedWasteTokens: Double?
+    /// What a tenth more of the limit would be worth; absent where caps allow no more.
+    public var advice: Advice?
+
+    /// A larger limit, and the expected utility with it.
+    public struct Advice: Hashable, Codable, Sendable {
+        /// Rollouts or, of plans within a limit of tokens, tokens.
+        public let total: Double
+        /// Expected utility.
+        public let utility: Double
+
+        enum CodingKeys: String, CodingKey {
+            case total
+            case utility = "expected_signal"
+        }
+    }
 
     enum CodingKeys: String, CodingKey {
         case planID = "plan_id"
@@ -54,5 +73,9 @@ public struct BudgetSummary: Hashable, Codable, Sendable {
         case upperBound = "upper_bound"
         case gap, price
         case zeroGroups = "expected_zero_groups"
+        case totalTokens = "total_tokens"
+        case expectedTokens = "expected_tokens"
+        case expectedWasteTokens = "expected_waste_tokens"
+        case advice
     }
 }

@@ -38,6 +38,7 @@ struct StreamSettlement {
         var outcome = BudgetPlan.Outcome(
             budgets: found.budgets, explored: found.explored, uniformReason: nil, utility: found.utility,
             uniformUtility: uniformUtility, upperBound: bound, price: found.allocation.price)
+        outcome.free = free
         let canBeUniform = zip(free.uniformBudgets, handed).allSatisfy { $0 >= ($1.map { sizes.values[$0] } ?? 0) }
         let isGain = DoubtedGain(free, candidates, rows: order.rows)
             .isPositive(found.budgets, utility: found.utility, uniform: uniformUtility, least: request.gainMin)

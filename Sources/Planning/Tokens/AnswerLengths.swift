@@ -22,8 +22,13 @@ public struct AnswerLengths: Hashable, Sendable {
 
     /// The expected length for a prompt; `nil` where no length is known at all. At least 1.
     public static func expected(of prompt: Sum, among all: Sum) -> Double? {
+        mean(of: prompt, among: all).map { max(1, $0) }
+    }
+
+    /// The same for a cost of any unit, which may be below 1.
+    public static func mean(of prompt: Sum, among all: Sum) -> Double? {
         guard all.rollouts > 0 else { return nil }
         let mean = all.tokens / all.rollouts
-        return max(1, (prompt.tokens + priorRollouts * mean) / (prompt.rollouts + priorRollouts))
+        return (prompt.tokens + priorRollouts * mean) / (prompt.rollouts + priorRollouts)
     }
 }

@@ -5,20 +5,20 @@ import Scoring
 /// Unlike a plan with a total alone, it need not spend all of it: a rollout more may not fit any more. Where it expects no
 /// gain over the uniform plan for the same tokens, also under doubt (`DoubtedGain`), it is that plan.
 public struct TokenPlan: Hashable, Sendable {
-    /// By candidate, in the order of the request: rollouts.
-    public let budgets: [Int]
-    /// Why the plan is uniform; `nil` if it is not.
-    public let uniformReason: UniformReason?
-    /// Expected utility of the budgets.
-    public let utility: Double
-    /// Expected utility of the uniform plan within the same limits.
-    public let uniformUtility: Double
-    /// Upper bound of the utility of any plan within the limits.
-    public let upperBound: Double
-    /// Expected groups without a gradient.
-    public let zeroGroups: Double
+    /// The plan. Its surplus are rollouts of the total that did not fit.
+    public let plan: BudgetPlan
     /// Expected tokens of all answers, and those of answers in groups without a gradient.
     public let tokens: ExpectedTokens
+
+    /// By candidate, in the order of the request: rollouts.
+    public var budgets: [Int] { plan.budgets.map(\.n) }
+    /// Expected utility of the budgets.
+    public var utility: Double { plan.utility }
+    /// Expected utility of the uniform plan within the same limits.
+    public var uniformUtility: Double { plan.uniformUtility }
+    /// Upper bound of the utility of any plan within the limits.
+    public var upperBound: Double { plan.upperBound }
+
     /// Plans. `request.total` limits rollouts; the largest number that the caps allow is no limit.
     ///
     /// Throws `countMismatch`, `tokensTooFew` where the smallest budgets cost more than the limit, and the errors of
@@ -30,45 +30,52 @@ public struct TokenPlan: Hashable, Sendable {
         guard limit.lengths.count == candidates.count else {
             throw .countMismatch(what: "expected tokens", expected: candidates.count, found: limit.lengths.count)
         }
-        let order = try PromptOrder(candidates.map(\.promptID)).rows
+        let order = try PromptOrder(candidates.map(\.promptID))
         let sizes = try request.sizes()
         var places: [ClosedRange<Int>] = []
-        for row in order {
+        for row in order.rows {
             let candidate = candidates[row]
             places.append(
                 try sizes.places(floor: candidate.floor, cap: candidate.cap, promptID: candidate.promptID))
         }
-        let bounds = AllocationProblem.bounds(sizes, places, count: order.count)
+        let bounds = AllocationProblem.bounds(sizes, places, count: places.count)
         let total = min(request.total, bounds.upperBound)
         // Only for its curves; the sum of the floors is always a total.
         let problem = try AllocationProblem(
-            beliefs: order.map { candidates[$0].belief }, objective: request.objective, total: bounds.lowerBound,
+            beliefs: order.rows.map { candidates[$0].belief }, objective: request.objective, total: bounds.lowerBound,
             sizes: sizes, places: places)
         guard total >= bounds.lowerBound else {
-            throw .totalTooSmall(total: total, prompts: order.count, least: bounds.lowerBound)
+            throw .totalTooSmall(total: total, prompts: places.count, least: bounds.lowerBound)
         }
-        let lengths = order.map { limit.lengths[$0] }
+        let lengths = order.rows.map { limit.lengths[$0] }
         let ranked = try TokenLimit(lengths: lengths, total: limit.total)
         let least = ranked.tokens(of: problem.floors)
         guard least <= limit.total else {
-            throw .tokensTooFew(tokens: limit.total, prompts: order.count, least: least)
+            throw .tokensTooFew(tokens: limit.total, prompts: places.count, least: least)
         }
         let market = Self.market(problem, places, ranked, rollouts: total)
         let purchase = TokenPurchase(market)
         let even = try Self.even(sizes, places, ranked, total: total)
         let evenUtility = problem.utility(of: even)
-        let isUniform = !DoubtedGain(problem, candidates, rows: order, even: even)
+        let isUniform = !DoubtedGain(problem, candidates, rows: order.rows, even: even)
             .isPositive(purchase.budgets, utility: purchase.utility, uniform: evenUtility, least: request.gainMin)
-        let found = isUniform ? even : purchase.budgets
-        uniformReason = isUniform ? .noExpectedGain : nil
-        utility = isUniform ? evenUtility : purchase.utility
-        uniformUtility = evenUtility
-        upperBound = max(purchase.upperBound, utility)
-        zeroGroups = max(0, Double(order.count) - problem.utility(of: found, objective: .mixedGroupProbability))
-        var budgets = [Int](repeating: 0, count: order.count)
-        for (rank, row) in order.enumerated() { budgets[row] = found[rank] }
-        self.budgets = budgets
-        tokens = ExpectedTokens(budgets: budgets, lengths: limit.lengths, beliefs: candidates.map(\.belief))
+        let utility = isUniform ? evenUtility : purchase.utility
+        let more = try TokenLimit(lengths: lengths, total: min(1e300, limit.total * 1.1))
+        let gain =
+            isUniform
+            ? problem.utility(of: try Self.even(sizes, places, more, total: total)) - evenUtility
+            : TokenPurchase(Self.market(problem, places, more, rollouts: total)).upperBound - purchase.upperBound
+        // Beyond all caps, more buys nothing.
+        let isAdvised = gain > 1e-9 * utility
+        plan = BudgetPlan(
+            request: request, candidates: candidates, order: order, problem: problem,
+            outcome: .init(
+                budgets: isUniform ? even : purchase.budgets, explored: [],
+                uniformReason: isUniform ? .noExpectedGain : nil, utility: utility, uniformUtility: evenUtility,
+                upperBound: purchase.upperBound, price: nil),
+            within: limit, advice: isAdvised ? BudgetAdvice(total: more.total, utility: gain) : nil)
+        tokens = ExpectedTokens(
+            budgets: plan.budgets.map(\.n), lengths: limit.lengths, beliefs: candidates.map(\.belief))
     }
 
     /// Equal budgets, as nearly as sizes and caps allow, within both limits: the largest that fit.
@@ -114,27 +121,10 @@ public struct TokenPlan: Hashable, Sendable {
     ) -> TokenPurchase.Market {
         let sizes = problem.sizes.values
         let values = problem.values(of: Array(places.indices))
-        var segments: [TokenPurchase.Segment] = []
-        for (rank, range) in places.enumerated() {
-            var hull: [Int] = [range.lowerBound]
-            let slope = { (from: Int, to: Int) in
-                (values[rank][to] - values[rank][from]) / Double(sizes[to] - sizes[from])
-            }
-            for place in range.dropFirst() {
-                while hull.count > 1,
-                    slope(hull[hull.count - 2], hull[hull.count - 1]) <= slope(hull[hull.count - 1], place)
-                {
-                    hull.removeLast()
-                }
-                hull.append(place)
-            }
-            for (from, to) in zip(hull, hull.dropFirst()) {
-                segments.append(TokenPurchase.Segment(rank: rank, from: from, to: to, slope: slope(from, to)))
-            }
-        }
         return TokenPurchase.Market(
             sizes: sizes, places: places, values: values, lengths: limit.lengths,
-            tokens: min(limit.total, 1e300), rollouts: max(1, rollouts), segments: segments)
+            tokens: min(limit.total, 1e300), rollouts: max(1, rollouts),
+            segments: TokenPurchase.segments(sizes: sizes, places: places, values: values))
     }
 }
 

@@ -35,6 +35,29 @@ struct TokenPurchase {
         let slope: Double
     }
 
+    /// The segments of all prompts' majorants: by prompt, of falling slope.
+    static func segments(sizes: [Int], places: [ClosedRange<Int>], values: [[Double]]) -> [Segment] {
+        var segments: [Segment] = []
+        for (rank, range) in places.enumerated() {
+            var hull: [Int] = [range.lowerBound]
+            let slope = { (from: Int, to: Int) in
+                (values[rank][to] - values[rank][from]) / Double(sizes[to] - sizes[from])
+            }
+            for place in range.dropFirst() {
+                while hull.count > 1,
+                    slope(hull[hull.count - 2], hull[hull.count - 1]) <= slope(hull[hull.count - 1], place)
+                {
+                    hull.removeLast()
+                }
+                hull.append(place)
+            }
+            for (from, to) in zip(hull, hull.dropFirst()) {
+                segments.append(Segment(rank: rank, from: from, to: to, slope: slope(from, to)))
+            }
+        }
+        return segments
+    }
+
     /// Buys with one mixture.
     private init(_ market: Market, share alpha: Double) {
         let costs = market.lengths.map { alpha * $0 / market.tokens + (1 - alpha) / Double(market.rollouts) }

@@ -53,6 +53,15 @@ extension Trainer {
         rollouts that failed | scripts/check-trainers tinker
         > statezero.tinker: BudgetedDataset or ChosenDataset around your RLDataset.
 
+        # ART | ready | OpenPipe/ART @0.5.18 (PyPI)
+        = your own loop makes each group of trajectories, and advantages are computed group by group
+        - advantages | reward minus the mean of the group, over its deviation (of n, not of n - 1) \
+        | art/preprocessing/tokenize.py:247-256
+        - batch | trajectories are packed by tokens, whatever the sizes of their groups; those with an advantage of 0 are \
+        left out | art/preprocessing/tokenize.py:257
+        > Make each TrajectoryGroup of as many rollouts as Client.plan says, and report its rewards. This follows from the \
+        code; it was not tried.
+
         # SkyRL | adapter | NovaSky-AI/SkyRL @a9564572e (2026-08-21)
         = GRPO groups by uid, but an assertion requires mini-batches of equal groups unless training is step-wise
         - groups | every prompt is repeated generator.n_samples_per_prompt times \

@@ -48,7 +48,8 @@ final class DecisionThread: Sendable {
 
     /// Loads the model and prepares `histories`, by model; returns when decisions can be made.
     init(
-        fleet: Fleet, histories: [[ContextSet.Row]], makeModel: @escaping @Sendable () throws -> any ValueModel
+        fleet: Fleet, histories: [[ContextSet.Row]], references: ReferenceFiles = .none,
+        makeModel: @escaping @Sendable () throws -> any ValueModel
     ) throws(RouterHTTPError) {
         let wakeup: Wakeup
         do {
@@ -67,9 +68,9 @@ final class DecisionThread: Sendable {
             } catch {
                 throw .modelNotLoaded("\(error)")
             }
-            var engine = DecisionEngine(fleet: fleet, model: model)
+            var engine = DecisionEngine(fleet: fleet, model: model, references: references)
             do throws(ValueModelError) {
-                for (index, history) in histories.enumerated() { try engine.prepare(index, rows: history) }
+                try engine.prepare(all: histories)
             } catch {
                 throw .valueModel(error)
             }

@@ -10,13 +10,13 @@ public struct PromptRouter {
     /// Prepares a context for each model that has a history. Cost: an embedding of each distinct text of the histories,
     /// and a preparation a model. Throws `valueModel`.
     public init(
-        _ fleet: Fleet, histories: [[ContextSet.Row]], model: any ValueModel
+        _ fleet: Fleet, histories: [[ContextSet.Row]], references: ReferenceFiles = .none, model: any ValueModel
     ) throws(RouterHTTPError) {
         self.fleet = fleet
         chooser = RouteChooser(fleet)
-        engine = DecisionEngine(fleet: fleet, model: model)
+        engine = DecisionEngine(fleet: fleet, model: model, references: references)
         do throws(ValueModelError) {
-            for (index, rows) in histories.enumerated() { try engine.prepare(index, rows: rows) }
+            try engine.prepare(all: histories)
         } catch {
             throw .valueModel(error)
         }

@@ -53,7 +53,9 @@ struct RouteChooser: Sendable {
             let cost = cost(of: index, prompt)
             let isTooExpensive = prompt.dollarsLeft.map { reservation(for: index, prompt) > $0 } ?? false
             return RouteCandidate(
-                model: index, prediction: estimate.prediction, historyRows: estimate.rows, cost: cost,
+                model: index, prediction: estimate.prediction, historyRows: estimate.rows,
+                references: estimate.references,
+                cost: cost,
                 relativeCost: fleet.relativeCost(cost), costAwareScore: estimate.costAwareScore,
                 exclusion: exclusion(index, prompt) ?? unavailable(index) ?? (isTooExpensive ? .spendLimit : nil)
                     ?? (hasEvidence(estimate) ? nil : .insufficientEvidence))

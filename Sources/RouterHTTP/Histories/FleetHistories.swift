@@ -49,7 +49,8 @@ public enum FleetHistories {
         }
     }
 
-    private static func path(_ name: String, in folder: String) -> String {
+    /// A path that is relative to the fleet file's folder.
+    static func path(_ name: String, in folder: String) -> String {
         name.hasPrefix("/") || folder.isEmpty ? name : "\(folder)/\(name)"
     }
 }

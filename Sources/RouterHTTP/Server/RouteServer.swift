@@ -17,6 +17,8 @@ public final class RouteServer: Sendable {
         public var fleet: Fleet
         /// By model: the rows that files hold; see `FleetHistories`.
         public var histories: [[ContextSet.Row]]
+        /// Outcomes of the fleet's reference files; see `ReferenceFiles.load`.
+        public var references = ReferenceFiles.none
         /// Address to listen at.
         public var host = "127.0.0.1"
         /// Port to listen at; with 0 the system chooses one.
@@ -84,7 +86,8 @@ public final class RouteServer: Sendable {
         for (model, rows) in zip(fleet.models, configuration.histories) {
             histories.append(rows + (try store.newest(of: model.name, limit: fleet.historyRows)))
         }
-        let thread = try DecisionThread(fleet: fleet, histories: histories, makeModel: makeModel)
+        let thread = try DecisionThread(
+            fleet: fleet, histories: histories, references: configuration.references, makeModel: makeModel)
         let spending = try Spending(fleet, path: configuration.stateFolder + "/spend.sqlite", logger: logger)
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: Self.settings(configuration.requestsMax))

@@ -9,6 +9,8 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
     case modelNotLoaded(String)
     /// A history could not be read.
     case history(model: String, CorporaError)
+    /// The reference files could not be read.
+    case references(CorporaError)
     /// The value model refused.
     case valueModel(ValueModelError)
     /// Too many decisions wait.
@@ -39,6 +41,7 @@ public enum RouterHTTPError: Error, CustomStringConvertible {
         switch self {
         case .modelNotLoaded(let reason): "the value model cannot be loaded: \(reason)"
         case .history(let model, let error): "history of \"\(model)\": \(error)"
+        case .references(let error): "references of the fleet file: \(error)"
         case .valueModel(let error): error.description
         case .overloaded: "too many decisions are waiting; try again in a second"
         case .late: "the decision took too long"

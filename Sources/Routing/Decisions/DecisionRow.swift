@@ -72,6 +72,8 @@ public struct DecisionRow: Hashable, Sendable, Codable {
         public var kappa: Float?
         /// Rows of history behind the prediction.
         public var rows: Int
+        /// Other policies with an outcome on the prompt; `nil` where no references are used.
+        public var references: Int?
         /// Expected cost in US dollars.
         public var cost: Double
         /// Expected cost in the fleet's unit of cost.
@@ -82,7 +84,7 @@ public struct DecisionRow: Hashable, Sendable, Codable {
         public var excluded: RouteCandidate.Exclusion?
 
         enum CodingKeys: String, CodingKey {
-            case model, p, kappa, rows, cost, excluded
+            case model, p, kappa, rows, references, cost, excluded
             case pLo = "p_lo"
             case pHi = "p_hi"
             case relativeCost = "relative_cost"
@@ -119,8 +121,9 @@ public struct DecisionRow: Hashable, Sendable, Codable {
                 pHi: candidate.prediction?.pHi,
                 // JSON has no infinity, so a point estimate has no kappa.
                 kappa: candidate.prediction.flatMap { $0.kappa.isFinite ? $0.kappa : nil },
-                rows: candidate.historyRows, cost: candidate.cost, relativeCost: candidate.relativeCost,
-                costAwareScore: candidate.costAwareScore, excluded: candidate.exclusion)
+                rows: candidate.historyRows, references: candidate.references, cost: candidate.cost,
+                relativeCost: candidate.relativeCost, costAwareScore: candidate.costAwareScore,
+                excluded: candidate.exclusion)
         }
     }
 
@@ -138,9 +141,9 @@ public struct DecisionRow: Hashable, Sendable, Codable {
             }
             all.append(
                 RouteCandidate(
-                    model: index, prediction: prediction, historyRows: candidate.rows, cost: candidate.cost,
-                    relativeCost: candidate.relativeCost, costAwareScore: candidate.costAwareScore,
-                    exclusion: candidate.excluded))
+                    model: index, prediction: prediction, historyRows: candidate.rows,
+                    references: candidate.references, cost: candidate.cost, relativeCost: candidate.relativeCost,
+                    costAwareScore: candidate.costAwareScore, exclusion: candidate.excluded))
         }
         return all
     }

@@ -19,12 +19,29 @@ public struct Fleet: Hashable, Sendable {
     public var reference: Reference
     /// Longest time without a first byte, over all attempts, before a request fails.
     public var deadline: Duration
+    /// What else is known about prompts beside their texts.
+    public var references = References()
     /// How requests of one session stay with one model.
     public var sessions = SessionRules()
     /// Clients and their spend limits; empty where the server has no keys, or one without a limit.
     public var clients: [FleetClient] = []
     /// Most US dollars a day (UTC) for all clients together; `nil` is no limit.
     public var dollarsPerDay: Double?
+
+    /// Outcomes of other models on the same prompts, as evidence for each model's predictions.
+    public struct References: Hashable, Sendable {
+        /// Whether the histories of the other models count.
+        public var usesFleet = false
+        /// Files with outcomes of any policies, relative to the fleet file. Rows of a model itself are left out for it.
+        public var files: [String] = []
+        /// Prompt files for rows that have only the id of their prompt; also relative to the fleet file.
+        public var promptFiles: [String] = []
+        /// No references.
+        public init() {}
+
+        /// Whether there are none.
+        public var isEmpty: Bool { !usesFleet && files.isEmpty }
+    }
 
     /// A request's length in tokens.
     public struct Reference: Hashable, Sendable {

@@ -39,6 +39,12 @@ public enum FleetFile {
         }
         if let deadline = try file.seconds("deadline_seconds") { fleet.deadline = deadline }
         try readClients(&file, into: &fleet)
+        if var section = try file.section("references") {
+            if let flag = try section.bool("fleet") { fleet.references.usesFleet = flag }
+            fleet.references.files = try section.strings("files")
+            fleet.references.promptFiles = try section.strings("prompts")
+            try section.end()
+        }
         if var section = try file.section("sessions") {
             if let stays = try section.bool("stay") { fleet.sessions.stays = stays }
             if let idle = try section.seconds("idle_seconds") { fleet.sessions.idle = idle }

@@ -8,6 +8,8 @@ public struct RouteCandidate: Hashable, Sendable {
     public let prediction: Prediction?
     /// Rows of its history behind the prediction.
     public let historyRows: Int
+    /// Other policies that have an outcome on this very prompt; `nil` where no references are used.
+    public let references: Int?
     /// Expected cost of the request, in US dollars.
     public let cost: Double
     /// c̃: the cost in the fleet's unit (`Fleet.relativeCost`).
@@ -37,12 +39,13 @@ public struct RouteCandidate: Hashable, Sendable {
 
     /// A candidate.
     public init(
-        model: Int, prediction: Prediction?, historyRows: Int, cost: Double, relativeCost: Double,
-        costAwareScore: Double? = nil, exclusion: Exclusion? = nil
+        model: Int, prediction: Prediction?, historyRows: Int, references: Int? = nil, cost: Double,
+        relativeCost: Double, costAwareScore: Double? = nil, exclusion: Exclusion? = nil
     ) {
         self.model = model
         self.prediction = prediction
         self.historyRows = historyRows
+        self.references = references
         self.cost = cost
         self.relativeCost = relativeCost
         self.costAwareScore = costAwareScore

@@ -21,35 +21,28 @@ public struct RouteDifferences: Sendable, Codable {
         public let promptsLow: Double?
         /// Its upper end.
         public let promptsHigh: Double?
+
+        /// `values` by seed, `samples` by resample of the prompts. Throws `noDecisions` without a seed.
+        init(_ values: [Double], samples: [Double]) throws(RoutingError) {
+            guard let interval = Interval(values) else { throw .noDecisions(path: "a study without seeds") }
+            let sorted = samples.sorted()
+            let at = { (share: Double) in
+                sorted.isEmpty ? nil : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+            }
+            seeds = interval
+            promptsLow = at(0.025)
+            promptsHigh = at(0.975)
+        }
     }
 
     /// Compares the seeds of a study. Cost: `resamples` sweeps per seed and router.
     init(seeds: [RouteStudySeed], tables: [StudyTables], resamples: Int) throws(RoutingError) {
-        var samples: [[Double]] = []
-        var generator = SeededGenerator(seed: 20_260_203)
-        // If the files state which prompts are routed, they are the same at every seed, and one resample is used for
-        // all.
-        for _ in 0..<resamples {
-            var sums = [0.0, 0.0, 0.0, 0.0, 0.0]
-            let start = generator.next()
-            for set in tables {
-                var draw = SeededGenerator(seed: start)
-                let count = UInt64(set.table.prompts)
-                let rows = (0..<set.table.prompts).map { _ in
-                    Int(draw.next().multipliedFullWidth(by: count).high)
-                }
-                let differences = try Self.differences(Self.selecting(rows, of: set))
-                for (place, value) in differences.enumerated() { sums[place] += value / Double(tables.count) }
-            }
-            samples.append(sums)
+        let samples = try Self.samples(prompts: tables.map(\.table.prompts), count: resamples) {
+            (seed, rows) throws(RoutingError) in
+            try Self.differences(Self.selecting(rows, of: tables[seed]))
         }
         func difference(_ place: Int, _ values: [Double]) throws(RoutingError) -> Difference {
-            guard let interval = Interval(values) else { throw .noDecisions(path: "a study without seeds") }
-            let sorted = samples.map { $0[place] }.sorted()
-            let at = { (share: Double) in
-                sorted.isEmpty ? nil : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
-            }
-            return Difference(seeds: interval, promptsLow: at(0.025), promptsHigh: at(0.975))
+            try Difference(values, samples: samples.map { $0[place] })
         }
         random = try difference(0, seeds.map { $0.router.area - $0.router.areaRandom })
         bestSingle = try difference(1, seeds.map { $0.router.area - $0.router.areaBestSingle })
@@ -57,6 +50,31 @@ public struct RouteDifferences: Sendable, Codable {
         knownSingle = try difference(4, seeds.map { $0.router.area - $0.areaKnownSingle })
         let others = seeds.compactMap { seed in seed.neighbours.map { seed.router.area - $0.area } }
         neighbours = others.isEmpty ? nil : try difference(3, others)
+    }
+
+    /// By resample: the mean of figures over seeds. `prompts` is by seed.
+    ///
+    /// If the files state which prompts are routed, they are the same at every seed, and one resample is used for all.
+    static func samples(
+        prompts: [Int], count: Int, figures: (_ seed: Int, _ rows: [Int]) throws(RoutingError) -> [Double]
+    ) throws(RoutingError) -> [[Double]] {
+        var samples: [[Double]] = []
+        var generator = SeededGenerator(seed: 20_260_203)
+        for _ in 0..<count {
+            var sums: [Double] = []
+            let start = generator.next()
+            for (seed, prompts) in prompts.enumerated() {
+                var draw = SeededGenerator(seed: start)
+                let rows = (0..<prompts).map { _ in
+                    Int(draw.next().multipliedFullWidth(by: UInt64(prompts)).high)
+                }
+                let values = try figures(seed, rows)
+                if sums.isEmpty { sums = Array(repeating: 0, count: values.count) }
+                for (place, value) in values.enumerated() { sums[place] += value }
+            }
+            samples.append(sums.map { $0 / Double(prompts.count) })
+        }
+        return samples
     }
 
     private static func differences(_ set: StudyTables) throws(RoutingError) -> [Double] {

@@ -10,6 +10,22 @@ public struct RouteSource: Sendable {
     public let models: [Model]
     /// US dollars that count as relative cost 1.
     public let costUnit: Double
+    /// Policies that are not routed to, with outcomes on the same prompts.
+    public let outside: [Outside]
+
+    /// A policy outside the fleet with its outcomes.
+    public struct Outside: Sendable {
+        /// The policy at its version.
+        public let policy: Policy
+        /// Outcomes, at most one per prompt.
+        public let rows: [Row]
+
+        /// A policy with its outcomes.
+        public init(policy: Policy, rows: [Row]) {
+            self.policy = policy
+            self.rows = rows
+        }
+    }
 
     /// A model with its outcomes.
     public struct Model: Sendable {
@@ -49,7 +65,7 @@ public struct RouteSource: Sendable {
     }
 
     /// Describes a source. Precondition: a cost for every prompt and model.
-    public init(name: String, prompts: [String], models: [Model], costUnit: Double) {
+    public init(name: String, prompts: [String], models: [Model], costUnit: Double, outside: [Outside] = []) {
         precondition(
             models.allSatisfy { $0.cost.count == prompts.count },
             "RouteSource \(name): \(prompts.count) prompts, costs for \(models.map(\.cost.count))")
@@ -57,5 +73,6 @@ public struct RouteSource: Sendable {
         self.prompts = prompts
         self.models = models
         self.costUnit = costUnit
+        self.outside = outside
     }
 }

@@ -19,6 +19,10 @@ public struct RouteStudy {
         public var newcomerRows: (few: Int, many: Int)?
         /// Whether to sweep the paper's cost-aware labels too; each setting needs a preparation of every context.
         public var withCostAwareLabels = false
+        /// Kinds of references that are compared with none.
+        public var references: [RouteReferences] = []
+        /// Rows of each other model's history that are references.
+        public var referenceRows = 256
         /// 256 rows, five seeds.
         public init() {}
     }
@@ -42,6 +46,7 @@ public struct RouteStudy {
         guard source.models.count > 1 else { throw .nothingToTrade(models: source.models.count) }
         var seeds: [RouteStudySeed] = []
         var tables: [StudyTables] = []
+        var compared = options.references.map { ComparedReferences(references: $0) }
         for seed in 0..<options.seeds {
             progress("\(source.name): seed \(seed + 1) of \(options.seeds)")
             let draw = RouteDraw(source, seed: seed)
@@ -63,11 +68,53 @@ public struct RouteStudy {
             }
             seeds.append(result)
             tables.append(set)
+            for place in compared.indices {
+                try add(seed, to: &compared[place], draw: draw, table: table, work: &work, progress)
+            }
         }
         return RouteStudyResult(
             source: source.name, models: source.models.map(\.name), prompts: tables[0].table.prompts,
             historyRows: options.historyRows, seeds: seeds,
             differences: try RouteDifferences(seeds: seeds, tables: tables, resamples: options.resamples),
-            curves: try RouteStudyCurves(tables[0]))
+            curves: try RouteStudyCurves(tables[0]),
+            references: try references(compared, without: tables.map(\.table), source: source.name))
+    }
+
+    /// Tables and newcomers with one kind of references, by seed.
+    private struct ComparedReferences {
+        let references: RouteReferences
+        var tables: [RouteTable] = []
+        var newcomers: [[RouteNewcomer]] = []
+    }
+
+    private func add(
+        _ seed: Int, to compared: inout ComparedReferences, draw: RouteDraw, table: RouteTable, work: inout StudyWork,
+        _ progress: (String) -> Void
+    ) throws(RoutingError) {
+        let drawn = StudyReferences(
+            compared.references, of: work.source, draw: draw, rows: options.referenceRows, seed: seed)
+        guard let drawn else {
+            return progress(
+                "\(work.source.name): \(compared.references) left out, too few policies outside the fleet have outcomes on"
+                    + " the routed prompts")
+        }
+        let known = try work.table(rows: options.historyRows, references: drawn)
+        compared.tables.append(known)
+        guard let (few, many) = options.newcomerRows else { return }
+        compared.newcomers.append(try work.newcomers(known, few: few, many: many, references: drawn))
+    }
+
+    private func references(
+        _ compared: [ComparedReferences], without: [RouteTable], source: String
+    ) throws(RoutingError) -> [RouteReferenceResult] {
+        var results: [RouteReferenceResult] = []
+        // What lacks policies lacks them at one seed as at all, unless the seeds split the prompts.
+        for entry in compared where entry.tables.count == without.count {
+            results.append(
+                try RouteReferenceResult(
+                    entry.references, tables: entry.tables, without: without, newcomers: entry.newcomers,
+                    source: source, resamples: options.resamples))
+        }
+        return results
     }
 }

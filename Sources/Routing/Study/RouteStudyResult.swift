@@ -14,6 +14,8 @@ public struct RouteStudyResult: Sendable, Codable {
     public let differences: RouteDifferences
     /// The curves of the first seed, for a plot.
     public let curves: RouteStudyCurves
+    /// What references bring, by kind; empty where none were requested.
+    public let references: [RouteReferenceResult]
 
     /// A figure over seeds with its 95 % interval (Student's t); the interval is `nil` for one seed.
     public func overSeeds(_ figure: (RouteStudySeed) -> Double?) -> Interval? {

@@ -1,5 +1,3 @@
-internal import PredictionMetrics
-
 /// Results of one draw of the histories.
 public struct RouteStudySeed: Sendable, Codable {
     /// Metrics of the weighted rule on the value model's probabilities.
@@ -12,6 +10,8 @@ public struct RouteStudySeed: Sendable, Codable {
     public let neighbours: RouteMetrics?
     /// Area of the paper's cost-aware labels; `nil` where they were not requested.
     public internal(set) var costAwareArea: Double?
+    /// Mean over models of the AUC within the model's prompts; `nil` where it is not defined.
+    public let auc: Double?
     /// Expected calibration error over all models' predictions (15 bins of equal mass).
     public let ece: Double
     /// Mean squared error of the same predictions.
@@ -31,14 +31,7 @@ public struct RouteStudySeed: Sendable, Codable {
         } else {
             neighbours = nil
         }
-        do {
-            let scored = try ScoredQueries(
-                context: source, promptIDs: table.p.indices.map { "\($0)" }, predictions: table.p,
-                scores: table.rewards ?? [])
-            ece = EvaluationMetrics.calibrationError([scored]) ?? 0
-            brier = EvaluationMetrics.brier([scored]) ?? 0
-        } catch {
-            throw .metric(source: source, "\(error)")
-        }
+        let quality = try StudyQuality(table, source: source)
+        (auc, ece, brier) = (quality.auc, quality.ece, quality.brier)
     }
 }

@@ -1,6 +1,6 @@
 internal import Reporting
 
-/// Studies as text: three tables, with one line per source. A dash is a figure that the data cannot define.
+/// Studies as text: tables with one line per source. A dash is a figure that the data cannot define.
 public struct RouteStudyTable: CustomStringConvertible {
     private let results: [RouteStudyResult]
 
@@ -29,7 +29,30 @@ public struct RouteStudyTable: CustomStringConvertible {
             parts.append(
                 Self.table(["source", "rows", "many", "area few", "area many", "regret", "without"], newcomers))
         }
+        let compared = results.flatMap { result in result.references.map { referenced(result, $0) } }
+        if !compared.isEmpty {
+            parts.append(
+                "references: figures, and differences to none on the same draws: mean ± 95 % over seeds"
+                    + " [95 % over resampled prompts]")
+            parts.append(
+                Self.table(
+                    [
+                        "source", "rows", "references", "area", "area - none", "AUC", "AUC - none", "Brier",
+                        "Brier - none", "ECE", "regret of a new model",
+                    ], compared))
+        }
         return parts.joined(separator: "\n")
+    }
+
+    private func referenced(_ result: RouteStudyResult, _ known: RouteReferenceResult) -> [String] {
+        let regrets = known.newcomers.flatMap { $0.map(\.regret) }
+        return [
+            result.source, "\(result.historyRows)", known.references,
+            Self.number(known.areas.reduce(0, +) / Double(max(known.areas.count, 1))), Self.difference(known.area),
+            Self.number(known.auc), Self.interval(known.aucDifference), Self.number(known.brier),
+            Self.interval(known.brierDifference), Self.number(known.ece),
+            regrets.isEmpty ? "-" : printfDecimals(regrets.reduce(0, +) / Double(regrets.count), 4, plus: true),
+        ]
     }
 
     private func areas(_ result: RouteStudyResult) -> [String] {
@@ -66,12 +89,17 @@ public struct RouteStudyTable: CustomStringConvertible {
 
     private static func difference(_ difference: RouteDifferences.Difference?) -> String {
         guard let difference else { return "-" }
-        var text = printfDecimals(difference.seeds.mean, 4, plus: true)
-        if let half = difference.seeds.half { text += " ± " + printfDecimals(half, 4) }
+        var text = interval(difference.seeds)
         if let low = difference.promptsLow, let high = difference.promptsHigh {
             text += " [" + printfDecimals(low, 4, plus: true) + ", " + printfDecimals(high, 4, plus: true) + "]"
         }
         return text
+    }
+
+    private static func interval(_ interval: Interval?) -> String {
+        guard let interval else { return "-" }
+        return printfDecimals(interval.mean, 4, plus: true)
+            + (interval.half.map { " ± " + printfDecimals($0, 4) } ?? "")
     }
 
     private static func number(_ value: Double?) -> String { value.map { printfDecimals($0, 4) } ?? "-" }

@@ -15,9 +15,11 @@ struct StudyWork {
     }
 
     /// The routed prompts with the probabilities predicted from `rows` rows of history per model.
-    mutating func table(rows: Int) throws(RoutingError) -> RouteTable {
+    mutating func table(rows: Int, references: StudyReferences? = nil) throws(RoutingError) -> RouteTable {
         var columns: [[Double]] = []
-        for index in source.models.indices { columns.append(try predictions(of: index, rows: rows)) }
+        for index in source.models.indices {
+            columns.append(try predictions(of: index, rows: rows, references: references))
+        }
         return table(columns)
     }
 
@@ -48,7 +50,8 @@ struct StudyWork {
 
     /// By query: P(success) of a model, predicted from `rows` rows of its history.
     mutating func predictions(
-        of index: Int, rows: Int, relabel: (ContextSet) -> ContextSet? = { $0 }
+        of index: Int, rows: Int, references: StudyReferences? = nil,
+        relabel: (ContextSet) -> ContextSet? = { $0 }
     ) throws(RoutingError) -> [Double] {
         let history = draw.history[index].prefix(rows)
         let texts = history.map { source.prompts[$0.prompt] }
@@ -57,9 +60,12 @@ struct StudyWork {
             throw .outOfReach(
                 what: "a history in rows", wanted: Double(rows), least: 0, most: Double(ContextSet.rowsMax))
         }
-        let queries = try queries()
+        var queries = try queries()
+        let joined = references?.joined(of: source.models[index].name, history: history)
+        if let joined { queries = QuerySet(texts: queries.texts, features: queries.features, side: joined.queries) }
+        let known = joined?.context ?? context
         return try calling { (model) throws(ValueModelError) in
-            let prepared = try model.prepare(context, features: try model.embed(texts))
+            let prepared = try model.prepare(known, features: try model.embed(known.texts))
             return try model.predict(queries, in: prepared).map { Double($0.p) }
         }
     }
@@ -138,12 +144,14 @@ struct StudyWork {
     }
 
     /// Treats each model in turn as new, with few rows and with many; the others are as in `table`.
-    mutating func newcomers(_ table: RouteTable, few: Int, many: Int) throws(RoutingError) -> [RouteNewcomer] {
+    mutating func newcomers(
+        _ table: RouteTable, few: Int, many: Int, references: StudyReferences? = nil
+    ) throws(RoutingError) -> [RouteNewcomer] {
         var newcomers: [RouteNewcomer] = []
         for index in source.models.indices {
             let most = min(many, draw.history[index].count)
-            let fewColumn = try predictions(of: index, rows: few)
-            let manyColumn = try predictions(of: index, rows: most)
+            let fewColumn = try predictions(of: index, rows: few, references: references)
+            let manyColumn = try predictions(of: index, rows: most, references: references)
             // So low a score that the model is never chosen.
             let none = fewColumn.map { _ in -1e6 }
             newcomers.append(

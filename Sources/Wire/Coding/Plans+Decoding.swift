@@ -43,12 +43,15 @@ extension Message {
         case .requestScores(let request): self = .requestScores(try RequestScores(request, raw: raw))
         case .scores(let scores):
             let rows = try Self.checkedRows(scores.rows)
+            guard scores.evidence.isEmpty || scores.evidence.count == rows else {
+                throw .badField("evidence", found: "\(scores.evidence.count) for \(rows) rows")
+            }
             self = .scores(
                 Scores(
                     request: scores.request, context: try Digest(scores.context, field: "context"),
                     contextRows: Int(scores.contextRows), fingerprint: try ModelFingerprint(scores.fingerprint),
                     answers: try AnswerBlock(count: rows, bytes: raw[0]),
-                    faults: try [RowFault](scores.errors, rows: rows)))
+                    faults: try [RowFault](scores.errors, rows: rows), evidence: scores.evidence.map(Evidence.init)))
         case .dropPlans(let drop):
             let plan = try PlanName(.with { ($0.policy, $0.step) = (drop.policy, drop.fromStep) })
             self = .dropPlans(
@@ -146,6 +149,7 @@ extension RequestPlan {
         keepsOutcomes = proto.keepOutcomes
         inFlightMax = Int(proto.inFlightMax)
         totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
+        revisitAfter = Int(proto.revisitAfter)
     }
 }
 
@@ -203,8 +207,10 @@ extension PlanEnd {
     init(_ proto: ProtoPlanEnd) throws(WireError) {
         _ = try [
             proto.utility, proto.uniformUtility, proto.upperBound, proto.price, proto.zeroGroups, proto.expectedTokens,
-            proto.expectedWaste,
-        ].finite("utility, uniform_utility, upper_bound, price, zero_groups, expected_tokens, expected_waste")
+            proto.expectedWaste, proto.adviceUtility, proto.exploreSaved,
+        ].finite(
+            "utility, uniform_utility, upper_bound, price, zero_groups, expected_tokens, expected_waste, advice_utility, "
+                + "explore_saved")
         guard proto.staleness >= -1 else { throw .badField("staleness", found: String(proto.staleness)) }
         self.init(
             planID: proto.planID.label, status: try Status(proto.status), prompts: Int(proto.prompts),
@@ -219,6 +225,10 @@ extension PlanEnd {
         totalTokens = proto.totalTokens > 0 ? Int(clamping: proto.totalTokens) : nil
         expectedTokens = proto.expectedTokens > 0 ? proto.expectedTokens : nil
         expectedWaste = proto.expectedTokens > 0 ? proto.expectedWaste : nil
+        adviceTotal = proto.adviceTotal > 0 ? Int(clamping: proto.adviceTotal) : nil
+        adviceUtility = proto.adviceTotal > 0 ? proto.adviceUtility : nil
+        explored = Int(proto.explored)
+        exploreSaved = proto.exploreSaved
     }
 }
 
@@ -287,11 +297,21 @@ extension RequestScores {
         } else if !raw[2].isEmpty {
             throw .badFrame("outcomes", found: raw[2].count, expected: 0)
         }
+        guard proto.facts.isEmpty || proto.facts.count == all.count else {
+            throw .badField("facts", found: "\(proto.facts.count) for \(all.count) texts")
+        }
+        var facts: [PromptFacts] = []
+        for known in proto.facts {
+            facts.append(
+                PromptFacts(
+                    covariates: try [Covariate](known.covariates), references: try [NamedOutcome](known.references)))
+        }
         self.init(
             request: proto.request,
             policy: Policy(id: proto.policy.label, version: proto.hasPolicyVersion ? Int(proto.policyVersion) : nil),
             context: context, choice: try ContextChoice(proto.context),
-            deadline: try .milliseconds(proto.deadlineMs, field: "deadline_ms"), texts: all.slice(0..<rows))
+            deadline: try .milliseconds(proto.deadlineMs, field: "deadline_ms"), texts: all.slice(0..<rows),
+            references: proto.references.map(\.label), facts: facts)
     }
 }
 

@@ -95,6 +95,7 @@ extension Message {
                         $0.contextRows = UInt32(clamping: scores.contextRows)
                         $0.fingerprint = ProtoFingerprint(scores.fingerprint)
                         $0.errors = scores.faults.wireErrors
+                        $0.evidence = scores.evidence.map(ProtoEvidence.init)
                     }), [scores.answers.bytes]
             )
         case .dropPlans(let drop): return (.dropPlans(ProtoDropPlans(drop)), [])
@@ -156,6 +157,7 @@ extension ProtoRequestPlan {
             $0.keepOutcomes = request.keepsOutcomes
             $0.inFlightMax = UInt32(clamping: request.inFlightMax)
             $0.totalTokens = UInt64(clamping: request.totalTokens ?? 0)
+            $0.revisitAfter = UInt32(clamping: request.revisitAfter)
         }
     }
 }
@@ -243,6 +245,10 @@ extension ProtoPlanEnd {
             $0.totalTokens = UInt64(clamping: end.totalTokens ?? 0)
             $0.expectedTokens = end.expectedTokens ?? 0
             $0.expectedWaste = end.expectedWaste ?? 0
+            $0.adviceTotal = UInt64(clamping: end.adviceTotal ?? 0)
+            $0.adviceUtility = end.adviceUtility ?? 0
+            $0.explored = UInt32(clamping: end.explored)
+            $0.exploreSaved = end.exploreSaved
         }
     }
 }
@@ -323,6 +329,13 @@ extension ProtoRequestScores {
             $0.contextRows = UInt32(clamping: request.context?.count ?? 0)
             $0.context = ProtoContextChoice(request.choice)
             $0.deadlineMs = request.deadline.wireMilliseconds
+            $0.references = request.references.map(\.label)
+            $0.facts = request.facts.map { facts in
+                .with {
+                    $0.covariates = facts.covariates.map(ProtoCovariate.init)
+                    $0.references = facts.references.map(ProtoNamedOutcome.init)
+                }
+            }
         }
     }
 }

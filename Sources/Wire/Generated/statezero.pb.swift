@@ -1458,6 +1458,12 @@ nonisolated struct ProtoRequestPlan: @unchecked Sendable {
     set {_uniqueStorage()._totalTokens = newValue}
   }
 
+  /// steps without rollouts after which a prompt is due; paid from explore; 0: none is
+  var revisitAfter: UInt32 {
+    get {_storage._revisitAfter}
+    set {_uniqueStorage()._revisitAfter = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -2157,6 +2163,30 @@ nonisolated struct ProtoPlanEnd: @unchecked Sendable {
     set {_uniqueStorage()._expectedWaste = newValue}
   }
 
+  /// a tenth more of the total, or of total_tokens; 0 where caps allow no more
+  var adviceTotal: UInt64 {
+    get {_storage._adviceTotal}
+    set {_uniqueStorage()._adviceTotal = newValue}
+  }
+
+  /// what the utility would be with it
+  var adviceUtility: Double {
+    get {_storage._adviceUtility}
+    set {_uniqueStorage()._adviceUtility = newValue}
+  }
+
+  /// rollouts that only exploration has caused
+  var explored: UInt32 {
+    get {_storage._explored}
+    set {_uniqueStorage()._explored = newValue}
+  }
+
+  /// rollouts that exploration leaves to later steps; below 0 if it has spent more
+  var exploreSaved: Double {
+    get {_storage._exploreSaved}
+    set {_uniqueStorage()._exploreSaved = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -2683,12 +2713,33 @@ nonisolated struct ProtoRequestScores: Sendable {
 
   var deadlineMs: UInt32 = 0
 
+  /// policies whose recorded outcomes are references
+  var references: [String] = []
+
+  /// of the queries, then of the context's rows that are given here; or none at all
+  var facts: [ProtoPromptFacts] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _policyVersion: Int64? = nil
   fileprivate var _context: ProtoContextChoice? = nil
+}
+
+/// What is known about a prompt beside its text.
+nonisolated struct ProtoPromptFacts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var covariates: [ProtoCovariate] = []
+
+  var references: [ProtoNamedOutcome] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// Frame: answers.
@@ -2716,6 +2767,9 @@ nonisolated struct ProtoScores: Sendable {
   mutating func clearFingerprint() {self._fingerprint = nil}
 
   var errors: [ProtoRowError] = []
+
+  /// of each query; none where only texts were used
+  var evidence: [ProtoEvidence] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4703,7 +4757,7 @@ nonisolated extension ProtoPlanName: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0\u{1}references\0\u{1}attempt\0\u{1}replace\0\u{3}keep_outcomes\0\u{3}in_flight_max\0\u{3}total_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}policy_version\0\u{1}total\0\u{1}reserve\0\u{3}n_min\0\u{3}n_max\0\u{3}multiple_of\0\u{3}group_sizes\0\u{1}objective\0\u{1}explore\0\u{3}deadline_ms\0\u{1}fallback\0\u{1}mode\0\u{1}delivery\0\u{1}context\0\u{3}record_decay\0\u{3}reward_low\0\u{3}reward_high\0\u{3}failure_floor\0\u{3}group_survival\0\u{3}look_ahead\0\u{3}look_ahead_most\0\u{1}candidates\0\u{1}outcomes\0\u{1}references\0\u{1}attempt\0\u{1}replace\0\u{3}keep_outcomes\0\u{3}in_flight_max\0\u{3}total_tokens\0\u{3}revisit_after\0")
 
   fileprivate class _StorageClass {
     var _plan: ProtoPlanName? = nil
@@ -4736,6 +4790,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _keepOutcomes: Bool = false
     var _inFlightMax: UInt32 = 0
     var _totalTokens: UInt64 = 0
+    var _revisitAfter: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4776,6 +4831,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       _keepOutcomes = source._keepOutcomes
       _inFlightMax = source._inFlightMax
       _totalTokens = source._totalTokens
+      _revisitAfter = source._revisitAfter
     }
   }
 
@@ -4824,6 +4880,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 28: try { try decoder.decodeSingularBoolField(value: &_storage._keepOutcomes) }()
         case 29: try { try decoder.decodeSingularUInt32Field(value: &_storage._inFlightMax) }()
         case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._totalTokens) }()
+        case 31: try { try decoder.decodeSingularUInt32Field(value: &_storage._revisitAfter) }()
         default: break
         }
       }
@@ -4926,6 +4983,9 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._totalTokens != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._totalTokens, fieldNumber: 30)
       }
+      if _storage._revisitAfter != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._revisitAfter, fieldNumber: 31)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4965,6 +5025,7 @@ nonisolated extension ProtoRequestPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._keepOutcomes != rhs_storage._keepOutcomes {return false}
         if _storage._inFlightMax != rhs_storage._inFlightMax {return false}
         if _storage._totalTokens != rhs_storage._totalTokens {return false}
+        if _storage._revisitAfter != rhs_storage._revisitAfter {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5493,7 +5554,7 @@ nonisolated extension ProtoBudgets: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PlanEnd"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}plan_id\0\u{1}status\0\u{1}prompts\0\u{1}total\0\u{1}surplus\0\u{1}reserve\0\u{1}utility\0\u{3}uniform_utility\0\u{3}upper_bound\0\u{1}price\0\u{3}zero_groups\0\u{1}digest\0\u{3}context_rows\0\u{1}staleness\0\u{3}uniform_reason\0\u{1}warnings\0\u{3}context_ahead\0\u{1}attempt\0\u{3}total_tokens\0\u{3}expected_tokens\0\u{3}expected_waste\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0\u{3}plan_id\0\u{1}status\0\u{1}prompts\0\u{1}total\0\u{1}surplus\0\u{1}reserve\0\u{1}utility\0\u{3}uniform_utility\0\u{3}upper_bound\0\u{1}price\0\u{3}zero_groups\0\u{1}digest\0\u{3}context_rows\0\u{1}staleness\0\u{3}uniform_reason\0\u{1}warnings\0\u{3}context_ahead\0\u{1}attempt\0\u{3}total_tokens\0\u{3}expected_tokens\0\u{3}expected_waste\0\u{3}advice_total\0\u{3}advice_utility\0\u{1}explored\0\u{3}explore_saved\0")
 
   fileprivate class _StorageClass {
     var _plan: ProtoPlanName? = nil
@@ -5518,6 +5579,10 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _totalTokens: UInt64 = 0
     var _expectedTokens: Double = 0
     var _expectedWaste: Double = 0
+    var _adviceTotal: UInt64 = 0
+    var _adviceUtility: Double = 0
+    var _explored: UInt32 = 0
+    var _exploreSaved: Double = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5550,6 +5615,10 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _totalTokens = source._totalTokens
       _expectedTokens = source._expectedTokens
       _expectedWaste = source._expectedWaste
+      _adviceTotal = source._adviceTotal
+      _adviceUtility = source._adviceUtility
+      _explored = source._explored
+      _exploreSaved = source._exploreSaved
     }
   }
 
@@ -5590,6 +5659,10 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._totalTokens) }()
         case 21: try { try decoder.decodeSingularDoubleField(value: &_storage._expectedTokens) }()
         case 22: try { try decoder.decodeSingularDoubleField(value: &_storage._expectedWaste) }()
+        case 23: try { try decoder.decodeSingularUInt64Field(value: &_storage._adviceTotal) }()
+        case 24: try { try decoder.decodeSingularDoubleField(value: &_storage._adviceUtility) }()
+        case 25: try { try decoder.decodeSingularUInt32Field(value: &_storage._explored) }()
+        case 26: try { try decoder.decodeSingularDoubleField(value: &_storage._exploreSaved) }()
         default: break
         }
       }
@@ -5668,6 +5741,18 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._expectedWaste.bitPattern != 0 {
         try visitor.visitSingularDoubleField(value: _storage._expectedWaste, fieldNumber: 22)
       }
+      if _storage._adviceTotal != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._adviceTotal, fieldNumber: 23)
+      }
+      if _storage._adviceUtility.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._adviceUtility, fieldNumber: 24)
+      }
+      if _storage._explored != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._explored, fieldNumber: 25)
+      }
+      if _storage._exploreSaved.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._exploreSaved, fieldNumber: 26)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5699,6 +5784,10 @@ nonisolated extension ProtoPlanEnd: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._totalTokens != rhs_storage._totalTokens {return false}
         if _storage._expectedTokens != rhs_storage._expectedTokens {return false}
         if _storage._expectedWaste != rhs_storage._expectedWaste {return false}
+        if _storage._adviceTotal != rhs_storage._adviceTotal {return false}
+        if _storage._adviceUtility != rhs_storage._adviceUtility {return false}
+        if _storage._explored != rhs_storage._explored {return false}
+        if _storage._exploreSaved != rhs_storage._exploreSaved {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6379,7 +6468,7 @@ nonisolated extension ProtoOutcomesRecorded.Decision: SwiftProtobuf.Message, Swi
 
 nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestScores"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}policy_version\0\u{1}rows\0\u{3}context_rows\0\u{1}context\0\u{3}deadline_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}policy\0\u{3}policy_version\0\u{1}rows\0\u{3}context_rows\0\u{1}context\0\u{3}deadline_ms\0\u{1}references\0\u{1}facts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6394,6 +6483,8 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._context) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMs) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.references) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.facts) }()
       default: break
       }
     }
@@ -6425,6 +6516,12 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
     if self.deadlineMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.deadlineMs, fieldNumber: 7)
     }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.references, fieldNumber: 8)
+    }
+    if !self.facts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.facts, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6436,6 +6533,43 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.contextRows != rhs.contextRows {return false}
     if lhs._context != rhs._context {return false}
     if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.references != rhs.references {return false}
+    if lhs.facts != rhs.facts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPromptFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PromptFacts"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}covariates\0\u{1}references\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.covariates) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.references) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.covariates.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.covariates, fieldNumber: 1)
+    }
+    if !self.references.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.references, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPromptFacts, rhs: ProtoPromptFacts) -> Bool {
+    if lhs.covariates != rhs.covariates {return false}
+    if lhs.references != rhs.references {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6443,7 +6577,7 @@ nonisolated extension ProtoRequestScores: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Scores"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}rows\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{1}errors\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}rows\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{1}errors\0\u{1}evidence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6457,6 +6591,7 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.contextRows) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.errors) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
       default: break
       }
     }
@@ -6485,6 +6620,9 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.errors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.errors, fieldNumber: 6)
     }
+    if !self.evidence.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.evidence, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6495,6 +6633,7 @@ nonisolated extension ProtoScores: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.contextRows != rhs.contextRows {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.evidence != rhs.evidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

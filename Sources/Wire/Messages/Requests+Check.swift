@@ -23,12 +23,19 @@ extension RequestPlan {
         try RequestFault.check(Int(clamping: attempt), in: PlanLimits.attempts, "attempt")
         try RequestFault.check(inFlightMax, in: PlanLimits.stepsInFlight, "in_flight_max")
         if let totalTokens { try RequestFault.check(totalTokens, in: 1...PlanLimits.tokens.upperBound, "total_tokens") }
+        try RequestFault.check(revisitAfter, in: PlanLimits.counts, "revisit_after")
+        guard revisitAfter == 0 || explore > 0 else {
+            throw RequestFault(
+                "revisit_after", "revisit_after is \(revisitAfter), but explore, which pays for it, is 0")
+        }
         try RequestFault.check(deadline: deadline)
         try context.check()
         _ = try RequestFault.rewardRange(low: rewards.lowerBound, high: rewards.upperBound)
         try RequestFault.check(count: candidates.count, in: PlanLimits.candidates, "items")
         for (index, candidate) in candidates.enumerated() { try candidate.check(at: index) }
-        try checkSide()
+        try RequestFault.check(
+            references: references, of: plan.policyID, named: candidates.map(\.facts)
+        ) { "items[\($0)]" }
         try RequestFault.check(count: outcomes.count, in: PlanLimits.outcomes, "outcomes")
     }
 
@@ -45,36 +52,6 @@ extension RequestPlan {
                 "items[\(index)].prompt_id is \"\(candidate.promptID.prefix(80))\", as is that of items[\(other)]; "
                     + "give each prompt one item", kind: .duplicate)
         }
-    }
-
-    /// Names of references and covariates: within their bounds, each once, and together no more than a schema has.
-    private func checkSide() throws(RequestFault) {
-        try RequestFault.check(count: references.count, in: PlanLimits.references, "references")
-        var names: Set<String> = []
-        for (index, id) in references.enumerated() {
-            try RequestFault.check(bytesOf: id, in: PlanLimits.policyIDBytes, "references[\(index)]")
-            guard id != plan.policyID else {
-                throw RequestFault(
-                    "references[\(index)]",
-                    "references[\(index)] is the policy itself; its own earlier outcomes are used without being named")
-            }
-            guard names.insert(id).inserted else {
-                throw RequestFault("references[\(index)]", "references[\(index)] is \"\(id)\" again", kind: .duplicate)
-            }
-        }
-        var covariates: Set<String> = []
-        for (index, candidate) in candidates.enumerated() {
-            guard !candidate.references.contains(where: { $0.name == plan.policyID }) else {
-                throw RequestFault(
-                    "items[\(index)].references",
-                    "items[\(index)].references names the policy itself: its outcome there would be the answer")
-            }
-            names.formUnion(candidate.references.lazy.map(\.name))
-            covariates.formUnion(candidate.covariates.lazy.map(\.name))
-        }
-        try RequestFault.check(count: names.count, in: PlanLimits.references, "items[].references, all names together,")
-        try RequestFault.check(
-            count: covariates.count, in: PlanLimits.covariates, "items[].covariates, all names together,")
     }
 
     private func checkSizes() throws(RequestFault) {
@@ -111,10 +88,16 @@ extension PlanCandidate {
         if let tokensMax {
             try RequestFault.check(tokensMax, in: 1...PlanLimits.tokens.upperBound, "items[\(index)].tokens_max")
         }
-        try Self.check(references.map(\.name), in: PlanLimits.references, "items[\(index)].references")
-        try Self.check(covariates.map(\.name), in: PlanLimits.covariates, "items[\(index)].covariates")
+        try facts.check(at: "items[\(index)]")
+    }
+}
+
+extension PromptFacts {
+    fileprivate func check(at path: String) throws(RequestFault) {
+        try Self.check(references.map(\.name), in: PlanLimits.references, "\(path).references")
+        try Self.check(covariates.map(\.name), in: PlanLimits.covariates, "\(path).covariates")
         for case .category(let category) in covariates.lazy.map(\.value) {
-            try RequestFault.check(bytesOf: category, in: PlanLimits.idBytes, "items[\(index)].covariates")
+            try RequestFault.check(bytesOf: category, in: PlanLimits.idBytes, "\(path).covariates")
         }
     }
 
@@ -187,10 +170,46 @@ extension RequestScores {
         try RequestFault.check(deadline: deadline)
         try choice.check()
         try RequestFault.check(count: texts.count, in: 1...Limits.shardRowsMax, "items")
+        let path = { (row: Int) in
+            row < texts.count ? "items[\(row)]" : "context_set[\(row - texts.count)]"
+        }
+        for (row, known) in facts.enumerated() { try known.check(at: path(row)) }
+        try RequestFault.check(references: references, of: policy.id, named: facts, at: path)
     }
 }
 
 extension RequestFault {
+    /// Names of references and covariates: within their bounds, each once, and together no more than a schema has.
+    fileprivate static func check(
+        references: [String], of policyID: String, named facts: [PromptFacts], at path: (Int) -> String
+    ) throws(RequestFault) {
+        try check(count: references.count, in: PlanLimits.references, "references")
+        var names: Set<String> = []
+        for (index, id) in references.enumerated() {
+            try check(bytesOf: id, in: PlanLimits.policyIDBytes, "references[\(index)]")
+            guard id != policyID else {
+                throw RequestFault(
+                    "references[\(index)]",
+                    "references[\(index)] is the policy itself; its own earlier outcomes are used without being named")
+            }
+            guard names.insert(id).inserted else {
+                throw RequestFault("references[\(index)]", "references[\(index)] is \"\(id)\" again", kind: .duplicate)
+            }
+        }
+        var covariates: Set<String> = []
+        for (index, known) in facts.enumerated() {
+            guard !known.references.contains(where: { $0.name == policyID }) else {
+                throw RequestFault(
+                    "\(path(index)).references",
+                    "\(path(index)).references names the policy itself: its outcome there would be the answer")
+            }
+            names.formUnion(known.references.lazy.map(\.name))
+            covariates.formUnion(known.covariates.lazy.map(\.name))
+        }
+        try check(count: names.count, in: PlanLimits.references, "items[].references, all names together,")
+        try check(count: covariates.count, in: PlanLimits.covariates, "items[].covariates, all names together,")
+    }
+
     fileprivate static func check(deadline: Duration) throws(RequestFault) {
         let (seconds, attoseconds) = deadline.components
         let milliseconds = seconds.multipliedReportingOverflow(by: 1000)

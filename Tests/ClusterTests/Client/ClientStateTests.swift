@@ -25,7 +25,9 @@ struct ClientStateTests {
         bench.receive(.whoAreYou)
         bench.welcome()
         #expect(bench.opened.isEmpty, "not even after an interruption")
+        bench.handle(.surveyed(rows: 900, durable: 320))
         bench.handle(.ready(job, firstShard: 5))
+        #expect(bench.jobs.map(\.rowsTotal) == [900] && bench.jobs.map(\.rowsConfirmed) == [320])
         #expect(bench.jobs.map(\.confirmedBelow) == [5] && bench.jobs.map(\.fingerprint) == [Samples.model.digest])
     }
 

@@ -142,4 +142,68 @@ struct PlannerSideTests {
         #expect(bench.refusal()?.reason == .invalid)
         #expect(bench.refusal()?.message.contains(message) == true, "\(bench.refusal()?.message ?? "")")
     }
+
+    private func scores(_ bench: PlannerBench) -> Scores? {
+        bench.messages(to: PlannerBench.trainer).compactMap { if case .scores(let scores) = $0 { scores } else { nil } }
+            .last
+    }
+
+    @Test("scores use kept outcomes of the policies named, and say what each prediction rests on")
+    func scoredWithReferences() throws {
+        var bench = bench()
+        let request = RequestScores(
+            request: 9, policy: Policy(id: "p"), texts: TextBlock(["prompt 3", "prompt 500"]), references: ["r"])
+        bench.receive(.requestScores(request), from: PlannerBench.trainer)
+        let context = try #require(bench.contexts.last)
+        #expect(context.schema == SideSchema(references: [.init(name: "r")]))
+        #expect(context.rows.count == 39 && context.rows.allSatisfy { $0.side.references.count == 1 })
+        #expect((bench.known["prompt 3"] ?? nil)?.references.first?.outcome == Outcome(k: 3, n: 4))
+        #expect(
+            scores(bench)?.evidence == [
+                Evidence(contextRows: 39, references: 1, ownRecord: false),
+                Evidence(contextRows: 39, references: 0, ownRecord: false),
+            ])
+    }
+
+    @Test("scores use values of the request for its prompts and for the rows of its context")
+    func scoredWithValues() throws {
+        var bench = bench()
+        let outcome = try #require(Outcome(k: 1, n: 2))
+        let facts = PromptFacts(
+            covariates: [Covariate(name: "level", value: .number(3))],
+            references: [NamedOutcome(name: "base", outcome: outcome)])
+        let rows = try ["a", "b"].map { ContextSet.Row(text: $0, outcome: try #require(Outcome(reward: 1))) }
+        let context = try #require(ContextSet(rows))
+        let request = RequestScores(
+            request: 9, policy: Policy(id: "new"), context: ContextBlock(context), texts: TextBlock(["c"]),
+            facts: [facts, facts, PromptFacts()])
+        bench.receive(.requestScores(request), from: PlannerBench.trainer)
+        let known = try #require(bench.contexts.last)
+        #expect(known.schema == SideSchema(references: [.init(name: "base")], numbers: ["level"]))
+        #expect(known.rows.map(\.side.numbers) == [[3], []])
+        #expect(known.rows.map(\.side.references.count) == [1, 0])
+        #expect(scores(bench)?.evidence == [Evidence(contextRows: 2, references: 1, ownRecord: false)])
+    }
+
+    @Test(
+        "scores with references that cannot be used are refused in words",
+        arguments: [
+            (["nobody"], "no outcomes are kept"), (["p"], "the policy itself"), (["r", "r"], "again"),
+        ])
+    func refusedScores(references: [String], message: String) {
+        var bench = bench()
+        let request = RequestScores(
+            request: 9, policy: Policy(id: "p"), texts: TextBlock(["prompt 3"]), references: references)
+        bench.receive(.requestScores(request), from: PlannerBench.trainer)
+        #expect(bench.refusal()?.reason == .invalid && scores(bench) == nil)
+        #expect(bench.refusal()?.message.contains(message) == true, "\(bench.refusal()?.message ?? "")")
+    }
+
+    @Test("scores without references have no side information and no evidence")
+    func plainScores() {
+        var bench = bench()
+        let request = RequestScores(request: 9, policy: Policy(id: "p"), texts: TextBlock(["prompt 3"]))
+        bench.receive(.requestScores(request), from: PlannerBench.trainer)
+        #expect(bench.contexts.last?.schema.isEmpty == true && scores(bench)?.evidence.isEmpty == true)
+    }
 }

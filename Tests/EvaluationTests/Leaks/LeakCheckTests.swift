@@ -60,4 +60,22 @@ struct LeakCheckTests {
         #expect(check.report.leaks.isEmpty)
         #expect("\(LeakTable(check.report))".hasSuffix("0 query prompts have been seen in 1 training prompts"))
     }
+
+    @Test("queries that training has seen are left out, and context rows with the same texts stay")
+    func leftOut() throws {
+        let prompts = ["a": "What is 2 + 2?", "b": "What is 2 + 3?", "known": "What is 9?"]
+        let outcome = try #require(Outcome(reward: 1))
+        let rows = prompts.keys.sorted().map { id in
+            EvaluationSource.Row(
+                policy: Policy(id: "a"), promptID: id, outcome: outcome, role: id == "known" ? .context : .query)
+        }
+        let source = try EvaluationSource(name: "s", prompts: prompts, rows: rows)
+        var check = LeakCheck([source])
+        #expect(try check.unseen([source])[0].rows == rows)
+        check.receive(training: "what is 22", id: "t", file: "f")
+        check.receive(training: "What is 9?", id: "t", file: "f")
+        #expect(try check.unseen([source])[0].rows.map(\.promptID) == ["b", "known"])
+        check.receive(training: "what is 23", id: "t", file: "f")
+        #expect(try check.unseen([source])[0].rows.map(\.promptID) == ["known"])
+    }
 }

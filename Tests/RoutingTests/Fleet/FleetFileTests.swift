@@ -50,6 +50,20 @@ struct FleetFileTests {
         #expect(fleet.models[1].policy == "large")
     }
 
+    @Test("references are read, and without the key there are none")
+    func references() throws {
+        #expect(try FleetFile.parse(whole, path: "fleet.yaml").references.isEmpty)
+        let text = whole + "\nreferences: {fleet: true, files: [o.jsonl.gz], prompts: [p.jsonl]}"
+        let references = try FleetFile.parse(text, path: "fleet.yaml").references
+        #expect(references.usesFleet && references.files == ["o.jsonl.gz"] && references.promptFiles == ["p.jsonl"])
+        for wrong in ["{fleet: 3}", "{files: a.jsonl}", "{fleets: true}", "[a]"] {
+            let error = #expect(throws: RoutingError.self) {
+                try FleetFile.parse(whole + "\nreferences: \(wrong)", path: "fleet.yaml")
+            }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("references"), "\(wrong)")
+        }
+    }
+
     @Test("more rows of evidence than a history has are refused, because no model could be chosen")
     func evidence() {
         for text in ["evidence_rows: 129", "evidence_rows: 9223372036854775807"] {

@@ -100,6 +100,7 @@ struct PlanLimitTests {
             Self.request { $0.groupSurvival = bad }, Self.request { $0.lookAhead = bad },
             Self.request { $0.candidates = [PlanCandidate(promptID: "a", expectedTokens: bad)] },
             Self.end { ($0.expectedTokens, $0.expectedWaste) = (bad, 1) }, Self.end { $0.expectedWaste = bad },
+            Self.end { ($0.adviceTotal, $0.adviceUtility) = (1, bad) }, Self.end { $0.exploreSaved = bad },
             .rewards(Rewards(name: MessageSample.assignment, rewards: [1, bad])),
             Self.group { $0.rewards[1] = bad }, Self.group { $0.advantages[1] = bad },
             Self.group { $0.baseline = bad }, Self.end { $0.utility = bad }, Self.end { $0.uniformUtility = bad },
@@ -317,5 +318,37 @@ struct PlanLimitTests {
         print("wire: an answer to 12000 outcomes in \(parts.count) parts, \(sizes.max() ?? 0) bytes at most")
         let small = OutcomesRecorded(request: 9, accepted: 1, duplicates: 0, rejected: [], decisions: [])
         #expect(small.parts == [small])
+    }
+
+    @Test("what a request for scores knows is of all of its texts or of none")
+    func facts() {
+        let message = { (count: Int) in
+            Message.requestScores(
+                RequestScores(
+                    request: 1, policy: Policy(id: "p"), texts: TextBlock(["a"]),
+                    facts: Array(repeating: PromptFacts(), count: count)))
+        }
+        #expect(Self.refusal(of: message(0)) == nil && Self.refusal(of: message(1)) == nil)
+        #expect(Self.refusal(of: message(2)) == .badField("facts", found: "2 for 1 texts"))
+    }
+
+    @Test("names of references and covariates of a request for scores are within their bounds")
+    func scoresSide() throws {
+        let outcome = try #require(Outcome(k: 1, n: 2))
+        let base = NamedOutcome(name: "base", outcome: outcome)
+        func fault(_ facts: PromptFacts, references: [String] = []) -> String? {
+            let request = RequestScores(
+                request: 1, policy: Policy(id: "p"), texts: TextBlock(["a"]), references: references, facts: [facts])
+            do throws(RequestFault) { try request.check() } catch { return error.member }
+            return nil
+        }
+        #expect(fault(PromptFacts(references: [base]), references: ["r"]) == nil)
+        #expect(fault(PromptFacts(references: [base, base])) == "items[0].references")
+        #expect(fault(PromptFacts(references: [NamedOutcome(name: "p", outcome: outcome)])) == "items[0].references")
+        let level = Covariate(name: "level", value: .number(1))
+        #expect(fault(PromptFacts(covariates: [level, level])) == "items[0].covariates")
+        #expect(fault(PromptFacts(), references: ["p"]) == "references[0]")
+        #expect(fault(PromptFacts(), references: ["r", "r"]) == "references[1]")
+        #expect(fault(PromptFacts(), references: (0..<64).map { "r\($0)" }) == "references")
     }
 }

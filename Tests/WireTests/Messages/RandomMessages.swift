@@ -128,6 +128,8 @@ struct RandomMessages {
         let policy = Policy(id: label(), version: flip() ? Int(Int64(bitPattern: number64())) : nil)
         var submit = SubmitJob(job: job(), policy: policy, context: context(), fingerprint: digest())
         submit.confirmedBelow = number32()
+        submit.rowsTotal = Int(number64() >> 1)
+        submit.rowsConfirmed = Int(number32())
         return submit
     }
 

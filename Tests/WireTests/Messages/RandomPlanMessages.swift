@@ -73,6 +73,7 @@ extension RandomMessages {
         request.keepsOutcomes = flip()
         request.inFlightMax = flip() ? number() : 0
         request.totalTokens = flip() ? 1 + number() : nil
+        request.revisitAfter = flip() ? number() : 0
         request.policyVersion = flip() ? version() : nil
         request.reserve = number()
         request.minimum = number()
@@ -130,6 +131,8 @@ extension RandomMessages {
         end.attempt = number64()
         end.totalTokens = flip() ? 1 + number() : nil
         if flip() { (end.expectedTokens, end.expectedWaste) = (1 + chance.unit(), chance.unit()) }
+        if flip() { (end.adviceTotal, end.adviceUtility) = (1 + number(), real()) }
+        (end.explored, end.exploreSaved) = (number(), real())
         return end
     }
 
@@ -155,18 +158,34 @@ extension RandomMessages {
 
     private mutating func requestScores() -> RequestScores {
         let context = context()
+        let texts = texts(1 + count(9))
         return RequestScores(
             request: number64(), policy: Policy(id: label(), version: flip() ? version() : nil),
             // No rows mean that a context is drawn.
             context: context.count > 0 ? context : nil, choice: choice(), deadline: milliseconds(),
-            texts: texts(1 + count(9)))
+            texts: texts, references: (0..<count(4)).map { _ in label() },
+            facts: flip() ? [] : (0..<texts.count + context.count).map { _ in promptFacts() })
+    }
+
+    private mutating func promptFacts() -> PromptFacts {
+        PromptFacts(
+            covariates: (0..<count(3)).map { _ in
+                Covariate(name: label(), value: flip() ? .number(real()) : .category(label()))
+            },
+            references: (0..<count(3)).compactMap { _ in
+                Outcome(reward: chance.unit(), n: 1 + count(100)).map { NamedOutcome(name: label(), outcome: $0) }
+            })
+    }
+
+    private mutating func evidence() -> Evidence {
+        Evidence(contextRows: count(4096), references: count(63), ownRecord: flip())
     }
 
     private mutating func scores() -> Scores {
         let answers = answers(1 + count(9))
         return Scores(
             request: number64(), context: digest(), contextRows: number(), fingerprint: model(), answers: answers,
-            faults: faults(answers))
+            faults: faults(answers), evidence: flip() ? [] : (0..<answers.count).map { _ in evidence() })
     }
 
     private mutating func outcomes(_ count: Int) -> [GroupOutcome] {

@@ -442,10 +442,43 @@ class AsTrainersHaveThem(unittest.TestCase):
             self.client.plan("a", 1, 16, pool, duplicates="merge")
 
     def test_surplus(self):
-        plan = self.client.plan("a", 1, 100, ITEMS[:2])
+        plan = self.client.plan("a", 1, 100, ITEMS[:2], preset=None)
         self.assertEqual((plan.total, plan.surplus), (64, 36))
         with self.assertRaisesRegex(RequestError, "36 of 100"):
-            self.client.plan("a", 1, 100, ITEMS[:2], exact=True)
+            self.client.plan("a", 1, 100, ITEMS[:2], exact=True, preset=None)
+        with self.assertRaisesRegex(RequestError, "36 of 100"):
+            self.client.plan("a", 1, 100, ITEMS[:2], exact=True, n_max=32)
+        self.assertEqual(self.client.plan("a", 1, 100, ITEMS[:2], exact=True).surplus, 0, "the preset has wider caps")
+
+    def test_the_preset_fills_in_what_is_not_given(self):
+        wide = [*ITEMS[:3], {"prompt_id": "wide", "prompt": "w", "n_max": 40}]
+        strict = [*ITEMS[:3], {"prompt_id": "strict", "prompt": "s", "n_min": 24}]
+        gain, contrast = {"objective": "informationGain"}, {"objective": "expectedContrast"}
+        cases = [
+            (80, ITEMS, {}, {**gain, "n_min": 2, "n_max": 16}),
+            (85, ITEMS, {}, {**gain, "n_min": 2, "n_max": 18}),
+            (80, ITEMS, {"preset": None}, {}),
+            (80, ITEMS, {**contrast}, {**contrast, "n_min": 2, "n_max": 16}),
+            (80, ITEMS, {"n_min": 4}, {**gain, "n_min": 4, "n_max": 16}),
+            (80, ITEMS, {"n_max": 32}, {**gain, "n_min": 2, "n_max": 32}),
+            (10, ITEMS, {"n_max": 1}, {**gain, "n_min": 1, "n_max": 1}),
+            (80, ITEMS, {"multiple_of": 5}, {**gain, "n_min": 2, "n_max": 20}),
+            (80, ITEMS, {"group_sizes": [4, 8]}, gain),
+            (32, wide, {}, {**gain, "n_min": 2, "n_max": 40}),
+            (48, strict, {}, {**gain, "n_min": 2, "n_max": 24}),
+            (20000, ITEMS[:10], {}, {**gain, "n_min": 2, "n_max": 1024}),
+        ]
+        with scripted((503, {}, error("no_worker"))) as (url, server):
+            client = Client(url, retries=0)
+            for total, items, options, wanted in cases:
+                client.plan("llm", None, total, items, **options)
+                sent = server.asked[-1][1]
+                found = {key: sent[key] for key in ("objective", "n_min", "n_max") if key in sent}
+                self.assertEqual(found, wanted, (total, options))
+            client.choose("llm", ITEMS, 2, 8)
+            self.assertEqual(server.asked[-1][1]["objective"], "mixedGroupProbability")
+        with self.assertRaisesRegex(RequestError, "'trainer' or None"):
+            self.client.plan("a", 1, 80, ITEMS, preset="trainers")
 
     def test_steps_are_counted(self):
         steps = [self.client.plan("a", step, 85, ITEMS).step for step in (None, None, 7, None)]
@@ -644,6 +677,16 @@ class RealServer(unittest.TestCase):
         scores = client.score("run", ["What is 7?", "What is 8?"], context_set=pairs)
         self.assertEqual(len(scores), 2)
         self.assertTrue(all(0 <= score["p"] <= 1 for score in scores), scores)
+        self.assertEqual(scores[0]["evidence"], {"context_rows": 32, "references": 0, "own_record": False})
+
+    def test_score_with_references(self):
+        client = Client(self.cluster().url, timeout=10)
+        pairs = [{"prompt": f"What is {index}?", "reward": 1, "references": {"base": 1}} for index in range(32)]
+        with self.assertRaisesRegex(Exception, "nobody"):
+            client.score("run", ["What is 7?"], context_set=pairs, references=["nobody"])
+        known = [{"references": {"base": {"k": 1, "n": 2}}, "covariates": {"level": 3}}]
+        scores = client.score("run", ["What is 700?"], context_set=pairs, known=known)
+        self.assertEqual(scores[0]["evidence"], {"context_rows": 32, "references": 1, "own_record": False})
 
 
 if __name__ == "__main__":

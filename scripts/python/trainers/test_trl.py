@@ -18,7 +18,7 @@ from datasets import Dataset  # noqa: E402
 from trl import GRPOConfig, GRPOTrainer  # noqa: E402
 
 from common.cluster import Cluster  # noqa: E402
-from statezero import Client, prompt_text  # noqa: E402
+from statezero import Client, RequestError, prompt_text  # noqa: E402
 from statezero.trl import ChoosePrompts, Settings, UnequalGroups  # noqa: E402
 
 SIZE, PROMPTS = 4, 8  # a group, and groups of a batch
@@ -224,6 +224,26 @@ class Both(unittest.TestCase):
             self.assertLess(self.worst(second, [1.0]), 1e-6)
             self.assertGreater(second.last_plan.body["context_rows"], 0)
             self.assertFalse(second.last_plan.fallback)
+
+    def test_a_trainer_that_resumes_with_other_data_drops_what_it_abandoned(self):
+        for kind in (Chosen, Unequal):
+            run, saving = f"other-{kind.__name__}", {"save_strategy": "steps", "save_steps": 2}
+            folder = os.path.join(self.folder, run)
+            first = trainer(kind, folder, self.client, run, steps=4, **saving)
+            first.train()
+            checkpoint = os.path.join(folder, "checkpoint-2")
+            # The same run with other prompts: another plan for the same step is refused.
+            with self.assertRaises(RequestError):
+                trainer(kind, folder, self.client, run, steps=4, data=48, **saving).train(checkpoint)
+            client = Client(self.cluster.url, timeout=60, strict=True, resume=True)
+            second = trainer(kind, folder, client, run, steps=4, data=48, **saving)
+            second.train(checkpoint)
+            self.assertEqual((len(second.batches), second.last_plan.step, second.last_plan.status), (2, 3, "ok"))
+            self.assertEqual(second.last_report.rejected, [])
+            self.assertGreater(second.last_plan.body["context_rows"], 0, "the history before the checkpoint was lost")
+            outcome = {"prompt_id": first.last_plan.items[0]["prompt_id"], "step": 3, "rewards": [1.0]}
+            late = self.client.report(run, [outcome])
+            self.assertEqual([entry["code"] for entry in late.rejected], ["abandoned"])
 
     def test_the_coordinator_is_killed_and_comes_back(self):
         for kind in (Chosen, Unequal):

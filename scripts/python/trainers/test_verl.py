@@ -35,6 +35,7 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync  # noqa: E402
 from verl.workers.utils.padding import response_to_nested  # noqa: E402
 
 from common.cluster import Cluster  # noqa: E402
+from statezero import RequestError  # noqa: E402
 from statezero.verl import Manager  # noqa: E402
 
 SIZE, PROMPTS = 4, 8
@@ -76,7 +77,11 @@ class Trainer(PPOTrainerSync):
         self.agent_loop_manager = manager
         self.reward_loop_manager = types.SimpleNamespace(reward_loop_worker_handles=[])
         self.checkpoint_manager = types.SimpleNamespace(sleep_replicas=lambda: None, update_weights=lambda step: None)
-        self.actor_rollout_wg = types.SimpleNamespace(_dispatch_info={"actor": [0, 1]})
+        self.actor_rollout_wg = types.SimpleNamespace(
+            _dispatch_info={"actor": [0, 1]},
+            save_checkpoint=lambda *parts, **options: None,
+            load_checkpoint=lambda *parts, **options: None,
+        )
         self.trained = []
 
     def _compute_old_log_prob(self, batch, metrics):
@@ -95,15 +100,22 @@ class Trainer(PPOTrainerSync):
         self.trained.append([(uid, float(a[-1]), float(r.sum()), pad) for uid, a, r, pad in rows])
         return batch
 
-    def one_step(self):
+    def one_step(self, saves=False):
         metrics = {}
         batch = self.step(metrics, {})
         tq.kv_clear(partition_id="train", keys=list(tq.kv_list("train").get("train", {})))
+        if saves:
+            self._save_checkpoint()
         self.global_steps += 1
         return batch
 
+    def resume(self):
+        """As verl's `fit` does."""
+        self._load_checkpoint()
+        self.global_steps += 1
 
-def configuration(folder, url, run, breaks=False, **settings):
+
+def configuration(folder, url, run, breaks=False, seed=1, **settings):
     """verl's own defaults, with a tiny model and data set in `folder`."""
     path = pathlib.Path(folder)
     tiny.model().save_pretrained(path / "model")
@@ -126,6 +138,8 @@ def configuration(folder, url, run, breaks=False, **settings):
         "data.max_prompt_length=64",
         "data.max_response_length=8",
         "data.dataloader_num_workers=0",
+        f"data.seed={seed}",
+        f"trainer.default_local_dir={path}/checkpoints",
         f"actor_rollout_ref.model.path={path}/model",
         "actor_rollout_ref.rollout.name=vllm",
         f"actor_rollout_ref.rollout.n={SIZE}",
@@ -155,10 +169,13 @@ class V1(unittest.TestCase):
         ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False)
         cls.addClassCleanup(ray.shutdown)
 
-    def begin(self, run, manager=Manager, url=None, **options):
+    def folder(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        config = configuration(folder.name, url or self.cluster.url, run, **options)
+        return folder.name
+
+    def begin(self, run, manager=Manager, url=None, folder=None, **options):
+        config = configuration(folder or self.folder(), url or self.cluster.url, run, **options)
         tq.init(config.transfer_queue)
         self.addCleanup(tq.close)
         trainer = Trainer(config)
@@ -228,10 +245,58 @@ class V1(unittest.TestCase):
                 fallbacks.append(trainer.agent_loop_manager.last_plan.fallback)
             self.assertEqual(fallbacks, [False, True, True, False])
 
+    def test_a_trainer_that_resumes_keeps_its_history(self):
+        folder, plans = self.folder(), {}
+
+        def go_on(trainer, step):
+            trainer.one_step(saves=step == 2)
+            plan = plans[step] = trainer.agent_loop_manager.last_plan
+            self.assertEqual((plan.step, plan.status), (step, "ok"))
+            self.check(trainer.trained[-1])
+
+        first = self.begin("resume", folder=folder)
+        for step in (1, 2, 3, 4):
+            go_on(first, step)
+        before = dict(plans)
+        late = first.agent_loop_manager._client
+        tq.close()
+
+        # From verl's own checkpoint: the data loader goes on where it was, so steps get their plans again.
+        second = self.begin("resume", folder=folder)
+        second.resume()
+        go_on(second, 3)
+        self.assertEqual(plans[3].plan_id, before[3].plan_id)
+        tq.close()
+
+        # With another order of the data: without `resume` the plan would be another one for the same step.
+        other = self.begin("resume", folder=folder, seed=2)
+        other.resume()
+        other.train_dataloader.load_state_dict(_other_order(other))
+        with self.assertRaises(RequestError):
+            other.one_step()
+        tq.close()
+
+        third = self.begin("resume", folder=folder, seed=2, resume=True)
+        third.resume()
+        third.train_dataloader.load_state_dict(_other_order(third))
+        go_on(third, 3)
+        self.assertNotEqual(plans[3].plan_id, before[3].plan_id)
+        self.assertEqual(plans[3].body["context_rows"], before[3].body["context_rows"], "history of steps 1 and 2")
+        go_on(third, 4)
+        self.assertGreater(plans[4].body["context_rows"], plans[3].body["context_rows"])
+        outcome = {"prompt_id": before[4].items[0]["prompt_id"], "step": 4, "rewards": [1.0]}
+        self.assertEqual([entry["code"] for entry in late.report("resume", [outcome]).rejected], ["abandoned"])
+
     def test_without_the_adapter_groups_are_equal(self):
         trainer = self.begin("plain", manager=AgentLoopManagerTQ)
         trainer.one_step()
         self.assertEqual(self.check(trainer.trained[-1]), [SIZE] * PROMPTS)
+
+
+def _other_order(trainer):
+    """The state of a data loader that begins anew, in the order of its own seed."""
+    trainer._init_dataloader()
+    return trainer.train_dataloader.state_dict()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,25 @@ public struct PlanOpening: Hashable, Sendable {
     public var attemptsBefore: UInt64
     /// By candidate: expected tokens of an answer, 0 where nothing is known; empty if nothing is known of any.
     public var lengths: [Double]
+    /// What exploration over the run means for this plan.
+    public var exploration = Exploration()
+
+    /// Exploration over the run, as it was when the plan was opened.
+    public struct Exploration: Hashable, Sendable {
+        /// Rollouts that earlier steps had saved.
+        public var saved = 0.0
+        /// Share of this plan's total for predictions to be checked; `nil` is the request's.
+        public var share: Double?
+        /// By candidate: steps without rollouts; empty where visits are not scheduled.
+        public var waits: [Int] = []
+        /// Candidates that are visited because they are due, ascending; their floors are raised.
+        public var visits: [Int] = []
+
+        /// Nothing but the request's share.
+        public init(saved: Double = 0) {
+            self.saved = saved
+        }
+    }
 
     /// Describes an opening.
     public init(

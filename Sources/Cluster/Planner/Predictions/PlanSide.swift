@@ -2,8 +2,8 @@ import Planning
 import Scoring
 import Wire
 
-/// What a plan knows about prompts beside their texts: outcomes of reference policies from their histories, values of the
-/// requests, and the policy's own stale records.
+/// What a plan or a request for scores knows about prompts beside their texts: outcomes of reference policies from their
+/// histories, values of the requests, and the policy's own stale records.
 ///
 /// It is a function of the histories and of the plans kept, as a context is. An inline outcome counts before the recorded
 /// one of the same name. Values that came with earlier requests are known for as long as their plans are kept.
@@ -21,33 +21,40 @@ struct PlanSide {
     /// An own record is stale from so many steps on.
     private static let staleSteps = SideSchema.staleStepsDefault
 
-    /// `nil` if nothing is known beside the texts. `requests` are those of the plans kept, in the order of steps.
-    init?(
-        _ request: RequestPlan, after requests: [RequestPlan], histories all: (String) -> PolicyHistory?
-    ) {
-        own = all(request.plan.policyID)
-        let version = request.policyVersion ?? request.plan.step
+    /// What is asked: predictions of a policy at a version, for prompts with what the request knows of them.
+    struct Question {
+        let policyID: String
+        let version: Int
+        /// Policies whose recorded outcomes are references.
+        let references: [String]
+        /// Of a request for scores, rows of the context too. Their ids and budgets are not used.
+        let prompts: [PlanCandidate]
+    }
+
+    /// `nil` if nothing is known beside the texts. `earlier` are the prompts of the plans kept, in the order of steps.
+    init?(_ question: Question, after earlier: [PlanCandidate], histories all: (String) -> PolicyHistory?) {
+        own = all(question.policyID)
+        let named = question.references
         var said: [String: PlanCandidate] = [:]
-        for candidate in (requests + [request]).lazy.flatMap(\.candidates)
-        where !candidate.covariates.isEmpty || !candidate.references.isEmpty {
+        for candidate in [earlier, question.prompts].lazy.joined() where !candidate.facts.isEmpty {
             said[candidate.text] = candidate
         }
         self.said = said
         let inline = Self.names(
-            of: Set(request.candidates.lazy.flatMap(\.references).map(\.name)).subtracting(request.references),
-            before: Set(said.values.lazy.flatMap(\.references).map(\.name)).subtracting(request.references),
-            count: SideSchema.referencesMax - 1 - request.references.count)
-        let names = (request.references + inline).prefix(SideSchema.referencesMax - 1)
-        histories = names.map { request.references.contains($0) ? all($0) : nil }
+            of: Set(question.prompts.lazy.flatMap(\.references).map(\.name)).subtracting(named),
+            before: Set(said.values.lazy.flatMap(\.references).map(\.name)).subtracting(named),
+            count: SideSchema.referencesMax - 1 - named.count)
+        let names = (named + inline).prefix(SideSchema.referencesMax - 1)
+        histories = names.map { named.contains($0) ? all($0) : nil }
         places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-        let hasOwn = own?.hasOutcome(before: version - Self.staleSteps) == true
+        let hasOwn = own?.hasOutcome(before: question.version - Self.staleSteps) == true
         ownReference = hasOwn ? names.count : nil
         let (numbers, categories) = Self.columns(
             said.values.lazy.flatMap(\.covariates),
-            of: Set(request.candidates.lazy.flatMap(\.covariates).map(\.name)))
+            of: Set(question.prompts.lazy.flatMap(\.covariates).map(\.name)))
         schema = SideSchema(
             references: names.map { SideSchema.Reference(name: $0) }
-                + (hasOwn ? [SideSchema.Reference(name: request.plan.policyID, kind: .ownRecord)] : []),
+                + (hasOwn ? [SideSchema.Reference(name: question.policyID, kind: .ownRecord)] : []),
             numbers: numbers, categories: categories)
         guard !schema.isEmpty else { return nil }
     }

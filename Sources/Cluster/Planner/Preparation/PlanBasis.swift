@@ -3,7 +3,7 @@ import Planning
 import Scoring
 import Wire
 
-/// What a plan's predictions are based on: its request, the histories that it names, and earlier requests of its policy.
+/// What a plan's predictions are based on: its request, the histories that it names, and earlier plans of its policy.
 ///
 /// A value that no longer changes, so any thread can prepare the plan by it. The same basis gives the same contexts.
 struct PlanBasis: Sendable {
@@ -11,8 +11,8 @@ struct PlanBasis: Sendable {
     let request: RequestPlan
     /// Of the policy and of the request's references, those that exist.
     let histories: [String: PolicyHistory]
-    /// Requests of the policy's plans of earlier steps that are kept, in the order of steps.
-    let earlier: [RequestPlan]
+    /// The policy's plans of earlier steps that are kept, in the order of steps.
+    let earlier: [PlanSession]
     /// Whether the workers' model may read side information.
     let readsSide: Bool
 
@@ -22,7 +22,7 @@ struct PlanBasis: Sendable {
     /// About the bytes that a preparation reads.
     var bytes: Int {
         request.textBytes + histories.values.reduce(0) { $0 + $1.outcomeBytes }
-            + earlier.reduce(0) { $0 + $1.candidates.count * 64 }
+            + earlier.reduce(0) { $0 + $1.request.candidates.count * 64 }
     }
 
     /// A context set and the candidates that are predicted under it.
@@ -64,7 +64,11 @@ struct PlanBasis: Sendable {
 
     /// What the plan knows beside texts; `nil` if nothing, or if the workers' model reads texts only.
     var side: PlanSide? {
-        readsSide ? PlanSide(request, after: earlier) { histories[$0] } : nil
+        guard readsSide else { return nil }
+        let question = PlanSide.Question(
+            policyID: request.plan.policyID, version: request.policyVersion ?? request.plan.step,
+            references: request.references, prompts: request.candidates)
+        return PlanSide(question, after: earlier.flatMap(\.request.candidates)) { histories[$0] }
     }
 
     private func draw(

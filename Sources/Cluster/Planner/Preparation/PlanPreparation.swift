@@ -23,7 +23,10 @@ public struct PlanPreparation: Sendable {
             var request = basis.request
             let lengths = request.answerLengths(basis.history)
             let warnings = self.warnings + (try request.applyTokens(lengths))
-            let (opening, session) = try begin(opening(request, contexts, lengths: lengths, warnings))
+            let exploration = try request.applyExploration(basis.history, after: basis.earlier.reversed())
+            var prepared = opening(request, contexts, lengths: lengths, warnings)
+            prepared.exploration = exploration
+            let (opening, session) = try begin(prepared)
             let ready = PreparedPlan.Ready(
                 opening: opening, session: session,
                 predictions: basis.predictions(

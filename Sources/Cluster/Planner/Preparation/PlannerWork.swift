@@ -70,10 +70,14 @@ struct ScoreDraw: Sendable {
     let request: RequestScores
     let texts: [String]
     let history: PolicyHistory?
+    /// Histories of the policies that the request names.
+    let references: [String: PolicyHistory]
 
     struct Drawn: Sendable {
         let number: UInt64
         let context: ContextBlock
+        /// What each prediction is based on; empty where only texts are used.
+        let evidence: [Evidence]
         let shards: [PredictionQueue.Shard]
         let policy: Policy
     }
@@ -81,21 +85,54 @@ struct ScoreDraw: Sendable {
     /// About the bytes that it reads.
     var bytes: Int {
         request.texts.bytes.count + (request.context == nil ? history?.outcomeBytes ?? 0 : 0) + texts.count * 64
+            + references.values.reduce(0) { $0 + $1.outcomeBytes }
     }
 
     func run() -> Drawn {
         let rows = texts.enumerated().map { (row: $0.offset, text: $0.element) }
+        guard let known = side, let joined = joined(known) else {
+            return Drawn(
+                number: number, context: request.context ?? ContextBlock(drawnContext), evidence: [],
+                shards: PredictionQueue.shards(rows), policy: request.policy)
+        }
+        let context = ContextBlock(joined.context)
         return Drawn(
-            number: number, context: request.context ?? drawnContext, shards: PredictionQueue.shards(rows),
-            policy: request.policy)
+            number: number, context: context,
+            evidence: joined.queries.map { known.evidence($0, contextRows: context.count, hasOwn: false) },
+            shards: PredictionQueue.shards(rows, side: (joined.queries, known.schema)), policy: request.policy)
+    }
+
+    private var version: Int { request.policy.version ?? history?.latestVersion ?? 0 }
+
+    /// What the request knows beside texts; `nil` if it names nothing.
+    private var side: PlanSide? {
+        guard request.usesSide else { return nil }
+        let named = texts + (request.context?.contextSet?.rows.map(\.text) ?? [])
+        let prompts = named.enumerated().map { row, text in
+            let facts = request.facts(at: row)
+            return PlanCandidate(
+                promptID: "", text: text, covariates: facts.covariates, references: facts.references)
+        }
+        let question = PlanSide.Question(
+            policyID: request.policy.id, version: version, references: request.references, prompts: prompts)
+        return PlanSide(question, after: []) { $0 == request.policy.id ? history : references[$0] }
+    }
+
+    /// The context with side information; `nil` where that of the request cannot be read.
+    private func joined(_ known: PlanSide) -> PlanSide.Joined? {
+        if let given = request.context {
+            guard let rows = given.contextSet?.rows else { return nil }
+            return known.context(rows.map { ($0, version) }, queries: texts, at: version)
+        }
+        let rows = drawnContext.rows.map { ($0, history?.version(of: $0.text) ?? version) }
+        return known.context(rows, queries: texts, at: version)
     }
 
     /// A context from the policy's history, without the queries' own outcomes unless the request allows them.
-    private var drawnContext: ContextBlock {
+    private var drawnContext: ContextSet {
         let queries = Set(texts.map(TextKey.init))
-        let version = request.policy.version ?? history?.latestVersion ?? 0
         let rows =
             history?.rows(at: version) { !request.choice.includesOwn && queries.contains($0) } ?? []
-        return ContextBlock(PlanBasis.context(request.choice, of: rows, salt: "\(request.policy)"))
+        return PlanBasis.context(request.choice, of: rows, salt: "\(request.policy)")
     }
 }

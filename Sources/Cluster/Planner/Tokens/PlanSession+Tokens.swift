@@ -47,33 +47,20 @@ extension PlanSession {
             guard let belief = beliefs[index] else { preconditionFailure("plan \(name) ends without all beliefs") }
             candidates.append(
                 BudgetCandidate(
-                    promptID: candidate.promptID, belief: belief, floor: candidate.minimum, cap: candidate.maximum))
+                    promptID: candidate.promptID, belief: belief, source: sources[index] ?? .model,
+                    floor: candidate.minimum, cap: candidate.maximum))
         }
-        let plan = try TokenPlan(budgetRequest, candidates, within: limit)
-        var (numbers, uniformReason) = (plan.budgets, plan.uniformReason)
-        if request.mode == .shadow { (numbers, uniformReason) = (try evenWithinTokens(), .shadow) }
-        let sizes = try budgetRequest.sizes()
-        for (index, n) in numbers.enumerated() {
-            let candidate = candidates[index]
-            let reason: BudgetReason =
-                switch uniformReason {
-                case .shadow: .shadow
-                case .some: .noGain
-                case nil:
-                    try sizes.reason(n, floor: candidate.floor, cap: candidate.cap, promptID: candidate.promptID)
-                }
-            let source = uniformReason == nil ? sources[index] ?? .model : .uniform
-            handOut(index, n, source: source, reason: reason, &effects)
+        let plan = try TokenPlan(budgetRequest, candidates, within: limit).plan
+        if request.mode == .shadow {
+            for (index, n) in try evenWithinTokens().enumerated() {
+                handOut(index, n, source: .uniform, reason: .shadow, &effects)
+            }
+        } else {
+            for (index, budget) in plan.budgets.enumerated() {
+                handOut(index, budget.n, source: budget.source, reason: budget.reason, &effects)
+            }
         }
-        conclude(
-            PlanEnd(
-                planID: String(Digest(of: "plan-tokens/1 \(name) \(limit.total) \(numbers)").hex.prefix(16)),
-                status: .ok, prompts: numbers.count, total: spent, surplus: request.total - spent,
-                reserve: request.reserve, utility: plan.utility, uniformUtility: plan.uniformUtility,
-                upperBound: plan.upperBound, price: nil, zeroGroups: plan.zeroGroups,
-                digest: PlanEnd.digest(of: numbers).bytes, contextRows: opening.contextRows,
-                staleness: opening.staleness, uniformReason: uniformReason?.rawValue ?? "",
-                warnings: opening.warnings), &effects)
+        conclude(plan, &effects)
     }
 
     /// Equal budgets within the limit of tokens, by candidate.

@@ -54,7 +54,7 @@ extension RequestPlan {
     }
 
     /// The sizes that budgets may have.
-    private func sizes() throws(PlanningError) -> GroupSizes {
+    func sizes() throws(PlanningError) -> GroupSizes {
         try GroupSizes(
             minimum: minimum, maximum: maximum, multipleOf: multipleOf, allowed: groupSizes.isEmpty ? nil : groupSizes)
     }

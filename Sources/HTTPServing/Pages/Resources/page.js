@@ -207,7 +207,7 @@ class Feed {
 
   check() {
     if (this.isPaused) return;
-    if (this.reading && this.last && this.age > 10) {
+    if (this.reading && this.last && this.age > 30) {
       this.close();
       this.onStatus("waiting", "the server does not answer");
     }
@@ -245,6 +245,8 @@ function start(draw, summary) {
   const refresh = () => {
     const isOld = connection === "waiting" && state !== null;
     document.body.classList.toggle("old", isOld);
+    document.body.classList.toggle("blank", connection === "refused");
+    if (isOld) answer("works", "", "No connection", "All figures below are the last that arrived.");
     const [mark, text] =
       connection === "refused" ? ["warn", "Key needed"]
       : connection === "waiting" ? (state === null && reason === "connecting" ? ["", "Connecting"] : ["bad", "Not connected"])
@@ -255,7 +257,8 @@ function start(draw, summary) {
       connection === "paused" ? `Paused; the figures are ${duration(feed.age)} old.`
       : connection === "waiting" && reason !== "connecting"
         ? `No connection: ${reason}. ${state ? `The figures are ${duration(feed.age)} old. ` : ""}Trying again every 2 s.`
-      : connection === "live" ? "Live: new figures every second." : "";
+      : connection === "live" ? "Live: the figures are a few seconds old at most." : "";
+    updated.className = connection === "waiting" && reason !== "connecting" ? "facts alert" : "facts";
     if (form) form.hidden = connection !== "refused";
   };
   const feed = new Feed(

@@ -14,11 +14,13 @@ public struct Scores: Hashable, Sendable {
     public var answers: AnswerBlock
     /// Queries without a prediction.
     public var faults: [RowFault]
+    /// What each prediction is based on; empty where only texts were used.
+    public var evidence: [Evidence]
 
     /// Answers.
     public init(
         request: UInt64, context: Digest, contextRows: Int, fingerprint: ModelFingerprint, answers: AnswerBlock,
-        faults: [RowFault]
+        faults: [RowFault], evidence: [Evidence] = []
     ) {
         self.request = request
         self.context = context
@@ -26,5 +28,6 @@ public struct Scores: Hashable, Sendable {
         self.fingerprint = fingerprint
         self.answers = answers
         self.faults = faults
+        self.evidence = evidence
     }
 }

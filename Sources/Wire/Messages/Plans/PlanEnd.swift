@@ -46,6 +46,14 @@ public struct PlanEnd: Hashable, Sendable, Codable {
     public var expectedTokens: Double?
     /// Expected tokens of answers in groups without a gradient; `nil` where no length is known.
     public var expectedWaste: Double?
+    /// A tenth more of the total, or of the limit of tokens where there is one; `nil` where caps allow no more.
+    public var adviceTotal: Int?
+    /// What the utility would be with it; `nil` without.
+    public var adviceUtility: Double?
+    /// Rollouts that only exploration has caused.
+    public var explored = 0
+    /// Rollouts that exploration leaves to later steps; below 0 if it has spent more than its share.
+    public var exploreSaved = 0.0
 
     /// Ends a plan.
     public init(

@@ -67,6 +67,8 @@ public struct RequestPlan: Hashable, Sendable {
     public var inFlightMax = 0
     /// Expected tokens of all answers are not more than this; `nil` where only rollouts are limited.
     public var totalTokens: Int?
+    /// Steps without rollouts after which a prompt is due, paid from `explore`; 0 is never.
+    public var revisitAfter = 0
 
     /// A step's request, everything else at its default.
     public init(plan: PlanName, total: Int, candidates: [PlanCandidate]) {

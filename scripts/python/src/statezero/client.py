@@ -117,7 +117,8 @@ class Plan:
 
     `total` is the sum of the budgets; `surplus` is what was asked for beyond the caps of all prompts, or beyond
     `total_tokens`. `expected_tokens` are those of all answers, `expected_waste_tokens` those of groups without a
-    gradient; None where no length of an answer is known."""
+    gradient; None where no length of an answer is known. `advice` is what a tenth more of the
+    total, or of the tokens, would be worth: {"total" or "total_tokens", "utility"}, to compare with body["utility"]."""
 
     def __init__(self, body: Object, fallback: bool = False, reason: str | None = None):
         self.body = body
@@ -135,6 +136,7 @@ class Plan:
         self.total_tokens: int | None = body.get("total_tokens")
         self.expected_tokens: float | None = body.get("expected_tokens")
         self.expected_waste_tokens: float | None = body.get("expected_waste_tokens")
+        self.advice: Object | None = body.get("advice")
 
     def __repr__(self) -> str:
         why = f" because of {self.reason}" if self.fallback else ""
@@ -265,6 +267,7 @@ class Client:
         *,
         exact: bool = False,
         duplicates: str = "raise",
+        preset: str | None = "trainer",
         **options: typing.Any,
     ) -> Plan:
         """Budgets for a step's prompts that add up to `total`, or, with the option `total_tokens`, whose answers are
@@ -277,10 +280,13 @@ class Client:
         texts by name; `references` are outcomes of other policies on the prompt by name: a rate, or {"k", "n"}. The
         option `references` names policies whose outcomes were reported.
         `duplicates`: an id that occurs twice raises, or with "merge" is planned once, as its first item says.
-        `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min (4), n_max (32),
-        multiple_of, group_sizes, objective, explore, context, references, ... The same request gives the same plan;
-        another one for the same step raises (409). `deadline`: seconds for predictions, by default most of the
-        timeout. `exact`: raises where the caps of all prompts leave a surplus.
+        `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min, n_max,
+        multiple_of, group_sizes, objective, explore, revisit_after, context, references, ... `preset`: what is chosen
+        where they are not given. "trainer": objective informationGain, and 2 to twice the mean rollouts a prompt, so
+        that first plans, which know nothing of this policy, hardly have more silent groups than even budgets. None, and
+        plans with `total_tokens`: the defaults of the API, expectedContrast and 4 to 32. The same request gives the
+        same plan; another one for the same step raises (409). `deadline`: seconds for predictions, by default most of
+        the timeout. `exact`: raises where the caps of all prompts leave a surplus.
         """
         end = time.monotonic() + self.timeout
         if total is None and options.get("total_tokens") is None:
@@ -291,6 +297,7 @@ class Client:
         body: Object = {"policy_id": policy_id, "step": number, "total": total, "items": _items(items, duplicates)}
         body.update(options)
         body = {key: value for key, value in body.items() if value is not None}
+        body.update(_of_preset(preset, body))
         body.update(self._attempt_of(policy_id))
         if self.shadow:
             body["mode"] = "shadow"
@@ -334,7 +341,7 @@ class Client:
         if not 0 < k <= len(items):
             raise RequestError(f"k is {k}, and the pool has {len(items)} prompts", param="k")
         budgets: Object = {"n_min": 0, "n_max": size, "group_sizes": [0, size], "objective": objective}
-        plan = self.plan(policy_id, step, k * size, items, **budgets, **options)
+        plan = self.plan(policy_id, step, k * size, items, preset=None, **budgets, **options)
         ids = [item["prompt_id"] for item in items]
         chosen = [name for name in ids if plan.n[name]]
         reason = plan.reason if plan.fallback else plan.body.get("uniform_reason")
@@ -421,20 +428,29 @@ class Client:
         context_set: Rows | None = None,
         context: Object | None = None,
         policy_version: int | None = None,
+        references: list[str] | None = None,
+        known: Rows | None = None,
     ) -> list[Object]:
-        """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`; raises without a coordinator, for
-        there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and `n`; without one
-        it is drawn from the policy's history."""
-        body: Object = {"policy_id": policy_id, "items": [{"prompt": prompt_text(prompt)} for prompt in prompts]}
+        """Success probabilities of texts, as dicts with `p`, `kappa`, `p_lo`, `p_hi`, `evidence`; raises without a
+        coordinator, for there is no even prediction to fall back on. `context_set`: dicts with `prompt`, `reward` and
+        `n`; without one it is drawn from the policy's history. `references`: policies whose outcomes the coordinator
+        keeps. `known`: for each prompt a dict with its `references` and `covariates`; rows of `context_set` may have
+        them too."""
+        items: list[Object] = [{"prompt": prompt_text(prompt)} for prompt in prompts]
+        if known is not None:
+            items = [dict(facts, **item) for facts, item in zip(known, items, strict=True)]
+        body: Object = {"policy_id": policy_id, "items": items}
         if context_set is not None:
             context_set = [dict(row, prompt=prompt_text(row["prompt"])) for row in context_set]
-        for key, value in (("context_set", context_set), ("context", context), ("policy_version", policy_version)):
+        given: Object = {"context_set": context_set, "context": context, "references": references}
+        given["policy_version"] = policy_version
+        for key, value in given.items():
             if value is not None:
                 body[key] = value
         end = time.monotonic() + self.timeout
         body["deadline_ms"] = max(1, min(DEADLINE_MS_MAX, int(900 * self.timeout)))
-        items: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
-        return items
+        scores: list[Object] = self._ask("POST", "/v1/score", body, end)["items"]
+        return scores
 
     # Policies
 
@@ -711,6 +727,28 @@ def expand(plan: Plan, rows: Rows, key: str = "prompt_id") -> list[Object]:
         uid = f"{plan.policy_id}/{plan.step}/{name}"
         expanded.extend(dict(row, uid=uid, rollout_index=index, group_size=size) for index in range(first, last))
     return expanded
+
+
+def _of_preset(name: str | None, body: Object) -> Object:
+    """Options of a preset that the request does not have."""
+    if name not in (None, "trainer"):
+        raise RequestError(f"preset must be 'trainer' or None, not {name!r}", param="preset")
+    found: Object = {}
+    if name is None or "total_tokens" in body:
+        return found
+    if "objective" not in body:
+        found["objective"] = "informationGain"
+    if "group_sizes" in body or not body["items"]:
+        return found
+    multiple = max(1, int(body.get("multiple_of", 1)))
+    twice = 2 * -(-int(body["total"]) // len(body["items"]))
+    given = [int(item[key]) for item in body["items"] for key in ("n_min", "n_max") if key in item]
+    if "n_min" not in body:
+        found["n_min"] = min(2, int(body.get("n_max", 2)))
+    if "n_max" not in body:
+        widest = max([twice, 2, int(body.get("n_min", 2)), *given])
+        found["n_max"] = min(ROLLOUTS_MAX, -(-widest // multiple) * multiple)
+    return found
 
 
 # Ids and prompts as trainers have them

@@ -1,8 +1,10 @@
-"""StateZero in Ray Data: an actor pool that adds success probabilities to the rows of a data set.
+"""StateZero in Ray: an actor pool that adds success probabilities to the rows of a data set, and a cluster of ours.
 
 from statezero.ray import Scorer
 dataset.map_batches(Scorer, fn_constructor_args=["context.jsonl.gz"], fn_constructor_kwargs={"model": MODEL},
                     compute=ray.data.ActorPoolStrategy(size=4), batch_size=2048)
+
+cluster = statezero.ray.start_cluster(8, model=MODEL)       # Client(cluster.url) plans and scores with it
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ import math
 import typing
 
 from . import scorer
+
+if typing.TYPE_CHECKING:
+    from .ray_cluster import Cluster
 
 FIELDS = ("p", "kappa", "p_lo", "p_hi")
 
@@ -40,3 +45,10 @@ def as_columns(predictions: list[dict[str, typing.Any]]) -> dict[str, list[typin
     }
     columns["error"] = [(row.get("error") or {}).get("code", "") for row in predictions]
     return columns
+
+
+def start_cluster(n: int, **options: typing.Any) -> Cluster:
+    """A coordinator and `n` workers, placed and restarted by Ray, as `statezero.ray_cluster.start_cluster`."""
+    from . import ray_cluster  # only this needs Ray itself
+
+    return ray_cluster.start_cluster(n, **options)

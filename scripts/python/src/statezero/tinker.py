@@ -55,8 +55,7 @@ class BudgetedDataset(_PlannedDataset):
         builders = list(self.inner.get_batch(index))
         items = self._items(builders)
         total = sum(builder.num_envs for builder in builders)
-        limits = {"n_min": 2, "n_max": 32, **self.options}
-        plan = self.client.plan(self.run, index, total, items, **limits, **self.range)
+        plan = self.client.plan(self.run, index, total, items, **self.options, **self.range)
         self.last_plan = plan
         return [
             _Reporting(dataclasses.replace(builder, num_envs=plan.n[item["prompt_id"]]), self, item, index, index)

@@ -34,8 +34,8 @@ class Settings:
     reward_high: float = 1.0
     pool: int = 4  # ChoosePrompts: prompts of the training set for each one of the batch
     seed: int = 0
-    n_min: int = 2  # UnequalGroups: sizes of groups
-    n_max: int = 32
+    n_min: int | None = None  # UnequalGroups: sizes of groups; None is as the preset of `Client.plan` says
+    n_max: int | None = None
     options: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 
     def key(self, row: dict[str, typing.Any]) -> str:
@@ -196,7 +196,7 @@ class UnequalGroups(_Planned):
                 [settings.item(row) for row in unique.values()],
                 n_min=settings.n_min,
                 # Few prompts that occur often need larger groups, or the batch would not be full.
-                n_max=max(settings.n_max, -(-len(everyone) // len(unique))),
+                n_max=None if settings.n_max is None else max(settings.n_max, -(-len(everyone) // len(unique))),
                 exact=True,
                 **settings.range,
                 **settings.options,

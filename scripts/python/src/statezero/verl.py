@@ -5,7 +5,8 @@
 
 The manager gives each prompt of a training batch its `__rollout_n__`, before it goes to the workers; a batch has as
 many rollouts as before. Workers report each group's rewards. Validation is left alone. Further settings under
-`statezero`: timeout (5), n_min (2), n_max (32), reward_low (0), reward_high (1), and `options` of `Client.plan`.
+`statezero`: timeout (5), n_min, n_max, reward_low (0), reward_high (1), resume (False; True: the trainer may go on at a
+checkpoint, as for `Client`), and `options` of `Client.plan`, whose preset says what is not given.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from __future__ import annotations
 import asyncio
 import collections
 import logging
+import time
 import typing
 
 import ray
+from omegaconf import open_dict
 from tensordict import NonTensorData, NonTensorStack
 from verl.trainer.ppo.v1.agent_loop_tq import AgentLoopManagerTQ, AgentLoopWorkerTQ
 
@@ -27,7 +30,7 @@ ROLLOUTS, PLANNED = "__rollout_n__", "__statezero__"
 
 
 def _client(settings: typing.Any) -> Client:
-    return Client(settings.url, timeout=settings.get("timeout", 5.0))
+    return Client(settings.url, timeout=settings.get("timeout", 5.0), resume=settings.get("resume", False))
 
 
 def _range(settings: typing.Any) -> dict[str, typing.Any]:
@@ -78,6 +81,10 @@ class Manager(AgentLoopManagerTQ):
     """Plans each training batch before its prompts go to the workers."""
 
     def __init__(self, config: typing.Any, *arguments: typing.Any, **options: typing.Any):
+        if config.statezero.get("resume", False) is True:
+            # The manager and its workers are one attempt.
+            with open_dict(config):
+                config.statezero.resume = time.time_ns() // 1_000_000
         super().__init__(config, *arguments, **options)
         self.agent_loop_workers_class = ray.remote(Worker)
         self._settings = config.statezero
@@ -97,14 +104,14 @@ class Manager(AgentLoopManagerTQ):
         ids = [f"{_value(prompts, 'data_source', row)}/{_value(prompts, 'index', row)}" for row in rows]
         texts = [prompt_text(_value(prompts, "raw_prompt", row)) for row in rows]
         self._step = max(self._step + 1, int(_value(prompts, "global_steps", 0) or 0))
-        total = len(prompts) * self.rollout_config.n
+        total, widest = len(prompts) * self.rollout_config.n, settings.get("n_max", None)
         plan = self.last_plan = self._client.plan(
             settings.run,
             self._step,
             total,
             [{"prompt_id": name, "prompt": text} for name, text in zip(ids, texts, strict=True)],
-            n_min=settings.get("n_min", 2),
-            n_max=max(settings.get("n_max", 32), self.rollout_config.n),
+            n_min=settings.get("n_min", None),
+            n_max=max(widest, self.rollout_config.n) if widest is not None else None,
             exact=True,
             **_range(settings),
             **dict(settings.get("options", {})),

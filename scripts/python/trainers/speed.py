@@ -1,0 +1,142 @@
+"""Rows a second of Ray Data and Spark with StateZero, beside `statezero score` and beside embeddings alone.
+
+    python speed.py [--prompts 100000] [--engines score ray spark embed]
+
+Prompts are the sample's, each with a number before it, so that no two are alike. Every engine has one process with one
+thread of the model, starts from nothing, and is timed with its start. `embed` is what people have already: Ray Data's
+`map_batches` with an actor of sentence-transformers in torch, which gives embeddings and no predictions. Predictions of
+Ray Data and Spark are compared with those of `score`, bit by bit. Needs what requirements-ray.txt and
+requirements-spark.txt name, and sentence-transformers.
+"""
+
+import corpus  # first: it sets the paths  # isort: skip
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+os.environ["PYTHONPATH"] = os.pathsep.join([str(corpus.FOLDER), str(corpus.FOLDER.parent / "src")])  # of Ray and Spark
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["PYSPARK_PYTHON"] = sys.executable
+
+import numpy as np  # noqa: E402
+
+from common import arguments, markdown, paths  # noqa: E402
+
+OPTIONS = {"model": corpus.MODEL, "arguments": ["--store", "off"]}
+ENGINES = {
+    "score": "`statezero score`",
+    "ray": "Ray Data, `statezero.ray.Scorer`",
+    "spark": "Spark, `statezero.spark.scorer`",
+    "embed": "Ray Data, sentence-transformers (embeddings alone)",
+}
+
+
+def prompts(count: int) -> list[dict]:
+    base = [row["prompt"] for row in corpus.prompts()]
+    return [{"prompt_id": f"r{i:07d}", "prompt": f"Question {i}: {base[i % len(base)]}"} for i in range(count)]
+
+
+def score(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
+    queries, output = folder / "prompts.jsonl", folder / "scores"
+    queries.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    command = [paths.program(), "score", "--prompts", str(queries), "--context", str(corpus.CONTEXT)]
+    command += ["--output", str(output), "--workers", "1", "--model", corpus.MODEL, "--store", "off"]
+    subprocess.run(command, check=True, capture_output=True)
+    found = [json.loads(line) for part in sorted(output.glob("part-*.jsonl")) for line in part.open(encoding="utf-8")]
+    return {row["prompt_id"]: _numbers(row) for row in found}
+
+
+def ray_data(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
+    import ray
+
+    from statezero.ray import Scorer
+
+    scored = ray.data.from_items(rows).map_batches(
+        Scorer,
+        fn_constructor_args=[str(corpus.CONTEXT)],
+        fn_constructor_kwargs=OPTIONS,
+        compute=ray.data.ActorPoolStrategy(size=1),
+        batch_size=2048,
+    )
+    return {row["prompt_id"]: _numbers(row) for row in scored.iter_rows()}
+
+
+def spark(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
+    from pyspark.sql import SparkSession
+
+    from statezero.spark import scored_schema, scorer
+
+    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+    session = builder.getOrCreate()
+    try:
+        frame = session.createDataFrame(rows).repartition(1)
+        function = scorer(str(corpus.CONTEXT), **OPTIONS)
+        scored = frame.mapInArrow(function, scored_schema(frame.schema)).collect()
+        return {row["prompt_id"]: _numbers(row) for row in scored}
+    finally:
+        session.stop()
+
+
+class Embedding:
+    """Embeddings by sentence-transformers, as its own documentation has it for Ray Data."""
+
+    def __init__(self):
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        self.model = SentenceTransformer(corpus.MODEL, device="cpu")
+
+    def __call__(self, batch):
+        batch["embedding"] = self.model.encode(list(batch["prompt"]), batch_size=64, show_progress_bar=False)
+        return batch
+
+
+def embed(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
+    import ray
+
+    data = ray.data.from_items(rows).map_batches(Embedding, compute=ray.data.ActorPoolStrategy(size=1), batch_size=2048)
+    return {row["prompt_id"]: () for row in data.iter_rows()}
+
+
+def _numbers(row) -> tuple:
+    return tuple(np.float32(row[name]).tobytes() for name in corpus.FIELDS)
+
+
+def main() -> None:
+    parser = arguments.parser(__doc__)
+    parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES), metavar="NAME")
+    arguments.add_counts(parser, ("--prompts", 100_000, "prompts"))
+    options = parser.parse_args()
+    rows = prompts(options.prompts)
+    if {"ray", "embed"} & set(options.engines):
+        import ray
+
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    lines, wanted = [], None
+    for name in options.engines:
+        with tempfile.TemporaryDirectory() as folder:
+            begin = time.monotonic()
+            found = {"score": score, "ray": ray_data, "spark": spark, "embed": embed}[name](rows, pathlib.Path(folder))
+            seconds = time.monotonic() - begin
+        assert len(found) == len(rows), f"{name}: {len(found)} of {len(rows)} rows"
+        if name == "score":
+            wanted = found
+        equal = "" if name in ("score", "embed") or wanted is None else str(sum(found[i] == wanted[i] for i in wanted))
+        lines.append([ENGINES[name], f"{seconds:.1f}", f"{len(rows) / seconds:.0f}", equal])
+        print(" | ".join(map(str, lines[-1])), flush=True)
+    characters = sum(len(row["prompt"]) for row in rows) / len(rows)
+    print(
+        f"{len(rows)} prompts of {characters:.0f} characters on average, 256 rows of context; times include the start\n"
+    )
+    print(markdown.table(["engine", "seconds", "rows a second", "rows equal to `score`"], lines, "lrrr"))
+
+
+if __name__ == "__main__":
+    main()
