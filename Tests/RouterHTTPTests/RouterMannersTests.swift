@@ -19,11 +19,13 @@ struct RouterMannersTests {
     @Test("every refusal is JSON, on every path and for every method")
     func refusals() async throws {
         let router = try await router()
-        for path in ["/", "/nothing", "/v1", "/v1/nothing", "/livez/more"] {
+        for path in ["/nothing", "/v1", "/v1/nothing", "/livez/more"] {
             let answer = try await router.get(path)
             #expect((answer.status, answer.code) == (404, "not_found"), "\(path)")
         }
-        for path in ["/livez", "/metrics", "/v1/models", "/v1/models/cheap", "/v1/status"] {
+        for path in [
+            "/", "/livez", "/metrics", "/v1/models", "/v1/models/cheap", "/v1/status", "/v1/overview", "/v1/events",
+        ] {
             let answer = try await router.post(path, "{}")
             #expect((answer.status, answer.code) == (405, "method_not_allowed"), "\(path)")
             #expect(answer.headers.first(name: "allow") == "GET, HEAD, OPTIONS")
