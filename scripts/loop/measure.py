@@ -60,7 +60,8 @@ def repetition(pool, url, number, items):
         arms[arm] = []
         policy_id = f"{POLICY}/{arm.replace(', ', '-')}/r{number}"
         for version, step in zip(
-            pool.versions, steps(url, policy_id, items, pool.versions, total, n_min=N_MIN, n_max=N_MAX, **options)
+            pool.versions,
+            steps(url, policy_id, items, pool.versions, total, n_min=N_MIN, n_max=N_MAX, preset=None, **options),
         ):
             groups = {i: group["rewards"] for i, group in step.groups.items()}
             for prompt_id, rewards in groups.items():
