@@ -1,4 +1,6 @@
+import Foundation
 import HTTPServing
+import NIOCore
 import TestSupport
 import Testing
 
@@ -51,6 +53,21 @@ struct ConnectionTests {
         #expect(await eventually { server.connections.count <= 24 })
         let oldest = held[0]
         #expect(await LoopbackHTTP.onThread { oldest.rest() } == "")
+        await server.stop()
+    }
+
+    @Test("where no descriptor is left, connections that wait longest make room, and the server goes on")
+    func descriptors() async throws {
+        let server = try await SmallServer { $0.idleTime = Self.never }
+        let held = try (0..<40).map { _ in try LoopbackHTTP(port: server.port) }
+        #expect(await eventually { server.connections.count == 40 })
+        server.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNABORTED, reason: "accept"))
+        server.channel.pipeline.fireErrorCaught(IOError(errnoCode: EMFILE, reason: "accept"))
+        #expect(await eventually { server.connections.count == 24 })
+        #expect(await LoopbackHTTP.onThread { held[15].rest() } == "")
+        #expect(await LoopbackHTTP.onThread { held[16].request("GET", "/ok").text } == "ok")
+        // It is accepted after a moment.
+        #expect(try await server.request("GET", "/ok").text == "ok")
         await server.stop()
     }
 

@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// Where the number is reached, the connection that has waited longest for a request makes room; where none waits, nothing
 /// is accepted for a moment. The number leaves descriptors free, because a process without any cannot accept; if they run
-/// out all the same, NIO's own handler, which comes before this one, waits and tries again. Hummingbird stops accepting at
+/// out all the same, `DescriptorHandler` makes room, and NIO's own handler waits and tries again. Hummingbird stops accepting at
 /// the first error that reaches it, so none is passed on. A fatal one closes the channel anyway.
 final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = any Channel

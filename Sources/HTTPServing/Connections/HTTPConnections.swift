@@ -57,6 +57,12 @@ public final class HTTPConnections: Sendable {
                 } else {
                     try pipeline.addHandler(handler, position: .first)
                 }
+                if let slow = try? pipeline.handler(type: AcceptBackoffHandler.self) {
+                    let quick = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in Self.acceptWait }
+                    try pipeline.addHandler(quick, position: .after(slow))
+                    _ = pipeline.removeHandler(slow)
+                }
+                try pipeline.addHandler(DescriptorHandler(table, logger), position: .first)
             }.get()
         } catch {
             logger.error("connections are not limited", metadata: ["error": "\(error)"])
@@ -64,6 +70,8 @@ public final class HTTPConnections: Sendable {
     }
 
     private static let nioAccept = "AcceptHandler"
+    /// After an error of accepting. NIO's own time is a second, in which all clients wait although room was made at once.
+    private static let acceptWait = TimeAmount.milliseconds(50)
 }
 
 /// Hummingbird's channel of HTTP/1.1 with a `ConnectionHandler`.

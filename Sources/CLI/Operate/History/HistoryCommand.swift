@@ -49,7 +49,8 @@ struct HistoryList: ParsableCommand {
 /// `statezero history show`.
 struct HistoryShow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        "show", "Shows what a running coordinator keeps of one policy.", example: "statezero history show llm-a --http 127.0.0.1:8080")
+        "show", "Shows what a coordinator keeps of one policy.",
+        example: "statezero history show llm-a --http 127.0.0.1:8080")
 
     @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
 

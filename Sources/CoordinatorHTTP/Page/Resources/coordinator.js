@@ -165,7 +165,7 @@ function drawJobs({ jobs, queue }) {
       ? table("Open jobs", [
           ["Job", (job) => job.id.slice(0, 8)], ["For", (job) => owners[job.owner] || job.owner], ["Progress", progress],
           ["Time left", (job) => job.rows_total ? duration(job.seconds_left) : "–", true], ["Rows/s", (job) => number(job.rows_per_second), true],
-          ["Rows answered", (job) => job.rows_total ? `${count(job.rows_answered)} of ${count(job.rows_total)}` : count(job.rows_answered), true],
+          ["Rows", (job) => job.rows_total ? `${count(job.rows_answered)} of ${count(job.rows_total)}` : count(job.rows_answered), true],
         ], jobs.shown)
       : el("p", { class: "empty" }, "No job is open. Start one: statezero score --prompts FILE --context FILE --output FOLDER --coordinator ENDPOINT"),
     jobs.open > jobs.shown.length ? el("p", { class: "quiet" }, `${jobs.shown.length} of ${jobs.open} jobs are shown.`) : null);
