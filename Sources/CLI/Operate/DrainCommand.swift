@@ -21,6 +21,6 @@ struct Drain: ParsableCommand {
     func run() throws {
         let answer = try coordinator.ask("/v1/workers/\(OperatorOptions.part(worker))/drain", post: true)
         let (workers, leases) = (answer.member(at: ["workers"])?.integer, answer.member(at: ["leases"])?.integer)
-        print("\(workers ?? 0) of this name drain, with \(leases ?? 0) leases")
+        print("workers of this name that drain: \(workers ?? 0), with leases: \(leases ?? 0)")
     }
 }

@@ -13,7 +13,7 @@ public struct WebPage: Sendable {
     private let headers: HTTPFields
     private let tag: String
 
-    /// A page with a title; `main` is the content of its body, `script` runs after the code that all pages share.
+    /// A page with a title; `main` is the content below its header, `script` runs after the code that all pages share.
     public init(title: String, main: [UInt8], script: [UInt8]) {
         let style = Self.text(PackageResources.page_css)
         let code = Self.text(PackageResources.page_js) + "\n" + Self.text(script)

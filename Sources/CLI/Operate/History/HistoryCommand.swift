@@ -52,15 +52,13 @@ struct HistoryShow: ParsableCommand {
         "show", "Shows what a coordinator keeps of one policy.",
         example: "statezero history show llm-a --http 127.0.0.1:8080")
 
-    @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
-
-    @Argument(help: "Id of the policy.")
-    var policy: String
+    @OptionGroup var kept: PolicyOptions
 
     func run() throws {
-        let policies = try coordinator.ask("/v1/policies").member(at: ["policies"])?.elements ?? []
-        guard let found = policies.first(where: { $0.member(at: ["policy_id"])?.string == policy }) else {
-            throw CommandFailure("\(coordinator.http) has nothing of policy \(policy); see: statezero history list")
+        let policies = try kept.coordinator.ask("/v1/policies").member(at: ["policies"])?.elements ?? []
+        guard let found = policies.first(where: { $0.member(at: ["policy_id"])?.string == kept.policy }) else {
+            throw CommandFailure(
+                "\(kept.coordinator.http) has nothing of policy \(kept.policy); see: statezero history list")
         }
         for name in [
             "policy_id", "outcomes", "prompts", "bytes", "latest_version", "failure_rate", "idle_rank", "plans",
@@ -77,14 +75,10 @@ struct HistoryForget: ParsableCommand {
         example: "statezero history forget llm-a --http 127.0.0.1:8080",
         details: "This cannot be undone; `statezero history export` writes the outcomes to a file before.")
 
-    @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
-
-    @Argument(help: "Id of the policy.")
-    var policy: String
+    @OptionGroup var kept: PolicyOptions
 
     func run() throws {
-        let path = "/v1/policies/\(OperatorOptions.part(policy))"
-        let answer = try coordinator.ask(path, method: .DELETE, body: nil)
+        let answer = try kept.coordinator.ask(kept.path, method: .DELETE, body: nil)
         let forgotten = answer.member(at: ["forgotten"]) ?? .null
         print("forgotten: \(forgotten.text("outcomes")) outcomes, texts of \(forgotten.text("prompts")) prompts")
     }

@@ -11,10 +11,7 @@ struct HistoryExport: ParsableCommand {
         example: "statezero history export llm-a --output llm-a.jsonl --http 127.0.0.1:8080",
         details: "Oldest first, as `statezero history import` reads them. Mean rewards are scaled to 0 to 1.")
 
-    @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
-
-    @Argument(help: "Id of the policy.")
-    var policy: String
+    @OptionGroup var kept: PolicyOptions
 
     @Option(help: "File to write. Default: standard output.")
     var output: String?
@@ -35,7 +32,7 @@ struct HistoryExport: ParsableCommand {
     }
 
     private func page(from number: Int) throws -> JSONValue {
-        try coordinator.ask("/v1/policies/\(OperatorOptions.part(policy))/outcomes?from=\(number)")
+        try kept.coordinator.ask("\(kept.path)/outcomes?from=\(number)")
     }
 
     private static func open(_ path: String) throws -> FileHandle {
@@ -56,10 +53,7 @@ struct HistoryImport: ParsableCommand {
             same command may be run again.
             """)
 
-    @OptionGroup(title: "Coordinator") var coordinator: OperatorOptions
-
-    @Argument(help: "Id of the policy.")
-    var policy: String
+    @OptionGroup var kept: PolicyOptions
 
     @Argument(help: "File of outcomes, one line of JSON each.")
     var file: String
@@ -77,9 +71,9 @@ struct HistoryImport: ParsableCommand {
             guard !part.isEmpty else { return }
             var json = JSONWriter()
             json.raw("{\"policy_id\":")
-            json.string(policy)
+            json.string(kept.policy)
             json.raw(",\"outcomes\":[" + part.joined(separator: ",") + "]}")
-            let answer = try coordinator.ask("/v1/outcomes", method: .POST, body: json.bytes)
+            let answer = try kept.coordinator.ask("/v1/outcomes", method: .POST, body: json.bytes)
             accepted += answer.member(at: ["accepted"])?.integer ?? 0
             duplicates += answer.member(at: ["duplicates"])?.integer ?? 0
             for outcome in answer.member(at: ["rejected"])?.elements ?? [] {
@@ -93,6 +87,7 @@ struct HistoryImport: ParsableCommand {
             do throws(JSONError) {
                 part.append(try JSONValue(reading: Array(line)).text)
             } catch {
+                try send()
                 throw CommandFailure("\(file), line \(number + 1): \(error); the lines before it are recorded")
             }
             bytes += line.count
