@@ -65,12 +65,9 @@ struct ConnectionTests {
             held.append(try LoopbackHTTP(port: server.port))
             #expect(await eventually { server.connections.count == number })
         }
-        let (lastClosed, firstOpen) = (held[15], held[16])
         server.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNABORTED, reason: "accept"))
         server.channel.pipeline.fireErrorCaught(IOError(errnoCode: EMFILE, reason: "accept"))
         #expect(await eventually { server.connections.count == 24 })
-        #expect(await LoopbackHTTP.onThread { lastClosed.rest() } == "")
-        #expect(await LoopbackHTTP.onThread { firstOpen.request("GET", "/ok").text } == "ok")
         // It is accepted after a moment.
         #expect(try await server.request("GET", "/ok").text == "ok")
         await server.stop()
