@@ -49,8 +49,7 @@ struct ConnectionTests {
             held.append(connection)
             if number % 10 == 9 { #expect(try await server.request("GET", "/ok").text == "ok") }
         }
-        // NIO accepts some at a time before it asks again.
-        #expect(await eventually { server.connections.count <= 24 })
+        #expect(await eventually { server.connections.count <= 20 })
         let oldest = held[0]
         #expect(await LoopbackHTTP.onThread { oldest.rest() } == "")
         await server.stop()

@@ -26,8 +26,8 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // The new one is in the table; it is never the one that makes room.
-        if !hasRoom(besides: unwrapInboundIn(data)) {
+        // The new one is never the one that makes room.
+        if !table.makeRoom(connectionsMax, besides: unwrapInboundIn(data)) {
             log("every connection has a request", ["connections": "\(connectionsMax)"])
             pause(context)
         }
@@ -36,12 +36,6 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log("a connection was not accepted", ["error": "\(error)"])
-    }
-
-    /// Makes room; `false` where too many connections have a request.
-    private func hasRoom(besides new: (any Channel)? = nil) -> Bool {
-        while table.count > connectionsMax { guard table.evict(besides: new) else { return false } }
-        return true
     }
 
     private func pause(_ context: ChannelHandlerContext) {
@@ -53,7 +47,7 @@ final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func resume(_ context: ChannelHandlerContext, _ options: any NIOSynchronousChannelOptions) {
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [self] in
-            guard hasRoom() else { return resume(context, options) }
+            guard table.makeRoom(connectionsMax) else { return resume(context, options) }
             isPaused = false
             try? options.setOption(.autoRead, value: true)
         }

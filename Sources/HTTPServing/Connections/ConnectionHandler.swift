@@ -43,6 +43,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         table.wait(context.channel)
+        // Of connections accepted together, the listening channel counted those alone that were here already.
+        _ = table.makeRoom(limits.connectionsMax, besides: context.channel)
         end(after: limits.idleTime)
     }
 

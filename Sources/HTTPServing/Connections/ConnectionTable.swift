@@ -48,6 +48,12 @@ final class ConnectionTable: Sendable {
         _ = state.withLock { $0.open.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
+    /// Closes connections that wait until there are at most so many; `false` where too many have a request.
+    func makeRoom(_ connectionsMax: Int, besides new: (any Channel)? = nil) -> Bool {
+        while count > connectionsMax { guard evict(besides: new) else { return false } }
+        return true
+    }
+
     /// Asks the connection that has waited longest to close, and counts it no more; `false` where none waits besides one. A
     /// connection that has a request by then stays, and reports it.
     func evict(besides new: (any Channel)? = nil) -> Bool {
