@@ -68,7 +68,7 @@ class Load:
         """Steps of a trainer: a plan each, and rewards of all its rollouts but those of the last step's second half."""
         for step in range(steps):
             items = self.random.sample(self.items, PROMPTS)
-            plan = self.client.plan(policy, step, PROMPTS * ROLLOUTS, items, n_min=0)
+            plan = self.client.plan(policy, step, PROMPTS * ROLLOUTS, items, n_min=0, preset=None)
             outcomes = []
             for row in plan.items:
                 rate = self.rates[policy][row["prompt_id"]]
