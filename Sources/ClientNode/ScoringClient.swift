@@ -20,8 +20,8 @@ public struct ScoringClient: Sendable {
         public var keys: RowKeys
         /// The context set, with the policy that its rewards belong to.
         public var context: ContextFile
-        /// References, covariates and features; `nil` if there are none. `context` then comes from them.
-        public var side: SideFiles.Joined?
+        /// References, covariates and features; `nil` if there are none. Its context then replaces that of the history.
+        public var side: ScoringSide?
         /// Path of the output folder; created if it does not exist.
         public var output: String
         /// What to do with a run that is already in the output folder.
@@ -32,6 +32,8 @@ public struct ScoringClient: Sendable {
         public var settings: [String: String]
         /// Version of the program, for the manifest.
         public var version: String
+        /// The pairs, with what is known beside them.
+        var pairs: ContextSet { side?.context ?? context.context }
         /// Replaces write(2) in tests that fill the disk.
         package var write: ScoringRun.Write?
         /// Without a message from a coordinator for this long, the client gives up; the run can be resumed.
@@ -78,8 +80,8 @@ public struct ScoringClient: Sendable {
         until stop: StopFlag, onProgress: (ScoringProgress) -> Void
     ) throws(ClientError) -> Ending {
         let survey: [InputFile]
-        if let side = configuration.side {
-            survey = side.survey
+        if let known = configuration.side?.survey {
+            survey = known
         } else {
             do {
                 survey = try InputFile.survey(configuration.promptFiles)
@@ -89,7 +91,7 @@ public struct ScoringClient: Sendable {
         }
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
-            context: configuration.context.context, abandonTime: configuration.abandonTime,
+            context: configuration.pairs, abandonTime: configuration.abandonTime,
             security: configuration.security, logger: logger)
         defer { connection.close() }
         var writer = ScoringWriter(configuration, survey: survey, connection: connection)

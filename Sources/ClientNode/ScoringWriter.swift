@@ -63,9 +63,9 @@ struct ScoringWriter {
         progress.model = "\(model)"
         let context = configuration.context
         let identity = RunIdentity(
-            input: InputFile.digest(of: survey), context: context.context.digest,
+            input: InputFile.digest(of: survey), context: configuration.pairs.digest,
             configuration: RunConfiguration(configuration.settings), model: model,
-            side: configuration.side?.index.digest)
+            side: configuration.side?.digest)
         do {
             let opening = try ScoringRun.open(
                 folder: configuration.output, identity: identity, existing: configuration.existing,
@@ -74,7 +74,7 @@ struct ScoringWriter {
             case .finished(let manifest): return .finished(manifest, wasThere: true)
             case .open(let run): self.run = run
             }
-            let side = configuration.side?.index
+            let side = configuration.side
             let corpus = try PromptCorpus(
                 files: configuration.promptFiles, keys: configuration.keys, columns: side?.columns ?? .none)
             cutter = ShardCutter(corpus, side: side)

@@ -37,15 +37,15 @@ package struct ShardCutter {
     package static let linesMax = 8_192
 
     private var corpus: PromptCorpus
-    private let side: SideIndex?
+    private let side: ScoringSide?
     private let rowsMax: Int
     /// A row that was read but did not fit into the last shard.
     private var held: PromptRow?
 
-    package init(_ corpus: PromptCorpus, side: SideIndex? = nil) {
+    package init(_ corpus: PromptCorpus, side: ScoringSide? = nil) {
         self.corpus = corpus
         self.side = side
-        rowsMax = min(Self.rowsMax, max(1, Self.vectorNumbersMax / max(1, side?.schema.vectorColumns ?? 0)))
+        rowsMax = min(Self.rowsMax, max(1, Self.vectorNumbersMax / max(1, side?.context.schema.vectorColumns ?? 0)))
     }
 
     /// The input files; complete once the corpus was read to its end.
@@ -69,7 +69,7 @@ package struct ShardCutter {
             }
             tokens += more
             texts.append(row.prompt.text)
-            let facts = side?.facts(of: row)
+            let facts = side?.facts(row)
             if let facts { known.append(facts.side) }
             lines.append(
                 .row(
@@ -77,7 +77,9 @@ package struct ShardCutter {
                     evidence: facts?.evidence, own: facts?.own))
         }
         // A job without a schema is for peers of version 0.1 too, which cannot read a side frame.
-        let block = side.flatMap { $0.schema.isEmpty ? nil : SideBlock(known, schema: $0.schema) }
+        let block = side.flatMap { side in
+            side.context.schema.isEmpty ? nil : SideBlock(known, schema: side.context.schema)
+        }
         return lines.isEmpty ? nil : Shard(lines: lines, texts: TextBlock(texts, side: block), tokens: tokens)
     }
 

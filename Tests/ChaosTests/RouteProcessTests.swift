@@ -10,6 +10,7 @@ struct RouteProcessTests {
             let model: String
             let p: Double?
             let cost: Double
+            let references: Int?
         }
 
         let model: String
@@ -17,7 +18,7 @@ struct RouteProcessTests {
     }
 
     /// A fleet of a cheap and an expensive model, each with a history of 64 rows.
-    private func fleet(_ folder: ScratchFolder) throws -> String {
+    private func fleet(_ folder: ScratchFolder, _ more: String...) throws -> String {
         for (name, solved) in [("cheap", 2), ("good", 1)] {
             _ = try folder.write(
                 "\(name).jsonl",
@@ -31,7 +32,7 @@ struct RouteProcessTests {
                 "default: good", "rule: {weighted: 0.7}", "models:", "  - name: cheap",
                 "    price: {input: 0.1, output: 0.1}", "    history: {files: [cheap.jsonl]}", "  - name: good",
                 "    price: {input: 1, output: 1}", "    history: {files: [good.jsonl]}",
-            ])
+            ] + more)
     }
 
     private func decisions(_ text: String) throws -> [Decision] {
@@ -84,6 +85,35 @@ struct RouteProcessTests {
         #expect(try folder.contents("out").filter { $0.key.hasSuffix(".jsonl") } == files)
         let other = try Program.run(clustered + ["--target", "0.5"], in: folder)
         #expect(other.status == 1 && other.errors.contains("choose another --output"), "\(other.errors)")
+    }
+
+    @Test("a cluster gets the fleet's references, and writes the same decisions as one process")
+    func clusterWithReferences() throws {
+        let folder = try ScratchFolder()
+        let (prompts, _) = try folder.corpus(rows: 60)
+        var lines: [String] = []
+        for place in 0..<30 {
+            lines.append(#"{"policy_id":"other","prompt_id":"p\#(place)","reward":\#(place % 2)}"#)
+            lines.append(#"{"policy_id":"third","prompt_id":"p\#(place)","reward":\#(place % 3 / 2)}"#)
+        }
+        let outcomes = try folder.write("outcomes.jsonl", lines)
+        let fleet = try fleet(folder, "references: {fleet: true, files: [outcomes.jsonl], prompts: [prompts.jsonl]}")
+        let arguments = ["route", "decide", "--fleet", fleet, "--prompts", prompts, "--model", "table"]
+        let alone = try Program.run(arguments, in: folder)
+        #expect(alone.status == 0, "\(alone.errors)")
+        #expect(
+            try decisions(alone.output).map { $0.candidates.map(\.references) }.prefix(30).allSatisfy { $0 == [2, 2] })
+        let clustered = arguments + ["--workers", "1", "--block-rows", "40", "--output", folder.file("out")]
+        let ending = try Program.run(clustered, in: folder)
+        #expect(ending.status == 0, "\(ending.errors)")
+        let files = try folder.contents("out").filter { $0.key.hasSuffix(".jsonl") }
+        let text = files.sorted { $0.key < $1.key }.map { String(decoding: $0.value, as: UTF8.self) }.joined()
+        #expect(text == alone.output)
+
+        try #"{"policy_id":"other","prompt":"What?","reward":1}"#.write(
+            toFile: outcomes, atomically: true, encoding: .utf8)
+        let changed = try Program.run(clustered, in: folder)
+        #expect(changed.status == 1 && changed.errors.contains("choose another --output"), "\(changed.errors)")
     }
 
     @Test("sweep, calibrate and replay read the decisions: a curve and a plot, a setting, the changes")

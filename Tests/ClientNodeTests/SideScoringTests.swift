@@ -33,7 +33,7 @@ struct SideScoringTests {
         var configuration = ScoringClient.Configuration(
             coordinator: stub.endpoint, promptFiles: [folder.file("corpus.jsonl")], context: joined.history,
             output: folder.file(output), settings: [:], version: "0.0.0")
-        configuration.side = joined
+        configuration.side = ScoringSide(joined)
         configuration.abandonTime = .seconds(20)
         return try ScoringClient(configuration, logger: .quiet).run(until: StopFlag()) { _ in }
     }

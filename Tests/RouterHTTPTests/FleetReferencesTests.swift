@@ -70,6 +70,64 @@ struct FleetReferencesTests {
         #expect(candidates.map(\.p) == [0.25, 0.75])
     }
 
+    @Test("what goes with a cluster's jobs is what a decision in one process rests on")
+    func sides() throws {
+        let folder = try Self.folder([
+            "outcomes.jsonl": """
+            {"policy_id":"outside","prompt":"new","reward":0.25}
+            {"policy_id":"outside","prompt":"easy 0","reward":0.5}
+            {"policy_id":"cheap","prompt":"new","reward":1}
+
+            """
+        ])
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let fleet = try Self.fleet {
+            $0.references.usesFleet = true
+            $0.references.files = ["outcomes.jsonl"]
+        }
+        let files = try ReferenceFiles.load(fleet, folder: folder)
+        let sides = try #require(FleetSides(fleet, histories: Self.histories, files: files))
+        let model = WordModel()
+        for text in ["easy 0", "hard 1", "new", "hard and new"] {
+            let prompt = Prompt(id: "a", text: text)
+            let predictions = try fleet.models.indices.map { index in
+                let context = try #require(sides.context(of: index))
+                #expect(context.rows.map(\.text) == Self.histories[index].map(\.text))
+                let queries = QuerySet(
+                    texts: [text], features: model.embed([text]), side: [sides.side(of: prompt, model: index)])
+                let prepared = model.prepare(context, features: model.embed(context.texts))
+                return try model.predict(queries, in: prepared).first
+            }
+            let row = PromptRouter.decide(
+                prompt, predictions: predictions, historyRows: Self.histories.map(\.count), sides: sides, fleet: fleet)
+            #expect(try row.candidates == Self.decided(fleet, text, files: files), "\(text)")
+        }
+    }
+
+    @Test("the digest covers the files' outcomes and, where the fleet is used, the histories; no references, no sides")
+    func digests() throws {
+        let folder = try Self.folder([
+            "a.jsonl": #"{"policy_id":"outside","prompt":"new","reward":0.25}"# + "\n",
+            "b.jsonl": #"{"policy_id":"outside","prompt":"new","reward":0.5}"# + "\n",
+        ])
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func digest(_ file: String, usesFleet: Bool, _ histories: [[ContextSet.Row]]) throws -> Digest {
+            let fleet = try Self.fleet {
+                $0.references.files = [file]
+                $0.references.usesFleet = usesFleet
+            }
+            let files = try ReferenceFiles.load(fleet, folder: folder)
+            return try #require(FleetSides(fleet, histories: histories, files: files)).digest
+        }
+        let first = try digest("a.jsonl", usesFleet: true, Self.histories)
+        #expect(try digest("a.jsonl", usesFleet: true, Self.histories) == first)
+        #expect(try digest("b.jsonl", usesFleet: true, Self.histories) != first)
+        #expect(try digest("a.jsonl", usesFleet: true, Self.histories.reversed()) != first)
+        let alone = try digest("a.jsonl", usesFleet: false, Self.histories)
+        #expect(try digest("a.jsonl", usesFleet: false, Self.histories.reversed()) == alone)
+        #expect(FleetSides(try Self.fleet { _ in }, histories: Self.histories, files: .none) == nil)
+    }
+
     @Test("a reference file that cannot be read stops the start, and one without usable rows is a warning")
     func broken() throws {
         let folder = try Self.folder(["empty.jsonl": ""])

@@ -17,7 +17,8 @@ extension Route {
             details: """
                 Writes one JSON line per prompt: every model with p, its interval, its cost and the reason why it was \
                 not allowed. With --workers or --coordinator a cluster predicts and embeds each prompt once for the \
-                whole fleet; --output is then a folder, and an interrupted command continues.
+                whole fleet; --output is then a folder, and an interrupted command continues. The fleet file's \
+                references go with the jobs, with the same answers as in one process.
                 """)
 
         @OptionGroup(title: "Fleet and rule") var fleet: FleetOptions
@@ -45,15 +46,19 @@ extension Route {
             let histories = try FleetHistories.files(loaded, folder: fleet.folder, keys: keys.keys) {
                 printError("warning: \($0)")
             }
-            if cluster.isUsed { try decideByCluster(loaded, histories) } else { try decideHere(loaded, histories) }
-        }
-
-        /// Decides with a model in this process, 64 prompts at a time.
-        private func decideHere(_ loaded: Fleet, _ histories: [ContextFile?]) throws {
-            let sink = try DecisionSink(path: input.output)
             let references = try ReferenceFiles.load(loaded, folder: fleet.folder, keys: keys.keys) {
                 printError("warning: \($0)")
             }
+            if cluster.isUsed {
+                try decideByCluster(loaded, histories, references)
+            } else {
+                try decideHere(loaded, histories, references)
+            }
+        }
+
+        /// Decides with a model in this process, 64 prompts at a time.
+        private func decideHere(_ loaded: Fleet, _ histories: [ContextFile?], _ references: ReferenceFiles) throws {
+            let sink = try DecisionSink(path: input.output)
             let (model, kept) = try embeddings.load(
                 model, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
             var router = try PromptRouter(
@@ -68,14 +73,14 @@ extension Route {
             if rejected > 0 { throw ExitStatus.finishedWithErrorRows }
         }
 
-        private func decideByCluster(_ fleet: Fleet, _ histories: [ContextFile?]) throws {
-            guard fleet.references.isEmpty else {
-                throw CommandFailure(
-                    "the fleet file's references are not sent to a cluster; leave out --workers and --coordinator, or"
-                        + " remove `references` from the fleet file", status: .usage)
-            }
+        private func decideByCluster(
+            _ fleet: Fleet, _ histories: [ContextFile?], _ references: ReferenceFiles
+        ) throws {
+            let sides = FleetSides(
+                fleet, histories: histories.map { $0?.context.rows ?? [] }, files: references)
             let job = RouteCorpusJob(
-                fleet: fleet, histories: histories, rule: try rule.rule() ?? fleet.rule, prompts: input.prompts,
+                fleet: fleet, histories: histories, sides: sides, rule: try rule.rule() ?? fleet.rule,
+                prompts: input.prompts,
                 keys: keys.keys, output: input.output ?? "", blockRows: cluster.blockRows,
                 security: try cluster.key.security)
             let lanes = try RouteLanes(

@@ -63,7 +63,7 @@ struct Score: ParsableCommand {
             settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 }
                 .merging(files.format.settings) { $1 },
             version: Version.text)
-        configuration.side = joined
+        configuration.side = joined.map { ScoringSide($0) }
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
         configuration.security = try workers.key.security

@@ -33,12 +33,18 @@ public struct PromptRouter {
         return zip(prompts, estimates).map { Self.row($0, $1, rule: rule, chooser: chooser, fleet: fleet) }
     }
 
-    /// Decides for one prompt by a cluster's predictions: by model, a prediction or nothing.
+    /// Decides for one prompt by a cluster's predictions: by model, a prediction or nothing. `sides` are the references that
+    /// the predictions rest on.
     public static func decide(
-        _ prompt: Prompt, predictions: [Prediction?], historyRows: [Int], fleet: Fleet, rule: RouteRule? = nil
+        _ prompt: Prompt, predictions: [Prediction?], historyRows: [Int], sides: FleetSides? = nil, fleet: Fleet,
+        rule: RouteRule? = nil
     ) -> DecisionRow {
-        let estimates = zip(predictions, historyRows).map {
-            ModelEstimate(prediction: $0, rows: $1, costAwareScore: nil)
+        let estimates = predictions.indices.map { model in
+            let hasReferences = sides?.context(of: model) != nil
+            return ModelEstimate(
+                prediction: predictions[model], rows: historyRows[model],
+                references: hasReferences ? sides?.side(of: prompt, model: model).references.count : nil,
+                costAwareScore: nil)
         }
         return row(prompt, estimates, rule: rule, chooser: RouteChooser(fleet), fleet: fleet)
     }

@@ -23,6 +23,8 @@ public struct ReferenceFiles: Sendable {
     private let entries: [Digest: [Entry]]
     /// The prompts with the lowest digests, in their order; as many as a pool has.
     let pool: [PoolText]
+    /// SHA-256 over all rows, in order.
+    let digest: Digest
 
     /// No files.
     public static let none = ReferenceFiles([])
@@ -43,6 +45,13 @@ public struct ReferenceFiles: Sendable {
         }
         self.policies = policies
         self.entries = entries
+        digest = Digest(
+            ofParts: rows.map { row in
+                var bytes = row.digest.bytes
+                LittleEndian.append(row.outcome.reward.bitPattern, to: &bytes)
+                LittleEndian.append(UInt64(row.outcome.n), to: &bytes)
+                return bytes + Array(row.policy.description.utf8)
+            })
         pool = Array(texts.sorted { $0.digest < $1.digest }.prefix(PoolBuilder.rowsMax))
     }
 

@@ -34,7 +34,7 @@ struct RouteBlock {
                 columns.append(Array(repeating: nil, count: prompts.count))
                 continue
             }
-            columns.append(try score(corpus, history, into: "\(folder)/\(index)", until: stop))
+            columns.append(try score(corpus, history, of: index, into: "\(folder)/\(index)", until: stop))
         }
         try write(columns)
         try FileManager.default.removeItem(atPath: folder)
@@ -47,8 +47,8 @@ struct RouteBlock {
             try sink.write(
                 (start..<min(start + 1024, prompts.count)).map { row in
                     PromptRouter.decide(
-                        prompts[row], predictions: columns.map { $0[row] }, historyRows: counts, fleet: job.fleet,
-                        rule: job.rule)
+                        prompts[row], predictions: columns.map { $0[row] }, historyRows: counts,
+                        sides: job.sides, fleet: job.fleet, rule: job.rule)
                 })
         }
         try sink.close()
@@ -57,11 +57,12 @@ struct RouteBlock {
 
     /// One model's scoring job: a prediction for each row, `nil` for error rows.
     private func score(
-        _ corpus: String, _ history: ContextFile, into folder: String, until stop: StopFlag
+        _ corpus: String, _ history: ContextFile, of model: Int, into folder: String, until stop: StopFlag
     ) throws -> [Prediction?] {
         var configuration = ScoringClient.Configuration(
             coordinator: endpoint, promptFiles: [corpus], context: history, output: folder, version: Version.text)
         configuration.security = job.security
+        configuration.side = job.side(of: model)
         let ending = try ScoringClient(configuration, logger: LogOptions.quiet).run(until: stop) { _ in }
         guard case .finished = ending else {
             printError("interrupted; the same command continues")

@@ -19,6 +19,8 @@ import ZeroMQ
 struct RouteCorpusJob: Sendable {
     let fleet: Fleet
     let histories: [ContextFile?]
+    /// The fleet's references; `nil` without any.
+    let sides: FleetSides?
     let rule: RouteRule
     let prompts: [String]
     let keys: RowKeys
@@ -26,6 +28,12 @@ struct RouteCorpusJob: Sendable {
     let blockRows: Int
     /// The key, where the coordinator asks for one.
     let security: SocketSecurity
+
+    /// The references of a model's job: they go with its context and with each prompt; `nil` without any.
+    func side(of model: Int) -> ScoringSide? {
+        guard let sides, let context = sides.context(of: model) else { return nil }
+        return ScoringSide(context: context, digest: sides.digest) { sides.side(of: $0, model: model) }
+    }
 
     /// Runs to the end. Throws `CommandFailure`, and `ExitStatus.resumable` after an interruption.
     func run(_ lanes: RouteLanes) throws {
@@ -88,7 +96,7 @@ struct RouteCorpusJob: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    /// Marks the folder with the fleet's models, rule, histories and corpus. Throws when it has the mark of another job.
+    /// Marks the folder with the fleet's models, rule, histories, references and corpus. Throws when it has the mark of another job.
     private func claimFolder() throws {
         let digests = histories.map { $0?.context.digest.hex ?? "none" }
         // Without `supports`: a set is written in another order by each process, and a corpus has only text.
@@ -101,13 +109,13 @@ struct RouteCorpusJob: Sendable {
             "\(fleet.defaultIndex)", "\(fleet.evidenceRows)", "\(fleet.historyRows)", "\(fleet.reference)", "\(rule)",
             "\(prompts)", "\(blockRows)",
         ]
-        let facts = models + settings + digests
+        let facts = models + settings + digests + (sides.map { [$0.digest.hex] } ?? [])
         let mark = Digest(of: facts.joined(separator: "\n")).hex
         try makeFolder(output)
         if let found = FileManager.default.contents(atPath: "\(output)/.route") {
             guard String(decoding: found, as: UTF8.self) == mark else {
                 throw CommandFailure(
-                    "\(output): belongs to another fleet, rule, history or corpus; choose another --output")
+                    "\(output): belongs to another fleet, rule, history, reference or corpus; choose another --output")
             }
         } else {
             try writeFile(mark, to: "\(output)/.route")
