@@ -91,8 +91,8 @@ public struct JSONReader {
     /// Reads an object like `object(selecting:)`, but passes over what Python writes and strict JSON does not have:
     /// `NaN`, `Infinity`, half a surrogate, a second member of one name. In a selected member this is its fault, so
     /// that only a row that needs the member is refused. In members that are not selected it does no harm.
-    public mutating func row(selecting names: JSONNames) throws(JSONError) -> [RowMember?] {
-        var found = [RowMember?](repeating: nil, count: names.all.count)
+    public mutating func row(selecting names: JSONNames) throws(JSONError) -> Row {
+        var found = Row(names: names.all.count)
         isTolerant = true
         defer { isTolerant = false }
         try openDocumentObject()

@@ -5,7 +5,7 @@ struct RowFields {
     let layout: RowLayout
     /// The program that wrote the record; `nil` for a row with keys of its own.
     let form: RecordForm?
-    private let values: [JSONReader.RowMember?]
+    private let values: JSONReader.Row
 
     /// Reads the members that the layout needs. What is not JSON in one of them is an error where it is used.
     init(_ content: SourceRow.Content, layout: RowLayout) throws(RowProblem) {
@@ -22,13 +22,13 @@ struct RowFields {
             let record = ForeignRecord(object)
             (form, values) = (record?.form, Self.members(of: record?.object ?? object, layout))
         case .blank, .rejected:
-            (form, values) = (nil, Array(repeating: nil, count: layout.names.all.count))
+            (form, values) = (nil, JSONReader.Row(names: layout.names.all.count))
         }
     }
 
     private static func members(
         of bytes: [UInt8], _ layout: RowLayout
-    ) throws(RowProblem) -> [JSONReader.RowMember?] {
+    ) throws(RowProblem) -> JSONReader.Row {
         do throws(JSONError) {
             var reader = JSONReader(utf8: bytes)
             return try reader.row(selecting: layout.names)
@@ -46,8 +46,8 @@ struct RowFields {
         }
     }
 
-    private static func members(of object: JSONObject, _ layout: RowLayout) -> [JSONReader.RowMember?] {
-        var values = [JSONReader.RowMember?](repeating: nil, count: layout.names.all.count)
+    private static func members(of object: JSONObject, _ layout: RowLayout) -> JSONReader.Row {
+        var values = JSONReader.Row(names: layout.names.all.count)
         for member in object.members {
             guard let place = layout.names.find(member.name.utf8) else { continue }
             values[place] = JSONReader.RowMember(value: member.value)

@@ -39,8 +39,8 @@ struct RowLayout {
     private var signs: [Int] = []
 
     /// Whether a row may be the record of another program.
-    func mayBeForeign(_ members: [JSONReader.RowMember?]) -> Bool {
-        signs.contains { members[$0] != nil }
+    func mayBeForeign(_ members: JSONReader.Row) -> Bool {
+        signs.contains { members.has($0) }
     }
 
     /// Fields without keys are not read.
