@@ -2,9 +2,10 @@
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
-All mutants are put into the sources of a clone at once, each behind the environment variable STATEZERO_MUTANT, so that one
-build serves all of them. Nothing of this is in the product. A mutant is caught when the simulator's test fails, which it does
-at the first seed with a broken invariant; without a mutant the test must pass. Exit code 1: fewer than --least were caught.
+All mutants are put into the sources of a clone at once, each behind the environment variable STATEZERO_MUTANT, so
+that one build serves all of them. Nothing of this is in the product. A mutant is caught when the simulator's test
+fails, which it does at the first seed with a broken invariant; without a mutant the test must pass. Exit code 1: fewer
+than --least were caught.
 """
 
 import argparse
