@@ -65,8 +65,11 @@ struct RowFields {
 
     /// A candidate's value; `nil` if it is absent or null. Throws if the text of the value is not strict JSON.
     func value(of candidate: RowLayout.Candidate) throws(RowProblem) -> JSONValue? {
-        if let whole = candidate.whole, let member = values[whole], member.value != .null { return try strict(member) }
-        guard let head = candidate.head, let member = values[head], let value = member.value.member(at: candidate.tail),
+        if let whole = candidate.whole, values.has(whole), let member = values[whole], member.value != .null {
+            return try strict(member)
+        }
+        guard let head = candidate.head, values.has(head), let member = values[head],
+            let value = member.value.member(at: candidate.tail),
             value != .null
         else { return nil }
         _ = try strict(member)
