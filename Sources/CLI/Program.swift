@@ -28,6 +28,7 @@ package struct StateZero: ParsableCommand {
         subcommands: [
             Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
             Worker.self, Rollout.self, Status.self, Top.self, Drain.self, Cancel.self, History.self, KeysCommand.self,
+            JournalCommand.self,
             Model.self,
             Store.self, Tune.self, Doctor.self, TuneWorker.self, BenchNotice.self,
         ])

@@ -80,6 +80,7 @@ struct CoordinatorDriver: ~Copyable {
         let channel = try Self.listen(at: configuration.endpoints, gate, wakeup: wakeup)
         let (journal, worker) = try Self.startThreads(configuration, wakeup)
         let replay = journal.takeReplay()
+        for damage in replay.damage { logger.error("journal damaged", metadata: ["what": "\(damage)"]) }
         machines = CoordinatorMachines(
             configuration.state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
         self.channel = channel
@@ -304,8 +305,7 @@ struct CoordinatorDriver: ~Copyable {
             decoding[peer] = (decoding[peer] ?? 1) > 1 ? (decoding[peer] ?? 1) - 1 : nil
             if decoding.isEmpty { undecodedBytes = 0 }
             switch result {
-            case .success(let envelope):
-                actions += handle(envelope, from: sender, arrived: arrived)
+            case .success(let envelope): actions += handle(envelope, from: sender, arrived: arrived)
             case .failure(let error):
                 counts.refused += 1
                 logger.log(MessageRefusal.malformed(error))

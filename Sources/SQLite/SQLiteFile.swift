@@ -34,7 +34,8 @@ public enum SQLiteFile {
     ) throws -> (queue: DatabaseQueue, value: Value) {
         if let path { createPrivately(path) }
         var configuration = GRDB.Configuration()
-        configuration.busyMode = .immediateError
+        // A reader, such as a backup, delays no writer; a second writer is waited for.
+        configuration.busyMode = sharing == .exclusive ? .immediateError : .timeout(sharedWaitSeconds)
         configuration.prepareDatabase { database in
             if sharing == .exclusive { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
             if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
@@ -46,6 +47,8 @@ public enum SQLiteFile {
         if releasesSpace, path != nil { try queue.writeWithoutTransaction(vacuumIncrementally) }
         return (queue, try queue.write(prepare))
     }
+
+    private static let sharedWaitSeconds = 10.0
 
     /// Creates an empty file with the mode that SQLite gives to its write-ahead log too. SQLite reports what fails here.
     private static func createPrivately(_ path: String) {

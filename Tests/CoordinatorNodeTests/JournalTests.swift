@@ -146,8 +146,8 @@ struct JournalTests {
         let journal = try CoordinatorJournal(path: nil)
         let later = ModelFingerprint(name: "another", digest: Digest(of: "others"))
         try journal.commit([.generationStarted(1), .fingerprintAdopted(model)])
-        try journal.commit([.generationStarted(.max), .fingerprintAdopted(later)])
-        #expect(try journal.entries() == [.generationStarted(.max), .fingerprintAdopted(later)])
+        try journal.commit([.generationStarted(.init(UInt32.max)), .fingerprintAdopted(later)])
+        #expect(try journal.entries() == [.generationStarted(.init(UInt32.max)), .fingerprintAdopted(later)])
     }
 
     @Test("a plan that is forgotten leaves no entry; the other plans stay")
@@ -205,9 +205,14 @@ struct JournalTests {
         for table in ["plan_entry", "entry"] {
             try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE \(table) SET body = \(body)") }
         }
-        let journal = try CoordinatorJournal(path: path)
-        #expect(throws: CoordinatorError.self) { _ = try journal.plannerEntries() }
-        #expect(throws: CoordinatorError.self) { _ = try journal.entries() }
+        let contents = try CoordinatorJournal(path: path).contents()
+        #expect(contents.entries.isEmpty && contents.plannerEntries.isEmpty)
+        #expect(contents.damage.map(\.kind) == [.answer, .plan, .predictions])
+        #expect(contents.damage.allSatisfy { $0.row != nil && $0.reason.contains("checksum") })
+        // Put aside once, and not named again.
+        #expect(try CoordinatorJournal(path: path).contents().damage.isEmpty)
+        let aside = try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM quarantine") }
+        #expect(aside == 3)
     }
 
     // MARK: Bounds

@@ -40,7 +40,7 @@ MODULES = {
     # 1 foundations
     "Scoring": Module(1),
     "JSON": Module(1, "Foundation"),
-    "SQLite": Module(1, "Glibc"),
+    "SQLite": Module(1, "Glibc", "Foundation"),
     "Kernels": Module(1, "Foundation", "Synchronization"),
     "ZeroMQ": Module(1, "Glibc"),
     "Reporting": Module(1, "Foundation"),

@@ -15,11 +15,19 @@ extension PlannerState {
             guard let session = try? PlanSession(opening) else { return }
             _ = adopt(session)
         case .predictionsReceived(let plan, let predictions):
+            // What no version writes is not applied: an index or reward beyond its range would end the process.
+            let indices = predictions.map(\.index)
+            guard let session = sessions[plan], Set(indices).count == indices.count,
+                indices.allSatisfy(session.groups.indices.contains)
+            else { return }
             if let effects = try? sessions[plan]?.receive(predictions) { keepPrice(effects, of: plan) }
         case .planCut(let plan):
             if let effects = try? sessions[plan]?.cut() { keepPrice(effects, of: plan) }
         case .groupReported(let plan, let report):
-            guard let session = sessions[plan], session.groups.indices.contains(report.index) else { return }
+            guard let session = sessions[plan], session.groups.indices.contains(report.index), report.failed >= 0,
+                report.references.isEmpty || report.references.count == report.rewards.count,
+                (try? session.check(report.rewards, promptID: "")) != nil
+            else { return }
             _ = sessions[plan]?.record(report)
         case .textsNamed(let policyID, let texts):
             let empty = emptyHistory

@@ -8,12 +8,6 @@ import Threads
 /// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. They
 /// become durable in the order in which they were sent.
 final class JournalThread: Sendable {
-    /// What the journal had when it was opened.
-    struct Replay: Sendable {
-        let entries: [JournalEntry]
-        let plannerEntries: [PlannerEntry]
-    }
-
     private enum Request: Sendable {
         case commit([JournalEntry], [PlannerEntry])
         case stop
@@ -32,7 +26,7 @@ final class JournalThread: Sendable {
     private final class Shared: Sendable {
         let mailbox: Mailbox<Request>
         let progress = Mutex(Progress())
-        let replay = Mutex<Replay?>(nil)
+        let replay = Mutex<JournalContents?>(nil)
 
         init() throws(CoordinatorError) {
             do { mailbox = try Mailbox(capacity: .max) } catch { throw .thread(error) }
@@ -49,7 +43,7 @@ final class JournalThread: Sendable {
                 wakeup.signal()
             }
             let journal = try CoordinatorJournal(path: path, outcomesMax: outcomesMax)
-            let replay = Replay(entries: try journal.entries(), plannerEntries: try journal.plannerEntries())
+            let replay = try journal.contents()
             shared.replay.withLock { $0 = replay }
             announce(())
             while try Self.commit(shared, to: journal) { wakeup.signal() }
@@ -83,10 +77,10 @@ final class JournalThread: Sendable {
     }
 
     /// What the journal had when it was opened; once.
-    func takeReplay() -> Replay {
+    func takeReplay() -> JournalContents {
         shared.replay.withLock { replay in
             defer { replay = nil }
-            return replay ?? Replay(entries: [], plannerEntries: [])
+            return replay ?? JournalContents()
         }
     }
 

@@ -1,7 +1,7 @@
 import Cluster
 import Foundation
 import GRDB
-import Planning
+import SQLite
 import Scoring
 import Wire
 
@@ -36,7 +36,8 @@ struct PlannerJournal {
                 """)
         try Self.addColumns(to: database)
         for row in try Row.fetchAll(database, sql: "SELECT policy, count(*) AS n FROM outcome GROUP BY policy") {
-            counts[row["policy"]] = row["n"]
+            // A name that cannot be read is damage, which reading the rows finds.
+            if let policyID = try? row.text("policy") { counts[policyID] = try row.checked("n") }
         }
     }
 
@@ -46,53 +47,6 @@ struct PlannerJournal {
         for column in ["step INTEGER", "tokens INTEGER NOT NULL DEFAULT 0"]
         where !known.contains(String(column.prefix { $0 != " " })) {
             try database.execute(sql: "ALTER TABLE outcome ADD COLUMN \(column)")
-        }
-    }
-
-    /// Kinds of entries; the raw values are those in the file.
-    private enum Kind: Int {
-        case opened = 1
-        case predictions = 2
-        case cut = 3
-        case group = 4
-    }
-
-    // MARK: Reading
-
-    /// All entries: outcomes first, since entries of plans do not depend on them, then attempts of trainers; known texts
-    /// last, because a text that an older outcome or plan has may have changed since.
-    func entries(_ database: Database) throws -> [PlannerEntry] {
-        var entries: [PlannerEntry] = []
-        let outcomes = try Row.fetchCursor(
-            database, sql: "SELECT * FROM outcome JOIN prompt ON prompt.digest = outcome.prompt ORDER BY sequence")
-        while let row = try outcomes.next() {
-            let outcome = RecordedOutcome(
-                eventID: row["event"], promptID: row["prompt_id"], text: row["text"], version: row["version"],
-                reward: row["reward"], n: row["n"], failed: row["failed"],
-                rewards: try JSONDecoder().decode([Double].self, from: Data((row["rewards"] as String).utf8)),
-                step: row["step"], tokens: row["tokens"])
-            entries.append(.outcomesRecorded(policyID: row["policy"], [outcome]))
-        }
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM attempt ORDER BY policy") {
-            var reader = JournalReader([UInt8](row["body"] as Data))
-            entries.append(.attemptBegan(policyID: row["policy"], try PolicyAttempts(reading: &reader)))
-        }
-        let plans = try Row.fetchCursor(database, sql: "SELECT * FROM plan_entry ORDER BY sequence")
-        while let row = try plans.next() {
-            let plan = PlanName(policyID: row["policy"], step: row["step"])
-            guard let kind = Kind(rawValue: row["kind"]) else { throw CoordinatorError.journalDamaged }
-            entries.append(try Self.entry(kind, plan, body: [UInt8](row["body"] as Data)))
-        }
-        return entries + (try prompts.entries(database))
-    }
-
-    private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
-        var reader = JournalReader(body)
-        switch kind {
-        case .opened: return .planOpened(try PlanOpening(reading: &reader))
-        case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
-        case .cut: return .planCut(plan)
-        case .group: return .groupReported(plan, try GroupReport(reading: &reader))
         }
     }
 
@@ -111,42 +65,36 @@ struct PlannerJournal {
         case .groupReported(let plan, let report): try write(.group, plan, report.journalBody, to: database)
         case .planForgotten(let plan):
             try database.execute(
-                sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?", arguments: [plan.policyID, plan.step])
+                sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?",
+                arguments: [StoredText(plan.policyID), plan.step])
         case .textsNamed(let policyID, let texts): try prompts.name(texts, of: policyID, in: database)
         case .textsForgotten(let policyID, let promptIDs): try prompts.forget(promptIDs, of: policyID, in: database)
         case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: policyID, in: database)
         case .policyForgotten(let policyID):
-            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [policyID])
-            try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [policyID])
+            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [StoredText(policyID)])
+            try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [StoredText(policyID)])
             try keepLatest(0, of: policyID, in: database)
             counts[policyID] = nil
             try prompts.forgetAll(of: policyID, in: database)
         case .outcomesForgotten(let policyID, let step):
             try database.execute(
                 sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
-                arguments: [policyID, step])
+                arguments: [StoredText(policyID), step])
             prompts.release(database.changesCount)
             counts[policyID] = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [policyID])
+                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [StoredText(policyID)])
         case .attemptBegan(let policyID, let attempts):
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO attempt (policy, body) VALUES (?, ?)",
-                arguments: [policyID, Data(attempts.journalBody)])
+            try database.cachedStatement(sql: JournalTable.attempt.insertion)
+                .execute(arguments: [StoredText(policyID), Data(attempts.journalBody)])
         }
     }
 
     private mutating func write(_ outcome: RecordedOutcome, of policyID: String, to database: Database) throws {
         let digest = try prompts.keep(outcome.text, in: database)
         let rewards = String(decoding: try JSONEncoder().encode(outcome.rewards), as: UTF8.self)
-        // `OR REPLACE`: an event that memory has forgotten counts again, also when the disk still has it.
-        try database.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO outcome
-                (policy, event, prompt_id, prompt, version, reward, n, failed, rewards, step, tokens)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            policyID, outcome.eventID, outcome.promptID, digest, outcome.version, outcome.reward, outcome.n,
+        try database.cachedStatement(sql: JournalTable.outcome.insertion).execute(arguments: [
+            StoredText(policyID), StoredText(outcome.eventID), StoredText(outcome.promptID), digest, outcome.version,
+            outcome.reward, outcome.n,
             outcome.failed, rewards, outcome.step, outcome.tokens,
         ])
         counts[policyID, default: 0] += 1
@@ -162,7 +110,7 @@ struct PlannerJournal {
             sql: """
                 DELETE FROM outcome WHERE policy = ? AND sequence <= (
                     SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-                """, arguments: [policyID, policyID, count])
+                """, arguments: [StoredText(policyID), StoredText(policyID), count])
         prompts.release(database.changesCount)
         counts[policyID] = min(counts[policyID] ?? 0, count)
     }
@@ -170,8 +118,8 @@ struct PlannerJournal {
     /// Deletes texts that nothing names any more, some at each commit.
     mutating func sweep(_ database: Database) throws { try prompts.sweep(database) }
 
-    private func write(_ kind: Kind, _ plan: PlanName, _ body: [UInt8], to database: Database) throws {
-        try database.cachedStatement(sql: "INSERT INTO plan_entry (policy, step, kind, body) VALUES (?, ?, ?, ?)")
-            .execute(arguments: [plan.policyID, plan.step, kind.rawValue, Data(body)])
+    private func write(_ kind: PlanScan.Kind, _ plan: PlanName, _ body: [UInt8], to database: Database) throws {
+        try database.cachedStatement(sql: JournalTable.plan.insertion)
+            .execute(arguments: [StoredText(plan.policyID), plan.step, kind.rawValue, Data(body)])
     }
 }

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import GRDB
+import SQLite
 import Scoring
 
 /// The journal's texts: each text once, and which prompts of which policies are known by it.
@@ -35,7 +36,7 @@ struct PromptTable {
     mutating func keep(_ text: String, in database: Database) throws -> Data {
         let digest = Data(Digest(of: text).bytes)
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, text) VALUES (?, ?)")
-            .execute(arguments: [digest, text])
+            .execute(arguments: [digest, StoredText(text)])
         count += database.changesCount
         return digest
     }
@@ -45,32 +46,11 @@ struct PromptTable {
 
     // MARK: Known texts
 
-    /// All known texts, in the order in which they were named, in parts.
-    func entries(_ database: Database) throws -> [PlannerEntry] {
-        var entries: [PlannerEntry] = []
-        var named: [NamedText] = []
-        var policyID = ""
-        let rows = try Row.fetchCursor(
-            database,
-            sql: "SELECT policy, prompt_id, text FROM known_text JOIN prompt ON digest = prompt ORDER BY sequence")
-        while let row = try rows.next() {
-            if row["policy"] != policyID, !named.isEmpty {
-                entries.append(.textsNamed(policyID: policyID, named))
-                named = []
-            }
-            policyID = row["policy"]
-            named.append(NamedText(promptID: row["prompt_id"], text: row["text"]))
-        }
-        if !named.isEmpty { entries.append(.textsNamed(policyID: policyID, named)) }
-        return entries
-    }
-
     mutating func name(_ texts: [NamedText], of policyID: String, in database: Database) throws {
-        let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO known_text (policy, prompt_id, prompt) VALUES (?, ?, ?)")
+        let statement = try database.cachedStatement(sql: JournalTable.knownText.insertion)
         for named in texts {
             let digest = try keep(named.text, in: database)
-            try statement.execute(arguments: [policyID, named.promptID, digest])
+            try statement.execute(arguments: [StoredText(policyID), StoredText(named.promptID), digest])
         }
         // A row that was replaced may have had another text.
         release(texts.count)
@@ -78,12 +58,12 @@ struct PromptTable {
 
     mutating func forget(_ promptIDs: [String], of policyID: String, in database: Database) throws {
         let statement = try database.cachedStatement(sql: "DELETE FROM known_text WHERE policy = ? AND prompt_id = ?")
-        for promptID in promptIDs { try statement.execute(arguments: [policyID, promptID]) }
+        for promptID in promptIDs { try statement.execute(arguments: [StoredText(policyID), StoredText(promptID)]) }
         release(promptIDs.count)
     }
 
     mutating func forgetAll(of policyID: String, in database: Database) throws {
-        try database.execute(sql: "DELETE FROM known_text WHERE policy = ?", arguments: [policyID])
+        try database.execute(sql: "DELETE FROM known_text WHERE policy = ?", arguments: [StoredText(policyID)])
         release(database.changesCount)
     }
 

@@ -1,0 +1,181 @@
+public import Cluster
+import Foundation
+import GRDB
+import SQLite
+import Scoring
+import Wire
+
+/// The coordinator's journal: entries in a SQLite file, deleted as clients confirm.
+///
+/// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits; then those
+/// shards are computed again, since only the client's own folder counts. What is deleted makes the file smaller again.
+/// Rows have checksums. A lock beside the file keeps a second coordinator out. Belongs to the coordinator's thread.
+public final class CoordinatorJournal {
+    private let database: DatabaseQueue
+    private var planner: PlannerJournal
+    private let path: String
+    /// Keeps other coordinators out; others may read, so that a backup can be made while this runs.
+    private let lock: FileLock?
+    private let identity: FileIdentity?
+    private var logIdentity: FileIdentity?
+    /// What was damaged and could be mended.
+    private let mended: [JournalDamage]
+
+    /// Opens the journal at a path, or creates one there. Without a path it is in memory and ends with the process.
+    ///
+    /// Throws `journal`, and `journalUnreadable` for a file whose pages are damaged. Cost: reads the file.
+    /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
+    public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
+        let name = path ?? "memory"
+        self.path = name
+        lock = path.flatMap { FileLock(beside: $0) }
+        if path != nil, lock == nil {
+            throw .journal(
+                path: name,
+                reason: "the database is locked: database is locked by another process, or its "
+                    + "folder cannot be written")
+        }
+        do throws(any Error) {
+            let (database, made) = try SQLiteFile.open(
+                path, durability: .process, sharing: .shared, releasesSpace: true
+            ) { database in
+                database.add(function: JournalTable.function)
+                let mended = try JournalFile.prepare(database, path: name)
+                try database.execute(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS entry (
+                            sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, job BLOB, shard INTEGER,
+                            header BLOB, body BLOB);
+                        CREATE INDEX IF NOT EXISTS entry_job ON entry (job, kind, shard);
+                        """)
+                let planner = try PlannerJournal(database, outcomesMax: outcomesMax)
+                try JournalTable.addColumns(to: database)
+                return (planner, mended)
+            }
+            self.database = database
+            (planner, mended) = made
+        } catch {
+            throw Self.error(error, path: name)
+        }
+        identity = path.flatMap { FileIdentity(of: $0) }
+        logIdentity = nil
+    }
+
+    static func error(_ error: any Error, path: String) -> CoordinatorError {
+        if let error = error as? CoordinatorError { return error }
+        if let error = error as? DatabaseError,
+            [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) || "\(error)".contains("malformed")
+        {
+            return .journalUnreadable(path: path, reason: error.message ?? "\(error)")
+        }
+        return .journal(path: path, reason: "\(error)")
+    }
+
+    /// Whether a commit waits for the disk: the present setting of the database.
+    private var isSynchronous = false
+
+    /// Reads everything, and puts damaged rows aside in the table `quarantine`: the next start does not name them again.
+    /// Throws `journalUnreadable` where most rows are damaged.
+    public func contents() throws(CoordinatorError) -> JournalContents {
+        do throws(any Error) {
+            return try database.write { database in
+                let scan = try JournalScan(database)
+                try JournalFile.quarantine(scan, in: database, path: path)
+                try JournalFile.finish(database)
+                var contents = scan.contents
+                contents.damage = mended + contents.damage
+                contents.replaceLostGeneration(at: Date())
+                return contents
+            }
+        } catch {
+            throw Self.error(error, path: path)
+        }
+    }
+
+    /// All sound entries of jobs, in order.
+    public func entries() throws(CoordinatorError) -> [JournalEntry] { try contents().entries }
+
+    /// All sound entries of the planner, in order.
+    public func plannerEntries() throws(CoordinatorError) -> [PlannerEntry] { try contents().plannerEntries }
+
+    /// Makes entries durable, all or none.
+    ///
+    /// Outcomes and rewards are also on the disk itself when this returns, so that a power cut does not lose them: they
+    /// are acknowledged, and their sender does not repeat them.
+    public func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = []) throws(CoordinatorError) {
+        guard !entries.isEmpty || !plannerEntries.isEmpty else { return }
+        let isPermanent = plannerEntries.contains {
+            switch $0 {
+            case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
+            default: false
+            }
+        }
+        do {
+            try database.writeWithoutTransaction { database in
+                if isPermanent != isSynchronous {
+                    try SQLiteFile.setDurability(isPermanent ? .disk : .process, of: database)
+                    isSynchronous = isPermanent
+                }
+                try database.inTransaction {
+                    for entry in entries { try Self.write(entry, to: database) }
+                    for entry in plannerEntries { try planner.write(entry, to: database) }
+                    try planner.sweep(database)
+                    return .commit
+                }
+                try SQLiteFile.releaseSpace(of: database)
+            }
+        } catch {
+            throw Self.error(error, path: path)
+        }
+        try checkPresence()
+    }
+
+    /// Throws `journalRemoved` where the path does not name the file that is open any more: what is written to it would be
+    /// gone with the process. Cost: two system calls.
+    private func checkPresence() throws(CoordinatorError) {
+        guard let identity else { return }
+        let log = FileIdentity(of: path + "-wal")
+        guard FileIdentity(of: path) == identity, log != nil, logIdentity == nil || log == logIdentity else {
+            throw .journalRemoved(path: path)
+        }
+        logIdentity = log
+    }
+
+    private static func write(_ entry: JournalEntry, to database: Database) throws {
+        switch entry {
+        case .generationStarted(let generation):
+            try database.execute(
+                sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.generation.rawValue])
+            try EntryRow.insert(.generation, shard: Int64(bitPattern: generation), to: database)
+        case .fingerprintAdopted(let model):
+            try database.execute(
+                sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.fingerprint.rawValue])
+            try EntryRow.insert(.fingerprint, header: Array(model.name.utf8), body: model.digest.bytes, to: database)
+        case .jobOpened(let job):
+            try EntryRow.insert(.job, job: job, to: database)
+        case .shardAnswered(let answer):
+            let frames = Envelope(generation: 0, .shardAnswer(answer)).rawFrames
+            try EntryRow.insert(
+                .answer, job: answer.job, shard: Int64(answer.shard), header: frames[0].array, body: frames[1].array,
+                to: database)
+        case .confirmed(let job, let below):
+            // Two statements, so that each can use the index.
+            try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ? AND shard < ?")
+                .execute(arguments: [EntryRow.data(job.bytes), EntryRow.Kind.answer.rawValue, Int64(below)])
+            try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ?")
+                .execute(arguments: [EntryRow.data(job.bytes), EntryRow.Kind.confirmed.rawValue])
+            try EntryRow.insert(.confirmed, job: job, shard: Int64(below), to: database)
+        case .jobClosed(let job):
+            try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [EntryRow.data(job.bytes)])
+        }
+    }
+}
+
+extension JournalContents {
+    /// A generation that is lost must not be used again: numbers of assignments contain it. Seconds since 1970 are more than
+    /// the starts of any coordinator, and fit until 2106.
+    fileprivate mutating func replaceLostGeneration(at date: Date) {
+        guard damage.contains(where: { $0.kind == .generation }) else { return }
+        entries.insert(.generationStarted(UInt64(UInt32(clamping: Int(date.timeIntervalSince1970)))), at: 0)
+    }
+}

@@ -1,0 +1,119 @@
+import Cluster
+import Foundation
+import GRDB
+import SQLite
+import Scoring
+import Wire
+
+/// Reads rows of plans; those of a former version, which have no checksums, are checked against their plan's opening.
+///
+/// A plan is a function of its rows: where one of them is damaged that is not a group's, all of the plan is dropped.
+/// Otherwise it would go on with other budgets than those that its trainer has.
+struct PlanScan {
+    /// Kinds of rows; the raw values are those in the file.
+    enum Kind: Int {
+        case opened = 1
+        case predictions = 2
+        case cut = 3
+        case group = 4
+
+        var damage: JournalDamage.Kind {
+            switch self {
+            case .opened: .plan
+            case .predictions: .predictions
+            case .cut: .cut
+            case .group: .group
+            }
+        }
+    }
+
+    /// A row that is sound.
+    struct Found {
+        let number: Int64
+        let kind: Kind
+        let plan: PlanName
+        let entry: PlannerEntry
+    }
+
+    private var found: [Found] = []
+    private var openings: [PlanName: PlanOpening] = [:]
+    private var dropped: Set<PlanName> = []
+
+    static func kind(_ row: Row) throws -> Kind {
+        guard let kind = Kind(rawValue: try row.checked("kind")) else { throw CoordinatorError.journalDamaged }
+        return kind
+    }
+
+    private static func name(_ row: Row) throws -> PlanName {
+        PlanName(policyID: try row.text("policy"), step: try row.checked("step"))
+    }
+
+    /// Reads a row. Of a row without a checksum, the numbers are checked too.
+    mutating func read(_ row: Row, _ kind: Kind) throws {
+        let isChecked = row.databaseValues.last?.isNull == false
+        let plan = try Self.name(row)
+        let entry = try Self.entry(kind, plan, body: [UInt8](try row.checked("body", as: Data.self)))
+        if case .planOpened(let opening) = entry {
+            guard isChecked || opening.request.plan == plan && opening.isUsable else {
+                throw CoordinatorError.journalDamaged
+            }
+            openings[plan] = opening
+        } else if !isChecked, let opening = openings[plan], !opening.accepts(entry) {
+            throw CoordinatorError.journalDamaged
+        }
+        found.append(Found(number: try row.checked("sequence"), kind: kind, plan: plan, entry: entry))
+    }
+
+    private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
+        var reader = JournalReader(body)
+        switch kind {
+        case .opened: return .planOpened(try PlanOpening(reading: &reader))
+        case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
+        case .cut: return .planCut(plan)
+        case .group: return .groupReported(plan, try GroupReport(reading: &reader))
+        }
+    }
+
+    /// A row of a plan is damaged.
+    mutating func drop(_ row: Row) {
+        if let plan = try? Self.name(row) { dropped.insert(plan) }
+    }
+
+    /// The entries of whole plans, in order, and the rows of the others.
+    func finish() -> (entries: [PlannerEntry], orphans: [Found]) {
+        let orphans = found.filter { dropped.contains($0.plan) }
+        return (found.filter { !dropped.contains($0.plan) }.map(\.entry), orphans)
+    }
+}
+
+extension PlanOpening {
+    /// Whether its numbers are in the ranges that every version writes.
+    fileprivate var isUsable: Bool {
+        let rollouts = 0...1 << 20
+        let candidates = request.candidates.count
+        return rollouts.contains(minimum) && rollouts.contains(maximum) && (price ?? 0).isFinite
+            && (0...1 << 32).contains(contextRows) && (-1...1 << 53).contains(staleness)
+            && (0...1 << 53).contains(contextAhead)
+            && (lengths.isEmpty || lengths.count == candidates && lengths.allSatisfy { $0 >= 0 && $0 <= 1e15 })
+            && (exploration.share ?? 0).isFinite && exploration.saved.isFinite
+            && exploration.waits.allSatisfy((0...1 << 53).contains)
+            && exploration.visits.allSatisfy((0..<max(1, candidates)).contains)
+    }
+
+    /// Whether an entry names candidates of this plan, each once, with numbers that can be.
+    fileprivate func accepts(_ entry: PlannerEntry) -> Bool {
+        let candidates = request.candidates.indices
+        switch entry {
+        case .predictionsReceived(_, let predictions):
+            return Set(predictions.map(\.index)).count == predictions.count
+                && predictions.allSatisfy {
+                    candidates.contains($0.index) && (0...1).contains($0.mean) && $0.kappa > 0
+                }
+        case .groupReported(_, let report):
+            return candidates.contains(report.index) && PlanLimits.counts.contains(report.failed)
+                && (report.references.isEmpty || report.references.count == report.rewards.count)
+                && report.rewards.allSatisfy { request.rewards.contains($0) }
+        default: return true
+        }
+    }
+}
