@@ -96,7 +96,8 @@ def ratios(options, folder, words):
             "program": str(program),
             "rows": options.rows,
             "words": words,
-            "microseconds_a_row": {arm: round(value, 1) for arm, value in row.items()} | {"embedding": round(embedding)},
+            "microseconds_a_row": {arm: round(value, 1) for arm, value in row.items()}
+            | {"embedding": round(embedding)},
             "ratio": round(row["with"] / row["without"], 3),
             "ratio_with_embedding": round(1 + more / (row["without"] + embedding), 4),
         }
