@@ -5,9 +5,9 @@
 
 A part is left out by zeros in its row of the weights file (scripts/train/HEAD.md, Weights); everything else stays as it
 was trained, and is not fitted again, so a part that others could replace after a new training shows more than it is
-worth. Prints the paired difference of the whole head's AUC over that without the part, at 32 and 256 context rows. Of each source
-at most N context and N query prompts; query prompts that training has seen are left out. Needs the release build and the
-default model.
+worth. Prints the paired difference of the whole head's AUC over that without the part, at 32 and 256 context rows. Of
+each source at most N context and N query prompts are used; query prompts that training has seen are left out. Needs the
+release build and the default model.
 """
 
 import array

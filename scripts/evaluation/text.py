@@ -310,8 +310,8 @@ part of the larger one, and all predictors get the same draws and queries. AUC i
 versions, then sources. ± is √(SE over policy versions² + SE over draws²); of the mean, √(Σ of the sources'
 squares)/number. A gain is paired: the same draws. Spearman is the rank correlation of p with the success rate within a
 draw. ECE has 15 bins of equal mass over a source's queries. It is never 0: a bin of few queries differs from its mean
-prediction by chance. *By chance* is the ECE that these very predictions would show if each were right; what is above it is the
-error. Log loss clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
+prediction by chance. *By chance* is the ECE that these very predictions would show if each were right; what is above
+it is the error. Log loss clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
 
 {part_said}
 ## Without references, 256 context rows
