@@ -6,8 +6,8 @@
 Standard library only; some minutes on one core. Scores made-up prompts of so many words with 256 context rows by
 `statezero score`, one worker with one thread. A first run fills the feature store, and its time shows what embedding
 costs; in the others nothing is embedded. The time of a row is the difference between two numbers of rows, so that
-starts and the preparation of the context do not count. Reading the references, three rows a prompt, does. Several programs take
-turns. `statezero-bench compact` then measures the preparation and the head alone.
+starts and the preparation of the context do not count. Reading the references, three rows a prompt, does. Several
+programs take turns. `statezero-bench compact` then measures the preparation and the head alone.
 """
 
 import json
