@@ -101,7 +101,7 @@ def main():
     comparison = evaluated(options, stems, training)
     kinds = {"known kinds": False, "new kinds": True}
     rows = []
-    for part in [*PARTS, "all that was trained"]:
+    for part in [*PARTS, "all that was trained (Gaussian process)"]:
         cells = [part]
         for size in SIZES:
             here = predictors(comparison, size)
@@ -110,7 +110,7 @@ def main():
                 chosen = [name for name in by_source(other) if (name in acceptance.NEW) == is_new]
                 cells.append(pair((mean_difference(here["compact"], other, chosen) or [None])[:2]))
         rows.append(cells)
-    head = ["what the head has less without it"]
+    head = ["left out"]
     print(table(head + [f"{kind}, {size} rows" for size in SIZES for kind in kinds], rows))
 
 
