@@ -41,6 +41,8 @@ name_other_packages() {
             libcurl4-openssl-dev) names+=(libcurl-devel) ;;
             libpython3-dev) names+=(python3-devel) ;;
             g++) names+=(gcc-c++) ;;
+            libncurses-dev) names+=(ncurses-devel) ;;
+            libedit2) names+=(libedit) ;;
             libc6-dev) names+=(glibc-devel) ;;
             gpg) names+=(gnupg2) ;;
             xz-utils) names+=(xz) ;;
