@@ -87,7 +87,7 @@ def outcomes(count: int, frame: bytes) -> list[tuple[float, int]]:
     """(mean reward, rollouts) by row. Raises WireError."""
     if len(frame) != 12 * count:
         raise WireError(f"{count} outcomes have {len(frame)} bytes")
-    return [struct.unpack_from("<dI", frame, 12 * row) for row in range(count)]  # type: ignore[misc]
+    return [struct.unpack_from("<dI", frame, 12 * row) for row in range(count)]
 
 
 def context_digest(rows: list[bytes], rewards: list[tuple[float, int]]) -> bytes:
