@@ -24,7 +24,7 @@ public final class TableValueModel: ValueModel {
     public func embed(_ texts: [String]) throws(ValueModelError) -> FeatureMatrix {
         var values = [Float](repeating: 0, count: texts.count * 4)
         for (row, text) in texts.enumerated() {
-            let hash = Self.hash(text)
+            let hash = StableHash(words: text).value
             for place in 0..<4 { values[row * 4 + place] = Float(UInt16(truncatingIfNeeded: hash >> (16 * place))) }
         }
         if pausePerText > .zero { Thread.sleep(forTimeInterval: pausePerText * texts.count / .seconds(1)) }
@@ -63,7 +63,7 @@ public final class TableValueModel: ValueModel {
 
     /// The table's prediction for a text, which simulations compare answers with.
     public static func expected(_ text: String, context: Digest, salt: UInt64 = 0) -> Prediction? {
-        prediction(hash: hash(text), seed: seed(context, salt: salt))
+        prediction(hash: StableHash(words: text).value, seed: seed(context, salt: salt))
     }
 
     private static func seed(_ context: Digest, salt: UInt64) -> UInt64 {
@@ -74,19 +74,6 @@ public final class TableValueModel: ValueModel {
         var random = SeededGenerator(seed: hash ^ seed)
         let p = Float(random.unit())
         return Prediction(p: p, kappa: Float(1 + 20 * random.unit()), pLo: p / 2, pHi: (1 + p) / 2)
-    }
-
-    /// Hashes eight bytes at a time, then the bytes that are left.
-    private static func hash(_ text: String) -> UInt64 {
-        let bytes = text.utf8.span
-        var hash = StableHash()
-        let whole = bytes.count & ~7
-        for place in stride(from: 0, to: whole, by: 8) {
-            let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-            hash.combine(word: UInt64(littleEndian: word))
-        }
-        for place in whole..<bytes.count { hash.combine(bytes[place]) }
-        return hash.value
     }
 }
 

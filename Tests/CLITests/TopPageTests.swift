@@ -14,7 +14,7 @@ struct TopPageTests {
             #"""
             {"version":"0.2.0","coordinator":{"uptime_seconds":75,"model":"m"},
              "rates":{"rows":12.34,"rollouts":0,"messages":3,"history":{"step_seconds":5,"rows":[0,4,8],"rollouts":[0,0,0]}},
-             "workers":{"value":2,"rollout":0,"idle":1,"working":1,"draining":0,"silent":1,"leases":1,
+             "workers":{"value":2,"rollout":1,"idle":1,"working":1,"draining":0,"silent":1,"leases":1,
                "shown":[{"name":"a","role":"value","silent_seconds":3,"is_draining":false,"leases":1,"rows":8}]},
              "jobs":{"open":1,"shown":[{"id":"00112233445566778899aabbccddeeff","owner":"client","pending":1,"leased":1,
                "rows":16,"rows_answered":250,"rows_total":1000,"rows_per_second":12.5,"seconds_left":60}]},
@@ -28,10 +28,10 @@ struct TopPageTests {
             """#)
         let lines = text.split(separator: "\n").map(String.init)
         #expect(lines[0] == "coordinator h:1, version 0.2.0, up 1 min 15 s, model m")
-        #expect(lines[1] == "working    yes; 2 workers, 0 rollout workers: 1 working, 1 idle, 0 draining, 1 silent")
+        #expect(lines[1] == "working    yes; 2 workers, 1 rollout worker: 1 working, 1 idle, 0 draining, 1 silent")
         #expect(lines[2].hasPrefix("time left  1 min 0 s; █████░") && lines[2].hasSuffix("25 %, 250 of 1000 rows"))
         #expect(lines[3].contains("+20 % signal expected against even budgets") && lines[3].contains("25 % seen"))
-        #expect(lines[4] == "wrong      1 notices, see below; 3 rows with an error")
+        #expect(lines[4] == "wrong      1 notice, see below; 3 rows with an error")
         #expect(text.contains(" ▅█  rows/s") && text.contains("0 ▃ █ 1") && text.contains("0.50         0.25"))
         #expect(lines.contains { $0.hasPrefix("00112233  client") && $0.hasSuffix("1 min 0 s") }, "\(text)")
         #expect(lines.contains { $0.hasPrefix("a       value  silent") }, "\(text)")

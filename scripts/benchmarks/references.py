@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures what references cost: processor time of a scored row, with and without three references on every prompt.
 
-    scripts/benchmarks/references.py [--program FILE ...] [--rows 24000] [--rounds 3]
+    scripts/benchmarks/references.py [--program FILE ...] [--rows 6000] [--words 8 80] [--rounds 5]
 
-Standard library only. Scores made-up prompts of about ten tokens with 256 context rows by `statezero score`,
-one worker with one thread, after a run that has filled the feature store, so that nothing is embedded. The time
-of a row is the difference between two numbers of rows; so starts, and the preparation of the context, do not
-count. Several programs take turns.
+Standard library only; some minutes on one core. Scores made-up prompts of so many words with 256 context rows by
+`statezero score`, one worker with one thread. A first run fills the feature store, and its time shows what embedding
+costs; in the others nothing is embedded. The time of a row is the difference between two numbers of rows, so that
+starts and the preparation of the context do not count. Reading the references, three rows a prompt, does. Several
+programs take turns. `statezero-bench compact` then measures the preparation and the head alone.
 """
 
 import json
@@ -22,7 +23,9 @@ from common import arguments, paths
 
 CONTEXT_ROWS = 256
 REFERENCES = 3
+POOL = 800
 SMALL_SHARE = 6
+ITEMS = ["apples", "pears", "books", "pens", "lamps", "stamps", "chairs", "tables", "ropes", "shoes", "hats"]
 
 
 def write(path, rows):
@@ -36,8 +39,19 @@ def solved(policy, row):
     return int((mixed >> 8) % 100 + (mixed >> (3 + 5 * policy)) % 40 > 70)
 
 
-def inputs(folder, rows):
-    texts = [f"What is {row * 7919 % 1_000_003} plus {row % 97}?" for row in range(rows + CONTEXT_ROWS)]
+def prompt(row, words):
+    """About so many words, of which no two prompts have the same."""
+    text = [f"What is {row * 7919 % 1_000_003} plus {row % 97}?"]
+    place = row
+    while sum(len(part.split()) for part in text) < words:
+        place = (place * 2654435761 + 12345) % 2**32
+        one, other = ITEMS[place % 7], ITEMS[place % 11]
+        text.append(f"Shop {place % 1009} sells {one} for {place % 89} and {other} for {place % 53}.")
+    return " ".join(text)
+
+
+def inputs(folder, rows, words):
+    texts = [prompt(row, words) for row in range(rows + CONTEXT_ROWS)]
     prompts = [{"prompt_id": f"p{row}", "prompt": text} for row, text in enumerate(texts)]
     small = write(folder / "small.jsonl", prompts[: rows // SMALL_SHARE])
     large = write(folder / "large.jsonl", prompts[:rows])
@@ -45,7 +59,8 @@ def inputs(folder, rows):
         {"policy_id": "llm", "prompt": text, "reward": solved(0, row)} for row, text in enumerate(texts) if row >= rows
     ]
     references = [
-        {"policy_id": f"other-{policy}", "prompt": text, "reward": solved(policy, row)}
+        {"policy_id": f"other-{policy}", "reward": solved(policy, row)}
+        | ({"prompt_id": f"p{row}"} if row < rows else {"prompt": text})
         for policy in range(1, REFERENCES + 1)
         for row, text in enumerate(texts)
     ]
@@ -62,36 +77,60 @@ def seconds(program, folder, prompts, context, *more):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def ratios(options, folder, words):
+    """By program: microseconds of a row without and with references, and their ratios."""
+    small, large, context, references = inputs(folder, options.rows, words)
+    extra = options.rows - options.rows // SMALL_SHARE
+    filling = [seconds(program, folder, large, context) for program in options.program]
+    found = {}
+    for _ in range(options.rounds):
+        for program in options.program:
+            for arm, more in (("without", ()), ("with", ("--references", references))):
+                times = [seconds(program, folder, prompts, context, *more) for prompts in (small, large)]
+                found.setdefault((program, arm), []).append((times[1] - times[0]) / extra * 1e6)
+    embedding = (filling[0] - seconds(options.program[0], folder, large, context)) / options.rows * 1e6
+    for program in options.program:
+        row = {arm: statistics.median(found[program, arm]) for arm in ("without", "with")}
+        more = row["with"] - row["without"]
+        yield {
+            "program": str(program),
+            "rows": options.rows,
+            "words": words,
+            "microseconds_a_row": {arm: round(value, 1) for arm, value in row.items()}
+            | {"embedding": round(embedding)},
+            "ratio": round(row["with"] / row["without"], 3),
+            "ratio_with_embedding": round(1 + more / (row["without"] + embedding), 4),
+        }
+
+
+def preparation(options, references):
+    """Milliseconds to prepare a context, and microseconds of a query, of the head alone."""
+    command = [options.bench, "compact", "--json", "--rows", str(CONTEXT_ROWS), "--references", str(references)]
+    done = subprocess.run([*command, "--pool", str(POOL)], cwd=paths.ROOT, check=True, stdout=subprocess.PIPE)
+    found = json.loads(done.stdout)
+    return {
+        "references": references,
+        "pool": POOL if references else 0,
+        "preparation_milliseconds": round(found["prepareProcessorSeconds"] * 1e3, 1),
+        "query_microseconds": round(found["queryProcessorSeconds"] * 1e6, 1),
+    }
+
+
 def main():
     parser = arguments.parser(__doc__)
     parser.add_argument("--program", nargs="+", default=[paths.program()], metavar="FILE", help="one or several")
-    parser.add_argument("--rows", type=int, default=24_000, metavar="N", help="prompts (default: %(default)s)")
-    arguments.add_rounds(parser, 3)
+    bench = paths.benchmark_program()
+    parser.add_argument("--bench", default=bench, metavar="FILE", help="the benchmark program (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=6000, metavar="N", help="prompts (default: %(default)s)")
+    parser.add_argument("--words", type=int, nargs="+", default=[8, 80], help="of a prompt (default: 8 and 80)")
+    arguments.add_rounds(parser, 5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        small, large, context, references = inputs(folder, options.rows)
-        extra = options.rows - options.rows // SMALL_SHARE
-        for program in options.program:
-            seconds(program, folder, large, context, "--references", references)
-        found = {}
-        for _ in range(options.rounds):
-            for program in options.program:
-                for arm, more in (("without", ()), ("with", ("--references", references))):
-                    times = [seconds(program, folder, prompts, context, *more) for prompts in (small, large)]
-                    found.setdefault((program, arm), []).append((times[1] - times[0]) / extra * 1e6)
-        for program in options.program:
-            rows = {arm: statistics.median(found[program, arm]) for arm in ("without", "with")}
-            print(
-                json.dumps(
-                    {
-                        "program": str(program),
-                        "rows": options.rows,
-                        "microseconds_a_row": {arm: round(value, 1) for arm, value in rows.items()},
-                        "ratio": round(rows["with"] / rows["without"], 3),
-                    }
-                )
-            )
+    for words in options.words:
+        with tempfile.TemporaryDirectory() as folder:
+            for line in ratios(options, pathlib.Path(folder), words):
+                print(json.dumps(line), flush=True)
+    for references in (0, REFERENCES):
+        print(json.dumps(preparation(options, references)), flush=True)
 
 
 if __name__ == "__main__":

@@ -126,14 +126,16 @@ def referenced_by_source(results, size):
 def calibration_by_source(comparison, size):
     names = [n for n in (*HEADS, "constant") if n in predictors(comparison, size)]
     here = {name: by_source(predictors(comparison, size)[name]) for name in names}
+    chance = "compact" if "compact" in here else names[0]
     rows = []
     for source in here[names[0]]:
         cells = [f"`{source}`"] + [number(here[n].get(source, {}).get("ece")) for n in names]
+        cells.append(number(here[chance].get(source, {}).get("ece_expected")))
         for name in names[:-1]:
             fit = here[name].get(source, {}).get("belief") or {}
             cells += [number(fit.get("coverage")), number(fit.get("coverage_expected"))]
         rows.append(cells)
-    head = ["source"] + [f"ECE, {NAMES[n]}" for n in names]
+    head = ["source"] + [f"ECE, {NAMES[n]}" for n in names] + [f"by chance, {NAMES[chance]}"]
     for name in names[:-1]:
         head += [f"in 80 %, {NAMES[name]}", "if right"]
     return table(head, rows)
@@ -170,12 +172,15 @@ def leaks(results):
 
 
 def seen(results):
-    """Whether the tables count the query prompts that training has seen."""
+    """Whether the tables count the query prompts that training has seen, and which sources are without a draw."""
     found = results["main"].get("left_out_as_seen")
     if not found:
         return "The other tables of this page count these prompts."
     total = sum(source["same_text"] + source["reworded"] for source in found)
-    return f"The other tables of this page leave them out: {total} query prompts."
+    scored = by_source(predictors(results["main"]["comparison"], 256).get("compact") or {"sources": []})
+    gone = ", ".join(f"`{source['source']}`" for source in found if source["source"] not in scored)
+    said = f"The other tables of this page leave them out: {total} query prompts."
+    return said + (f" Of {gone} too few are left for a draw, so the means are without it." if gone else "")
 
 
 def claims(results):
@@ -278,6 +283,9 @@ which are not in this repository, and the [sample corpus](scripts/sample/README.
 
 {claims(results)}
 
+ECE of right beliefs is not 0: a source of few queries has a large ECE by chance. Where an aim is below what right
+beliefs would show, it cannot be reached on this data; what counts is the difference.
+
 Sources on which the head is more than 0.015 below the better of Gaussian process and logistic regression: {below}.
 
 ## What training has seen, and what it has not
@@ -307,8 +315,9 @@ A draw of the same rows as an earlier one, where a policy has no more rows, coun
 part of the larger one, and all predictors get the same draws and queries. AUC is averaged over draws, then policy
 versions, then sources. ± is √(SE over policy versions² + SE over draws²); of the mean, √(Σ of the sources'
 squares)/number. A gain is paired: the same draws. Spearman is the rank correlation of p with the success rate within a
-draw. ECE has 15 bins of equal mass over a source's queries; *by chance* is the ECE of correct predictions. Log loss
-clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
+draw. ECE has 15 bins of equal mass over a source's queries. It is never 0: a bin of few queries differs from its mean
+prediction by chance. *By chance* is the ECE that these very predictions would show if each were right; what is above
+it is the error. Log loss clips p to [0.005, 0.995]. The oracle knows the outcomes of other policies on the same prompt.
 
 {part_said}
 ## Without references, 256 context rows

@@ -46,7 +46,8 @@ package struct TopPage: CustomStringConvertible {
         let workers = count("workers", "value")
         let waiting = count("queue", "pieces_pending") + count("queue", "pieces_leased")
         let counts = """
-            \(workers) workers, \(count("workers", "rollout")) rollout workers: \(count("workers", "working")) working, \
+            \(counted(workers, "worker")), \(counted(count("workers", "rollout"), "rollout worker")): \
+            \(count("workers", "working")) working, \
             \(count("workers", "idle")) idle, \(count("workers", "draining")) draining, \
             \(count("workers", "silent")) silent
             """
@@ -94,7 +95,7 @@ package struct TopPage: CustomStringConvertible {
             ("rollouts_failed", "rollouts without a reward"), ("messages_refused", "unreadable messages"),
         ].compactMap { name, text in count("errors", name) > 0 ? "\(count("errors", name)) \(text)" : nil }
         let notices = rows("notices").count
-        let texts = (notices > 0 ? ["\(notices) notices, see below"] : []) + errors
+        let texts = (notices > 0 ? ["\(counted(notices, "notice")), see below"] : []) + errors
         return texts.isEmpty ? "nothing" : texts.joined(separator: "; ")
     }
 

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Scoring
 
@@ -21,7 +22,7 @@ package struct Split: Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        "\(workers) worker\(workers == 1 ? "" : "s") of \(threads) thread\(threads == 1 ? "" : "s")\(pin ? ", pinned" : "")"
+        "\(counted(workers, "worker")) of \(counted(threads, "thread"))\(pin ? ", pinned" : "")"
     }
 }
 

@@ -37,7 +37,8 @@ extension RowFields {
     private func usual(_ keys: [RowLayout.Candidate]) throws(RowProblem) -> ReadPrompt? {
         var emptyKey: String?
         var label: String?
-        for key in keys {
+        for place in keys.indices where has(keys[place].whole, keys[place].head) {
+            let key = keys[place]
             guard let value = try value(of: key) else { continue }
             if PromptNames.labels.contains(key.key), key.key != layout.prompt.named, Self.isLabel(value) {
                 label = value.string

@@ -57,16 +57,27 @@ struct RowFields {
 
     /// The first of a field's keys that is present and not null, with its value.
     func first(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: JSONValue)? {
-        for candidate in layout.candidates[field.rawValue] {
-            if let value = try value(of: candidate) { return (candidate.key, value) }
+        let candidates = layout.candidates[field.rawValue]
+        for place in candidates.indices where has(candidates[place].whole, candidates[place].head) {
+            if let value = try value(of: candidates[place]) { return (candidates[place].key, value) }
         }
         return nil
     }
 
+    /// Whether the row has the member of a candidate, by its two places. Most candidates are absent, and are not even copied.
+    func has(_ whole: Int?, _ head: Int?) -> Bool {
+        if let whole, values.has(whole) { return true }
+        if let head, values.has(head) { return true }
+        return false
+    }
+
     /// A candidate's value; `nil` if it is absent or null. Throws if the text of the value is not strict JSON.
     func value(of candidate: RowLayout.Candidate) throws(RowProblem) -> JSONValue? {
-        if let whole = candidate.whole, let member = values[whole], member.value != .null { return try strict(member) }
-        guard let head = candidate.head, let member = values[head], let value = member.value.member(at: candidate.tail),
+        if let whole = candidate.whole, values.has(whole), let member = values[whole], member.value != .null {
+            return try strict(member)
+        }
+        guard let head = candidate.head, values.has(head), let member = values[head],
+            let value = member.value.member(at: candidate.tail),
             value != .null
         else { return nil }
         _ = try strict(member)

@@ -25,7 +25,7 @@ struct PoolSample {
 
     /// Keeps a row if its rank is low enough. Cost: a hash of the text; a sort now and then.
     mutating func offer(id: String?, text: String, columns: [ColumnValue]) {
-        let rank = StableHash(of: text, seed: seed ^ 0x9001).mixed
+        let rank = StableHash(words: text, seed: seed ^ 0x9001).mixed
         guard rank < limit else { return }
         kept.append(Row(rank: rank, id: id, text: text, columns: columns))
         guard kept.count == 2 * Self.rowsMax else { return }

@@ -38,11 +38,15 @@ package final class CharacterGramReader {
         var scalars: [UInt32] = []
         scalars.reserveCapacity(min(text.utf8.count, Self.scalarsMax))
         var wide = 0
-        for scalar in text.unicodeScalars.prefix(Self.scalarsMax) {
+        for scalar in text.unicodeScalars {
+            if scalars.count == Self.scalarsMax { break }
             let value = scalar.value
             if value > Self.wideFrom { wide += 1 }
             scalars.append(value >= 65 && value <= 90 ? value + 32 : value)
         }
+        // In a variable of its own: every access to one of the class would be checked, as long as the loop itself.
+        var table: [UInt16] = []
+        swap(&table, &self.table)
         var places: [UInt32] = []
         places.reserveCapacity(scalars.count * 2)
         for start in scalars.indices {
@@ -50,12 +54,14 @@ package final class CharacterGramReader {
             for index in start..<min(start + Self.longest, scalars.count) {
                 hash = (hash ^ scalars[index]) &* Self.prime
                 let place = Self.mixed(hash) % UInt32(CharacterGrams.placeCount)
-                if table[Int(place)] == 0 { places.append(place) }
-                table[Int(place)] += 1
+                let known = table[Int(place)]
+                if known == 0 { places.append(place) }
+                table[Int(place)] = known + 1
             }
         }
         let counts = places.map { table[Int($0)] }
         for place in places { table[Int(place)] = 0 }
+        swap(&table, &self.table)
         let share = scalars.isEmpty ? 0 : Double(wide) / Double(scalars.count)
         return CharacterGrams(places: places, counts: counts, wideShare: share)
     }

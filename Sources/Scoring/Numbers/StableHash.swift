@@ -24,6 +24,19 @@ public struct StableHash: Hashable, Sendable {
         combine(text.utf8)
     }
 
+    /// The hash of a text's UTF-8 bytes, eight at a time and then those that are left: faster for long texts, and another
+    /// value than `init(of:)` gives.
+    public init(words text: String, seed: UInt64 = 0) {
+        self.init(seed: seed)
+        let bytes = text.utf8.span
+        let whole = bytes.count & ~7
+        for place in stride(from: 0, to: whole, by: 8) {
+            let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+            combine(word: UInt64(littleEndian: word))
+        }
+        for place in whole..<bytes.count { combine(bytes[place]) }
+    }
+
     /// Adds a byte.
     @inlinable
     public mutating func combine(_ byte: UInt8) {

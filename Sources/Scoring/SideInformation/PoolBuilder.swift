@@ -17,7 +17,7 @@ package struct PoolBuilder: Sendable {
 
     /// Adds a prompt, unless it has no outcome, is there already, or the pool is full. The references only are kept.
     package mutating func add(_ text: String, _ side: SideInformation) {
-        let hash = StableHash(of: text).mixed
+        let hash = Self.hash(text)
         guard !isFull, places[hash] == nil, !side.references.isEmpty else { return }
         places[hash] = (rows.count, text)
         rows.append(ContextSet.PoolRow(text: text, side: SideInformation(references: side.references)))
@@ -25,9 +25,12 @@ package struct PoolBuilder: Sendable {
 
     /// The row of a text; `nil` if it is not in the pool.
     package func row(of text: String) -> Int? {
-        guard !rows.isEmpty, let known = places[StableHash(of: text).mixed], known.text == text else { return nil }
+        guard !rows.isEmpty, let known = places[Self.hash(text)], known.text == text else { return nil }
         return known.row
     }
+
+    /// Every prompt of a corpus is looked up, so this hash is the fast one.
+    private static func hash(_ text: String) -> UInt64 { StableHash(words: text).mixed }
 
     /// The same information with the text's row of the pool.
     package func placed(_ side: SideInformation, of text: String) -> SideInformation {

@@ -46,5 +46,10 @@ struct StableHashTests {
         hash.combine(word: 0x6867_6665_6463_6261)
         #expect(hash.value == 0x3919_EEB1_C62E_930C)
         #expect(hash != StableHash(of: "abcdefgh"))
+        #expect(StableHash(words: "abcdefgh") == hash)
+        hash.combine(Array("Straße".utf8))
+        #expect(StableHash(words: "abcdefghStraße") == hash)
+        #expect(StableHash(words: "Straße") == StableHash(of: "Straße"))
+        #expect(StableHash(words: "abcdefgh", seed: 7) != StableHash(words: "abcdefgh"))
     }
 }

@@ -1,12 +1,12 @@
 """Rows a second of Ray Data and Spark with StateZero, beside `statezero score` and beside embeddings alone.
 
-    python speed.py [--prompts 100000] [--engines score ray spark embed]
+    python speed.py [--prompts 100000] [--engines score ray spark embed] [--model table] [--short]
 
-Prompts are the sample's, each with a number before it, so that no two are alike. Every engine has one process with one
-thread of the model, starts from nothing, and is timed with its start. `embed` is what people have already: Ray Data's
-`map_batches` with an actor of sentence-transformers in torch, which gives embeddings and no predictions. Predictions of
-Ray Data and Spark are compared with those of `score`, bit by bit. Needs what requirements-ray.txt and
-requirements-spark.txt name, and sentence-transformers.
+Prompts are the sample's, each with a number before it, so that no two are alike; with --short,
+sums of two numbers. Every engine has one process with one thread of the model, starts from nothing, and is timed with
+its start. `embed` is what people have already: Ray Data's `map_batches` with an actor of sentence-transformers in
+torch, which gives embeddings and no predictions. Predictions of Ray Data and Spark are compared with those of `score`,
+bit by bit. Needs what requirements-ray.txt and requirements-spark.txt name, and sentence-transformers.
 """
 
 import corpus  # first: it sets the paths  # isort: skip
@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 
 from common import arguments, markdown, paths  # noqa: E402
 
-OPTIONS = {"model": corpus.MODEL, "arguments": ["--store", "off"]}
+OPTIONS = {"model": corpus.MODEL, "arguments": ["--store", "off"]}  # --model sets another
 ENGINES = {
     "score": "`statezero score`",
     "ray": "Ray Data, `statezero.ray.Scorer`",
@@ -36,7 +36,9 @@ ENGINES = {
 }
 
 
-def prompts(count: int) -> list[dict]:
+def prompts(count: int, is_short: bool) -> list[dict]:
+    if is_short:
+        return [{"prompt_id": f"r{i:07d}", "prompt": f"What is {i} + {i * 7919 % 1000}?"} for i in range(count)]
     base = [row["prompt"] for row in corpus.prompts()]
     return [{"prompt_id": f"r{i:07d}", "prompt": f"Question {i}: {base[i % len(base)]}"} for i in range(count)]
 
@@ -45,7 +47,7 @@ def score(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
     queries, output = folder / "prompts.jsonl", folder / "scores"
     queries.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     command = [paths.program(), "score", "--prompts", str(queries), "--context", str(corpus.CONTEXT)]
-    command += ["--output", str(output), "--workers", "1", "--model", corpus.MODEL, "--store", "off"]
+    command += ["--output", str(output), "--workers", "1", "--model", OPTIONS["model"], "--store", "off"]
     subprocess.run(command, check=True, capture_output=True)
     found = [json.loads(line) for part in sorted(output.glob("part-*.jsonl")) for line in part.open(encoding="utf-8")]
     return {row["prompt_id"]: _numbers(row) for row in found}
@@ -86,12 +88,12 @@ def spark(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
 class Embedding:
     """Embeddings by sentence-transformers, as its own documentation has it for Ray Data."""
 
-    def __init__(self):
+    def __init__(self, model):
         import torch
         from sentence_transformers import SentenceTransformer
 
         torch.set_num_threads(1)
-        self.model = SentenceTransformer(corpus.MODEL, device="cpu")
+        self.model = SentenceTransformer(model, device="cpu")
 
     def __call__(self, batch):
         batch["embedding"] = self.model.encode(list(batch["prompt"]), batch_size=64, show_progress_bar=False)
@@ -101,7 +103,9 @@ class Embedding:
 def embed(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
     import ray
 
-    data = ray.data.from_items(rows).map_batches(Embedding, compute=ray.data.ActorPoolStrategy(size=1), batch_size=2048)
+    data = ray.data.from_items(rows).map_batches(
+        Embedding, fn_constructor_args=[OPTIONS["model"]], compute=ray.data.ActorPoolStrategy(size=1), batch_size=2048
+    )
     return {row["prompt_id"]: () for row in data.iter_rows()}
 
 
@@ -113,8 +117,11 @@ def main() -> None:
     parser = arguments.parser(__doc__)
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES), metavar="NAME")
     arguments.add_counts(parser, ("--prompts", 100_000, "prompts"))
+    parser.add_argument("--model", default=corpus.MODEL, help="of `statezero`: a folder, or table (default: MiniLM)")
+    parser.add_argument("--short", action="store_true", help="prompts of some 20 characters")
     options = parser.parse_args()
-    rows = prompts(options.prompts)
+    OPTIONS["model"] = options.model
+    rows = prompts(options.prompts, options.short)
     if {"ray", "embed"} & set(options.engines):
         import ray
 
