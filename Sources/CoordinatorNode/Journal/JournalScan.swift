@@ -18,6 +18,8 @@ struct JournalScan {
     /// By digest: the texts read so far. Equal texts share their memory.
     private var texts: [Data: String] = [:]
     private var plans = PlanScan()
+    /// Known texts in order, those of one policy in a row together.
+    private var knownTexts: [(policyID: String, texts: [NamedText])] = []
     /// Further attempts to read around what cannot be read.
     private var probesLeft = 20_000
 
@@ -34,6 +36,7 @@ struct JournalScan {
         }
         dropBrokenPlans()
         try scan(.knownText) { scan, row throws in try scan.readKnownText(row) }
+        contents.plannerEntries += knownTexts.map { .textsNamed(policyID: $0.policyID, $0.texts) }
     }
 
     // MARK: Rows
@@ -183,12 +186,9 @@ struct JournalScan {
     private mutating func readKnownText(_ row: Row) throws {
         let named = NamedText(promptID: try row.text("prompt_id"), text: try text(of: row))
         let policyID = try row.text("policy")
-        if case .textsNamed(policyID, let before)? = contents.plannerEntries.last {
-            contents.plannerEntries[contents.plannerEntries.count - 1] = .textsNamed(
-                policyID: policyID, before + [named])
-        } else {
-            contents.plannerEntries.append(.textsNamed(policyID: policyID, [named]))
-        }
+        if knownTexts.last?.policyID != policyID { knownTexts.append((policyID, [])) }
+        // In place: a copy for each text would cost the square of their number.
+        knownTexts[knownTexts.count - 1].texts.append(named)
         contents.count(.knownText)
     }
 
