@@ -121,14 +121,14 @@ public final class FeatureStore {
         let cells = UInt64(mapping.layout.cells)
         let beforeEnd = Int(min(UInt64(entries.count), cells - first % cells))
         for (run, position) in [
-            (entries.prefix(beforeEnd), first), (entries.dropFirst(beforeEnd), first + UInt64(beforeEnd)),
+            (entries.prefix(beforeEnd), first), (entries.dropFirst(beforeEnd), first &+ UInt64(beforeEnd)),
         ] where !run.isEmpty {
             if let refusal = refusing(position) ?? mapping.write(cell.bytes(of: run), at: position) {
                 failure = .unusable(path: path, reason: "no more features are stored (\(refusal))")
                 return
             }
         }
-        for (index, entry) in entries.enumerated() { publish(entry.key, at: first + UInt64(index)) }
+        for (index, entry) in entries.enumerated() { publish(entry.key, at: first &+ UInt64(index)) }
         freeSpace(first, entries.count)
     }
 
@@ -180,7 +180,7 @@ public final class FeatureStore {
     private func freeSpace(_ first: UInt64, _ count: Int) {
         guard first <= UInt64(mapping.layout.cells) else { return }
         let step = UInt64(max(1, Self.growthBytes / mapping.layout.cellBytes))
-        guard first / step != (first + UInt64(count)) / step else { return }
+        guard first / step != (first &+ UInt64(count)) / step else { return }
         do throws(StoreError) {
             try folder.withLock { () throws(StoreError) in try folder.freeSpace(bytesMax: bytesMax, keeping: path) }
         } catch {

@@ -49,8 +49,9 @@ final class StoreMapping {
 
     /// Claims the next positions; returns the first.
     func claim(_ count: Int) -> UInt64 {
+        // Wraps around like the word itself: a damaged file may have any number there.
         word(at: StoreLayout.claimedAt).pointee.wrappingAdd(UInt64(count), ordering: .acquiringAndReleasing).oldValue
-            + 1
+            &+ 1
     }
 
     /// Look-ups by all processes that found an entry, and that did not.

@@ -25,8 +25,9 @@ extension Simulator {
             schedule(.healPartition(index), after: time)
         case .killCoordinator:
             guard coordinator.state != nil else { return }
-            coordinator.kill()
-            schedule(.startCoordinator, after: pause)
+            // It dies between two events: all that it has decided is on the disk.
+            coordinator.checkDurability()
+            killCoordinator()
         case .killCoordinatorAfterActions(let actions):
             coordinator.actionsToLive = actions
         case .killClient(let index):
@@ -35,6 +36,12 @@ extension Simulator {
             schedule(.startClient(index), after: pause)
         case .killTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout: applyToRollouts(fault)
         }
+    }
+
+    /// Kills the coordinator, which starts again after a pause.
+    mutating func killCoordinator() {
+        coordinator.kill()
+        schedule(.startCoordinator, after: .milliseconds(200 + random.next() % 8000))
     }
 
     mutating func resumeWorker(_ index: Int) {

@@ -12,7 +12,7 @@ extension Simulator {
         // It may die before the journal's transaction, after it, or between two messages, but not in the transaction.
         if coordinator.actionsToLive == 0 {
             coordinator.actionsToLive = nil
-            return apply(.killCoordinator)
+            return killCoordinator()
         }
         for action in actions {
             switch action {

@@ -89,7 +89,11 @@ public struct Simulator {
             }
         }
         report.duration = now.offset
-        if report.broken.isEmpty { checkRewards() }
+        if report.broken.isEmpty {
+            checkRewards()
+            coordinator.checkDurability()
+            report.broken += coordinator.brokenInvariants
+        }
         for client in clients {
             report.broken += client.wrongAnswers
             report.rows += client.rowsAnswered

@@ -14,12 +14,14 @@ struct SimulatorTests {
         var rows = 0
         var poisoned = 0
         var (groups, rewards, drawn, fallbacks) = (0, 0, 0, 0)
+        var longest = Duration.zero
         for seed in 0..<Self.seeds {
             var simulator = Simulator(seed: seed)
             let report = simulator.run()
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
             if !report.broken.isEmpty { break }
             steps += report.steps
+            longest = max(longest, report.duration)
             messages += report.messages
             rows += report.rows
             poisoned += report.poisonedRows
@@ -31,7 +33,8 @@ struct SimulatorTests {
         print(
             "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
                 + "\(rows) rows answered, \(poisoned) poisoned; \(groups) groups trained on with \(rewards) rewards, "
-                + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline")
+                + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline; "
+                + "the longest run needed \(longest)")
         #expect(groups > 0 && drawn > 0 && fallbacks > 0, "plans must end in all ways")
         #expect(rows > 0 && poisoned > 0, "the faults must lead to both kinds of answers")
     }

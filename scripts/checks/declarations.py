@@ -37,7 +37,6 @@ ALLOWED = {
     "waitingCount": "tests check the bound of the outbox",
     "isPrivate": "tests check whether packed weights are mapped or copied",
     "isShared": "tests check whether packed weights are mapped or copied",
-    "isDurablyEqual": "tests compare a replayed journal with the state that wrote it",
     # The requirements of MetricsFactory and its handlers.
     **dict.fromkeys(
         [

@@ -42,7 +42,7 @@ struct SpendStore: Sendable {
                         INSERT INTO spend (day, client, nanodollars) VALUES (?, ?, ?)
                         ON CONFLICT (day, client) DO UPDATE
                         SET nanodollars = MIN(nanodollars + excluded.nanodollars, 4000000000000000000)
-                        """, arguments: [day, entry.client ?? "", entry.nanodollars])
+                        """, arguments: [day, StoredText(entry.client ?? ""), entry.nanodollars])
                 try database.execute(sql: "DELETE FROM spend WHERE day < ?", arguments: [day - Self.daysMax])
             }
         } catch {
@@ -56,8 +56,9 @@ struct SpendStore: Sendable {
             return try queue.read { database in
                 try Row.fetchAll(database, sql: "SELECT client, nanodollars FROM spend WHERE day = ?", arguments: [day])
                     .map { row in
-                        let client: String = row["client"]
-                        return Entry(client: client.isEmpty ? nil : client, nanodollars: row["nanodollars"])
+                        let client = try row.text("client")
+                        let amount: Int64 = try row.checked("nanodollars")
+                        return Entry(client: client.isEmpty ? nil : client, nanodollars: max(0, amount))
                     }
             }
         } catch {

@@ -82,7 +82,8 @@ package struct OutcomeStore: Sendable {
                         sql:
                             "INSERT OR IGNORE INTO outcomes (event_id, model, prompt, reward, n) VALUES (?, ?, ?, ?, ?)",
                         arguments: [
-                            event.eventID, event.model, event.text, event.outcome.reward, event.outcome.n,
+                            StoredText(event.eventID), StoredText(event.model), StoredText(event.text),
+                            event.outcome.reward, event.outcome.n,
                         ])
                     fresh.append(database.changesCount > 0)
                 }
@@ -92,7 +93,7 @@ package struct OutcomeStore: Sendable {
                         sql: """
                             DELETE FROM outcomes WHERE model = ? AND number <= (
                                 SELECT number FROM outcomes WHERE model = ? ORDER BY number DESC LIMIT 1 OFFSET ?)
-                            """, arguments: [model, model, Self.rowsMax])
+                            """, arguments: [StoredText(model), StoredText(model), Self.rowsMax])
                 }
                 return fresh
             }
@@ -102,7 +103,8 @@ package struct OutcomeStore: Sendable {
     }
 
     private func shorten(_ model: String, _ database: Database) throws {
-        while try Int.fetchOne(database, sql: "SELECT bytes FROM outcome_bytes WHERE model = ?", arguments: [model])
+        while try Int.fetchOne(
+            database, sql: "SELECT bytes FROM outcome_bytes WHERE model = ?", arguments: [StoredText(model)])
             ?? 0
             > bytesMax
         {
@@ -111,7 +113,7 @@ package struct OutcomeStore: Sendable {
                     DELETE FROM outcomes WHERE model = ?1
                         AND number = (SELECT MIN(number) FROM outcomes WHERE model = ?1)
                         AND number < (SELECT MAX(number) FROM outcomes WHERE model = ?1)
-                    """, arguments: [model])
+                    """, arguments: [StoredText(model)])
             guard database.changesCount > 0 else { return }
         }
     }
@@ -123,7 +125,8 @@ package struct OutcomeStore: Sendable {
                 var known: Set<String> = []
                 for id in eventIDs
                 where try Bool.fetchOne(
-                    database, sql: "SELECT EXISTS (SELECT 1 FROM outcomes WHERE event_id = ?)", arguments: [id]) == true
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM outcomes WHERE event_id = ?)",
+                    arguments: [StoredText(id)]) == true
                 {
                     known.insert(id)
                 }
@@ -141,10 +144,13 @@ package struct OutcomeStore: Sendable {
                 let rows = try Row.fetchAll(
                     database,
                     sql: "SELECT prompt, reward, n FROM outcomes WHERE model = ? ORDER BY number DESC LIMIT ?",
-                    arguments: [model, limit])
+                    arguments: [StoredText(model), limit])
+                // A damaged row is left out: a history is the better with every row, and right without one.
                 return rows.reversed().compactMap { row in
-                    let reward: Double = row["reward"]
-                    return Outcome(reward: reward, n: row["n"]).map { ContextSet.Row(text: row["prompt"], outcome: $0) }
+                    guard let reward = try? row.checked("reward", as: Double.self),
+                        let n = try? row.checked("n", as: Int.self), let text = try? row.text("prompt")
+                    else { return nil }
+                    return Outcome(reward: reward, n: n).map { ContextSet.Row(text: text, outcome: $0) }
                 }
             }
         } catch {

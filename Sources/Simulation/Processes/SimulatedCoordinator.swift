@@ -1,4 +1,5 @@
 import Cluster
+import Wire
 
 /// The coordinator's process and its disk, which outlives it.
 struct SimulatedCoordinator {
@@ -12,6 +13,11 @@ struct SimulatedCoordinator {
     private(set) var brokenInvariants: [String] = []
     /// By generation: the life that sent under it.
     private var lives: [UInt64: Int] = [:]
+
+    /// Sees what this life receives and does.
+    private var lending = LendingCheck()
+    /// Numbers of assignments of all lives: none is used twice.
+    private var attempts: Set<UInt64> = []
 
     private let planner: PlannerState.Configuration
 
@@ -28,6 +34,7 @@ struct SimulatedCoordinator {
     mutating func start(at now: Instant) -> [CoordinatorMachines.Action] {
         guard state == nil else { return [] }
         connection += 1
+        lending = LendingCheck()
         state = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
         return handle(.started, at: now)
     }
@@ -43,12 +50,33 @@ struct SimulatedCoordinator {
         state = nil
     }
 
+    /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.
+    mutating func checkDurability() {
+        guard let state else { return }
+        let replayed = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
+        if replayed.coordinator.durable != state.coordinator.durable {
+            brokenInvariants.append("the disk has other jobs, answers or confirmations than the coordinator")
+        }
+        if !replayed.planner.isDurablyEqual(to: state.planner) {
+            brokenInvariants.append("the disk has other plans, outcomes or texts than the planner")
+        }
+    }
+
     /// Whether a connection belongs to this life.
     func isConnected(_ peer: Peer) -> Bool { SimulatedAddress(peer).connection == connection }
 
     mutating func handle(_ event: CoordinatorMachines.Event, at now: Instant) -> [CoordinatorMachines.Action] {
         let actions = state?.handle(event, at: now) ?? []
         brokenInvariants += state?.brokenInvariants ?? []
+        if case .received(let envelope, let peer) = event { lending.receive(envelope.message, from: peer) }
+        lending.follow(actions)
+        brokenInvariants += lending.broken
+        for case .send(let envelope, _) in actions {
+            guard case .assignment(let assignment) = envelope.message else { continue }
+            if !attempts.insert(assignment.name.attempt).inserted {
+                brokenInvariants.append("\(assignment.name) has the number of an earlier assignment")
+            }
+        }
         return actions
     }
 }

@@ -1,0 +1,208 @@
+"""Says which wrong rules the simulator notices: each of 14 mutants is one rule of Sources/Cluster, broken.
+
+    git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
+
+All mutants are put into the sources of a clone at once, each behind the environment variable STATEZERO_MUTANT, so
+that one build serves all of them. Nothing of this is in the product. A mutant is caught when the simulator's test
+fails, which it does at the first seed with a broken invariant; without a mutant the test must pass. Exit code 1: fewer
+than --least were caught.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CLUSTER = "Sources/Cluster"
+TESTS = "SimulationTests"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule, where it is, and what it becomes; `{m}` stands for the question whether the mutant is active."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = [
+    Mutant(
+        "a worker's lease never expires",
+        "Coordinator/CoordinatorState.swift",
+        "guard let expired = worker.leases.leases.values.first(where: { $0.expires <= now }) else { continue }",
+        "guard !{m}, let expired = worker.leases.leases.values.first(where: { $0.expires <= now }) else { continue }",
+    ),
+    Mutant(
+        "a dead incarnation joins again",
+        "Shared/Membership.swift",
+        "return isDead(hello.incarnation) ? .dismissed(incarnation: hello.incarnation) : nil",
+        "return isDead(hello.incarnation) && !{m} ? .dismissed(incarnation: hello.incarnation) : nil",
+    ),
+    Mutant(
+        "a shard that is confirmed is computed again",
+        "Coordinator/Job.swift",
+        "guard shard.shard >= confirmedBelow, shards[shard.shard] == nil",
+        "guard {m} || shard.shard >= confirmedBelow, shards[shard.shard] == nil",
+    ),
+    Mutant(
+        "a result for a piece that was halved since counts",
+        "Coordinator/Job.swift",
+        "guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }",
+        "guard let piece = piece(at: key), {m} || piece.rows == result.piece.rows else { return false }",
+    ),
+    Mutant(
+        "a worker's death is not counted against its piece",
+        "Coordinator/Job.swift",
+        "            $0.kills += 1\n",
+        "            if !{m} { $0.kills += 1 }\n",
+    ),
+    Mutant(
+        "a death counts against all pieces of the worker",
+        "Coordinator/CoordinatorState+Members.swift",
+        "isFailure: isFailure && place == 0,",
+        "isFailure: isFailure && (place == 0 || {m}),",
+    ),
+    Mutant(
+        "a row is given up at its second death",
+        "Coordinator/Job.swift",
+        "if piece.rows.count == 1, piece.kills >= Self.killsToPoison {",
+        "if piece.rows.count == 1, piece.kills >= ({m} ? 2 : Self.killsToPoison) {",
+    ),
+    Mutant(
+        "a worker that drains gets more work",
+        "Coordinator/CoordinatorState+Workers.swift",
+        "            workers.sessions[incarnation]?.leases.isDraining = true\n",
+        "            if !{m} { workers.sessions[incarnation]?.leases.isDraining = true }\n",
+    ),
+    Mutant(
+        "credit is ignored",
+        "Shared/LeaseTable.swift",
+        "&& self.rows + rows <= credit.rows && self.tokens + tokens <= credit.tokens",
+        "&& ({m} || self.rows + rows <= credit.rows && self.tokens + tokens <= credit.tokens)",
+    ),
+    Mutant(
+        "a generation is used twice",
+        "Coordinator/CoordinatorState.swift",
+        "            generation += 1\n",
+        "            generation += {m} && generation > 0 ? 0 : 1\n",
+    ),
+    Mutant(
+        "an answer is sent and not made durable",
+        "Coordinator/CoordinatorState+Workers.swift",
+        "        actions.append(.journal(.shardAnswered(answer)))\n",
+        "        if !{m} { actions.append(.journal(.shardAnswered(answer))) }\n",
+    ),
+    Mutant(
+        "rewards that are repeated count twice",
+        "Planner/PlannerState+Rollouts.swift",
+        'if let draw = group.events["\\(name)"] { return .known(draw: draw) }',
+        'if !{m}, let draw = group.events["\\(name)"] { return .known(draw: draw) }',
+    ),
+    Mutant(
+        "an assignment that was lost on its way is not lent again",
+        "Planner/PlannerState+Rollouts.swift",
+        "where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {",
+        "where !{m} && !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {",
+    ),
+    Mutant(
+        "a group's rewards are forgotten by a restart",
+        "Planner/PlannerState+Durable.swift",
+        "            _ = sessions[plan]?.record(report)\n",
+        "            if !{m} { _ = sessions[plan]?.record(report) }\n",
+    ),
+]
+
+SWITCH = """import Foundation
+
+/// The mutant that is active; 0: none.
+private let active = ProcessInfo.processInfo.environment["STATEZERO_MUTANT"].flatMap(Int.init) ?? 0
+
+package func isMutant(_ number: Int) -> Bool { active == number }
+"""
+
+
+def mutated(sources: dict[str, str]) -> dict[str, str]:
+    """The sources with all mutants in them. Raises ValueError where a rule is not found exactly once."""
+    result = dict(sources)
+    for number, mutant in enumerate(MUTANTS, start=1):
+        text = result[mutant.file]
+        if text.count(mutant.old) != 1:
+            raise ValueError(f"{mutant.file}: the rule of “{mutant.name}” is there {text.count(mutant.old)} times")
+        result[mutant.file] = text.replace(mutant.old, mutant.new.replace("{m}", f"isMutant({number})"))
+    return result
+
+
+def sources(root: pathlib.Path) -> dict[str, str]:
+    """The files that have a rule, by their path in the module."""
+    return {m.file: (root / CLUSTER / m.file).read_text() for m in MUTANTS}
+
+
+def build(root: pathlib.Path) -> None:
+    """Builds the simulator's tests alone."""
+    command = ["swift", "build", "-c", "release", "--product", "StateZeroPackageTests"]
+    subprocess.run(command, cwd=root, env=os.environ | {"STATEZERO_TESTS": TESTS}, check=True)
+
+
+def run(root: pathlib.Path, number: int, seeds: int, limit: int) -> tuple[bool, str]:
+    """Whether the simulator passes with a mutant, and what it said."""
+    variables = {"STATEZERO_TESTS": TESTS, "STATEZERO_SEEDS": str(seeds), "STATEZERO_MUTANT": str(number)}
+    command = ["swift", "test", "-c", "release", "--skip-build", "--filter", "SimulatorTests.thousandsOfSeeds"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=root,
+            env=os.environ | variables | {"SWIFT_BACKTRACE": "enable=no"},
+            capture_output=True,
+            text=True,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"no end within {limit} s"
+    reason = re.search(r"(seed \d+: .*)", done.stdout + done.stderr)
+    if done.returncode == 0:
+        return True, ""
+    return False, reason.group(1)[:200] if reason else f"exit code {done.returncode}, no seed named"
+
+
+def main() -> int:
+    """Runs all mutants; prints a line for each."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--here", action="store_true", help="change this checkout: a clone of its own")
+    parser.add_argument("--seeds", type=int, default=2500, help="seeds for each mutant")
+    parser.add_argument("--least", type=int, default=12, help="mutants that must be caught")
+    parser.add_argument("--limit", type=int, default=900, help="seconds for each mutant")
+    arguments = parser.parse_args()
+    if not arguments.here:
+        for number, mutant in enumerate(MUTANTS, start=1):
+            print(f"{number:2}  {mutant.name}: {mutant.file}")
+        mutated(sources(ROOT))
+        print("all rules are found; --here builds and runs them, in a clone that may be changed")
+        return 0
+    for file, text in mutated(sources(ROOT)).items():
+        (ROOT / CLUSTER / file).write_text(text)
+    (ROOT / CLUSTER / "Mutants.swift").write_text(SWITCH)
+    build(ROOT)
+    passes, reason = run(ROOT, 0, arguments.seeds, arguments.limit)
+    if not passes:
+        print(f"without a mutant the simulator fails already: {reason}")
+        return 1
+    caught = 0
+    for number, mutant in enumerate(MUTANTS, start=1):
+        start = time.monotonic()
+        passes, reason = run(ROOT, number, arguments.seeds, arguments.limit)
+        caught += not passes
+        verdict = "passes " if passes else "caught "
+        print(f"{number:2}  {verdict}  {time.monotonic() - start:5.0f} s  {mutant.name}  {reason}", flush=True)
+    print(f"{caught} of {len(MUTANTS)} mutants are caught within {arguments.seeds} seeds")
+    return 0 if caught >= arguments.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
