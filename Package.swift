@@ -145,7 +145,8 @@ let package = Package(
         module(
             "HTTPServing",
             [
-                "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                logging,
                 nioCore,
                 nioHTTP1,
             ]),
@@ -233,7 +234,8 @@ let package = Package(
         tests(
             "RouterHTTPTests",
             [
-                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Keys", "Scoring", httpClient, hummingbird, lifecycle,
+                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Keys", "Scoring", httpClient, hummingbird,
+                lifecycle,
                 logging,
                 nioCore, nioHTTP1, nioPosix, httpTypes,
             ]),

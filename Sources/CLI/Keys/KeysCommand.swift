@@ -63,7 +63,8 @@ struct KeysCommand: ParsableCommand {
         @Argument(help: "Name of the key: letters, digits, \".\", \"-\", \"_\".")
         var name: String
 
-        @Option(help: "What its holder may do: worker, client, trainer, rollout, observer or admin.", transform: Self.role)
+        @Option(
+            help: "What its holder may do: worker, client, trainer, rollout, observer or admin.", transform: Self.role)
         var role: Role
 
         @OptionGroup var secret: Secret

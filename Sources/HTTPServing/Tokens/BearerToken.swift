@@ -8,10 +8,12 @@ package enum BearerToken {
     package static func grant(_ authorization: String?, _ tokens: LiveTokens) throws(HTTPFailure) -> KeyRing.Grant {
         let parts = (authorization ?? "").split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw unauthorized("token_missing", "this server needs a token: send the header Authorization: Bearer TOKEN")
+            throw unauthorized(
+                "token_missing", "this server needs a token: send the header Authorization: Bearer TOKEN")
         }
         guard let grant = tokens.grant(of: parts[1], at: Date()) else {
-            throw unauthorized("token_unknown", "the token is not admitted, or no longer; ask the server's operator for one")
+            throw unauthorized(
+                "token_unknown", "the token is not admitted, or no longer; ask the server's operator for one")
         }
         return grant
     }

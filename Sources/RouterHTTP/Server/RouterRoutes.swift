@@ -37,7 +37,9 @@ struct RouterRoutes: Sendable {
         router.add(middleware: SiteMiddleware(site))
         router.serve("/livez", [.get: { _, _ in Self.ok }])
         router.serve("/readyz", [.get: { _, _ in Self.ok }])
-        router.serve("/metrics", [
+        router.serve(
+            "/metrics",
+            [
                 .get: { request, _ in
                     try keys.checkFigures(request.headers[.authorization])
                     return metrics(keys.scope(request.headers[.authorization]))
@@ -67,7 +69,8 @@ struct RouterRoutes: Sendable {
         work.serve("/v1/models", [.get: { _, _ in JSONBody.response(ModelList(service.fleet)) }])
         // Names of models may have slashes.
         work.serve("/v1/models/**", [.get: { _, context in try model(context) }])
-        limited(ClientKeys.figures).serve("/v1/status", [.get: { request, _ in status(keys.scope(request.headers[.authorization])) }])
+        limited(ClientKeys.figures).serve(
+            "/v1/status", [.get: { request, _ in status(keys.scope(request.headers[.authorization])) }])
         work.serve(
             "/v1/chat/completions",
             [
