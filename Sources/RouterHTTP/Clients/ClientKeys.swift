@@ -1,4 +1,5 @@
 import HTTPServing
+import HTTPTypes
 import Keys
 import Routing
 import Scoring
