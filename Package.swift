@@ -113,7 +113,7 @@ let package = Package(
         module("PredictionMetrics", ["Scoring"]),
         module("ReferenceDraws", ["Scoring"]),
         module("ModelFiles", ["Scoring", "Kernels", crypto]),
-        module("Keys", ["ZeroMQ"]),
+        module("Keys", ["Scoring", "ZeroMQ"]),
         module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
         // 3 decisions, and the parts of models
@@ -145,20 +145,21 @@ let package = Package(
         module(
             "HTTPServing",
             [
-                "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                logging,
                 nioCore,
                 nioHTTP1,
             ]),
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "MetricsExport", httpTypes, hummingbird,
-                hummingbirdCore, lifecycle, logging, nioCore,
+                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "Keys", "MetricsExport", httpTypes, hummingbird,
+                hummingbirdCore, lifecycle, logging, metrics, nioCore,
             ]),
         module(
             "RouterHTTP",
             [
-                "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing",
+                "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "Keys",
                 "MetricsExport", metrics, grdb, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
                 httpTypes,
                 unixSignals,
@@ -233,7 +234,8 @@ let package = Package(
         tests(
             "RouterHTTPTests",
             [
-                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Scoring", httpClient, hummingbird, lifecycle,
+                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Keys", "Scoring", httpClient, hummingbird,
+                lifecycle,
                 logging,
                 nioCore, nioHTTP1, nioPosix, httpTypes,
             ]),
@@ -259,7 +261,7 @@ let package = Package(
             ]),
         tests(
             "CoordinatorHTTPTests",
-            ["CoordinatorHTTP", "HTTPServing", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
+            ["CoordinatorHTTP", "HTTPServing", "Keys", "Scoring", "Planning", "Wire", "Cluster", logging, yams]),
         tests(
             "RolloutNodeTests", ["RolloutNode", "Cluster", "Corpora", "Scoring", "Wire", "Threads", "ZeroMQ", logging]),
         tests("ChaosTests", []),

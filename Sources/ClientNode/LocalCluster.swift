@@ -130,7 +130,7 @@ public final class LocalCluster: Sendable {
 
     /// Removes the coordinator's journal, when the run is complete and nothing will be resumed.
     public func forget() {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
+        for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
             try? FileManager.default.removeItem(atPath: journal + suffix)
         }
     }

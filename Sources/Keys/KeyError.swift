@@ -22,6 +22,10 @@ public enum KeyError: Error, Hashable, Sendable {
     case fileExists(path: String)
     /// The folder has no key of the server.
     case noServerKey(folder: String)
+    /// A token of this name exists.
+    case tokenTaken(String, path: String)
+    /// No token has this name.
+    case unknownToken(String, known: [String])
     /// libzmq has no keys.
     case library(ZeroMQError)
 }
@@ -48,6 +52,10 @@ extension KeyError: CustomStringConvertible {
         case .fileExists(let path): "\(path) exists; name another file with --output"
         case .noServerKey(let folder):
             "\(folder) has no server key; make the folder with `statezero keys new NAME --role ROLE --keys \(folder)`"
+        case .tokenTaken(let name, let path):
+            "a token \"\(name)\" exists in \(path); choose another name, or `statezero keys rotate \(name) --http`"
+        case .unknownToken(let name, let known):
+            "no token is named \"\(name)\"; there are: \(known.isEmpty ? "none" : known.joined(separator: ", "))"
         case .library(let error): "\(error)"
         }
     }

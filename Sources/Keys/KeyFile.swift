@@ -78,41 +78,16 @@ public struct KeyFile: Hashable, Sendable {
 
     /// Reads the text of a file. Fields with other names are left out.
     init(text: String, path: String) throws(KeyError) {
-        var values: [String: (text: String, line: Int)] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.trimmingCharacters(in: .whitespaces)
-            guard !line.isEmpty, !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { continue }
-            let field = line[..<equals].trimmingCharacters(in: .whitespaces)
-            let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
-            guard value.count >= 2, value.first == "\"", value.last == "\"" else {
-                throw .malformed(path: path, line: index + 1, reason: "the value of \(field) is not in quotation marks")
-            }
-            guard values.updateValue((String(value.dropFirst().dropLast()), index + 1), forKey: field) == nil else {
-                throw .malformed(path: path, line: index + 1, reason: "\(field) is there twice")
-            }
-        }
-        func read<T>(_ field: String, _ kind: String, _ parse: (String) -> T?) throws(KeyError) -> T? {
-            guard let value = values[field] else { return nil }
-            guard let read = parse(value.text) else {
-                throw .malformed(path: path, line: value.line, reason: "\(field) is not \(kind)")
-            }
-            return read
-        }
-        func require<T>(_ value: T?, _ field: String) throws(KeyError) -> T {
-            guard let value else { throw .missing(path: path, field: field) }
-            return value
-        }
-        let roles = Role.allCases.map(\.rawValue).joined(separator: ", ")
-        let isServer = values["role"]?.text == Self.serverRole
-        role = isServer ? nil : try require(try read("role", "one of: \(roles)") { Role(rawValue: $0) }, "role")
-        name = try require(try read("name", "a key's name") { KeyFolder.isName($0) || isServer ? $0 : nil }, "name")
-        let time = { try? Date($0, strategy: .iso8601) }
-        created = try require(try read("created", "a time such as 2026-01-31T12:00:00Z", time), "created")
-        until = try read("until", "a time such as 2026-01-31T12:00:00Z", time)
+        let fields = try KeyFields(text: text, path: path)
+        let isServer = fields.text("role") == Self.serverRole
+        role = isServer ? nil : try fields.role()
+        name = try fields.require("name", "a key's name") { KeyFolder.isName($0) || isServer ? $0 : nil }
+        created = try fields.requiredTime("created")
+        until = try fields.time("until")
         let key = { (text: String) in CurveKey(text) }
-        publicKey = try require(try read("public-key", "40 characters of Z85", key), "public-key")
-        secretKey = try read("secret-key", "40 characters of Z85", key)
-        serverKey = try read("server-key", "40 characters of Z85", key)
+        publicKey = try fields.require("public-key", "40 characters of Z85", key)
+        secretKey = try fields.read("secret-key", "40 characters of Z85", key)
+        serverKey = try fields.read("server-key", "40 characters of Z85", key)
     }
 
     /// Reads a file. A secret one must be its owner's alone.

@@ -6,6 +6,7 @@ public import ZeroMQ
 ///     keys/server.key_secret      the coordinator's pair
 ///     keys/server.key             its public key
 ///     keys/NAME.key               the public key of an admitted peer
+///     keys/NAME.token             the digest of an HTTP token; see `TokenFile`
 ///     keys/revoked/NAME.TIME.key  keys that were revoked or rotated; a rotated one may be admitted until a time
 ///
 /// The secret of a peer is written once, to the file that `new` or `rotate` names, and not kept here.
@@ -32,7 +33,7 @@ public struct KeyFolder: Hashable, Sendable {
         return name.utf8.allSatisfy { isAllowed($0) || [0x2D, 0x2E, 0x5F].contains($0) }
     }
 
-    private var revoked: String { "\(path)/revoked" }
+    var revoked: String { "\(path)/revoked" }
     private func file(_ name: String) -> String { "\(path)/\(name).key" }
 
     /// The coordinator's pair.
@@ -106,36 +107,49 @@ public struct KeyFolder: Hashable, Sendable {
 
     /// The key of a name. Throws `unknownName`.
     public func find(_ name: String) throws(KeyError) -> KeyFile {
-        guard Self.isName(name), FileManager.default.fileExists(atPath: file(name)) else {
+        guard hasKey(name) else {
             throw .unknownName(name, known: try names())
         }
         return try KeyFile(readingFrom: file(name))
     }
 
+    /// Whether a key has this name.
+    public func hasKey(_ name: String) -> Bool {
+        Self.isName(name) && FileManager.default.fileExists(atPath: file(name))
+    }
+
     private func names() throws(KeyError) -> [String] { try files().map(\.name) }
 
     private func read(in folder: String) throws(KeyError) -> [KeyFile] {
+        var files: [KeyFile] = []
+        for path in try paths(in: folder, suffix: ".key") {
+            let file = try KeyFile(readingFrom: path)
+            try requireName(file.name, path: path)
+            files.append(file)
+        }
+        return files
+    }
+
+    /// The files of a folder whose names end so.
+    func paths(in folder: String, suffix: String) throws(KeyError) -> [String] {
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
             throw SafeFile.failure(folder)
         }
-        let keys = names.filter { $0.hasSuffix(".key") }
+        let keys = names.filter { $0.hasSuffix(suffix) }
         guard keys.count <= Self.keysMax else {
             throw .unreadable(path: folder, reason: "has over \(Self.keysMax) keys")
         }
-        var files: [KeyFile] = []
-        for name in keys {
-            let path = "\(folder)/\(name)"
-            let file = try KeyFile(readingFrom: path)
-            guard name.hasPrefix("\(file.name).") else {
-                throw .malformed(
-                    path: path, line: 1, reason: "the name in the file is \"\(file.name)\"; rename the file")
-            }
-            files.append(file)
+        return keys.map { "\(folder)/\($0)" }
+    }
+
+    /// Throws where a file is not named after its key.
+    func requireName(_ name: String, path: String) throws(KeyError) {
+        guard path.split(separator: "/").last?.hasPrefix("\(name).") == true else {
+            throw .malformed(path: path, line: 1, reason: "the name in the file is \"\(name)\"; rename the file")
         }
-        return files
     }
 
     private func write(
@@ -156,12 +170,16 @@ public struct KeyFolder: Hashable, Sendable {
         try makeFolder(revoked)
         var retired = key
         retired.until = until
-        let stamp = Int(time.timeIntervalSince1970)
-        try retired.write(to: "\(revoked)/\(key.name).\(stamp)-\(UInt32.random(in: .min ... .max)).key")
+        try retired.write(to: retiredPath(key.name, at: time, suffix: ".key"))
         guard unlink(file(key.name)) == 0 else { throw SafeFile.failure(file(key.name)) }
     }
 
-    private func makeFolder(_ folder: String) throws(KeyError) {
+    /// A new file among the revoked ones.
+    func retiredPath(_ name: String, at time: Date, suffix: String) -> String {
+        "\(revoked)/\(name).\(Int64(time.timeIntervalSince1970))-\(UInt32.random(in: .min ... .max))\(suffix)"
+    }
+
+    func makeFolder(_ folder: String) throws(KeyError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

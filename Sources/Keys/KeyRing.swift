@@ -19,6 +19,15 @@ public struct KeyRing: Sendable {
             self.role = role
             until = file.until
         }
+
+        init(_ file: TokenFile) {
+            name = file.name
+            role = file.role
+            until = file.until
+        }
+
+        /// Whether it has not ended at a time.
+        func holds(at time: Date) -> Bool { until.map { time < $0 } ?? true }
     }
 
     private let grants: [CurveKey: Grant]
@@ -32,7 +41,7 @@ public struct KeyRing: Sendable {
 
     /// What a key may do at a time; `nil` when it is not admitted.
     public func grant(of key: CurveKey, at time: Date) -> Grant? {
-        guard let grant = grants[key], grant.until.map({ time < $0 }) ?? true else { return nil }
+        guard let grant = grants[key], grant.holds(at: time) else { return nil }
         return grant
     }
 }
@@ -41,6 +50,8 @@ public struct KeyRing: Sendable {
 public final class LiveKeys: Sendable {
     /// The coordinator's pair. It stays the same until a restart.
     public let server: CurveKeyPair
+    /// The tokens of the same folder.
+    public let tokens: LiveTokens
     private let folder: KeyFolder
     private let ring: Mutex<KeyRing>
 
@@ -48,12 +59,14 @@ public final class LiveKeys: Sendable {
     public init(_ folder: KeyFolder, at time: Date) throws(KeyError) {
         self.folder = folder
         server = try folder.serverPair()
+        tokens = try LiveTokens(folder, at: time)
         ring = Mutex(try folder.ring(at: time))
     }
 
-    /// Reads the folder again; the keys stay as they were when that fails. Returns how many are admitted.
+    /// Reads the folder again; keys and tokens stay as they were when that fails. Returns how many keys are admitted.
     public func reload(at time: Date) throws(KeyError) -> Int {
         let read = try folder.ring(at: time)
+        _ = try tokens.reload(at: time)
         ring.withLock { $0 = read }
         return read.count
     }

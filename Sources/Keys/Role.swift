@@ -8,6 +8,8 @@ public enum Role: String, CaseIterable, Sendable, Codable {
     case trainer
     /// Rolls out assignments and reports their rewards.
     case rollout
+    /// Reads status, metrics and the pages over HTTP. It may send nothing over ZeroMQ.
+    case observer
     /// Everything.
     case admin
 }

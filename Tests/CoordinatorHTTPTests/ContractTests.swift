@@ -29,7 +29,8 @@ struct ContractTests {
             #expect(try await busy.request(method, path, json: method == "POST" ? "{}" : nil).status == 429)
         }
         await busy.node.stop()
-        let answered = served.answered.withLock { $0 }.union(busy.answered.withLock { $0 })
+        let tokens = try await TokenTests.everyRefusal()
+        let answered = served.answered.withLock { $0 }.union(busy.answered.withLock { $0 }).union(tokens)
         let described = served.document.answers
         let never = described.subtracting(answered).sorted()
         #expect(never.isEmpty, "described and never answered")

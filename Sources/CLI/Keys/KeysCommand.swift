@@ -7,14 +7,16 @@ import ZeroMQ
 /// `statezero keys`.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        "keys", "Makes, lists and revokes the keys of a cluster's peers.",
+        "keys", "Makes, lists and revokes the keys of a cluster's peers, and tokens for HTTP.",
         example: """
             statezero keys new worker-1 --role worker
+            statezero keys new dashboard --role observer --http
             statezero keys list
             """,
         details: """
             A folder of keys is for `statezero coordinator --keys FOLDER`. A peer connects with its secret key file: \
-            `statezero worker --key FILE`. After a change, send SIGHUP to the coordinator: it reads the folder again.
+            `statezero worker --key FILE`. With --http a token is made instead, for requests over HTTP to the \
+            coordinator and to `statezero route serve --keys FOLDER`. After a change, send SIGHUP to the server: it reads the folder again.
             """,
         subcommands: [New.self, List.self, Show.self, Revoke.self, Rotate.self])
 
@@ -36,10 +38,14 @@ struct KeysCommand: ParsableCommand {
 
     /// Where a secret is written.
     struct Secret: ParsableArguments {
-        @Option(help: "File for the secret key. Default: NAME.key_secret in the working folder.")
+        @Option(
+            help: "File for the secret. Default: NAME.key_secret, or NAME.token with --http, in the working folder.")
         var output: String?
 
-        func path(_ name: String) -> String { output ?? "\(name).key_secret" }
+        @Flag(help: "A token for HTTP instead of a key.")
+        var http = false
+
+        func path(_ name: String) -> String { output ?? (http ? "\(name).token" : "\(name).key_secret") }
     }
 
     /// `statezero keys new`.
@@ -50,13 +56,15 @@ struct KeysCommand: ParsableCommand {
             details: """
                 Makes the folder and the coordinator's own key where they are missing. Roles: worker (answers shards), \
                 client (scores), trainer (plans, outcomes, and what a client may), rollout (rolls out assignments), \
-                admin (all). Move the secret file to its holder's machine; nothing else has a copy.
+                observer (status, metrics and pages, over HTTP alone), admin (all). With --http the secret is a token, \
+                which a client sends as `Authorization: Bearer TOKEN`. Move the secret file to its holder's machine; nothing else has a copy.
                 """)
 
         @Argument(help: "Name of the key: letters, digits, \".\", \"-\", \"_\".")
         var name: String
 
-        @Option(help: "What its holder may do: worker, client, trainer, rollout or admin.", transform: Self.role)
+        @Option(
+            help: "What its holder may do: worker, client, trainer, rollout, observer or admin.", transform: Self.role)
         var role: Role
 
         @OptionGroup var secret: Secret
@@ -70,8 +78,23 @@ struct KeysCommand: ParsableCommand {
             return role
         }
 
+        func validate() throws {
+            if secret.http, !role.isForHTTP {
+                throw ValidationError("--role \(role.rawValue) may do nothing over HTTP; leave --http out")
+            }
+            if !secret.http, role == .observer { throw ValidationError("--role observer is for HTTP; add --http") }
+        }
+
         func run() throws {
             let path = secret.path(name)
+            if secret.http {
+                let made = try place.folder.addToken(name, role: role, output: path, at: Date())
+                return print(
+                    """
+                    admitted  \(made.name) as \(role.rawValue) over HTTP, in \(place.folder.path)
+                    token     \(path)
+                    """)
+            }
             let made = try place.folder.add(name, role: role, output: path, at: Date())
             print(
                 """
@@ -84,15 +107,15 @@ struct KeysCommand: ParsableCommand {
     /// `statezero keys list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            "list", "Lists the admitted keys with their roles.", example: "statezero keys list --json")
+            "list", "Lists the admitted keys and tokens with their roles.", example: "statezero keys list --json")
 
         @OptionGroup var place: Place
         @OptionGroup var report: ReportOptions
 
         func run() throws {
-            let files = try place.folder.files()
-            try report.show(files.map(Facts.init)) {
-                files.isEmpty ? "no key is admitted" : files.map(KeysCommand.line).joined(separator: "\n")
+            let facts = try place.folder.files().map(Facts.init) + place.folder.tokens().map(Facts.init)
+            try report.show(facts) {
+                facts.isEmpty ? "no key is admitted" : facts.map(\.line).joined(separator: "\n")
             }
         }
     }
@@ -103,27 +126,31 @@ struct KeysCommand: ParsableCommand {
             "show", "Shows one admitted key: role, time, public key.", example: "statezero keys show worker-1")
 
         @Argument(help: "Name of the key.") var name: String
+        @Flag(help: "Show the token of this name.") var http = false
         @OptionGroup var place: Place
         @OptionGroup var report: ReportOptions
 
         func run() throws {
-            let file = try place.folder.find(name)
-            try report.show(Facts(file)) { KeysCommand.line(file) }
+            let facts = http ? Facts(try place.folder.findToken(name)) : Facts(try place.folder.find(name))
+            try report.show(facts) { facts.line }
         }
     }
 
     /// `statezero keys revoke`.
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
-            "revoke", "Ends a key: its holder is refused as soon as the coordinator has read the folder again.",
+            "revoke", "Ends the key and the token of a name: refused as soon as the server has read the folder again.",
             example: "statezero keys revoke worker-1")
 
         @Argument(help: "Name of the key.") var name: String
         @OptionGroup var place: Place
 
         func run() throws {
-            try place.folder.revoke(name, at: Date())
-            print("revoked \(name); send SIGHUP to the coordinator to apply it")
+            let folder = place.folder
+            let hasToken = folder.hasToken(name)
+            if hasToken { try folder.revokeToken(name, at: Date()) }
+            if !hasToken || folder.hasKey(name) { try folder.revoke(name, at: Date()) }
+            print("revoked \(name); send SIGHUP to the server to apply it")
         }
     }
 
@@ -143,39 +170,23 @@ struct KeysCommand: ParsableCommand {
 
         func run() throws {
             let path = secret.path(name)
-            let made = try place.folder.rotate(
-                name, output: path, overlap: Double(overlapHours) * 3600, at: Date())
+            let overlap = Double(overlapHours) * 3600
+            if secret.http {
+                let made = try place.folder.rotateToken(name, output: path, overlap: overlap, at: Date())
+                return print(
+                    """
+                    admitted  \(made.name) over HTTP; the old token for \(overlapHours) more hours
+                    token     \(path)
+                    Send SIGHUP to the server to apply it.
+                    """)
+            }
+            let made = try place.folder.rotate(name, output: path, overlap: overlap, at: Date())
             print(
                 """
                 admitted    \(made.name), public key \(made.publicKey.text); the old key for \(overlapHours) more hours
                 secret key  \(path)
                 Send SIGHUP to the coordinator to apply it.
                 """)
-        }
-    }
-
-    private static func line(_ file: KeyFile) -> String {
-        [
-            file.name, file.role?.rawValue ?? "", file.created.formatted(.iso8601), file.publicKey.text,
-        ].joined(separator: "  ")
-    }
-
-    private struct Facts: Encodable {
-        let name: String
-        let role: Role?
-        let created: String
-        let publicKey: String
-
-        enum CodingKeys: String, CodingKey {
-            case name, role, created
-            case publicKey = "public_key"
-        }
-
-        init(_ file: KeyFile) {
-            name = file.name
-            role = file.role
-            created = file.created.formatted(.iso8601)
-            publicKey = file.publicKey.text
         }
     }
 }

@@ -4,6 +4,7 @@ import CommandSupport
 import Foundation
 import HTTPServing
 import JSON
+import Keys
 import NIOCore
 import NIOHTTP1
 import Threads
@@ -12,6 +13,9 @@ import Threads
 struct OperatorOptions: ParsableArguments {
     @Option(help: "HOST:PORT of the coordinator's HTTP server (its option --http).")
     var http = "127.0.0.1:8080"
+
+    @Option(help: "File with a token, from `statezero keys new --http`, for a coordinator that runs with --keys.")
+    var tokenFile: String?
 
     private static let time = TimeAmount.seconds(10)
     private static let answerMax = 64 << 20
@@ -43,6 +47,10 @@ struct OperatorOptions: ParsableArguments {
     ) throws -> (value: JSONValue, text: String) {
         var request = HTTPClientRequest(url: "http://\(http)\(path)")
         request.method = method
+        if let tokenFile {
+            request.headers.add(
+                name: "authorization", value: "Bearer \(try TokenFile.secret(readingFrom: tokenFile))")
+        }
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandSupport
-import HTTPServing
 import Foundation
+import HTTPServing
+import Keys
+import Logging
 import RouterHTTP
 import Routing
 import Threads
@@ -45,11 +47,21 @@ extension Route {
             configuration.version = Version.text
             try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment)
             let (model, threads, host) = (model, threads.threads, http.host)
-            let server = try RouteServer(configuration, logger: log.logger("statezero.route")) {
-                try model.make(threads: threads)
-            }
+            let logger = log.logger("statezero.route")
+            let server = try RouteServer(configuration, logger: logger) { try model.make(threads: threads) }
+            let hangup = configuration.tokens.map { tokens in HangupSignal { Self.reload(tokens, logger) } }
+            defer { withExtendedLifetime(hangup) {} }
             try TaskWait.run { () async throws(RouterHTTPError) in
                 try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
+            }
+        }
+
+        private static func reload(_ tokens: LiveTokens, _ logger: Logger) {
+            do {
+                let admitted = try tokens.reload(at: Date())
+                logger.notice("tokens read again", metadata: ["tokens": "\(admitted)"])
+            } catch {
+                logger.error("tokens unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
             }
         }
     }
@@ -77,6 +89,13 @@ struct RouteServeHTTP: ParsableArguments {
 
     @Option(help: "Environment variable with the key that clients must send. Default: no key.")
     var keyEnv: String?
+
+    @Option(
+        help: """
+            Folder of keys with the tokens of clients, from `statezero keys new NAME --role ROLE --http`. A request \
+            then needs a token or a key. SIGHUP reads the folder again.
+            """)
+    var keys: String?
 
     @Option(range: .atLeast(1), help: "Largest number of concurrent requests; more get status 429.")
     var requestsMax = 512
@@ -107,6 +126,7 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.hostNames = site.hostName
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
+        configuration.tokens = try keys.map { try LiveTokens(KeyFolder(path: $0), at: Date()) }
         if let keyEnv {
             guard let key = environment[keyEnv], !key.isEmpty else {
                 throw CommandFailure("--key-env \(keyEnv): this environment variable is not set; set it to the key")

@@ -32,7 +32,8 @@ struct Coordinator: ParsableCommand {
     @Option(
         help: """
             Folder of the keys of peers that may connect, made by `statezero keys new`. Traffic is then encrypted, and \
-            each key's role says what its holder may do. SIGHUP reads the folder again.
+            each key's role says what its holder may do; requests over HTTP need a token of the folder (`statezero keys \
+            new --http`). SIGHUP reads the folder again.
             """)
     var keys: String?
 
@@ -74,7 +75,7 @@ struct Coordinator: ParsableCommand {
         }
         let logger = log.logger("statezero.coordinator")
         let node = try CoordinatorNode(configuration, logger: logger)
-        let served = try http.map { try serve(node, at: $0) }
+        let served = try http.map { try serve(node, at: $0, configuration.keys?.tokens) }
         let live = configuration.keys
         // HTTP stops first, because its open requests still need the coordinator.
         let signals = StopSignals(onHangup: { Self.reload(live, logger) }) {
@@ -91,7 +92,7 @@ struct Coordinator: ParsableCommand {
         guard let keys else { return logger.notice("SIGHUP: without --keys there is nothing to read again") }
         do {
             let admitted = try keys.reload(at: Date())
-            logger.notice("keys read again", metadata: ["admitted": "\(admitted)"])
+            logger.notice("keys read again", metadata: ["admitted": "\(admitted)", "tokens": "\(keys.tokens.count)"])
         } catch {
             logger.error("keys unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
         }
@@ -100,12 +101,13 @@ struct Coordinator: ParsableCommand {
     /// Writes at once, because other programs wait for the line.
     private func announce(_ line: String) { try? printOutput(line) }
 
-    private func serve(_ node: CoordinatorNode, at address: String) throws -> ServedHTTP {
+    private func serve(_ node: CoordinatorNode, at address: String, _ tokens: LiveTokens?) throws -> ServedHTTP {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
         configuration.origins = site.corsOrigin
         configuration.hostNames = site.hostName
+        configuration.tokens = tokens
         let client = CoordinatorClient(
             ask: { node.ask($0) }, report: { await node.report() }, mark: { await node.mark() },
             query: { await node.query($0) }, operate: { await node.operate($0) })

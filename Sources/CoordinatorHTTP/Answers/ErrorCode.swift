@@ -21,6 +21,9 @@ package enum ErrorCode: String, CaseIterable {
     case unknownMethod = "unknown_method"
     case hostRefused = "host_refused"
     case originRefused = "origin_refused"
+    case tokenMissing = "token_missing"
+    case tokenUnknown = "token_unknown"
+    case roleRefused = "role_refused"
     case malformedRequest = "malformed_request"
     case requestTimeout = "request_timeout"
     case conflict

@@ -1,6 +1,7 @@
 public import HTTPServing
 import Hummingbird
 import HummingbirdCore
+public import Keys
 public import Logging
 import NIOCore
 import ServiceLifecycle
@@ -28,6 +29,8 @@ public final class CoordinatorHTTPServer: Sendable {
         public var origins: [String] = []
         /// Further names of this machine, for a server at a local address; see `SiteRules`.
         public var hostNames: [String] = []
+        /// Tokens that requests must have, except those for the page, `/livez` and `/readyz`; `nil` answers everybody.
+        public var tokens: LiveTokens?
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
@@ -112,7 +115,7 @@ public final class CoordinatorHTTPServer: Sendable {
             metrics: CoordinatorMetrics(version: configuration.version),
             site: SiteRules(
                 address: configuration.address, origins: configuration.origins, hostNames: configuration.hostNames),
-            logger: logger)
+            tokens: configuration.tokens, logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

@@ -1,4 +1,5 @@
 import Cluster
+import CoreMetrics
 import HTTPServing
 import Hummingbird
 import MetricsExport
@@ -26,6 +27,14 @@ struct CoordinatorMetrics: Sendable {
     func middleware<Context: RequestContext>() -> RequestMetricsMiddleware<Context> {
         RequestMetricsMiddleware(Self.http, exporter)
     }
+
+    /// Counts a failure, if it is one of a token.
+    func refused(_ code: String) {
+        guard BearerToken.codes.contains(code) else { return }
+        Counter(label: Self.tokensRefused, dimensions: [("reason", code)], factory: exporter).increment()
+    }
+
+    private static let tokensRefused = "statezero_http_tokens_refused_total"
 
     /// The export, with what a report says.
     func text(_ report: CoordinatorReport) -> String {
@@ -75,6 +84,7 @@ struct CoordinatorMetrics: Sendable {
             bounds: DurationHistogram.bounds),
         MetricFamily(.gauge, "statezero_held_bytes", "Bytes held in memory, about."),
         MetricFamily(.counter, "statezero_evictions_total", "What was forgotten to stay within the bounds."),
+        MetricFamily(.counter, tokensRefused, "Requests without a token that permits them."),
     ]
 
     private func addLater(of report: CoordinatorReport, to samples: inout CollectedSamples) {

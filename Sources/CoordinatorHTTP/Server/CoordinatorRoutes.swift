@@ -3,6 +3,7 @@ import HTTPServing
 import HTTPTypes
 import Hummingbird
 import JSON
+import Keys
 import Logging
 import Scoring
 
@@ -21,6 +22,7 @@ struct CoordinatorRoutes: Sendable {
     let limiter: ConcurrencyLimiter
     let metrics: CoordinatorMetrics
     let site: SiteRules
+    let tokens: LiveTokens?
     let logger: Logger
 
     /// Bytes of the bodies of all requests in progress.
@@ -39,11 +41,25 @@ struct CoordinatorRoutes: Sendable {
         router.add(middleware: StrictPathMiddleware())
         router.serve("/livez", [.get: { _, _ in try await health.isLive() }])
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])
-        router.serve("/v1/status", [.get: { _, _ in try await health.status() }])
-        router.serve("/metrics", [.get: { _, _ in try await health.metrics(metrics) }])
         router.serve("/", [.get: { request, _ in page.show(request) }])
-        router.serve("/v1/overview", [.get: { _, _ in try await page.overview() }])
-        router.serve(
+        serveFigures(router.group().add(middleware: TokenMiddleware(tokens, .observe)))
+        serveOperators(router.group().add(middleware: TokenMiddleware(tokens, .operate)))
+        serveTrainers(
+            router.group().add(middleware: TokenMiddleware(tokens, .train))
+                .add(middleware: ConcurrencyMiddleware(limiter, refusal: busy)))
+        router.group().add(middleware: TokenMiddleware(tokens, .score))
+            .add(middleware: ConcurrencyMiddleware(limiter, refusal: busy))
+            .serve(
+                "/v1/score",
+                [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
+        return router
+    }
+
+    private func serveFigures(_ figures: RouterGroup<ServedContext>) {
+        figures.serve("/v1/status", [.get: { _, _ in try await health.status() }])
+        figures.serve("/metrics", [.get: { _, _ in try await health.metrics(metrics) }])
+        figures.serve("/v1/overview", [.get: { _, _ in try await page.overview() }])
+        figures.serve(
             "/v1/events",
             [
                 .get: { request, _ in
@@ -51,14 +67,19 @@ struct CoordinatorRoutes: Sendable {
                     return try await page.events(count: try Self.numbers(request, ["count": counts])["count"])
                 }
             ])
-        router.serve("/v1/cluster", [.get: { _, _ in try await operators.details() }])
-        router.serve(
+        figures.serve("/v1/cluster", [.get: { _, _ in try await operators.details() }])
+    }
+
+    private func serveOperators(_ operations: RouterGroup<ServedContext>) {
+        operations.serve(
             "/v1/workers/{name}/drain",
             [.post: { _, context in try await operators.drain(try Self.text("name", context)) }])
-        router.serve(
+        operations.serve(
             "/v1/jobs/{id}/cancel",
             [.post: { _, context in try await operators.cancel(try Self.text("id", context)) }])
-        let work = router.group().add(middleware: ConcurrencyMiddleware(limiter, refusal: busy))
+    }
+
+    private func serveTrainers(_ work: RouterGroup<ServedContext>) {
         work.serve(
             "/v1/plans",
             [
@@ -83,8 +104,6 @@ struct CoordinatorRoutes: Sendable {
         work.serve(
             "/v1/outcomes",
             [.post: { request, context in try await outcomes.record(try await json(of: request, context)) }])
-        work.serve(
-            "/v1/score", [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
         work.serve("/v1/policies", [.get: { _, _ in try await policies.list() }])
         work.serve(
             "/v1/policies/{policy_id}",
@@ -100,7 +119,6 @@ struct CoordinatorRoutes: Sendable {
                         count: numbers["count"] ?? 1024)
                 }
             ])
-        return router
     }
 
     private func json(of request: Request, _ context: ServedContext) async throws -> JSONValue {
@@ -135,7 +153,8 @@ struct CoordinatorRoutes: Sendable {
     private var failures: FailureMiddleware<ServedContext>.Format {
         FailureMiddleware.Format(
             body: Self.body,
-            onFailure: { [logger] failure, _ in
+            onFailure: { [logger, metrics] failure, _ in
+                metrics.refused(failure.code)
                 logger.debug("request refused", metadata: ["code": "\(failure.code)"])
             })
     }

@@ -62,7 +62,7 @@ struct OutputFolder {
     /// The journal of a coordinator that was started for this run only. It is in the same folder as the parts, so that
     /// the same command finds it again; the process that started the coordinator removes it.
     static func isCoordinatorJournal(_ name: String) -> Bool {
-        ["", "-wal", "-shm", "-journal"].contains { name == coordinatorJournalName + $0 }
+        ["", "-wal", "-shm", "-journal", ".lock"].contains { name == coordinatorJournalName + $0 }
     }
 
     static func isTemporary(_ name: String) -> Bool {

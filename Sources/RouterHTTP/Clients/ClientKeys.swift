@@ -1,7 +1,10 @@
+import HTTPServing
+import HTTPTypes
+import Keys
 import Routing
 import Scoring
 
-/// The keys that clients send, and whose they are.
+/// The keys and tokens that clients send, and whose they are.
 ///
 /// Keys are kept and compared as digests: how long a comparison takes says nothing about a key.
 struct ClientKeys: Sendable {
@@ -19,10 +22,15 @@ struct ClientKeys: Sendable {
     }
 
     private let clients: [Digest: String?]
+    private let tokens: LiveTokens?
+    /// The fleet's clients; a token of such a name has the client's limits.
+    private let names: Set<String>
 
     /// The server's own key, and those of the fleet's clients by their variables. Throws `noKey` for a variable that is not
     /// set, and `sameKey`.
-    init(_ key: String?, fleet: Fleet, environment: [String: String]) throws(RouterHTTPError) {
+    init(
+        _ key: String?, fleet: Fleet, environment: [String: String], tokens: LiveTokens? = nil
+    ) throws(RouterHTTPError) {
         var clients: [Digest: String?] = [:]
         if let key { clients[Digest(of: "Bearer \(key)")] = .some(nil) }
         for client in fleet.clients {
@@ -34,21 +42,47 @@ struct ClientKeys: Sendable {
             }
         }
         self.clients = clients
+        self.tokens = tokens
+        names = Set(fleet.clients.map(\.name))
     }
 
-    /// Whether a request may be served.
-    func accept(_ authorization: String?) -> Bool {
-        clients.isEmpty || authorization.map { clients[Digest(of: $0)] != nil } ?? false
+    /// Throws 401 for a request without a key of the server or an admitted token, and 403 for a token whose role permits
+    /// none of `accesses`.
+    func check(_ authorization: String?, _ accesses: [Access]) throws(HTTPFailure) {
+        if isKey(authorization) { return }
+        if let tokens { return try BearerToken.check(authorization, tokens, accesses) }
+        guard clients.isEmpty else {
+            throw HTTPFailure(.unauthorized, "invalid_api_key", "send the router's key as Authorization: Bearer")
+        }
     }
+
+    /// The same for what a server shows without tokens to everybody.
+    func checkFigures(_ authorization: String?) throws(HTTPFailure) {
+        if tokens != nil { try check(authorization, Self.figures) }
+    }
+
+    /// Who may read figures. Holders of tokens for answers see what they spend themselves.
+    static let figures: [Access] = [.observe, .score]
 
     /// What a request may see.
     func scope(_ authorization: String?) -> Scope {
-        guard accept(authorization) else { return .nobody }
-        return client(authorization).map { .client($0) } ?? .everyone
+        if let client = client(authorization) { return .client(client) }
+        if isKey(authorization) || (clients.isEmpty && tokens == nil) { return .everyone }
+        return grant(authorization)?.role.permits(.observe) == true ? .everyone : .nobody
     }
 
-    /// The client whose key it is; `nil` for the server's own key, and where there are no keys.
+    /// The client whose key or token it is; `nil` for the server's own key, for tokens of other names, and where there are
+    /// no keys.
     func client(_ authorization: String?) -> String? {
-        authorization.flatMap { clients[Digest(of: $0)] ?? nil }
+        if isKey(authorization) { return authorization.flatMap { clients[Digest(of: $0)] ?? nil } }
+        return grant(authorization).flatMap { names.contains($0.name) ? $0.name : nil }
+    }
+
+    private func isKey(_ authorization: String?) -> Bool {
+        authorization.map { clients[Digest(of: $0)] != nil } ?? false
+    }
+
+    private func grant(_ authorization: String?) -> KeyRing.Grant? {
+        tokens.flatMap { try? BearerToken.grant(authorization, $0) }
     }
 }

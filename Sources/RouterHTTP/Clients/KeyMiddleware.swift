@@ -1,17 +1,18 @@
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import Keys
 
-/// Refuses requests without a key of the server; without keys, everybody may ask.
+/// Refuses requests without a key of the server or a token that permits them; without keys and tokens, everybody may ask.
 struct KeyMiddleware<Context: RequestContext>: RouterMiddleware {
     let keys: ClientKeys
+    /// What a token must permit: one of these.
+    let accesses: [Access]
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard keys.accept(request.headers[.authorization]) else {
-            throw HTTPFailure(.unauthorized, "invalid_api_key", "send the router's key as Authorization: Bearer")
-        }
+        try keys.check(request.headers[.authorization], accesses)
         return try await next(request, context)
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 public import HTTPServing
 import Hummingbird
+public import Keys
 public import Logging
 import NIOCore
 public import Routing
@@ -29,6 +30,8 @@ public final class RouteServer: Sendable {
         public var isObserving = false
         /// What clients must send as `Authorization: Bearer`; `nil` lets everybody ask.
         public var key: String?
+        /// Tokens that clients may send instead; where they are given, a request needs one of them or a key.
+        public var tokens: LiveTokens?
         /// Whether to listen at an address that other machines can reach, although traffic is in plain text.
         public var allowsPlaintext = false
         /// Values of the variables that the fleet file names.
@@ -73,7 +76,8 @@ public final class RouteServer: Sendable {
     ) throws(RouterHTTPError) {
         let fleet = configuration.fleet
         try Self.check(configuration)
-        keys = try ClientKeys(configuration.key, fleet: fleet, environment: configuration.environment)
+        keys = try ClientKeys(
+            configuration.key, fleet: fleet, environment: configuration.environment, tokens: configuration.tokens)
         do {
             try FileManager.default.createDirectory(
                 atPath: configuration.stateFolder, withIntermediateDirectories: true)

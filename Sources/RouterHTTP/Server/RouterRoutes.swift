@@ -3,6 +3,7 @@ import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
+import Keys
 import Logging
 import MetricsExport
 import NIOCore
@@ -36,10 +37,17 @@ struct RouterRoutes: Sendable {
         router.add(middleware: SiteMiddleware(site))
         router.serve("/livez", [.get: { _, _ in Self.ok }])
         router.serve("/readyz", [.get: { _, _ in Self.ok }])
-        router.serve("/metrics", [.get: { request, _ in metrics(keys.scope(request.headers[.authorization])) }])
+        router.serve(
+            "/metrics",
+            [
+                .get: { request, _ in
+                    try keys.checkFigures(request.headers[.authorization])
+                    return metrics(keys.scope(request.headers[.authorization]))
+                }
+            ])
         router.serve("/", [.get: { request, _ in page.page.response(to: request) }])
         // Readers stay for hours, so they do not count as requests being served.
-        let readers = router.group().add(middleware: KeyMiddleware(keys: keys))
+        let readers = router.group().add(middleware: KeyMiddleware(keys: keys, accesses: ClientKeys.figures))
         readers.serve(
             "/v1/overview",
             [.get: { request, _ in try await page.overview(keys.scope(request.headers[.authorization])) }])
@@ -52,13 +60,17 @@ struct RouterRoutes: Sendable {
             ])
         let refusal = HTTPFailure(
             .tooManyRequests, "overloaded", "\(limiter.requestsMax) requests are being served", retryAfter: 1)
-        let work = router.group()
-            .add(middleware: KeyMiddleware(keys: keys))
-            .add(middleware: ConcurrencyMiddleware(limiter, refusal: refusal))
+        let limited = { (accesses: [Access]) in
+            router.group()
+                .add(middleware: KeyMiddleware(keys: keys, accesses: accesses))
+                .add(middleware: ConcurrencyMiddleware(limiter, refusal: refusal))
+        }
+        let work = limited([.score])
         work.serve("/v1/models", [.get: { _, _ in JSONBody.response(ModelList(service.fleet)) }])
         // Names of models may have slashes.
         work.serve("/v1/models/**", [.get: { _, context in try model(context) }])
-        work.serve("/v1/status", [.get: { request, _ in status(keys.scope(request.headers[.authorization])) }])
+        limited(ClientKeys.figures).serve(
+            "/v1/status", [.get: { request, _ in status(keys.scope(request.headers[.authorization])) }])
         work.serve(
             "/v1/chat/completions",
             [
@@ -73,7 +85,7 @@ struct RouterRoutes: Sendable {
                     try await service.route(try await chat(request, context), try caller(request, context))
                 }
             ])
-        work.serve(
+        limited([.train]).serve(
             "/v1/outcomes",
             [
                 .post: { request, context in

@@ -15,13 +15,17 @@ import os
 import pathlib
 import pickle
 import random
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 import warnings
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -67,6 +71,7 @@ class Script(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, body))
+        self.server.tokens.append(self.headers.get("Authorization"))
         answers = self.server.answers
         status, headers, answer = answers.popleft() if len(answers) > 1 else answers[0]
         if callable(answer):
@@ -91,13 +96,17 @@ class ScriptServer(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def scripted(*answers):
+def scripted(*answers, certificate=None):
     server = ScriptServer(("127.0.0.1", 0), Script)
-    server.answers, server.asked = collections.deque(answers), []
+    server.answers, server.asked, server.tokens = collections.deque(answers), [], []
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", server
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}", server
     finally:
         server.shutdown()
         server.server_close()
@@ -116,6 +125,46 @@ def drip(handler, body):
     except OSError:
         pass
     return {}
+
+
+class Tokens(unittest.TestCase):
+    def test_a_token_is_sent_with_each_request_and_goes_with_a_copy(self):
+        with scripted((503, {}, error("no_worker"))) as (url, server):
+            with unittest.mock.patch.dict(os.environ, {"STATEZERO_TOKEN": "sz_env"}):
+                clients = [Client(url, retries=0), Client(url, retries=0, token="sz_own\n"), Client(url, token="")]
+            for client in (*clients[:2], pickle.loads(pickle.dumps(clients[1])), clients[2]):
+                client.retries = 0
+                client.plan("llm", 1, 80, ITEMS)
+            self.assertEqual(server.tokens, ["Bearer sz_env", "Bearer sz_own", "Bearer sz_own", None])
+
+    def test_a_refused_token_raises(self):
+        for status, code in ((401, "token_unknown"), (403, "role_refused")):
+            with scripted((status, {}, error(code))) as (url, server):
+                with self.assertRaises(RequestError) as raised:
+                    Client(url, token="sz_x").plan("llm", 1, 80, ITEMS)
+                self.assertEqual((raised.exception.status, raised.exception.code), (status, code))
+                self.assertEqual(len(server.asked), 1, "no second try")
+
+    def test_a_token_with_a_line_end_inside_is_refused(self):
+        with self.assertRaises(RequestError):
+            Client(token="a\r\nX-Other: b")
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl for a certificate")
+    def test_https_trusts_the_given_certificate_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "server.pem")
+            command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+            command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {path} -out {path}.certificate"
+            subprocess.run(command.split(), check=True, capture_output=True)
+            with open(f"{path}.certificate") as certificate, open(path, "a") as both:
+                both.write(certificate.read())
+            with scripted((429, {}, error("busy")), certificate=path) as (url, server):
+                for ca_file, reason in ((f"{path}.certificate", "busy"), (None, "no_coordinator")):
+                    plan = Client(url, retries=0, ca_file=ca_file, token="sz_x").plan("llm", 1, 80, ITEMS)
+                    self.assertEqual(plan.reason, reason)
+                self.assertEqual(server.tokens, ["Bearer sz_x"], "an unknown server gets no token")
+        with self.assertRaises(RequestError):
+            Client("http://127.0.0.1:1", ca_file="x")
 
 
 class UniformBudgets(unittest.TestCase):

@@ -146,6 +146,7 @@ class Feed {
     const base = location.pathname.endsWith("/") ? location.href : location.href.replace(/([?#].*)?$/, "/");
     this.url = new URL("v1/events", base);
     this.url.search = this.url.hash = "";
+    this.secret = this.stored((store) => store.getItem(this.url.pathname));
     this.onState = onState;
     this.onStatus = onStatus;
     this.isPaused = false;
@@ -162,8 +163,9 @@ class Feed {
     try {
       const headers = this.secret ? { Authorization: "Bearer " + this.secret } : {};
       const answer = await fetch(this.url, { headers, signal: reading.signal, cache: "no-store" });
-      if (answer.status === 401) {
+      if (answer.status === 401 || answer.status === 403) {
         this.isRefused = true;
+        this.stored((store) => store.removeItem(this.url.pathname));
         return this.onStatus("refused", "a key is needed");
       }
       this.isRefused = false;
@@ -229,8 +231,18 @@ class Feed {
     }
   }
 
+  /** The key stays in this tab's storage, so that a reload needs no new one. A browser may have no storage. */
+  stored(use) {
+    try {
+      return use(sessionStorage);
+    } catch {
+      return null;
+    }
+  }
+
   use(secret) {
     this.secret = secret;
+    this.stored((store) => store.setItem(this.url.pathname, secret));
     this.isRefused = false;
     this.close();
     this.open();

@@ -33,6 +33,7 @@ import operator
 import os
 import random
 import socket
+import ssl
 import threading
 import time
 import typing
@@ -207,17 +208,30 @@ class Client:
         spool: str | os.PathLike[str] | None = None,
         keep: int = 65536,
         resume: bool | int = False,
+        token: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
     ):
         """`timeout`: seconds a call takes at most. `shadow`: plans are made and logged, even budgets handed out.
         `retries`: tries beyond the first, inside the timeout. `spool`: a file that keeps undelivered outcomes, so that
         they outlive this process; `keep`: how many are kept, the oldest are dropped first (`dropped` counts them).
         `resume`: this process may go on where a former one ended, such as at a checkpoint. The first plan of a policy
         must then be its earliest step: plans from there on that the former process had are dropped with their outcomes,
-        also those that are reported late. A number above 0 is used as the `attempt` of the API; True is the time."""
+        also those that are reported late. A number above 0 is used as the `attempt` of the API; True is the time.
+        `token`: of a coordinator with keys; by default the environment variable STATEZERO_TOKEN. A refused one raises.
+        A pickled client has it. `ca_file`: certificates (PEM) that an https:// server's must come from, instead of the
+        system's."""
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
-            raise RequestError(f"the coordinator's url must be http://HOST:PORT, not {url!r}")
-        self._host, self._port = parts.hostname, parts.port or 80
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+        if not is_url:
+            raise RequestError(f"the coordinator's url must be http://HOST:PORT or https://HOST:PORT, not {url!r}")
+        self._is_https = parts.scheme == "https"
+        if ca_file is not None and not self._is_https:
+            raise RequestError(f"ca_file is for https://, and the url is {url!r}")
+        self._ca_file = os.fspath(ca_file) if ca_file is not None else None
+        self._token = (os.environ.get("STATEZERO_TOKEN", "") if token is None else token).strip()
+        if not all("!" <= letter <= "~" for letter in self._token):
+            raise RequestError("the token has spaces or letters beyond ASCII; it is one line of `statezero keys new`")
+        self._host, self._port = parts.hostname or "", parts.port or (443 if self._is_https else 80)
         self.timeout, self.strict, self.shadow, self.retries = float(timeout), strict, shadow, retries
         self._keep, self._spool = keep, os.fspath(spool) if spool else None
         self._ranges: dict[str, Object] = {}  # of rewards, by policy
@@ -239,6 +253,7 @@ class Client:
         self._pending: dict[str, Object] = {}  # by event id
         self._claimed: set[str] = set()  # event ids that a thread is sending
         self._warned: set[str] = set()
+        self._tls = ssl.create_default_context(cafile=self._ca_file) if self._is_https else None
 
     def _after_fork(self) -> None:
         """In a child process: the outcomes, and the spool, are the parent's."""
@@ -248,6 +263,7 @@ class Client:
 
     def __getstate__(self) -> Object:
         names = "_host _port timeout strict shadow retries _keep _ranges _steps _attempt _attempts _lengths".split()
+        names += ["_is_https", "_ca_file", "_token"]
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: Object) -> None:
@@ -597,7 +613,7 @@ class Client:
             except DeadlineExceeded:
                 raise
             except (OSError, http.client.HTTPException) as error:
-                failure = Unavailable(f"no coordinator at http://{self._host}:{self._port}: {error}")
+                failure = Unavailable(f"no coordinator at {self._host}:{self._port}: {error}")
             else:
                 parsed, problem = _parsed(status, answer)
                 if status == 200 and parsed is not None:
@@ -616,17 +632,24 @@ class Client:
             time.sleep(pause)
         raise failure
 
+    def _connection(self, seconds: float) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
+
     def _once(self, method: str, path: str, data: bytes | None, end: float) -> tuple[int, email.message.Message, bytes]:
         """One request. A thread of its own makes it, so that no name server and no slow drip outlasts the time."""
         seconds = end - time.monotonic()
         if seconds <= 0:
             raise DeadlineExceeded(f"no time is left for {method} {path}")
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+        connection = self._connection(seconds)
         outcome: list[tuple[int, email.message.Message, bytes] | Exception] = []
 
         def work() -> None:
             try:
                 headers = {"Connection": "close", "Accept": "application/json"}
+                if self._token:
+                    headers["Authorization"] = f"Bearer {self._token}"
                 if data is not None:
                     headers["Content-Type"] = "application/json"
                 connection.request(method, path, body=data, headers=headers)

@@ -1,0 +1,23 @@
+import HTTPTypes
+public import Hummingbird
+public import Keys
+
+/// Refuses requests without a token whose role permits them.
+public struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
+    private let tokens: LiveTokens?
+    private let access: Access
+
+    /// Admits tokens that permit an access; everybody where `tokens` is `nil`.
+    public init(_ tokens: LiveTokens?, _ access: Access) {
+        self.tokens = tokens
+        self.access = access
+    }
+
+    /// Answers a request that its token permits. Throws as `BearerToken.check` does.
+    public func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        if let tokens { try BearerToken.check(request.headers[.authorization], tokens, [access]) }
+        return try await next(request, context)
+    }
+}
