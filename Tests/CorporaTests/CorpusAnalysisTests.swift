@@ -1,7 +1,6 @@
+import Corpora
 import Foundation
 import Testing
-
-@testable import Corpora
 
 /// Distributions of predictions, and the choice and copy of rows by them.
 @Suite("Reports and filters of scored corpora")

@@ -121,20 +121,16 @@ private final class ByteSink {
     }
 
     private func flush() throws(CorporaError) {
-        var at = 0
-        while at < buffer.count {
-            let count = buffer.withUnsafeBytes {
-                OutputFolder.systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: $0[at...]))
-            }
+        while !buffer.isEmpty {
+            let count = Foundation.write(descriptor, buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let code = errno
-                if code == ENOSPC || code == EDQUOT { throw .diskFull(path: path, bytes: buffer.count - at) }
+                if code == ENOSPC || code == EDQUOT { throw .diskFull(path: path, bytes: buffer.count) }
                 throw .unwritable(path: path, operation: "write", reason: String(cString: strerror(code)))
             }
-            at += count
+            buffer.removeFirst(count)
         }
-        buffer.removeAll(keepingCapacity: true)
     }
 
     private static func real(_ path: String) -> String? {
