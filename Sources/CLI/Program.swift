@@ -26,7 +26,8 @@ package struct StateZero: ParsableCommand {
             Exit codes: 0 done, 1 error, 2 wrong usage, 3 done with error rows, 75 interrupted (run it again).
             """,
         subcommands: [
-            Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, Coordinator.self,
+            Score.self, Plan.self, Route.self, Evaluate.self, ReplayOutcomes.self, Validate.self, ReportCommand.self,
+            FilterCommand.self, Coordinator.self,
             Worker.self, Rollout.self, Status.self, Top.self, Drain.self, Cancel.self, History.self, KeysCommand.self,
             JournalCommand.self,
             Model.self,

@@ -25,8 +25,12 @@ final class TableSource: RowSource {
     private var at = 0
     private var end = 0
     private var header: [String] = []
+    private let keepsRecord: Bool
+    /// The bytes of the last row, or of the header before it, with its line end; empty unless they are kept.
+    private(set) var recordBytes: [UInt8] = []
 
-    init(path: String, delimiter: UInt8, rowBytesMax: Int) throws(CorporaError) {
+    init(path: String, delimiter: UInt8, rowBytesMax: Int, keepsRecord: Bool = false) throws(CorporaError) {
+        self.keepsRecord = keepsRecord
         self.path = path
         self.delimiter = delimiter
         self.rowBytesMax = rowBytesMax
@@ -79,18 +83,19 @@ final class TableSource: RowSource {
     /// The next record; `nil` at the end.
     private func record() throws(CorporaError) -> Record? {
         guard try byte() != nil else { return nil }
+        recordBytes.removeAll(keepingCapacity: true)
         var cells: [[UInt8]] = []
         var cell: [UInt8] = []
         var bytes = 0
         var isQuoted = false
         while let next = try byte() {
-            at += 1
+            consume(next)
             bytes += 1
             if isQuoted {
                 if next != UInt8(ascii: "\"") {
                     if bytes <= rowBytesMax { cell.append(next) }
                 } else if try byte() == UInt8(ascii: "\"") {
-                    at += 1
+                    consume(next)
                     cell.append(next)
                 } else {
                     isQuoted = false
@@ -101,7 +106,7 @@ final class TableSource: RowSource {
                 if bytes <= rowBytesMax { cells.append(cell) }
                 cell.removeAll(keepingCapacity: true)
             } else if next == 0x0A || next == 0x0D {
-                if next == 0x0D, try byte() == 0x0A { at += 1 }
+                if next == 0x0D, try byte() == 0x0A { consume(0x0A) }
                 cells.append(cell)
                 return bytes > rowBytesMax ? .tooLong : .cells(cells)
             } else if bytes <= rowBytesMax {
@@ -112,6 +117,11 @@ final class TableSource: RowSource {
         if isQuoted { return .openQuote }
         cells.append(cell)
         return .cells(cells)
+    }
+
+    private func consume(_ byte: UInt8) {
+        at += 1
+        if keepsRecord, recordBytes.count < rowBytesMax { recordBytes.append(byte) }
     }
 
     /// The next byte; `nil` at the end of the file.

@@ -1,0 +1,98 @@
+import ArgumentParser
+import CommandSupport
+import Corpora
+
+/// `statezero filter`.
+struct FilterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        "filter", "Writes the prompts of a band of p, of quotas by source or of a sample, as they are in their file.",
+        example: """
+            statezero filter scripts/sample/data/queries.jsonl.gz --scores out/scores --p-min 0.1 --p-max 0.9 \\
+                --sample 100 --output out/chosen.jsonl
+            """,
+        details: """
+            Reads JSON Lines, CSV and TSV, also compressed, and writes rows byte for byte; output is not compressed. Give \
+            the same options for keys as to score. Quotas and samples are drawn with chances by p(1-p), the expected \
+            contrast of rollouts. Exit code 3: rows without a score, or that cannot be read; they are left out.
+            """)
+
+    @Argument(help: "The file that was scored.")
+    var prompts: String
+
+    @Option(parsing: .upToNextOption, help: "Output folders of score, or files of score rows.")
+    var scores: [String]
+
+    @Option(help: "File to write.")
+    var output: String
+
+    @Option(help: "Smallest p to keep.")
+    var pMin: Float = 0
+
+    @Option(help: "Largest p to keep.")
+    var pMax: Float = 1
+
+    @Option(range: .atLeast(1), help: "Rows of each source to keep at most; see --source-key.")
+    var perSource: Int?
+
+    @Option(range: .atLeast(1), help: "Rows to keep at most.")
+    var sample: Int?
+
+    @Option(help: "Seed of the draws.")
+    var seed: UInt64 = 0
+
+    @OptionGroup(title: "Row keys") var keys: KeyOptions
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+        guard 0 <= pMin, pMin <= pMax, pMax <= 1 else {
+            throw ValidationError("--p-min \(pMin) and --p-max \(pMax): give a band inside 0 to 1")
+        }
+    }
+
+    func run() throws {
+        try RowCopy.check(prompts)
+        let table = try ScoreTable(scores)
+        let rule = RowSelection.Rule(band: pMin...pMax, perSource: perSource, sample: sample, seed: seed)
+        let selection = try RowSelection(prompts, keys: keys.keys, scores: table, rule: rule)
+        for line in table.errors.lines + selection.errors.lines { printError(line) }
+        guard selection.rows > selection.unscored.count else {
+            throw CommandFailure(
+                "\(prompts): no row has a score in \(scores.joined(separator: ", "))\(names(selection.unscored)); give the"
+                    + " options for keys that score had")
+        }
+        let written = try RowCopy.write(selection.kept, of: prompts, to: output)
+        let summary = Summary(
+            output: output, rows: selection.rows, in_band: selection.inBand, written: written,
+            unscored: selection.unscored.count, unscored_ids: selection.unscored.first,
+            bad_prompts: selection.errors.rows, bad_scores: table.errors.rows)
+        try report.show(summary) { text(selection, written) }
+        if selection.unscored.count + selection.errors.rows + table.errors.rows > 0 {
+            throw ExitStatus.finishedWithErrorRows
+        }
+    }
+
+    private func text(_ selection: RowSelection, _ written: Int) -> String {
+        var lines = ["\(output): \(written) of \(selection.rows) rows; \(selection.inBand) have p in \(pMin)...\(pMax)"]
+        if selection.unscored.count > 0 {
+            lines.append("\(selection.unscored.count) rows have no score and are left out\(names(selection.unscored))")
+        }
+        if selection.errors.rows > 0 { lines.append("\(selection.errors.rows) rows cannot be read and are left out") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func names(_ ids: NamedCount) -> String {
+        guard !ids.first.isEmpty else { return "" }
+        return " (\(ids.first.joined(separator: ", "))\(ids.count > ids.first.count ? ", …" : ""))"
+    }
+
+    private struct Summary: Encodable {
+        let output: String
+        let rows: Int
+        let in_band: Int
+        let written: Int
+        let unscored: Int
+        let unscored_ids: [String]
+        let bad_prompts: Int
+        let bad_scores: Int
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import CommandSupport
+import Corpora
+import Foundation
+
+/// `statezero report`.
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        "report",
+        "Shows how predictions are distributed over a corpus: by source, by length, and how many say nothing.",
+        example: """
+            statezero report out/scores --prompts scripts/sample/data/queries.jsonl.gz --rollouts 8 --html out/report.html
+            """,
+        details: """
+            A group is silent if all its rollouts succeed or all fail: p^n + (1-p)^n. With --prompts, the report is also by \
+            source and length, and counts repeated texts; give the same options for keys as to score. Exit code 3: rows \
+            without a score, or that cannot be read.
+            """)
+
+    @Argument(help: "Output folders of score, or files of score rows.")
+    var scores: [String]
+
+    @Option(parsing: .upToNextOption, help: "The files that were scored, for sources, lengths and repeated texts.")
+    var prompts: [String] = []
+
+    @Option(range: .within(1...4096), help: "Rollouts of a group.")
+    var rollouts = 8
+
+    @Option(help: "A p within this distance of 0 or 1 counts as near it.")
+    var near = 0.05
+
+    @Option(help: "Write the report as one HTML page with charts, which needs no other file.")
+    var html: String?
+
+    @OptionGroup(title: "Row keys") var keys: KeyOptions
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+        guard (0...0.5).contains(near) else { throw ValidationError("--near is \(near); give 0 to 0.5") }
+    }
+
+    func run() throws {
+        let found = try CorpusReport(
+            scores: scores, prompts: prompts, keys: keys.keys, rollouts: rollouts, margin: near)
+        let text = ReportText(found, rollouts: rollouts, near: near)
+        for line in found.scores.errors.lines + found.promptErrors.lines { printError(line) }
+        guard found.scores.rows > 0 else {
+            throw CommandFailure("\(scores.joined(separator: ", ")): no row has a score; nothing can be reported")
+        }
+        if let html { try writeFile(ReportPage(text).document, to: html) }
+        try report.show(ReportJSON(found, text)) { text.description }
+        let bad = found.scores.errors.rows + found.promptErrors.rows + found.scores.failed + found.unscored.count
+        if bad > 0 { throw ExitStatus.finishedWithErrorRows }
+    }
+}

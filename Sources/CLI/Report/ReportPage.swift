@@ -1,0 +1,117 @@
+import Corpora
+import Reporting
+
+/// A report of predictions as one HTML page: charts are inline SVG, nothing is loaded, light and dark by the reader's
+/// settings.
+struct ReportPage {
+    private let report: ReportText
+
+    init(_ report: ReportText) {
+        self.report = report
+    }
+
+    var document: String {
+        let sources = Array(report.sources.prefix(ReportText.sourcesShown))
+        var parts = [
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">",
+            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">",
+            "<title>StateZero report</title><style>\(Self.style)</style></head><body><main>",
+            "<h1>Predicted success of \(report.overall.rows) prompts</h1>", figures,
+            "<h2>Distribution of p</h2>", Self.histogram(report.overall),
+        ]
+        if !sources.isEmpty { parts += ["<h2>By source</h2>", table("Source", sources)] }
+        if report.sources.count > sources.count {
+            parts.append("<p>and \(report.sources.count - sources.count) more sources</p>")
+        }
+        if !report.lengths.isEmpty { parts += ["<h2>By length</h2>", table("Characters", report.lengths)] }
+        if !report.notes.isEmpty {
+            parts.append("<h2>Notes</h2><ul>\(report.notes.map { "<li>\(SVG.escaped($0))</li>" }.joined())</ul>")
+        }
+        return (parts + ["</main></body></html>"]).joined(separator: "\n") + "\n"
+    }
+
+    private var figures: String {
+        let cells = zip(report.header, report.cells(report.overall)).map { name, value in
+            "<div><b>\(SVG.escaped(value))</b><span>\(SVG.escaped(name))</span></div>"
+        }
+        return "<div class=\"figures\">\(cells.joined())</div>"
+            + "<p>A group of \(report.rollouts) rollouts is silent if all succeed or all fail; it teaches nothing.</p>"
+    }
+
+    private func table(_ name: String, _ groups: [ReportText.Group]) -> String {
+        let head = ([name] + report.header + ["p from 0 to 1"]).map { "<th>\(SVG.escaped($0))</th>" }.joined()
+        let rows = groups.map { group in
+            let cells = ([group.name] + report.cells(group.counts)).map { "<td>\(SVG.escaped($0))</td>" }.joined()
+            return "<tr>\(cells)<td>\(Self.small(group.counts))</td></tr>"
+        }
+        return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))"
+            + "</tbody></table></div>"
+    }
+
+    private static func histogram(_ counts: ProbabilityCounts) -> String {
+        let (left, bottom, width, height) = (56.0, 240.0, 40.0, 210.0)
+        let most = Double(max(1, counts.bins.max() ?? 1))
+        var svg = SVG(["viewBox": "0 0 880 290", "role": "img", "class": "histogram"])
+        for step in 0...4 {
+            let y = bottom - height * Double(step) / 4
+            svg.add(
+                "line",
+                ["class": "grid", "x1": "\(left)", "x2": "\(left + 20 * width)", "y1": "\(y)", "y2": "\(y)"])
+            let share = most * Double(step) / 4 / Double(max(1, counts.rows))
+            svg.add(
+                "text", ["x": "\(left - 8)", "y": "\(y + 4)", "text-anchor": "end"], text: ReportText.percent(share))
+        }
+        for (index, rows) in counts.bins.enumerated() {
+            let tall = height * Double(rows) / most
+            svg.add(
+                "rect",
+                [
+                    "class": "bar", "x": "\(left + Double(index) * width + 2)", "y": decimals(bottom - tall, 2),
+                    "width": "\(width - 4)", "height": decimals(tall, 2),
+                ])
+        }
+        for step in 0...10 {
+            svg.add(
+                "text",
+                ["x": "\(left + 2 * width * Double(step))", "y": "\(bottom + 20)", "text-anchor": "middle"],
+                text: decimals(Double(step) / 10, 1))
+        }
+        svg.add(
+            "text", ["x": "\(left + 10 * width)", "y": "\(bottom + 44)", "text-anchor": "middle"],
+            text: "p, the predicted chance of success")
+        return svg.document
+    }
+
+    /// The histogram of a table's row.
+    private static func small(_ counts: ProbabilityCounts) -> String {
+        let most = Double(max(1, counts.bins.max() ?? 1))
+        var svg = SVG(["viewBox": "0 0 120 24", "class": "small"])
+        svg.add("line", ["class": "grid", "x1": "0", "x2": "120", "y1": "23.5", "y2": "23.5"])
+        for (index, rows) in counts.bins.enumerated() where rows > 0 {
+            let tall = max(1, 22 * Double(rows) / most)
+            svg.add(
+                "rect",
+                [
+                    "class": "bar", "x": "\(Double(index) * 6 + 0.5)", "y": decimals(23 - tall, 2), "width": "5",
+                    "height": decimals(tall, 2),
+                ])
+        }
+        return svg.document
+    }
+
+    private static let style = """
+        :root{color-scheme:light dark;--back:#fff;--text:#1c2430;--dim:#5b6675;--line:#dfe4ea;--bar:#2f6fde}
+        @media(prefers-color-scheme:dark){:root{--back:#12161c;--text:#e6eaf0;--dim:#98a3b3;--line:#2b333e;--bar:#6ea0ff}}
+        body{margin:0;background:var(--back);color:var(--text);font:15px/1.5 system-ui,sans-serif}
+        main{max-width:920px;margin:0 auto;padding:32px 20px}h1{font-size:26px;margin:0 0 20px}
+        h2{font-size:18px;margin:32px 0 10px}p,li{color:var(--dim)}ul{padding-left:20px}
+        .figures{display:flex;flex-wrap:wrap;gap:12px}
+        .figures div{flex:1 1 130px;border:1px solid var(--line);border-radius:8px;padding:12px 14px}
+        .figures b{display:block;font-size:22px}.figures span{color:var(--dim)}.wide{overflow-x:auto}
+        table{border-collapse:collapse;width:100%}th,td{padding:6px 10px;border-bottom:1px solid var(--line);
+        text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th{color:var(--dim);font-weight:500}
+        th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}
+        .histogram{width:100%;height:auto;display:block}.small{width:120px;height:24px;display:block;margin-left:auto}
+        svg text{fill:var(--dim);font-size:12px}.bar{fill:var(--bar)}.grid{stroke:var(--line)}
+        """
+}
