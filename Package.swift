@@ -126,6 +126,7 @@ let package = Package(
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "ReferenceDraws", "Reporting", yams]),
         // 4 drivers, and whole models
+        module("ObjectStorage", ["Corpora", "Threads", crypto, httpClient, nioCore, nioHTTP1]),
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
             "CoordinatorNode",
@@ -178,8 +179,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ArrowFiles", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels", "Corpora",
-                "Cluster",
+                "ArrowFiles", "ObjectStorage", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels",
+                "Corpora", "Cluster",
                 "Evaluation",
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
@@ -227,6 +228,7 @@ let package = Package(
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("ObjectStorageTests", ["ObjectStorage"]),
         tests("ArrowFilesTests", ["ArrowFiles", "CArrow", "Corpora", "JSON", "Scoring"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
         tests("ReplayingTests", ["Replaying", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),

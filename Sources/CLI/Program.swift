@@ -2,12 +2,14 @@ package import ArgumentParser
 import ArrowFiles
 import CommandSupport
 import Corpora
+import ObjectStorage
 
 /// `statezero`: reads the command line and runs one of the verbs.
 @main
 enum Program {
     static func main() {
         RowFormats.add(ArrowRowFormat())
+        RemoteFiles.use(NetworkStorage())
         CommandRunner.main(StateZero.self)
     }
 }

@@ -24,6 +24,8 @@ public struct ScoringClient: Sendable {
         public var side: ScoringSide?
         /// Path of the output folder; created if it does not exist.
         public var output: String
+        /// Where the folder's files are written as objects too; `output` is then its working folder.
+        public var remote: RemoteOutput?
         /// What to do with a run that is already in the output folder.
         public var existing: ScoringRun.Existing
         /// File format of the parts. Any but `.lines` must be among the settings.

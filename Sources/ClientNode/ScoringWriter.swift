@@ -69,7 +69,7 @@ struct ScoringWriter {
         do {
             let opening = try ScoringRun.open(
                 folder: configuration.output, identity: identity, existing: configuration.existing,
-                format: configuration.format, write: configuration.write)
+                format: configuration.format, remote: configuration.remote, write: configuration.write)
             switch opening {
             case .finished(let manifest): return .finished(manifest, wasThere: true)
             case .open(let run): self.run = run

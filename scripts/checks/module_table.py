@@ -75,6 +75,7 @@ MODULES = {
     "RouterHTTP": Module(4, "Foundation", "Synchronization"),
     "Simulation": Module(4, "Foundation"),
     "RemoteEncoding": Module(4, "Foundation"),
+    "ObjectStorage": Module(4, "Foundation"),
     # 5 what several programs share
     "CommandSupport": Module(5, "Foundation"),
     # 6 programs

@@ -40,29 +40,36 @@ struct Score: ParsableCommand {
         // Reports a missing model once, instead of once per worker.
         if coordinator == nil { try model.check() }
         try InputPaths.check(files.context)
-        try makeFolder(files.output)
+        let remote = try RemoteOutput(files.output, environment: ProcessInfo.processInfo.environment)
+        let output = remote?.folder ?? files.output
+        try makeFolder(output)
         // Removes the folder if it has stayed empty.
-        defer { rmdir(files.output) }
-        let claim = try FolderClaim(files.output)
+        defer { rmdir(output) }
+        let claim = try FolderClaim(output)
         defer { withExtendedLifetime(claim) {} }
+        // The objects are all that stays of a finished run.
+        defer { if !ScoringRun.isUnfinished(output) { try? remote?.discard() } }
+        let existing: ScoringRun.Existing = files.overwrite ? .overwrite : .resume
         let sample = try readSample()
         let stop = StopFlag()
         let signals = StopSignals { stop.raise() }
         // Started before the history is read, so that workers load the model in the meantime.
-        let cluster = try startCluster(logger)
+        let cluster = try startCluster(logger, folder: output)
         defer {
             cluster?.stop()
             // Only an unfinished run needs the coordinator's journal.
-            if !ScoringRun.isUnfinished(files.output) { cluster?.forget() }
+            if !ScoringRun.isUnfinished(output) { cluster?.forget() }
         }
         showReading(of: sample)
         let (history, joined) = try context.load(files, keys: keys.keys, side)
         var configuration = ScoringClient.Configuration(
             coordinator: try coordinator ?? Endpoint(cluster?.endpoint ?? ""), promptFiles: files.prompts,
-            keys: keys.keys, context: history, output: files.output, existing: files.overwrite ? .overwrite : .resume,
+            keys: keys.keys, context: history, output: output, existing: existing,
             settings: context.settings.merging(keys.settings) { $1 }.merging(side.settings) { $1 }
                 .merging(files.format.settings) { $1 },
             version: Version.text)
+        try remote?.prepare(existing)
+        configuration.remote = remote
         configuration.side = joined.map { ScoringSide($0) }
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
@@ -82,7 +89,7 @@ struct Score: ParsableCommand {
             let summary = ScoreSummary(
                 manifest, output: files.output, wasThere: wasThere, rows: progress.rowsAnswered,
                 seconds: (clock.now - start) / .seconds(1), reading: progress.reading,
-                errors: PartErrors.read(folder: files.output, manifest))
+                errors: PartErrors.read(folder: output, manifest))
             try report.show(summary) { summary.text }
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }
@@ -126,10 +133,10 @@ struct Score: ParsableCommand {
         return (ending, last)
     }
 
-    private func startCluster(_ logger: Logger) throws -> LocalCluster? {
+    private func startCluster(_ logger: Logger, folder: String) throws -> LocalCluster? {
         guard workers.coordinator == nil else { return nil }
         let configuration = try workers.cluster(
-            of: model, store: store, journal: ScoringRun.coordinatorJournal(in: files.output), log: log)
+            of: model, store: store, journal: ScoringRun.coordinatorJournal(in: folder), log: log)
         return try LocalCluster(configuration, logger: logger)
     }
 }

@@ -13,7 +13,7 @@ struct ScoreFiles: ParsableArguments {
         parsing: .upToNextOption,
         help: """
             Prompt files, folders or patterns: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; Parquet or \
-            Arrow; - is standard input.
+            Arrow; - is standard input. Also s3:// and https:// addresses.
             """)
     var prompts: [String]
 
@@ -28,7 +28,7 @@ struct ScoreFiles: ParsableArguments {
     @Flag(help: "Score without a history: the prior of the head's training, not of this policy. Needs --policy.")
     var noContext = false
 
-    @Option(help: "Output folder.")
+    @Option(help: "Output folder, also s3://BUCKET/PREFIX.")
     var output: String
 
     @Option(help: "Format of the output's parts. Other than jsonl needs the Arrow library (scripts/arrow/install).")

@@ -20,7 +20,7 @@ struct Validate: ParsableCommand {
     @Argument(
         help: """
             File, folder or pattern: JSON Lines, a JSON array, CSV or TSV, plain, gzip or zstd; Parquet or Arrow; - is \
-            standard input.
+            standard input. Also s3:// and https:// addresses.
             """
     )
     var file: String

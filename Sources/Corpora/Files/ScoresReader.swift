@@ -69,14 +69,14 @@ public struct ScoresReader {
 
     /// Opens a folder or a file.
     public init(path: String) throws(CorporaError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        let path = RemoteFiles.isRemote(path) && path.hasSuffix("/") ? String(path.dropLast()) : path
+        guard try InputPaths.isFolder(path) else {
             manifest = nil
             lines = try RowFiles([path])
             return
         }
         let manifest = try RunManifest.read(folder: path)
-        for part in manifest.parts where access("\(path)/\(part.name)", R_OK) != 0 {
+        for part in manifest.parts where !RemoteFiles.isRemote(path) && access("\(path)/\(part.name)", R_OK) != 0 {
             throw .partMissing(folder: path, name: part.name)
         }
         self.manifest = manifest

@@ -11,6 +11,8 @@ struct OutputFolder {
     typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
     let path: String
+    /// Where each file is written as an object first; `nil` for a folder that is only on this machine.
+    private let remote: RemoteOutput?
     private let write: Write
 
     static let manifestName = "_manifest.json"
@@ -21,8 +23,11 @@ struct OutputFolder {
     private static let temporarySuffix = ".tmp"
 
     /// Creates the folder if it does not exist.
-    init(path: String, write: @escaping Write = OutputFolder.systemWrite) throws(CorporaError) {
+    init(
+        path: String, remote: RemoteOutput? = nil, write: @escaping Write = OutputFolder.systemWrite
+    ) throws(CorporaError) {
         self.path = path
+        self.remote = remote
         self.write = write
         if mkdir(path, 0o777) == 0 {
             try Self.flushFolder(Self.parent(of: path))
@@ -92,7 +97,7 @@ struct OutputFolder {
         try publish(name)
     }
 
-    /// First half of `put`: writes the bytes to the disk under a temporary name.
+    /// First half of `put`: writes the bytes to the disk under a temporary name, then as an object.
     func writeTemporary(_ bytes: [UInt8], for name: String) throws(CorporaError) {
         let temporary = file(name + Self.temporarySuffix)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
@@ -115,6 +120,7 @@ struct OutputFolder {
             throw error
         }
         guard close(descriptor) == 0 else { throw Self.problem(temporary, "close", bytes: bytes.count) }
+        try remote?.put(bytes, as: name)
     }
 
     /// Second half of `put`: gives the file its name.
@@ -128,6 +134,7 @@ struct OutputFolder {
     /// Removes files; files that do not exist are ignored.
     func remove(_ names: [String]) throws(CorporaError) {
         guard !names.isEmpty else { return }
+        try remote?.remove(names)
         for name in names where unlink(file(name)) != 0 && errno != ENOENT {
             throw Self.problem(file(name), "remove", bytes: 0)
         }

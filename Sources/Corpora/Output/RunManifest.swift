@@ -205,10 +205,14 @@ extension RunManifest {
     /// Reads the manifest of a finished folder, and checks it against the digest in `_SUCCESS`.
     public static func read(folder: String) throws(CorporaError) -> RunManifest {
         let path = "\(folder)/\(OutputFolder.manifestName)"
-        guard let success = FileManager.default.contents(atPath: "\(folder)/\(OutputFolder.successName)") else {
+        let marker = "\(folder)/\(OutputFolder.successName)"
+        if RemoteFiles.isRemote(folder), try !RemoteFiles.storage(for: folder).exists(marker) {
             throw .unfinished(folder: folder)
         }
-        guard let bytes = FileManager.default.contents(atPath: path) else {
+        guard let success = FileManager.default.contents(atPath: try PipeCopies.location(of: marker)) else {
+            throw .unfinished(folder: folder)
+        }
+        guard let bytes = FileManager.default.contents(atPath: try PipeCopies.location(of: path)) else {
             throw .damagedManifest(path: path, reason: "it cannot be read")
         }
         let found = Digest(of: bytes)

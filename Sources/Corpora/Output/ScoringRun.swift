@@ -51,16 +51,17 @@ public final class ScoringRun {
     /// Opens a folder for a run: creates the folder, continues its run, or finds the run finished. The format of the parts
     /// must be in the identity's settings, unless it is `.lines`.
     public static func open(
-        folder path: String, identity: RunIdentity, existing: Existing = .resume, format: PartFormat = .lines
+        folder path: String, identity: RunIdentity, existing: Existing = .resume, format: PartFormat = .lines,
+        remote: RemoteOutput? = nil
     ) throws(CorporaError) -> Opening {
-        try open(folder: path, identity: identity, existing: existing, format: format, write: nil)
+        try open(folder: path, identity: identity, existing: existing, format: format, remote: remote, write: nil)
     }
 
     package static func open(
         folder path: String, identity: RunIdentity, existing: Existing = .resume, format: PartFormat = .lines,
-        write: Write?
+        remote: RemoteOutput? = nil, write: Write?
     ) throws(CorporaError) -> Opening {
-        let folder = try OutputFolder(path: path, write: write ?? OutputFolder.systemWrite)
+        let folder = try OutputFolder(path: path, remote: remote, write: write ?? OutputFolder.systemWrite)
         if existing == .overwrite { try clear(folder, identity) }
         let names = try folder.contents()
         if names.contains(OutputFolder.successName) {

@@ -15,7 +15,9 @@ package enum InputPaths {
         for path in paths {
             if path == "-" {
                 files.append(path)
-            } else if isFolder(path) {
+            } else if RemoteFiles.isRemote(path) {
+                files += try RemoteFiles.expanded(path)
+            } else if isLocalFolder(path) {
                 files += try self.files(in: path)
             } else if access(path, F_OK) != 0, path.contains(where: { "*?[".contains($0) }) {
                 files += try matches(path)
@@ -31,12 +33,20 @@ package enum InputPaths {
 
     /// Throws for the first path that cannot be read.
     package static func check(_ paths: [String]) throws(CorporaError) {
-        for path in try expanded(paths) where path != "-" && access(path, R_OK) != 0 {
+        for path in try expanded(paths) where path != "-" && !RemoteFiles.isRemote(path) && access(path, R_OK) != 0 {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    /// Whether a path is a folder, or an address with a finished run below it.
+    static func isFolder(_ path: String) throws(CorporaError) -> Bool {
+        guard RemoteFiles.isRemote(path) else { return isLocalFolder(path) }
+        let storage = try RemoteFiles.storage(for: path)
+        guard storage.isWritable(path) else { return false }
+        return try storage.exists("\(path)/\(OutputFolder.successName)")
+    }
+
+    private static func isLocalFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
@@ -48,7 +58,7 @@ package enum InputPaths {
             throw .unreadable(path: pattern, reason: "no file matches this pattern")
         }
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
-            .filter { !isFolder($0) }
+            .filter { !isLocalFolder($0) }
     }
 
     private static func files(in folder: String) throws(CorporaError) -> [String] {
@@ -67,14 +77,10 @@ package enum InputPaths {
             return listed.compactMap { $0.member(at: ["filename"])?.string }.map { "\(folder)/\($0)" }
         }
         var found: [String] = []
-        let endings = RowFormats.endings.flatMap { [$0, $0 + ".gz", $0 + ".zst"] }
         for name in FileManager.default.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
-            let parts = name.split(separator: "/")
-            guard !parts.contains(where: { $0.hasPrefix(".") || $0.hasPrefix("_") }), let last = parts.last,
-                endings.contains(where: { last.lowercased().hasSuffix($0) }), !isDescription(String(last))
-            else { continue }
+            guard isData(name) else { continue }
             let path = "\(folder)/\(name)"
-            if !isFolder(path) { found.append(path) }
+            if !isLocalFolder(path) { found.append(path) }
             guard found.count <= filesMax else {
                 throw .unreadable(path: folder, reason: "more than \(filesMax) files; name fewer")
             }
@@ -84,6 +90,15 @@ package enum InputPaths {
                 path: folder, reason: "the folder has no data file (\(RowFormats.endings.joined(separator: ", ")))")
         }
         return found.sorted()
+    }
+
+    /// Whether a file of a folder has rows, by its path below the folder.
+    static func isData(_ name: String) -> Bool {
+        let parts = name.split(separator: "/")
+        guard !parts.contains(where: { $0.hasPrefix(".") || $0.hasPrefix("_") }), let last = parts.last?.lowercased()
+        else { return false }
+        return RowFormats.endings.contains { [$0, $0 + ".gz", $0 + ".zst"].contains(where: last.hasSuffix) }
+            && !isDescription(last)
     }
 
     /// Files that describe a data set and have no rows.

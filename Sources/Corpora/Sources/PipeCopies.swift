@@ -8,8 +8,10 @@ import Synchronization
 enum PipeCopies {
     private static let copies = Mutex<[String: Int32]>([:])
 
-    /// The path to open for a path that the caller wrote. Blocks until a pipe has ended, the first time.
+    /// The path to open for a path that the caller wrote. Blocks until a pipe has ended, or a remote file is copied, the
+    /// first time.
     static func location(of path: String) throws(CorporaError) -> String {
+        if RemoteFiles.isRemote(path) { return try RemoteCopies.location(of: path) }
         guard path == "-" || !isRegular(path) else { return path }
         let copy: Result<Int32, CorporaError> = copies.withLock { copies in
             if let known = copies[path] { return .success(known) }
@@ -36,16 +38,9 @@ enum PipeCopies {
         let source = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         defer { if source != STDIN_FILENO { close(source) } }
-        var template = Array((NSTemporaryDirectory() + "statezero-input-XXXXXX").utf8CString)
-        let target = mkstemp(&template)
-        let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard target >= 0 else {
-            throw .unwritable(path: name, operation: "create", reason: String(cString: strerror(errno)))
-        }
-        unlink(name)
-        _ = fcntl(target, F_SETFD, FD_CLOEXEC)
+        let target = try UnnamedFile.make()
         do throws(CorporaError) {
-            try copy(from: source, to: target, path: path, name: name)
+            try copy(from: source, to: target, path: path)
         } catch {
             close(target)
             throw error
@@ -53,28 +48,14 @@ enum PipeCopies {
         return target
     }
 
-    private static func copy(
-        from source: Int32, to target: Int32, path: String, name: String
-    ) throws(CorporaError) {
+    private static func copy(from source: Int32, to target: Int32, path: String) throws(CorporaError) {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let count = read(source, &buffer, buffer.count)
             if count == 0 { return }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-            var rest = buffer[..<count]
-            while !rest.isEmpty {
-                let step = write(target, Array(rest), rest.count)
-                if step < 0, errno == EINTR { continue }
-                guard step > 0 else {
-                    let code = errno
-                    guard code == ENOSPC || code == EDQUOT else {
-                        throw .unwritable(path: name, operation: "write", reason: String(cString: strerror(code)))
-                    }
-                    throw .diskFull(path: name, bytes: rest.count)
-                }
-                rest = rest.dropFirst(step)
-            }
+            try UnnamedFile.write(Array(buffer[..<count]), to: target, name: "the temporary copy of \(path)")
         }
     }
 }

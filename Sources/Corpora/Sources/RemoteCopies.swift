@@ -1,0 +1,89 @@
+import Foundation
+import Synchronization
+
+/// Copies of remote files on this machine: a job reads its input several times, and some formats from the end.
+///
+/// A copy has no name, so it is gone when the process ends, however it ends. Of many files only the copies used last are
+/// kept; one that is made again must have the same content.
+enum RemoteCopies {
+    /// Copies that are kept. Each uses a descriptor and space in the folder for temporary files.
+    private static let copiesMax = 64
+
+    private struct State {
+        var descriptors: [String: Int32] = [:]
+        /// Least recently used first.
+        var order: [String] = []
+        var identities: [String: String] = [:]
+    }
+
+    private static let state = Mutex(State())
+
+    /// The path to open for a remote path. The first call copies the file.
+    static func location(of path: String) throws(CorporaError) -> String {
+        let storage = try RemoteFiles.storage(for: path)
+        let result: Result<Int32, CorporaError> = state.withLock { state in
+            Result { () throws(CorporaError) in
+                state.order.removeAll { $0 == path }
+                state.order.append(path)
+                if let known = state.descriptors[path] { return known }
+                let descriptor = try UnnamedFile.make()
+                do throws(CorporaError) {
+                    let identity = try storage.copy(path, to: descriptor, expecting: state.identities[path])
+                    state.identities[path] = identity
+                } catch {
+                    close(descriptor)
+                    state.order.removeLast()
+                    throw error
+                }
+                state.descriptors[path] = descriptor
+                if state.order.count > copiesMax {
+                    // Who has opened it keeps the file; only the copy ends.
+                    if let old = state.descriptors.removeValue(forKey: state.order.removeFirst()) { close(old) }
+                }
+                return descriptor
+            }
+        }
+        return "/proc/self/fd/\(try result.get())"
+    }
+}
+
+/// A temporary file without a name.
+enum UnnamedFile {
+    /// Creates it in the system's folder for temporary files; returns its descriptor.
+    static func make() throws(CorporaError) -> Int32 {
+        var template = Array((NSTemporaryDirectory() + "statezero-input-XXXXXX").utf8CString)
+        let target = mkstemp(&template)
+        let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard target >= 0 else {
+            throw .unwritable(path: name, operation: "create", reason: String(cString: strerror(errno)))
+        }
+        unlink(name)
+        _ = fcntl(target, F_SETFD, FD_CLOEXEC)
+        return target
+    }
+
+    /// Writes all bytes at the descriptor's position. `name` is for messages.
+    static func write(_ bytes: [UInt8], to target: Int32, name: String) throws(CorporaError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let step = Foundation.write(target, Array(rest), rest.count)
+            if step < 0, errno == EINTR { continue }
+            guard step > 0 else {
+                let code = errno
+                guard code == ENOSPC || code == EDQUOT else {
+                    throw .unwritable(path: name, operation: "write", reason: String(cString: strerror(code)))
+                }
+                throw .diskFull(path: name, bytes: rest.count)
+            }
+            rest = rest.dropFirst(step)
+        }
+    }
+}
+
+/// Writing into a temporary file, for storages of other modules.
+package enum TemporaryFile {
+    /// Writes all bytes at the descriptor's position.
+    package static func write(_ bytes: [UInt8], to descriptor: Int32, of path: String) throws(CorporaError) {
+        try UnnamedFile.write(bytes, to: descriptor, name: "the temporary copy of \(path)")
+    }
+}
