@@ -306,7 +306,7 @@ class FailingOpen(unittest.TestCase):
             Client(f"http://127.0.0.1:{free_port()}", timeout=0.5).plan("a", 1, 3, ITEMS)
 
     def test_url(self):
-        for url in ("127.0.0.1:80", "https://localhost", "http://host/path"):
+        for url in ("127.0.0.1:80", "ftp://localhost", "http://host/path"):
             with self.assertRaises(RequestError):
                 Client(url)
 
