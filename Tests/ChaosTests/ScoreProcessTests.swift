@@ -24,6 +24,24 @@ struct ScoreProcessTests {
         #expect(lines == 20_000)
     }
 
+    @Test("--overwrite replaces a run, and the journal of its own coordinator stays where it is meanwhile")
+    func overwrite() throws {
+        let folder = try ScratchFolder()
+        let (prompts, context) = try folder.corpus(rows: 2000)
+        try FileManager.default.createDirectory(atPath: folder.file("old"), withIntermediateDirectories: true)
+        try folder.write("old/_coordinator.sqlite", "of an earlier run")
+        for output in ["new", "new", "old"] {
+            let ending = try Program.run(
+                [
+                    "score", "--prompts", prompts, "--context", context, "--output", folder.file(output), "--overwrite",
+                    "--model", "table",
+                ], in: folder)
+            #expect(ending.status == 0 && !ending.errors.contains("_coordinator.sqlite"), "\(ending.errors)")
+            #expect(!ending.errors.contains("starting it again"), "\(ending.errors)")
+        }
+        #expect(try folder.contents("old") == folder.contents("new"))
+    }
+
     @Test("bad rows become error rows with file, line and reason, the others are scored, and the exit code is 3")
     func badRows() throws {
         let folder = try ScratchFolder()

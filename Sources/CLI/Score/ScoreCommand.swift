@@ -50,6 +50,7 @@ struct Score: ParsableCommand {
         // The objects are all that stays of a finished run.
         defer { if !ScoringRun.isUnfinished(output) { try? remote?.discard() } }
         let existing: ScoringRun.Existing = files.overwrite ? .overwrite : .resume
+        if files.overwrite { try ScoringRun.removeCoordinatorJournal(in: output) }
         let sample = try readSample()
         let stop = StopFlag()
         let signals = StopSignals { stop.raise() }

@@ -117,6 +117,12 @@ public final class ScoringRun {
         "\(folder)/\(OutputFolder.coordinatorJournalName)"
     }
 
+    /// Removes the coordinator's journal of an earlier run, before a coordinator starts for a run that replaces it.
+    public static func removeCoordinatorJournal(in path: String) throws(CorporaError) {
+        let folder = try OutputFolder(path: path)
+        try folder.remove(try folder.contents().filter(OutputFolder.isCoordinatorJournal))
+    }
+
     /// True if the folder has a run that is not finished.
     public static func isUnfinished(_ folder: String) -> Bool {
         access("\(folder)/\(OutputFolder.journalName)", F_OK) == 0
@@ -212,6 +218,7 @@ public final class ScoringRun {
         try folder.remove(now.filter { $0 == OutputFolder.successName })
         try folder.remove(now.filter { $0 == OutputFolder.manifestName })
         try folder.remove(now.filter(OutputFolder.isJournal))
-        try folder.remove(now.filter(OutputFolder.isOurs))
+        // The coordinator of this run is at work already: its journal is not of the run that goes.
+        try folder.remove(now.filter { OutputFolder.isOurs($0) && !OutputFolder.isCoordinatorJournal($0) })
     }
 }
