@@ -126,7 +126,7 @@ let package = Package(
         module("Replaying", ["Scoring", "Planning", "PredictionMetrics", "ReferenceDraws", "Reporting"]),
         module("Routing", ["Scoring", "JSON", "Corpora", "PredictionMetrics", "ReferenceDraws", "Reporting", yams]),
         // 4 drivers, and whole models
-        module("ObjectStorage", ["Corpora", "Threads", crypto, httpClient, nioCore, nioHTTP1]),
+        module("ObjectStorage", ["Corpora", "Scoring", "Threads", crypto, httpClient, nioCore, nioHTTP1]),
         module("Models", ["Scoring", "Kernels", "ModelFiles", "Encoders", "Heads", crypto]),
         module(
             "CoordinatorNode",

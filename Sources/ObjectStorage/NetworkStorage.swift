@@ -7,6 +7,9 @@ import Threads
 ///
 /// Calls block their thread. An object is written by one request, so it is whole or not there.
 package struct NetworkStorage: RemoteStorage {
+    /// Objects of one listing.
+    private static let objectsMax = 1_000_000
+
     private let credentials: StorageCredentials
     private let client: StorageClient
 
@@ -39,6 +42,10 @@ package struct NetworkStorage: RemoteStorage {
             let answer = try call(request, accepting: [200])
             guard let page = ObjectListing(answer.body) else {
                 throw .unreadable(path: prefix, reason: "the server's answer is no listing of objects")
+            }
+            guard found.count <= Self.objectsMax, page.continuation == nil || page.continuation != continuation else {
+                throw .unreadable(
+                    path: prefix, reason: "its listing does not end after \(found.count) objects; give a longer prefix")
             }
             found += page.objects.filter { !$0.key.hasSuffix("/") }.map { (root + $0.key, $0.bytes) }
             continuation = page.continuation

@@ -11,6 +11,8 @@ struct ObjectDownload {
     let descriptor: Int32
     private var place: StoragePlace
     private var offset = 0
+    /// Bytes of the longest try: a copy that begins anew makes no progress before it is longer.
+    private var furthest = 0
     private var identity: String?
     private var tries = 0
     private var redirects = 0
@@ -76,11 +78,15 @@ struct ObjectDownload {
             try restart()
         }
         identity = identity ?? tag
-        let stated = response.headers.first(name: "content-length").flatMap(Int.init).map { $0 + offset }
+        let stated = response.headers.first(name: "content-length").flatMap(Int.init).map {
+            $0.addingReportingOverflow(offset).partialValue
+        }
         for try await chunk in response.body {
-            try TemporaryFile.write(Array(buffer: chunk), to: descriptor, of: place.path)
+            try FileBytes.write(
+                Array(buffer: chunk), to: descriptor, name: "the temporary copy of \(place.path)")
             offset += chunk.readableBytes
-            tries = 0
+            guard offset > furthest else { continue }
+            (furthest, tries) = (offset, 0)
         }
         guard let stated, stated != offset else { return nil }
         return "the answer ended after \(offset) of \(stated) bytes"

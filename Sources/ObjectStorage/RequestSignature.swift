@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Scoring
 
 /// Signs requests with AWS Signature Version 4, as S3 and compatible servers check it.
 ///
@@ -25,7 +26,7 @@ package struct RequestSignature: Sendable {
         time: Int
     ) -> [(String, String)] {
         let (day, moment) = Self.text(of: time)
-        let digest = Self.hex(SHA256.hash(data: body))
+        let digest = Digest(of: body).hex
         var added = [("x-amz-content-sha256", digest), ("x-amz-date", moment)]
         if let token = key.token { added.append(("x-amz-security-token", token)) }
         let signed = (headers + added).sorted { $0.0 < $1.0 }
@@ -34,11 +35,11 @@ package struct RequestSignature: Sendable {
             method, path, Self.encoded(query), signed.map { "\($0.0):\($0.1)\n" }.joined(), names, digest,
         ].joined(separator: "\n")
         let scope = "\(day)/\(region)/s3/aws4_request"
-        let text = ["AWS4-HMAC-SHA256", moment, scope, Self.hex(SHA256.hash(data: Array(request.utf8)))]
+        let text = ["AWS4-HMAC-SHA256", moment, scope, Digest(of: request).hex]
             .joined(separator: "\n")
         var signingKey = Array("AWS4\(key.secret)".utf8)
         for part in [day, region, "s3", "aws4_request"] { signingKey = Self.code(of: part, signingKey) }
-        let signature = Self.hex(Self.code(of: text, signingKey))
+        let signature = Self.code(of: text, signingKey).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let authorization =
             "AWS4-HMAC-SHA256 Credential=\(key.id)/\(scope),SignedHeaders=\(names),Signature=\(signature)"
         return added + [("authorization", authorization)]
@@ -68,10 +69,6 @@ package struct RequestSignature: Sendable {
 
     private static func code(of text: String, _ key: [UInt8]) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: key)))
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// `20130524` and `20130524T000000Z`.

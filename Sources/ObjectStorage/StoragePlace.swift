@@ -25,7 +25,9 @@ package struct StoragePlace: Sendable {
             key = String(rest.dropFirst(bucket.count + 1))
             let isPlainName = bucket.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
             if let endpoint = credentials.endpoint {
-                guard let host = Self.host(of: endpoint), let url = URLComponents(string: endpoint) else { return nil }
+                guard let host = Self.host(of: endpoint), let url = URLComponents(string: endpoint),
+                    url.user == nil, url.query == nil, url.fragment == nil
+                else { return nil }
                 origin = String(endpoint.dropLast(url.percentEncodedPath.count))
                 self.host = host
                 bucketPath = url.percentEncodedPath + "/" + RequestSignature.encoded(bucket)

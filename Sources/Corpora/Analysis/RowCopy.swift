@@ -97,7 +97,7 @@ private final class ByteSink {
         temporary = isStream ? nil : path + ".tmp"
         descriptor = open(temporary ?? path, O_WRONLY | O_CLOEXEC | (isStream ? 0 : O_CREAT | O_TRUNC), 0o666)
         guard descriptor >= 0 else {
-            throw .unwritable(path: path, operation: "create", reason: String(cString: strerror(errno)))
+            throw FileBytes.problem(path, "create", bytes: 0)
         }
     }
 
@@ -115,22 +115,14 @@ private final class ByteSink {
         try flush()
         guard let temporary else { return isFinished = true }
         guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
-            throw .unwritable(path: path, operation: "write", reason: String(cString: strerror(errno)))
+            throw FileBytes.problem(path, "write", bytes: 0)
         }
         isFinished = true
     }
 
     private func flush() throws(CorporaError) {
-        while !buffer.isEmpty {
-            let count = Foundation.write(descriptor, buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let code = errno
-                if code == ENOSPC || code == EDQUOT { throw .diskFull(path: path, bytes: buffer.count) }
-                throw .unwritable(path: path, operation: "write", reason: String(cString: strerror(code)))
-            }
-            buffer.removeFirst(count)
-        }
+        try FileBytes.write(buffer, to: descriptor, name: path)
+        buffer.removeAll(keepingCapacity: true)
     }
 
     private static func real(_ path: String) -> String? {

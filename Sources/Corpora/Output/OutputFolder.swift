@@ -33,7 +33,7 @@ struct OutputFolder {
             try Self.flushFolder(Self.parent(of: path))
             return
         }
-        guard errno == EEXIST else { throw Self.problem(path, "create the folder", bytes: 0) }
+        guard errno == EEXIST else { throw FileBytes.problem(path, "create the folder", bytes: 0) }
         guard (try? contents()) != nil else {
             throw .unwritable(path: path, operation: "use as a folder", reason: "it is not a folder")
         }
@@ -101,7 +101,7 @@ struct OutputFolder {
     func writeTemporary(_ bytes: [UInt8], for name: String) throws(CorporaError) {
         let temporary = file(name + Self.temporarySuffix)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Self.problem(temporary, "create", bytes: bytes.count) }
+        guard descriptor >= 0 else { throw FileBytes.problem(temporary, "create", bytes: bytes.count) }
         do throws(CorporaError) {
             var written = 0
             while written < bytes.count {
@@ -109,24 +109,24 @@ struct OutputFolder {
                     write(descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]))
                 }
                 if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw Self.problem(temporary, "write", bytes: bytes.count - written) }
+                guard count > 0 else { throw FileBytes.problem(temporary, "write", bytes: bytes.count - written) }
                 written += count
             }
-            guard fsync(descriptor) == 0 else { throw Self.problem(temporary, "flush", bytes: bytes.count) }
+            guard fsync(descriptor) == 0 else { throw FileBytes.problem(temporary, "flush", bytes: bytes.count) }
         } catch {
             close(descriptor)
             // An incomplete part is useless, and it uses space on a disk that may be full.
             unlink(temporary)
             throw error
         }
-        guard close(descriptor) == 0 else { throw Self.problem(temporary, "close", bytes: bytes.count) }
+        guard close(descriptor) == 0 else { throw FileBytes.problem(temporary, "close", bytes: bytes.count) }
         try remote?.put(bytes, as: name)
     }
 
     /// Second half of `put`: gives the file its name.
     func publish(_ name: String) throws(CorporaError) {
         guard rename(file(name + Self.temporarySuffix), file(name)) == 0 else {
-            throw Self.problem(file(name), "rename to", bytes: 0)
+            throw FileBytes.problem(file(name), "rename to", bytes: 0)
         }
         try flush()
     }
@@ -136,7 +136,7 @@ struct OutputFolder {
         guard !names.isEmpty else { return }
         try remote?.remove(names)
         for name in names where unlink(file(name)) != 0 && errno != ENOENT {
-            throw Self.problem(file(name), "remove", bytes: 0)
+            throw FileBytes.problem(file(name), "remove", bytes: 0)
         }
         try flush()
     }
@@ -150,22 +150,14 @@ struct OutputFolder {
 
     private static func flushFolder(_ path: String) throws(CorporaError) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw problem(path, "open", bytes: 0) }
+        guard descriptor >= 0 else { throw FileBytes.problem(path, "open", bytes: 0) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw problem(path, "flush", bytes: 0) }
+        guard fsync(descriptor) == 0 else { throw FileBytes.problem(path, "flush", bytes: 0) }
     }
 
     private static func parent(of path: String) -> String {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
         return parent.isEmpty ? "." : parent
-    }
-
-    private static func problem(_ path: String, _ operation: String, bytes: Int) -> CorporaError {
-        let code = errno
-        guard code == ENOSPC || code == EDQUOT else {
-            return .unwritable(path: path, operation: operation, reason: String(cString: strerror(code)))
-        }
-        return .diskFull(path: path, bytes: bytes)
     }
 }
 

@@ -81,8 +81,7 @@ public struct RemoteOutput: Sendable {
     private func restore(_ objects: [String: Int]) throws(CorporaError) {
         let local = try OutputFolder(path: folder)
         for name in try local.contents() where OutputFolder.isPart(name) && objects[name] != local.size(of: name) {
-            guard let bytes = FileManager.default.contents(atPath: local.file(name)) else { continue }
-            try put(Array(bytes), as: name)
+            try put(try Self.bytes(at: local.file(name)), as: name)
         }
     }
 
@@ -94,8 +93,14 @@ public struct RemoteOutput: Sendable {
     }
 
     private func bytes(of name: String) throws(CorporaError) -> [UInt8] {
-        let location = try RemoteCopies.location(of: "\(address)/\(name)")
-        return Array(FileManager.default.contents(atPath: location) ?? Data())
+        try Self.bytes(at: try RemoteCopies.location(of: "\(address)/\(name)"))
+    }
+
+    private static func bytes(at path: String) throws(CorporaError) -> [UInt8] {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        return Array(bytes)
     }
 
     /// First what marks the run as finished.

@@ -55,7 +55,7 @@ enum PipeCopies {
             if count == 0 { return }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-            try UnnamedFile.write(Array(buffer[..<count]), to: target, name: "the temporary copy of \(path)")
+            try FileBytes.write(Array(buffer[..<count]), to: target, name: "the temporary copy of \(path)")
         }
     }
 }

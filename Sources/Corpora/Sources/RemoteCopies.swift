@@ -61,29 +61,4 @@ enum UnnamedFile {
         _ = fcntl(target, F_SETFD, FD_CLOEXEC)
         return target
     }
-
-    /// Writes all bytes at the descriptor's position. `name` is for messages.
-    static func write(_ bytes: [UInt8], to target: Int32, name: String) throws(CorporaError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let step = Foundation.write(target, Array(rest), rest.count)
-            if step < 0, errno == EINTR { continue }
-            guard step > 0 else {
-                let code = errno
-                guard code == ENOSPC || code == EDQUOT else {
-                    throw .unwritable(path: name, operation: "write", reason: String(cString: strerror(code)))
-                }
-                throw .diskFull(path: name, bytes: rest.count)
-            }
-            rest = rest.dropFirst(step)
-        }
-    }
-}
-
-/// Writing into a temporary file, for storages of other modules.
-package enum TemporaryFile {
-    /// Writes all bytes at the descriptor's position.
-    package static func write(_ bytes: [UInt8], to descriptor: Int32, of path: String) throws(CorporaError) {
-        try UnnamedFile.write(bytes, to: descriptor, name: "the temporary copy of \(path)")
-    }
 }
