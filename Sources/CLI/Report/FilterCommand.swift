@@ -81,8 +81,7 @@ struct FilterCommand: ParsableCommand {
     }
 
     private func names(_ ids: NamedCount) -> String {
-        guard !ids.first.isEmpty else { return "" }
-        return " (\(ids.first.joined(separator: ", "))\(ids.count > ids.first.count ? ", …" : ""))"
+        ids.count > 0 ? " (\(ids.names))" : ""
     }
 
     private struct Summary: Encodable {

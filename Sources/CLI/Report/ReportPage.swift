@@ -35,7 +35,7 @@ struct ReportPage {
             "<div><b>\(SVG.escaped(value))</b><span>\(SVG.escaped(name))</span></div>"
         }
         return "<div class=\"figures\">\(cells.joined())</div>"
-            + "<p>A group of \(report.rollouts) rollouts is silent if all succeed or all fail; it teaches nothing.</p>"
+            + "<p>A group of \(report.rollouts) rollouts is silent if all succeed or all fail: it gives GRPO no gradient.</p>"
     }
 
     private func table(_ name: String, _ groups: [ReportText.Group]) -> String {
@@ -50,19 +50,23 @@ struct ReportPage {
 
     private static func histogram(_ counts: ProbabilityCounts) -> String {
         let (left, bottom, width, height) = (56.0, 240.0, 40.0, 210.0)
-        let most = Double(max(1, counts.bins.max() ?? 1))
+        let rows = Double(max(1, counts.rows))
+        let highest = Double(counts.bins.max() ?? 0) / rows
+        // At most five steps of a round size, so that the axis has round numbers.
+        let step = [0.01, 0.02, 0.05, 0.1].first { highest <= 5 * $0 } ?? 0.2
+        let steps = max(1, Int((highest / step - 1e-9).rounded(.up)))
         var svg = SVG(["viewBox": "0 0 880 290", "role": "img", "class": "histogram"])
-        for step in 0...4 {
-            let y = bottom - height * Double(step) / 4
+        for line in 0...steps {
+            let y = bottom - height * Double(line) / Double(steps)
             svg.add(
                 "line",
                 ["class": "grid", "x1": "\(left)", "x2": "\(left + 20 * width)", "y1": "\(y)", "y2": "\(y)"])
-            let share = most * Double(step) / 4 / Double(max(1, counts.rows))
             svg.add(
-                "text", ["x": "\(left - 8)", "y": "\(y + 4)", "text-anchor": "end"], text: ReportText.percent(share))
+                "text", ["x": "\(left - 8)", "y": "\(y + 4)", "text-anchor": "end"],
+                text: "\(Int((100 * step * Double(line)).rounded())) %")
         }
-        for (index, rows) in counts.bins.enumerated() {
-            let tall = height * Double(rows) / most
+        for (index, count) in counts.bins.enumerated() {
+            let tall = height * Double(count) / rows / (step * Double(steps))
             svg.add(
                 "rect",
                 [
@@ -70,11 +74,11 @@ struct ReportPage {
                     "width": "\(width - 4)", "height": decimals(tall, 2),
                 ])
         }
-        for step in 0...10 {
+        for tenth in 0...10 {
             svg.add(
                 "text",
-                ["x": "\(left + 2 * width * Double(step))", "y": "\(bottom + 20)", "text-anchor": "middle"],
-                text: decimals(Double(step) / 10, 1))
+                ["x": "\(left + 2 * width * Double(tenth))", "y": "\(bottom + 20)", "text-anchor": "middle"],
+                text: decimals(Double(tenth) / 10, 1))
         }
         svg.add(
             "text", ["x": "\(left + 10 * width)", "y": "\(bottom + 44)", "text-anchor": "middle"],
@@ -110,7 +114,7 @@ struct ReportPage {
         .figures b{display:block;font-size:22px}.figures span{color:var(--dim)}.wide{overflow-x:auto}
         table{border-collapse:collapse;width:100%}th,td{padding:6px 10px;border-bottom:1px solid var(--line);
         text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th{color:var(--dim);font-weight:500}
-        th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}
+        th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:10em}
         .histogram{width:100%;height:auto;display:block}.small{width:120px;height:24px;display:block;margin-left:auto}
         svg text{fill:var(--dim);font-size:12px}.bar{fill:var(--bar)}.grid{stroke:var(--line)}
         """

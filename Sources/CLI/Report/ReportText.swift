@@ -107,9 +107,7 @@ struct ReportText: CustomStringConvertible {
             "\(report.exactRepeats) of \(report.prompts) prompts repeat an earlier text; "
                 + "\(report.looseRepeats) if case and white space do not count")
         if report.unscored.count > 0 {
-            lines.append(
-                "\(report.unscored.count) prompts have no score: \(report.unscored.first.joined(separator: ", "))"
-                    + (report.unscored.count > report.unscored.first.count ? ", …" : ""))
+            lines.append("\(report.unscored.count) prompts have no score: \(report.unscored.names)")
         }
         if report.scoresWithoutPrompt > 0 {
             lines.append("\(report.scoresWithoutPrompt) scores have no prompt in the prompt files")

@@ -2,7 +2,8 @@ import Scoring
 
 /// What predictions say about a corpus: distributions by source and by length of the prompt, and repeated texts.
 ///
-/// Memory: three hashes a prompt, no text; at most `sourcesMax` sources.
+/// Memory: hashes of the ids of scores and prompts and of two forms of each text, some 12 to 24 bytes each, and no text; at
+/// most `sourcesMax` sources.
 package struct CorpusReport: Sendable {
     /// Further sources are counted together, under `otherSources`.
     package static let sourcesMax = 1000
@@ -86,6 +87,9 @@ package struct NamedCount: Hashable, Sendable {
 
     /// No ids.
     package init() {}
+
+    /// The first ids for a message: "a, b, …".
+    package var names: String { first.joined(separator: ", ") + (count > first.count ? ", …" : "") }
 
     /// Adds an id.
     package mutating func add(_ id: String) {
