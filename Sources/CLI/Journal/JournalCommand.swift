@@ -73,7 +73,7 @@ struct JournalCommand: ParsableCommand {
 
         func run() throws {
             let bytes = try JournalCare.backup(path, to: output)
-            print("written     \(bytes) bytes to \(output)")
+            try printOutput("written     \(bytes) bytes to \(output)")
         }
     }
 
@@ -87,7 +87,7 @@ struct JournalCommand: ParsableCommand {
 
         func run() throws {
             let (before, after) = try JournalCare.compact(path)
-            print("\(before) bytes before, \(after) bytes now")
+            try printOutput("\(before) bytes before, \(after) bytes now")
         }
     }
 

@@ -10,7 +10,7 @@ public enum JournalCare {
         public let bytes: Int
         /// Whether a coordinator has it open.
         public let isOpen: Bool
-        /// The rows; `nil` where the file cannot be read at all.
+        /// The rows; none where the file cannot be read at all.
         public let contents: JournalContents
         /// What is wrong with the file beyond single rows.
         public let fileFault: String?
@@ -60,7 +60,9 @@ public enum JournalCare {
     public static func compact(_ path: String) throws(CoordinatorError) -> (before: Int, after: Int) {
         try refuseMissing(path)
         guard let lock = FileLock(beside: path) else {
-            throw .journal(path: path, reason: "a coordinator uses it, and only a journal at rest is compacted")
+            throw .journal(
+                path: path, reason: "a coordinator uses it, or its folder cannot be written; stop the coordinator first"
+            )
         }
         defer { withExtendedLifetime(lock) {} }
         let before = bytes(of: path)

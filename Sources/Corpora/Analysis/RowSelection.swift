@@ -4,7 +4,8 @@ import Scoring
 /// Which rows of a prompt file a filter keeps: a band of p, a quota by source and a sample by expected contrast p(1 − p).
 ///
 /// Quota and sample draw without replacement, with chances by contrast (Efraimidis and Spirakis, 2006). The draw of a row
-/// depends on the seed and its id only. Memory: one bit a row, and two times the quota or sample in rows.
+/// depends on the seed and its id only. Memory: one bit a row, and two times the sample, or two times the
+/// quota for each source.
 package struct RowSelection: Sendable {
     /// What is kept.
     package struct Rule: Hashable, Sendable {

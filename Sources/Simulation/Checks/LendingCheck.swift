@@ -4,7 +4,8 @@ import Wire
 /// An observer of one life of the coordinator: it sees the messages that arrive and the actions that follow, keeps its own
 /// account of who holds what, and names every rule of lending that is broken. It shares no code with the machines.
 ///
-/// Its account has never more than the coordinator's: where a lease ends silently it forgets early. So what it names is broken.
+/// Its account has never more than the coordinator's: where a lease ends silently it forgets early. So what it names is broken;
+/// but it does not see whether one group is lent to two rollout workers.
 struct LendingCheck {
     /// A worker or rollout worker.
     private struct Holder {
@@ -128,7 +129,7 @@ struct LendingCheck {
     }
 
     private mutating func lend(_ assignment: Assignment, to incarnation: UInt64) {
-        // A group has one lease: an earlier one has ended.
+        // An earlier lease of the group is taken as ended: no message says when it ends.
         endAssignments { $0.plan == assignment.name.plan && $0.index == assignment.name.index }
         guard let holder = holders[incarnation] else { return }
         check(holder, "assignment \(assignment.name)", incarnation)
