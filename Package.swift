@@ -36,6 +36,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -81,6 +82,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -149,7 +151,7 @@ let package = Package(
                 "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
                 logging,
                 nioCore,
-                nioHTTP1,
+                nioHTTP1, nioSSL,
             ]),
         module(
             "CoordinatorHTTP",
@@ -187,7 +189,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
                 "Keys", "Reporting",
-                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
+                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -259,7 +261,7 @@ let package = Package(
             "HTTPServingTests",
             [
                 "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
-                nioHTTP1, nioPosix,
+                nioHTTP1, nioPosix, nioSSL, httpClient,
             ]),
         tests(
             "CoordinatorHTTPTests",

@@ -7,6 +7,7 @@ import JSON
 import Keys
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Threads
 
 /// How an operator's command reaches a coordinator.
@@ -16,6 +17,14 @@ struct OperatorOptions: ParsableArguments {
 
     @Option(help: "File with a token, from `statezero keys new --http`, for a coordinator that runs with --keys.")
     var tokenFile: String?
+
+    @Flag(help: "The coordinator serves HTTP over TLS (its option --tls-certificate).")
+    var tls = false
+
+    @Option(help: "Certificates (PEM) that the coordinator's must come from, instead of the system's. Implies --tls.")
+    var caFile: String?
+
+    private var isEncrypted: Bool { tls || caFile != nil }
 
     private static let time = TimeAmount.seconds(10)
     private static let answerMax = 64 << 20
@@ -45,7 +54,7 @@ struct OperatorOptions: ParsableArguments {
     private func answer(
         _ path: String, method: HTTPMethod, body: [UInt8]?
     ) throws -> (value: JSONValue, text: String) {
-        var request = HTTPClientRequest(url: "http://\(http)\(path)")
+        var request = HTTPClientRequest(url: "\(isEncrypted ? "https" : "http")://\(http)\(path)")
         request.method = method
         if let tokenFile {
             request.headers.add(
@@ -55,12 +64,21 @@ struct OperatorOptions: ParsableArguments {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        let (status, bytes) = try TaskWait.run { [request, http] () async throws(CommandFailure) in
+        var settings = HTTPClient.Configuration()
+        if let caFile {
+            var trust = TLSConfiguration.makeClientConfiguration()
+            trust.trustRoots = .file(caFile)
+            settings.tlsConfiguration = trust
+        }
+        let (status, bytes) = try TaskWait.run { [request, http, settings] () async throws(CommandFailure) in
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
             do {
-                let response = try await HTTPClient.shared.execute(request, timeout: Self.time)
+                let response = try await client.execute(request, timeout: Self.time)
                 let body = try await response.body.collect(upTo: Self.answerMax)
+                try await client.shutdown()
                 return (Int(response.status.code), Array(body.readableBytesView))
             } catch {
+                try? await client.shutdown()
                 throw CommandFailure(
                     """
                     no answer from \(http): \(Self.text(of: error)); start the coordinator with --http \(http), or give \

@@ -3,7 +3,6 @@ import CommandSupport
 import Foundation
 import HTTPServing
 import Keys
-import Logging
 import RouterHTTP
 import Routing
 import Threads
@@ -49,19 +48,15 @@ extension Route {
             let (model, threads, host) = (model, threads.threads, http.host)
             let logger = log.logger("statezero.route")
             let server = try RouteServer(configuration, logger: logger) { try model.make(threads: threads) }
-            let hangup = configuration.tokens.map { tokens in HangupSignal { Self.reload(tokens, logger) } }
-            defer { withExtendedLifetime(hangup) {} }
-            try TaskWait.run { () async throws(RouterHTTPError) in
-                try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
+            let (tokens, certificates) = (configuration.tokens, configuration.certificates)
+            let hangup = HangupSignal {
+                Reload.tokens(tokens, logger)
+                Reload.certificates(certificates, logger)
             }
-        }
-
-        private static func reload(_ tokens: LiveTokens, _ logger: Logger) {
-            do {
-                let admitted = try tokens.reload(at: Date())
-                logger.notice("tokens read again", metadata: ["tokens": "\(admitted)"])
-            } catch {
-                logger.error("tokens unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
+            defer { withExtendedLifetime(hangup) {} }
+            let scheme = certificates == nil ? "http" : "https"
+            try TaskWait.run { () async throws(RouterHTTPError) in
+                try await server.run { printError("statezero: listening at \(scheme)://\(host):\($0)/v1") }
             }
         }
     }
@@ -111,6 +106,7 @@ struct RouteServeHTTP: ParsableArguments {
     var connectionsMax = 2048
 
     @OptionGroup var site: SiteOptions
+    @OptionGroup var tls: TLSOptions
 
     @Option(range: .within(0...86_400), help: "Seconds for open requests after SIGTERM; then they are cancelled.")
     var stopSeconds = 30
@@ -126,6 +122,7 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.hostNames = site.hostName
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
+        configuration.certificates = try tls.certificates
         configuration.tokens = try keys.map { try LiveTokens(KeyFolder(path: $0), at: Date()) }
         if let keyEnv {
             guard let key = environment[keyEnv], !key.isEmpty else {

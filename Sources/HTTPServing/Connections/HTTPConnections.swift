@@ -3,6 +3,7 @@ public import HummingbirdCore
 public import Logging
 public import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The connections of one server: builds their pipelines, and accepts them within limits.
 ///
@@ -12,10 +13,16 @@ public final class HTTPConnections: Sendable {
     private let table = ConnectionTable()
     private let logger: Logger
     private let malformed: @Sendable (String) -> [UInt8]
+    private let certificates: ServerCertificates?
 
-    /// Connections within limits, and within the descriptors that the system allows. `body` writes a failure as the server
+    /// Connections within limits, and within the descriptors that the system allows; encrypted where there are
+    /// `certificates`. `body` writes a failure as the server
     /// does, for requests that cannot be parsed.
-    public init(_ limits: ConnectionLimits, logger: Logger, body: @escaping @Sendable (HTTPFailure) -> [UInt8]) {
+    public init(
+        _ limits: ConnectionLimits, certificates: ServerCertificates? = nil, logger: Logger,
+        body: @escaping @Sendable (HTTPFailure) -> [UInt8]
+    ) {
+        self.certificates = certificates
         var limits = limits
         let most = DescriptorLimit.connections(
             limits.connectionsMax, limit: DescriptorLimit.raise(), used: DescriptorLimit.used)
@@ -37,10 +44,11 @@ public final class HTTPConnections: Sendable {
     public func server(
         handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] }
     ) -> HTTPServerBuilder {
-        HTTPServerBuilder { [limits, table, malformed] responder in
+        HTTPServerBuilder { [limits, table, malformed, certificates] responder in
             ServedChannel(
                 inner: HTTP1Channel(
                     responder: responder, configuration: .init(additionalChannelHandlers: handlers())),
+                certificates: certificates,
                 makeConnection: { ConnectionHandler(limits, table, malformed: malformed) })
         }
     }
@@ -74,9 +82,10 @@ public final class HTTPConnections: Sendable {
     private static let acceptWait = TimeAmount.milliseconds(50)
 }
 
-/// Hummingbird's channel of HTTP/1.1 with a `ConnectionHandler`.
+/// Hummingbird's channel of HTTP/1.1 with a `ConnectionHandler`, over TLS where there are certificates.
 private struct ServedChannel: ServerChildChannel {
     let inner: HTTP1Channel
+    let certificates: ServerCertificates?
     let makeConnection: @Sendable () -> ConnectionHandler
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
@@ -86,6 +95,10 @@ private struct ServedChannel: ServerChildChannel {
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(connection, position: .after(parser))
             try pipeline.addHandler(ArrivingBytesHandler(connection), position: .first)
+            // Bytes of a handshake are no bytes of a request: a connection that only makes one is idle.
+            if let certificates {
+                try pipeline.addHandler(NIOSSLServerHandler(context: certificates.current), position: .first)
+            }
             let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
             try pipeline.addHandler(ParserErrorHandler(connection), position: .before(state))
             return value
