@@ -37,6 +37,7 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -149,9 +150,7 @@ let package = Package(
             "HTTPServing",
             [
                 "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
-                logging,
-                nioCore,
-                nioHTTP1, nioSSL,
+                logging, nioCore, nioHTTP1, nioSSL, nioTLS,
             ]),
         module(
             "CoordinatorHTTP",
@@ -201,7 +200,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
+            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", httpClient, logging, nioCore, nioHTTP1, nioSSL],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("SQLiteTests", ["SQLite", grdb]),
@@ -229,7 +228,7 @@ let package = Package(
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
-        tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd", grdb]),
         tests("ObjectStorageTests", ["ObjectStorage"]),
         tests("ArrowFilesTests", ["ArrowFiles", "CArrow", "Corpora", "JSON", "Scoring"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
@@ -261,7 +260,7 @@ let package = Package(
             "HTTPServingTests",
             [
                 "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
-                nioHTTP1, nioPosix, nioSSL, httpClient,
+                nioHTTP1, nioPosix, nioSSL,
             ]),
         tests(
             "CoordinatorHTTPTests",

@@ -7,7 +7,6 @@ import JSON
 import Keys
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import Threads
 
 /// How an operator's command reaches a coordinator.
@@ -18,13 +17,7 @@ struct OperatorOptions: ParsableArguments {
     @Option(help: "File with a token, from `statezero keys new --http`, for a coordinator that runs with --keys.")
     var tokenFile: String?
 
-    @Flag(help: "The coordinator serves HTTP over TLS (its option --tls-certificate).")
-    var tls = false
-
-    @Option(help: "Certificates (PEM) that the coordinator's must come from, instead of the system's. Implies --tls.")
-    var caFile: String?
-
-    private var isEncrypted: Bool { tls || caFile != nil }
+    @OptionGroup var tls: OperatorTLS
 
     private static let time = TimeAmount.seconds(10)
     private static let answerMax = 64 << 20
@@ -54,7 +47,7 @@ struct OperatorOptions: ParsableArguments {
     private func answer(
         _ path: String, method: HTTPMethod, body: [UInt8]?
     ) throws -> (value: JSONValue, text: String) {
-        var request = HTTPClientRequest(url: "\(isEncrypted ? "https" : "http")://\(http)\(path)")
+        var request = HTTPClientRequest(url: "\(tls.scheme)://\(http)\(path)")
         request.method = method
         if let tokenFile {
             request.headers.add(
@@ -64,27 +57,20 @@ struct OperatorOptions: ParsableArguments {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        var settings = HTTPClient.Configuration()
-        if let caFile {
-            var trust = TLSConfiguration.makeClientConfiguration()
-            trust.trustRoots = .file(caFile)
-            settings.tlsConfiguration = trust
-        }
-        let (status, bytes) = try TaskWait.run { [request, http, settings] () async throws(CommandFailure) in
+        let settings = try tls.settings()
+        let (status, bytes) = try TaskWait.run { [request, http, settings, tls] () async throws(CommandFailure) in
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+            let answer: Result<(Int, [UInt8]), CommandFailure>
             do {
                 let response = try await client.execute(request, timeout: Self.time)
                 let body = try await response.body.collect(upTo: Self.answerMax)
-                try await client.shutdown()
-                return (Int(response.status.code), Array(body.readableBytesView))
+                answer = .success((Int(response.status.code), Array(body.readableBytesView)))
             } catch {
-                try? await client.shutdown()
-                throw CommandFailure(
-                    """
-                    no answer from \(http): \(Self.text(of: error)); start the coordinator with --http \(http), or give \
-                    its address with --http
-                    """)
+                answer = .failure(CommandFailure("no answer from \(http): \(tls.reason(of: error, http))"))
             }
+            // Its connections are idle; nothing is lost where they do not end well.
+            try? await client.shutdown()
+            return try answer.get()
         }
         guard let value = try? JSONValue(reading: bytes) else {
             throw CommandFailure("\(http) answers \(path) with status \(status) and no JSON; is it a coordinator?")
@@ -99,10 +85,5 @@ struct OperatorOptions: ParsableArguments {
     /// A name as a part of a path.
     static func part(_ name: String) -> String {
         name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-    }
-
-    private static func text(of error: any Error) -> String {
-        if let error = error as? HTTPClientError { return error.shortDescription }
-        return "\(error)".contains("refused") ? "the connection was refused" : "\(error)"
     }
 }

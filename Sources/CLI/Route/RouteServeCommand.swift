@@ -3,6 +3,7 @@ import CommandSupport
 import Foundation
 import HTTPServing
 import Keys
+import Logging
 import RouterHTTP
 import Routing
 import Threads
@@ -44,9 +45,9 @@ extension Route {
             }
             configuration.isObserving = routing.observe
             configuration.version = Version.text
-            try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment)
-            let (model, threads, host) = (model, threads.threads, http.host)
             let logger = log.logger("statezero.route")
+            try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment, logger: logger)
+            let (model, threads, host) = (model, threads.threads, http.host)
             let server = try RouteServer(configuration, logger: logger) { try model.make(threads: threads) }
             let (tokens, certificates) = (configuration.tokens, configuration.certificates)
             let hangup = HangupSignal {
@@ -79,7 +80,9 @@ struct RouteServeHTTP: ParsableArguments {
     @Option(range: .within(0...65_535), help: "Port to listen at; 0 chooses a free port.")
     var port = 6060
 
-    @Flag(help: "Allow an address that other machines can reach. Traffic is not encrypted.")
+    @Flag(
+        help: "Allow an address that other machines can reach without --keys, or without TLS. Traffic can then be read."
+    )
     var allowPlaintext = false
 
     @Option(help: "Environment variable with the key that clients must send. Default: no key.")
@@ -112,7 +115,9 @@ struct RouteServeHTTP: ParsableArguments {
     var stopSeconds = 30
 
     /// Throws `CommandFailure` when the key's variable is not set.
-    func apply(to configuration: inout RouteServer.Configuration, environment: [String: String]) throws {
+    func apply(
+        to configuration: inout RouteServer.Configuration, environment: [String: String], logger: Logger
+    ) throws {
         (configuration.host, configuration.port) = (host, port)
         configuration.allowsPlaintext = allowPlaintext
         configuration.environment = environment
@@ -122,7 +127,7 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.hostNames = site.hostName
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
-        configuration.certificates = try tls.certificates
+        configuration.certificates = try tls.certificates(logger)
         configuration.tokens = try keys.map { try LiveTokens(KeyFolder(path: $0), at: Date()) }
         if let keyEnv {
             guard let key = environment[keyEnv], !key.isEmpty else {

@@ -59,6 +59,9 @@ struct Coordinator: ParsableCommand {
 
     func validate() throws {
         if bind.isEmpty { throw ValidationError("give --bind at least once, such as --bind tcp://127.0.0.1:5570") }
+        if http == nil, tls.tlsCertificate != nil {
+            throw ValidationError("--tls-certificate is for HTTP: give --http HOST:PORT too")
+        }
         if let fingerprint, Digest(hex: fingerprint) == nil {
             throw ValidationError("--fingerprint \(fingerprint): not 64 hexadecimal digits")
         }
@@ -75,9 +78,9 @@ struct Coordinator: ParsableCommand {
             configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
         }
         let logger = log.logger("statezero.coordinator")
+        let certificates = try tls.certificates(logger)
         let node = try CoordinatorNode(configuration, logger: logger)
         let live = configuration.keys
-        let certificates = try tls.certificates
         let served = try http.map { try serve(node, at: $0, live?.tokens, certificates) }
         // HTTP stops first, because its open requests still need the coordinator.
         let signals = StopSignals(onHangup: {

@@ -30,9 +30,19 @@ enum Reload {
         guard let certificates else { return }
         do {
             try certificates.reload()
-            logger.notice("certificate read again")
+            logger.notice(
+                "certificate read again", metadata: ["expires": "\(certificates.expires.formatted(.iso8601))"])
+            warn(of: certificates, logger)
         } catch {
             logger.error("certificate unchanged: the files cannot be used", metadata: ["reason": "\(error)"])
         }
+    }
+
+    /// Says in the log that a certificate is too old.
+    static func warn(of certificates: ServerCertificates, _ logger: Logger) {
+        guard certificates.expires < Date() else { return }
+        logger.warning(
+            "clients refuse the certificate: its time is over; replace the file and send SIGHUP",
+            metadata: ["expires": "\(certificates.expires.formatted(.iso8601))"])
     }
 }

@@ -32,7 +32,8 @@ final class ParserErrorHandler: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Of a connection that fails nothing can be read or written any more.
         guard !(error is IOError), !(error is ChannelError) else { return context.fireErrorCaught(error) }
-        // Nor of one whose encryption fails; its end without a message of TLS is an end like others.
+        // An end without the message of TLS is an end like others: it is reported as such, too.
+        if let error = error as? NIOSSLError, error == .uncleanShutdown { return }
         guard !(error is NIOSSLError), !(error is BoringSSLError) else { return context.close(promise: nil) }
         connection.refuse("the request is no HTTP/1.1: \(error)")
     }

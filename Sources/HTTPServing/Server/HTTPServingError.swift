@@ -1,3 +1,5 @@
+public import Keys
+
 /// Why an HTTP server cannot start.
 public enum HTTPServingError: Error, Equatable, CustomStringConvertible {
     /// Not `HOST:PORT`.
@@ -6,6 +8,8 @@ public enum HTTPServingError: Error, Equatable, CustomStringConvertible {
     case publicWithoutEncryption(HTTPAddress)
     /// A certificate or its key cannot be used.
     case certificate(path: String, reason: String)
+    /// The file of a certificate or key cannot be read, or other users can read the key.
+    case certificateFile(KeyError)
     /// The address cannot be bound.
     case cannotBind(HTTPAddress, reason: String)
 
@@ -19,7 +23,8 @@ public enum HTTPServingError: Error, Equatable, CustomStringConvertible {
             other machines can reach \(address), and HTTP here is not both encrypted and authenticated; bind 127.0.0.1, \
             or give --keys, --tls-certificate and --tls-key, or --allow-plaintext on a private network
             """
-        case .certificate(let path, let reason): "\(path): \(reason)"
+        case .certificate(let path, let reason): "\(path) \(reason)"
+        case .certificateFile(let error): "\(error)"
         case .cannotBind(let address, let reason):
             "HTTP cannot be served at \(address): \(reason); choose another address or port"
         }
