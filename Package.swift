@@ -200,7 +200,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", httpClient, logging, nioCore, nioHTTP1, nioSSL],
+            name: "TestSupport",
+            dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", httpClient, logging, nioCore, nioHTTP1, nioSSL],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("SQLiteTests", ["SQLite", grdb]),

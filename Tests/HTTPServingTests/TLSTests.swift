@@ -45,7 +45,7 @@ struct TLSTests {
         await server.stop()
     }
 
-    @Test("a client without TLS is told to use https, and its connection ends")
+    @Test("a client without TLS is answered that it should use https, and its connection ends")
     func plainText() async throws {
         let files = try TLSFiles()
         let server = try await SmallServer(certificates: try Self.certificates(files)) {
