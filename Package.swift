@@ -174,7 +174,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, logging,
+                argumentParser, crypto, logging,
             ]),
         .executableTarget(
             name: "CLI",
