@@ -187,7 +187,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
                 "Keys", "Reporting",
-                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
+                argumentParser, httpClient, logging, nioCore, nioHTTP1,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
