@@ -175,7 +175,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, logging,
+                argumentParser, crypto, logging,
             ]),
         .executableTarget(
             name: "CLI",
@@ -188,7 +188,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
                 "Keys", "Reporting",
-                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1, nioSSL,
+                argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
