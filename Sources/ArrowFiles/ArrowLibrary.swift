@@ -25,9 +25,23 @@ package enum ArrowLibrary {
         return table
     }
 
-    // An address, because pointers do not pass between threads; the library is never unloaded.
+    // Addresses, because pointers do not pass between threads; the library is never unloaded.
     private static let loaded: Result<UInt, ArrowFilesError> = Result { () throws(ArrowFilesError) in
         try load(from: folders(of: ProcessInfo.processInfo.environment, program: CommandLine.arguments.first))
+    }
+
+    /// The function that opens a Parquet file at a row. Throws `libraryUnusable` for a library of an older release.
+    static func openRows() throws(ArrowFilesError) -> statezero_arrow_open_rows_type {
+        let table = try table()
+        // The library is loaded, and the address of its table leads to it.
+        var found = Dl_info()
+        guard dladdr(table, &found) != 0, let path = found.dli_fname.map({ String(cString: $0) }),
+            let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD),
+            let symbol = dlsym(handle, "statezero_arrow_open_rows")
+        else {
+            throw .libraryUnusable(path: fileName, reason: "it is of an older release, which reads no rows by their numbers")
+        }
+        return unsafeBitCast(symbol, to: statezero_arrow_open_rows_type.self)
     }
 
     /// The folders to search, in order. A folder that the environment names is the only one.
@@ -46,6 +60,9 @@ package enum ArrowLibrary {
         }
         return folders + ["/usr/local/lib/statezero/arrow", "/usr/lib/statezero/arrow"]
     }
+
+    /// Whether the library can open a Parquet file at a row.
+    package static var readsRows: Bool { (try? openRows()) != nil }
 
     package static func load(from folders: [String]) throws(ArrowFilesError) -> UInt {
         let paths = folders.map { "\($0)/\(fileName)" }

@@ -28,7 +28,8 @@ enum RemoteCopies {
                 if let known = state.descriptors[path] { return known }
                 let descriptor = try UnnamedFile.make()
                 do throws(CorporaError) {
-                    let identity = try storage.copy(path, to: descriptor, expecting: state.identities[path])
+                    let identity = try storage.copy(
+                        path, to: descriptor, expecting: state.identities[path], bytesMax: .max, onProgress: {})
                     state.identities[path] = identity
                 } catch {
                     close(descriptor)
@@ -45,6 +46,9 @@ enum RemoteCopies {
         }
         return "/proc/self/fd/\(try result.get())"
     }
+
+    /// What identifies the content of a file that was copied; `nil` where its server gives nothing that does.
+    static func identity(of path: String) -> String? { state.withLock { $0.identities[path] } }
 }
 
 /// A temporary file without a name.

@@ -1,0 +1,80 @@
+import Foundation
+import Scoring
+
+/// Copies of objects on a worker's disk, for formats that are read from several places: one of each object, bounded in bytes.
+///
+/// A copy has no name, so it is gone when the process ends, however it ends. The copy that was used least recently is removed
+/// when a new one needs its space.
+final class ObjectCopies {
+    private struct Copy {
+        let file: RowRanges.File
+        let descriptor: Int32
+    }
+
+    private let bytesMax: Int
+    /// Least recently used first.
+    private var copies: [Copy] = []
+
+    init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+    }
+
+    deinit { for copy in copies { close(copy.descriptor) } }
+
+    /// Bytes of all copies.
+    var bytes: Int { copies.reduce(0) { $0 + $1.file.bytes } }
+
+    /// The path to open for an object. Throws `unreachable` and `changed`.
+    func location(
+        of file: RowRanges.File, rows: String, onProgress: @escaping @Sendable () -> Void
+    ) throws(RangeError) -> String {
+        if let place = copies.firstIndex(where: { $0.file == file }) {
+            let copy = copies.remove(at: place)
+            copies.append(copy)
+            return "/proc/self/fd/\(copy.descriptor)"
+        }
+        guard file.bytes <= bytesMax else {
+            throw .unreachable(
+                path: file.path, rows: rows,
+                reason: "a copy of its \(file.bytes) bytes is more than the \(bytesMax) of --data-copies-mib")
+        }
+        while !copies.isEmpty, bytes > bytesMax - file.bytes { close(copies.removeFirst().descriptor) }
+        let descriptor = try copied(file, rows, onProgress)
+        copies.append(Copy(file: file, descriptor: descriptor))
+        return "/proc/self/fd/\(descriptor)"
+    }
+
+    private func copied(
+        _ file: RowRanges.File, _ rows: String, _ onProgress: @escaping @Sendable () -> Void
+    ) throws(RangeError) -> Int32 {
+        var opened: Int32?
+        do throws(CorporaError) {
+            let storage = try RemoteFiles.storage(for: file.path)
+            let descriptor = try UnnamedFile.make()
+            opened = descriptor
+            _ = try storage.copy(
+                file.path, to: descriptor, expecting: file.tag, bytesMax: file.bytes, onProgress: onProgress)
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, Int(status.st_size) == file.bytes else {
+                throw .objectChanged(path: file.path)
+            }
+            return descriptor
+        } catch {
+            if let opened { close(opened) }
+            throw RangeError(error, file, rows: rows)
+        }
+    }
+}
+
+extension RangeError {
+    /// What a storage says of an object.
+    init(_ error: CorporaError, _ file: RowRanges.File, rows: String) {
+        guard case .objectChanged = error else {
+            self = .unreachable(path: file.path, rows: rows, reason: "\(error)")
+            return
+        }
+        self = .changed(
+            path: file.path, rows: rows, what: file.tag == nil ? "size" : "entity tag or size",
+            expected: file.tag.map { "\($0) and \(file.bytes) bytes" } ?? "\(file.bytes) bytes", found: "another")
+    }
+}
