@@ -137,7 +137,10 @@ let package = Package(
             ]),
         module(
             "WorkerNode",
-            ["Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+            [
+                "Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ",
+                logging,
+            ]),
         module(
             "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(

@@ -32,14 +32,15 @@ package enum ArrowLibrary {
 
     /// The function that opens a Parquet file at a row. Throws `libraryUnusable` for a library of an older release.
     static func openRows() throws(ArrowFilesError) -> statezero_arrow_open_rows_type {
-        let table = try table()
-        // The library is loaded, and the address of its table leads to it.
-        var found = Dl_info()
-        guard dladdr(table, &found) != 0, let path = found.dli_fname.map({ String(cString: $0) }),
-            let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD),
+        _ = try table()
+        let folders = folders(of: ProcessInfo.processInfo.environment, program: CommandLine.arguments.first)
+        let path = try path(in: folders)
+        // It is loaded already, so this only finds it.
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL),
             let symbol = dlsym(handle, "statezero_arrow_open_rows")
         else {
-            throw .libraryUnusable(path: fileName, reason: "it is of an older release, which reads no rows by their numbers")
+            throw .libraryUnusable(
+                path: path, reason: "it is of an older release, which reads no rows by their numbers")
         }
         return unsafeBitCast(symbol, to: statezero_arrow_open_rows_type.self)
     }
@@ -65,8 +66,7 @@ package enum ArrowLibrary {
     package static var readsRows: Bool { (try? openRows()) != nil }
 
     package static func load(from folders: [String]) throws(ArrowFilesError) -> UInt {
-        let paths = folders.map { "\($0)/\(fileName)" }
-        guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw .libraryMissing(searched: folders) }
+        let path = try path(in: folders)
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw .libraryUnusable(path: path, reason: dlerror().map { String(cString: $0) } ?? "dlopen failed")
         }
@@ -82,6 +82,12 @@ package enum ArrowLibrary {
                 reason: "its version is \(table.pointee.version), this program needs \(STATEZERO_ARROW_VERSION)")
         }
         return UInt(bitPattern: table)
+    }
+
+    private static func path(in folders: [String]) throws(ArrowFilesError) -> String {
+        let paths = folders.map { "\($0)/\(fileName)" }
+        guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw .libraryMissing(searched: folders) }
+        return path
     }
 
     /// Calls a function of the library that reports its error as text; returns that text, or `nil`.

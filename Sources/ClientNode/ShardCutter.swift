@@ -1,5 +1,5 @@
 package import Corpora
-import Scoring
+package import Scoring
 package import Wire
 
 /// Cuts a corpus into shards: in corpus order, by rows and by estimated tokens.
@@ -46,7 +46,7 @@ package struct ShardCutter {
 
     private var corpus: PromptCorpus
     private let side: ScoringSide?
-    private let files: RangeFiles?
+    private let rangeFiles: RangeFiles?
     private let rowsMax: Int
     /// A row that was read but did not fit into the last shard.
     private var held: PromptRow?
@@ -55,7 +55,7 @@ package struct ShardCutter {
     package init(_ corpus: PromptCorpus, side: ScoringSide? = nil, ranges: RangeFiles? = nil) {
         self.corpus = corpus
         self.side = side
-        files = ranges
+        rangeFiles = ranges
         rowsMax = min(Self.rowsMax, max(1, Self.vectorNumbersMax / max(1, side?.context.schema.vectorColumns ?? 0)))
     }
 
@@ -71,7 +71,7 @@ package struct ShardCutter {
         var texts: [String] = []
         var known: [SideInformation] = []
         var tokens = 0
-        var cutter = files.map { RangeCutter($0) }
+        var cutter = rangeFiles.map { RangeCutter($0) }
         while texts.count < rowsMax, lines.count < Self.linesMax {
             guard let row = try nextRow(&lines) else { break }
             let more = TokenEstimate.encoded(bytes: row.prompt.text.utf8.count)

@@ -27,7 +27,8 @@ struct ObjectDownload {
     private static let reportBytes = 4 << 20
 
     init(
-        _ client: StorageClient, _ place: StoragePlace, to descriptor: Int32, expecting identity: String?, bytesMax: Int,
+        _ client: StorageClient, _ place: StoragePlace, to descriptor: Int32, expecting identity: String?,
+        bytesMax: Int,
         followsRedirects: Bool, onProgress: @escaping @Sendable () -> Void
     ) {
         self.bytesMax = bytesMax

@@ -106,7 +106,8 @@ package struct InferenceExecutor {
         _ block: TextBlock, context digest: Digest, onProgress: () -> Void
     ) throws(ValueModelError) -> (AnswerBlock, [RowFault], StageTimes) {
         guard let context = contexts[digest] else {
-            return Self.failing(block.count, code: "context_failed", message: "context \(digest.short) is not prepared here")
+            return Self.failing(
+                block.count, code: "context_failed", message: "context \(digest.short) is not prepared here")
         }
         var faults: [RowFault] = []
         let start = clock.now

@@ -1,4 +1,5 @@
 import Cluster
+import Corpora
 import Logging
 import Threads
 import Transport

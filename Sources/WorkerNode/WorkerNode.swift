@@ -24,7 +24,7 @@ public final class WorkerNode: Sendable {
         public var store: StorePlace?
         /// Bytes of features cached in memory, where no store accepts them.
         public var cacheBytes = 256 << 20
-        /// Where it reads rows for clients; nowhere, unless it is told.
+        /// Where it reads rows for clients; by default nowhere.
         package var dataRoots = DataRoots.none
         /// Bytes on disk for copies of objects that it reads rows from.
         package var dataCopyBytes = 16 << 30

@@ -12,7 +12,8 @@ struct ParquetRowsTests {
     private static func file(rows: Int, in folder: ScratchFolder) throws -> String {
         let lines = (0..<rows).map { #"{"id":\#($0),"prompt":"What is \#($0)?"}"# + "\n" }.joined()
         let bytes = try ArrowEncoder.encode(
-            lines: Array(lines.utf8), columns: [.init("id", .int64), .init("prompt", .text)], format: .parquet, path: "a")
+            lines: Array(lines.utf8), columns: [.init("id", .int64), .init("prompt", .text)], format: .parquet,
+            path: "a")
         return try folder.write("a.parquet", bytes)
     }
 

@@ -71,7 +71,8 @@ struct RangeReaderTests {
     func keys() throws {
         let path = try folder.write(
             "a.jsonl",
-            #"{"body":"A dog.","question":"What?","chat":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#)
+            #"{"body":"A dog.","question":"What?","chat":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#
+        )
         var template = RowKeys()
         template.template = PromptTemplate("{body}\\n{question}")
         var dropping = RowKeys(prompt: "chat")
@@ -133,7 +134,8 @@ struct RangeReaderTests {
             atPath: folder.file("inside/link.jsonl"), withDestinationPath: secret)
         try FileManager.default.createSymbolicLink(
             atPath: folder.file("inside/up"), withDestinationPath: folder.file("inside2"))
-        try FileManager.default.createSymbolicLink(atPath: folder.file("alias"), withDestinationPath: folder.file("inside"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("alias"), withDestinationPath: folder.file("inside"))
         let reader = try reader([folder.file("inside") + "/"])
         let (ranges, texts) = try survey([good])
         #expect(try reader.texts(of: ranges, onProgress: {}) == texts)
@@ -186,7 +188,8 @@ struct RangeReaderTests {
 
     @Test("ranges that do not fit the file give errors that name file and rows, and no text of it")
     func hostile() throws {
-        let path = try folder.write("a.jsonl", "{\"prompt\":\"private\"}\n{\"prompt\":\"second\"}\n[1]\nno json\n\u{1}\n")
+        let path = try folder.write(
+            "a.jsonl", "{\"prompt\":\"private\"}\n{\"prompt\":\"second\"}\n[1]\nno json\n\u{1}\n")
         let size = try folder.read("a.jsonl").count
         let (ranges, _) = try survey([path])
         let reader = try reader()

@@ -25,7 +25,8 @@ struct RangeExecutorTests {
         let model = CountingModel()
         let reader = try reads ? RangeReader(roots: DataRoots([folder.path]), copyBytesMax: 0) : nil
         var executor = InferenceExecutor(
-            model: model, cache: TieredFeatureCache(memory: FeatureCache(bytesMax: 1 << 20), store: nil, for: model) { _ in },
+            model: model,
+            cache: TieredFeatureCache(memory: FeatureCache(bytesMax: 1 << 20), store: nil, for: model) { _ in },
             ranges: reader)
         #expect(try executor.prepare(context, onProgress: {}) == nil)
         return executor

@@ -262,10 +262,7 @@ EXPECTED = {
                 {"path": "/data/a.jsonl", "kind": 1, "bytes": 120, "modified": 1_700_000_000_000_000_000},
                 {"path": "s3://bucket/b.parquet", "kind": 2, "bytes": 4000, "tag": '"5d41"'},
             ],
-            ranges=[
-                {"first_row": 2, "rows": 2, "start": 30, "end": 100},
-                {"file": 1, "first_row": 1, "rows": 1},
-            ],
+            ranges=[{"first_row": 2, "rows": 2, "start": 30, "end": 100}, {"file": 1, "first_row": 1, "rows": 1}],
             keys={"prompt": "question", "drops_answer": True},
             digest=hashlib.sha256(b"".join(texts(*TEXTS))).digest(),
         ).SerializeToString(deterministic=True),

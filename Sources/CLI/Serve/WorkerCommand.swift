@@ -1,4 +1,5 @@
 import ArgumentParser
+import ArrowFiles
 import CommandSupport
 import Corpora
 import Foundation
@@ -117,6 +118,9 @@ struct WorkerData: ParsableArguments {
         guard !dataRoot.isEmpty else { return }
         configuration.dataRoots = try DataRoots(dataRoot)
         configuration.dataCopyBytes = dataCopiesMiB << 20
+        if !ArrowLibrary.readsRows {
+            printError("warning: Parquet cannot be read by row numbers here; run scripts/arrow/install")
+        }
         // A redirection would lead out of the prefixes that are permitted.
         RemoteFiles.use(NetworkStorage(followsRedirects: false))
     }

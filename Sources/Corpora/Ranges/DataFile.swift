@@ -7,6 +7,7 @@ final class DataFile {
     /// What the path had when the file was opened: device, inode, size, time of writing.
     private let identity: Identity
     private let real: String
+    private let handle: FileHandle
 
     private struct Identity: Equatable {
         let device: UInt64
@@ -30,6 +31,7 @@ final class DataFile {
         guard descriptor >= 0 else {
             throw .unreachable(path: path, rows: rows, reason: String(cString: strerror(errno)))
         }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         var status = stat()
         let isKnown = fstat(descriptor, &status) == 0
         identity = Identity(status)
@@ -62,20 +64,12 @@ final class DataFile {
 
     /// Bytes of the file; fewer where it ends. Throws `unreachable`.
     func bytes(_ range: Range<Int>, path: String, rows: String) throws(RangeError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        var count = 0
-        while count < bytes.count {
-            let step = bytes.withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress! + count, $0.count - count, off_t(range.lowerBound + count))
-            }
-            if step < 0, errno == EINTR { continue }
-            guard step >= 0 else {
-                throw .unreachable(path: path, rows: rows, reason: String(cString: strerror(errno)))
-            }
-            if step == 0 { break }
-            count += step
+        do {
+            try handle.seek(toOffset: UInt64(range.lowerBound))
+            return try handle.read(upToCount: range.count).map { Array($0) } ?? []
+        } catch {
+            throw .unreachable(path: path, rows: rows, reason: error.localizedDescription)
         }
-        return Array(bytes[..<count])
     }
 
     private static func time(_ nanoseconds: Int64) -> String {

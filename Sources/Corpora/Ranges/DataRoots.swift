@@ -26,7 +26,8 @@ package struct DataRoots: Sendable {
             let trimmed = String(root.reversed().drop { $0 == "/" }.reversed())
             if RemoteFiles.isRemote(root) {
                 guard let address = Self.parts(of: trimmed), !address.place.isEmpty else {
-                    throw .otherFormat("\(root): is no prefix of addresses; write s3://BUCKET/PREFIX or https://HOST/PATH")
+                    throw .otherFormat(
+                        "\(root): is no prefix of addresses; write s3://BUCKET/PREFIX or https://HOST/PATH")
                 }
                 prefixes.append(trimmed)
             } else {
@@ -52,7 +53,7 @@ package struct DataRoots: Sendable {
             throw .outside(path: path)
         }
         guard let real = Self.resolved(plain) else {
-            // What exists elsewhere is not told.
+            // Whether something exists elsewhere stays unknown.
             let reason = String(cString: strerror(errno))
             guard folders.contains(where: { Self.isBelow(plain, $0.given) || Self.isBelow(plain, $0.real) }) else {
                 throw .outside(path: path)
@@ -65,7 +66,8 @@ package struct DataRoots: Sendable {
 
     /// Whether an opened file is below a root, whatever was done to its path in the meantime.
     func contains(_ descriptor: Int32) -> Bool {
-        guard let real = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)") else {
+        guard let real = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+        else {
             return false
         }
         return isInside(real)

@@ -1,4 +1,4 @@
-package import Scoring
+import Scoring
 
 /// Why a worker does not read the rows that a shard names. Messages have no text of a row: who sends a range need not be
 /// allowed to see what is there.

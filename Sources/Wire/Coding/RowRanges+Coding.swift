@@ -53,7 +53,8 @@ extension RowRanges {
         }
         var ranges: [Range] = []
         for range in proto.ranges {
-            guard range.start <= range.end, let start = Int(exactly: range.start), let end = Int(exactly: range.end) else {
+            guard range.start <= range.end, let start = Int(exactly: range.start), let end = Int(exactly: range.end)
+            else {
                 throw .badField("ranges", found: "bytes \(range.start) to \(range.end)")
             }
             ranges.append(

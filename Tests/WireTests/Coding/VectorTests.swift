@@ -11,7 +11,8 @@ struct VectorTests {
     private static let isWriting = ProcessInfo.processInfo.environment["STATEZERO_WRITE_VECTORS"] == "1"
 
     @Test(
-        "there is a vector for every kind of message, three more for new roles, two for side information, one for row ranges, and no other")
+        "there is a vector for every kind of message, three more for new roles, two for side information, one for row ranges, and no other"
+    )
     func complete() throws {
         let samples = MessageSample.all
         #expect(samples.count == Kind.allCases.count + 6)

@@ -77,7 +77,7 @@ extension MessageSample {
                 .submitShard(
                     SubmitShard(
                         job: job, shard: 7, tokens: 12, affinity: Digest(of: TextBlock(texts).bytes.array).leading,
-                        content: .ranges(block)))),
+                        content: .ranges(block))))
         ]
     }
 }
