@@ -82,7 +82,7 @@ package struct NetworkStorage: RemoteStorage {
         if let expected { call.headers.append(("if-match", expected)) }
         let (client, request) = (self.client, call)
         return try TaskWait.run { () async throws(CorporaError) -> [UInt8] in
-            try await client.bytes(of: request, bytesMax: bytes.count)
+            try await client.bytes(of: request, bytesMax: bytes.count, expecting: expected)
         }
     }
 

@@ -59,7 +59,9 @@ package struct StorageClient: Sendable {
 
     /// Sends a call for some bytes of an object until it has an answer that is not temporary. Throws `otherFormat` and
     /// `objectChanged`.
-    func bytes(of call: Call, bytesMax: Int) async throws(CorporaError) -> [UInt8] {
+    func bytes(
+        of call: Call, bytesMax: Int, expecting expected: String?
+    ) async throws(CorporaError) -> [UInt8] {
         var tries = 0
         while true {
             tries += 1
@@ -67,6 +69,10 @@ package struct StorageClient: Sendable {
             do {
                 let response = try await send(call)
                 guard response.status.code != 206 else {
+                    // Not every server reads If-Match.
+                    if let expected, let tag = response.headers.first(name: "etag"), tag != expected {
+                        throw CorporaError.objectChanged(path: call.place.path)
+                    }
                     return Array(buffer: try await response.body.collect(upTo: bytesMax))
                 }
                 guard response.status.code != 200 else {

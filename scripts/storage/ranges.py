@@ -117,7 +117,7 @@ def check(options: argparse.Namespace, folder: pathlib.Path) -> None:
     data.mkdir()
     lines(data / "a.jsonl", range(options.rows))
     parquet(data / "b.parquet", range(options.rows, 2 * options.rows))
-    (folder / "elsewhere.jsonl").write_text('{"prompt": "outside"}\n')
+    (folder / "elsewhere.jsonl").write_text('{"prompt": "outside"}\n{"prompt": "two"}\n')
     context = history(folder)
     serve = functools.partial(RangeServer, directory=str(data))
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)
@@ -149,14 +149,7 @@ def check(options: argparse.Namespace, folder: pathlib.Path) -> None:
     web.shutdown()
 
 
-def check_kills(
-    cluster: Cluster,
-    options: argparse.Namespace,
-    root: str,
-    context: pathlib.Path,
-    folder: pathlib.Path,
-    expected: dict,
-) -> None:
+def check_kills(cluster: Cluster, root: str, context: pathlib.Path, folder: pathlib.Path, expected: dict) -> None:
     output = folder / "killed"
     command = score(cluster, [f"{root}/a.jsonl", f"{root}/b.parquet"], context, output, "--workers-read")
     client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -193,7 +186,7 @@ def check_errors(cluster: Cluster, server: S3Server, folder: pathlib.Path, conte
             expect(answer.returncode == 0, f"{name}: the same run continues with texts", answer.stderr)
 
     error("outside", str(folder / "elsewhere.jsonl"), "is not below a data root", "elsewhere.jsonl")
-    server.client.put_object(Bucket="rows", Key="other/a.jsonl", Body=b'{"prompt": "one"}\n')
+    server.client.put_object(Bucket="rows", Key="other/a.jsonl", Body=b'{"prompt": "one"}\n{"prompt": "two"}\n')
     error("outside-s3", "s3://rows/other/a.jsonl", "is not below a data root")
     many = folder / "many.jsonl"
     lines(many, range(1, 200_000, 1))

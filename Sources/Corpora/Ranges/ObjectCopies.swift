@@ -6,9 +6,20 @@ import Scoring
 /// A copy has no name, so it is gone when the process ends, however it ends. The copy that was used least recently is removed
 /// when a new one needs its space.
 final class ObjectCopies {
-    private struct Copy {
+    /// One copy. Whoever keeps it may open its location.
+    final class Copy {
         let file: RowRanges.File
-        let descriptor: Int32
+        private let descriptor: Int32
+
+        init(_ file: RowRanges.File, descriptor: Int32) {
+            self.file = file
+            self.descriptor = descriptor
+        }
+
+        deinit { close(descriptor) }
+
+        /// The path to open.
+        var location: String { "/proc/self/fd/\(descriptor)" }
     }
 
     private let bytesMax: Int
@@ -19,29 +30,30 @@ final class ObjectCopies {
         self.bytesMax = bytesMax
     }
 
-    deinit { for copy in copies { close(copy.descriptor) } }
-
     /// Bytes of all copies.
     var bytes: Int { copies.reduce(0) { $0 + $1.file.bytes } }
 
-    /// The path to open for an object. Throws `unreachable` and `changed`.
-    func location(
+    /// Whether there is a copy of an object.
+    func has(_ file: RowRanges.File) -> Bool { copies.contains { $0.file == file } }
+
+    /// The copy of an object. Throws `unreachable` and `changed`.
+    func copy(
         of file: RowRanges.File, rows: String, onProgress: @escaping @Sendable () -> Void
-    ) throws(RangeError) -> String {
+    ) throws(RangeError) -> Copy {
         if let place = copies.firstIndex(where: { $0.file == file }) {
             let copy = copies.remove(at: place)
             copies.append(copy)
-            return "/proc/self/fd/\(copy.descriptor)"
+            return copy
         }
         guard file.bytes <= bytesMax else {
             throw .unreachable(
                 path: file.path, rows: rows,
                 reason: "a copy of its \(file.bytes) bytes is more than the \(bytesMax) of --data-copies-mib")
         }
-        while !copies.isEmpty, bytes > bytesMax - file.bytes { close(copies.removeFirst().descriptor) }
-        let descriptor = try copied(file, rows, onProgress)
-        copies.append(Copy(file: file, descriptor: descriptor))
-        return "/proc/self/fd/\(descriptor)"
+        while !copies.isEmpty, bytes > bytesMax - file.bytes { copies.removeFirst() }
+        let copy = Copy(file, descriptor: try copied(file, rows, onProgress))
+        copies.append(copy)
+        return copy
     }
 
     private func copied(

@@ -50,13 +50,11 @@ package struct RangeFiles: Sendable {
                     "\(file.path): an address with a query, a password or relative parts is not sent to workers; leave out "
                         + "--workers-read")
             }
-            var status = stat()
-            let location = try RemoteCopies.location(of: file.path)
-            guard stat(location, &status) == 0 else {
-                throw .unreadable(path: file.path, reason: String(cString: strerror(errno)))
+            // The survey has copied it.
+            guard let facts = RemoteCopies.facts(of: file.path) else {
+                throw .unreadable(path: file.path, reason: "it has not been read")
             }
-            return RowRanges.File(
-                path: file.path, kind: kind, bytes: Int(status.st_size), tag: RemoteCopies.identity(of: file.path))
+            return RowRanges.File(path: file.path, kind: kind, bytes: facts.bytes, tag: facts.tag)
         }
         var status = stat()
         guard file.path != "-", stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -10,7 +10,8 @@ package import Scoring
 package final class RangeReader {
     private enum Opened {
         case lines(DataFile)
-        case parquet(DataFile?, any SeekableRows)
+        case parquet(DataFile, any SeekableRows)
+        case copy(ObjectCopies.Copy, any SeekableRows)
     }
 
     private struct Entry {
@@ -106,7 +107,11 @@ package final class RangeReader {
                 try data.bytes(bytes, path: file.path, rows: range.label)
             }
         case (.parquet, _):
-            guard case .parquet(_, let source) = try opened(file, range, columns, onProgress) else { return }
+            let source: any SeekableRows
+            switch try opened(file, range, columns, onProgress) {
+            case .parquet(_, let rows), .copy(_, let rows): source = rows
+            case .lines: return
+            }
             let rows: [JSONObject]
             do throws(CorporaError) {
                 // The number is at most 2^53.
@@ -152,9 +157,9 @@ package final class RangeReader {
 
     private static func isCurrent(_ opened: Opened) -> Bool {
         switch opened {
-        case .lines(let data), .parquet(let data?, _): data.isCurrent
+        case .lines(let data), .parquet(let data, _): data.isCurrent
         // A copy is what its entity tag says.
-        case .parquet(nil, _): true
+        case .copy: true
         }
     }
 
@@ -162,19 +167,23 @@ package final class RangeReader {
         _ file: RowRanges.File, _ range: RowRanges.Range, _ columns: Set<String>,
         _ onProgress: @escaping @Sendable () -> Void
     ) throws(RangeError) -> Opened {
-        var data: DataFile?
-        let location: String
         if file.isRemote {
-            location = try copies.location(of: file, rows: range.label, onProgress: onProgress)
-        } else {
-            let opened = try DataFile(file.path, in: roots, rows: range.label)
-            try opened.check(file, rows: range.label)
-            if file.kind == .lines { return .lines(opened) }
-            location = "/proc/self/fd/\(opened.descriptor)"
-            data = opened
+            // What is removed for a new copy must not be kept open here.
+            if !copies.has(file) { entries.removeAll { if case .copy = $0.opened { true } else { false } } }
+            let copy = try copies.copy(of: file, rows: range.label, onProgress: onProgress)
+            return .copy(copy, try Self.seekable(file, at: copy.location, range, columns))
         }
+        let data = try DataFile(file.path, in: roots, rows: range.label)
+        try data.check(file, rows: range.label)
+        if file.kind == .lines { return .lines(data) }
+        return .parquet(data, try Self.seekable(file, at: "/proc/self/fd/\(data.descriptor)", range, columns))
+    }
+
+    private static func seekable(
+        _ file: RowRanges.File, at location: String, _ range: RowRanges.Range, _ columns: Set<String>
+    ) throws(RangeError) -> any SeekableRows {
         do throws(CorporaError) {
-            return .parquet(data, try RowFormats.seekable(file.path, at: location, columns: columns))
+            return try RowFormats.seekable(file.path, at: location, columns: columns)
         } catch {
             throw .unreachable(path: file.path, rows: range.label, reason: "\(error)")
         }

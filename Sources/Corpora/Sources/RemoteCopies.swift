@@ -14,6 +14,7 @@ enum RemoteCopies {
         /// Least recently used first.
         var order: [String] = []
         var identities: [String: String] = [:]
+        var sizes: [String: Int] = [:]
     }
 
     private static let state = Mutex(State())
@@ -31,6 +32,7 @@ enum RemoteCopies {
                     let identity = try storage.copy(
                         path, to: descriptor, expecting: state.identities[path], bytesMax: .max, onProgress: {})
                     state.identities[path] = identity
+                    state.sizes[path] = size(of: descriptor)
                 } catch {
                     close(descriptor)
                     state.order.removeLast()
@@ -47,8 +49,15 @@ enum RemoteCopies {
         return "/proc/self/fd/\(try result.get())"
     }
 
-    /// What identifies the content of a file that was copied; `nil` where its server gives nothing that does.
-    static func identity(of path: String) -> String? { state.withLock { $0.identities[path] } }
+    /// Size of a file that was copied, and what identifies its content, where its server gives that; `nil` for another file.
+    static func facts(of path: String) -> (bytes: Int, tag: String?)? {
+        state.withLock { state in state.sizes[path].map { ($0, state.identities[path]) } }
+    }
+
+    private static func size(of descriptor: Int32) -> Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
 }
 
 /// A temporary file without a name.
