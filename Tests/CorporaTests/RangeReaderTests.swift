@@ -7,6 +7,8 @@ import Testing
 @Suite("Row ranges: a worker reads the texts that the client has")
 struct RangeReaderTests {
     private let folder: ScratchFolder
+    /// A second line, so that a file is JSON Lines.
+    private static let more = #"{"prompt":"b"}"#
 
     init() throws {
         folder = try ScratchFolder()
@@ -69,17 +71,18 @@ struct RangeReaderTests {
 
     @Test("keys, templates and dropped answers are those of the client")
     func keys() throws {
-        let path = try folder.write(
-            "a.jsonl",
-            #"{"body":"A dog.","question":"What?","chat":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#
-        )
+        let lines = [
+            #"{"body":"A dog.","question":"What?","chat":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#,
+            #"{"body":"B.","question":"Q?","chat":[{"role":"user","content":"Ha"}]}"#,
+        ]
+        let path = try folder.write("a.jsonl", lines.joined(separator: "\n"))
         var template = RowKeys()
         template.template = PromptTemplate("{body}\\n{question}")
         var dropping = RowKeys(prompt: "chat")
         dropping.dropsAnswer = true
         for keys in [template, dropping, RowKeys(prompt: "body,question"), RowKeys(prompt: "chat")] {
             let (ranges, texts) = try survey([path], keys: keys)
-            #expect(texts.count == 1)
+            #expect(texts.count == 2)
             #expect(try reader().texts(of: ranges, onProgress: {}) == texts)
         }
     }
@@ -96,12 +99,12 @@ struct RangeReaderTests {
 
     @Test("a file that was changed is refused, with what differs")
     func changed() throws {
-        let path = try folder.write("a.jsonl", #"{"prompt":"one"}"# + "\n")
+        let path = try folder.write("a.jsonl", #"{"prompt":"one"}"# + "\n" + Self.more)
         let (ranges, texts) = try survey([path])
         let reader = try reader()
         #expect(try reader.texts(of: ranges, onProgress: {}) == texts)
         // The same size, another text.
-        try folder.write("a.jsonl", #"{"prompt":"two"}"# + "\n")
+        try folder.write("a.jsonl", #"{"prompt":"two"}"# + "\n" + Self.more)
         guard case .changed(_, "row 1", "time of writing", _, _)? = problem(ranges, reader) else {
             Issue.record("\(String(describing: problem(ranges, reader)))")
             return
@@ -115,8 +118,8 @@ struct RangeReaderTests {
             Issue.record("\(String(describing: problem(same, reader)))")
             return
         }
-        try folder.write("a.jsonl", #"{"prompt":"longer"}"# + "\n")
-        guard case .changed(_, _, "size", "17 bytes", "20 bytes")? = problem(ranges, reader) else {
+        try folder.write("a.jsonl", #"{"prompt":"longer"}"# + "\n" + Self.more)
+        guard case .changed(_, _, "size", "31 bytes", "34 bytes")? = problem(ranges, reader) else {
             Issue.record("\(String(describing: problem(ranges, reader)))")
             return
         }
@@ -129,7 +132,7 @@ struct RangeReaderTests {
         try FileManager.default.createDirectory(
             atPath: folder.file("inside2"), withIntermediateDirectories: true)
         let secret = try folder.write("inside2/secret.jsonl", #"{"prompt":"secret"}"#)
-        let good = try folder.write("inside/a.jsonl", #"{"prompt":"one"}"#)
+        let good = try folder.write("inside/a.jsonl", #"{"prompt":"one"}"# + "\n" + Self.more)
         try FileManager.default.createSymbolicLink(
             atPath: folder.file("inside/link.jsonl"), withDestinationPath: secret)
         try FileManager.default.createSymbolicLink(
