@@ -49,6 +49,11 @@ struct HostileInputTests {
                     guard let envelope = try? Envelope(frames: frames) else { continue }
                     decoded += 1
                     Self.readEverything(in: envelope.message)
+                    if case .submitShard(let shard) = envelope.message, case .ranges(let block) = shard.content {
+                        // The coordinator forwards the frame; a worker reads it.
+                        #expect(place == 0 || (try? block.ranges()) == nil)
+                        continue
+                    }
                     #expect(place == 0, "\(sample.name): a raw frame cut to \(length) bytes was let in")
                 }
             }
