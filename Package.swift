@@ -36,6 +36,8 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -81,6 +83,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -150,9 +153,7 @@ let package = Package(
             "HTTPServing",
             [
                 "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
-                logging,
-                nioCore,
-                nioHTTP1,
+                logging, nioCore, nioHTTP1, nioSSL, nioTLS,
             ]),
         module(
             "CoordinatorHTTP",
@@ -177,7 +178,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, logging,
+                argumentParser, crypto, logging,
             ]),
         .executableTarget(
             name: "CLI",
@@ -190,7 +191,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
                 "Keys", "Reporting",
-                argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
+                argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
@@ -202,7 +203,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", logging],
+            name: "TestSupport",
+            dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", httpClient, logging, nioCore, nioHTTP1, nioSSL],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("SQLiteTests", ["SQLite", grdb]),
@@ -230,7 +232,7 @@ let package = Package(
         tests("EncodersTests", ["Encoders", "ModelFiles", "Scoring", "Kernels"]),
         tests("HeadsTests", ["Heads", "ModelFiles", "Scoring", "Kernels"]),
         tests("ModelsTests", ["Models", "Encoders", "Heads", "ModelFiles", "Scoring", "Kernels"]),
-        tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd"]),
+        tests("CorporaTests", ["Corpora", "Scoring", "CZlib", "CZstd", grdb]),
         tests("ObjectStorageTests", ["ObjectStorage"]),
         tests("ArrowFilesTests", ["ArrowFiles", "CArrow", "Corpora", "JSON", "Scoring"]),
         tests("EvaluationTests", ["Evaluation", "Planning", "PredictionMetrics", "ReferenceDraws", "Scoring"]),
@@ -262,7 +264,7 @@ let package = Package(
             "HTTPServingTests",
             [
                 "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
-                nioHTTP1, nioPosix,
+                nioHTTP1, nioPosix, nioSSL,
             ]),
         tests(
             "CoordinatorHTTPTests",

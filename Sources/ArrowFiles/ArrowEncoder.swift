@@ -40,18 +40,22 @@ package enum ArrowEncoder {
         return Array(UnsafeBufferPointer(start: out, count: Int(size)))
     }
 
-    /// Copies a file to a Parquet file and adds a column of whole numbers, one for each row of the input; a column of that
-    /// name is replaced. Rows with the number 0 are left out. Everything else stays as it is, also the file's metadata.
+    /// Copies the rows of a file whose number in `counts` is not 0; there is one number for each row of the input. With
+    /// `column`, adds a column of that name with the numbers, or replaces it. Everything else stays as it is, also the
+    /// file's metadata.
     /// Returns the number of rows written. An incomplete output may stay where it throws `unwritable`.
     package static func copy(
-        _ input: String, format: ArrowFormat, to output: String, adding column: String, _ counts: [Int64]
+        _ input: String, format: ArrowFormat, to output: String, as outputFormat: ArrowFormat = .parquet,
+        adding column: String?, _ counts: [Int64]
     ) throws(ArrowFilesError) -> Int {
         let table = try ArrowLibrary.table()
         var written: Int64 = 0
         let failure = ArrowLibrary.failure(table) { error in
             counts.withUnsafeBufferPointer {
-                table.pointee.copy_with_counts(
-                    input, format.number, output, column, $0.baseAddress, Int64($0.count), &written, error)
+                table.pointee.copy_rows(
+                    input, format.number, output, outputFormat.number, column, $0.baseAddress, Int64($0.count),
+                    &written,
+                    error)
             }
         }
         if let failure { throw .unwritable(path: output, reason: failure) }

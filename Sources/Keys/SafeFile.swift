@@ -1,8 +1,21 @@
 import Foundation
 
 /// Small files whose permissions matter: read with their mode, created with it from the first moment.
-enum SafeFile {
-    static func read(_ path: String, bytesMax: Int) throws(KeyError) -> (content: String, mode: UInt16) {
+package enum SafeFile {
+    /// The text of a file with a secret. Throws where other users may read it, and as `read` does.
+    package static func secret(_ path: String, bytesMax: Int, kind: String = "key file") throws(KeyError) -> String {
+        let read = try read(path, bytesMax: bytesMax, kind: kind)
+        guard read.mode & 0o077 == 0 else {
+            throw .unsafePermissions(path: path, mode: read.mode & 0o777, safe: "600")
+        }
+        return read.content
+    }
+
+    /// The text of a file, and its mode. Throws where it cannot be read, is too long, or is no text; `kind` names what is
+    /// expected.
+    package static func read(
+        _ path: String, bytesMax: Int, kind: String = "key file"
+    ) throws(KeyError) -> (content: String, mode: UInt16) {
         // Not blocking: a FIFO of this name must not stop the program.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(path) }
@@ -19,10 +32,10 @@ enum SafeFile {
             bytes += more
         }
         guard bytes.count <= bytesMax else {
-            throw .unreadable(path: path, reason: "has over \(bytesMax) bytes, so it is no key file")
+            throw .unreadable(path: path, reason: "has over \(bytesMax) bytes, so it is no \(kind)")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .unreadable(path: path, reason: "is not text in UTF-8, so it is no key file")
+            throw .unreadable(path: path, reason: "is not text in UTF-8, so it is no \(kind)")
         }
         return (text, UInt16(truncatingIfNeeded: facts.st_mode))
     }

@@ -68,6 +68,22 @@ struct ArrowEncoderTests {
         #expect(try ArrowReaderTests.rows(of: again).map { $0["__rollout_n__"] } == ones.map { _ in .number("1") })
     }
 
+    @Test(
+        "a copy without a new column has the chosen rows as they are, in each format",
+        arguments: ["verl.parquet", "types.arrow"], ArrowFormat.allCases)
+    func choose(_ name: String, _ format: ArrowFormat) throws {
+        let scratch = try ScratchFolder()
+        let rows = try ArrowReaderTests.rows(of: golden(name))
+        let counts = rows.indices.map { Int64($0 % 3 == 1 ? 1 : 0) }
+        let output = scratch.file("out")
+        let written = try ArrowEncoder.copy(
+            golden(name), format: try ArrowReaderTests.format(of: golden(name)), to: output, as: format, adding: nil,
+            counts)
+        #expect(try ArrowReaderTests.format(of: output) == format)
+        #expect(try ArrowReaderTests.rows(of: output) == zip(rows, counts).filter { $1 > 0 }.map(\.0))
+        #expect(written == counts.filter { $0 > 0 }.count)
+    }
+
     @Test("another number of rows than before is an error", arguments: [11, 13, 0])
     func otherRows(_ count: Int) throws {
         let scratch = try ScratchFolder()

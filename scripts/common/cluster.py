@@ -75,12 +75,14 @@ class Cluster:
         coordinator_arguments: collections.abc.Sequence[str] = (),
         log_level: str = "notice",
         serves_http: bool = True,
+        endpoint: str | None = None,
     ):
         """Starts a coordinator with a journal, and workers. Features of an earlier run are not used, unless
-        `worker_arguments` says otherwise. Raises RuntimeError where a process ends or does not listen in time."""
+        `worker_arguments` says otherwise. Without an `endpoint` they meet at a socket in the cluster's folder. Raises
+        RuntimeError where a process ends or does not listen in time."""
         self.program = program or paths.program()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="statezero-"))
-        self.endpoint = f"ipc://{self.folder}/sock"
+        self.endpoint = endpoint or f"ipc://{self.folder}/sock"
         self.log_level, self.serves_http = log_level, serves_http
         self.coordinator_arguments = coordinator_arguments
         self.processes: dict[str, Process] = {}

@@ -269,15 +269,18 @@ std::shared_ptr<parquet::ArrowWriterProperties> ArrowProperties() {
     return builder.build();
 }
 
+Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> MakeIPC(
+    const std::shared_ptr<arrow::io::OutputStream> &sink, int32_t format, const std::shared_ptr<arrow::Schema> &schema) {
+    if (format == STATEZERO_ARROW_FILE) return arrow::ipc::MakeFileWriter(sink, schema);
+    if (format == STATEZERO_ARROW_STREAM) return arrow::ipc::MakeStreamWriter(sink, schema);
+    return Status::Invalid("unknown format ", format);
+}
+
 Status WriteTable(
     const arrow::Table &table, int32_t format, const std::shared_ptr<arrow::io::BufferOutputStream> &sink) {
     if (format == STATEZERO_PARQUET)
         return parquet::arrow::WriteTable(table, pool(), sink, 64 << 10, ParquetProperties(), ArrowProperties());
-    if (format != STATEZERO_ARROW_FILE && format != STATEZERO_ARROW_STREAM)
-        return Status::Invalid("unknown format ", format);
-    auto made = format == STATEZERO_ARROW_FILE ? arrow::ipc::MakeFileWriter(sink, table.schema())
-                                               : arrow::ipc::MakeStreamWriter(sink, table.schema());
-    ARROW_ASSIGN_OR_RAISE(auto writer, made);
+    ARROW_ASSIGN_OR_RAISE(auto writer, MakeIPC(sink, format, table.schema()));
     ARROW_RETURN_NOT_OK(writer->WriteTable(table, 64 << 10));
     return writer->Close();
 }
@@ -315,22 +318,25 @@ int32_t encode_lines(
     });
 }
 
-// The batch with the column added or replaced, without the rows whose count is 0.
-Result<arrow::RecordBatchVector> WithCounts(
+// The batch with the column `name` added or replaced.
+Result<std::shared_ptr<arrow::RecordBatch>> WithCounts(
     std::shared_ptr<arrow::RecordBatch> batch, const std::string &name, const int64_t *counts) {
-    const int64_t rows = batch->num_rows();
     arrow::Int64Builder values(pool());
-    arrow::BooleanBuilder keep(pool());
-    ARROW_RETURN_NOT_OK(values.AppendValues(counts, rows));
-    for (int64_t i = 0; i < rows; ++i) ARROW_RETURN_NOT_OK(keep.Append(counts[i] != 0));
+    ARROW_RETURN_NOT_OK(values.AppendValues(counts, batch->num_rows()));
     ARROW_ASSIGN_OR_RAISE(auto column, values.Finish());
-    ARROW_ASSIGN_OR_RAISE(auto mask, keep.Finish());
     const int place = batch->schema()->GetFieldIndex(name);
     if (place >= 0) {
         ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(place));
     }
-    ARROW_ASSIGN_OR_RAISE(
-        batch, batch->AddColumn(batch->num_columns(), arrow::field(name, arrow::int64(), false), column));
+    return batch->AddColumn(batch->num_columns(), arrow::field(name, arrow::int64(), false), column);
+}
+
+// The rows of the batch whose count is not 0.
+Result<arrow::RecordBatchVector> Counted(const std::shared_ptr<arrow::RecordBatch> &batch, const int64_t *counts) {
+    const int64_t rows = batch->num_rows();
+    arrow::BooleanBuilder keep(pool());
+    for (int64_t i = 0; i < rows; ++i) ARROW_RETURN_NOT_OK(keep.Append(counts[i] != 0));
+    ARROW_ASSIGN_OR_RAISE(auto mask, keep.Finish());
     arrow::compute::ExecContext context(pool());
     auto kept = arrow::compute::Filter(
         arrow::Datum(batch), arrow::Datum(mask), arrow::compute::FilterOptions::Defaults(), &context);
@@ -354,18 +360,48 @@ Result<std::shared_ptr<arrow::Schema>> WithField(std::shared_ptr<arrow::Schema> 
     return schema->AddField(schema->num_fields(), arrow::field(name, arrow::int64(), false));
 }
 
-int32_t copy_with_counts(
-    const char *input, int32_t format, const char *output, const char *name, const int64_t *counts, int64_t rows,
-    int64_t *written, char **error) {
+// Writes record batches to a file, one after the other.
+struct BatchWriter {
+    std::shared_ptr<arrow::io::FileOutputStream> sink;
+    std::unique_ptr<parquet::arrow::FileWriter> parquet;
+    std::shared_ptr<arrow::ipc::RecordBatchWriter> ipc;
+
+    static Result<BatchWriter> Make(
+        const char *path, int32_t format, const std::shared_ptr<arrow::Schema> &schema) {
+        BatchWriter made;
+        ARROW_ASSIGN_OR_RAISE(made.sink, arrow::io::FileOutputStream::Open(path));
+        if (format == STATEZERO_PARQUET) {
+            ARROW_ASSIGN_OR_RAISE(
+                made.parquet, parquet::arrow::FileWriter::Open(
+                                  *schema, pool(), made.sink, ParquetProperties(), ArrowProperties()));
+        } else {
+            ARROW_ASSIGN_OR_RAISE(made.ipc, MakeIPC(made.sink, format, schema));
+        }
+        return made;
+    }
+
+    Status Write(const arrow::RecordBatch &batch) {
+        return parquet ? parquet->WriteRecordBatch(batch) : ipc->WriteRecordBatch(batch);
+    }
+
+    Status Close() {
+        ARROW_RETURN_NOT_OK(parquet ? parquet->Close() : ipc->Close());
+        return sink->Close();
+    }
+};
+
+int32_t copy_rows(
+    const char *input, int32_t format, const char *output, int32_t output_format, const char *name,
+    const int64_t *counts, int64_t rows, int64_t *written, char **error) {
     return guarded(error, [&]() -> Status {
         *written = 0;
         int64_t stated;
         ARROW_ASSIGN_OR_RAISE(auto reader, Open(input, format, nullptr, 8 << 10, &stated));
-        ARROW_ASSIGN_OR_RAISE(auto schema, WithField(reader->schema(), name));
-        ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::FileOutputStream::Open(output));
-        ARROW_ASSIGN_OR_RAISE(
-            auto writer,
-            parquet::arrow::FileWriter::Open(*schema, pool(), sink, ParquetProperties(), ArrowProperties()));
+        auto schema = reader->schema();
+        if (name) {
+            ARROW_ASSIGN_OR_RAISE(schema, WithField(schema, name));
+        }
+        ARROW_ASSIGN_OR_RAISE(auto writer, BatchWriter::Make(output, output_format, schema));
         int64_t row = 0;
         for (;;) {
             std::shared_ptr<arrow::RecordBatch> batch;
@@ -373,16 +409,19 @@ int32_t copy_with_counts(
             if (!batch) break;
             if (batch->num_rows() > rows - row)
                 return Status::Invalid("the file has more than the ", rows, " rows that were read before");
-            ARROW_ASSIGN_OR_RAISE(auto kept, WithCounts(batch, name, counts + row));
+            const int64_t *numbers = counts + row;
             row += batch->num_rows();
+            if (name) {
+                ARROW_ASSIGN_OR_RAISE(batch, WithCounts(batch, name, numbers));
+            }
+            ARROW_ASSIGN_OR_RAISE(auto kept, Counted(batch, numbers));
             for (const auto &part : kept) {
                 *written += part->num_rows();
-                ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*part));
+                ARROW_RETURN_NOT_OK(writer.Write(*part));
             }
         }
         if (row != rows) return Status::Invalid("the file has ", row, " rows, but ", rows, " were read before");
-        ARROW_RETURN_NOT_OK(writer->Close());
-        return sink->Close();
+        return writer.Close();
     });
 }
 
@@ -390,7 +429,7 @@ void free_text(char *text) { free(text); }
 void free_bytes(uint8_t *bytes, int64_t) { free(bytes); }
 
 const statezero_arrow_table table = {
-    STATEZERO_ARROW_VERSION, ARROW_VERSION_STRING, open_file, encode_lines, copy_with_counts, free_text, free_bytes,
+    STATEZERO_ARROW_VERSION, ARROW_VERSION_STRING, open_file, encode_lines, copy_rows, free_text, free_bytes,
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ struct ArrowArrayStream {
 #endif
 
 // Raised with every change of the table below; the program refuses a library with another number.
-#define STATEZERO_ARROW_VERSION 1
+#define STATEZERO_ARROW_VERSION 2
 
 // File formats, for reading and writing.
 #define STATEZERO_PARQUET 0
@@ -80,11 +80,12 @@ struct statezero_arrow_table {
         const uint8_t *lines, int64_t size, const char *fields, int32_t format, uint8_t **out, int64_t *out_size,
         char **error);
 
-    // Copies a file of any format to a Parquet file, and adds (or replaces) the column `name`: 64-bit integers, one for
-    // each of its `rows` rows. Rows with 0 are left out. All other columns and the metadata stay as they are.
-    int32_t (*copy_with_counts)(
-        const char *input, int32_t format, const char *output, const char *name, const int64_t *counts, int64_t rows,
-        int64_t *written, char **error);
+    // Copies the rows of a file whose number in `counts` is not 0; there is one for each of its `rows` rows. Unless `name`
+    // is NULL, adds (or replaces) the column of that name with the numbers, as 64-bit integers. All other columns and the
+    // metadata stay as they are.
+    int32_t (*copy_rows)(
+        const char *input, int32_t format, const char *output, int32_t output_format, const char *name,
+        const int64_t *counts, int64_t rows, int64_t *written, char **error);
 
     void (*free_text)(char *);
     void (*free_bytes)(uint8_t *, int64_t size);

@@ -17,6 +17,8 @@ struct OperatorOptions: ParsableArguments {
     @Option(help: "File with a token, from `statezero keys new --http`, for a coordinator that runs with --keys.")
     var tokenFile: String?
 
+    @OptionGroup var tls: OperatorTLS
+
     private static let time = TimeAmount.seconds(10)
     private static let answerMax = 64 << 20
 
@@ -45,7 +47,7 @@ struct OperatorOptions: ParsableArguments {
     private func answer(
         _ path: String, method: HTTPMethod, body: [UInt8]?
     ) throws -> (value: JSONValue, text: String) {
-        var request = HTTPClientRequest(url: "http://\(http)\(path)")
+        var request = HTTPClientRequest(url: "\(tls.scheme)://\(http)\(path)")
         request.method = method
         if let tokenFile {
             request.headers.add(
@@ -55,18 +57,20 @@ struct OperatorOptions: ParsableArguments {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        let (status, bytes) = try TaskWait.run { [request, http] () async throws(CommandFailure) in
+        let settings = try tls.settings()
+        let (status, bytes) = try TaskWait.run { [request, http, settings, tls] () async throws(CommandFailure) in
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+            let answer: Result<(Int, [UInt8]), CommandFailure>
             do {
-                let response = try await HTTPClient.shared.execute(request, timeout: Self.time)
+                let response = try await client.execute(request, timeout: Self.time)
                 let body = try await response.body.collect(upTo: Self.answerMax)
-                return (Int(response.status.code), Array(body.readableBytesView))
+                answer = .success((Int(response.status.code), Array(body.readableBytesView)))
             } catch {
-                throw CommandFailure(
-                    """
-                    no answer from \(http): \(Self.text(of: error)); start the coordinator with --http \(http), or give \
-                    its address with --http
-                    """)
+                answer = .failure(CommandFailure("no answer from \(http): \(tls.reason(of: error, http))"))
             }
+            // Its connections are idle; nothing is lost where they do not end well.
+            try? await client.shutdown()
+            return try answer.get()
         }
         guard let value = try? JSONValue(reading: bytes) else {
             throw CommandFailure("\(http) answers \(path) with status \(status) and no JSON; is it a coordinator?")
@@ -81,10 +85,5 @@ struct OperatorOptions: ParsableArguments {
     /// A name as a part of a path.
     static func part(_ name: String) -> String {
         name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-    }
-
-    private static func text(of error: any Error) -> String {
-        if let error = error as? HTTPClientError { return error.shortDescription }
-        return "\(error)".contains("refused") ? "the connection was refused" : "\(error)"
     }
 }

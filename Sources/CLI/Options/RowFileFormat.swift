@@ -9,8 +9,9 @@ enum RowFileFormat: String, ExpressibleByArgument, CaseIterable {
     case parquet
     case arrow
     case arrowStream = "arrow-stream"
+    case openAIBatch = "openai-batch"
 
-    /// `nil` for JSON Lines.
+    /// `nil` for text.
     private var arrow: ArrowFormat? { ArrowFormat(rawValue: rawValue) }
 
     /// Turns JSON lines into bytes of this format. Throws `ArrowFilesError` if the library is absent.
@@ -22,7 +23,7 @@ enum RowFileFormat: String, ExpressibleByArgument, CaseIterable {
     /// The format of an output folder's parts. Throws `ArrowFilesError` now, not at the first part, if the library is
     /// absent.
     func parts(columns: [ArrowEncoder.Column]) throws(ArrowFilesError) -> PartFormat {
-        guard let arrow else { return .lines }
+        guard let arrow else { return self == .openAIBatch ? .openAIBatch : .lines }
         _ = try ArrowLibrary.version()
         return PartFormat(suffix: arrow.suffix) { lines, name throws(CorporaError) in
             do throws(ArrowFilesError) {

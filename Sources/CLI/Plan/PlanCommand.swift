@@ -58,7 +58,11 @@ struct Plan: ParsableCommand {
     @Option(help: "Parquet or Arrow file of the trainer, which --export verl copies to --output with the budgets.")
     var rows: String?
 
-    @Option(help: "Format of the budgets. Other than jsonl needs the Arrow library (scripts/arrow/install).")
+    @Option(
+        help: """
+            Format of the budgets: jsonl, or parquet, arrow or arrow-stream, which need the Arrow library \
+            (scripts/arrow/install).
+            """)
     var format: RowFileFormat = .jsonl
 
     @Option(help: "File for the budgets. Default: standard output.")
@@ -70,6 +74,9 @@ struct Plan: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if format == .openAIBatch {
+            throw ValidationError("--format openai-batch is for scores; a plan has no such rows")
+        }
         if format != .jsonl, export == .jsonArray || rows != nil {
             throw ValidationError("--format is for rows of budgets, not for --export json-array or --rows")
         }

@@ -1,7 +1,6 @@
 import ArrowFiles
 import CommandSupport
 import Corpora
-import Foundation
 import Scoring
 
 /// The file that a trainer reads, with budgets: all columns of its Parquet or Arrow file, and one for the number of
@@ -47,16 +46,8 @@ struct TrainerFile {
                 "\(input) does not have \(missing.count) prompts with \(missing.values.reduce(0, +)) rollouts of the plan"
                     + " (\(examples)); score the rows of this file, with the same options for keys")
         }
-        let temporary = output + ".tmp"
-        do {
-            written = try ArrowEncoder.copy(input, format: format, to: temporary, adding: Self.column, counts)
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw error
-        }
-        guard rename(temporary, output) == 0 else {
-            throw CommandFailure("\(output): cannot be written: \(String(cString: strerror(errno)))")
-        }
+        written = try ArrowCopy(input: input, location: input, format: format)
+            .write(counts, as: .parquet, adding: Self.column, to: output)
         rows = counts.count
         self.unplanned = unplanned
     }

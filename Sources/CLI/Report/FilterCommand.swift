@@ -1,4 +1,5 @@
 import ArgumentParser
+import ArrowFiles
 import CommandSupport
 import Corpora
 
@@ -11,8 +12,9 @@ struct FilterCommand: ParsableCommand {
                 --sample 100 --output out/chosen.jsonl
             """,
         details: """
-            Reads JSON Lines, CSV and TSV, also compressed, and writes rows byte for byte; output is not compressed. Give \
-            the same options for keys as to score. Quotas and samples are drawn with chances by p(1-p), the expected \
+            Reads JSON Lines, JSON arrays, CSV and TSV, also compressed, and writes rows byte for byte; output is not \
+            compressed. Parquet and Arrow files are written with all their columns, in the format of the input. Give the \
+            same options for keys as to score. Quotas and samples are drawn with chances by p(1-p), the expected \
             contrast of rollouts. Exit code 3: rows without a score, or that cannot be read; they are left out.
             """)
 
@@ -50,7 +52,11 @@ struct FilterCommand: ParsableCommand {
     }
 
     func run() throws {
-        try RowCopy.check(prompts)
+        let location = try PipeCopies.location(of: prompts)
+        let arrow = (try? ArrowFormat(path: prompts, at: location)).map {
+            ArrowCopy(input: prompts, location: location, format: $0)
+        }
+        if arrow == nil { try RowCopy.check(prompts) }
         let table = try ScoreTable(scores)
         let rule = RowSelection.Rule(band: pMin...pMax, perSource: perSource, sample: sample, seed: seed)
         let selection = try RowSelection(prompts, keys: keys.keys, scores: table, rule: rule)
@@ -60,7 +66,9 @@ struct FilterCommand: ParsableCommand {
                 "\(prompts): no row has a score in \(scores.joined(separator: ", "))\(names(selection.unscored)); give the"
                     + " options for keys that score had")
         }
-        let written = try RowCopy.write(selection.kept, of: prompts, to: output)
+        let written =
+            try arrow.map { try $0.write(selection.counts, as: $0.format, adding: nil, to: output) }
+            ?? RowCopy.write(selection.kept, of: prompts, to: output)
         let summary = Summary(
             output: output, rows: selection.rows, in_band: selection.inBand, written: written,
             unscored: selection.unscored.count, unscored_ids: selection.unscored.first,
@@ -94,4 +102,9 @@ struct FilterCommand: ParsableCommand {
         let bad_prompts: Int
         let bad_scores: Int
     }
+}
+
+extension RowSelection {
+    /// For each row of the input, 1 if it is kept.
+    fileprivate var counts: [Int64] { lastRow < 1 ? [] : (1...lastRow).map { kept.contains($0) ? 1 : 0 } }
 }

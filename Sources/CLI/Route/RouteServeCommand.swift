@@ -45,23 +45,19 @@ extension Route {
             }
             configuration.isObserving = routing.observe
             configuration.version = Version.text
-            try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment)
-            let (model, threads, host) = (model, threads.threads, http.host)
             let logger = log.logger("statezero.route")
+            try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment, logger: logger)
+            let (model, threads, host) = (model, threads.threads, http.host)
             let server = try RouteServer(configuration, logger: logger) { try model.make(threads: threads) }
-            let hangup = configuration.tokens.map { tokens in HangupSignal { Self.reload(tokens, logger) } }
-            defer { withExtendedLifetime(hangup) {} }
-            try TaskWait.run { () async throws(RouterHTTPError) in
-                try await server.run { printError("statezero: listening at http://\(host):\($0)/v1") }
+            let (tokens, certificates) = (configuration.tokens, configuration.certificates)
+            let hangup = HangupSignal {
+                Reload.tokens(tokens, logger)
+                Reload.certificates(certificates, logger)
             }
-        }
-
-        private static func reload(_ tokens: LiveTokens, _ logger: Logger) {
-            do {
-                let admitted = try tokens.reload(at: Date())
-                logger.notice("tokens read again", metadata: ["tokens": "\(admitted)"])
-            } catch {
-                logger.error("tokens unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
+            defer { withExtendedLifetime(hangup) {} }
+            let scheme = certificates == nil ? "http" : "https"
+            try TaskWait.run { () async throws(RouterHTTPError) in
+                try await server.run { printError("statezero: listening at \(scheme)://\(host):\($0)/v1") }
             }
         }
     }
@@ -84,7 +80,9 @@ struct RouteServeHTTP: ParsableArguments {
     @Option(range: .within(0...65_535), help: "Port to listen at; 0 chooses a free port.")
     var port = 6060
 
-    @Flag(help: "Allow an address that other machines can reach. Traffic is not encrypted.")
+    @Flag(
+        help: "Allow an address that other machines can reach without --keys, or without TLS. Traffic can then be read."
+    )
     var allowPlaintext = false
 
     @Option(help: "Environment variable with the key that clients must send. Default: no key.")
@@ -111,12 +109,15 @@ struct RouteServeHTTP: ParsableArguments {
     var connectionsMax = 2048
 
     @OptionGroup var site: SiteOptions
+    @OptionGroup var tls: TLSOptions
 
     @Option(range: .within(0...86_400), help: "Seconds for open requests after SIGTERM; then they are cancelled.")
     var stopSeconds = 30
 
     /// Throws `CommandFailure` when the key's variable is not set.
-    func apply(to configuration: inout RouteServer.Configuration, environment: [String: String]) throws {
+    func apply(
+        to configuration: inout RouteServer.Configuration, environment: [String: String], logger: Logger
+    ) throws {
         (configuration.host, configuration.port) = (host, port)
         configuration.allowsPlaintext = allowPlaintext
         configuration.environment = environment
@@ -126,6 +127,7 @@ struct RouteServeHTTP: ParsableArguments {
         configuration.hostNames = site.hostName
         configuration.stopTime = .seconds(stopSeconds)
         configuration.bodyBytesMax = bodyKiB << 10
+        configuration.certificates = try tls.certificates(logger)
         configuration.tokens = try keys.map { try LiveTokens(KeyFolder(path: $0), at: Date()) }
         if let keyEnv {
             guard let key = environment[keyEnv], !key.isEmpty else {

@@ -31,7 +31,11 @@ struct ScoreFiles: ParsableArguments {
     @Option(help: "Output folder, also s3://BUCKET/PREFIX.")
     var output: String
 
-    @Option(help: "Format of the output's parts. Other than jsonl needs the Arrow library (scripts/arrow/install).")
+    @Option(
+        help: """
+            Format of the output's parts. openai-batch: lines as of a batch output, each with a score row as the body. \
+            parquet, arrow and arrow-stream need the Arrow library (scripts/arrow/install).
+            """)
     var format: RowFileFormat = .jsonl
 
     @Flag(help: "Delete the files of an earlier run in the output folder.")

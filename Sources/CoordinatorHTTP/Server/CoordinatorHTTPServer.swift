@@ -31,6 +31,8 @@ public final class CoordinatorHTTPServer: Sendable {
         public var hostNames: [String] = []
         /// Tokens that requests must have, except those for the page, `/livez` and `/readyz`; `nil` answers everybody.
         public var tokens: LiveTokens?
+        /// For TLS; `nil` serves in plain text.
+        public var certificates: ServerCertificates?
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
@@ -46,11 +48,13 @@ public final class CoordinatorHTTPServer: Sendable {
     private let services: ServiceGroup
     private let running: Task<Void, any Error>
 
-    /// `http://HOST:PORT`.
-    public var url: String { "http://\(address)" }
+    /// `http://HOST:PORT`, or `https://HOST:PORT`.
+    public var url: String { "\(isEncrypted ? "https" : "http")://\(address)" }
+    private let isEncrypted: Bool
 
-    private init(address: HTTPAddress, services: ServiceGroup, running: Task<Void, any Error>) {
+    private init(address: HTTPAddress, isEncrypted: Bool, services: ServiceGroup, running: Task<Void, any Error>) {
         self.address = address
+        self.isEncrypted = isEncrypted
         self.services = services
         self.running = running
     }
@@ -59,9 +63,13 @@ public final class CoordinatorHTTPServer: Sendable {
     public static func start(
         _ configuration: Configuration, coordinator: CoordinatorClient, logger: Logger
     ) async throws(HTTPServingError) -> CoordinatorHTTPServer {
-        try configuration.address.check(allowsPlaintext: configuration.allowsPlaintext)
+        let isEncrypted = configuration.certificates != nil
+        try configuration.address.check(
+            allowsPlaintext: configuration.allowsPlaintext || (isEncrypted && configuration.tokens != nil))
         let (ports, announce) = AsyncStream<Result<Int, HTTPServingError>>.makeStream()
-        let connections = HTTPConnections(configuration.connections, logger: logger, body: CoordinatorRoutes.body)
+        let connections = HTTPConnections(
+            configuration.connections, certificates: configuration.certificates, logger: logger,
+            body: CoordinatorRoutes.body)
         let routes = routes(configuration, coordinator, logger)
         let application = Application(
             router: routes.router(), server: connections.server(),
@@ -89,8 +97,8 @@ public final class CoordinatorHTTPServer: Sendable {
         case .success(let port):
             logger.info("http started", metadata: ["host": "\(configuration.address.host)", "port": "\(port)"])
             return CoordinatorHTTPServer(
-                address: HTTPAddress(host: configuration.address.host, port: port), services: services,
-                running: running)
+                address: HTTPAddress(host: configuration.address.host, port: port), isEncrypted: isEncrypted,
+                services: services, running: running)
         case .failure(let error): throw error
         case nil: throw .cannotBind(configuration.address, reason: "the server ended before it listened")
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Copies chosen rows of a JSON Lines, CSV or TSV file as they are, byte for byte.
+/// Copies chosen rows of a JSON Lines, CSV or TSV file, or of a JSON array, as they are, byte for byte.
 ///
 /// Input may be compressed; output is plain. Memory: one row and a buffer. A file appears when it is complete; a pipe or a
 /// device is written to.
@@ -8,15 +8,18 @@ package enum RowCopy {
     /// Returns the number of rows written. Throws `otherFormat` for a format that cannot be written back, and
     /// `unwritable` also where the output is the input.
     package static func write(_ rows: RowSet, of input: String, to output: String) throws(CorporaError) -> Int {
-        let next = try reader(input)
+        let (next, isArray) = try reader(input)
         let sink = try ByteSink(output, input: input)
         var written = 0
+        if isArray { try sink.write([UInt8(ascii: "[")]) }
         while let row = try next() {
             guard row.isHeader || rows.contains(row.number) else { continue }
+            if isArray { try sink.write(written == 0 ? [0x0A] : [UInt8(ascii: ","), 0x0A]) }
             if !row.isHeader { written += 1 }
             try sink.write(row.bytes)
-            if row.bytes.last != 0x0A { try sink.write([0x0A]) }
+            if !isArray, row.bytes.last != 0x0A { try sink.write([0x0A]) }
         }
+        if isArray { try sink.write([0x0A, UInt8(ascii: "]"), 0x0A]) }
         try sink.finish()
         return written
     }
@@ -34,7 +37,7 @@ package enum RowCopy {
 
     private typealias Reader = () throws(CorporaError) -> Row?
 
-    private static func reader(_ input: String) throws(CorporaError) -> Reader {
+    private static func reader(_ input: String) throws(CorporaError) -> (next: Reader, isArray: Bool) {
         let form: TextForm
         do throws(CorporaError) {
             form = try TextForm(of: input, rowBytesMax: LineReader.lineBytesMax)
@@ -42,9 +45,10 @@ package enum RowCopy {
             throw refusal(input, format)
         }
         switch form {
-        case .lines: return try lines(input)
-        case .table(let delimiter): return try table(input, delimiter)
-        case .array, .document: throw refusal(input, "a JSON document")
+        case .lines: return (try lines(input), false)
+        case .table(let delimiter): return (try table(input, delimiter), false)
+        case .array: return (try array(input), true)
+        case .document: throw refusal(input, "a JSON object")
         }
     }
 
@@ -54,6 +58,15 @@ package enum RowCopy {
             guard let line = try reader.next() else { return nil }
             guard case .text(let bytes) = line.content else { return Row(number: 0, bytes: []) }
             return Row(number: line.number, bytes: bytes)
+        }
+    }
+
+    private static func array(_ input: String) throws(CorporaError) -> Reader {
+        let source = try DocumentSource(path: input, form: .array, rowBytesMax: LineReader.lineBytesMax)
+        return { () throws(CorporaError) -> Row? in
+            guard let row = try source.next() else { return nil }
+            guard case .json(let bytes) = row.content else { return Row(number: 0, bytes: []) }
+            return Row(number: row.number, bytes: bytes)
         }
     }
 
@@ -73,7 +86,7 @@ package enum RowCopy {
 
     private static func refusal(_ input: String, _ format: String) -> CorporaError {
         .otherFormat(
-            "\(input): rows of \(format) cannot be written back as they are; give JSON Lines, CSV or TSV")
+            "\(input): rows of \(format) cannot be written back as they are; give JSON Lines, an array, CSV or TSV")
     }
 }
 

@@ -26,6 +26,8 @@ package struct RowSelection: Sendable {
 
     /// Rows with a good prompt.
     package private(set) var rows = 0
+    /// The number of the last row that was read.
+    package private(set) var lastRow = 0
     /// Rows with a score inside the band.
     package private(set) var inBand = 0
     /// Rows whose id has no score.
@@ -44,8 +46,12 @@ package struct RowSelection: Sendable {
         var corpus = try PromptCorpus(files: [file], keys: keys)
         while let element = try corpus.next() {
             switch element {
-            case .row(let row): add(row, scores)
-            case .rejected(let error): errors.add(error)
+            case .row(let row):
+                add(row, scores)
+                lastRow = row.line
+            case .rejected(let error):
+                errors.add(error)
+                lastRow = max(lastRow, error.line)
             }
         }
         finish()

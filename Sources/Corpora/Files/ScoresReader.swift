@@ -92,7 +92,7 @@ public struct ScoresReader {
         case .rejected(let error)?: return .rejected(error)
         case .row(let content, let file, let number)?:
             do throws(RowProblem) {
-                return try element(content, file: file, line: number)
+                return try element(BatchAnswer.unwrapped(content), file: file, line: number)
             } catch {
                 return .rejected(error.at(file, line: number))
             }

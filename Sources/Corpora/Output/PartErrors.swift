@@ -19,7 +19,7 @@ public enum PartErrors {
 
     private static func error(in content: SourceRow.Content) -> RowError? {
         let row: JSONObject
-        switch content {
+        switch BatchAnswer.unwrapped(content) {
         case .json(let bytes):
             var reader = JSONReader(utf8: bytes)
             guard let values = try? reader.object(selecting: names.map { Array($0.utf8) }) else { return nil }

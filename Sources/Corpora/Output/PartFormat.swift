@@ -19,4 +19,9 @@ public struct PartFormat: Sendable {
 
     /// JSON Lines.
     public static let lines = PartFormat(suffix: "jsonl") { lines, _ in lines }
+
+    /// Lines of an OpenAI batch output, each with a score row as the body of its response.
+    public static let openAIBatch = PartFormat(suffix: "jsonl") { lines, name throws(CorporaError) in
+        try BatchAnswer.wrapped(lines, name: name)
+    }
 }

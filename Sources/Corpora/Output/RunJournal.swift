@@ -31,12 +31,12 @@ final class RunJournal {
         let found = try Self.translating(path) {
             try queue.read { database in
                 try Row.fetchAll(database, sql: "SELECT what, digest FROM identity").map { row in
-                    (RunIdentity.Difference.What(rawValue: row["what"]), Digest(bytes: row["digest"] as Data))
+                    (RunIdentity.Difference.What(rawValue: try row.text("what")), try Self.digest(of: row))
                 }
             }
         }
         var digests: [RunIdentity.Difference.What: Digest] = [:]
-        for case (let what?, let digest?) in found { digests[what] = digest }
+        for case (let what?, let digest) in found { digests[what] = digest }
         guard RunIdentity.Difference.What.required.allSatisfy({ digests[$0] != nil }) else {
             throw .damagedJournal(path: path, reason: "the run's identity is incomplete")
         }
@@ -45,15 +45,11 @@ final class RunJournal {
 
     /// Committed parts, in order.
     func parts() throws(CorporaError) -> [OutputPart] {
-        let parts = try Self.translating(path) {
+        try Self.translating(path) {
             try queue.read { database in
                 try Row.fetchAll(database, sql: "SELECT * FROM part ORDER BY part_index").map(Self.part(of:))
             }
         }
-        guard let whole = parts as? [OutputPart] else {
-            throw .damagedJournal(path: path, reason: "the digest of a part is not 32 bytes")
-        }
-        return whole
     }
 
     /// Commits a part. Its file must be on the disk already.
@@ -90,8 +86,11 @@ final class RunJournal {
     /// The job's id: the recorded one, or a new one that is recorded with the identity.
     private static func begin(_ database: Database, _ identity: RunIdentity) throws -> UUID {
         if let row = try Row.fetchOne(database, sql: "SELECT version, job FROM run") {
-            guard row["version"] as Int == version, let job = UUID(uuidString: row["job"]) else {
+            guard try row.checked("version") == version else {
                 throw Unreadable(reason: "it was written by another version of statezero")
+            }
+            guard let job = UUID(uuidString: try row.text("job")) else {
+                throw Unreadable(reason: "its job has no id")
             }
             return job
         }
@@ -104,16 +103,33 @@ final class RunJournal {
         return job
     }
 
-    private static func part(of row: Row) -> OutputPart? {
-        guard let digest = Digest(bytes: row["digest"] as Data) else { return nil }
+    private static func part(of row: Row) throws -> OutputPart {
         var counts = RowCounts()
-        counts.ok = row["ok"]
-        counts.error = row["error"]
-        counts.baseRate = row["base_rate"]
-        counts.truncated = row["truncated"]
-        counts.derivedIDs = row["derived_ids"]
+        counts.ok = try count("ok", of: row)
+        counts.error = try count("error", of: row)
+        counts.baseRate = try count("base_rate", of: row)
+        counts.truncated = try count("truncated", of: row)
+        counts.derivedIDs = try count("derived_ids", of: row)
         return OutputPart(
-            index: row["part_index"], firstRow: row["first_row"], counts: counts, bytes: row["bytes"], digest: digest)
+            index: try count("part_index", of: row), firstRow: try count("first_row", of: row), counts: counts,
+            bytes: try row.checked("bytes"), digest: try digest(of: row))
+    }
+
+    /// More rows than any part has, and so few that sums over all parts fit.
+    private static let countMax = 1 << 36
+
+    private static func count(_ column: String, of row: Row) throws(ColumnFault) -> Int {
+        let count: Int = try row.checked(column)
+        guard 0...countMax ~= count else { throw ColumnFault(column: column, found: "the number \(count)") }
+        return count
+    }
+
+    private static func digest(of row: Row) throws(ColumnFault) -> Digest {
+        let bytes: Data = try row.checked("digest")
+        guard let digest = Digest(bytes: bytes) else {
+            throw ColumnFault(column: "digest", found: "\(bytes.count) bytes instead of 32")
+        }
+        return digest
     }
 
     private struct Unreadable: Error {

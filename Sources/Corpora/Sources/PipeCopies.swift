@@ -5,12 +5,12 @@ import Synchronization
 ///
 /// The first reader copies everything into a file without a name, in the system's folder for temporary files. It is
 /// gone when the process ends, however it ends. All readers then open that file.
-enum PipeCopies {
+package enum PipeCopies {
     private static let copies = Mutex<[String: Int32]>([:])
 
     /// The path to open for a path that the caller wrote. Blocks until a pipe has ended, or a remote file is copied, the
     /// first time.
-    static func location(of path: String) throws(CorporaError) -> String {
+    package static func location(of path: String) throws(CorporaError) -> String {
         if RemoteFiles.isRemote(path) { return try RemoteCopies.location(of: path) }
         guard path == "-" || !isRegular(path) else { return path }
         let copy: Result<Int32, CorporaError> = copies.withLock { copies in

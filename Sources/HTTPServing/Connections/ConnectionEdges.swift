@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 // The two ends of `ConnectionHandler`: what it cannot see at its own place in the pipeline.
 
@@ -31,6 +32,9 @@ final class ParserErrorHandler: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Of a connection that fails nothing can be read or written any more.
         guard !(error is IOError), !(error is ChannelError) else { return context.fireErrorCaught(error) }
+        // An end without the message of TLS is an end like others: it is reported as such, too.
+        if let error = error as? NIOSSLError, error == .uncleanShutdown { return }
+        guard !(error is NIOSSLError), !(error is BoringSSLError) else { return context.close(promise: nil) }
         connection.refuse("the request is no HTTP/1.1: \(error)")
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 
 /// One connection of a server, between the parser of requests and the rest: time limits, `100 Continue`, HTTP/1.0,
 /// malformed requests, and how the connection ends.
@@ -21,6 +22,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let table: ConnectionTable
+    /// `nil` without TLS.
+    private let encryption: EncryptionEdge?
     private let malformed: @Sendable (String) -> [UInt8]
     private var phase = Phase.waiting
     /// Requests that are not answered, oldest first.
@@ -32,9 +35,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
 
     /// `malformed` is the body of the answer to a request that cannot be parsed.
-    init(_ limits: ConnectionLimits, _ table: ConnectionTable, malformed: @escaping @Sendable (String) -> [UInt8]) {
+    init(
+        _ limits: ConnectionLimits, _ table: ConnectionTable, _ encryption: EncryptionEdge?,
+        malformed: @escaping @Sendable (String) -> [UInt8]
+    ) {
         self.limits = limits
         self.table = table
+        self.encryption = encryption
         self.malformed = malformed
     }
 
@@ -45,7 +52,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         table.wait(context.channel)
         // Of connections accepted together, the listening channel counted those alone that were here already.
         _ = table.makeRoom(limits.connectionsMax, besides: context.channel)
-        end(after: limits.idleTime)
+        end(after: encryption == nil ? limits.idleTime : limits.handshakeTime)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { closed(context) }
@@ -71,10 +78,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ConnectionTable.Eviction where phase == .waiting || phase == .head: context.close(promise: nil)
+        case is ConnectionTable.Eviction where phase == .waiting || phase == .head: cut(context)
         // It had a request when it was asked, and counts again.
         case is ConnectionTable.Eviction: table.work(context.channel)
         case ChannelEvent.inputClosed where phase == .closing: context.close(promise: nil)
+        case TLSUserEvent.handshakeCompleted where phase == .waiting: end(after: limits.idleTime)
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -181,6 +189,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         end(after: limits.lingerTime)
     }
 
+    /// Ends the connection at once. Over TLS a usual end would wait for the client's agreement.
+    private func cut(_ context: ChannelHandlerContext) {
+        if let encryption { encryption.cut() } else { context.close(promise: nil) }
+    }
+
     // MARK: Time
 
     /// The connection ends after a time, unless something happens.
@@ -200,7 +213,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
             timer = nil
             guard let current = self.deadline, let context = self.context else { return }
-            if current <= .now() { context.close(promise: nil) } else { schedule() }
+            if current <= .now() { cut(context) } else { schedule() }
         }
         timer = (deadline, task)
     }

@@ -2,7 +2,6 @@ import HTTPTypes
 public import HummingbirdCore
 public import Logging
 public import NIOCore
-import NIOHTTP1
 
 /// The connections of one server: builds their pipelines, and accepts them within limits.
 ///
@@ -12,10 +11,22 @@ public final class HTTPConnections: Sendable {
     private let table = ConnectionTable()
     private let logger: Logger
     private let malformed: @Sendable (String) -> [UInt8]
+    private let encryption: Encryption?
 
-    /// Connections within limits, and within the descriptors that the system allows. `body` writes a failure as the server
-    /// does, for requests that cannot be parsed.
-    public init(_ limits: ConnectionLimits, logger: Logger, body: @escaping @Sendable (HTTPFailure) -> [UInt8]) {
+    /// Connections within limits, and within the descriptors that the system allows; encrypted where there are
+    /// `certificates`. `body` writes a failure as the server does, for requests that cannot be parsed.
+    public init(
+        _ limits: ConnectionLimits, certificates: ServerCertificates? = nil, logger: Logger,
+        body: @escaping @Sendable (HTTPFailure) -> [UInt8]
+    ) {
+        encryption = certificates.map { certificates in
+            Encryption(
+                certificates: certificates,
+                plainText: body(
+                    HTTPFailure(
+                        .badRequest, "tls_required",
+                        "this port speaks TLS; use https:// (commands of statezero: --tls, --ca-file FILE)")))
+        }
         var limits = limits
         let most = DescriptorLimit.connections(
             limits.connectionsMax, limit: DescriptorLimit.raise(), used: DescriptorLimit.used)
@@ -37,11 +48,11 @@ public final class HTTPConnections: Sendable {
     public func server(
         handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] }
     ) -> HTTPServerBuilder {
-        HTTPServerBuilder { [limits, table, malformed] responder in
+        HTTPServerBuilder { [limits, table, malformed, encryption] responder in
             ServedChannel(
                 inner: HTTP1Channel(
                     responder: responder, configuration: .init(additionalChannelHandlers: handlers())),
-                makeConnection: { ConnectionHandler(limits, table, malformed: malformed) })
+                limits: limits, table: table, encryption: encryption, malformed: malformed)
         }
     }
 
@@ -72,25 +83,4 @@ public final class HTTPConnections: Sendable {
     private static let nioAccept = "AcceptHandler"
     /// After an error of accepting. NIO's own time is a second, in which all clients wait although room was made at once.
     private static let acceptWait = TimeAmount.milliseconds(50)
-}
-
-/// Hummingbird's channel of HTTP/1.1 with a `ConnectionHandler`.
-private struct ServedChannel: ServerChildChannel {
-    let inner: HTTP1Channel
-    let makeConnection: @Sendable () -> ConnectionHandler
-
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        inner.setup(channel: channel, logger: logger).flatMapThrowing { value in
-            let pipeline = channel.pipeline.syncOperations
-            let connection = makeConnection()
-            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(connection, position: .after(parser))
-            try pipeline.addHandler(ArrivingBytesHandler(connection), position: .first)
-            let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
-            try pipeline.addHandler(ParserErrorHandler(connection), position: .before(state))
-            return value
-        }
-    }
-
-    func handle(value: HTTP1Channel.Value, logger: Logger) async { await inner.handle(value: value, logger: logger) }
 }

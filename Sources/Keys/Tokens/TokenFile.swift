@@ -62,11 +62,8 @@ public struct TokenFile: Hashable, Sendable {
 
     /// Reads the file that a holder has. Throws where other users may read it, and where it has no token.
     public static func secret(readingFrom path: String) throws(KeyError) -> String {
-        let read = try SafeFile.read(path, bytesMax: KeyFile.bytesMax)
-        guard read.mode & 0o077 == 0 else {
-            throw .unsafePermissions(path: path, mode: read.mode & 0o777, safe: "600")
-        }
-        let token = read.content.trimmingCharacters(in: .whitespacesAndNewlines)
+        let token = try SafeFile.secret(path, bytesMax: KeyFile.bytesMax)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .malformed(path: path, line: 1, reason: "is not a token on one line")
         }

@@ -32,6 +32,8 @@ public final class RouteServer: Sendable {
         public var key: String?
         /// Tokens that clients may send instead; where they are given, a request needs one of them or a key.
         public var tokens: LiveTokens?
+        /// For TLS; `nil` serves in plain text.
+        public var certificates: ServerCertificates?
         /// Whether to listen at an address that other machines can reach, although traffic is in plain text.
         public var allowsPlaintext = false
         /// Values of the variables that the fleet file names.
@@ -133,7 +135,9 @@ public final class RouteServer: Sendable {
         }
         do throws(HTTPServingError) {
             try HTTPAddress(host: configuration.host, port: configuration.port)
-                .check(allowsPlaintext: configuration.allowsPlaintext)
+                .check(
+                    allowsPlaintext: configuration.allowsPlaintext
+                        || (configuration.certificates != nil && configuration.tokens != nil))
         } catch {
             throw .address(error)
         }
@@ -143,7 +147,9 @@ public final class RouteServer: Sendable {
     /// then they are cancelled. `onListening` receives the port.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws(RouterHTTPError) {
         let callers = CallerConnections()
-        let connections = HTTPConnections(configuration.connections, logger: logger, body: JSONBody.bytes(of:))
+        let connections = HTTPConnections(
+            configuration.connections, certificates: configuration.certificates, logger: logger,
+            body: JSONBody.bytes(of:))
         let routes = routes(callers)
         let application = Application(
             router: routes.router(),

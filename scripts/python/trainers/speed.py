@@ -6,17 +6,21 @@ Prompts are the sample's, each with a number before it, so that no two are alike
 sums of two numbers. Every engine has one process with one thread of the model, starts from nothing, and is timed with
 its start. `embed` is what people have already: Ray Data's `map_batches` with an actor of sentence-transformers in
 torch, which gives embeddings and no predictions. Predictions of Ray Data and Spark are compared with those of `score`,
-bit by bit. Needs what requirements-ray.txt and requirements-spark.txt name, and sentence-transformers.
+bit by bit. On a machine with other work, times say little: so the processor seconds of the processes that compute are
+shown too, the rows a processor second, and the share of a core that they got. Needs what requirements-ray.txt and
+requirements-spark.txt name, and sentence-transformers.
 """
 
 import corpus  # first: it sets the paths  # isort: skip
 
+import contextlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 os.environ["PYTHONPATH"] = os.pathsep.join([str(corpus.FOLDER), str(corpus.FOLDER.parent / "src")])  # of Ray and Spark
@@ -34,6 +38,9 @@ ENGINES = {
     "spark": "Spark, `statezero.spark.scorer`",
     "embed": "Ray Data, sentence-transformers (embeddings alone)",
 }
+
+HEAD = ["engine", "seconds", "rows a second", "processor seconds", "rows a processor second", "of a core"]
+HEAD += ["rows equal to `score`"]
 
 
 def prompts(count: int, is_short: bool) -> list[dict]:
@@ -109,6 +116,32 @@ def embed(rows: list[dict], folder: pathlib.Path) -> dict[str, tuple]:
     return {row["prompt_id"]: () for row in data.iter_rows()}
 
 
+class Computing:
+    """Processor seconds of processes that begin now and have a mark in their command, read from /proc every quarter of
+    a second: what one did at its very end may be missing."""
+
+    def __init__(self, mark: bytes):
+        self._mark, self._seconds = mark, {}
+        self._before = {process.name for process in pathlib.Path("/proc").glob("[0-9]*")}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.25):
+            for process in pathlib.Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError, IndexError):
+                    if process.name not in self._before and self._mark in (process / "cmdline").read_bytes():
+                        fields = (process / "stat").read_text().rpartition(")")[2].split()
+                        ticks = int(fields[11]) + int(fields[12])
+                        self._seconds[process.name] = ticks / os.sysconf("SC_CLK_TCK")
+
+    def end(self) -> float:
+        self._ended.set()
+        self._thread.join()
+        return sum(self._seconds.values())
+
+
 def _numbers(row) -> tuple:
     return tuple(np.float32(row[name]).tobytes() for name in corpus.FIELDS)
 
@@ -130,19 +163,22 @@ def main() -> None:
     for name in options.engines:
         with tempfile.TemporaryDirectory() as folder:
             begin = time.monotonic()
+            mark = "MapBatches(Embedding" if name == "embed" else f"{paths.program()}\0worker"
+            computing = Computing(mark.encode())
             found = {"score": score, "ray": ray_data, "spark": spark, "embed": embed}[name](rows, pathlib.Path(folder))
-            seconds = time.monotonic() - begin
+            seconds, busy = time.monotonic() - begin, computing.end()
         assert len(found) == len(rows), f"{name}: {len(found)} of {len(rows)} rows"
         if name == "score":
             wanted = found
         equal = "" if name in ("score", "embed") or wanted is None else str(sum(found[i] == wanted[i] for i in wanted))
-        lines.append([ENGINES[name], f"{seconds:.1f}", f"{len(rows) / seconds:.0f}", equal])
+        line = [f"{seconds:.1f}", f"{len(rows) / seconds:.0f}", f"{busy:.1f}", f"{len(rows) / busy:.0f}"]
+        lines.append([ENGINES[name], *line, f"{busy / seconds:.2f}", equal])
         print(" | ".join(map(str, lines[-1])), flush=True)
     characters = sum(len(row["prompt"]) for row in rows) / len(rows)
     print(
         f"{len(rows)} prompts of {characters:.0f} characters on average, 256 rows of context; times include the start\n"
     )
-    print(markdown.table(["engine", "seconds", "rows a second", "rows equal to `score`"], lines, "lrrr"))
+    print(markdown.table(HEAD, lines, "lrrrrrr"))
 
 
 if __name__ == "__main__":

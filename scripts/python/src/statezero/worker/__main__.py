@@ -19,7 +19,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="folder of scripts/convert_v0, or of sentence-transformers")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
-    parser.add_argument("--head", default="gaussian-process", help="of sentence-transformers folders: gaussian-process")
+    parser.add_argument("--head", default="compact", choices=["compact", "gaussian-process"],
+                        help="of sentence-transformers folders (default: compact)")  # fmt: skip
     parser.add_argument("--batch-tokens", type=int, default=16_384, help="tokens of a batch on a GPU (default: 16384)")
     parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU (default: 1)")
 

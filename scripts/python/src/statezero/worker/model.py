@@ -15,17 +15,17 @@ import torch
 from safetensors.torch import load_file
 from scipy.special import betaincinv
 
-from . import gaussian_process, surface, tabpfn, wire
+from . import compact, gaussian_process, grams, surface, tabpfn, wire
 from .encoders import SentenceEncoder, V0Encoder
 
 VERSION = "torch/1"  # changes with this code, whenever an answer could change
-HEADS = ("gaussian-process",)
+HEADS = ("compact", "gaussian-process")  # of sentence-transformers folders; the first is the default
 
 
 class Model:
     """A value model on a device. Belongs to one thread."""
 
-    def __init__(self, folder: str, device: str, head: str = "gaussian-process", tokens: int = 16_384,
+    def __init__(self, folder: str, device: str, head: str = HEADS[0], tokens: int = 16_384,
                  cache_bytes: int = 256 << 20):  # fmt: skip
         self.folder, self.device = pathlib.Path(folder), device
         torch.backends.cuda.matmul.allow_tf32 = False
@@ -43,14 +43,27 @@ class Model:
         else:
             if head not in HEADS:
                 raise ValueError(f"this worker has the heads {', '.join(HEADS)} and that of V0 folders, not {head}")
+            # Weights first: they may refuse the folder, and an encoder is slow to load.
+            self._compact = self._compact_head() if head == "compact" else None
             self._encoder = SentenceEncoder(self.folder, device, tokens)
-            name = f"{self.folder.name}+gp"
+            name = f"{self.folder.name}+{'compact' if self._compact else 'gp'}"
         self.encoder = self._encoder
         self.name = f"{name}/{VERSION}"
         self.digest = self._digest(tokens)
         self._contexts: dict[bytes, typing.Any] = {}
         self._cache: collections.OrderedDict[str, tuple[np.ndarray, bool]] = collections.OrderedDict()
         self._cache_bytes, self._cached_bytes = cache_bytes, 0
+
+    def _compact_head(self) -> compact.Head:
+        path = compact.find()
+        head = compact.Head(path, self.device)
+        width = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+        if (head.encoder, head.embedding) != (self.folder.name, width):
+            raise ValueError(
+                f"the head in {path} was trained on {head.encoder} with {head.embedding} columns, not on "
+                f"{self.folder.name} with {width}; choose --head gaussian-process"
+            )
+        return head
 
     @property
     def v0(self) -> dict[str, typing.Any] | None:
@@ -79,6 +92,8 @@ class Model:
         device = torch.cuda.get_device_name() if self.device.startswith("cuda") else f"cpu {torch.get_num_threads()}"
         shape = "1" if self.device == "cpu" else str(tokens)
         found = hashlib.sha256(f"{VERSION} {self.name} {torch.__version__} {device} {shape}".encode())
+        if not self._v0 and self._compact:
+            found.update(self._compact.digest)
         names = ("config.json", "modules.json", "statezero.json", "tokenizer.json", "vocab.txt")
         for path in sorted(self.folder.rglob("*")):
             wanted = path.suffix in (".safetensors", ".bin") or path.name in names or path.name.endswith("config.json")
@@ -115,7 +130,10 @@ class Model:
             raise ValueError("a reward of the context is not in 0 to 1")
         decoded = [text.decode("utf-8") for text in texts]
         made: typing.Any = None
-        if len(rewards):
+        if not self._v0 and self._compact:
+            values = self.features(decoded)[0] if decoded else np.zeros((0, self._compact.embedding + compact.SURFACE))
+            made = compact.Context(self._compact, values, [grams.read(text) for text in decoded], rewards, rollouts)
+        elif len(rewards):
             values, _ = self.features(decoded)
             if not self._v0:
                 made = gaussian_process.Context(values, rewards, rollouts, self.device)
@@ -146,7 +164,7 @@ class Model:
             try:
                 values, cut = self.features(list(decoded.values()))
                 middle, code = time.monotonic(), "prediction_failed"
-                p, kappa, flags = self._predict(digest, values)
+                p, kappa, flags = self._predict(digest, values, list(decoded.values()))
                 for row, record in zip(decoded, _records(p, kappa, flags, cut)):
                     if record is None:
                         faults[row] = (code, "the prediction is not a number")
@@ -158,10 +176,12 @@ class Model:
         spent = (round(1e6 * (middle - begin)), round(1e6 * (end - middle)))
         return b"".join(records), [(row, *faults[row]) for row in sorted(faults)], spent
 
-    def _predict(self, digest: bytes, values: np.ndarray) -> tuple[np.ndarray, float, int]:
+    def _predict(self, digest: bytes, values: np.ndarray, texts: list[str]) -> tuple[np.ndarray, float, int]:
         context, base = self._contexts[digest]
         if context is None or getattr(context, "is_base_rate", False):
             return np.full(len(values), base), gaussian_process.BASE_KAPPA, wire.BASE_RATE
+        if isinstance(context, compact.Context):
+            return context.probabilities(values, [grams.read(text) for text in texts]), context.kappa, 0
         if not self._v0:
             return context.probabilities(values), context.kappa, 0
         # Fixed numbers of queries at a time, so that each has the same bits in every call.

