@@ -6,7 +6,7 @@ import Scoring
 /// A copy has no name, so it is gone when the process ends, however it ends. The copy that was used least recently is removed
 /// when a new one needs its space.
 final class ObjectCopies {
-    /// One copy. Whoever keeps it may open its location.
+    /// One copy. It can be opened for as long as the value is kept.
     final class Copy {
         let file: RowRanges.File
         private let descriptor: Int32

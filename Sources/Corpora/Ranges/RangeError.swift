@@ -47,12 +47,12 @@ extension RangeError: CustomStringConvertible {
         case .outside(let path):
             "\(path): is not below a data root of this worker; start the worker with --data-root for its folder or prefix"
         case .unreachable(let path, let rows, let reason):
-            "\(path): \(rows) cannot be read by this worker: \(reason)"
+            "\(path), \(rows): this worker cannot read it: \(reason)"
         case .changed(let path, let rows, let what, let expected, let found):
-            "\(path): \(rows) are refused, because the file is not the one that the client read: its \(what) is \(found), "
+            "\(path), \(rows): the file is not the one that the client read: its \(what) is \(found), "
                 + "expected \(expected)"
         case .otherRows(let path, let rows, let reason):
-            "\(path): \(rows) are not those that the client read: \(reason); the file changed, or client and worker are of "
+            "\(path), \(rows): not what the client read: \(reason); the file changed, or client and worker are of "
                 + "different versions"
         case .otherTexts(let paths, let rows):
             "\(paths): the texts of \(rows) rows are not those that the client read; a file changed, or client and worker are "

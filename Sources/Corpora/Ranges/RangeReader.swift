@@ -24,7 +24,7 @@ package final class RangeReader {
     private let copies: ObjectCopies
     /// Files in use, the latest last.
     private var entries: [Entry] = []
-    private var known: (keys: RowRanges.Keys, layout: RowLayout)?
+    private var known: (keys: RowRanges.Keys, layout: SharedRowLayout)?
 
     /// Files that are kept open.
     private static let entriesMax = 8
@@ -48,7 +48,7 @@ package final class RangeReader {
         for range in ranges.ranges {
             let file = ranges.files[range.file]
             var row = range.firstRow
-            try read(range, of: file, columns: layout.columnNames, onProgress) { content throws(RangeError) in
+            try read(range, of: file, columns: layout.layout.columnNames, onProgress) { content throws(RangeError) in
                 let text = try Self.text(of: content, layout, path: file.path, row: row)
                 bytes += text.utf8.count
                 guard bytes <= RowRanges.shardBytesMax else { throw .unusable("its texts are too long for a shard") }
@@ -64,7 +64,7 @@ package final class RangeReader {
     }
 
     private static func text(
-        of content: SourceRow.Content, _ layout: RowLayout, path: String, row: Int
+        of content: SourceRow.Content, _ layout: SharedRowLayout, path: String, row: Int
     ) throws(RangeError) -> String {
         do throws(RowProblem) {
             if let read = try RowFields(content, layout: layout).prompt() { return read.text }
@@ -76,10 +76,10 @@ package final class RangeReader {
     }
 
     /// The layout of rows, made once for keys that repeat.
-    private func layout(for keys: RowRanges.Keys) throws(RangeError) -> RowLayout {
+    private func layout(for keys: RowRanges.Keys) throws(RangeError) -> SharedRowLayout {
         if let known, known.keys == keys { return known.layout }
-        let layout = RowLayout.prompts(
-            try RowKeys(keys), columns: SideColumns(covariates: keys.columns))
+        let layout = SharedRowLayout(
+            .prompts(try RowKeys(keys), columns: SideColumns(covariates: keys.columns)))
         known = (keys, layout)
         return layout
     }
