@@ -112,6 +112,7 @@ struct CoordinatorDriver: ~Copyable {
     ) throws(CoordinatorError) -> MessageChannel {
         var options = channelOptions
         options.security = gate.security
+        options.connections = ConnectionBounds()
         do throws(ZeroMQError) {
             return try MessageChannel(listeningAt: endpoints, options: options, wakeup: wakeup, context: gate.context)
         } catch {
@@ -160,6 +161,7 @@ struct CoordinatorDriver: ~Copyable {
         let begin = clock.now
         try turn(until: begin + Self.turnMax)
         turns.record(clock.now - begin)
+        logger.log(channel.connections?.takeCuts() ?? [])
         if now >= nextReport { logReport(at: now) }
     }
 
@@ -236,11 +238,12 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func handle(
         _ envelope: Envelope, from sender: MessageChannel.Sender, arrived: Instant
     ) -> [CoordinatorMachines.Action] {
-        let peer = Peer(sender.routingID)
+        let peer = Peer(sender.routingID, owner: gate.owner(of: sender.key))
         if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
             counts.refused += 1
             return refuse(refusal, envelope.message, from: peer)
         }
+        logger.audit(envelope.message, of: peer.owner)
         return machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
     }
 
@@ -386,12 +389,8 @@ struct CoordinatorDriver: ~Copyable {
     private var report: CoordinatorReport {
         var report = CoordinatorReport()
         report.uptimeSeconds = Double((clock.now - start).components.seconds)
-        report.messagesReceived = counts.received
-        report.messagesSent = counts.sent
-        report.messagesRefused = counts.refused
-        report.messagesUnroutable = counts.unroutable
-        report.rowsAnswered = counts.rowsAnswered
-        report.rowErrors = counts.rowErrors
+        counts.fill(&report)
+        report.connectionsCut = channel.connections?.cutCount ?? 0
         report.turns = turns
         report.commits = journal.commits
         machines.fill(&report)

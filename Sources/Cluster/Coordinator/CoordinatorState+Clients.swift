@@ -22,6 +22,7 @@ extension CoordinatorState {
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
             // twice.
             if let job = jobs[id] {
+                guard mayUse(job, peer) else { return refuse(id, .context, Self.foreign(id), to: peer, &actions) }
                 guard job.client == nil || job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
                 close(id, &actions)
             }
@@ -59,6 +60,9 @@ extension CoordinatorState {
                 + "or a new output folder"
             return refuse(id, .fingerprint, message, to: peer, &actions)
         }
+        if let known = jobs[id], !mayUse(known, peer) {
+            return refuse(id, .context, Self.foreign(id), to: peer, &actions)
+        }
         if let known = jobs[id]?.context, known.digest != submitted.context.digest {
             let message =
                 "the job was begun with context \(known.digest.hex), it is now submitted with "
@@ -66,6 +70,11 @@ extension CoordinatorState {
             return refuse(id, .context, message, to: peer, &actions)
         }
         if jobs[id] == nil {
+            let own = peer.owner.map { owner in jobs.count { $0.value.owner == owner } } ?? 0
+            guard own < configuration.jobsPerOwnerMax else {
+                let message = "the key \"\(peer.owner ?? "")\" has \(own) jobs already; try again when one is done"
+                return refuse(id, .capacity, message, to: peer, &actions)
+            }
             if jobs.count >= configuration.jobsMax, let orphan = jobs.first(where: { $0.value.client == nil })?.key {
                 close(orphan, &actions)
             }
@@ -75,6 +84,10 @@ extension CoordinatorState {
             }
             jobs[id] = Job()
             actions.append(.journal(.jobOpened(id)))
+            if let owner = peer.owner {
+                jobs[id]?.owner = owner
+                actions.append(.journal(.jobOwned(id, owner: owner)))
+            }
             actions.append(
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
         }
@@ -88,6 +101,13 @@ extension CoordinatorState {
             actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow)))
         }
         accept(id, client: peer, &actions)
+    }
+
+    /// A job that was opened with a key is for the holder of that key alone, over any connection.
+    private func mayUse(_ job: Job, _ peer: Peer) -> Bool { job.owner == nil || job.owner == peer.owner }
+
+    private static func foreign(_ id: JobID) -> String {
+        "the job \(id) was opened with another key; use that key, or a new output folder"
     }
 
     private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {

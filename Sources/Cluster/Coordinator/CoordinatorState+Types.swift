@@ -56,6 +56,8 @@ extension CoordinatorState {
         public var windowTokens = 16_000_000
         /// Jobs at a time, with those whose clients are away.
         public var jobsMax = 64
+        /// Jobs at a time of one key.
+        public var jobsPerOwnerMax = 32
         /// Live workers.
         public var workersMax = 1024
 

@@ -9,6 +9,8 @@ import Wire
 struct Job {
     /// Who gets the answers; `nil` while the client is away.
     var client: Peer?
+    /// The name of the key that opened it: no other key may open or close it. `nil` without keys.
+    var owner: String?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
     // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
@@ -148,7 +150,8 @@ struct Job {
         let key = PieceKey(result.piece)
         guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }
         if case .done = piece.state { return false }
-        if piece.state == .pending { queue.removeAll { $0 == key } }
+        // What was lent and returned to the queue is at its head.
+        if piece.state == .pending, let place = queue.firstIndex(of: key) { queue.remove(at: place) }
         finish(key, result.answers, result.faults)
         return true
     }
@@ -188,7 +191,7 @@ struct Job {
             rowsUnconfirmed -= rows
             rowsConfirmed += rows
         }
-        for index in shards.keys.filter({ $0 < below }) { drop(index) }
+        drop(shards.keys.filter { $0 < below })
         return true
     }
 
@@ -205,10 +208,11 @@ struct Job {
 
     /// Forgets the shards without a lease, because the client is away.
     mutating func forgetUnleased() {
-        for (index, shard) in shards {
-            let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
-            if !isLeased { drop(index) }
-        }
+        drop(
+            shards.compactMap { index, shard in
+                let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
+                return isLeased ? nil : index
+            })
     }
 
     /// Every piece that is lent, with the incarnation that has it.
@@ -251,11 +255,18 @@ struct Job {
         }
     }
 
-    private mutating func drop(_ index: UInt32) {
-        guard let shard = shards.removeValue(forKey: index) else { return }
-        if shard.pieces.contains(where: { $0.state == .pending }) { queue.removeAll { $0.shard == index } }
-        rowsUnconfirmed -= shard.submitted.texts.count
-        tokensUnanswered -= shard.submitted.windowTokens
+    private mutating func drop(_ index: UInt32) { drop([index]) }
+
+    /// Forgets shards. Cost: the queue is searched once for all of them, if any waits in it.
+    private mutating func drop(_ indices: [UInt32]) {
+        var waiting: Set<UInt32> = []
+        for index in indices {
+            guard let shard = shards.removeValue(forKey: index) else { continue }
+            if shard.pieces.contains(where: { $0.state == .pending }) { waiting.insert(index) }
+            rowsUnconfirmed -= shard.submitted.texts.count
+            tokensUnanswered -= shard.submitted.windowTokens
+        }
+        if !waiting.isEmpty { queue.removeAll { waiting.contains($0.shard) } }
     }
 
     @discardableResult
