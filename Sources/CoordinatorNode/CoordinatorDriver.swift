@@ -39,6 +39,7 @@ struct CoordinatorDriver: ~Copyable {
     private var commits = 0
     /// Bytes of messages that the work thread decodes.
     private var undecodedBytes = 0
+    private var undecodedSizes: Deque<Int> = []
     /// Messages of these peers are decoded by the work thread, so that none overtakes another.
     private var decoding: [Peer: Int] = [:]
 
@@ -64,8 +65,8 @@ struct CoordinatorDriver: ~Copyable {
     private static let outboxMax = 1024
     /// Trainers' messages from here on are decoded on the work thread.
     private static let undecodedBytesMin = 256 << 10
-    /// Beyond it, messages are decoded at once: that slows their senders down.
-    private static let undecodedBytesMax = 512 << 20
+    /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
+    private static let undecodedBytesMax = 96 << 20
     /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
     /// fewer.
     private static let channelOptions = ChannelOptions(
@@ -168,7 +169,9 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
         if journal.hasEnded { try journal.finish() }
         var actions: [CoordinatorMachines.Action] = []
-        if outbox.count < Self.outboxMax { try receiveAll(until: end, &actions) }
+        if outbox.count < Self.outboxMax, undecodedBytes < Self.undecodedBytesMax {
+            try receiveAll(until: end, &actions)
+        }
         for request in local.drain() { inbox.append(.local(request)) }
         for done in worker.drain() { inbox.append(.done(done)) }
         var replies: [LocalPeers.Reply] = []
@@ -220,15 +223,7 @@ struct CoordinatorDriver: ~Copyable {
             }
             return handle(envelope, from: sender, arrived: now)
         case .undecoded(let frames, let sender):
-            guard let peer = peer(sender) else { return [] }
-            guard undecodedBytes <= Self.undecodedBytesMax || decoding[peer] != nil else {
-                do throws(WireError) {
-                    return handle(try Envelope(rawFrames: frames), from: sender, arrived: now)
-                } catch {
-                    refuse(.malformed(error))
-                    return []
-                }
-            }
+            guard peer(sender) != nil else { return [] }
             decode(frames, from: sender)
             return []
         }
@@ -277,7 +272,8 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     private mutating func decode(_ frames: [RawFrame], from sender: MessageChannel.Sender) {
-        undecodedBytes += frames.reduce(0) { $0 + $1.count }
+        undecodedSizes.append(frames.reduce(0) { $0 + $1.count })
+        undecodedBytes += undecodedSizes.last ?? 0
         decoding[Peer(sender.routingID), default: 0] += 1
         worker.send(.decode(frames, from: sender, arrived: now))
     }
@@ -306,7 +302,8 @@ struct CoordinatorDriver: ~Copyable {
         case .done(.decoded(let result, let sender, let arrived)):
             let peer = Peer(sender.routingID)
             decoding[peer] = (decoding[peer] ?? 1) > 1 ? (decoding[peer] ?? 1) - 1 : nil
-            if decoding.isEmpty { undecodedBytes = 0 }
+            // They are decoded in order.
+            undecodedBytes -= undecodedSizes.popFirst() ?? 0
             switch result {
             case .success(let envelope): actions += handle(envelope, from: sender, arrived: arrived)
             case .failure(let error):

@@ -45,10 +45,22 @@ extension CoordinatorState {
         // A worker of version 0.1 may get a piece of a job without a schema, and cannot read a side frame.
         guard shard.texts.side == nil || jobs.values[place].context?.schema.isEmpty == false else { return }
         // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
-        guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
+        guard jobs.values[place].isWithinWindow(shard, configuration), hasMemory(for: shard, of: peer) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.
         isIdle = jobs.values[place].queue.count >= Job.lookAhead
         _ = jobs.values[place].submit(shard)
+    }
+
+    /// Whether the shards of all jobs, and of all jobs of one key, leave memory for another. Where they do not, the shard is
+    /// not kept: its client submits it again when nothing was answered for a while. Cost: a sum over the jobs.
+    private func hasMemory(for shard: SubmitShard, of peer: Peer) -> Bool {
+        var (total, own) = (0, 0)
+        for job in jobs.values {
+            total += job.tokensUnanswered
+            if peer.owner != nil, job.owner == peer.owner { own += job.tokensUnanswered }
+        }
+        return (total == 0 || total + shard.windowTokens <= configuration.windowTokensTotal)
+            && (own == 0 || own + shard.windowTokens <= configuration.windowTokensPerOwner)
     }
 
     private mutating func open(_ submitted: SubmitJob, client peer: Peer, _ actions: inout [Action]) {

@@ -56,8 +56,10 @@ struct Job {
         let rows: Range<Int>
         var state: PieceState
         var attempts: UInt32 = 0
-        /// Workers that died while they ran this piece.
+        /// Deaths that count against this piece.
         var kills = 0
+        /// The identities of workers that died while they ran it, or what it was halved from.
+        var killed: Set<String> = []
         /// The latest events, for the message of a poisoned row.
         var trace: [String] = []
     }
@@ -125,15 +127,19 @@ struct Job {
     }
 
     /// Records that a worker died while it ran this piece. At the second death the piece is halved; a single row is
-    /// poisoned at the fourth, and answered with an error.
-    mutating func recordFailure(_ key: PieceKey, reason: String) {
+    /// poisoned at the fourth, and answered with an error. A second death of the same worker counts only if `isAlone`: no
+    /// other worker is there that could run the piece.
+    mutating func recordFailure(_ key: PieceKey, of identity: String, isAlone: Bool, reason: String) {
         let piece = update(key) {
-            $0.kills += 1
+            if $0.killed.insert(identity).inserted || isAlone { $0.kills += 1 }
             $0.appendToTrace(reason)
         }
         if piece.rows.count == 1, piece.kills >= Self.killsToPoison {
+            let deaths =
+                piece.killed.count == 1
+                ? "one worker died \(piece.kills) times, and no other was there," : "\(piece.kills) workers died"
             let message =
-                "\(piece.kills) workers died while scoring this row: \(piece.trace.joined(separator: "; ")); "
+                "\(deaths) while scoring this row: \(piece.trace.joined(separator: "; ")); "
                 + "look at the worker's log, then remove the row or report it"
             let fault = RowFault(row: 0, code: "worker_died", message: message)
             finish(key, AnswerBlock([nil]), [fault])
@@ -246,7 +252,8 @@ struct Job {
         let middle = whole.rows.lowerBound + whole.rows.count / 2
         let halves = [whole.rows.lowerBound..<middle, middle..<whole.rows.upperBound].map {
             Piece(
-                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1, trace: whole.trace)
+                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1,
+                killed: whole.killed, trace: whole.trace)
         }
         shard.pieces.replaceSubrange(place...place, with: halves)
         shards[key.shard] = shard

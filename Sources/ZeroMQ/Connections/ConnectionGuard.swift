@@ -15,6 +15,7 @@ public final class ConnectionGuard: Sendable {
     private let wakeup: Wakeup
     private let thread: Mutex<DedicatedThread<Void, ZeroMQError>?> = Mutex(nil)
 
+    /// Between two readings of the process's memory; connections are measured where it has grown, else at each tenth.
     private static let interval = Duration.milliseconds(20)
 
     /// A guard without a socket. `wakeup` is its own.

@@ -8,7 +8,13 @@ final class WatchedConnections: Sendable {
         var table: ConnectionTable
         var cuts: [ConnectionCut] = []
         var cutCount = 0
+        /// Memory of the process when the connections were measured last, and calls of `measure` since.
+        var memory = 0
+        var skipped = 0
     }
+
+    private static let skippedMax = 10
+    private static let growthMin = 4 << 20
 
     /// The events of libzmq that the guard needs.
     static let events = accepted | disconnected
@@ -55,15 +61,31 @@ final class WatchedConnections: Sendable {
         let value = frame[2..<6].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         let descriptor = Int32(bitPattern: value)
         if number == Self.accepted {
-            if let cut = shared.withLock({ $0.table.open(descriptor) }) { close(descriptor, cut) }
+            shared.withLock { $0.table.open(descriptor) }
         } else if number == Self.disconnected {
             shared.withLock { $0.table.close(descriptor) }
         }
     }
 
+    /// Measures all connections, if memory has grown since the last time or that is some time ago; closes those over a bound.
+    ///
+    /// To be called when all events were handled: a descriptor may have been used again. Cost: a call of the system for each
+    /// connection.
     func measure() {
-        let cuts = shared.withLock { $0.table.cuts(measuredBy: Self.measure) }
+        let memory = ProcessMemory.resident
+        let (cuts, mayReturn) = shared.withLock { shared in
+            shared.skipped += 1
+            guard shared.skipped >= Self.skippedMax || memory > shared.memory + Self.growthMin else {
+                return ([(descriptor: Int32, cut: ConnectionCut)](), false)
+            }
+            shared.skipped = 0
+            shared.memory = memory
+            return (shared.table.cuts(memory: memory, measuredBy: Self.measure), shared.table.mayReturnMemory)
+        }
         for (descriptor, cut) in cuts { close(descriptor, cut) }
+        guard mayReturn else { return }
+        ProcessMemory.returnFree()
+        shared.withLock { $0.table.returnedMemory() }
     }
 
     private func close(_ descriptor: Int32, _ cut: ConnectionCut) {
