@@ -34,8 +34,9 @@ from dataclasses import dataclass, field
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-from common import paths
 from raw import Connection, Key
+
+from common import paths
 
 MEMORY_MAX = 300 << 20
 DELAY_MAX = 1.0
