@@ -47,7 +47,8 @@ struct DeathCheck {
     private var gone: Set<UInt64> = []
     /// Every run that was lent.
     private var counts: [Run: Count] = [:]
-    /// Jobs whose client was away: the coordinator may have forgotten deaths that are counted here.
+    private var clients: [JobID: Peer] = [:]
+    /// Jobs whose client was away, or another before: the coordinator may have forgotten deaths that are counted here.
     private var uncertain: Set<JobID> = []
     private(set) var broken: [String] = []
 
@@ -59,6 +60,11 @@ struct DeathCheck {
         {
             incarnations[peer] = hello.incarnation
             workers[hello.incarnation, default: Worker(name: hello.name, credit: credit)].credit = credit
+        }
+        if case .submitJob(let submitted) = message,
+            let former = clients.updateValue(peer, forKey: submitted.job), former != peer
+        {
+            uncertain.insert(submitted.job)
         }
         guard let incarnation = incarnations[peer], workers[incarnation] != nil else { return }
         switch message {
