@@ -174,7 +174,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, logging,
+                argumentParser, logging, yams,
             ]),
         .executableTarget(
             name: "CLI",
@@ -185,7 +185,8 @@ let package = Package(
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
+                "JSON",
                 "Keys", "Reporting",
                 argumentParser, crypto, httpClient, logging, nioCore, nioHTTP1,
             ], swiftSettings: strict),
