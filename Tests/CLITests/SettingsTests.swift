@@ -109,6 +109,7 @@ struct SettingsTests {
         ("serve: [a]", "settings.yaml:1", "serve"),
         ("- a\n", "settings.yaml:1", "option: value"),
         ("a: b: c", "settings.yaml:1", "mapping"),
+        ("threads: 1\nquota: 2\nthreads: 3", "settings.yaml:", "threads is there twice"),
     ]
 
     @Test("a wrong name or value is refused with file and line", arguments: refused)

@@ -62,10 +62,13 @@ struct ConfigCommand: ParsableCommand {
                         + tree.subcommands.map(\.name).joined(separator: ", "), status: .usage)
             }
             let shown = ShownCommand(path, tree, values, arguments: arguments)
-            let isUsed = { (setting: Setting) in shown.origin(of: setting.option) == "\(setting.source)" }
+            let used = values.filter { setting in
+                shown.origin(of: setting.option) == "\(setting.source)"
+                    && !Settings.readByCommands.contains(setting.option.name)
+            }
             let parser = SettingsParser(StateZero.self, environment: [:])
             do {
-                _ = try parser.parse(path + arguments, values.filter(isUsed), tree.options)
+                _ = try parser.parse(path + arguments, used, tree.options)
             } catch let error as SettingsError {
                 throw error
             } catch {

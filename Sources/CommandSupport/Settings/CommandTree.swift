@@ -59,8 +59,6 @@ package struct CommandOption: Equatable {
     package let isFlag: Bool
     /// Whether it may have several values.
     package let isRepeating: Bool
-    /// Whether the command needs it.
-    package let isRequired: Bool
     /// Whether help pages show it.
     package let isShown: Bool
     /// The value without a setting, as help pages show it; `nil` where there is none.
@@ -76,7 +74,6 @@ package struct CommandOption: Equatable {
         self.name = name
         isFlag = kind == "flag"
         isRepeating = value.member(at: ["isRepeating"])?.bool ?? false
-        isRequired = value.member(at: ["isOptional"])?.bool == false
         isShown = value.member(at: ["shouldDisplay"])?.bool ?? true
         standard = value.member(at: ["defaultValue"])?.string
     }

@@ -85,7 +85,7 @@ package struct Settings {
     /// another: `true` and `false` are then for the flag, all else for the option.
     private func isMeant(_ values: [String], for option: CommandOption) -> Bool {
         let isAmbiguous = program.allOptions.contains { $0.name == option.name && $0.isFlag != option.isFlag }
-        return !isAmbiguous || (values.count == 1 && Self.flag(values[0]) != nil) == option.isFlag
+        return !isAmbiguous || ["true", "false"].contains(values[0].lowercased()) == option.isFlag
     }
 
     private func checked(_ setting: Setting) throws(SettingsError) -> Setting {

@@ -114,6 +114,9 @@ package struct SettingsFile {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             .malformed(path: path, line: mark.line, reason: problem)
+        case .duplicatedKeysInMapping(let names, let context):
+            .malformed(
+                path: path, line: context.mark.line, reason: "\(names.sorted().joined(separator: ", ")) is there twice")
         default: .malformed(path: path, line: 1, reason: "not YAML: \(error)")
         }
     }
