@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 import Threads
 import Transport
 import Wire
