@@ -362,6 +362,7 @@ def _check_keys() -> str:
     program = support.statezero()
     with support.folder("prometheus-keys") as folder, Daemons() as daemons, contextlib.ExitStack() as stack:
         keys = support.Keys(folder, program)
+        keys.key("worker", "worker")
         token = keys.token("statezero", "observer")
         (folder / "statezero-router.token").write_text(token.read_text())
         options = ["--keys", str(keys.folder)]
