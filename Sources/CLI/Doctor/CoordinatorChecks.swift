@@ -19,6 +19,12 @@ struct CoordinatorChecks: ParsableArguments {
     @Option(help: "File with a token for its HTTP server, of a role such as observer.")
     var tokenFile: String?
 
+    @Flag(help: "It serves HTTP over TLS.")
+    var tls = false
+
+    @Option(help: "Certificates (PEM) that its certificate must come from, instead of the system's. Implies --tls.")
+    var caFile: String?
+
     /// Rotated keys and tokens end at a time of the coordinator's clock, and logs of several machines are compared.
     private static let skewMax = 2.0
 
@@ -53,7 +59,8 @@ struct CoordinatorChecks: ParsableArguments {
         let (before, after): (Double, Double)
         do {
             let token = tokenFile.map { ["--token-file", $0] } ?? []
-            let options = try OperatorOptions.parse(["--http", address] + token)
+            let trust = (tls ? ["--tls"] : []) + (caFile.map { ["--ca-file", $0] } ?? [])
+            let options = try OperatorOptions.parse(["--http", address] + token + trust)
             before = Date().timeIntervalSince1970
             status = try options.ask("/v1/status")
             after = Date().timeIntervalSince1970
