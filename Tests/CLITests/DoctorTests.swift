@@ -1,3 +1,4 @@
+import ArgumentParser
 import CLI
 import CommandSupport
 import Foundation
@@ -12,10 +13,10 @@ struct DoctorTests {
 
     init() throws { folder = try ScratchFolder() }
 
-    private func status(_ line: String) -> ExitStatus {
+    private func status(_ line: String) -> CommandSupport.ExitStatus {
         let arguments = ("doctor --model table --store off " + line).split(separator: " ")
         do {
-            var command = try StateZero.parseAsRoot(arguments.map { $0.replacing("{}", with: folder.path) })
+            var command = try StateZero.parseAsRoot(arguments.map { String($0.replacing("{}", with: folder.path)) })
             try command.run()
             return .done
         } catch {
@@ -50,7 +51,7 @@ struct DoctorTests {
         for line in ["keys new w --role worker", "keys new o --role observer --http"] {
             let arguments = "\(line) --keys {}/keys --output {}/\(line.hasSuffix("http") ? "token" : "key")"
             var command = try StateZero.parseAsRoot(
-                arguments.split(separator: " ").map { $0.replacing("{}", with: folder.path) })
+                arguments.split(separator: " ").map { String($0.replacing("{}", with: folder.path)) })
             try command.run()
             #expect(status("--keys {}/keys") == .done)
         }

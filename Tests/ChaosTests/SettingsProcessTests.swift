@@ -33,7 +33,7 @@ struct SettingsProcessTests {
             "--connect tcp://10.0.0.1:5570 \(file):3", "--threads 3 \(file):4",
             "--abandon-after 9 $STATEZERO_ABANDON_AFTER",
             "--nice 5 command line", "--store off $STATEZERO_STORE", "--log-level info \(file):1",
-            "--name none default",
+            "--name not set default", "--pin not set default", "--cache-mib 256 default",
         ] {
             #expect(lines.contains(line), "\(line): \(shown.output)")
         }

@@ -48,7 +48,10 @@ struct ShownCommand: Encodable {
 
     var table: String {
         let rows = options.map { option in
-            ["--\(option.name)", option.values.isEmpty ? "none" : option.values.joined(separator: " "), option.origin]
+            [
+                "--\(option.name)", option.values.isEmpty ? "not set" : option.values.joined(separator: " "),
+                option.origin,
+            ]
         }
         return "\(TextTable(header: ["option", "value", "from"], rows: rows, leading: 3, rules: .none))"
     }

@@ -75,7 +75,16 @@ package struct CommandOption: Equatable {
         isFlag = kind == "flag"
         isRepeating = value.member(at: ["isRepeating"])?.bool ?? false
         isShown = value.member(at: ["shouldDisplay"])?.bool ?? true
-        standard = value.member(at: ["defaultValue"])?.string
+        standard =
+            value.member(at: ["defaultValue"])?.string
+            ?? Self.standard(inHelp: value.member(at: ["abstract"])?.string ?? "")
+    }
+
+    /// The default that `NumberRange` writes behind the sentence of a number: `(at least 1; default: 600)`.
+    private static func standard(inHelp text: String) -> String? {
+        let parts = text.split(separator: "; default: ")
+        guard parts.count > 1, let last = parts.last, last.hasSuffix(")") else { return nil }
+        return String(last.dropLast())
     }
 
     /// The variable with the same name: `STATEZERO_LOG_LEVEL`.

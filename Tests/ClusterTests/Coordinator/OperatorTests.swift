@@ -57,7 +57,7 @@ struct OperatorTests {
     }
 
     @Test("of many workers the details list those that have been silent the longest, and count the others")
-    func manyWorkers() throws {
+    func omittedWorkers() throws {
         var machines = try machines()
         let count = ClusterDetails.workersMax + 20
         for number in 1...count {
