@@ -140,7 +140,10 @@ let package = Package(
             ]),
         module(
             "WorkerNode",
-            ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+            [
+                "Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ",
+                logging,
+            ]),
         module(
             "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(
@@ -247,7 +250,7 @@ let package = Package(
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
         tests(
             "WorkerNodeTests",
-            ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
+            ["WorkerNode", "Cluster", "Corpora", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

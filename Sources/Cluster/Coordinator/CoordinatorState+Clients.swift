@@ -42,7 +42,7 @@ extension CoordinatorState {
             return send(.shardAnswer(answer), to: peer, &actions)
         }
         // A worker of version 0.1 may get a piece of a job without a schema, and cannot read a side frame.
-        guard shard.texts.side == nil || jobs.values[place].context?.schema.isEmpty == false else { return }
+        guard shard.content.side == nil || jobs.values[place].context?.schema.isEmpty == false else { return }
         // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
         guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.
@@ -79,7 +79,11 @@ extension CoordinatorState {
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
         }
         jobs[id]?.context = submitted.context
-        if let former = jobs[id]?.client, former != peer { clients[former]?.jobs.removeAll { $0 == id } }
+        if let former = jobs[id]?.client, former != peer {
+            clients[former]?.jobs.removeAll { $0 == id }
+            // The new client may send texts where the former one sent row ranges that no worker reads.
+            jobs[id]?.forgetUnleased()
+        }
         jobs[id]?.client = peer
         if clients[peer]?.jobs.contains(id) == false { clients[peer]?.jobs.append(id) }
         let isConfirmed = jobs[id]?.confirm(below: submitted.confirmedBelow) == true

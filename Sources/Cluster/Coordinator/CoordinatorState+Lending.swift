@@ -26,14 +26,14 @@ extension CoordinatorState {
             if workers.sessions[incarnation]?.needsContext(offer.context.digest) == true {
                 send(.context(offer.context), to: offer.peer, &actions)
             }
-            let (name, texts) = jobs.values[place].lend(
+            let (name, content) = jobs.values[place].lend(
                 queueIndex: offer.index, to: incarnation, job: jobs.keys[place])
             workers.sessions[incarnation]?.leases.lend(
                 name,
                 LeaseTable.Lease(
                     rows: name.rows.count, tokens: offer.tokens, lentAt: now,
                     expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect))
-            send(.shard(name, context: offer.context.digest, texts: texts), to: offer.peer, &actions)
+            send(.shard(name, context: offer.context.digest, content), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count
             return true
         }
@@ -63,19 +63,24 @@ extension CoordinatorState {
             index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
-    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A suspect
-    /// piece at the head is lent first, to any worker.
+    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the first that it reads. A
+    /// suspect piece at the head is lent first, to any worker that reads it.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
         guard let head = job.queue.first else { return nil }
-        if workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }
+        let readsHead = worker.reads(job.shards[head.shard]?.submitted)
+        if readsHead, workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }
         let needsSide = job.context?.schema.isEmpty == false
-        let hashes = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
-            .map(\.nameHash)
+        let others = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
+        var first = readsHead ? 0 : nil
         for (index, key) in job.queue.prefix(Job.lookAhead).enumerated() {
-            guard let texts = job.shards[key.shard]?.submitted.affinity else { continue }
-            let own = WorkerSession.affinity(of: worker.nameHash, to: texts)
-            if !hashes.contains(where: { WorkerSession.affinity(of: $0, to: texts) > own }) { return index }
+            guard let shard = job.shards[key.shard]?.submitted, worker.reads(shard) else { continue }
+            first = first ?? index
+            let own = WorkerSession.affinity(of: worker.nameHash, to: shard.affinity)
+            let isOthers = others.contains {
+                $0.reads(shard) && WorkerSession.affinity(of: $0.nameHash, to: shard.affinity) > own
+            }
+            if !isOthers { return index }
         }
-        return 0
+        return first
     }
 }

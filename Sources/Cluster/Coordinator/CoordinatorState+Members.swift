@@ -26,7 +26,7 @@ extension CoordinatorState {
                 workers.add(
                     WorkerSession(
                         peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
-                        readsSide: hello.readsSide, now: now))
+                        readsSide: hello.readsSide, readsRanges: hello.readsRanges, now: now))
                 actions.append(.log(.workerJoined(name: hello.name, incarnation: hello.incarnation)))
             }
         }
@@ -37,7 +37,7 @@ extension CoordinatorState {
         let timing = configuration.timing
         let welcome = Welcome(
             incarnation: incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
-            fingerprint: fingerprint, readsSide: true)
+            fingerprint: fingerprint, readsSide: true, readsRanges: true)
         send(.welcome(welcome), to: peer, &actions)
     }
 

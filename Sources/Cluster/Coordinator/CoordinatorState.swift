@@ -100,7 +100,7 @@ public struct CoordinatorState: Sendable {
     public var status: ClusterStatus {
         ClusterStatus(
             workers: workers.count, shardsPending: jobs.values.reduce(0) { $0 + $1.queue.count },
-            shardsLeased: workers.leaseCount)
+            shardsLeased: workers.leaseCount, rangeWorkers: workers.sessions.values.count { $0.readsRanges })
     }
 
     private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {

@@ -70,7 +70,7 @@ struct Job {
 
     /// Whether a shard fits in the window. An empty window fits any shard.
     func isWithinWindow(_ shard: SubmitShard, _ bounds: CoordinatorState.Configuration) -> Bool {
-        (rowsUnconfirmed + shard.texts.count <= bounds.windowRows || rowsUnconfirmed == 0)
+        (rowsUnconfirmed + shard.content.count <= bounds.windowRows || rowsUnconfirmed == 0)
             && (tokensUnanswered < bounds.windowTokens || tokensUnanswered == 0)
     }
 
@@ -79,10 +79,10 @@ struct Job {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
         }
-        let piece = Piece(rows: 0..<shard.texts.count, state: .pending)
+        let piece = Piece(rows: 0..<shard.content.count, state: .pending)
         shards[shard.shard] = Shard(submitted: shard, pieces: [piece])
         queue.append(PieceKey(shard: shard.shard, firstRow: 0))
-        rowsUnconfirmed += shard.texts.count
+        rowsUnconfirmed += shard.content.count
         tokensUnanswered += shard.windowTokens
         return true
     }
@@ -95,13 +95,13 @@ struct Job {
     /// Estimated tokens of a piece: its share of the shard's, at least 1.
     func tokens(of key: PieceKey) -> Int {
         guard let shard = shards[key.shard], let piece = piece(at: key) else { return 0 }
-        return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.texts.count)
+        return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.content.count)
     }
 
-    /// Lends the piece at an index of the queue. Returns the name of this attempt and the texts.
-    mutating func lend(queueIndex: Int, to incarnation: UInt64, job: JobID) -> (PieceName, TextBlock) {
+    /// Lends the piece at an index of the queue. Returns the name of this attempt and its rows.
+    mutating func lend(queueIndex: Int, to incarnation: UInt64, job: JobID) -> (PieceName, ShardContent) {
         let key = queue.remove(at: queueIndex)
-        guard let texts = shards[key.shard]?.submitted.texts else {
+        guard let content = shards[key.shard]?.submitted.content else {
             preconditionFailure("queue names shard \(key.shard), which is not here")
         }
         let piece = update(key) {
@@ -110,7 +110,7 @@ struct Job {
             $0.attempts += 1
         }
         let name = PieceName(job: job, shard: key.shard, rows: piece.rows, attempt: piece.attempts)
-        return (name, texts.slice(piece.rows))
+        return (name, content.slice(piece.rows))
     }
 
     /// Puts a lent piece back at the head of the queue, because `reason`.
@@ -254,7 +254,7 @@ struct Job {
     private mutating func drop(_ index: UInt32) {
         guard let shard = shards.removeValue(forKey: index) else { return }
         if shard.pieces.contains(where: { $0.state == .pending }) { queue.removeAll { $0.shard == index } }
-        rowsUnconfirmed -= shard.submitted.texts.count
+        rowsUnconfirmed -= shard.submitted.content.count
         tokensUnanswered -= shard.submitted.windowTokens
     }
 
