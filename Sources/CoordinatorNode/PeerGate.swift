@@ -82,6 +82,8 @@ extension Role {
         return switch message {
         case .hello(let hello): permits(hello.role)
         case .heartbeat, .bye: true
+        // A worker that drains says so, and is lent nothing more.
+        case .drain: self == .worker || self == .rollout
         case .contextWanted, .shardResult, .shardReturned: self == .worker
         case .submitJob, .submitShard, .confirm, .closeJob, .requestScores: self == .client || self == .trainer
         case .requestPlan, .followPlan, .dropPlans, .reportOutcomes: self == .trainer

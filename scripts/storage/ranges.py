@@ -66,8 +66,14 @@ class RangeServer(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+SYLLABLES = [first + last for first in "bdfgklmnprstvwzh" for last in ("a", "en", "i", "or")]
+
+
 def prompt(row: int) -> str:
-    return f"Question {row}: what is {row * 7919 % 1_000_003} plus {row % 97}? " + "Think step by step. " * 8
+    """About 200 bytes, which compress as prose does and not as a repeated sentence."""
+    drawn = [SYLLABLES[byte % 64] for byte in hashlib.sha512(str(row).encode()).digest()]
+    words = " ".join("".join(drawn[start : start + 2]) for start in range(0, 64, 2))
+    return f"Question {row}: what is {row * 7919 % 1_000_003} plus {row % 97}? {words}"
 
 
 def parquet(path: pathlib.Path, rows: range) -> None:
@@ -233,14 +239,14 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
         print(json.dumps({"rows": options.rows, "parquet_mib": size >> 20, "prompts_mib": text >> 20}), flush=True)
         outputs = {}
         for name, flags in (("texts", []), ("workers-read", ["--workers-read"])):
-            output = folder / name
+            output, log = folder / name, folder / f"{name}.log"
             roots = ["--data-root", "s3://rows/data", "--cache-mib", "16"]
             with cluster_of(options, "table", WORKERS, roots) as cluster:
                 start = time.monotonic()
                 client = subprocess.Popen(
                     score(cluster, ["s3://rows/data/"], context, output, *flags),
                     stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+                    stderr=log.open("w"),
                 )
                 peak = 0.0
                 while client.poll() is None:
@@ -249,7 +255,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
                 seconds = time.monotonic() - start
                 peaks = {name: round(peak_mib(process.pid)) for name, process in cluster.processes.items()}
             if client.returncode != 0:
-                sys.exit(f"{name}: exit code {client.returncode}")
+                sys.exit(f"{name}: exit code {client.returncode}: {log.read_text()[-2000:]}")
             outputs[name] = digests(output)
             report(name, options.rows, text, seconds, {"client": round(peak), **peaks})
             shutil.rmtree(output)

@@ -62,7 +62,8 @@ extension CoordinatorState {
         }
         let message =
             "worker \(hello.name) has model \(model.name) \(model.digest.hex), this cluster works with "
-            + "\(current.name) \(current.digest.hex); give both the same model folder"
+            + "\(current.name) \(current.digest.hex); give both the same model folder and options, the same version of "
+            + "StateZero and processors with the same instructions; to change all, stop every worker when no job runs"
         actions.append(.log(.workerRefused(name: hello.name, reason: message)))
         send(.refused(.fingerprint, message: message), to: peer, &actions)
         return false
