@@ -205,10 +205,10 @@ Fitted again, on evaluation outcomes:
 
 ({len(sources)} sources, {len(cases)} draws, all query prompts.) Constants of the other sources instead of the shipped
 ones change {" and ".join(said)}.
-So calibration has nothing to gain from other data. Even constants of the source itself, which nobody can know, leave an
-ECE that is nearly the one by chance. What remains is the level of single policies: a constant, which needs no
-calibration, has the error of a mean of few rows. *Unbiased RMS* is the root of the mean
-squared gap of the bins, less its bias by few rows ([Kumar, Liang and Ma 2019](https://arxiv.org/abs/1909.10155)).
+So other data for the calibration would change little. Even constants of the source itself, which nobody can know,
+leave an ECE that is nearly the one by chance. What remains is the level of single policies: a constant, which needs no
+calibration, has the error of a mean of few rows. *Unbiased RMS* is the root of the mean squared gap of the bins, less
+its bias by few rows ([Kumar, Liang and Ma 2019](https://arxiv.org/abs/1909.10155)).
 
 The 80 % interval is too narrow, and a part of it is known. The fit of the concentration counts a row of more rollouts
 than {ROLLOUTS_MOST} as {ROLLOUTS_MOST} with the same mean reward, which varies less than the mean of so few. Likeliest

@@ -101,7 +101,8 @@ public struct PromptCorpus {
             }
             return PromptRow(
                 prompt: Prompt(id: id, text: text), dataSource: dataSource, columns: values,
-                hasDerivedID: given == nil, endsWithAssistant: read.endsWithAssistant, file: file, line: line)
+                hasDerivedID: given == nil, endsWithAssistant: read.endsWithAssistant, file: file, line: line,
+                bytes: lines.bytes)
         } catch {
             var problem = error
             problem.promptID = given
