@@ -140,7 +140,10 @@ let package = Package(
             ]),
         module(
             "WorkerNode",
-            ["Scoring", "JSON", "Wire", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ", logging]),
+            [
+                "Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ",
+                logging,
+            ]),
         module(
             "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
         module(
@@ -175,7 +178,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, crypto, logging,
+                argumentParser, crypto, logging, yams,
             ]),
         .executableTarget(
             name: "CLI",
@@ -186,7 +189,8 @@ let package = Package(
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
+                "JSON",
                 "Keys", "Reporting",
                 argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
@@ -246,7 +250,7 @@ let package = Package(
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
         tests(
             "WorkerNodeTests",
-            ["WorkerNode", "Cluster", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
+            ["WorkerNode", "Cluster", "Corpora", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
         tests("WireTests", ["Wire", "Scoring"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),

@@ -25,9 +25,24 @@ package enum ArrowLibrary {
         return table
     }
 
-    // An address, because pointers do not pass between threads; the library is never unloaded.
+    // Addresses, because pointers do not pass between threads; the library is never unloaded.
     private static let loaded: Result<UInt, ArrowFilesError> = Result { () throws(ArrowFilesError) in
         try load(from: folders(of: ProcessInfo.processInfo.environment, program: CommandLine.arguments.first))
+    }
+
+    /// The function that opens a Parquet file at a row. Throws `libraryUnusable` for a library of an older release.
+    static func openRows() throws(ArrowFilesError) -> statezero_arrow_open_rows_type {
+        _ = try table()
+        let folders = folders(of: ProcessInfo.processInfo.environment, program: CommandLine.arguments.first)
+        let path = try path(in: folders)
+        // It is loaded already, so this only finds it.
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL),
+            let symbol = dlsym(handle, "statezero_arrow_open_rows")
+        else {
+            throw .libraryUnusable(
+                path: path, reason: "it is of an older release, which reads no rows by their numbers")
+        }
+        return unsafeBitCast(symbol, to: statezero_arrow_open_rows_type.self)
     }
 
     /// The folders to search, in order. A folder that the environment names is the only one.
@@ -47,9 +62,11 @@ package enum ArrowLibrary {
         return folders + ["/usr/local/lib/statezero/arrow", "/usr/lib/statezero/arrow"]
     }
 
+    /// Whether the library can open a Parquet file at a row.
+    package static var readsRows: Bool { (try? openRows()) != nil }
+
     package static func load(from folders: [String]) throws(ArrowFilesError) -> UInt {
-        let paths = folders.map { "\($0)/\(fileName)" }
-        guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw .libraryMissing(searched: folders) }
+        let path = try path(in: folders)
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw .libraryUnusable(path: path, reason: dlerror().map { String(cString: $0) } ?? "dlopen failed")
         }
@@ -65,6 +82,12 @@ package enum ArrowLibrary {
                 reason: "its version is \(table.pointee.version), this program needs \(STATEZERO_ARROW_VERSION)")
         }
         return UInt(bitPattern: table)
+    }
+
+    private static func path(in folders: [String]) throws(ArrowFilesError) -> String {
+        let paths = folders.map { "\($0)/\(fileName)" }
+        guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw .libraryMissing(searched: folders) }
+        return path
     }
 
     /// Calls a function of the library that reports its error as text; returns that text, or `nil`.

@@ -23,10 +23,14 @@ package final class ArrowReader {
     package let names: [String]
     /// Number of rows that the file states; `nil` if it states none. A damaged file may have others.
     package let statedRows: Int?
+    /// Number of the first row that is handed out, from 0.
+    package let firstRow: Int
     /// Number of rows handed out so far.
     package private(set) var rows = 0
 
     private static let batchRows = 4096
+    /// Of a reader that begins at a row: it may be used for a few rows only.
+    private static let seekBatchRows = 1024
 
     private let stream: UnsafeMutablePointer<ArrowArrayStream>
     private let types: [ArrowType]
@@ -35,14 +39,27 @@ package final class ArrowReader {
     /// all that have a meaning in JSON. Throws `libraryMissing`, `libraryUnusable`, `unreadable`, and `unsupportedColumn`
     /// for a column that was asked for.
     /// `location` is the path to open, if it is another.
-    package init(
+    package convenience init(
         path: String, at location: String? = nil, format: ArrowFormat, columns: [String]? = nil
     ) throws(ArrowFilesError) {
+        let opened = try Self.open(location ?? path, format, columns, path: path)
+        try self.init(path: path, opened, columns: columns)
+    }
+
+    /// Opens a Parquet file at the row group that has a row, given by its number from 0; reads to the end. Throws as the other
+    /// initialiser does, and `unreadable` for a row that the file does not have.
+    package convenience init(
+        path: String, at location: String, parquetRow row: Int, columns: [String]
+    ) throws(ArrowFilesError) {
+        let opened = try Self.open(location, row: row, columns, path: path)
+        try self.init(path: path, opened, columns: columns)
+    }
+
+    private init(path: String, _ opened: Opened, columns: [String]?) throws(ArrowFilesError) {
         self.path = path
-        let location = location ?? path
-        let (stream, stated) = try Self.open(location, format, columns, path: path)
-        self.stream = stream
-        statedRows = stated >= 0 ? Int(stated) : nil
+        stream = opened.stream
+        firstRow = Int(opened.start)
+        statedRows = opened.rows >= 0 ? Int(opened.rows) : nil
         var schema = ArrowSchema()
         guard stream.pointee.get_schema(stream, &schema) == 0 else {
             let reason = Self.reason(stream)
@@ -86,27 +103,55 @@ package final class ArrowReader {
         }
     }
 
+    /// A stream, the number of its first row, and the rows that the file states.
+    private struct Opened {
+        let stream: UnsafeMutablePointer<ArrowArrayStream>
+        var start: Int64 = 0
+        var rows: Int64 = -1
+    }
+
     private static func open(
         _ location: String, _ format: ArrowFormat, _ columns: [String]?, path: String
-    ) throws(ArrowFilesError) -> (UnsafeMutablePointer<ArrowArrayStream>, rows: Int64) {
+    ) throws(ArrowFilesError) -> Opened {
+        let table = try ArrowLibrary.table()
+        return try open(columns, path: path) { names, count, opened, error in
+            table.pointee.open(
+                location, format.number, names, count, Int64(batchRows), opened.stream, &opened.rows, error)
+        }
+    }
+
+    private static func open(
+        _ location: String, row: Int, _ columns: [String], path: String
+    ) throws(ArrowFilesError) -> Opened {
+        let function = try ArrowLibrary.openRows()
+        return try open(columns, path: path) { names, count, opened, error in
+            function(
+                location, names, count, Int64(seekBatchRows), Int64(row), opened.stream, &opened.start, &opened.rows,
+                error)
+        }
+    }
+
+    private typealias Names = UnsafePointer<UnsafePointer<CChar>?>?
+    private typealias ErrorText = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    private static func open(
+        _ columns: [String]?, path: String, _ call: (Names, Int64, inout Opened, ErrorText) -> Int32
+    ) throws(ArrowFilesError) -> Opened {
         let table = try ArrowLibrary.table()
         let stream = UnsafeMutablePointer<ArrowArrayStream>.allocate(capacity: 1)
         stream.initialize(to: ArrowArrayStream())
-        var rows: Int64 = -1
+        var opened = Opened(stream: stream)
         let names = columns.map { $0.map { strdup($0) } }
         defer { names?.forEach { free($0) } }
         let failure = ArrowLibrary.failure(table) { error in
-            guard let names else {
-                return table.pointee.open(location, format.number, nil, 0, Int64(batchRows), stream, &rows, error)
-            }
+            guard let names else { return call(nil, 0, &opened, error) }
             let pointers = names.map { UnsafePointer<CChar>($0) }
             // One more, so that an empty selection is not the same as none.
             return (pointers + [nil]).withUnsafeBufferPointer {
-                table.pointee.open(
-                    location, format.number, $0.baseAddress, Int64(names.count), Int64(batchRows), stream, &rows, error)
+                call($0.baseAddress, Int64(names.count), &opened, error)
             }
         }
-        guard let failure else { return (stream, rows) }
+        guard let failure else { return opened }
         stream.deallocate()
         throw .unreadable(path: path, rows: 0, reason: failure)
     }

@@ -16,6 +16,17 @@ package struct ArrowRowFormat: RowFormat {
     ) throws(CorporaError) -> any RowSource {
         try ArrowRowSource(path, at: location, columns: columns)
     }
+
+    package func seekable(
+        _ path: String, at location: String, columns: Set<String>
+    ) throws(CorporaError) -> (any SeekableRows)? {
+        do throws(ArrowFilesError) {
+            guard try ArrowFormat(path: path, at: location) == .parquet else { return nil }
+            return try ParquetRows(path, at: location, columns: columns)
+        } catch {
+            throw .otherFormat("\(error)")
+        }
+    }
 }
 
 /// The rows of a Parquet or Arrow file. Their numbers count from 1.

@@ -14,6 +14,10 @@ public enum ClientError: Error, CustomStringConvertible {
     case refused(String)
     /// No message from a coordinator for this long. The same command resumes the run.
     case abandoned(after: Duration, endpoint: Endpoint)
+    /// A worker cannot read rows that it was to read itself.
+    case rangeRefused(String)
+    /// No worker of the cluster reads rows itself, for this long.
+    case noRangeWorker(after: Duration)
     /// The input has changed since the run began.
     case inputChanged(String)
     /// No row of the input has a prediction.
@@ -29,6 +33,11 @@ public enum ClientError: Error, CustomStringConvertible {
         case .abandoned(let time, let endpoint):
             "no message from a coordinator at \(endpoint) for \(time.components.seconds) s; finished parts are kept: start "
                 + "the coordinator, then run the same command again"
+        case .rangeRefused(let message):
+            "\(message); finished parts are kept: correct it and run the same command again, or leave out --workers-read"
+        case .noRangeWorker(let time):
+            "no worker of this cluster has read rows itself for \(time.components.seconds) s; start workers with --data-root, then "
+                + "run the same command again, or leave out --workers-read"
         case .inputChanged(let message): message
         case .nothingScored(let rows, let folder):
             rows == 0
@@ -41,7 +50,7 @@ public enum ClientError: Error, CustomStringConvertible {
     /// Whether the same command can resume the run.
     public var isResumable: Bool {
         switch self {
-        case .abandoned: true
+        case .abandoned, .noRangeWorker: true
         case .corpora(.diskFull): true
         default: false
         }

@@ -24,6 +24,8 @@ public final class LocalCluster: Sendable {
         public var workerNice = 0
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
+        /// Where workers may read rows themselves, as their `--data-root`.
+        public var dataRoots: [String] = []
         /// Whether each worker is pinned to cores of its own, as many as it has threads.
         public var pinsWorkers = false
 
@@ -85,7 +87,9 @@ public final class LocalCluster: Sendable {
                 "\(configuration.threadsPerWorker)", "--nice", "\(configuration.workerNice)",
             ]
             let pin = configuration.pinsWorkers ? ["--pin", "\((index - 1) * configuration.threadsPerWorker)"] : []
-            members.append(Member(name: "worker-\(index)", arguments: arguments + pin + configuration.model + common))
+            let roots = configuration.dataRoots.isEmpty ? [] : ["--data-root"] + configuration.dataRoots
+            members.append(
+                Member(name: "worker-\(index)", arguments: arguments + pin + roots + configuration.model + common))
         }
         state = Mutex(State(members: members))
         for index in members.indices { start(index) }

@@ -30,6 +30,9 @@ public struct ScoringClient: Sendable {
         public var existing: ScoringRun.Existing
         /// File format of the parts. Any but `.lines` must be among the settings.
         public var format = PartFormat.lines
+        /// Whether workers read the rows of the prompt files themselves, and texts never leave this process. The output is the
+        /// same.
+        public var workersRead = false
         /// Settings that can change a byte of the output, for the manifest.
         public var settings: [String: String]
         /// Version of the program, for the manifest.
@@ -91,12 +94,21 @@ public struct ScoringClient: Sendable {
                 throw .corpora(error)
             }
         }
+        var ranges: RangeFiles?
+        if configuration.workersRead {
+            do {
+                ranges = try RangeFiles(
+                    survey, keys: configuration.keys, columns: configuration.side?.columns ?? .none)
+            } catch {
+                throw .corpora(error)
+            }
+        }
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
             context: configuration.pairs, abandonTime: configuration.abandonTime,
-            security: configuration.security, logger: logger)
+            sendsRanges: configuration.workersRead, security: configuration.security, logger: logger)
         defer { connection.close() }
-        var writer = ScoringWriter(configuration, survey: survey, connection: connection)
+        var writer = ScoringWriter(configuration, survey: survey, ranges: ranges, connection: connection)
         return try writer.run(until: stop, onProgress: onProgress)
     }
 }

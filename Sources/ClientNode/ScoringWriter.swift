@@ -10,6 +10,8 @@ import Wire
 struct ScoringWriter {
     private let configuration: ScoringClient.Configuration
     private let survey: [InputFile]
+    /// Where workers find the rows, if they read them.
+    private let ranges: RangeFiles?
     private let connection: ClientConnection
     private var progress: ScoringProgress
     private var run: ScoringRun?
@@ -17,13 +19,21 @@ struct ScoringWriter {
     private var assembler: PartAssembler?
     private var jobID = JobID(high: 0, low: 0)
     private var nextShard: UInt32 = 0
+    /// Why the run ends once its job is closed.
+    private var failure: ClientError?
+    private let clock = ContinuousClock()
+    /// When the cluster last had a worker that reads rows itself.
+    private var rangeWorkerSeen: ContinuousClock.Instant
 
     init(
-        _ configuration: ScoringClient.Configuration, survey: [InputFile], connection: ClientConnection
+        _ configuration: ScoringClient.Configuration, survey: [InputFile], ranges: RangeFiles? = nil,
+        connection: ClientConnection
     ) {
         self.configuration = configuration
         self.survey = survey
+        self.ranges = ranges
         self.connection = connection
+        rangeWorkerSeen = clock.now
         progress = ScoringProgress(rowsTotal: survey.reduce(0) { $0 + $1.lines - $1.blankLines })
     }
 
@@ -35,12 +45,24 @@ struct ScoringWriter {
             for event in connection.receive(for: .milliseconds(250)) {
                 if let ending = try handle(event) { return ending }
             }
+            try checkRangeWorkers()
             onProgress(progress)
         }
         return .interrupted
     }
 
+    /// Throws where row ranges wait in vain, because no worker reads them.
+    private mutating func checkRangeWorkers() throws(ClientError) {
+        guard ranges != nil, run != nil, progress.cluster.rangeWorkers == 0 else {
+            rangeWorkerSeen = clock.now
+            return
+        }
+        let time = clock.now - rangeWorkerSeen
+        if time > configuration.abandonTime { throw .noRangeWorker(after: time) }
+    }
+
     private mutating func handle(_ event: ClientEvent) throws(ClientError) -> ScoringClient.Ending? {
+        if failure != nil { return try end(event) }
         switch event {
         case .action(.openOutput(let model)): return try open(model)
         case .action(.produce): try produce()
@@ -53,6 +75,16 @@ struct ScoringWriter {
             throw .refused(message)
         case .action(.send): break
         case .broken(let message): throw .refused(message)
+        }
+        return nil
+    }
+
+    /// Waits until the coordinator has forgotten the job, with the answers that cannot be used; then the run ends.
+    private func end(_ event: ClientEvent) throws(ClientError) -> ScoringClient.Ending? {
+        switch event {
+        case .action(.finish), .action(.fail), .broken:
+            if let failure { throw failure }
+        default: break
         }
         return nil
     }
@@ -77,7 +109,7 @@ struct ScoringWriter {
             let side = configuration.side
             let corpus = try PromptCorpus(
                 files: configuration.promptFiles, keys: configuration.keys, columns: side?.columns ?? .none)
-            cutter = ShardCutter(corpus, side: side)
+            cutter = ShardCutter(corpus, side: side, ranges: ranges)
         } catch {
             throw .corpora(error)
         }
@@ -135,10 +167,16 @@ struct ScoringWriter {
                 try commitParts()
                 continue
             }
+            let content: ShardContent
+            do {
+                content = try shard.content()
+            } catch {
+                throw .refused("the places of the rows of a shard are not sent: \(error); leave out --workers-read")
+            }
             return connection.send(
                 .shardReady(
                     SubmitShard(
-                        job: jobID, shard: number, tokens: shard.tokens, affinity: shard.affinity, texts: shard.texts)))
+                        job: jobID, shard: number, tokens: shard.tokens, affinity: shard.affinity, content: content)))
         }
         assembler?.end()
         try commitParts()
@@ -149,6 +187,11 @@ struct ScoringWriter {
         if let fault = answer.faults.first(where: { $0.code == RowError.Code.sideInformationUnsupported.rawValue }) {
             // Every other row of the job would get the same fault.
             throw .refused(fault.message)
+        }
+        if let fault = answer.faults.first(where: { RangeError.isCode($0.code) }) {
+            // The coordinator would give the same answer to the next run, so it must forget it first.
+            failure = .rangeRefused(fault.message)
+            return connection.send(.givenUp)
         }
         assembler?.insert(answer)
         progress.rowsDone += answer.answers.count

@@ -1,5 +1,5 @@
 package import Corpora
-import Scoring
+package import Scoring
 package import Wire
 
 /// Cuts a corpus into shards: in corpus order, by rows and by estimated tokens.
@@ -22,6 +22,14 @@ package struct ShardCutter {
         package let lines: [Line]
         package let texts: TextBlock
         package let tokens: Int
+        /// Where the texts are, if workers read them.
+        package let ranges: RowRanges?
+
+        /// What is sent. Throws for row ranges of more bytes than a message may have.
+        package func content() throws(WireError) -> ShardContent {
+            guard let ranges else { return .texts(texts) }
+            return .ranges(try RangeBlock(ranges, side: texts.side))
+        }
 
         /// Equal for equal texts: directs a shard to the worker that has seen it before.
         package var affinity: UInt64 { Digest(of: texts.bytes.array).leading }
@@ -38,13 +46,16 @@ package struct ShardCutter {
 
     private var corpus: PromptCorpus
     private let side: ScoringSide?
+    private let rangeFiles: RangeFiles?
     private let rowsMax: Int
     /// A row that was read but did not fit into the last shard.
     private var held: PromptRow?
 
-    package init(_ corpus: PromptCorpus, side: ScoringSide? = nil) {
+    /// With `ranges`, shards say where their texts are.
+    package init(_ corpus: PromptCorpus, side: ScoringSide? = nil, ranges: RangeFiles? = nil) {
         self.corpus = corpus
         self.side = side
+        rangeFiles = ranges
         rowsMax = min(Self.rowsMax, max(1, Self.vectorNumbersMax / max(1, side?.context.schema.vectorColumns ?? 0)))
     }
 
@@ -60,6 +71,7 @@ package struct ShardCutter {
         var texts: [String] = []
         var known: [SideInformation] = []
         var tokens = 0
+        var cutter = rangeFiles.map { RangeCutter($0) }
         while texts.count < rowsMax, lines.count < Self.linesMax {
             guard let row = try nextRow(&lines) else { break }
             let more = TokenEstimate.encoded(bytes: row.prompt.text.utf8.count)
@@ -69,6 +81,7 @@ package struct ShardCutter {
             }
             tokens += more
             texts.append(row.prompt.text)
+            cutter?.append(row)
             let facts = side?.facts(row)
             if let facts { known.append(facts.side) }
             lines.append(
@@ -80,7 +93,9 @@ package struct ShardCutter {
         let block = side.flatMap { side in
             side.context.schema.isEmpty ? nil : SideBlock(known, schema: side.context.schema)
         }
-        return lines.isEmpty ? nil : Shard(lines: lines, texts: TextBlock(texts, side: block), tokens: tokens)
+        guard !lines.isEmpty else { return nil }
+        return Shard(
+            lines: lines, texts: TextBlock(texts, side: block), tokens: tokens, ranges: cutter?.ranges(of: texts))
     }
 
     /// The next prompt; rejected lines before it are appended to `lines`.

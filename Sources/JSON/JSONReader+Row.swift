@@ -9,9 +9,13 @@ extension JSONReader {
         @usableFromInline var numbers: [Int32]
         private var members: [RowMember] = []
 
+        /// Members that most rows have at most: they are allocated once.
+        private static let usualMembers = 8
+
         /// No members, for so many names.
         public init(names count: Int) {
             numbers = Array(repeating: 0, count: count)
+            members.reserveCapacity(Self.usualMembers)
         }
 
         /// The member of a name; `nil` if it is absent. A member that is there is replaced, and cannot be removed.

@@ -12,8 +12,13 @@ package struct NetworkStorage: RemoteStorage {
 
     private let credentials: StorageCredentials
     private let client: StorageClient
+    private let followsRedirects: Bool
 
-    package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    /// Without `followsRedirects`, a web address that redirects is an error: where only some addresses are permitted.
+    package init(
+        environment: [String: String] = ProcessInfo.processInfo.environment, followsRedirects: Bool = true
+    ) {
+        self.followsRedirects = followsRedirects
         credentials = StorageCredentials(environment: environment)
         client = StorageClient(credentials)
     }
@@ -54,13 +59,30 @@ package struct NetworkStorage: RemoteStorage {
     }
 
     package func copy(
-        _ path: String, to descriptor: Int32, expecting expected: String?
+        _ path: String, to descriptor: Int32, expecting expected: String?, bytesMax: Int,
+        onProgress: @escaping @Sendable () -> Void
     ) throws(CorporaError) -> String? {
         let place = try place(path)
-        let client = self.client
+        let (client, followsRedirects) = (self.client, self.followsRedirects)
         return try TaskWait.run { () async throws(CorporaError) -> String? in
-            var download = ObjectDownload(client, place, to: descriptor, expecting: expected)
+            var download = ObjectDownload(
+                client, place, to: descriptor, expecting: expected, bytesMax: bytesMax,
+                followsRedirects: followsRedirects, onProgress: onProgress)
             return try await download.run()
+        }
+    }
+
+    package func read(
+        _ path: String, bytes: Range<Int>, expecting expected: String?
+    ) throws(CorporaError) -> [UInt8] {
+        let place = try place(path)
+        guard !bytes.isEmpty else { return [] }
+        var call = StorageClient.Call(place: place, path: place.objectPath)
+        call.headers = [("range", "bytes=\(bytes.lowerBound)-\(bytes.upperBound - 1)")]
+        if let expected { call.headers.append(("if-match", expected)) }
+        let (client, request) = (self.client, call)
+        return try TaskWait.run { () async throws(CorporaError) -> [UInt8] in
+            try await client.bytes(of: request, bytesMax: bytes.count, expecting: expected)
         }
     }
 

@@ -17,9 +17,23 @@ struct ObjectDownload {
     private var tries = 0
     private var redirects = 0
 
-    private static let redirectsMax = 5
+    private let bytesMax: Int
+    private let followsRedirects: Bool
+    private let onProgress: @Sendable () -> Void
+    /// Bytes at which progress is reported next.
+    private var reportAt = 0
 
-    init(_ client: StorageClient, _ place: StoragePlace, to descriptor: Int32, expecting identity: String?) {
+    private static let redirectsMax = 5
+    private static let reportBytes = 4 << 20
+
+    init(
+        _ client: StorageClient, _ place: StoragePlace, to descriptor: Int32, expecting identity: String?,
+        bytesMax: Int,
+        followsRedirects: Bool, onProgress: @escaping @Sendable () -> Void
+    ) {
+        self.bytesMax = bytesMax
+        self.followsRedirects = followsRedirects
+        self.onProgress = onProgress
         self.client = client
         self.place = place
         self.descriptor = descriptor
@@ -64,7 +78,7 @@ struct ObjectDownload {
     private mutating func receive(_ response: HTTPClientResponse) async throws -> String? {
         let tag = response.headers.first(name: "etag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
         if let identity, let tag, tag != identity {
-            throw CorporaError.otherFormat("\(place.path): it changed while it was read; start again")
+            throw CorporaError.objectChanged(path: place.path)
         }
         // Without a tag nothing says that two answers are of the same object, so the copy begins anew.
         if response.status.code == 200 || tag == nil, offset > 0 {
@@ -82,9 +96,14 @@ struct ObjectDownload {
             $0.addingReportingOverflow(offset).partialValue
         }
         for try await chunk in response.body {
+            guard chunk.readableBytes <= bytesMax - offset else { throw CorporaError.objectChanged(path: place.path) }
             try FileBytes.write(
                 Array(buffer: chunk), to: descriptor, name: "the temporary copy of \(place.path)")
             offset += chunk.readableBytes
+            if offset >= reportAt {
+                reportAt = offset + Self.reportBytes
+                onProgress()
+            }
             guard offset > furthest else { continue }
             (furthest, tries) = (offset, 0)
         }
@@ -102,7 +121,7 @@ struct ObjectDownload {
 
     /// Follows a redirection of a web address; those of buckets are errors, because a signature is for one host.
     private mutating func follow(_ answer: StorageAnswer) throws(CorporaError) -> Bool {
-        guard !place.isBucket, [301, 302, 303, 307, 308].contains(answer.status),
+        guard followsRedirects, !place.isBucket, [301, 302, 303, 307, 308].contains(answer.status),
             let location = answer.headers["location"], redirects < Self.redirectsMax,
             let base = URL(string: place.origin + place.objectPath),
             let target = URL(string: location, relativeTo: base)?.absoluteString,

@@ -57,6 +57,40 @@ package struct StorageClient: Sendable {
         }
     }
 
+    /// Sends a call for some bytes of an object until it has an answer that is not temporary. Throws `otherFormat` and
+    /// `objectChanged`.
+    func bytes(
+        of call: Call, bytesMax: Int, expecting expected: String?
+    ) async throws(CorporaError) -> [UInt8] {
+        var tries = 0
+        while true {
+            tries += 1
+            let problem: String
+            do {
+                let response = try await send(call)
+                guard response.status.code != 206 else {
+                    // Not every server reads If-Match.
+                    if let expected, let tag = response.headers.first(name: "etag"), tag != expected {
+                        throw CorporaError.objectChanged(path: call.place.path)
+                    }
+                    return Array(buffer: try await response.body.collect(upTo: bytesMax))
+                }
+                guard response.status.code != 200 else {
+                    throw CorporaError.otherFormat("\(call.place.path): its server answers no ranges of bytes")
+                }
+                let answer = Self.answer(response, String(buffer: try await response.body.collect(upTo: 1 << 20)))
+                guard answer.isTemporary else { throw refusal(answer, call.place) }
+                problem = refusalText(answer)
+            } catch let error as CorporaError {
+                throw error
+            } catch {
+                problem = Self.text(of: error)
+            }
+            guard tries < Self.triesMax else { throw Self.failure(call.place, problem, tries) }
+            await Self.pause(after: tries)
+        }
+    }
+
     /// Sends a call once.
     func send(_ call: Call) async throws -> HTTPClientResponse {
         let query = RequestSignature.encoded(call.query)
@@ -75,7 +109,7 @@ package struct StorageClient: Sendable {
     }
 
     func refusal(_ answer: StorageAnswer, _ place: StoragePlace) -> CorporaError {
-        .otherFormat("\(place.path): \(refusalText(answer))")
+        answer.status == 412 ? .objectChanged(path: place.path) : .otherFormat("\(place.path): \(refusalText(answer))")
     }
 
     func refusalText(_ answer: StorageAnswer) -> String {

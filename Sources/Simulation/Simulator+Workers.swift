@@ -46,12 +46,16 @@ extension Simulator {
         }
     }
 
-    private mutating func compute(_ piece: PieceName, _ context: Digest, _ texts: TextBlock, worker index: Int) {
+    private mutating func compute(_ piece: PieceName, _ context: Digest, _ content: ShardContent, worker index: Int) {
         let life = workers[index].process.life
         let time = Duration.milliseconds(1 + random.next() % 1500)
         if workers[index].isHanging { return }
         schedule(.workerEvent(index, life: life, .progressed), after: time * 0.5)
-        let texts = texts.texts.compactMap(\.self)
+        guard case .texts(let block) = content else {
+            report.broken.append("worker \(index) is lent row ranges, which it does not read")
+            return
+        }
+        let texts = block.texts.compactMap(\.self)
         if texts.contains(where: SimulatedClient.isPoison) {
             schedule(.fault(.killWorker(index)), after: time)
             return

@@ -1,4 +1,5 @@
 package import Cluster
+package import Corpora
 package import FeatureStore
 package import Scoring
 package import Wire
@@ -10,6 +11,7 @@ package import Wire
 package struct InferenceExecutor {
     private let model: any ValueModel
     private var embedder: CachedEmbedder
+    private let ranges: RangeReader?
     private var contexts: [Digest: Known] = [:]
     private let clock = ContinuousClock()
 
@@ -20,8 +22,10 @@ package struct InferenceExecutor {
         let poolCount: Int
     }
 
-    package init(model: any ValueModel, cache: TieredFeatureCache) {
+    /// Without `ranges`, row ranges are refused.
+    package init(model: any ValueModel, cache: TieredFeatureCache, ranges: RangeReader? = nil) {
         self.model = model
+        self.ranges = ranges
         embedder = CachedEmbedder(model, cache: cache)
     }
 
@@ -57,12 +61,53 @@ package struct InferenceExecutor {
         contexts[digest] = nil
     }
 
+    /// Scores a piece: a prediction or a fault for every row. Row ranges are read first, which counts as embedding; if they
+    /// cannot be read, every row gets the fault that says why. Throws `unavailable`.
+    package mutating func score(
+        _ content: ShardContent, of piece: PieceName, context digest: Digest, onProgress: @escaping @Sendable () -> Void
+    ) throws(ValueModelError) -> (AnswerBlock, [RowFault], StageTimes) {
+        switch content {
+        case .texts(let texts): return try score(texts, context: digest, onProgress: onProgress)
+        case .ranges(let block):
+            let start = clock.now
+            let texts: TextBlock
+            do throws(RangeError) {
+                texts = try read(block, piece, onProgress)
+            } catch {
+                return Self.failing(block.count, code: error.code.rawValue, message: "\(error)")
+            }
+            let read = clock.now - start
+            var (answers, faults, times) = try score(texts, context: digest, onProgress: onProgress)
+            times.embedded += read
+            return (answers, faults, times)
+        }
+    }
+
+    /// The texts of a piece, read from files: those of the whole shard, whose digest is known, and of these the piece's.
+    private func read(
+        _ block: RangeBlock, _ piece: PieceName, _ onProgress: @escaping @Sendable () -> Void
+    ) throws(RangeError) -> TextBlock {
+        guard let reader = ranges else { throw .unusable("this worker has no data root; start it with --data-root") }
+        let found: RowRanges
+        do throws(WireError) {
+            found = try block.ranges()
+        } catch {
+            throw .unusable("\(error)")
+        }
+        guard piece.rows.upperBound <= found.rows else {
+            throw .unusable("they have \(found.rows) rows, the piece ends at \(piece.rows.upperBound)")
+        }
+        let texts = try reader.texts(of: found, onProgress: onProgress)
+        return TextBlock(texts[piece.rows], side: block.side)
+    }
+
     /// Scores the texts of a piece: a prediction or a fault for every row. Throws `unavailable`.
     package mutating func score(
         _ block: TextBlock, context digest: Digest, onProgress: () -> Void
     ) throws(ValueModelError) -> (AnswerBlock, [RowFault], StageTimes) {
         guard let context = contexts[digest] else {
-            return Self.failing(block, code: "context_failed", message: "context \(digest.short) is not prepared here")
+            return Self.failing(
+                block.count, code: "context_failed", message: "context \(digest.short) is not prepared here")
         }
         var faults: [RowFault] = []
         let start = clock.now
@@ -95,7 +140,7 @@ package struct InferenceExecutor {
                 rows.count == block.count
                 ? AnswerBlock(predictions) : AnswerBlock(Self.spread(predictions, over: rows, of: block.count))
         } catch {
-            return Self.failing(block, code: "prediction_failed", message: "\(error)")
+            return Self.failing(block.count, code: "prediction_failed", message: "\(error)")
         }
         faults.sort { $0.row < $1.row }
         return (
@@ -174,10 +219,10 @@ package struct InferenceExecutor {
     }
 
     private static func failing(
-        _ block: TextBlock, code: String, message: String
+        _ count: Int, code: String, message: String
     ) -> (AnswerBlock, [RowFault], StageTimes) {
-        let faults = (0..<UInt32(block.count)).map { RowFault(row: $0, code: code, message: message) }
-        return (AnswerBlock(Array(repeating: nil, count: block.count)), faults, StageTimes())
+        let faults = (0..<UInt32(count)).map { RowFault(row: $0, code: code, message: message) }
+        return (AnswerBlock(Array(repeating: nil, count: count)), faults, StageTimes())
     }
 }
 

@@ -1,4 +1,5 @@
 import Cluster
+import Corpora
 import FeatureStore
 import Logging
 import Scoring
@@ -11,7 +12,7 @@ final class InferenceThread: Sendable {
     enum Command: Sendable {
         case prepare(ContextBlock)
         case forget(Digest)
-        case score(PieceName, context: Digest, TextBlock)
+        case score(PieceName, context: Digest, ShardContent)
         case stop
     }
 
@@ -53,7 +54,10 @@ final class InferenceThread: Sendable {
             ) { reason in
                 logger.warning("no feature store; features are cached in memory", metadata: ["reason": "\(reason)"])
             }
-            var executor = InferenceExecutor(model: model, cache: cache)
+            let ranges =
+                configuration.dataRoots.isEmpty
+                ? nil : RangeReader(roots: configuration.dataRoots, copyBytesMax: configuration.dataCopyBytes)
+            var executor = InferenceExecutor(model: model, cache: cache, ranges: ranges)
             announce(model.fingerprint)
             while true {
                 _ = commands.wakeup.wait(for: nil)
@@ -80,7 +84,7 @@ final class InferenceThread: Sendable {
     private static func carryOut(
         _ command: Command, by executor: inout InferenceExecutor, _ events: Mailbox<WorkerState.Event>
     ) {
-        let onProgress = { _ = events.send(.progressed) }
+        let onProgress: @Sendable () -> Void = { _ = events.send(.progressed) }
         switch command {
         case .prepare(let block):
             do throws(ValueModelError) {
@@ -91,9 +95,10 @@ final class InferenceThread: Sendable {
             }
         case .forget(let digest):
             executor.forget(digest)
-        case .score(let piece, let context, let texts):
+        case .score(let piece, let context, let content):
             do throws(ValueModelError) {
-                let (answers, faults, times) = try executor.score(texts, context: context, onProgress: onProgress)
+                let (answers, faults, times) = try executor.score(
+                    content, of: piece, context: context, onProgress: onProgress)
                 _ = events.send(.computed(piece, answers, faults, times))
             } catch {
                 _ = events.send(.modelUnavailable("\(error)"))

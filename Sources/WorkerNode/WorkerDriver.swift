@@ -1,4 +1,5 @@
 import Cluster
+import Corpora
 import Logging
 import Threads
 import Transport
@@ -27,6 +28,7 @@ struct WorkerDriver: PeerDriver {
             name: configuration.name, fingerprint: inference.fingerprint,
             credit: Credit(rows: configuration.creditRows, tokens: configuration.creditTokens))
         machine.peer.abandonTime = configuration.abandonTime
+        machine.readsRanges = !configuration.dataRoots.isEmpty
         state = WorkerState(machine, seed: UInt64.random(in: .min ... .max))
     }
 
@@ -57,8 +59,8 @@ struct WorkerDriver: PeerDriver {
             case .send(let envelope): envelopes.append(envelope)
             case .prepare(let block): _ = inference.send(.prepare(block))
             case .forget(let digest): _ = inference.send(.forget(digest))
-            case .score(let piece, let context, let texts):
-                _ = inference.send(.score(piece, context: context, texts))
+            case .score(let piece, let context, let content):
+                _ = inference.send(.score(piece, context: context, content))
             case .exit(let exit): leave(exit)
             }
         }

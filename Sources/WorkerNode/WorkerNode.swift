@@ -1,4 +1,5 @@
 import Cluster
+package import Corpora
 public import FeatureStore
 public import Logging
 public import Scoring
@@ -23,6 +24,10 @@ public final class WorkerNode: Sendable {
         public var store: StorePlace?
         /// Bytes of features cached in memory, where no store accepts them.
         public var cacheBytes = 256 << 20
+        /// Where it reads rows for clients; by default nowhere.
+        package var dataRoots = DataRoots.none
+        /// Bytes on disk for copies of objects that it reads rows from.
+        package var dataCopyBytes = 16 << 30
         /// Without a message from a coordinator for this long, the worker leaves.
         public var abandonTime: Duration = .seconds(600)
         /// The worker's key, where the coordinator asks for one.

@@ -14,6 +14,8 @@ final class ScoringStub: Sendable {
         var confirmedBelow: UInt32 = 0
         var jobs: [JobID] = []
         var isClosed = false
+        /// Row ranges, in the order of their shards.
+        var ranges: [RowRanges] = []
     }
 
     static let model = ModelFingerprint(name: "stub", digest: Digest(of: "stub"))
@@ -24,11 +26,26 @@ final class ScoringStub: Sendable {
     var received: Received { state.value }
     var endpoint: Endpoint { coordinator.endpoint }
 
-    /// Answers shards until it has answered `answersMax`; a text `bad` gets a fault, `odd` neither prediction nor fault.
-    init(answersMax: Int = .max) throws {
+    /// Answers shards until it has answered `answersMax`; a text `bad` gets a fault, `odd` neither prediction nor fault. Row
+    /// ranges are answered as these texts in order, or with a fault of this code.
+    init(answersMax: Int = .max, texts: [String] = [], rangeFault: String? = nil, rangeWorkers: Int = 1) throws {
         let state = state
         coordinator = try LoopbackCoordinator { message, _ in
             var answers: [Wire.Message] = []
+            if case .heartbeat = message {
+                return [
+                    .clusterStatus(
+                        ClusterStatus(workers: 1, shardsPending: 0, shardsLeased: 0, rangeWorkers: rangeWorkers))
+                ]
+            }
+            if case .submitShard(let shard) = message, case .ranges(let block) = shard.content {
+                guard rangeWorkers > 0, let ranges = try? block.ranges() else { return [] }
+                state.change { $0.ranges.append(ranges) }
+                if let rangeFault { return [.shardAnswer(Self.refusal(of: shard, rangeFault))] }
+                // The rows of these tests follow each other in one file.
+                let first = ranges.ranges[0].firstRow - 1
+                return [.shardAnswer(Self.answer(shard, Array(texts[first..<first + block.count])))]
+            }
             state.change { answers = Self.answer(message, answersMax, &$0) }
             return answers
         }
@@ -43,7 +60,7 @@ final class ScoringStub: Sendable {
                 .welcome(
                     Welcome(
                         incarnation: hello.incarnation, heartbeatInterval: .milliseconds(100), leaseTime: .seconds(30),
-                        fingerprint: model, readsSide: true))
+                        fingerprint: model, readsSide: true, readsRanges: true))
             ]
         case .submitJob(let job):
             state.jobs.append(job.job)
@@ -51,7 +68,8 @@ final class ScoringStub: Sendable {
         case .submitShard(let shard):
             state.shards.append(shard.shard)
             guard state.shards.count <= answersMax else { return [] }
-            return [.shardAnswer(Self.answer(shard))]
+            guard case .texts(let block) = shard.content else { return [] }
+            return [.shardAnswer(Self.answer(shard, block.texts))]
         case .confirm(_, let below):
             state.confirmedBelow = below
             return []
@@ -62,10 +80,17 @@ final class ScoringStub: Sendable {
         }
     }
 
-    private static func answer(_ shard: SubmitShard) -> ShardAnswer {
+    private static func refusal(of shard: SubmitShard, _ code: String) -> ShardAnswer {
+        let count = shard.content.count
+        return ShardAnswer(
+            job: shard.job, shard: shard.shard, answers: AnswerBlock([Prediction?](repeating: nil, count: count)),
+            faults: (0..<UInt32(count)).map { RowFault(row: $0, code: code, message: "/a: it changed") })
+    }
+
+    private static func answer(_ shard: SubmitShard, _ texts: [String?]) -> ShardAnswer {
         var faults: [RowFault] = []
         var predictions: [Prediction?] = []
-        for (row, text) in shard.texts.texts.enumerated() {
+        for (row, text) in texts.enumerated() {
             let text = text ?? ""
             if text == "bad" {
                 faults.append(RowFault(row: UInt32(row), code: "embedding_failed", message: "bad text"))

@@ -48,7 +48,7 @@ struct CoordinatorNodeTests {
         try client.send(.submitShard(SubmitShard(job: job, shard: 0, tokens: 4, affinity: 1, texts: texts)))
 
         let (piece, received) = try worker.receive("a piece") { message in
-            if case .shard(let piece, _, let texts) = message { (piece, texts) } else { nil }
+            if case .shard(let piece, _, .texts(let texts)) = message { (piece, texts) } else { nil }
         }
         #expect(received == texts)
         let prediction = try #require(Prediction(p: 0.25, kappa: 2, pLo: 0.1, pHi: 0.5))

@@ -166,7 +166,7 @@ struct FormerJournalTests {
         while end == nil, !pending.isEmpty {
             for (message, _) in Self.send(pending.removeFirst(), from: Self.worker, to: &machines) {
                 switch message {
-                case .shard(let piece, let context, let texts):
+                case .shard(let piece, let context, .texts(let texts)):
                     let answers = texts.texts.map { $0.flatMap { TableValueModel.expected($0, context: context) } }
                     pending.append(
                         .shardResult(

@@ -90,7 +90,7 @@ final class WorkerStub: Sendable {
         }
         guard let context else { return answers }
         while state.inHand < state.credit, let shard = state.waiting.popFirst() {
-            answers.append(.shard(piece(shard), context: context.digest, texts: TextBlock(texts(shard))))
+            answers.append(.shard(piece(shard), context: context.digest, .texts(TextBlock(texts(shard)))))
             state.inHand += 1
         }
         return answers

@@ -41,10 +41,11 @@ def schema():
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("statezero.v1.Envelope"))
+    names = ("Envelope", "RowRanges")
+    return [message_factory.GetMessageClass(pool.FindMessageTypeByName(f"statezero.v1.{name}")) for name in names]
 
 
-Envelope = schema()
+Envelope, RowRanges = schema()
 
 
 def envelope(generation, **body):
@@ -156,6 +157,7 @@ VARIANTS = {
     "heartbeat-rollout": "heartbeat",
     "context-side": "context",
     "submit-shard-side": "submit_shard",
+    "submit-shard-ranges": "submit_shard",
 }
 
 # Enumerations by number: 1 worker, 3 trainer, 4 rollout, 1 protocol, 2 draining, 2 capacity; 1 active, 2 workers,
@@ -250,6 +252,20 @@ EXPECTED = {
             b"",
             struct.pack("<IBB", 0, 3, 0) + struct.pack("<II", 0x7FC00000, 0),
         )
+    ],
+    "submit-shard-ranges": [
+        envelope(
+            3, submit_shard={"job": JOB, "shard": 7, "rows": 3, "tokens": 12, "affinity": AFFINITY, "ranges": True}
+        ),
+        RowRanges(
+            files=[
+                {"path": "/data/a.jsonl", "kind": 1, "bytes": 120, "modified": 1_700_000_000_000_000_000},
+                {"path": "s3://bucket/b.parquet", "kind": 2, "bytes": 4000, "tag": '"5d41"'},
+            ],
+            ranges=[{"first_row": 2, "rows": 2, "start": 30, "end": 100}, {"file": 1, "first_row": 1, "rows": 1}],
+            keys={"prompt": "question", "drops_answer": True},
+            digest=hashlib.sha256(b"".join(texts(*TEXTS))).digest(),
+        ).SerializeToString(deterministic=True),
     ],
     "confirm": [envelope(3, confirm={"job": JOB, "below": 8})],
     "close-job": [envelope(3, close_job={"job": JOB})],

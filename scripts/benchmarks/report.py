@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes BENCHMARKS.md and its plot from the files of scripts/benchmarks/run, and prints the ratios.
 
-    scripts/benchmarks/report.py OUT BENCHMARKS.md RATIOS.svg
+    scripts/benchmarks/report.py OUT BENCHMARKS.md RATIOS.svg [--only head …]
 
-Every number in the document comes from a file in OUT; a part that was not measured says so.
+Every number in the document comes from a file in OUT; a part that was not measured says so. With --only, the other
+sections of the document stay as they are.
 """
 
 import json
@@ -286,16 +287,58 @@ def start(measured):
 
 
 def head(measured):
-    line = measured.one("head")
-    if not line:
+    lines = [line for line in (measured.one("head"), measured.one("head-references")) if line]
+    if not lines:
         return missing("statezero-bench compact")
-    prepare, query, alone = (
-        1000 * line[f"{name}Seconds"] for name in ("prepareProcessor", "queryProcessor", "loneQuery")
-    )
+    rows = [
+        [
+            line["contextRows"],
+            line["references"],
+            line["poolRows"],
+            f"{1e3 * line['prepareProcessorSeconds']:.1f}",
+            f"{1e6 * line['queryProcessorSeconds']:.1f}",
+            f"{1e6 * line['loneQuerySeconds']:.0f}",
+        ]
+        for line in lines
+    ]
+    names = ["context rows", "references", "prompts of the pool"]
+    names += ["preparation, ms", f"a query among {lines[0]['queries']}, µs", "alone, µs"]
+    return table(names, rows) + "\n\n" + references(measured)
+
+
+def references(measured):
+    lines = [line for line in measured.lines("references") if "ratio" in line]
+    if not lines:
+        return missing("scripts/benchmarks/references.py")
+    rows = [
+        [
+            line["words"],
+            *(f"{line['microseconds_a_row'][arm]:.1f}" for arm in ("without", "with")),
+            f"**{line['ratio']:.2f}**",
+            f"{line['ratio_with_embedding']:.3f}" if "ratio_with_embedding" in line else "–",
+        ]
+        for line in lines
+    ]
+    head = ["words a prompt", "without, µs a row", "with three, µs a row", "ratio", "ratio with embedding"]
     return (
-        f"The trained head prepares {line['contextRows']} context rows in {prepare:.1f} ms of processor time; a query "
-        f"takes {query:.3f} ms in batches of {line['queries']}, {alone:.2f} ms alone."
+        "Three references on every prompt, 256 context rows: processor time of a whole run of `score` for a further\n"
+        "row, from reading the files to writing the scores. Features are stored; the last column adds the embedding\n"
+        "of a new prompt.\n\n" + table(head, rows)
     )
+
+
+def replaced(page, document, parts, only):
+    """The page with the sections of some parts as in the document; the others stay."""
+    for name in only:
+        section = next(part for part in document.split("\n## ") if f"{{{{{name}}}}}" in part)
+        title = section.partition("\n")[0]
+        before, found, rest = page.partition(f"\n## {title}\n")
+        if not found:
+            raise SystemExit(f"the page has no section {title!r}; write it without --only")
+        _, more, after = rest.partition("\n## ")
+        new = section.removeprefix(title + "\n").replace(f"{{{{{name}}}}}", parts[name])
+        page = before + found + new.rstrip("\n") + "\n" + (more + after if more else "")
+    return page
 
 
 def main():
@@ -306,18 +349,19 @@ def main():
         ("picture", "SVG file to write"),
     ]:
         parser.add_argument(name, help=text)
+    parser.add_argument("--only", nargs="+", metavar="PART", help="sections to write, by their names in document.txt")
     options = parser.parse_args()
     out, document, picture = options.out, options.document, options.picture
     measured = Measured(out)
     encoders, encoder_points = encoder(measured)
     coordinators, coordinator_points = coordinator(measured)
     points = encoder_points + coordinator_points
-    if points:
+    if points and not options.only:
         pathlib.Path(picture).write_text(
             bars("Our rates by our peers' (1 = equal); the encoder's by processor time", points)
         )
     text = (pathlib.Path(__file__).parent / "document.txt").read_text()
-    for name, part in {
+    parts = {
         "machine": machine(measured),
         "encoder": encoders,
         "kernels": kernels(measured),
@@ -328,7 +372,10 @@ def main():
         "rescore": rescore(measured),
         "start": start(measured),
         "head": head(measured),
-    }.items():
+    }
+    if options.only:
+        text = replaced(pathlib.Path(document).read_text(), text, parts, options.only)
+    for name, part in parts.items():
         text = text.replace(f"{{{{{name}}}}}", part)
     pathlib.Path(document).write_text(text)
     for name, ratio in points:

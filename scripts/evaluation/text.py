@@ -376,6 +376,9 @@ distribution; *if right* is the value of correct beliefs, above 0.8 because coun
 
 {calibration_by_source(main, 32)}
 
+<!-- recalibration: written by scripts/evaluation/recalibration.py -->
+<!-- end of recalibration -->
+
 ## Budgets planned on the beliefs
 
 Objective `expectedContrast`, mean 8 rollouts in [4, 32], on the query prompts of sources with several rollouts a
@@ -386,6 +389,9 @@ this is the first visit. `earlier:3` are the three latest earlier versions of th
 than the uniform one is uniform, and then its share is 0.
 
 {budgets(results)}
+
+<!-- ceiling: written by scripts/evaluation/ceiling.py -->
+<!-- end of ceiling -->
 
 [scripts/replay](scripts/replay/README.md) replays runs step by step, with the policy's own records.
 

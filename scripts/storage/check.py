@@ -15,19 +15,17 @@ import argparse
 import hashlib
 import http.server
 import json
-import os
 import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-import boto3
+from s3_server import S3Server
 
 
 class BreakingServer(http.server.BaseHTTPRequestHandler):
@@ -63,12 +61,6 @@ class BreakingServer(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run(program: str, arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
@@ -196,34 +188,11 @@ def main() -> None:
     options = parser.parse_args()
     program = str(pathlib.Path(options.program).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="storage-check-"))
-    port = free_port()
-    environment = dict(os.environ) | {
-        "AWS_ACCESS_KEY_ID": "key-of-the-check",
-        "AWS_SECRET_ACCESS_KEY": "secret-of-the-check",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "XDG_STATE_HOME": str(folder / "state"),
-    }
-    os.environ.update(environment)
-    moto = pathlib.Path(sys.executable).parent / "moto_server"
-    server = subprocess.Popen(
-        [str(moto), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
     try:
-        client = boto3.client("s3")
-        for attempt in range(100):
-            try:
-                client.create_bucket(Bucket="rows")
-                break
-            except Exception:
-                if attempt == 99:
-                    raise
-                time.sleep(0.3)
-        check_reading(program, folder, client, environment)
-        check_kills(program, folder, client, environment, options)
+        with S3Server(folder / "state") as server:
+            check_reading(program, folder, server.client, server.environment)
+            check_kills(program, folder, server.client, server.environment, options)
     finally:
-        server.kill()
-        server.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -23,21 +23,10 @@ from train import Training, difficulty
 from validation import SIZES, Validation
 
 from common import arguments
+from common.budgets import CERTAIN, MEAN, MOST, contrast, planned
 
-LEAST, MOST, MEAN, PROMPTS_MIN = 4, 32, 8, 20
+PROMPTS_MIN = 20
 SINGLE = "deepscaler_k128"  # one policy, 128 rollouts a prompt: its own folds serve
-
-
-def contrast(p, kappa):
-    """`expectedContrast` of 0 … MOST rollouts under Beta(pκ, (1 − p)κ), (Q, MOST + 1)."""
-    a, b = p * kappa, (1 - p) * kappa
-    values, failure = np.zeros((len(p), MOST + 1)), b / (a + b)
-    mixed, total = np.zeros(len(p)), a + b + 1
-    for budget in range(1, MOST + 1):
-        values[:, budget] = budget * failure * mixed
-        mixed = mixed + (1 - mixed) * a / total
-        total = total + 1
-    return values
 
 
 def mixed(p, kappa):
@@ -52,26 +41,6 @@ def mixed(p, kappa):
 
 
 OBJECTIVES = {"expectedContrast": contrast, "mixedGroupProbability": mixed}
-CERTAIN = 1e7  # κ of an observed rate
-
-
-def planned(values):
-    """Budgets bought along the curves' concave majorants, as the envelope solver does."""
-    segments = []
-    for row, curve in enumerate(values):
-        at = LEAST
-        while at < MOST:
-            slopes = (curve[at + 1 :] - curve[at]) / np.arange(1, MOST - at + 1)
-            end = at + 1 + int(np.argmax(slopes))
-            segments.append((-slopes[end - at - 1], at, row, end))
-            at = end
-    budgets, left = np.full(len(values), LEAST), len(values) * (MEAN - LEAST)
-    for _, start, row, end in sorted(segments):
-        if budgets[row] == start and left > 0:
-            more = min(end - start, left)
-            budgets[row] += more
-            left -= more
-    return budgets
 
 
 def figures(curves, p, kappa, rates):

@@ -118,8 +118,23 @@ class ArrowFileBatches : public arrow::RecordBatchReader {
 
 using Selection = std::unordered_set<std::string>;
 
+// The first row group to read: that with the row `first`; `start` gets the number of its first row.
+Result<int> FirstGroup(const parquet::FileMetaData &metadata, int64_t first, int64_t *start) {
+    *start = 0;
+    for (int group = 0; group < metadata.num_row_groups(); ++group) {
+        const int64_t rows = metadata.RowGroup(group)->num_rows();
+        // What is left of `first` is at least 0, so nothing overflows.
+        if (rows < 0) return Status::Invalid("row group ", group, " states ", rows, " rows");
+        if (first - *start < rows) return group;
+        *start += rows;
+    }
+    return Status::Invalid("the file has ", *start, " rows, and row ", first + 1, " is asked for");
+}
+
+// From the row group with the row `first` on; `start` gets the number of the first row that is read.
 Result<Batches> OpenParquet(
-    const std::shared_ptr<arrow::io::RandomAccessFile> &file, const Selection *selection, int64_t rows, int64_t *total) {
+    const std::shared_ptr<arrow::io::RandomAccessFile> &file, const Selection *selection, int64_t rows, int64_t *total,
+    int64_t first = 0, int64_t *start = nullptr) {
     parquet::ReaderProperties properties(pool());
     // Column chunks are read in pieces, so that a row group need not fit into memory.
     properties.enable_buffered_stream();
@@ -133,8 +148,12 @@ Result<Batches> OpenParquet(
     std::unique_ptr<parquet::arrow::FileReader> opened;
     ARROW_RETURN_NOT_OK(builder.memory_pool(pool())->properties(arrow_properties)->Build(&opened));
     std::shared_ptr<parquet::arrow::FileReader> reader = std::move(opened);
-    std::vector<int> groups(reader->num_row_groups());
-    for (size_t i = 0; i < groups.size(); ++i) groups[i] = int(i);
+    int group = 0;
+    if (start) {
+        ARROW_ASSIGN_OR_RAISE(group, FirstGroup(*reader->parquet_reader()->metadata(), first, start));
+    }
+    std::vector<int> groups;
+    for (; group < reader->num_row_groups(); ++group) groups.push_back(group);
     *total = reader->parquet_reader()->metadata()->num_rows();
     const parquet::SchemaDescriptor *schema = reader->parquet_reader()->metadata()->schema();
     std::vector<int> columns;
@@ -417,4 +436,18 @@ const statezero_arrow_table table = {
 
 extern "C" __attribute__((visibility("default"))) const statezero_arrow_table *statezero_arrow_functions(void) {
     return &table;
+}
+
+extern "C" __attribute__((visibility("default"))) int32_t statezero_arrow_open_rows(
+    const char *path, const char *const *columns, int64_t column_count, int64_t batch_rows, int64_t first_row,
+    ArrowArrayStream *out, int64_t *start, int64_t *rows, char **error) {
+    return guarded(error, [&]() -> Status {
+        if (first_row < 0) return Status::Invalid("row ", first_row, " is asked for");
+        Selection selection;
+        for (int64_t i = 0; columns && i < column_count; ++i) selection.insert(columns[i]);
+        ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path, pool()));
+        ARROW_ASSIGN_OR_RAISE(
+            auto reader, OpenParquet(file, columns ? &selection : nullptr, batch_rows, rows, first_row, start));
+        return arrow::ExportRecordBatchReader(std::move(reader), out);
+    });
 }

@@ -91,9 +91,19 @@ struct statezero_arrow_table {
     void (*free_bytes)(uint8_t *, int64_t size);
 };
 
-// The one symbol that the program looks up.
+// The symbol of the table that the program looks up.
 typedef const struct statezero_arrow_table *(*statezero_arrow_functions_type)(void);
 const struct statezero_arrow_table *statezero_arrow_functions(void);
+
+// Opens a Parquet file as `open` does, at the row group with the row `first_row` (from 0). `start` gets the number of the
+// first row of that group, with which the stream begins; it goes on to the end of the file. A symbol of its own, which an
+// older library does not have: the table stays as it is.
+typedef int32_t (*statezero_arrow_open_rows_type)(
+    const char *path, const char *const *columns, int64_t column_count, int64_t batch_rows, int64_t first_row,
+    struct ArrowArrayStream *out, int64_t *start, int64_t *rows, char **error);
+int32_t statezero_arrow_open_rows(
+    const char *path, const char *const *columns, int64_t column_count, int64_t batch_rows, int64_t first_row,
+    struct ArrowArrayStream *out, int64_t *start, int64_t *rows, char **error);
 
 #ifdef __cplusplus
 }

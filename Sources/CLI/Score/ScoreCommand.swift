@@ -16,6 +16,8 @@ struct Score: ParsableCommand {
         example: """
             statezero score --prompts scripts/sample/data/queries.jsonl.gz \\
                 --context scripts/sample/data/context.three-shot-t0.8.jsonl.gz --output out/scores
+            statezero score --coordinator tcp://10.0.0.5:5570 --workers-read --prompts s3://bucket/prompts/train.parquet \\
+                --context history.jsonl --output out/scores
             """,
         details: """
             Prompts can be embedded by vLLM, TEI, Ollama or llama.cpp: --encoder-url and --head gaussian-process. \
@@ -74,6 +76,7 @@ struct Score: ParsableCommand {
         configuration.side = joined.map { ScoringSide($0) }
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
+        configuration.workersRead = workers.workersRead
         configuration.security = try workers.key.security
         let clock = ContinuousClock()
         let start = clock.now
@@ -128,16 +131,24 @@ struct Score: ParsableCommand {
             if cluster?.failure != nil { stop.raise() }
             line.show(
                 done: progress.rowsDone, of: progress.rowsTotal, unit: "rows",
-                detail: progress.model == nil ? "waiting for the first worker" : "\(progress.cluster.workers) workers")
+                detail: workersDetail(progress))
         }
         line.end()
         return (ending, last)
     }
 
+    private func workersDetail(_ progress: ScoringProgress) -> String {
+        if progress.model == nil { return "waiting for the first worker" }
+        guard workers.workersRead else { return "\(progress.cluster.workers) workers" }
+        return progress.cluster.rangeWorkers > 0
+            ? "\(progress.cluster.rangeWorkers) workers that read" : "no worker with --data-root yet"
+    }
+
     private func startCluster(_ logger: Logger, folder: String) throws -> LocalCluster? {
         guard workers.coordinator == nil else { return nil }
-        let configuration = try workers.cluster(
+        var configuration = try workers.cluster(
             of: model, store: store, journal: ScoringRun.coordinatorJournal(in: folder), log: log)
+        if workers.workersRead { configuration.dataRoots = try RangeFiles.roots(of: files.prompts) }
         return try LocalCluster(configuration, logger: logger)
     }
 }

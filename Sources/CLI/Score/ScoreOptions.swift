@@ -120,6 +120,13 @@ struct ScoreWorkers: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Pin each worker to its own cores. Default: from `statezero tune`, else not.")
     var pin: Bool?
 
+    @Flag(
+        help: """
+            Send places of rows instead of prompts: workers read the files themselves, below their --data-root. For JSON \
+            Lines that are not compressed and Parquet, on shared storage, s3:// or https://. The output is the same.
+            """)
+    var workersRead = false
+
     @OptionGroup var tuning: TuningOptions
 
     @Option(

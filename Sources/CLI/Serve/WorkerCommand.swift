@@ -1,6 +1,9 @@
 import ArgumentParser
+import ArrowFiles
 import CommandSupport
+import Corpora
 import Foundation
+import ObjectStorage
 import Scoring
 import Synchronization
 import Threads
@@ -13,6 +16,7 @@ struct Worker: ParsableCommand {
         "worker", "Runs a worker: loads a model and answers shards from a coordinator.",
         example: """
             statezero worker --connect tcp://127.0.0.1:5570 --threads 1
+            statezero worker --connect tcp://127.0.0.1:5570 --data-root /mnt/shared/prompts s3://bucket/prompts
             statezero worker --connect tcp://127.0.0.1:5570 --encoder-url http://127.0.0.1:8000/v1 --head gaussian-process
             """,
         details: """
@@ -25,6 +29,7 @@ struct Worker: ParsableCommand {
     @OptionGroup(title: "Processor") var processor: WorkerProcessor
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Feature store") var store: StoreOptions
+    @OptionGroup(title: "Data") var data: WorkerData
 
     @Option(
         name: .customLong("cache-mib"), range: .atLeast(0),
@@ -46,6 +51,7 @@ struct Worker: ParsableCommand {
         configuration.store = store.place(for: model)
         configuration.cacheBytes = cacheMiB << 20
         configuration.abandonTime = .seconds(peer.abandonAfter)
+        try data.apply(to: &configuration)
         configuration.security = try peer.key.security
         let stop = StopFlag()
         let drain = WorkerDrain()
@@ -90,6 +96,33 @@ private final class WorkerDrain: Sendable {
             return state.isRequested
         }
         if isRequested { node.drain() }
+    }
+}
+
+/// Where a worker reads rows for clients.
+struct WorkerData: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            Folders and prefixes (s3://, https://) below which the worker reads rows for clients with --workers-read. \
+            Default: none.
+            """)
+    var dataRoot: [String] = []
+
+    @Option(
+        name: .customLong("data-copies-mib"), range: .within(1...(1 << 30)),
+        help: "Disk space in MiB (TMPDIR) for copies of Parquet objects below an address.")
+    var dataCopiesMiB = 16_384
+
+    func apply(to configuration: inout WorkerNode.Configuration) throws {
+        guard !dataRoot.isEmpty else { return }
+        configuration.dataRoots = try DataRoots(dataRoot)
+        configuration.dataCopyBytes = dataCopiesMiB << 20
+        if !ArrowLibrary.readsRows {
+            printError("warning: Parquet cannot be read by row numbers here; run scripts/arrow/install")
+        }
+        // A redirection would lead out of the prefixes that are permitted.
+        RemoteFiles.use(NetworkStorage(followsRedirects: false))
     }
 }
 

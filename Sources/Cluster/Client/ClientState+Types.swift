@@ -19,6 +19,8 @@ extension ClientState {
         case inputEnded(shards: UInt32)
         /// Every shard below is in a committed part.
         case durable(below: UInt32)
+        /// No answer of the job can be used any more: close it, then finish. The same job may be opened again later.
+        case givenUp
         case tick
     }
 
@@ -52,6 +54,8 @@ extension ClientState {
         public var policy: Policy
         /// The job's context set, as encoded for the wire.
         public var context: ContextBlock
+        /// Whether shards have row ranges, which the coordinator must be able to forward.
+        public var sendsRanges = false
 
         /// Describes a job.
         public init(name: String, policy: Policy, context: ContextBlock) {

@@ -15,7 +15,7 @@ public struct ClientState: Sendable {
         /// The job is submitted; its acceptance is awaited.
         case opening(retryAt: Instant)
         case streaming
-        /// Everything is durable; the coordinator's answer to closing the job is awaited.
+        /// Everything is durable, or the job is given up; the coordinator's answer to closing the job is awaited.
         case closing(retryAt: Instant, retries: Int)
         case gone
     }
@@ -86,6 +86,9 @@ public struct ClientState: Sendable {
             shardCount = shards
         case .durable(let below):
             confirm(below: below, &actions)
+        case .givenUp:
+            guard let job else { return [] }
+            close(job, at: now, &actions)
         case .tick:
             tick(at: now, &actions)
         }
@@ -109,6 +112,12 @@ public struct ClientState: Sendable {
             guard welcome.readsSide || configuration.context.schema.isEmpty else {
                 let message =
                     "the coordinator is of a version without references and covariates; update it, or leave them out"
+                return fail(.refused(.protocolVersion, message: message), &actions)
+            }
+            guard welcome.readsRanges || !configuration.sendsRanges else {
+                let message =
+                    "the coordinator is of a version in which workers read no rows themselves; update it, or leave out "
+                    + "--workers-read"
                 return fail(.refused(.protocolVersion, message: message), &actions)
             }
             session.enter(generation: envelope.generation)
@@ -194,10 +203,10 @@ public struct ClientState: Sendable {
 
     private mutating func deliver(_ answer: ShardAnswer, at now: Instant, _ actions: inout [Action]) {
         // A second copy, or an answer with another number of rows than the shard, is dropped.
-        guard let shard = unanswered[answer.shard], shard.texts.count == answer.answers.count else { return }
+        guard let shard = unanswered[answer.shard], shard.content.count == answer.answers.count else { return }
         unanswered[answer.shard] = nil
         tokensSubmitted -= shard.windowTokens
-        delivered[answer.shard] = shard.texts.count
+        delivered[answer.shard] = shard.content.count
         lastProgress = now
         actions.append(.deliver(answer))
         submitHeldBack(&actions)
@@ -206,7 +215,7 @@ public struct ClientState: Sendable {
     /// Keeps a shard, and submits it if the window allows and no other shard waits.
     private mutating func append(_ shard: SubmitShard, at now: Instant, _ actions: inout [Action]) {
         unanswered[shard.shard] = shard
-        rowsUnconfirmed += shard.texts.count
+        rowsUnconfirmed += shard.content.count
         if unanswered.count == 1 { lastProgress = now }
         guard phase == .streaming else { return }
         heldBack.append(shard.shard)
@@ -256,6 +265,10 @@ public struct ClientState: Sendable {
 
     private mutating func closeIfDone(at now: Instant, _ actions: inout [Action]) {
         guard phase == .streaming, let job, let shardCount, confirmedBelow >= shardCount else { return }
+        close(job, at: now, &actions)
+    }
+
+    private mutating func close(_ job: JobID, at now: Instant, _ actions: inout [Action]) {
         phase = .closing(retryAt: now + configuration.peer.timing.heartbeatInterval, retries: 3)
         send(.closeJob(job), &actions)
     }
@@ -297,7 +310,7 @@ public struct ClientState: Sendable {
             }
         case .closing(let retryAt, let retries):
             guard now >= retryAt else { return }
-            // Everything is durable here, so it does no harm when the coordinator does not answer.
+            // Nothing more is needed from the coordinator, so it does no harm when it does not answer.
             guard retries > 0 else { return leave(&actions) }
             phase = .closing(retryAt: now + timing.heartbeatInterval, retries: retries - 1)
             if let job { send(.closeJob(job), &actions) }
@@ -312,7 +325,7 @@ public struct ClientState: Sendable {
     /// Invariants of a client that do not hold, a sentence each; empty when all do.
     public var brokenInvariants: [String] {
         var broken: [String] = []
-        let rows = unanswered.values.reduce(0) { $0 + $1.texts.count } + delivered.values.reduce(0, +)
+        let rows = unanswered.values.reduce(0) { $0 + $1.content.count } + delivered.values.reduce(0, +)
         if rows != rowsUnconfirmed {
             broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)")
         }

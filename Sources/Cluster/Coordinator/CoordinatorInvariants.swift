@@ -33,7 +33,7 @@ extension CoordinatorState {
         for (index, shard) in job.shards {
             if job.answers[index] != nil { broken.append("shard \(index) is both unanswered and answered") }
             if index < job.confirmedBelow { broken.append("shard \(index) is confirmed and still unanswered") }
-            rows += shard.submitted.texts.count
+            rows += shard.submitted.content.count
             tokens += shard.submitted.windowTokens
             var next = 0
             for piece in shard.pieces {
@@ -52,7 +52,7 @@ extension CoordinatorState {
                 case .done: break
                 }
             }
-            if next != shard.submitted.texts.count { broken.append("shard \(index): pieces cover \(next) rows") }
+            if next != shard.submitted.content.count { broken.append("shard \(index): pieces cover \(next) rows") }
         }
         if Set(job.queue) != pending || job.queue.count != pending.count {
             broken.append("the queue has \(job.queue.count) pieces, \(pending.count) are pending")

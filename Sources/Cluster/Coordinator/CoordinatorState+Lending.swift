@@ -26,14 +26,14 @@ extension CoordinatorState {
             if workers.sessions[incarnation]?.needsContext(offer.context.digest) == true {
                 send(.context(offer.context), to: offer.peer, &actions)
             }
-            let (name, texts) = jobs.values[place].lend(
+            let (name, content) = jobs.values[place].lend(
                 queueIndex: offer.index, to: incarnation, job: jobs.keys[place])
             workers.sessions[incarnation]?.leases.lend(
                 name,
                 LeaseTable.Lease(
                     rows: name.rows.count, tokens: offer.tokens, lentAt: now,
                     expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect))
-            send(.shard(name, context: offer.context.digest, texts: texts), to: offer.peer, &actions)
+            send(.shard(name, context: offer.context.digest, content), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count
             return true
         }
@@ -63,19 +63,40 @@ extension CoordinatorState {
             index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
-    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the head. A suspect
-    /// piece at the head is lent first, to any worker.
+    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the first that it may run.
+    /// A suspect piece at the head is lent first, to any worker that may run it.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
-        guard let head = job.queue.first else { return nil }
-        if workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }
+        let first = job.queue.prefix(Job.lookAhead).indices.first { mayRun(job.queue[$0], of: job, worker) }
+        guard let first else { return nil }
+        if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return first }
         let needsSide = job.context?.schema.isEmpty == false
-        let hashes = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
-            .map(\.nameHash)
-        for (index, key) in job.queue.prefix(Job.lookAhead).enumerated() {
-            guard let texts = job.shards[key.shard]?.submitted.affinity else { continue }
-            let own = WorkerSession.affinity(of: worker.nameHash, to: texts)
-            if !hashes.contains(where: { WorkerSession.affinity(of: $0, to: texts) > own }) { return index }
+        let others = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
+        for index in first..<min(job.queue.count, Job.lookAhead) {
+            let key = job.queue[index]
+            guard let shard = job.shards[key.shard]?.submitted, mayRun(key, of: job, worker) else { continue }
+            let own = WorkerSession.affinity(of: worker.nameHash, to: shard.affinity)
+            let isOthers = others.contains {
+                $0.reads(shard) && WorkerSession.affinity(of: $0.nameHash, to: shard.affinity) > own
+            }
+            if !isOthers { return index }
         }
-        return 0
+        return first
+    }
+
+    /// Whether a piece may be lent to a worker: it reads the piece's rows. What a worker died with is for the others, so
+    /// that a worker that dies again and again cannot have a row poisoned; but where there is no other, it gets it again.
+    private func mayRun(_ key: Job.PieceKey, of job: Job, _ worker: WorkerSession) -> Bool {
+        guard worker.reads(job.shards[key.shard]?.submitted) else { return false }
+        guard let piece = job.piece(at: key), piece.killed.contains(worker.identity) else { return true }
+        return !hasWorker(otherThan: piece.killed, for: key, of: job)
+    }
+
+    /// Whether a worker that could run a piece of the job has none of the identities.
+    func hasWorker(otherThan identities: Set<String>, for key: Job.PieceKey, of job: Job?) -> Bool {
+        let needsSide = job?.context?.schema.isEmpty == false
+        let shard = job?.shards[key.shard]?.submitted
+        return workers.sessions.values.contains {
+            $0.leases.isOpen && ($0.readsSide || !needsSide) && $0.reads(shard) && !identities.contains($0.identity)
+        }
     }
 }

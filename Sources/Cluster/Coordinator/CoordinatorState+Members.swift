@@ -26,7 +26,7 @@ extension CoordinatorState {
                 workers.add(
                     WorkerSession(
                         peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
-                        readsSide: hello.readsSide, now: now))
+                        readsSide: hello.readsSide, readsRanges: hello.readsRanges, now: now))
                 actions.append(.log(.workerJoined(name: hello.name, incarnation: hello.incarnation)))
             }
         }
@@ -37,7 +37,7 @@ extension CoordinatorState {
         let timing = configuration.timing
         let welcome = Welcome(
             incarnation: incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
-            fingerprint: fingerprint, readsSide: true)
+            fingerprint: fingerprint, readsSide: true, readsRanges: true)
         send(.welcome(welcome), to: peer, &actions)
     }
 
@@ -62,7 +62,8 @@ extension CoordinatorState {
         }
         let message =
             "worker \(hello.name) has model \(model.name) \(model.digest.hex), this cluster works with "
-            + "\(current.name) \(current.digest.hex); give both the same model folder"
+            + "\(current.name) \(current.digest.hex); give both the same model folder and options, the same version of "
+            + "StateZero and processors with the same instructions; to change all, stop every worker when no job runs"
         actions.append(.log(.workerRefused(name: hello.name, reason: message)))
         send(.refused(.fingerprint, message: message), to: peer, &actions)
         return false
@@ -95,7 +96,7 @@ extension CoordinatorState {
         // Backwards, so that what was lent first is first in the queue again.
         for (place, piece) in worker.leases.leases.keys.enumerated().reversed() {
             let event = "worker \(worker.name) was lost at attempt \(piece.attempt): \(reason)"
-            takeBack(piece, isFailure: isFailure && place == 0, event: event, &actions)
+            takeBack(piece, killed: isFailure && place == 0 ? worker.identity : nil, event: event, &actions)
         }
     }
 

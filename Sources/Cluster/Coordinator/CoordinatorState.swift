@@ -50,6 +50,7 @@ public struct CoordinatorState: Sendable {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let adopted): fingerprint = configuration.fingerprint ?? adopted
         case .jobOpened(let id): jobs[id] = jobs[id] ?? Job()
+        case .jobOwned(let id, let owner): jobs[id]?.owner = owner
         case .shardAnswered(let answer): jobs[answer.job]?.keep(answer)
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
         case .jobClosed(let id): jobs[id] = nil
@@ -100,7 +101,7 @@ public struct CoordinatorState: Sendable {
     public var status: ClusterStatus {
         ClusterStatus(
             workers: workers.count, shardsPending: jobs.values.reduce(0) { $0 + $1.queue.count },
-            shardsLeased: workers.leaseCount)
+            shardsLeased: workers.leaseCount, rangeWorkers: workers.sessions.values.count { $0.readsRanges })
     }
 
     private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {

@@ -8,8 +8,13 @@ struct WorkerSession: MemberSession {
     /// Stable hash of the name.
     let nameHash: UInt64
     let incarnation: UInt64
+    /// What its deaths are counted under, over all its incarnations: the name of its key. Without keys, its own name up
+    /// to a "/": default names are the host's and the process's number.
+    let identity: String
     /// Whether it reads side information; pieces with it are lent to no other worker.
     let readsSide: Bool
+    /// Whether it reads row ranges; they are lent to no other worker.
+    let readsRanges: Bool
     var lastReceived: Instant
     /// Pieces that it holds.
     var leases: LeaseTable<PieceName>
@@ -17,10 +22,13 @@ struct WorkerSession: MemberSession {
     private(set) var contexts: [Digest] = []
 
     init(
-        peer: Peer, name: String, incarnation: UInt64, credit: Credit, readsSide: Bool = false, now: Instant
+        peer: Peer, name: String, incarnation: UInt64, credit: Credit, readsSide: Bool = false,
+        readsRanges: Bool = false, now: Instant
     ) {
         self.readsSide = readsSide
+        self.readsRanges = readsRanges
         self.peer = peer
+        identity = peer.owner ?? String(name.prefix { $0 != "/" })
         self.name = name
         nameHash = StableHash(of: name).value
         self.incarnation = incarnation
@@ -38,6 +46,9 @@ struct WorkerSession: MemberSession {
     func canAccept(rows: Int, tokens: Int, isSuspect: Bool) -> Bool {
         leases.canAccept(rows: rows, tokens: tokens, countMax: leases.credit.pieces, isSuspect: isSuspect)
     }
+
+    /// Whether it reads the rows of a shard: any worker reads texts.
+    func reads(_ shard: SubmitShard?) -> Bool { readsRanges || shard?.content.isRanges != true }
 
     /// Records that work under a context is sent; `false` when the worker has the context already.
     mutating func needsContext(_ digest: Digest) -> Bool {

@@ -42,8 +42,8 @@ extension WorkerState {
         case prepare(ContextBlock)
         /// Free a prepared context.
         case forget(Digest)
-        /// Score texts; answer with `computed`.
-        case score(PieceName, context: Digest, TextBlock)
+        /// Score rows; answer with `computed`.
+        case score(PieceName, context: Digest, ShardContent)
         /// Leave; the process ends.
         case exit(Exit)
     }
@@ -66,6 +66,8 @@ extension WorkerState {
         public var fingerprint: ModelFingerprint
         /// How much it holds at a time.
         public var credit: Credit
+        /// Whether it reads row ranges.
+        public var readsRanges = false
 
         /// Describes a worker.
         public init(name: String, fingerprint: ModelFingerprint, credit: Credit) {

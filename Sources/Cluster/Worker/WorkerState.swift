@@ -22,7 +22,7 @@ public struct WorkerState: Sendable {
     private struct HeldPiece {
         let piece: PieceName
         let context: Digest
-        let texts: TextBlock
+        let content: ShardContent
         let received: Instant
     }
 
@@ -140,8 +140,8 @@ public struct WorkerState: Sendable {
             if contextPhase(context.digest) == nil || contextPhase(context.digest) == .wanted {
                 keep(context.digest, .waiting(context), &actions)
             }
-        case .shard(let piece, let context, let texts):
-            append(HeldPiece(piece: piece, context: context, texts: texts, received: now), &actions)
+        case .shard(let piece, let context, let content):
+            append(HeldPiece(piece: piece, context: context, content: content, received: now), &actions)
         default:
             break  // A worker gets no other messages; an unknown one is ignored.
         }
@@ -183,7 +183,7 @@ public struct WorkerState: Sendable {
             switch contextPhase(next.context) {
             case .ready:
                 running.append(queue.removeFirst())
-                actions.append(.score(next.piece, context: next.context, next.texts))
+                actions.append(.score(next.piece, context: next.context, next.content))
             case .failed(let failure):
                 queue.removeFirst()
                 let faults = (0..<UInt32(next.piece.rows.count)).map {
@@ -260,7 +260,10 @@ public struct WorkerState: Sendable {
         phase = .introducing
         let role = Hello.Role.worker(configuration.fingerprint, grant)
         send(
-            .hello(Hello(role: role, name: configuration.peer.name, incarnation: incarnation, readsSide: true)),
+            .hello(
+                Hello(
+                    role: role, name: configuration.peer.name, incarnation: incarnation, readsSide: true,
+                    readsRanges: configuration.readsRanges)),
             &actions)
     }
 

@@ -9,6 +9,8 @@ public enum CorporaError: Error, Equatable {
     case foreignFormat(path: String, format: String)
     /// A file of a format of another module cannot be read or written; the text says everything.
     case otherFormat(String)
+    /// An object is not the one that was asked for, or changed while it was read.
+    case objectChanged(path: String)
     /// A compressed file ends in the middle.
     case truncated(path: String, format: String, bytesRead: Int, textBytes: Int)
     /// A compressed file whose bytes do not decode.
@@ -94,6 +96,7 @@ extension CorporaError: CustomStringConvertible {
                 + (first.map { "; the first: \($0)" } ?? "; is this a history file?")
         case .contextTooLarge(let wanted, let most):
             "a context cannot have \(wanted) rows; give 1 to \(most)"
+        case .objectChanged(let path): "\(path): it changed while it was read; start again"
         case .diskFull(let path, let bytes):
             "\(path): no space left on the disk for \(bytes) more bytes; free some space and run the same command to continue"
         case .unwritable(let path, let operation, let reason):

@@ -20,14 +20,14 @@ public struct CostTable: Sendable {
 
     /// Reads files. Throws if one cannot be read. Memory: an entry for each prompt.
     public init(files: [String], key: String) throws(CorporaError) {
-        let layout = RowLayout([.id: RowKeys.ids, .n: ["n"], .cost: [key]])
-        var lines = try RowFiles(files, columns: layout.columnNames)
+        let shared = SharedRowLayout(RowLayout([.id: RowKeys.ids, .n: ["n"], .cost: [key]]))
+        var lines = try RowFiles(files, columns: shared.layout.columnNames)
         while let line = try lines.next() {
             switch line {
             case .rejected(let error): errors.add(error)
             case .row(let content, let file, let number):
                 do throws(RowProblem) {
-                    try add(RowFields(content, layout: layout))
+                    try add(RowFields(content, layout: shared))
                 } catch {
                     errors.add(error.at(file, line: number))
                 }

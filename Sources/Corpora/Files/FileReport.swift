@@ -82,7 +82,7 @@ public struct FileReport: Sendable {
 
     private static func detect(_ path: String, keys: RowKeys) throws(CorporaError) -> Kind {
         var lines = try RowFiles([path])
-        let layout = RowLayout.history(keys)
+        let layout = SharedRowLayout(.history(keys))
         // Errors are ignored here: the real reading reports them.
         for _ in 0..<100 {
             guard let line = try? lines.next() else { break }

@@ -14,6 +14,8 @@ public final class LineReader {
         public let number: Int
         /// The content of the line.
         public let content: Content
+        /// Its place in the decompressed text, with its end.
+        public let bytes: Range<Int>
 
         /// Kinds of content.
         public enum Content: Sendable {
@@ -50,6 +52,8 @@ public final class LineReader {
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
     private var start = 0
     private var end = 0
+    /// Place of the buffer's first byte in the text.
+    private var base = 0
     private var isAtEnd = false
     private var hash = SHA256()
 
@@ -96,21 +100,25 @@ public final class LineReader {
 
     private func line(upTo newline: Int) -> Line {
         lines += 1
+        let place = base + start..<base + min(newline + 1, end)
         let last = newline > start && buffer[newline - 1] == UInt8(ascii: "\r") ? newline - 1 : newline
-        guard last - start <= bytesMax else { return Line(number: lines, content: .tooLong(bytes: last - start)) }
+        guard last - start <= bytesMax else {
+            return Line(number: lines, content: .tooLong(bytes: last - start), bytes: place)
+        }
         let bytes = Array(buffer[start..<last])
-        guard check == .utf8 else { return Line(number: lines, content: .text(bytes)) }
+        guard check == .utf8 else { return Line(number: lines, content: .text(bytes), bytes: place) }
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
-            return Line(number: lines, content: .text(bytes))
+            return Line(number: lines, content: .text(bytes), bytes: place)
         } catch {
-            return Line(number: lines, content: .invalidUTF8(offset: error.byteOffsets.lowerBound))
+            return Line(number: lines, content: .invalidUTF8(offset: error.byteOffsets.lowerBound), bytes: place)
         }
     }
 
     /// Skips a line that is too long.
     private func skipLine() throws(CorporaError) -> Line {
         lines += 1
+        let first = base + start
         var bytes = 0
         while true {
             if let newline = newline(from: start) {
@@ -122,7 +130,7 @@ public final class LineReader {
             start = end
             guard try more() > 0 else { break }
         }
-        return Line(number: lines, content: .tooLong(bytes: bytes))
+        return Line(number: lines, content: .tooLong(bytes: bytes), bytes: first..<base + start)
     }
 
     private func newline(from: Int) -> Int? {
@@ -144,6 +152,7 @@ public final class LineReader {
             buffer.withUnsafeMutableBytes { bytes in
                 _ = memmove(bytes.baseAddress!, bytes.baseAddress! + start, kept)
             }
+            base += start
             start = 0
             end = kept
         }

@@ -37,7 +37,7 @@ public struct PromptCorpus {
     /// The digest of all input; it does not depend on compression. Valid after `next` has returned `nil`.
     public var digest: Digest { InputFile.digest(of: lines.finished) }
 
-    private let layout: RowLayout
+    private let layout: SharedRowLayout
     private let columns: SideColumns
     private var lines: RowFiles
     private var ids = IDTable()
@@ -50,9 +50,9 @@ public struct PromptCorpus {
         files: [String], keys: RowKeys = .automatic, columns: SideColumns = .none,
         lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
-        layout = .prompts(keys, columns: columns)
+        layout = SharedRowLayout(.prompts(keys, columns: columns))
         self.columns = columns
-        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.columnNames)
+        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.layout.columnNames)
         labels = keys.idsHaveFile ? FileLabels.labels(of: lines.paths) : [:]
     }
 
@@ -101,7 +101,8 @@ public struct PromptCorpus {
             }
             return PromptRow(
                 prompt: Prompt(id: id, text: text), dataSource: dataSource, columns: values,
-                hasDerivedID: given == nil, endsWithAssistant: read.endsWithAssistant, file: file, line: line)
+                hasDerivedID: given == nil, endsWithAssistant: read.endsWithAssistant, file: file, line: line,
+                bytes: lines.bytes)
         } catch {
             var problem = error
             problem.promptID = given

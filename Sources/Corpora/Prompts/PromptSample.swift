@@ -69,7 +69,7 @@ public struct PromptSample: Sendable {
 
     /// The state of one file.
     private struct Draft {
-        let layout: RowLayout
+        private let shared: SharedRowLayout
         /// Whether the user named what is read; then nothing is missing.
         let isNamed: Bool
         var file: File
@@ -82,8 +82,10 @@ public struct PromptSample: Sendable {
             var values: Set<UInt64> = []
         }
 
+        var layout: RowLayout { shared.layout }
+
         init(path: String, layout: RowLayout, isNamed: Bool) {
-            self.layout = layout
+            shared = SharedRowLayout(layout)
             self.isNamed = isNamed
             file = File(path: path)
         }
@@ -91,7 +93,7 @@ public struct PromptSample: Sendable {
         mutating func receive(
             _ content: SourceRow.Content, file path: String, line: Int
         ) throws(RowProblem) -> PromptRow {
-            let fields = try RowFields(content, layout: layout)
+            let fields = try RowFields(content, layout: shared)
             guard let read = try fields.prompt() else {
                 throw RowProblem(
                     code: .missingPrompt,

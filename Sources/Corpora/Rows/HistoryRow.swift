@@ -44,7 +44,7 @@ extension HistoryRow {
     }
 
     static func decode(
-        _ content: SourceRow.Content, layout: RowLayout, columns: SideColumns, file: String, line: Int
+        _ content: SourceRow.Content, layout: SharedRowLayout, columns: SideColumns, file: String, line: Int
     ) throws(RowProblem) -> HistoryRow {
         let fields = try RowFields(content, layout: layout)
         let promptID = try fields.id()
@@ -148,7 +148,7 @@ public struct HistoryCorpus {
     /// Files that were read to their ends, in order; all of them after `next` has returned `nil`.
     public var files: [InputFile] { lines.finished }
 
-    private let layout: RowLayout
+    private let layout: SharedRowLayout
     private let columns: SideColumns
     private var lines: RowFiles
     /// By file: the filter of lm-eval whose rows are read. Its other filters judge the same rollouts again.
@@ -161,9 +161,9 @@ public struct HistoryCorpus {
         files: [String], keys: RowKeys = .automatic, columns: SideColumns = .none,
         lineBytesMax: Int = LineReader.lineBytesMax
     ) throws(CorporaError) {
-        layout = .history(keys, columns: columns)
+        layout = SharedRowLayout(.history(keys, columns: columns))
         self.columns = columns
-        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.columnNames)
+        lines = try RowFiles(files, rowBytesMax: lineBytesMax, columns: layout.layout.columnNames)
     }
 
     /// The next outcome or rejected line; `nil` at the end. Throws if reading fails.

@@ -17,6 +17,8 @@ public struct PromptRow: Hashable, Sendable {
     public let file: String
     /// Line number in the file, from 1.
     public let line: Int
+    /// The bytes of its line in the file, with the line's end; `nil` where the file has no lines as they are.
+    public var bytes: Range<Int>?
 
     /// A longer id is refused, because it is stored and sent with every answer.
     public static let idBytesMax = 512

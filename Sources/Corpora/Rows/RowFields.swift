@@ -2,36 +2,38 @@ import JSON
 
 /// The values of one row under the keys of a layout.
 struct RowFields {
-    let layout: RowLayout
+    private let shared: SharedRowLayout
     /// The program that wrote the record; `nil` for a row with keys of its own.
     let form: RecordForm?
     private let values: JSONReader.Row
 
     /// Reads the members that the layout needs. What is not JSON in one of them is an error where it is used.
-    init(_ content: SourceRow.Content, layout: RowLayout) throws(RowProblem) {
-        self.layout = layout
+    init(_ content: SourceRow.Content, layout shared: SharedRowLayout) throws(RowProblem) {
+        self.shared = shared
         switch content {
         case .json(let bytes):
-            let found = try Self.members(of: bytes, layout)
-            guard layout.mayBeForeign(found), let record = try ForeignRecord(Self.object(of: bytes)) else {
+            let found = try Self.members(of: bytes, shared.layout.names)
+            guard shared.layout.mayBeForeign(found), let record = try ForeignRecord(Self.object(of: bytes)) else {
                 (form, values) = (nil, found)
                 return
             }
-            (form, values) = (record.form, Self.members(of: record.object, layout))
+            (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .members(let object):
             let record = ForeignRecord(object)
-            (form, values) = (record?.form, Self.members(of: record?.object ?? object, layout))
+            (form, values) = (record?.form, Self.members(of: record?.object ?? object, shared.layout.names))
         case .blank, .rejected:
-            (form, values) = (nil, JSONReader.Row(names: layout.names.all.count))
+            (form, values) = (nil, JSONReader.Row(names: shared.layout.names.all.count))
         }
     }
 
+    var layout: RowLayout { shared.layout }
+
     private static func members(
-        of bytes: [UInt8], _ layout: RowLayout
+        of bytes: [UInt8], _ names: JSONNames
     ) throws(RowProblem) -> JSONReader.Row {
         do throws(JSONError) {
             var reader = JSONReader(utf8: bytes)
-            return try reader.row(selecting: layout.names)
+            return try reader.row(selecting: names)
         } catch {
             throw RowProblem(error)
         }
@@ -46,10 +48,10 @@ struct RowFields {
         }
     }
 
-    private static func members(of object: JSONObject, _ layout: RowLayout) -> JSONReader.Row {
-        var values = JSONReader.Row(names: layout.names.all.count)
+    private static func members(of object: JSONObject, _ names: JSONNames) -> JSONReader.Row {
+        var values = JSONReader.Row(names: names.all.count)
         for member in object.members {
-            guard let place = layout.names.find(member.name.utf8) else { continue }
+            guard let place = names.find(member.name.utf8) else { continue }
             values[place] = JSONReader.RowMember(value: member.value)
         }
         return values

@@ -101,3 +101,12 @@ struct RowLayout {
         .error: ["error"], .evidence: ["evidence"],
     ])
 }
+
+/// A layout as the rows of a file share it: a copy of the layout itself counts references of a dozen arrays, for every row.
+final class SharedRowLayout: Sendable {
+    let layout: RowLayout
+
+    init(_ layout: RowLayout) { self.layout = layout }
+
+    static let scores = SharedRowLayout(.scores)
+}

@@ -17,7 +17,7 @@ final class LineSource: RowSource {
 
     func next() throws(CorporaError) -> SourceRow? {
         guard let line = try reader.next() else { return nil }
-        return SourceRow(number: line.number, content(of: line))
+        return SourceRow(number: line.number, bytes: format == "plain" ? line.bytes : nil, content(of: line))
     }
 
     private func content(of line: LineReader.Line) -> SourceRow.Content {

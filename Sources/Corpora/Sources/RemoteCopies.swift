@@ -14,6 +14,7 @@ enum RemoteCopies {
         /// Least recently used first.
         var order: [String] = []
         var identities: [String: String] = [:]
+        var sizes: [String: Int] = [:]
     }
 
     private static let state = Mutex(State())
@@ -28,8 +29,10 @@ enum RemoteCopies {
                 if let known = state.descriptors[path] { return known }
                 let descriptor = try UnnamedFile.make()
                 do throws(CorporaError) {
-                    let identity = try storage.copy(path, to: descriptor, expecting: state.identities[path])
+                    let identity = try storage.copy(
+                        path, to: descriptor, expecting: state.identities[path], bytesMax: .max, onProgress: {})
                     state.identities[path] = identity
+                    state.sizes[path] = size(of: descriptor)
                 } catch {
                     close(descriptor)
                     state.order.removeLast()
@@ -44,6 +47,16 @@ enum RemoteCopies {
             }
         }
         return "/proc/self/fd/\(try result.get())"
+    }
+
+    /// Size of a file that was copied, and what identifies its content, where its server gives that; `nil` for another file.
+    static func facts(of path: String) -> (bytes: Int, tag: String?)? {
+        state.withLock { state in state.sizes[path].map { ($0, state.identities[path]) } }
+    }
+
+    private static func size(of descriptor: Int32) -> Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
     }
 }
 

@@ -13,8 +13,15 @@ package protocol RemoteStorage: Sendable {
     /// The objects below a prefix, with their sizes in bytes, in the order of their names.
     func list(_ prefix: String) throws(CorporaError) -> [(path: String, bytes: Int)]
     /// Copies an object to a file, from the file's start. Returns what identifies the object's content; with `expected`,
-    /// an object with another identity is an error.
-    func copy(_ path: String, to descriptor: Int32, expecting expected: String?) throws(CorporaError) -> String?
+    /// an object with another identity is an error, `objectChanged`. So is one with more than `bytesMax` bytes. Calls
+    /// `onProgress` from time to time, on any thread.
+    func copy(
+        _ path: String, to descriptor: Int32, expecting expected: String?, bytesMax: Int,
+        onProgress: @escaping @Sendable () -> Void
+    ) throws(CorporaError) -> String?
+    /// Some bytes of an object; fewer where it ends before. With `expected`, an object with another identity is an error,
+    /// `objectChanged`.
+    func read(_ path: String, bytes: Range<Int>, expecting expected: String?) throws(CorporaError) -> [UInt8]
     /// Writes a whole object: nobody sees a part of it.
     func put(_ bytes: [UInt8], to path: String) throws(CorporaError)
     /// Removes objects; those that do not exist are ignored.

@@ -9,6 +9,8 @@ struct RowFiles {
     private(set) var finished: [InputFile] = []
     /// Number of rows of all files so far, including blank ones.
     private(set) var lines = 0
+    /// The bytes of the last row in its file, where it is a line.
+    private(set) var bytes: Range<Int>?
     /// The files opened so far, each with the number of rows before it.
     private(set) var begun: [(path: String, linesBefore: Int)] = []
     /// All files, with folders and patterns replaced by what they mean.
@@ -47,6 +49,7 @@ struct RowFiles {
                 continue
             }
             lines += 1
+            bytes = row.bytes
             switch row.content {
             case .blank: blankLines += 1
             case .json, .members: return .row(row.content, file: source.path, line: row.number)

@@ -14,6 +14,17 @@ package protocol RowFormat: Sendable {
     func open(
         _ path: String, at location: String, columns: Set<String>?
     ) throws(CorporaError) -> any RowSource
+
+    /// Opens a file whose rows can be read by their numbers; `nil` for one whose rows cannot.
+    func seekable(
+        _ path: String, at location: String, columns: Set<String>
+    ) throws(CorporaError) -> (any SeekableRows)?
+}
+
+extension RowFormat {
+    package func seekable(
+        _ path: String, at location: String, columns: Set<String>
+    ) throws(CorporaError) -> (any SeekableRows)? { nil }
 }
 
 /// The formats that files are read in: those of this module, and those that were added.
@@ -47,6 +58,19 @@ package enum RowFormats {
         case .document: return try DocumentSource(path: path, form: .sequence, rowBytesMax: rowBytesMax)
         case .table(let delimiter): return try TableSource(path: path, delimiter: delimiter, rowBytesMax: rowBytesMax)
         }
+    }
+
+    /// Opens a file whose rows can be read by their numbers. Throws `otherFormat` for any other file.
+    static func seekable(
+        _ path: String, at location: String, columns: Set<String>
+    ) throws(CorporaError) -> any SeekableRows {
+        let start = try firstBytes(of: path, at: location)
+        if let format = added.withLock({ formats in formats.first { $0.matches(start, path: path) } }),
+            let rows = try format.seekable(path, at: location, columns: columns)
+        {
+            return rows
+        }
+        throw .otherFormat("\(path): is no file whose rows this program reads by their numbers")
     }
 
     private static func firstBytes(of path: String, at location: String) throws(CorporaError) -> [UInt8] {

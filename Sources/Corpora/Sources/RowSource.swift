@@ -37,6 +37,8 @@ extension RowSource {
 package struct SourceRow: Sendable {
     /// From 1: the line in a file of lines, else the number of the row.
     package let number: Int
+    /// Its bytes in the file, with the line's end; `nil` in formats that are not lines as they are.
+    package let bytes: Range<Int>?
     /// The content of the row.
     package let content: Content
 
@@ -53,8 +55,9 @@ package struct SourceRow: Sendable {
     }
 
     /// Pairs a number with a content.
-    package init(number: Int, _ content: Content) {
+    package init(number: Int, bytes: Range<Int>? = nil, _ content: Content) {
         self.number = number
+        self.bytes = bytes
         self.content = content
     }
 }

@@ -15,7 +15,7 @@ public import Scoring
 public final class CompactHead: InContextHead {
     /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
     private static let versions = [
-        1: "compact/1 f32-columns f32-dot f64-fit", 2: "compact/2 f32-columns f32-dot f64-fit grams linear side/1",
+        1: "compact/1 f32-columns f32-dot f64-fit", 2: "compact/2 f32-columns f32-dot f64-fit grams linear side/2",
     ]
 
     /// SHA-256 of the weights file.
@@ -54,7 +54,8 @@ public final class CompactHead: InContextHead {
 
     /// Everything about the computation that may change the last digit.
     public var numerics: String {
-        ([Self.versions[configuration.version] ?? ""] + Set(difficulty.numerics).sorted()).joined(separator: " ")
+        let products = Set(difficulty.numerics + (constants.references == nil ? [] : [WeightedRows.numerics]))
+        return ([Self.versions[configuration.version] ?? ""] + products.sorted()).joined(separator: " ")
     }
 
     /// Fits a context. `features` are `(N + pool, E + 30)`: unit embeddings, then `SurfaceFeatures`, in order.
@@ -83,7 +84,7 @@ public final class CompactHead: InContextHead {
         try check(features)
         let rows = context.rows.count
         let own = rows == features.rows ? features : features.selecting(Array(0..<rows))
-        let references = ReferenceColumns(context, features: features, progress: progress)
+        let references = try ReferenceColumns(context, features: features, progress: progress)
         let prompts = try difficulty.read(own, rows: 0..<rows)
         let surface = CompactHeadSurface(context: prompts.surface)
         let inputs = CompactHeadInputs(
@@ -140,7 +141,7 @@ public final class CompactHead: InContextHead {
         for start in stride(from: 0, to: queries.rows, by: block) {
             let rows = start..<min(start + block, queries.rows)
             let prompts = try difficulty.read(queries.features, rows: rows)
-            stages.logOdds += context.regression.logOdds(
+            stages.logOdds += try context.regression.logOdds(
                 queries, rows: rows, prompts: prompts, standardised: context.surface.standardise(prompts.surface),
                 grams: grams)
             stages.surface += prompts.surface

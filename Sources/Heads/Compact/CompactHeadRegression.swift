@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Scoring
 
 /// Step 5 of the head, as a query sees it: all settings together are one weight a context row for the radial part, one
@@ -8,6 +9,8 @@ struct CompactHeadRegression: Sendable {
     private let kernel: RadialKernel
     /// By block of eight context rows; 0 beyond the last row.
     private let radial: [SIMD8<Double>]
+    /// The rows of the references' smoothing and, as second layer, the context's; `nil` without any.
+    private let shared: WeightedRows?
     private let columns: [Double]
     private let surface: [Double]
     private let constant: Double
@@ -25,7 +28,7 @@ struct CompactHeadRegression: Sendable {
     init(
         constants: CompactHeadConstants, inputs: CompactHeadInputs, level: Double, members: [CompactHeadMember],
         coefficients: SIMD2<Double>, centred: CentredKernel, covariates: Covariates?
-    ) {
+    ) throws(ValueModelError) {
         let (factors, features) = (CompactHeadConfiguration.factors, SurfaceFeatures.count)
         let embeddings = EmbeddingRows(inputs.features, columns: inputs.embeddingColumns)
         let (prompts, standardised) = (inputs.prompts, inputs.standardised)
@@ -63,7 +66,10 @@ struct CompactHeadRegression: Sendable {
         }
         self.embeddings = embeddings
         embeddingColumns = inputs.embeddingColumns
-        kernel = RadialKernel(gamma: constants.gamma)
+        let kernel = RadialKernel(gamma: constants.gamma)
+        shared = try inputs.references?.sharing(
+            embeddings, weights: (0..<embeddings.count).map { radial[$0 / 8][$0 % 8] }, kernel: kernel)
+        self.kernel = kernel
         references = inputs.references
         self.coefficients = coefficients
         self.covariates = covariates
@@ -81,15 +87,16 @@ struct CompactHeadRegression: Sendable {
     }
 
     /// Log-odds of queries by the regression alone; `standardised` is their `(Q, 30)`, `grams` their character runs, if they
-    /// are known. Cost: N dot products each.
+    /// are known. Throws `kernel`. Cost: N dot products each.
     func logOdds(
         _ queries: QuerySet, rows: Range<Int>, prompts: CompactHeadPrompts, standardised: [Double],
         grams runs: (Int) -> CharacterGrams?
-    ) -> [Double] {
+    ) throws(ValueModelError) -> [Double] {
         let stride = CompactHeadConfiguration.columns
         let asked = EmbeddingRows(queries.features, rows: rows, columns: embeddingColumns)
-        let sums = embeddings.sums(asked, weights: radial, kernel: kernel)
-        let known = references?.values(queries, rows: rows) ?? []
+        let both = try sharedSums(asked)
+        let sums = both?[1] ?? embeddings.sums(asked, weights: radial, kernel: kernel)
+        let known = try references?.values(queries, rows: rows, sums: both?[0]) ?? []
         return (0..<rows.count).map { row in
             let place = rows.lowerBound + row
             var result = constant + slope * prompts.difficulty(row) + sums[row] + linear.value(asked.row(row))
@@ -104,5 +111,11 @@ struct CompactHeadRegression: Sendable {
             if let covariates { result += covariates.value(queries.side(place), alpha: alpha) }
             return result
         }
+    }
+
+    private func sharedSums(_ queries: EmbeddingRows) throws(ValueModelError) -> [[Double]]? {
+        do throws(KernelError) {
+            return try shared?.sums(queries)
+        } catch { throw .kernel(error.description) }
     }
 }

@@ -14,14 +14,14 @@ public import Scoring
 public final class GaussianProcessHead: InContextHead, Sendable {
     /// With fewer rows than this, predictions are the base rate.
     public static let rowsMin = 16
-    /// Changes whenever an answer could change; part of a model's fingerprint.
-    public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit side/1"
+    /// Changes with this code, whenever an answer could change; the products' arithmetic is added to it.
+    public static let numerics = "gp/1 rbf+surface30 f32-dot f64-fit side/2"
 
     /// For a model's name.
     package var name: String { "gp" }
 
     /// The arithmetic; this head has no weights.
-    package var identity: String { Self.numerics }
+    package var identity: String { "\(Self.numerics) \(WeightedRows.numerics)" }
 
     /// The head has no settings.
     public init() {}
@@ -52,7 +52,7 @@ public final class GaussianProcessHead: InContextHead, Sendable {
                 concentration: GaussianProcessConstants.baseRateConcentration,
                 evidence: PredictionEvidence(contextRows: rewards.count))
         }
-        let columns = ReferenceColumns(context, features: features, progress: {})
+        let columns = try ReferenceColumns(context, features: features, progress: {})
         guard columns == nil, !context.schema.hasCovariates else {
             return try prepare(context, features: features, columns: columns, baseRate: baseRate)
         }
@@ -100,7 +100,7 @@ public final class GaussianProcessHead: InContextHead, Sendable {
         var predictions: [Prediction] = []
         predictions.reserveCapacity(queries.rows)
         var scores: [Double] = []
-        if case .sideRegression(let regression) = context.fit { scores = regression.scores(queries) }
+        if case .sideRegression(let regression) = context.fit { scores = try regression.scores(queries) }
         for row in 0..<queries.rows {
             var flags: Prediction.Flags = queries.features.isTruncated[row] ? .truncated : []
             var p = context.baseRate
@@ -136,15 +136,17 @@ package struct GaussianProcessSideStages {
 }
 
 extension GaussianProcessHead {
-    /// Intermediate results for queries; `nil` for a context without side information.
-    package func stages(_ queries: QuerySet, in context: GaussianProcessContext) -> GaussianProcessSideStages? {
+    /// Intermediate results for queries; `nil` for a context without side information. Throws `kernel`.
+    package func stages(
+        _ queries: QuerySet, in context: GaussianProcessContext
+    ) throws(ValueModelError) -> GaussianProcessSideStages? {
         guard case .sideRegression(let regression) = context.fit else { return nil }
         return GaussianProcessSideStages(
             weights: regression.columns?.weights ?? [], columns: regression.columns?.context ?? [],
             amplitudes: regression.covariates?.amplitudes ?? [], leftOut: regression.leftOut,
-            queryColumns: regression.columns?.values(queries, rows: 0..<queries.rows)
+            queryColumns: try regression.columns?.values(queries, rows: 0..<queries.rows)
                 ?? Array(repeating: .zero, count: queries.rows),
-            scores: regression.scores(queries))
+            scores: try regression.scores(queries))
     }
 }
 

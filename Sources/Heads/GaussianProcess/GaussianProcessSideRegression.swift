@@ -38,17 +38,23 @@ struct GaussianProcessSideRegression: Sendable {
         coefficients = fit.coefficients
         alpha = fit.alpha
         leftOut = fit.leftOut
-        text = problem.kernel.combined(fit.alpha, prior: problem.prior, level: baseRate - problem.priorMean)
+        do throws(KernelError) {
+            text = try problem.kernel.combined(
+                fit.alpha, prior: problem.prior, level: baseRate - problem.priorMean)
+        } catch { throw .kernel(error.description) }
         link = OutcomeLink(
             scores: fit.leftOut.map(OutcomeLink.score(ofReward:)), rewards: Array(problem.rewards.prefix(leftOut.count))
         )
     }
 
-    /// The posterior means of the queries' rewards; they may leave [0, 1].
-    func scores(_ queries: QuerySet) -> [Double] {
+    /// The posterior means of the queries' rewards; they may leave [0, 1]. Throws `kernel`.
+    func scores(_ queries: QuerySet) throws(ValueModelError) -> [Double] {
         let rows = 0..<queries.rows
-        var scores = text.values(queries.features, rows: Array(rows))
-        let known = columns?.values(queries, rows: rows) ?? []
+        var scores: [Double]
+        do throws(KernelError) {
+            scores = try text.values(queries.features, rows: Array(rows))
+        } catch { throw .kernel(error.description) }
+        let known = try columns?.values(queries, rows: rows) ?? []
         for row in rows {
             if !known.isEmpty { scores[row] += (known[row] * coefficients).sum() }
             if let covariates { scores[row] += covariates.value(queries.side(row), alpha: alpha) }

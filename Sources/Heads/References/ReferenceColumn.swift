@@ -1,3 +1,4 @@
+import Kernels
 import Scoring
 
 /// One column z made of references: how easy they found a prompt, in the spread of the context's rows.
@@ -13,9 +14,9 @@ struct ReferenceColumn: Sendable {
     /// Prior probability that the column says nothing of the policy.
     let null: Double
     private let outcomes: ReferenceOutcomes
-    private let smoothing: ReferenceSmoothing?
+    let smoothing: ReferenceSmoothing?
     /// By prompt: its place among those of the smoothing.
-    private let places: [Int?]
+    let places: [Int?]
     private let mean: Double
     private let deviation: Double
 
@@ -35,7 +36,7 @@ struct ReferenceColumn: Sendable {
     init?(
         _ kind: SideSchema.Reference.Kind, schema: SideSchema, prompts: ReferencedPrompts, rewards: [Double],
         features: FeatureMatrix, progress: () -> Void
-    ) {
+    ) throws(KernelError) {
         guard let outcomes = ReferenceOutcomes(kind, schema: schema, prompts: prompts.sides) else { return nil }
         let entries = prompts.sides.map { outcomes.entries($0) }
         let agreement = ReferenceAgreement(count: outcomes.count, entries: entries)
@@ -46,7 +47,7 @@ struct ReferenceColumn: Sendable {
         let smoothed = Array(sums.indices.filter { sums[$0].count > 0 }.prefix(Self.smoothedMax))
         var smoothing: ReferenceSmoothing?
         if smoothed.count >= Self.smoothedMin {
-            smoothing = ReferenceSmoothing(
+            smoothing = try ReferenceSmoothing(
                 features: features.selecting(smoothed.map { prompts.featureRows[$0] }),
                 means: smoothed.map { sums[$0].sum / sums[$0].count }, counts: smoothed.map { sums[$0].count },
                 progress: progress)
@@ -54,7 +55,7 @@ struct ReferenceColumn: Sendable {
         var places = [Int?](repeating: nil, count: sums.count)
         for (place, prompt) in smoothed.enumerated() where smoothing != nil { places[prompt] = place }
 
-        let texts = Self.texts(
+        let texts = try Self.texts(
             smoothing, places: prompts.placeOfRow.map { places[$0] }, features: features,
             rows: prompts.placeOfRow.map { prompts.featureRows[$0] })
         let difficulties = zip(prompts.placeOfRow, texts).map { Self.difficulty(sums[$0], text: $1) }
@@ -78,10 +79,12 @@ struct ReferenceColumn: Sendable {
     /// By query, z: of its side information and its row of features `(Q, E + S)`. `prompts` is by query: its prompt, if it is
     /// one of the context's or its pool's.
     ///
-    /// Cost: M dot products for each that was not smoothed over.
-    func values(_ queries: [SideInformation], prompts: [Int?], features: FeatureMatrix, rows: [Int]) -> [Double] {
+    /// Cost: M dot products for each that was not smoothed over, unless all queries' sums over `smoothing` are given.
+    func values(
+        _ queries: [SideInformation], prompts: [Int?], features: FeatureMatrix, rows: [Int], sums: [Double]?
+    ) throws(KernelError) -> [Double] {
         let places = prompts.map { prompt in prompt.flatMap { self.places[$0] } }
-        let texts = Self.texts(smoothing, places: places, features: features, rows: rows)
+        let texts = try Self.texts(smoothing, places: places, features: features, rows: rows, sums: sums)
         return zip(queries, texts).map { query, text in
             standardised(Self.difficulty(Self.sum(outcomes.entries(query), weights), text: text))
         }
@@ -89,12 +92,15 @@ struct ReferenceColumn: Sendable {
 
     /// By row: what its text says of the references; of a prompt that was smoothed over, at its place, without itself.
     private static func texts(
-        _ smoothing: ReferenceSmoothing?, places: [Int?], features: FeatureMatrix, rows: [Int]
-    ) -> [Double] {
+        _ smoothing: ReferenceSmoothing?, places: [Int?], features: FeatureMatrix, rows: [Int],
+        sums: [Double]? = nil
+    ) throws(KernelError) -> [Double] {
         guard let smoothing else { return Array(repeating: 0, count: rows.count) }
         let asked = places.indices.filter { places[$0] == nil }
         var texts = places.map { place in place.map { smoothing.leftOut[$0] } ?? 0 }
-        for (row, value) in zip(asked, smoothing.values(features, rows: asked.map { rows[$0] })) { texts[row] = value }
+        let values = try smoothing.values(
+            features, rows: asked.map { rows[$0] }, sums: sums.map { sums in asked.map { sums[$0] } })
+        for (row, value) in zip(asked, values) { texts[row] = value }
         return texts
     }
 

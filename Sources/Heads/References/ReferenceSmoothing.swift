@@ -20,7 +20,9 @@ struct ReferenceSmoothing: Sendable {
     /// factorisation. `nil` where no noise makes the matrix positive definite: only if values are not finite.
     ///
     /// Cost: five factorisations of M³/6 multiply-adds, and as much again for every noise that counts.
-    init?(features: FeatureMatrix, means: [Double], counts: [Double], progress: () -> Void) {
+    init?(
+        features: FeatureMatrix, means: [Double], counts: [Double], progress: () -> Void
+    ) throws(KernelError) {
         let rows = means.count
         let kernel = TextKernel(features)
         let matrix = kernel.matrix
@@ -57,9 +59,15 @@ struct ReferenceSmoothing: Sendable {
             }
         }
         self.leftOut = leftOut
-        regression = kernel.combined(alpha, level: level)
+        regression = try kernel.combined(alpha, level: level)
     }
 
-    /// What texts say of other prompts, some rows of features `(Q, E + S)`. Cost: M dot products each.
-    func values(_ features: FeatureMatrix, rows: [Int]) -> [Double] { regression.values(features, rows: rows) }
+    /// The prompts' embeddings with their weights.
+    var radial: WeightedRows { regression.radial }
+
+    /// What texts say of other prompts, some rows of features `(Q, E + S)`. Cost: M dot products each, unless the sums over
+    /// `radial` are given.
+    func values(_ features: FeatureMatrix, rows: [Int], sums: [Double]?) throws(KernelError) -> [Double] {
+        try regression.values(features, rows: rows, sums: sums)
+    }
 }

@@ -22,6 +22,9 @@ struct EmbeddingRows: Sendable {
         for row in rows { vectors += Self.vectors(features.row(row).prefix(columns)) }
     }
 
+    /// Columns, rounded up to whole vectors; those that fill them are 0.
+    var paddedColumns: Int { width * 8 }
+
     /// Blocks of eight rows.
     var blocks: Int { (count + 7) / 8 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Scoring
 
 /// What two prompts have in common by their texts: the kernel of the Gaussian process that needs no training.
@@ -54,7 +55,9 @@ struct TextKernel: Sendable {
     }
 
     /// What the rows' weights α make of any prompt: Σ_i α_i K(prompt, row i), and `prior` on its surface features beside.
-    func combined(_ alpha: [Double], prior: [Double] = [], level: Double) -> TextRegression {
+    func combined(
+        _ alpha: [Double], prior: [Double] = [], level: Double
+    ) throws(KernelError) -> TextRegression {
         var weights = [SIMD8<Double>](repeating: .zero, count: embeddings.blocks)
         for (row, value) in alpha.enumerated() { weights[row / 8][row % 8] = value }
         var linear = prior.isEmpty ? [Double](repeating: 0, count: Self.features) : prior
@@ -63,33 +66,36 @@ struct TextKernel: Sendable {
                 linear[feature] += Self.share * (weight * surface[block * Self.features + feature]).sum()
             }
         }
-        return TextRegression(kernel: self, alpha: weights, linear: linear, level: level)
-    }
-
-    /// Σ_i α_i K(prompt, row i) with the linear part given, of some rows of features `(Q, E + S)`. Cost: N dot products each.
-    fileprivate func values(
-        _ features: FeatureMatrix, rows: [Int], alpha: [SIMD8<Double>], linear: [Double]
-    ) -> [Double] {
-        let queries = EmbeddingRows(features, rows: rows, columns: embeddingColumns)
-        var results = embeddings.sums(queries, weights: alpha, kernel: radial)
-        for (place, row) in rows.enumerated() {
-            let surface = standardisation.standardise(features.row(row).suffix(Self.features))
-            for feature in linear.indices { results[place] += surface[feature] * linear[feature] }
-        }
-        return results
+        return TextRegression(
+            radial: try WeightedRows(embeddings, weights: alpha, kernel: radial), columns: embeddingColumns,
+            standardisation: standardisation, linear: linear, level: level)
     }
 }
 
 /// A fitted Gaussian process of a text: level, a weight a row, a weight a surface feature.
 struct TextRegression: Sendable {
-    fileprivate let kernel: TextKernel
-    /// By block of eight rows; 0 beyond the last row.
-    fileprivate let alpha: [SIMD8<Double>]
+    /// One layer.
+    let radial: WeightedRows
+    /// E.
+    fileprivate let columns: Int
+    fileprivate let standardisation: SurfaceStandardisation
     fileprivate let linear: [Double]
     fileprivate let level: Double
 
-    /// The posterior means at some rows of features `(Q, E + S)`. Cost: N dot products each.
-    func values(_ features: FeatureMatrix, rows: [Int]) -> [Double] {
-        kernel.values(features, rows: rows, alpha: alpha, linear: linear).map { level + $0 }
+    /// The posterior means at some rows of features `(Q, E + S)`. Cost: N dot products each, unless the sums over `radial`
+    /// are given.
+    func values(_ features: FeatureMatrix, rows: [Int], sums: [Double]? = nil) throws(KernelError) -> [Double] {
+        var values: [Double]
+        if let sums {
+            values = sums
+        } else {
+            values = try radial.sums(EmbeddingRows(features, rows: rows, columns: columns))[0]
+        }
+        for (place, row) in rows.enumerated() {
+            let surface = standardisation.standardise(features.row(row).suffix(linear.count))
+            for feature in linear.indices { values[place] += surface[feature] * linear[feature] }
+            values[place] += level
+        }
+        return values
     }
 }

@@ -46,6 +46,22 @@ public final class FloatBuffer {
         Array(UnsafeBufferPointer(start: pointer(range), count: range.count))
     }
 
+    /// Reads as many floats as `vectors` has lanes. Precondition: they are within the buffer.
+    package func read(from start: Int, into vectors: inout [SIMD8<Float>]) {
+        let source = pointer(start..<start + vectors.count * SIMD8<Float>.scalarCount)
+        vectors.withUnsafeMutableBytes { target in
+            target.copyMemory(from: UnsafeRawBufferPointer(start: source, count: target.count))
+        }
+    }
+
+    /// Writes the lanes of vectors. Precondition: they fit into the buffer.
+    package func write(_ vectors: ArraySlice<SIMD8<Float>>, at start: Int) {
+        let target = pointer(start..<start + vectors.count * SIMD8<Float>.scalarCount)
+        vectors.withUnsafeBytes { source in
+            UnsafeMutableRawBufferPointer(start: target, count: source.count).copyMemory(from: source)
+        }
+    }
+
     /// Whether every float of a range is a number. Precondition: the range is within the buffer.
     public func isFinite(_ range: Range<Int>) -> Bool {
         let x = pointer(range)

@@ -15,7 +15,7 @@ extension Message {
                     heartbeatInterval: try .milliseconds(welcome.heartbeatMs, field: "heartbeat_ms"),
                     leaseTime: try .milliseconds(welcome.leaseMs, field: "lease_ms"),
                     fingerprint: welcome.hasFingerprint ? try ModelFingerprint(welcome.fingerprint) : nil,
-                    readsSide: welcome.sideInformation))
+                    readsSide: welcome.sideInformation, readsRanges: welcome.rowRanges))
         case .refused(let refused):
             self = .refused(try Refusal(refused.reason), message: refused.message.label)
         case .whoAreYou: self = .whoAreYou
@@ -39,7 +39,7 @@ extension Message {
             self = .clusterStatus(
                 ClusterStatus(
                     workers: Int(status.workers), shardsPending: Int(status.shardsPending),
-                    shardsLeased: Int(status.shardsLeased)))
+                    shardsLeased: Int(status.shardsLeased), rangeWorkers: Int(status.rangeWorkers)))
         case .drain: self = .drain
         case .bye: self = .bye
         case .context(let context):
@@ -52,8 +52,7 @@ extension Message {
             let piece = try PieceName(shard.piece)
             self = .shard(
                 piece, context: try Digest(shard.context, field: "context"),
-                texts: try TextBlock(
-                    count: piece.rows.count, lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil))
+                try ShardContent(count: piece.rows.count, raw, isRanges: shard.ranges, hasSide: shard.side))
         case .shardResult(let result): self = .shardResult(try ShardResult(result, answers: raw[0]))
         case .shardReturned(let returned):
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))
@@ -72,8 +71,7 @@ extension Message {
                 SubmitShard(
                     job: try JobID(shard.job, field: "job"), shard: shard.shard, tokens: Int(shard.tokens),
                     affinity: shard.affinity,
-                    texts: try TextBlock(
-                        count: rows, lengthsFrame: raw[0], bytes: raw[1], side: shard.side ? raw[2] : nil)))
+                    content: try ShardContent(count: rows, raw, isRanges: shard.ranges, hasSide: shard.side)))
         case .shardAnswer(let answer):
             let rows = try Self.checkedRows(answer.rows)
             self = .shardAnswer(
@@ -107,8 +105,8 @@ extension ProtoEnvelope.OneOf_Body {
         switch self {
         case .context(let context): context.hasSide ? 4 : 3
         case .submitJob(let job): job.hasSide ? 4 : 3
-        case .shard(let shard): shard.side ? 3 : 2
-        case .submitShard(let shard): shard.side ? 3 : 2
+        case .shard(let shard): (shard.ranges ? 1 : 2) + (shard.side ? 1 : 0)
+        case .submitShard(let shard): (shard.ranges ? 1 : 2) + (shard.side ? 1 : 0)
         case .requestScores: 3
         case .requestPlan, .reportOutcomes, .assignment: 2
         case .shardResult, .shardAnswer, .scores: 1

@@ -16,6 +16,7 @@ extension Message {
                         $0.leaseMs = welcome.leaseTime.wireMilliseconds
                         if let model = welcome.fingerprint { $0.fingerprint = ProtoFingerprint(model) }
                         $0.sideInformation = welcome.readsSide
+                        $0.rowRanges = welcome.readsRanges
                     }), []
             )
         case .refused(let reason, let message):
@@ -47,6 +48,7 @@ extension Message {
                         $0.workers = UInt32(clamping: status.workers)
                         $0.shardsPending = UInt32(clamping: status.shardsPending)
                         $0.shardsLeased = UInt32(clamping: status.shardsLeased)
+                        $0.rangeWorkers = UInt32(clamping: status.rangeWorkers)
                     }), []
             )
         case .drain: (.drain(ProtoDrain()), [])
@@ -62,14 +64,15 @@ extension Message {
                     }), context.frames
             )
         case .contextWanted(let digest): (.contextWanted(.with { $0.digest = digest.wireBytes }), [])
-        case .shard(let piece, let context, let texts):
+        case .shard(let piece, let context, let content):
             (
                 .shard(
                     .with {
                         $0.piece = ProtoPieceName(piece)
                         $0.context = context.wireBytes
-                        $0.side = texts.side != nil
-                    }), texts.frames
+                        $0.side = content.side != nil
+                        $0.ranges = content.isRanges
+                    }), content.frames
             )
         case .shardResult(let result): (.shardResult(ProtoShardResult(result)), [result.answers.bytes])
         case .shardReturned(let piece, let reason):
@@ -106,11 +109,12 @@ extension Message {
                     .with {
                         $0.job = shard.job.wireBytes
                         $0.shard = shard.shard
-                        $0.rows = UInt32(clamping: shard.texts.count)
+                        $0.rows = UInt32(clamping: shard.content.count)
                         $0.tokens = UInt32(clamping: shard.tokens)
                         $0.affinity = shard.affinity
-                        $0.side = shard.texts.side != nil
-                    }), shard.texts.frames
+                        $0.side = shard.content.side != nil
+                        $0.ranges = shard.content.isRanges
+                    }), shard.content.frames
             )
         case .shardAnswer(let answer):
             (

@@ -22,6 +22,7 @@ extension ProtoHello {
             credit = ProtoCredit(level)
         }
         sideInformation = hello.readsSide
+        rowRanges = hello.readsRanges
     }
 }
 
@@ -37,7 +38,7 @@ extension Hello {
         }
         self.init(
             role: role, protocolVersion: proto.protocol, name: proto.name.label, incarnation: proto.incarnation,
-            readsSide: proto.sideInformation)
+            readsSide: proto.sideInformation, readsRanges: proto.rowRanges)
     }
 }
 

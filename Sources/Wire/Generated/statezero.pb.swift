@@ -464,6 +464,9 @@ nonisolated struct ProtoHello: Sendable {
   /// workers: reads side frames; without it no piece that has one is lent to it
   var sideInformation: Bool = false
 
+  /// workers: reads rows of files itself; without it no piece of row ranges is lent to it
+  var rowRanges: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Role: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -544,6 +547,9 @@ nonisolated struct ProtoWelcome: Sendable {
 
   /// the coordinator reads side frames; without it no client may send one
   var sideInformation: Bool = false
+
+  /// the coordinator forwards row ranges; without it no client may send them
+  var rowRanges: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -707,6 +713,9 @@ nonisolated struct ProtoClusterStatus: Sendable {
 
   var shardsLeased: UInt32 = 0
 
+  /// workers that read row ranges
+  var rangeWorkers: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -866,7 +875,8 @@ nonisolated struct ProtoContextWanted: Sendable {
   init() {}
 }
 
-/// A piece of a shard, lent to a worker. Frames: lengths, texts; and a side frame if `side` is true.
+/// A piece of a shard, lent to a worker. Frames: lengths, texts, or the shard's row ranges alone if `ranges` is true; and a
+/// side frame if `side` is true.
 nonisolated struct ProtoShard: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -885,6 +895,8 @@ nonisolated struct ProtoShard: Sendable {
   var context: Data = Data()
 
   var side: Bool = false
+
+  var ranges: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1173,8 +1185,8 @@ nonisolated struct ProtoJobRefused: Sendable {
   init() {}
 }
 
-/// Rows of a job, in corpus order. Frames: lengths, texts; and a side frame if `side` is true. Sent again, it changes
-/// nothing.
+/// Rows of a job, in corpus order. Frames: lengths, texts, or row ranges alone if `ranges` is true; and a side frame if
+/// `side` is true. Sent again, it changes nothing.
 nonisolated struct ProtoSubmitShard: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1194,9 +1206,163 @@ nonisolated struct ProtoSubmitShard: Sendable {
 
   var side: Bool = false
 
+  /// the frame is one RowRanges: workers read the rows themselves
+  var ranges: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// Where a worker reads the rows of a shard: a frame of its own, which the coordinator does not read.
+nonisolated struct ProtoRowRanges: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var files: [ProtoRowRanges.File] = []
+
+  /// all rows of the shard, in its order
+  var ranges: [ProtoRowRanges.Range] = []
+
+  var keys: ProtoRowRanges.Keys {
+    get {_keys ?? ProtoRowRanges.Keys()}
+    set {_keys = newValue}
+  }
+  /// Returns true if `keys` has been explicitly set.
+  var hasKeys: Bool {self._keys != nil}
+  /// Clears the value of `keys`. Subsequent reads from it will return its default value.
+  mutating func clearKeys() {self._keys = nil}
+
+  /// 32 bytes: SHA-256 of the frames that the texts would be, lengths first
+  var digest: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct File: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// absolute, or an address: s3://, https://, http://
+    var path: String = String()
+
+    var kind: ProtoRowRanges.File.Kind = .unspecified
+
+    var bytes: UInt64 = 0
+
+    /// of a file on disk: nanoseconds since 1970
+    var modified: Int64 {
+      get {_modified ?? 0}
+      set {_modified = newValue}
+    }
+    /// Returns true if `modified` has been explicitly set.
+    var hasModified: Bool {self._modified != nil}
+    /// Clears the value of `modified`. Subsequent reads from it will return its default value.
+    mutating func clearModified() {self._modified = nil}
+
+    /// of an object: its entity tag; empty where its server gives none
+    var tag: String = String()
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+      typealias RawValue = Int
+      case unspecified // = 0
+
+      /// JSON Lines, not compressed
+      case lines // = 1
+      case parquet // = 2
+      case UNRECOGNIZED(Int)
+
+      init() {
+        self = .unspecified
+      }
+
+      init?(rawValue: Int) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .lines
+        case 2: self = .parquet
+        default: self = .UNRECOGNIZED(rawValue)
+        }
+      }
+
+      var rawValue: Int {
+        switch self {
+        case .unspecified: return 0
+        case .lines: return 1
+        case .parquet: return 2
+        case .UNRECOGNIZED(let i): return i
+        }
+      }
+
+      // The compiler won't synthesize support with the UNRECOGNIZED case.
+      static let allCases: [ProtoRowRanges.File.Kind] = [
+        .unspecified,
+        .lines,
+        .parquet,
+      ]
+
+    }
+
+    init() {}
+
+    fileprivate var _modified: Int64? = nil
+  }
+
+  /// Consecutive rows of a file.
+  nonisolated struct Range: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// index in `files`
+    var file: UInt32 = 0
+
+    /// from 1: the line in a file of lines
+    var firstRow: UInt64 = 0
+
+    var rows: UInt32 = 0
+
+    /// lines: the first byte
+    var start: UInt64 = 0
+
+    /// lines: the byte behind the last
+    var end: UInt64 = 0
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  /// How a text is made of a row, as the options of `score` have it.
+  nonisolated struct Keys: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var prompt: String = String()
+
+    var id: String = String()
+
+    var dataSource: String = String()
+
+    var template: String = String()
+
+    var dropsAnswer: Bool = false
+
+    /// others that the client reads
+    var columns: [String] = []
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+
+  fileprivate var _keys: ProtoRowRanges.Keys? = nil
 }
 
 /// A shard answered, durable with the coordinator. Frame: answers.
@@ -3543,7 +3709,7 @@ nonisolated extension ProtoCredit: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}protocol\0\u{1}name\0\u{1}incarnation\0\u{1}fingerprint\0\u{1}credit\0\u{3}side_information\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}protocol\0\u{1}name\0\u{1}incarnation\0\u{1}fingerprint\0\u{1}credit\0\u{3}side_information\0\u{3}row_ranges\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3558,6 +3724,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 5: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._credit) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.rowRanges) }()
       default: break
       }
     }
@@ -3589,6 +3756,9 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.sideInformation != false {
       try visitor.visitSingularBoolField(value: self.sideInformation, fieldNumber: 7)
     }
+    if self.rowRanges != false {
+      try visitor.visitSingularBoolField(value: self.rowRanges, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3600,6 +3770,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs._credit != rhs._credit {return false}
     if lhs.sideInformation != rhs.sideInformation {return false}
+    if lhs.rowRanges != rhs.rowRanges {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3611,7 +3782,7 @@ nonisolated extension ProtoHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0\u{3}row_ranges\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3624,6 +3795,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMs) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.rowRanges) }()
       default: break
       }
     }
@@ -3649,6 +3821,9 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.sideInformation != false {
       try visitor.visitSingularBoolField(value: self.sideInformation, fieldNumber: 5)
     }
+    if self.rowRanges != false {
+      try visitor.visitSingularBoolField(value: self.rowRanges, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3658,6 +3833,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.leaseMs != rhs.leaseMs {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs.sideInformation != rhs.sideInformation {return false}
+    if lhs.rowRanges != rhs.rowRanges {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3857,7 +4033,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{3}shards_pending\0\u{3}shards_leased\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{3}shards_pending\0\u{3}shards_leased\0\u{3}range_workers\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3868,6 +4044,7 @@ nonisolated extension ProtoClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.shardsPending) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.shardsLeased) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.rangeWorkers) }()
       default: break
       }
     }
@@ -3883,6 +4060,9 @@ nonisolated extension ProtoClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._
     if self.shardsLeased != 0 {
       try visitor.visitSingularUInt32Field(value: self.shardsLeased, fieldNumber: 3)
     }
+    if self.rangeWorkers != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rangeWorkers, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3890,6 +4070,7 @@ nonisolated extension ProtoClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.workers != rhs.workers {return false}
     if lhs.shardsPending != rhs.shardsPending {return false}
     if lhs.shardsLeased != rhs.shardsLeased {return false}
+    if lhs.rangeWorkers != rhs.rangeWorkers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4133,7 +4314,7 @@ nonisolated extension ProtoContextWanted: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Shard"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}piece\0\u{1}context\0\u{1}side\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}piece\0\u{1}context\0\u{1}side\0\u{1}ranges\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4144,6 +4325,7 @@ nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularMessageField(value: &self._piece) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.context) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.side) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ranges) }()
       default: break
       }
     }
@@ -4163,6 +4345,9 @@ nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.side != false {
       try visitor.visitSingularBoolField(value: self.side, fieldNumber: 3)
     }
+    if self.ranges != false {
+      try visitor.visitSingularBoolField(value: self.ranges, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4170,6 +4355,7 @@ nonisolated extension ProtoShard: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._piece != rhs._piece {return false}
     if lhs.context != rhs.context {return false}
     if lhs.side != rhs.side {return false}
+    if lhs.ranges != rhs.ranges {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4527,7 +4713,7 @@ nonisolated extension ProtoJobRefused.Reason: SwiftProtobuf._ProtoNameProviding 
 
 nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitShard"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}tokens\0\u{1}affinity\0\u{1}side\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}tokens\0\u{1}affinity\0\u{1}side\0\u{1}ranges\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4541,6 +4727,7 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.tokens) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.affinity) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.side) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.ranges) }()
       default: break
       }
     }
@@ -4565,6 +4752,9 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.side != false {
       try visitor.visitSingularBoolField(value: self.side, fieldNumber: 6)
     }
+    if self.ranges != false {
+      try visitor.visitSingularBoolField(value: self.ranges, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4575,6 +4765,219 @@ nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.tokens != rhs.tokens {return false}
     if lhs.affinity != rhs.affinity {return false}
     if lhs.side != rhs.side {return false}
+    if lhs.ranges != rhs.ranges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRowRanges: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RowRanges"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{1}ranges\0\u{1}keys\0\u{1}digest\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.files) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.ranges) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._keys) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.files.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.files, fieldNumber: 1)
+    }
+    if !self.ranges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.ranges, fieldNumber: 2)
+    }
+    try { if let v = self._keys {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRowRanges, rhs: ProtoRowRanges) -> Bool {
+    if lhs.files != rhs.files {return false}
+    if lhs.ranges != rhs.ranges {return false}
+    if lhs._keys != rhs._keys {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRowRanges.File: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoRowRanges.protoMessageName + ".File"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}kind\0\u{1}bytes\0\u{1}modified\0\u{1}tag\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._modified) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.tag) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    try { if let v = self._modified {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    if !self.tag.isEmpty {
+      try visitor.visitSingularStringField(value: self.tag, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRowRanges.File, rhs: ProtoRowRanges.File) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs._modified != rhs._modified {return false}
+    if lhs.tag != rhs.tag {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRowRanges.File.Kind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_LINES\0\u{1}KIND_PARQUET\0")
+}
+
+nonisolated extension ProtoRowRanges.Range: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoRowRanges.protoMessageName + ".Range"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}file\0\u{3}first_row\0\u{1}rows\0\u{1}start\0\u{1}end\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.file) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.firstRow) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.start) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.file != 0 {
+      try visitor.visitSingularUInt32Field(value: self.file, fieldNumber: 1)
+    }
+    if self.firstRow != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstRow, fieldNumber: 2)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 3)
+    }
+    if self.start != 0 {
+      try visitor.visitSingularUInt64Field(value: self.start, fieldNumber: 4)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRowRanges.Range, rhs: ProtoRowRanges.Range) -> Bool {
+    if lhs.file != rhs.file {return false}
+    if lhs.firstRow != rhs.firstRow {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.start != rhs.start {return false}
+    if lhs.end != rhs.end {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRowRanges.Keys: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoRowRanges.protoMessageName + ".Keys"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt\0\u{1}id\0\u{3}data_source\0\u{1}template\0\u{3}drops_answer\0\u{1}columns\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.prompt) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.dataSource) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.template) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.dropsAnswer) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.columns) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.prompt.isEmpty {
+      try visitor.visitSingularStringField(value: self.prompt, fieldNumber: 1)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 2)
+    }
+    if !self.dataSource.isEmpty {
+      try visitor.visitSingularStringField(value: self.dataSource, fieldNumber: 3)
+    }
+    if !self.template.isEmpty {
+      try visitor.visitSingularStringField(value: self.template, fieldNumber: 4)
+    }
+    if self.dropsAnswer != false {
+      try visitor.visitSingularBoolField(value: self.dropsAnswer, fieldNumber: 5)
+    }
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.columns, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRowRanges.Keys, rhs: ProtoRowRanges.Keys) -> Bool {
+    if lhs.prompt != rhs.prompt {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.dataSource != rhs.dataSource {return false}
+    if lhs.template != rhs.template {return false}
+    if lhs.dropsAnswer != rhs.dropsAnswer {return false}
+    if lhs.columns != rhs.columns {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

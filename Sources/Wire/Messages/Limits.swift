@@ -15,6 +15,8 @@ public enum Limits {
     public static let shardRowsMax = 4096
     /// Bytes of one prompt's text.
     public static let textBytesMax = PlanLimits.textBytes.upperBound
+    /// Bytes of the row ranges of a shard.
+    public static let rangesBytesMax = 1 << 20
     /// Bytes of a name, an id or a message for people.
     public static let labelBytesMax = PlanLimits.idBytes.upperBound
     /// Bytes of a fault's code.

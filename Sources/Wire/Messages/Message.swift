@@ -13,7 +13,7 @@ public enum Message: Hashable, Sendable {
     case bye
     case context(ContextBlock)
     case contextWanted(Digest)
-    case shard(PieceName, context: Digest, texts: TextBlock)
+    case shard(PieceName, context: Digest, ShardContent)
     case shardResult(ShardResult)
     case shardReturned(PieceName, ReturnReason)
     case submitJob(SubmitJob)

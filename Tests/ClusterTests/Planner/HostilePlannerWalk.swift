@@ -152,7 +152,7 @@ struct HostilePlannerWalk {
         guard !shards.isEmpty else { return }
         let place = draw.below(shards.count)
         let shard = draw.below(20) == 0 ? shards[place] : shards.remove(at: place)
-        let answers = draw.answers(shard.texts.count)
+        let answers = draw.answers(shard.content.count)
         let faults = (0..<answers.count).filter { answers[$0] == nil }.map {
             RowFault(row: UInt32($0), code: "prediction_failed", message: "no")
         }

@@ -102,7 +102,7 @@ struct PlannerBench {
         switch message {
         case .context(let block):
             if let context = block.contextSet { contexts.append(context) }
-        case .shard(let piece, _, let texts):
+        case .shard(let piece, _, .texts(let texts)):
             if isWorking { answer(piece, texts, sourceLocation) } else { shards.append((piece, texts)) }
         default: break
         }

@@ -44,7 +44,7 @@ struct WorkerBench {
     mutating func lend(_ piece: PieceName, context: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let texts = Samples.texts(piece.shard, rows: piece.rows.count)
         receive(
-            .shard(piece, context: try Samples.context(context).digest, texts: texts), sourceLocation: sourceLocation)
+            .shard(piece, context: try Samples.context(context).digest, .texts(texts)), sourceLocation: sourceLocation)
     }
 
     mutating func compute(_ piece: PieceName, sourceLocation: SourceLocation = #_sourceLocation) {

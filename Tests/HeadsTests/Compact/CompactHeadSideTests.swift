@@ -51,7 +51,7 @@ struct CompactHeadSideTests {
             guard example.parts.isEmpty else { continue }
             let prepared = try process.prepare(golden.context(example), features: golden.contextFeatures(example))
             let queries = try golden.asked(example)
-            let stages = try #require(process.stages(queries, in: prepared))
+            let stages = try #require(try process.stages(queries, in: prepared))
             let answers = try process.predict(queries, in: prepared).map { Double($0.p) }
             let errors = [
                 Self.difference(stages.scores, try golden.stage(example.name, "process.raw")),
@@ -87,6 +87,9 @@ struct CompactHeadSideTests {
             }
             let order = Array((0..<queries.rows).reversed())
             #expect(try head.predict(queries.selecting(order), in: prepared) == order.map { together[$0] })
+            // More than one product's queries.
+            let many = (0..<150).map { $0 % queries.rows }
+            #expect(try head.predict(queries.selecting(many), in: prepared) == many.map { together[$0] })
         }
     }
 

@@ -15,7 +15,7 @@ struct GaussianProcessSideTests {
             let prepared = try head.prepare(
                 golden.context(example), features: golden.contextFeatures(example))
             let queries = try golden.asked(example)
-            let stages = try #require(head.stages(queries, in: prepared))
+            let stages = try #require(try head.stages(queries, in: prepared))
             let predictions = try head.predict(queries, in: prepared)
             var found: [(String, [Double], [Double])] = [
                 ("left out", stages.leftOut, example.leftOut), ("raw", stages.scores, example.raw),

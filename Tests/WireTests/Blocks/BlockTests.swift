@@ -35,8 +35,10 @@ struct BlockTests {
     }
 
     private static func texts(of frames: [[UInt8]]) throws -> [String?]? {
-        guard case .submitShard(let shard) = try Envelope(frames: frames).message else { return nil }
-        return shard.texts.texts
+        guard case .submitShard(let shard) = try Envelope(frames: frames).message,
+            case .texts(let block) = shard.content
+        else { return nil }
+        return block.texts
     }
 
     @Test("answers of pieces joined are the shard's answers")

@@ -107,7 +107,7 @@ struct SideBlockTests {
             let message = try? Envelope(frames: Array(frames[..<3]) + [side]).message
             guard case .submitShard(let read)? = message else { continue }
             #expect(round % 3 == 2)
-            #expect(read.texts.side?.rows(Self.schema).count == 6)
+            #expect(read.content.side?.rows(Self.schema).count == 6)
         }
         #expect(throws: WireError.self) { try Envelope(frames: Array(frames[..<3])) }
     }

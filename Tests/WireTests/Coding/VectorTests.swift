@@ -11,10 +11,11 @@ struct VectorTests {
     private static let isWriting = ProcessInfo.processInfo.environment["STATEZERO_WRITE_VECTORS"] == "1"
 
     @Test(
-        "there is a vector for every kind of message, three more for new roles, two for side information, and no other")
+        "there is a vector for every kind of message, three more for new roles, two for side information, one for row ranges, and no other"
+    )
     func complete() throws {
         let samples = MessageSample.all
-        #expect(samples.count == Kind.allCases.count + 5)
+        #expect(samples.count == Kind.allCases.count + 6)
         #expect(Set(samples.map { Kind(of: $0.envelope.message) }) == Set(Kind.allCases))
         guard !Self.isWriting else { return }
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).filter {

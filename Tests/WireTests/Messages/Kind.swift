@@ -52,13 +52,24 @@ enum Kind: Int, CaseIterable {
             }
     }
 
-    /// Raw frames behind the header, as PROTOCOL.md has them.
+    /// Raw frames behind the header, as PROTOCOL.md has them; a shard of row ranges has one.
     var rawFrames: Int {
         switch self {
         case .context, .submitJob, .requestScores: 3
         case .shard, .submitShard, .requestPlan, .assignment, .reportOutcomes: 2
         case .shardResult, .shardAnswer, .scores: 1
         default: 0
+        }
+    }
+}
+
+extension Message {
+    /// Whether it is a shard of row ranges.
+    var hasRanges: Bool {
+        switch self {
+        case .shard(_, _, let content): content.isRanges
+        case .submitShard(let shard): shard.content.isRanges
+        default: false
         }
     }
 }

@@ -46,7 +46,9 @@ struct MessageSample {
     }
 
     /// All of them, in the order of the envelope's fields.
-    static var all: [MessageSample] { joining + talking + lending + scoring + planning + rollingOut + reporting + side }
+    static var all: [MessageSample] {
+        joining + talking + lending + scoring + planning + rollingOut + reporting + side + ranges
+    }
 
     private static var joining: [MessageSample] {
         [
@@ -108,7 +110,7 @@ struct MessageSample {
                 "shard", "Rows 1 and 2 of shard 7, lent for the third time",
                 [
                     "piece: job, shard 7, first row 1, rows 2, attempt 3; context digest; then lengths (16, 0), texts"
-                ], .shard(piece, context: context.digest, texts: texts.slice(1..<3))),
+                ], .shard(piece, context: context.digest, .texts(texts.slice(1..<3)))),
             MessageSample(
                 "shard-result", "A piece done: one prediction, one fault",
                 [

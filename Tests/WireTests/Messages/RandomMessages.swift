@@ -31,7 +31,9 @@ struct RandomMessages {
                     held: (0..<count(Limits.piecesMax)).map { _ in piece(rows: 1 + count(9)) },
                     assignments: (0..<count(9)).map { _ in assignmentName() }))
         case .clusterStatus:
-            .clusterStatus(ClusterStatus(workers: number(), shardsPending: number(), shardsLeased: number()))
+            .clusterStatus(
+                ClusterStatus(
+                    workers: number(), shardsPending: number(), shardsLeased: number(), rangeWorkers: number()))
         case .drain: .drain
         case .bye: .bye
         case .context: .context(context())
@@ -50,7 +52,8 @@ struct RandomMessages {
         case .submitShard:
             .submitShard(
                 SubmitShard(
-                    job: job(), shard: number32(), tokens: number(), affinity: number64(), texts: texts(1 + count(9))))
+                    job: job(), shard: number32(), tokens: number(), affinity: number64(),
+                    content: content(1 + count(9))))
         case .shardAnswer: .shardAnswer(answer())
         case .confirm: .confirm(job(), below: number32())
         case .closeJob: .closeJob(job())
@@ -67,12 +70,12 @@ struct RandomMessages {
     private mutating func hello() -> Hello {
         Hello(
             role: pick([.client, .worker(model(), credit()), .trainer, .rollout(credit())]),
-            protocolVersion: number32(), name: label(), incarnation: number64())
+            protocolVersion: number32(), name: label(), incarnation: number64(), readsRanges: pick([false, true]))
     }
 
     private mutating func shard() -> Message {
         let rows = 1 + count(9)
-        return .shard(piece(rows: rows), context: digest(), texts: texts(rows))
+        return .shard(piece(rows: rows), context: digest(), content(rows))
     }
 
     private mutating func result() -> ShardResult {
@@ -104,6 +107,28 @@ struct RandomMessages {
     }
 
     // MARK: Parts of messages
+
+    /// Texts, or where they are.
+    private mutating func content(_ rows: Int) -> ShardContent {
+        guard pick([false, true]) else { return .texts(texts(rows)) }
+        var keys = RowRanges.Keys()
+        keys.prompt = pick([nil, "question"])
+        keys.template = pick([nil, "{a}: {b}"])
+        keys.dropsAnswer = pick([false, true])
+        keys.columns = pick([[], ["level"]])
+        let file = RowRanges.File(
+            path: "/" + label(), kind: pick([.lines, .parquet]), bytes: 1 << 40, modified: pick([nil, -1, .max]),
+            tag: pick([nil, "\"tag\""]))
+        let place = count(1 << 20)
+        let ranges = RowRanges(
+            files: [file],
+            ranges: [
+                RowRanges.Range(
+                    file: 0, firstRow: 1 + place, rows: rows,
+                    bytes: file.kind == .lines ? place..<place + 10 * rows : 0..<0)
+            ], keys: keys, digest: digest())
+        return (try? RangeBlock(ranges)).map { .ranges($0) } ?? .texts(texts(rows))
+    }
 
     mutating func texts(_ rows: Int) -> TextBlock { TextBlock((0..<rows).map { _ in text() }) }
 

@@ -48,4 +48,36 @@ extension MessageSample {
                         job: job, shard: 7, tokens: 12, affinity: Digest(of: texts.bytes.array).leading, texts: texts))),
         ]
     }
+
+    /// The three rows of `submit-shard`, of which a worker reads two from a file of lines and one from a Parquet file.
+    static var ranges: [MessageSample] {
+        let texts = ["Spell: cat", "Zähle bis drei.", ""]
+        var keys = RowRanges.Keys()
+        keys.prompt = "question"
+        keys.dropsAnswer = true
+        let ranges = RowRanges(
+            files: [
+                RowRanges.File(
+                    path: "/data/a.jsonl", kind: .lines, bytes: 120, modified: 1_700_000_000_000_000_000),
+                RowRanges.File(path: "s3://bucket/b.parquet", kind: .parquet, bytes: 4000, tag: "\"5d41\""),
+            ],
+            ranges: [
+                RowRanges.Range(file: 0, firstRow: 2, rows: 2, bytes: 30..<100),
+                RowRanges.Range(file: 1, firstRow: 1, rows: 1),
+            ], keys: keys, digest: RowRanges.digest(of: texts))
+        guard let block = try? RangeBlock(ranges) else { return [] }
+        return [
+            MessageSample(
+                "submit-shard-ranges", "Three rows of a job that workers read themselves",
+                [
+                    "shard as in submit-shard.txt with ranges true; then one RowRanges: lines 2 and 3 of a file, bytes 30 to",
+                    "100; row 1 of a Parquet object; the prompt's key and dropping of the answer; the digest of lengths and",
+                    "texts of submit-shard.txt",
+                ],
+                .submitShard(
+                    SubmitShard(
+                        job: job, shard: 7, tokens: 12, affinity: Digest(of: TextBlock(texts).bytes.array).leading,
+                        content: .ranges(block))))
+        ]
+    }
 }

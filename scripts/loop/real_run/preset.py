@@ -1,17 +1,19 @@
 """What plans do to what trainers watch, by objective and range: silent groups, rollouts with a gradient, utility.
 
-    python3 scripts/loop/real_run/preset.py [--rates FILE]
+    python3 scripts/loop/real_run/preset.py [--page FILE]
 
 Asks a real coordinator and worker for plans, and computes what their groups give in expectation, as measured:
 
 - `sample`: 868 prompts of the sample, eight rollouts each, two policies; four rollouts a prompt on average;
 - `loop`: 48 prompts of the loop's pool, 32 rollouts each, six versions of a policy; eight on average;
-- `real run`: the training set of the real run and its policy's exact success rates (`--rates`); eight on average.
+- `real run`: the held-out tasks of the real run and its policy's exact success rates at the start; eight on average.
 
 `first` plans have no history: the same budgets, whatever the policy. `later` plans know a first step of other prompts
 (sample, real run: 256 of them) or of the same (loop). Batches have at most 64 prompts. Standard library only.
+`widening.py` chooses and judges the preset of the Python client on more sources, over whole runs.
 """
 
+import gzip
 import itertools
 import json
 import math
@@ -85,12 +87,21 @@ def loop() -> list[Source]:
     return sources
 
 
-def real_run(path: str) -> list[Source]:
-    rates = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    training, _ = tasks.sets()
-    prompts = [Prompt(str(i), t.prompt, p=p) for i, (t, p) in enumerate(zip(training, rates, strict=True))]
-    random.Random(0).shuffle(prompts)
+def real_run() -> list[Source]:
+    prompts = held_out()
     return [Source("real run", 8, [16, 32], batched(prompts[HISTORY:]), prompts[:HISTORY])]
+
+
+def held_out() -> list[Prompt]:
+    """The held-out tasks of the real run with the exact success rates of its policy at the start, in a random order."""
+    with gzip.open(HERE / "data" / "runs.json.gz", "rt", encoding="utf-8") as file:
+        start = json.load(file)["start"]
+    _, found = tasks.sets()
+    if [task.cell for task in found] != [cell for cell, _ in start]:
+        raise RuntimeError("the held-out tasks are not those of runs.json.gz")
+    prompts = [Prompt(str(i), task.prompt, p=p) for i, (task, (_, p)) in enumerate(zip(found, start, strict=True))]
+    random.Random(0).shuffle(prompts)
+    return prompts
 
 
 def batched(prompts: list[Prompt]) -> list[list[Prompt]]:
@@ -123,7 +134,7 @@ def history(source: Source, draw: random.Random) -> list[dict]:
             rewards = draw.sample(every, n)
         else:
             rewards = [float(draw.random() < p) for _ in range(n)]
-        outcomes.append({"prompt_id": prompt.name, "prompt": prompt.text, "step": None, "rewards": rewards})
+        outcomes.append({"prompt_id": prompt.name, "prompt": prompt.text, "step": 0, "rewards": rewards})
     return outcomes
 
 
@@ -137,13 +148,14 @@ def measure(client: Client, sources: list[Source]) -> list[dict]:
             if when == "later":
                 report = client.report(run, history(source, random.Random(number)))
                 assert not report.rejected, report.rejected
-            steps = itertools.count(1)
             for batch in source.batches:
                 total = source.mean * len(batch)
                 add(found, (when, "even budgets", ""), expected(batch, {p.name: source.mean for p in batch}))
                 items = [{"prompt_id": p.name, "prompt": p.text} for p in batch]
                 for objective, (low, cap) in itertools.product(OBJECTIVES, ranges):
-                    plan = client.plan(run, next(steps), total, items, n_min=low, n_max=cap, objective=objective)
+                    options = {"n_min": low, "n_max": cap, "objective": objective, "preset": None}
+                    # Each takes the place of the one before: at a later step, outcomes would be older.
+                    plan = client.plan(run, 1, total, items, replace=True, **options)
                     assert plan.total == total and plan.status == "ok", plan
                     add(found, (when, objective, f"{low} to {cap}"), expected(batch, plan.n))
     common = {"source": sources[0].name, "mean": sources[0].mean}
@@ -183,10 +195,9 @@ def is_alike(one: dict, other: dict) -> bool:
 def main() -> None:
     parser = arguments.parser(__doc__)
     parser.add_argument("--page", metavar="FILE", help="page whose table is written anew")
-    parser.add_argument("--rates", metavar="FILE", help="exact success rates of the training set, by measure.py")
     arguments.add_model(parser)
     options = parser.parse_args()
-    sources = [sample(), loop(), *([real_run(options.rates)] if options.rates else [])]
+    sources = [sample(), loop(), real_run()]
     measured: list[dict] = []
     with Cluster(options.model, workers=1) as cluster:
         cluster.wait_for_workers(1)

@@ -526,7 +526,7 @@ class AsTrainersHaveThem(unittest.TestCase):
                 self.assertEqual(found, wanted, (total, options))
             client.choose("llm", ITEMS, 2, 8)
             self.assertEqual(server.asked[-1][1]["objective"], "mixedGroupProbability")
-        with self.assertRaisesRegex(RequestError, "'trainer' or None"):
+        with self.assertRaisesRegex(RequestError, "trainer, widening or None"):
             self.client.plan("a", 1, 80, ITEMS, preset="trainers")
 
     def test_steps_are_counted(self):

@@ -8,11 +8,14 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
+import warnings
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent / "src"), str(FOLDER.parents[1])]
 from common import paths, rows  # noqa: E402
 from statezero.client import RequestError, StateZeroError  # noqa: E402
+from statezero.ray import warn_of_niceness  # noqa: E402
 from statezero.scorer import Scorer  # noqa: E402
 
 BINARY = os.environ.get("STATEZERO_BINARY")
@@ -67,6 +70,20 @@ class RealProgram(unittest.TestCase):
     def test_a_model_that_is_not_there(self):
         with self.assertRaisesRegex(StateZeroError, "worker did not start"):
             Scorer([{"prompt": "x", "reward": 1}], model="/nowhere")
+
+
+class Niceness(unittest.TestCase):
+    def test_a_low_priority_on_a_busy_machine_is_a_warning(self):
+        for niceness, load, is_warned in ((15, 9.0, True), (15, 0.5, False), (0, 9.0, False)):
+            with (
+                unittest.mock.patch("os.nice", return_value=niceness),
+                unittest.mock.patch("os.getloadavg", return_value=(load, 0, 0)),
+                unittest.mock.patch("os.cpu_count", return_value=2),
+                warnings.catch_warnings(record=True) as caught,
+            ):
+                warnings.simplefilter("always")
+                warn_of_niceness()
+            self.assertEqual([str(w.message)[:33] for w in caught], ["this process has the niceness 15,"] * is_warned)
 
 
 class Contexts(unittest.TestCase):

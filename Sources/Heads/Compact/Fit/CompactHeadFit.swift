@@ -98,7 +98,7 @@ struct CompactHeadFit {
         self.odds = odds
         leftOut = average.leftOut
         self.covariates = covariates
-        regression = CompactHeadRegression(
+        regression = try CompactHeadRegression(
             constants: constants, inputs: inputs, level: linear.level, members: average.members,
             coefficients: average.coefficients, centred: covariance.centred, covariates: covariates)
     }

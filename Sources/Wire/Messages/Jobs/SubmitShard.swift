@@ -10,23 +10,28 @@ public struct SubmitShard: Hashable, Sendable {
     public var tokens: Int
     /// Equal for equal texts; decides which worker gets the shard by preference.
     public var affinity: UInt64
-    /// The shard's prompts, in corpus order.
-    public var texts: TextBlock
+    /// The shard's rows, in corpus order.
+    public var content: ShardContent
 
     /// What the shard counts in its job's window: its tokens, and its side information at four bytes a token.
     ///
-    /// A client's own estimate counts only where it is higher than the size of the texts: the window bounds memory.
+    /// A client's own estimate counts only where it is higher than the size of its rows: the window bounds memory.
     public var windowTokens: Int {
-        max(tokens, TokenEstimate.roundedDown(bytes: texts.bytes.count))
-            + TokenEstimate.roundedDown(bytes: texts.side?.bytesCount ?? 0)
+        max(tokens, TokenEstimate.roundedDown(bytes: content.bytesCount))
+            + TokenEstimate.roundedDown(bytes: content.side?.bytesCount ?? 0)
     }
 
     /// Submits a shard.
-    public init(job: JobID, shard: UInt32, tokens: Int, affinity: UInt64, texts: TextBlock) {
+    public init(job: JobID, shard: UInt32, tokens: Int, affinity: UInt64, content: ShardContent) {
         self.job = job
         self.shard = shard
         self.tokens = tokens
         self.affinity = affinity
-        self.texts = texts
+        self.content = content
+    }
+
+    /// Submits texts.
+    public init(job: JobID, shard: UInt32, tokens: Int, affinity: UInt64, texts: TextBlock) {
+        self.init(job: job, shard: shard, tokens: tokens, affinity: affinity, content: .texts(texts))
     }
 }

@@ -6,11 +6,14 @@ public struct ClusterStatus: Hashable, Sendable {
     public var shardsPending: Int
     /// Pieces of any job in the hands of workers.
     public var shardsLeased: Int
+    /// Workers that read row ranges.
+    public var rangeWorkers: Int
 
     /// Counts.
-    public init(workers: Int, shardsPending: Int, shardsLeased: Int) {
+    public init(workers: Int, shardsPending: Int, shardsLeased: Int, rangeWorkers: Int = 0) {
         self.workers = workers
         self.shardsPending = shardsPending
         self.shardsLeased = shardsLeased
+        self.rangeWorkers = rangeWorkers
     }
 }

@@ -21,16 +21,19 @@ public struct Hello: Hashable, Sendable {
     public var incarnation: UInt64
     /// Whether a worker reads side information; one of an older version does not, and is lent none.
     public var readsSide: Bool
+    /// Whether a worker reads rows of files itself; else it is lent no row ranges.
+    public var readsRanges: Bool
 
     /// Introduces a peer.
     public init(
         role: Role, protocolVersion: UInt32 = Limits.protocolVersion, name: String, incarnation: UInt64,
-        readsSide: Bool = false
+        readsSide: Bool = false, readsRanges: Bool = false
     ) {
         self.role = role
         self.protocolVersion = protocolVersion
         self.name = name
         self.incarnation = incarnation
         self.readsSide = readsSide
+        self.readsRanges = readsRanges
     }
 }

@@ -12,16 +12,19 @@ public struct Welcome: Hashable, Sendable {
     public var fingerprint: ModelFingerprint?
     /// Whether the coordinator reads side information; one of an older version does not, and must be sent none.
     public var readsSide: Bool
+    /// Whether the coordinator forwards row ranges; one of an older version does not, and must be sent none.
+    public var readsRanges: Bool
 
     /// Answers a Hello.
     public init(
         incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil,
-        readsSide: Bool = false
+        readsSide: Bool = false, readsRanges: Bool = false
     ) {
         self.incarnation = incarnation
         self.heartbeatInterval = heartbeatInterval
         self.leaseTime = leaseTime
         self.fingerprint = fingerprint
         self.readsSide = readsSide
+        self.readsRanges = readsRanges
     }
 }

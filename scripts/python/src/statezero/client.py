@@ -65,6 +65,10 @@ Rows = collections.abc.Iterable[typing.Any]
 # As PlanLimits of the coordinator; a test compares them.
 ROLLOUTS_MAX = 1024  # of one prompt
 DEADLINE_MS_MAX = 3_600_000
+# Of presets: caps over the mean, at least 2; of "widening" 1 + 3 · agreement. Chosen on half of the runs of
+# scripts/loop/real_run/widening.py, and judged on the others.
+_CAP, _WIDENING = 2.0, 3.0
+PRESETS = ("trainer", "widening")
 
 
 class StateZeroError(Exception):
@@ -194,6 +198,58 @@ class Groups:
         return iter(self.groups)
 
 
+class _Agreement:
+    """How well a policy's predictions agreed with the outcomes reported since: the correlation of predicted success and
+    mean reward over the last 256 groups, times n / (n + 64), so that few groups say little. 0 to 0.8."""
+
+    GROUPS, USUAL, PROMPTS_MAX, STEPS_MAX = 256, 64, 16_384, 64
+
+    def __init__(self) -> None:
+        self._expected: dict[str, float] = {}  # by prompt id, until its outcome is reported
+        self._pairs: collections.deque[tuple[float, float]] = collections.deque(maxlen=self.GROUPS)
+        self._at: dict[int, float] = {}  # by step: a plan that is asked for again is the same
+
+    def expect(self, items: collections.abc.Iterable[Object]) -> None:
+        """A plan's predictions."""
+        for item in items:
+            if item.get("p") is not None:
+                self._expected.pop(item["prompt_id"], None)
+                self._expected[item["prompt_id"]] = float(item["p"])
+        for name in list(self._expected)[: max(0, len(self._expected) - self.PROMPTS_MAX)]:
+            del self._expected[name]
+
+    def report(self, name: str, outcome: Object) -> None:
+        """An outcome of a prompt; it counts once, where a plan predicted it."""
+        rewards = outcome.get("rewards")
+        known = outcome.get("mean") if rewards is None else sum(rewards)
+        if known is None or rewards == [] or name not in self._expected:
+            return
+        rollouts = 1 if rewards is None else len(rewards) + int(outcome.get("failed", 0))
+        self._pairs.append((self._expected.pop(name), float(known) / rollouts))
+
+    def at(self, step: int) -> float:
+        """Of a step's plan."""
+        if step not in self._at:
+            self._at[step] = self._now()
+            for old in sorted(self._at)[: -self.STEPS_MAX]:
+                del self._at[old]
+        return self._at[step]
+
+    def rewind(self, step: int) -> None:
+        """Plans from a step on are dropped."""
+        self._at = {known: value for known, value in self._at.items() if known < step}
+
+    def _now(self) -> float:
+        n = len(self._pairs)
+        if n < 3:
+            return 0.0
+        means = [sum(values) / n for values in zip(*self._pairs)]
+        p, reward = ([pair[place] - means[place] for pair in self._pairs] for place in (0, 1))
+        spread = math.sqrt(sum(x * x for x in p) * sum(y * y for y in reward))
+        both = sum(x * y for x, y in zip(p, reward))
+        return max(0.0, both / spread) * n / (n + self.USUAL) if spread > 0 else 0.0
+
+
 class Client:
     """A client of one coordinator. May be used from several threads, and pickled: a copy has the settings, and neither
     outcomes nor spool, which stay with the original."""
@@ -239,6 +295,7 @@ class Client:
         self._attempt = _now() if resume is True else int(resume)
         self._attempts: dict[str, int] = {}  # by policy, after `rewind`
         self._lengths: dict[str, tuple[int, int]] = {}  # tokens and rollouts reported, by policy
+        self._agreements: dict[str, _Agreement] = {}  # by policy
         self._begin()
         if self._spool and os.path.exists(self._spool):
             with open(self._spool, encoding="utf-8") as lines:
@@ -263,7 +320,7 @@ class Client:
 
     def __getstate__(self) -> Object:
         names = "_host _port timeout strict shadow retries _keep _ranges _steps _attempt _attempts _lengths".split()
-        names += ["_is_https", "_ca_file", "_token"]
+        names += ["_is_https", "_ca_file", "_token", "_agreements"]
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: Object) -> None:
@@ -299,10 +356,12 @@ class Client:
         `outcomes` of earlier steps are reported first. `options` are those of `POST /v1/plans`: n_min, n_max,
         multiple_of, group_sizes, objective, explore, revisit_after, context, references, ... `preset`: what is chosen
         where they are not given. "trainer": objective informationGain, and 2 to twice the mean rollouts a prompt, so
-        that first plans, which know nothing of this policy, hardly have more silent groups than even budgets. None, and
-        plans with `total_tokens`: the defaults of the API, expectedContrast and 4 to 32. The same request gives the
-        same plan; another one for the same step raises (409). `deadline`: seconds for predictions, by default most of
-        the timeout. `exact`: raises where the caps of all prompts leave a surplus.
+        that plans which know little of this policy hardly have more silent groups than even budgets. "widening": the
+        same, and as predictions agree with the outcomes that this client has reported (`agreement`), up to
+        1 + 3 · agreement times the mean, which is at most 3.4. None, and plans with `total_tokens`: the
+        defaults of the API, expectedContrast and 4 to 32. The same request gives the same plan; another one for the
+        same step raises (409). `deadline`: seconds for predictions, by default most of the timeout. `exact`: raises
+        where the caps of all prompts leave a surplus.
         """
         end = time.monotonic() + self.timeout
         if total is None and options.get("total_tokens") is None:
@@ -313,13 +372,15 @@ class Client:
         body: Object = {"policy_id": policy_id, "step": number, "total": total, "items": _items(items, duplicates)}
         body.update(options)
         body = {key: value for key, value in body.items() if value is not None}
-        body.update(_of_preset(preset, body))
         body.update(self._attempt_of(policy_id))
         if self.shadow:
             body["mode"] = "shadow"
         ranges: Object = {key: float(body[key]) for key in ("reward_low", "reward_high") if key in body}
         self._ranges[policy_id] = ranges
         events = [self._event(policy_id, outcome, ranges) for outcome in outcomes or ()]
+        with self._lock:
+            agreement = self._agreement(policy_id)
+            body.update(_of_preset(preset, body, agreement.at(number)))
         # Outcomes go first, but leave half of the time for the plan.
         self._deliver(self._claim(events), time.monotonic() + self.timeout / 2, raises=bool(events))
         left = end - time.monotonic()
@@ -332,6 +393,8 @@ class Client:
                 raise
             self.fallbacks += 1
             plan = _uniform_plan(body, error.reason, str(error), self._length(policy_id))
+        with self._lock:
+            agreement.expect(plan.items)
         if exact and plan.surplus:
             raise RequestError(f"{plan.surplus} of {total} rollouts are beyond the caps of all prompts", param="total")
         return plan
@@ -383,6 +446,9 @@ class Client:
             if self.strict:
                 raise
             return Groups([], after)
+        with self._lock:
+            for group in answer["groups"]:
+                self._agreement(policy_id).report(group["prompt_id"], group)
         return Groups(answer["groups"], answer["groups_after"], Plan(answer["plan"]) if answer["plan"] else None)
 
     def rewind(self, policy_id: str, step: int, keep_outcomes: bool = False) -> Object:
@@ -398,7 +464,19 @@ class Client:
         with self._lock:
             self._attempts[policy_id] = attempt
             self._steps[policy_id] = int(step) - 1
+            self._agreement(policy_id).rewind(int(step))
         return dropped
+
+    def agreement(self, policy_id: str, step: int | None = None) -> float:
+        """How well predictions agreed with the outcomes that this client has reported since: their correlation over the
+        last 256 groups, times n / (n + 64). 0 without any. The preset "widening" has it; `step` is that of
+        a plan that was made."""
+        with self._lock:
+            known = self._agreement(policy_id)
+            return known._now() if step is None else known.at(step)
+
+    def _agreement(self, policy_id: str) -> _Agreement:
+        return self._agreements.setdefault(policy_id, _Agreement())
 
     def _length(self, policy_id: str) -> float | None:
         """The mean length of the answers that this client has reported."""
@@ -490,6 +568,8 @@ class Client:
         """Forgets all of a policy, and returns what there was. Raises `RequestError` where there is nothing of it."""
         path = "/v1/policies/" + urllib.parse.quote(policy_id, safe="")
         forgotten: Object = self._ask("DELETE", path, None, time.monotonic() + self.timeout)["forgotten"]
+        with self._lock:
+            self._agreements.pop(policy_id, None)
         return forgotten
 
     # Outcomes: storing and delivering
@@ -518,6 +598,8 @@ class Client:
                     before[0] + int(outcome["tokens"]),
                     before[1] + rollouts + int(outcome.get("failed", 0)),
                 )
+        with self._lock:
+            self._agreement(policy_id).report(outcome["prompt_id"], outcome)
         return {"to": dict(ranges, policy_id=policy_id, **self._attempt_of(policy_id)), "outcome": outcome}
 
     def _check_range(self, policy_id: str, name: str, rewards: list[float], ranges: Object) -> None:
@@ -752,10 +834,10 @@ def expand(plan: Plan, rows: Rows, key: str = "prompt_id") -> list[Object]:
     return expanded
 
 
-def _of_preset(name: str | None, body: Object) -> Object:
+def _of_preset(name: str | None, body: Object, agreement: float) -> Object:
     """Options of a preset that the request does not have."""
-    if name not in (None, "trainer"):
-        raise RequestError(f"preset must be 'trainer' or None, not {name!r}", param="preset")
+    if name is not None and name not in PRESETS:
+        raise RequestError(f"preset must be one of {', '.join(PRESETS)} or None, not {name!r}", param="preset")
     found: Object = {}
     if name is None or "total_tokens" in body:
         return found
@@ -764,12 +846,13 @@ def _of_preset(name: str | None, body: Object) -> Object:
     if "group_sizes" in body or not body["items"]:
         return found
     multiple = max(1, int(body.get("multiple_of", 1)))
-    twice = 2 * -(-int(body["total"]) // len(body["items"]))
+    mean = -(-int(body["total"]) // len(body["items"]))
+    largest = round(max(_CAP, 1 + _WIDENING * agreement if name == "widening" else _CAP) * mean)
     given = [int(item[key]) for item in body["items"] for key in ("n_min", "n_max") if key in item]
     if "n_min" not in body:
         found["n_min"] = min(2, int(body.get("n_max", 2)))
     if "n_max" not in body:
-        widest = max([twice, 2, int(body.get("n_min", 2)), *given])
+        widest = max([largest, 2, int(body.get("n_min", 2)), *given])
         found["n_max"] = min(ROLLOUTS_MAX, -(-widest // multiple) * multiple)
     return found
 

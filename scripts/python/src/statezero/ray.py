@@ -10,7 +10,9 @@ cluster = statezero.ray.start_cluster(8, model=MODEL)       # Client(cluster.url
 from __future__ import annotations
 
 import math
+import os
 import typing
+import warnings
 
 from . import scorer
 
@@ -26,6 +28,7 @@ class Scorer:
 
     def __init__(self, context: typing.Any, prompt_column: str = "prompt", **options: typing.Any):
         """As `statezero.scorer.Scorer`."""
+        warn_of_niceness()
         self._column = prompt_column
         self._scorer = scorer.Scorer(context, **options)
 
@@ -36,6 +39,18 @@ class Scorer:
         columns = as_columns(self._scorer.score(list(batch[self._column])))
         added = {name: numpy.array(columns[name], dtype=numpy.float32) for name in FIELDS}
         return {**batch, **added, "error": numpy.array(columns["error"], dtype=object)}
+
+
+def warn_of_niceness() -> None:
+    """Warns where this process has a lower priority than others, and there is more to do than the machine can. Ray
+    starts its workers so, and child processes inherit it: they then get what the others leave."""
+    niceness, load, cores = os.nice(0), os.getloadavg()[0], os.cpu_count() or 1
+    if niceness > 0 and load > cores:
+        warnings.warn(
+            f"this process has the niceness {niceness}, and the machine a load of {load:.0f} on {cores} cores: scoring "
+            "may be much slower than by `statezero score`; set RAY_worker_niceness=0 where Ray is started",
+            stacklevel=3,
+        )
 
 
 def as_columns(predictions: list[dict[str, typing.Any]]) -> dict[str, list[typing.Any]]:
