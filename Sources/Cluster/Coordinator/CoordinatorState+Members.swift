@@ -96,7 +96,7 @@ extension CoordinatorState {
         // Backwards, so that what was lent first is first in the queue again.
         for (place, piece) in worker.leases.leases.keys.enumerated().reversed() {
             let event = "worker \(worker.name) was lost at attempt \(piece.attempt): \(reason)"
-            takeBack(piece, isFailure: isFailure && place == 0, event: event, &actions)
+            takeBack(piece, killed: isFailure && place == 0 ? worker.identity : nil, event: event, &actions)
         }
     }
 
