@@ -111,7 +111,11 @@ class Target:
         self.is_ending = True
         self.watch.join()
         self.process.terminate()
-        self.process.wait()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise SystemExit("attacks: the coordinator did not end within 60 s of SIGTERM") from None
 
 
 @dataclass
@@ -304,7 +308,7 @@ def outcomes(attacker: Attacker) -> None:
         while not attacker.is_over:
             number += 1
             found = [
-                wire.GroupOutcome(event_id=f"{number}/{row}", prompt_id=f"{number}/{row}", reward=0.5, n=4)
+                wire.GroupOutcome(event_id=f"{number}/{row}", prompt_id=f"{number}/{row}", mean=0.5, n=4)
                 for row in range(rows)
             ]
             body = wire.ReportOutcomes(

@@ -64,7 +64,8 @@ package struct SettingsParser {
                     _ = try root.parseAsRoot(others)
                     return true
                 } catch {
-                    return root.message(for: error) != message
+                    // Without a value that the command needs, the message is another one too.
+                    return message.contains("--\(setting.option.name)") && root.message(for: error) != message
                 }
             }
             let named = causes.filter { message.contains("--\($0.option.name)") }
