@@ -178,7 +178,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, crypto, logging,
+                argumentParser, crypto, logging, yams,
             ]),
         .executableTarget(
             name: "CLI",
@@ -189,7 +189,8 @@ let package = Package(
                 "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
-                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "ZeroMQ", "CommandSupport", "JSON",
+                "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
+                "JSON",
                 "Keys", "Reporting",
                 argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),

@@ -1,4 +1,4 @@
-"""Says which wrong rules the simulator notices: each of 14 mutants is one rule of Sources/Cluster, broken.
+"""Says which wrong rules the simulator notices: each of 15 mutants is one rule of Sources/Cluster, broken.
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
@@ -60,14 +60,20 @@ MUTANTS = [
     Mutant(
         "a worker's death is not counted against its piece",
         "Coordinator/Job.swift",
-        "            $0.kills += 1\n",
-        "            if !{m} { $0.kills += 1 }\n",
+        "            if $0.killed.insert(identity).inserted || isAlone { $0.kills += 1 }\n",
+        "            if !{m}, $0.killed.insert(identity).inserted || isAlone { $0.kills += 1 }\n",
     ),
     Mutant(
         "a death counts against all pieces of the worker",
         "Coordinator/CoordinatorState+Members.swift",
-        "isFailure: isFailure && place == 0,",
-        "isFailure: isFailure && (place == 0 || {m}),",
+        "killed: isFailure && place == 0 ? worker.identity : nil,",
+        "killed: isFailure && (place == 0 || {m}) ? worker.identity : nil,",
+    ),
+    Mutant(
+        "every death of one worker counts, and it gets the piece again",
+        "Coordinator/Job.swift",
+        "$0.killed.insert(identity).inserted",
+        "({m} || $0.killed.insert(identity).inserted)",
     ),
     Mutant(
         "a row is given up at its second death",

@@ -10,7 +10,7 @@ enum Program {
     static func main() {
         RowFormats.add(ArrowRowFormat())
         RemoteFiles.use(NetworkStorage())
-        CommandRunner.main(StateZero.self)
+        CommandRunner.main(StateZero.self, readsSettings: true)
     }
 }
 
@@ -25,6 +25,7 @@ package struct StateZero: ParsableCommand {
             """,
         details: """
             Data goes to standard output, progress and logs to standard error.
+            Each option may also be set by a variable (--log-level by STATEZERO_LOG_LEVEL) or in a file: statezero config.
             Exit codes: 0 done, 1 error, 2 wrong usage, 3 done with error rows, 75 interrupted (run it again).
             """,
         subcommands: [
@@ -33,7 +34,7 @@ package struct StateZero: ParsableCommand {
             Worker.self, Rollout.self, Status.self, Top.self, Drain.self, Cancel.self, History.self, KeysCommand.self,
             JournalCommand.self,
             Model.self,
-            Store.self, Tune.self, Doctor.self, TuneWorker.self, BenchNotice.self,
+            Store.self, Tune.self, Doctor.self, ConfigCommand.self, TuneWorker.self, BenchNotice.self,
         ])
 
     package init() {}

@@ -20,6 +20,16 @@ struct CoordinatorCounts {
         rowErrors += answer.faults.count
     }
 
+    /// Fills a report.
+    func fill(_ report: inout CoordinatorReport) {
+        report.messagesReceived = received
+        report.messagesSent = sent
+        report.messagesRefused = refused
+        report.messagesUnroutable = unroutable
+        report.rowsAnswered = rowsAnswered
+        report.rowErrors = rowErrors
+    }
+
     var metadata: Logger.Metadata {
         [
             "rows": "\(rowsAnswered)", "row_errors": "\(rowErrors)", "received": "\(received)", "sent": "\(sent)",

@@ -39,6 +39,7 @@ struct CoordinatorDriver: ~Copyable {
     private var commits = 0
     /// Bytes of messages that the work thread decodes.
     private var undecodedBytes = 0
+    private var undecodedSizes: Deque<Int> = []
     /// Messages of these peers are decoded by the work thread, so that none overtakes another.
     private var decoding: [Peer: Int] = [:]
 
@@ -64,8 +65,8 @@ struct CoordinatorDriver: ~Copyable {
     private static let outboxMax = 1024
     /// Trainers' messages from here on are decoded on the work thread.
     private static let undecodedBytesMin = 256 << 10
-    /// Beyond it, messages are decoded at once: that slows their senders down.
-    private static let undecodedBytesMax = 512 << 20
+    /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
+    private static let undecodedBytesMax = 96 << 20
     /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
     /// fewer.
     private static let channelOptions = ChannelOptions(
@@ -112,6 +113,7 @@ struct CoordinatorDriver: ~Copyable {
     ) throws(CoordinatorError) -> MessageChannel {
         var options = channelOptions
         options.security = gate.security
+        options.connections = ConnectionBounds()
         do throws(ZeroMQError) {
             return try MessageChannel(listeningAt: endpoints, options: options, wakeup: wakeup, context: gate.context)
         } catch {
@@ -160,13 +162,16 @@ struct CoordinatorDriver: ~Copyable {
         let begin = clock.now
         try turn(until: begin + Self.turnMax)
         turns.record(clock.now - begin)
+        logger.log(channel.connections?.takeCuts() ?? [])
         if now >= nextReport { logReport(at: now) }
     }
 
     private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
         if journal.hasEnded { try journal.finish() }
         var actions: [CoordinatorMachines.Action] = []
-        if outbox.count < Self.outboxMax { try receiveAll(until: end, &actions) }
+        if outbox.count < Self.outboxMax, undecodedBytes < Self.undecodedBytesMax {
+            try receiveAll(until: end, &actions)
+        }
         for request in local.drain() { inbox.append(.local(request)) }
         for done in worker.drain() { inbox.append(.done(done)) }
         var replies: [LocalPeers.Reply] = []
@@ -218,15 +223,7 @@ struct CoordinatorDriver: ~Copyable {
             }
             return handle(envelope, from: sender, arrived: now)
         case .undecoded(let frames, let sender):
-            guard let peer = peer(sender) else { return [] }
-            guard undecodedBytes <= Self.undecodedBytesMax || decoding[peer] != nil else {
-                do throws(WireError) {
-                    return handle(try Envelope(rawFrames: frames), from: sender, arrived: now)
-                } catch {
-                    refuse(.malformed(error))
-                    return []
-                }
-            }
+            guard peer(sender) != nil else { return [] }
             decode(frames, from: sender)
             return []
         }
@@ -236,11 +233,12 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func handle(
         _ envelope: Envelope, from sender: MessageChannel.Sender, arrived: Instant
     ) -> [CoordinatorMachines.Action] {
-        let peer = Peer(sender.routingID)
+        let peer = Peer(sender.routingID, owner: gate.owner(of: sender.key))
         if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
             counts.refused += 1
             return refuse(refusal, envelope.message, from: peer)
         }
+        logger.audit(envelope.message, of: peer.owner)
         return machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
     }
 
@@ -274,7 +272,8 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     private mutating func decode(_ frames: [RawFrame], from sender: MessageChannel.Sender) {
-        undecodedBytes += frames.reduce(0) { $0 + $1.count }
+        undecodedSizes.append(frames.reduce(0) { $0 + $1.count })
+        undecodedBytes += undecodedSizes.last ?? 0
         decoding[Peer(sender.routingID), default: 0] += 1
         worker.send(.decode(frames, from: sender, arrived: now))
     }
@@ -303,7 +302,8 @@ struct CoordinatorDriver: ~Copyable {
         case .done(.decoded(let result, let sender, let arrived)):
             let peer = Peer(sender.routingID)
             decoding[peer] = (decoding[peer] ?? 1) > 1 ? (decoding[peer] ?? 1) - 1 : nil
-            if decoding.isEmpty { undecodedBytes = 0 }
+            // They are decoded in order.
+            undecodedBytes -= undecodedSizes.popFirst() ?? 0
             switch result {
             case .success(let envelope): actions += handle(envelope, from: sender, arrived: arrived)
             case .failure(let error):
@@ -386,12 +386,8 @@ struct CoordinatorDriver: ~Copyable {
     private var report: CoordinatorReport {
         var report = CoordinatorReport()
         report.uptimeSeconds = Double((clock.now - start).components.seconds)
-        report.messagesReceived = counts.received
-        report.messagesSent = counts.sent
-        report.messagesRefused = counts.refused
-        report.messagesUnroutable = counts.unroutable
-        report.rowsAnswered = counts.rowsAnswered
-        report.rowErrors = counts.rowErrors
+        counts.fill(&report)
+        report.connectionsCut = channel.connections?.cutCount ?? 0
         report.turns = turns
         report.commits = journal.commits
         machines.fill(&report)

@@ -43,6 +43,12 @@ final class PeerGate {
         }
     }
 
+    /// The name of an admitted key; `nil` without keys.
+    func owner(of key: CurveKey?) -> String? {
+        guard let keys, let key else { return nil }
+        return keys.grant(of: key, at: Date())?.name
+    }
+
     /// Why the holder of a key may not send a message; `nil` when it may.
     func refusal(of message: Wire.Message, from key: CurveKey?) -> Refusal? {
         guard let keys else { return nil }
@@ -59,7 +65,7 @@ final class PeerGate {
 
 extension Wire.Message {
     /// The name of the message's kind; of a Hello, also what its sender is.
-    fileprivate var kind: String {
+    var kind: String {
         if case .hello(let hello) = self { return "joining as \(Self.label(hello.role))" }
         return Self.label(self)
     }
@@ -76,6 +82,8 @@ extension Role {
         return switch message {
         case .hello(let hello): permits(hello.role)
         case .heartbeat, .bye: true
+        // A worker that drains says so, and is lent nothing more.
+        case .drain: self == .worker || self == .rollout
         case .contextWanted, .shardResult, .shardReturned: self == .worker
         case .submitJob, .submitShard, .confirm, .closeJob, .requestScores: self == .client || self == .trainer
         case .requestPlan, .followPlan, .dropPlans, .reportOutcomes: self == .trainer

@@ -106,6 +106,10 @@ public struct FaultPlan: Sendable {
             }
             faults.sort { $0.at < $1.at }
         }
+        if workers > 1, poisonEvery == 0, planRandom.unit() < 0.2 {
+            crash(&planRandom)
+            return
+        }
         // A row is poisoned at four deaths. So a run may have at most three deaths by chance, or a harmless row could
         // be hit each time; two where a poisoned row beside it can cost it one.
         var deathsLeft = poisonEvery > 0 ? 2 : 3
@@ -128,6 +132,18 @@ public struct FaultPlan: Sendable {
             guard fault.deaths <= deathsLeft else { continue }
             deathsLeft -= fault.deaths
             faults.append((at, fault))
+        }
+    }
+
+    /// One worker dies again and again, and the other workers never: no row may be poisoned, however often it dies.
+    private mutating func crash(_ random: inout SeededGenerator) {
+        let worker = Int.random(in: 0..<workers, using: &random)
+        if random.unit() < 0.3 { faults.append((Instant(.milliseconds(random.next() % 30_000)), .killCoordinator)) }
+        // Not before the others have joined: alone, its deaths count.
+        var at = Duration.seconds(6)
+        while at < .seconds(45) {
+            faults.append((Instant(at), .killWorker(worker)))
+            at += .milliseconds(Int.random(in: 1500...5000, using: &random))
         }
     }
 

@@ -13,6 +13,8 @@ public struct ChannelOptions: Sendable {
     public var linger: Duration
     /// Encryption, and who may connect.
     public var security = SocketSecurity.none
+    /// Bounds of the connections of a listening channel; `nil` for none.
+    public var connections: ConnectionBounds?
     /// Trainers' messages of so many bytes or more are returned undecoded; `nil` decodes all.
     public var undecodedBytesMin: Int?
 

@@ -35,6 +35,8 @@ public struct MessageChannel: ~Copyable {
     private let socket: Socket
     private let poller: Poller
     private let options: ChannelOptions
+    /// The connections of a listening channel with bounds.
+    public let connections: ConnectionGuard?
     /// What libzmq has not accepted yet, in order.
     private var outbox: [Envelope] = []
 
@@ -42,11 +44,13 @@ public struct MessageChannel: ~Copyable {
     public init(
         listeningAt endpoints: [Endpoint], options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
     ) throws(ZeroMQError) {
-        let socket = try Self.open(.router, options.socketOptions(extraFrames: 1), context)
+        let connections = try Self.makeGuard(options)
+        let socket = try Self.open(.router, options.socketOptions(extraFrames: 1), context, connections)
         var bound: [Endpoint] = []
         for endpoint in endpoints { bound.append(try socket.bind(endpoint)) }
         self.socket = socket
         self.endpoints = bound
+        self.connections = connections
         remote = nil
         self.options = options
         poller = Poller(wakeup: wakeup)
@@ -58,8 +62,9 @@ public struct MessageChannel: ~Copyable {
     public init(
         connectingTo endpoint: Endpoint, options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
     ) throws(ZeroMQError) {
-        let socket = try Self.open(.dealer, options.socketOptions(extraFrames: 0), context)
+        let socket = try Self.open(.dealer, options.socketOptions(extraFrames: 0), context, nil)
         try socket.connect(endpoint)
+        connections = nil
         self.socket = socket
         endpoints = []
         remote = endpoint
@@ -68,10 +73,23 @@ public struct MessageChannel: ~Copyable {
     }
 
     private static func open(
-        _ kind: Socket.Kind, _ options: SocketOptions, _ context: Context?
+        _ kind: Socket.Kind, _ options: SocketOptions, _ context: Context?, _ connections: ConnectionGuard?
     ) throws(ZeroMQError) -> Socket {
-        if let context { return try Socket(kind, in: context, options: options) }
-        return try Socket(kind, in: try Context(), options: options)
+        if let context { return try Socket(kind, in: context, options: options, connections: connections) }
+        return try Socket(kind, in: try Context(), options: options, connections: connections)
+    }
+
+    private static func makeGuard(_ options: ChannelOptions) throws(ZeroMQError) -> ConnectionGuard? {
+        guard let bounds = options.connections else { return nil }
+        let wakeup: Wakeup
+        do {
+            wakeup = try Wakeup()
+        } catch {
+            switch error {
+            case .cannotOpenWakeup(let number): throw .failed(.openSocket, endpoint: nil, errno: number)
+            }
+        }
+        return ConnectionGuard(bounds, wakeup: wakeup)
     }
 
     /// Waits for a message, for the wake-up, for space to send what is in the outbox, or until the time is over.

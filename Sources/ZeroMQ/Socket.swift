@@ -53,15 +53,21 @@ public struct Socket: ~Copyable {
     private let framesMax: Int
     private let frameBytesMax: Int
     private let reportsSenders: Bool
+    private let connections: ConnectionGuard?
 
     /// Opens a socket that is neither bound nor connected.
     ///
     /// Throws `optionOutOfRange`, `terminated`, or `failed` when the context's sockets are used up.
-    public init(_ kind: Kind, in context: Context, options: SocketOptions) throws(ZeroMQError) {
+    ///
+    /// - Parameter connections: Bounds the connections of a ROUTER that listens.
+    public init(
+        _ kind: Kind, in context: Context, options: SocketOptions, connections: ConnectionGuard? = nil
+    ) throws(ZeroMQError) {
         try options.validate()
         guard let handle = zmq_socket(context.handle, kind.number) else { throw .last(.openSocket) }
         do {
             try options.apply(to: handle, kind: kind)
+            try connections?.watch(handle, in: context)
         } catch {
             zmq_close(handle)
             throw error
@@ -72,6 +78,7 @@ public struct Socket: ~Copyable {
         self.framesMax = options.framesMax
         self.frameBytesMax = options.frameBytesMax
         self.reportsSenders = options.security.reportsSenders
+        self.connections = connections
     }
 
     deinit {
@@ -127,6 +134,7 @@ public struct Socket: ~Copyable {
                 }
             }
         }
+        if let connections { connections.sent(message.byteCount, to: frames[0].copyBytes()) }
         return .sent
     }
 
@@ -139,6 +147,7 @@ public struct Socket: ~Copyable {
         var byteCount = 0
         var isRefused = false
         var sender: String?
+        var descriptor: Int32 = -1
         while true {
             var part = zmq_msg_t()
             zmq_msg_init(&part)
@@ -157,6 +166,7 @@ public struct Socket: ~Copyable {
             if reportsSenders, frameCount <= 2, sender == nil, let user = zmq_msg_gets(&part, "User-Id") {
                 sender = String(cString: user)
             }
+            if connections != nil, frameCount == 2 { descriptor = zmq_msg_get(&part, ZMQ_SRCFD) }
             isRefused = isRefused || frameCount > framesMax || bytes > frameBytesMax
             if isRefused {
                 // The sender chooses the number of frames, so the rest must not be kept in memory.
@@ -166,6 +176,9 @@ public struct Socket: ~Copyable {
                 frames.append(Frame(taking: &part))
             }
             guard !hasMore else { continue }
+            if let connections, descriptor >= 0 {
+                connections.read(byteCount, frames: frameCount, from: descriptor, route: frames[0].copyBytes())
+            }
             return isRefused
                 ? .refused(first: frames[0], frames: frameCount, bytes: byteCount)
                 : .message(Message(frames, sender: sender))

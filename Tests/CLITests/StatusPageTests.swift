@@ -29,6 +29,12 @@ struct StatusPageTests {
         #expect(!text.contains("policy  "))
     }
 
+    @Test("what is not listed is counted below its table")
+    func omitted() throws {
+        let text = try page("{}", #"{"jobs":[{"id":"00ff"}],"jobs_omitted":12,"workers":[],"workers_omitted":0}"#)
+        #expect(text.hasSuffix("\nand 12 more jobs"), "\(text)")
+    }
+
     @Test("an answer of another version, with nothing that is known, is shown without failing")
     func strange() throws {
         let text = try page("[]", #"{"workers":7,"jobs":[1,{}]}"#)

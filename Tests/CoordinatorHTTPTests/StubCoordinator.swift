@@ -36,7 +36,7 @@ final class StubCoordinator: Sendable {
             let json = #"""
                 {"workers":[{"name":"host/1","role":"value","silentSeconds":0.25,"isDraining":false,"leases":1,"rows":8}],
                  "jobs":[{"id":"\#(Self.job)","owner":"away","pending":2,"leased":1,"unconfirmed":0,"rows":24,
-                          "confirmedShards":3}],
+                          "confirmedShards":3}], "workersOmitted":0, "jobsOmitted":0,
                  "plans":[{"policyID":"a","step":3,"prompts":8,"predicted":4,"budgets":2,"groupsDone":0,"hasEnded":false}]}
                 """#
             let details = try? JSONDecoder().decode(ClusterDetails.self, from: Data(json.utf8))

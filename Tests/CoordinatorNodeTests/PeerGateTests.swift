@@ -91,6 +91,21 @@ struct PeerGateTests {
         try stop()
     }
 
+    @Test("a worker with a key may say that it drains, and is then lent nothing more")
+    func drain() async throws {
+        var worker = try peer(.worker)
+        try worker.join(Self.worker, name: "worker")
+        try worker.send(.drain)
+        let end = ContinuousClock.now + .seconds(300)
+        var isDraining = false
+        while !isDraining, ContinuousClock.now < end, case .details(let details)? = await node.operate(.details) {
+            isDraining = details.workers.first?.isDraining == true
+        }
+        #expect(isDraining)
+        #expect(await node.report()?.messagesRefused == 0)
+        try stop()
+    }
+
     @Test("a large message is refused by its sender's key too, although another thread decodes it")
     func largeMessage() async throws {
         var request = RequestPlan(

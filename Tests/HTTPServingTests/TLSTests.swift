@@ -50,7 +50,7 @@ struct TLSTests {
         let files = try TLSFiles()
         let server = try await SmallServer(certificates: try Self.certificates(files)) {
             $0.handshakeTime = Self.never
-            $0.lingerTime = .milliseconds(50)
+            $0.lingerTime = Self.never
         }
         let long = String(repeating: "x", count: 1 << 20)
         for request in ["GET /ok HTTP/1.1\r\nHost: x\r\n\r\n", "POST /size HTTP/1.1\r\n\r\n" + long, "nonsense"] {
@@ -67,7 +67,7 @@ struct TLSTests {
         let files = try TLSFiles()
         let server = try await SmallServer(certificates: try Self.certificates(files)) {
             // Long enough for the handshake of a client that goes on.
-            $0.handshakeTime = .seconds(5)
+            $0.handshakeTime = .seconds(20)
             $0.idleTime = Self.never
             $0.headTime = Self.never
         }

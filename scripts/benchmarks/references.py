@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures what references cost: processor time of a scored row, with and without three references on every prompt.
 
-    scripts/benchmarks/references.py [--program FILE ...] [--rows 6000] [--words 8 80] [--rounds 5]
+    scripts/benchmarks/references.py [--program FILE ...] [--rows 6000] [--words 8 80] [--rounds 5] [--folder DIR]
 
 Standard library only; some minutes on one core. Scores made-up prompts of so many words with 256 context rows by
 `statezero score`, one worker with one thread. A first run fills the feature store, and its time shows what embedding
 costs; in the others nothing is embedded. The time of a row is the difference between two numbers of rows, so that
 starts and the preparation of the context do not count. Reading the references, three rows a prompt, does. Several
-programs take turns. `statezero-bench compact` then measures the preparation and the head alone.
+programs take turns. `statezero-bench compact` then measures the preparation and the head alone. A folder keeps the
+feature store, so that a second measurement embeds nothing, and does not say what embedding costs.
 """
 
 import json
@@ -79,7 +80,9 @@ def seconds(program, folder, prompts, context, *more):
 
 def ratios(options, folder, words):
     """By program: microseconds of a row without and with references, and their ratios."""
+    folder.mkdir(parents=True, exist_ok=True)
     small, large, context, references = inputs(folder, options.rows, words)
+    is_stored = (folder / "store").exists()
     extra = options.rows - options.rows // SMALL_SHARE
     filling = [seconds(program, folder, large, context) for program in options.program]
     found = {}
@@ -88,7 +91,9 @@ def ratios(options, folder, words):
             for arm, more in (("without", ()), ("with", ("--references", references))):
                 times = [seconds(program, folder, prompts, context, *more) for prompts in (small, large)]
                 found.setdefault((program, arm), []).append((times[1] - times[0]) / extra * 1e6)
-    embedding = (filling[0] - seconds(options.program[0], folder, large, context)) / options.rows * 1e6
+    embedding = None
+    if not is_stored:
+        embedding = (filling[0] - seconds(options.program[0], folder, large, context)) / options.rows * 1e6
     for program in options.program:
         row = {arm: statistics.median(found[program, arm]) for arm in ("without", "with")}
         more = row["with"] - row["without"]
@@ -97,10 +102,9 @@ def ratios(options, folder, words):
             "rows": options.rows,
             "words": words,
             "microseconds_a_row": {arm: round(value, 1) for arm, value in row.items()}
-            | {"embedding": round(embedding)},
+            | ({"embedding": round(embedding)} if embedding else {}),
             "ratio": round(row["with"] / row["without"], 3),
-            "ratio_with_embedding": round(1 + more / (row["without"] + embedding), 4),
-        }
+        } | ({"ratio_with_embedding": round(1 + more / (row["without"] + embedding), 4)} if embedding else {})
 
 
 def preparation(options, references):
@@ -124,10 +128,11 @@ def main():
     parser.add_argument("--rows", type=int, default=6000, metavar="N", help="prompts (default: %(default)s)")
     parser.add_argument("--words", type=int, nargs="+", default=[8, 80], help="of a prompt (default: 8 and 80)")
     arguments.add_rounds(parser, 5)
+    parser.add_argument("--folder", type=pathlib.Path, metavar="DIR", help="keeps the feature stores between runs")
     options = parser.parse_args()
     for words in options.words:
-        with tempfile.TemporaryDirectory() as folder:
-            for line in ratios(options, pathlib.Path(folder), words):
+        with tempfile.TemporaryDirectory() as temporary:
+            for line in ratios(options, (options.folder or pathlib.Path(temporary)) / str(words), words):
                 print(json.dumps(line), flush=True)
     for references in (0, REFERENCES):
         print(json.dumps(preparation(options, references)), flush=True)

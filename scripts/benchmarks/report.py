@@ -315,7 +315,7 @@ def references(measured):
             line["words"],
             *(f"{line['microseconds_a_row'][arm]:.1f}" for arm in ("without", "with")),
             f"**{line['ratio']:.2f}**",
-            f"{line['ratio_with_embedding']:.3f}",
+            f"{line['ratio_with_embedding']:.3f}" if "ratio_with_embedding" in line else "–",
         ]
         for line in lines
     ]

@@ -21,6 +21,8 @@ STOP_SECONDS = 60
 DESCRIPTORS = 1024
 # What a supervised process may end with by itself: done, refused by its surroundings, stopped with work left.
 ENDINGS = (0, 1, 75)
+# Processes whose exit with 0 means that all is done. A server ends so only when it is asked.
+WORK = ("client", "trainer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,16 +139,12 @@ class Supervised:
             return
         self.endings.append(code)
         if code not in ENDINGS and self.trap is None:
-            self.trap = f"{self.name} ended with {code}"
-        if code == 0 and self.ends_with_zero:
+            self.trap = f"{self.name} ended with {code}, see {self.name}.log"
+        # A trainer that has seen a broken promise is not started again, which would overwrite what it knows.
+        if self.name in WORK and (code == 0 or self.trap is not None):
             self.is_done = True
             return
         self.child, self.start_at = None, time.monotonic() + RESTART_SECONDS
-
-    @property
-    def ends_with_zero(self) -> bool:
-        """Whether an exit with 0 means that all is done. A server ends so only when it is asked."""
-        return self.name in ("client", "trainer")
 
     def stop(self) -> str | None:
         """Asks it to end; returns what is wrong with its ending."""

@@ -22,6 +22,7 @@ of the machine itself is never touched. The workers have the table model, so tim
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -32,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 import faults as chaos
 import hosts
@@ -48,7 +50,7 @@ URL = "https://10.83.0.1:8443"
 DISK_MIB = {"journal": 24, "output": 24}
 FAULT_SECONDS = 17
 RUN_SECONDS = 20
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.1
 KEYS = {"w1": "worker", "w2": "worker", "w3": "worker", "client": "client"}
 
 
@@ -192,7 +194,7 @@ class Run:
         """Lets all faults happen, heals, and waits for client and trainer."""
         faults = chaos.Faults(self.faults, network, processes, self.folder)
         begin = time.monotonic()
-        work = [processes["client"], processes["trainer"]]
+        work = [processes[name] for name in hosts.WORK]
         while True:
             now = time.monotonic() - begin
             faults.poll(now)
@@ -269,13 +271,31 @@ def perform(setting: Setting, seed: int, undisturbed: dict | None) -> dict:
     run = Run(setting, seed, faults)
     try:
         return run.perform(undisturbed)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         return run.result | {"problems": [f"the script failed: {error!r}"], "folder": str(run.folder), "seconds": 0}
 
 
-def end(*_: object) -> None:
-    """SIGTERM ends runs as an error does, so that their namespaces and disks go."""
-    sys.exit("stopped by SIGTERM")
+def carry_on(*_: object) -> None:
+    """A run that has begun goes on after SIGTERM or Ctrl-C, so that its namespaces and disks are removed."""
+
+
+def stop(*_: object) -> None:
+    """No further run begins. Another signal changes nothing: the runs that have begun still need the shared files."""
+    signal.signal(signal.SIGTERM, carry_on)
+    raise KeyboardInterrupt
+
+
+def prepare_child() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Not SIG_IGN, which processes of the cluster would inherit.
+        signal.signal(number, carry_on)
+
+
+def record(result: dict, file: typing.TextIO) -> None:
+    file.write(json.dumps(result) + "\n")
+    file.flush()
+    state = f"{'; '.join(result['problems'])}: {result['folder']}" if result["problems"] else "ok"
+    print(f"seed {result['seed']}: {len(result['faults'])} faults, {result['seconds']} s, {state}", flush=True)
 
 
 def report(results: list[dict]) -> None:
@@ -328,20 +348,19 @@ def main() -> None:
             sys.exit(f"the undisturbed run failed: {undisturbed['problems']}; see {undisturbed.get('folder')}")
         print(f"undisturbed: {undisturbed['finished']} s, {undisturbed['outcomes']} outcomes", flush=True)
         seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-        signal.signal(signal.SIGTERM, end)
-        pools = concurrent.futures.ProcessPoolExecutor(
-            arguments.parallel, initializer=signal.signal, initargs=(signal.SIGTERM, end)
-        )
-        with pools as pool, open(results_path, "a") as file:
-            runs = [pool.submit(perform, setting, seed, undisturbed) for seed in seeds]
-            for future in concurrent.futures.as_completed(runs):
-                result = future.result()
-                file.write(json.dumps(result) + "\n")
-                file.flush()
-                state = f"{'; '.join(result['problems'])}: {result['folder']}" if result["problems"] else "ok"
-                print(
-                    f"seed {result['seed']}: {len(result['faults'])} faults, {result['seconds']} s, {state}", flush=True
-                )
+        signal.signal(signal.SIGTERM, stop)
+        pool = concurrent.futures.ProcessPoolExecutor(arguments.parallel, initializer=prepare_child)
+        runs = [pool.submit(perform, setting, seed, undisturbed) for seed in seeds]
+        with open(results_path, "a") as file:
+            with contextlib.suppress(KeyboardInterrupt):
+                for future in concurrent.futures.as_completed(runs):
+                    record(future.result(), file)
+                    runs.remove(future)
+            # After a signal: the runs that had begun.
+            pool.shutdown(cancel_futures=True)
+            for future in runs:
+                if not future.cancelled():
+                    record(future.result(), file)
     results = [json.loads(line) for line in results_path.read_text().splitlines()]
     report(results)
     sys.exit(any(result["problems"] for result in results))

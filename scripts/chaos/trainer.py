@@ -23,6 +23,8 @@ POLICY = "chaos"
 REQUEST_SECONDS = 10
 PLAN_DEADLINE_MS = 60_000
 RETRY_SECONDS = 0.2
+# Exit code of a promise that was broken.
+REFUSED = 3
 # Plans that a coordinator keeps of a policy, and the age of the plan that is asked for again.
 PLANS_KEPT = 8
 EARLIER_STEPS = 3
@@ -187,7 +189,8 @@ def main() -> None:
     try:
         (run if arguments.verb == "run" else check)(Coordinator(arguments), arguments)
     except Refused as error:
-        sys.exit(f"refused: {error}")
+        print(f"refused: {error}", file=sys.stderr)
+        sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

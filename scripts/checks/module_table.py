@@ -42,7 +42,7 @@ MODULES = {
     "JSON": Module(1, "Foundation"),
     "SQLite": Module(1, "Glibc", "Foundation"),
     "Kernels": Module(1, "Foundation", "Synchronization"),
-    "ZeroMQ": Module(1, "Glibc"),
+    "ZeroMQ": Module(1, "Glibc", "Synchronization"),
     "Reporting": Module(1, "Foundation"),
     "MetricsExport": Module(1, "Synchronization"),
     # 2 meaning: what data is

@@ -21,6 +21,7 @@ CHECKS = {
     "slurm": "deploy/slurm on a real Slurm of one node: time limits, requeues, the bytes of the output",
     "hosts": "several hosts in network namespaces: hosts lost and back, the bytes of the output",
     "systemd": "deploy/systemd: verify, exposure, users and folders",
+    "upgrade": "programs of an earlier version and of this one in one cluster, during a job: the bytes of the output",
     "kubernetes": "deploy/kubernetes: rendered, validated against several versions, the command lines run",
     "package": "packages of scripts/package: lintian, and an installation in a bare Debian root",
     "container": "deploy/container: image built without a registry, run read-only by a user without rights",

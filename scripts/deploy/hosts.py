@@ -1,5 +1,6 @@
 """Several hosts: coordinator, two workers and a client, each in a network namespace, by the command lines of the units.
 
+Traffic is encrypted by keys; the client's host reads the coordinator's status with a token.
 A bridge in a fifth namespace connects them. During one run a worker's host is cut off and comes back, another worker's
 host loses power and starts again, and the coordinator's host is cut off and then restarted. The output must have the
 bytes of a run on one machine. The namespaces are removed at the end; the machine's own network is not touched.
@@ -21,7 +22,11 @@ MODEL = "table:7:30000"
 NETWORK = "10.77.0"
 ENDPOINT = f"tcp://{NETWORK}.1:5570"
 HOSTS = ("coordinator", "worker-a", "worker-b", "client")
-GET = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
+GET = """
+import sys, urllib.request
+request = urllib.request.Request(sys.argv[1], headers={"Authorization": "Bearer " + open(sys.argv[2]).read().strip()})
+print(urllib.request.urlopen(request, timeout=5).read().decode())
+"""
 
 
 class Host:
@@ -90,6 +95,10 @@ class Fleet:
 
     def __init__(self, network: Network, folder: pathlib.Path):
         self.hosts, self.folder, self.program = network.hosts, folder, support.statezero()
+        self.keys = support.Keys(folder, self.program)
+        self.worker_key = self.keys.key("worker", "worker")
+        self.client_key = self.keys.key("client", "client")
+        self.token = self.keys.token("observer", "observer")
         self.start_coordinator()
         self.start_worker("worker-a")
         self.start_worker("worker-b")
@@ -106,22 +115,23 @@ class Fleet:
             *["coordinator", "statezero-coordinator.service"],
             STATEZERO_BIND=ENDPOINT,
             STATEZERO_HTTP=f"{address}:8080",
-            STATEZERO_OPTIONS="--allow-plaintext",
+            STATEZERO_KEYS=str(self.keys.folder),
+            STATEZERO_ALLOW_PLAINTEXT="true",
         )
 
     def start_worker(self, host: str) -> None:
-        settings = {"STATEZERO_CONNECT": ENDPOINT, "STATEZERO_MODEL": MODEL}
+        settings = {"STATEZERO_CONNECT": ENDPOINT, "STATEZERO_MODEL": MODEL, "STATEZERO_KEY": str(self.worker_key)}
         self._start(host, "statezero-worker@.service", "1", **settings)
 
     def start_client(self, corpus: pathlib.Path, output: pathlib.Path) -> subprocess.Popen:
         command = [self.program, "score", "--coordinator", ENDPOINT, "--prompts", str(corpus)]
-        command += ["--context", str(CONTEXT), "--output", str(output)]
+        command += ["--key", str(self.client_key), "--context", str(CONTEXT), "--output", str(output)]
         return self.hosts["client"].start(command, dict(os.environ), self.folder / "client.log")
 
     def workers(self) -> int | None:
         """How many workers the coordinator has, as the client's host sees it; None where it does not answer."""
         url = f"http://{self.hosts['coordinator'].address}:8080/v1/status"
-        command = ["ip", "netns", "exec", self.hosts["client"].namespace, "python3", "-c", GET, url]
+        command = ["ip", "netns", "exec", self.hosts["client"].namespace, "python3", "-c", GET, url, self.token]
         done = subprocess.run(command, capture_output=True, text=True)
         return json.loads(done.stdout)["coordinator"]["workers"] if done.returncode == 0 else None
 
@@ -161,7 +171,7 @@ def check() -> list[str]:
         expected = support.digest_of_parts(folder / "expected")
         expect(support.digest_of_parts(folder / "scores") == expected, "the output has other bytes")
         return [
-            f"{rows} rows on 4 hosts, by the command lines of deploy/systemd",
+            f"{rows} rows on 4 hosts, by the command lines of deploy/systemd, encrypted by keys",
             "a worker's host cut off and back; the other's lost power and started again; the coordinator's cut off and",
             f"back, then lost power and started again: the bytes of a run on one machine ({expected[:16]})",
         ]

@@ -27,7 +27,8 @@ COMBINATIONS = [
     ["hpa"],
     ["keda", "service-monitor"],
     ["remote-encoder"],
-    ["hpa", "service-monitor", "remote-encoder"],
+    ["keys"],
+    ["hpa", "service-monitor", "remote-encoder", "keys"],
 ]
 
 
@@ -122,24 +123,51 @@ def _strict(schema):
 
 
 def _check_commands(yaml, *texts: str) -> None:
-    """The program runs each container's arguments, without a network. A wrong argument ends it at once with 2."""
+    """The program runs each container's arguments, without a network. A wrong argument ends it at once with 2.
+
+    Containers before it run first, with secrets as the files need them. Folders of the pod are below one of the test.
+    """
     for text in texts:
         for each in yaml.safe_load_all(text):
             if each["kind"] not in ("StatefulSet", "Deployment"):
                 continue
-            arguments = each["spec"]["template"]["spec"]["containers"][0]["args"]
-            with support.folder("container") as state:
-                (state / "key").write_text("key\n")
-                words = [
-                    word.replace("$(POD)", "pod").replace("/run/secrets/statezero", str(state)) for word in arguments
-                ]
-                words = [word.replace("/var/lib/statezero", str(state)) for word in words]
-                _expect_accepted(words)
+            pod = each["spec"]["template"]["spec"]
+            container = pod["containers"][0]
+            with support.folder("container") as root:
+                _make_secrets(root)
+                for first in pod.get("initContainers", []):
+                    run([_below(root, word) for word in first["command"]])
+                settings = [one for one in container.get("env", []) if "value" in one]
+                variables = {one["name"]: _below(root, one["value"]) for one in settings}
+                _expect_accepted([_below(root, word) for word in container["args"]], variables)
 
 
-def _expect_accepted(words: list[str]) -> None:
+def _make_secrets(root: pathlib.Path) -> None:
+    """Mounted secrets as in a pod, readable by its group, and the folders that the pod's volumes are."""
+    secrets = root / "run" / "secrets"
+    for name in ("run/secrets/statezero", "run/secrets/statezero-key", "run/statezero", "var/lib/statezero"):
+        (root / name).mkdir(parents=True)
+    (secrets / "statezero" / "key").write_text("key\n")
+    keys = root / "keys"
+    key = secrets / "statezero-key" / "worker.key_secret"
+    new = [support.statezero(), "keys", "new", "--keys", keys, "--role"]
+    run([*new, "worker", "--output", key, "worker"])
+    run([*new, "observer", "--http", "--output", root / "prometheus.token", "prometheus"])
+    for file in keys.iterdir():
+        (secrets / "statezero" / file.name).write_bytes(file.read_bytes())
+    for file in [*(secrets / "statezero").iterdir(), key]:
+        file.chmod(0o440)
+
+
+def _below(root: pathlib.Path, word: str) -> str:
+    """A word of a command with the pod's paths below a folder of the test."""
+    word = word.replace("$(POD)", "pod").replace("/run/", f"{root}/run/")
+    return word.replace("/var/lib/statezero", f"{root}/var/lib/statezero")
+
+
+def _expect_accepted(words: list[str], settings: dict[str, str]) -> None:
     alone = ["unshare", "--net"] if os.geteuid() == 0 else []
-    variables = {**os.environ, "STATEZERO_MODEL": "table:7", "STATEZERO_STORE": "off"}
+    variables = {**os.environ, **settings, "STATEZERO_MODEL": "table:7", "STATEZERO_STORE": "off"}
     command = [*alone, "timeout", "3", support.statezero(), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=variables)
     expect(done.returncode == 124, f"{' '.join(words)}: exit code {done.returncode}: {done.stderr}")

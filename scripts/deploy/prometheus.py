@@ -2,7 +2,7 @@
 
 The fault of each alert is staged, and the alert must fire after it. In the copies of the rules that the test loads,
 every `for:` is one second; windows and thresholds are those of the file. With traffic, each query of the dashboard's
-panels must answer with a number.
+panels must answer with a number. Then servers with keys are scraped with tokens, by the lines of prometheus.yaml.
 """
 
 import collections.abc
@@ -27,15 +27,9 @@ from . import support
 from .support import CONTEXT, DEPLOY, Daemons, expect, find, free_port, run, wait
 
 MONITORING = DEPLOY / "monitoring"
-CONFIGURATION = """
-global: {{scrape_interval: 500ms, evaluation_interval: 500ms}}
-rule_files: ["{folder}/alerts.yaml"]
-scrape_configs:
-  - job_name: statezero
-    static_configs: [{{targets: ["127.0.0.1:{coordinator}"]}}]
-  - job_name: statezero-router
-    static_configs: [{{targets: ["127.0.0.1:{router}"]}}]
-"""
+# What the jobs of prometheus.yaml name.
+COORDINATOR, ROUTER = "127.0.0.1:8080", "127.0.0.1:6060"
+TOKENS = "/etc/prometheus/"
 FLEET = """
 default: good
 rule: {{weighted: 0.7}}
@@ -115,13 +109,24 @@ def _vector(text: str) -> list[float]:
 
 
 class Prometheus:
-    """A Prometheus of the machine, with its data in a folder of the test."""
+    """A Prometheus of the machine with the shipped jobs and rules, and its data in a folder of the test.
 
-    def __init__(self, folder: pathlib.Path, daemons: Daemons, coordinator: int, router: int):
+    With `tokens`, a folder of token files, the jobs' lines for servers with keys are uncommented."""
+
+    def __init__(
+        self, folder: pathlib.Path, daemons: Daemons, coordinator: int, router: int, tokens: pathlib.Path | None = None
+    ):
         self.port = free_port()
         rules = (MONITORING / "alerts.yaml").read_text()
         (folder / "alerts.yaml").write_text(re.sub(r"\bfor: \S+", "for: 1s", rules))
-        text = CONFIGURATION.format(folder=folder, coordinator=coordinator, router=router)
+        jobs = (MONITORING / "prometheus.yaml").read_text()
+        for shipped, real in ((COORDINATOR, coordinator), (ROUTER, router)):
+            expect(shipped in jobs, f"prometheus.yaml has no target {shipped}")
+            jobs = jobs.replace(shipped, f"127.0.0.1:{real}")
+        if tokens:
+            jobs = jobs.replace("# authorization:", "authorization:").replace(TOKENS, f"{tokens}/")
+            expect(f"authorization: {{credentials_file: {tokens}/" in jobs, "prometheus.yaml has no lines for tokens")
+        text = f"global: {{scrape_interval: 500ms, evaluation_interval: 500ms}}\n{jobs}"
         (folder / "prometheus.yml").write_text(text)
         options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", "--log.level=warn"]
         listen = f"--web.listen-address=127.0.0.1:{self.port}"
@@ -352,6 +357,37 @@ def _check_panels(stage: Stage, prometheus: Prometheus) -> str:
     return f"dashboard: {count} queries of {len(panels)} panels answer"
 
 
+def _check_keys() -> str:
+    """Servers with keys: each job is up with its token, and down without."""
+    program = support.statezero()
+    with support.folder("prometheus-keys") as folder, Daemons() as daemons, contextlib.ExitStack() as stack:
+        keys = support.Keys(folder, program)
+        keys.key("worker", "worker")
+        token = keys.token("statezero", "observer")
+        (folder / "statezero-router.token").write_text(token.read_text())
+        options = ["--keys", str(keys.folder)]
+        cluster = stack.enter_context(Cluster("", program=program, workers=0, coordinator_arguments=options))
+        fleet = folder / "fleet.yaml"
+        policy = "smollm2-135m-instruct/three-shot-t0.8"
+        fleet.write_text(FLEET.format(history=CONTEXT, policy=policy, port=free_port(), closed=free_port()))
+        state = folder / "router" / "state"
+        router = stack.enter_context(Router(str(fleet), str(state), "--model", "table:7", *options, program=program))
+        ports = (cluster.port, router.port)
+        for name, tokens, expected in (("without", None, "0"), ("with", folder, "1")):
+            place = folder / name
+            place.mkdir()
+            prometheus = Prometheus(place, daemons, *ports, tokens)
+
+            def is_seen(prometheus=prometheus, expected=expected) -> bool:
+                values = [sample["value"][1] for sample in prometheus.query("up")]
+                return values == [expected] * 2
+
+            wait(is_seen, f"both jobs are {expected} {name} tokens", 60, 0.5)
+        refused = prometheus.query("statezero_http_tokens_refused_total")
+        expect(any(float(one["value"][1]) > 0 for one in refused), "no refused request was counted")
+    return "servers with keys: both jobs are up with the token files, and down without"
+
+
 def check() -> list[str]:
     support.need("prometheus promtool", "the package prometheus")
     os.environ.update(KEYS)
@@ -367,4 +403,5 @@ def check() -> list[str]:
         fired += _stage_faults(stage, prometheus, FAULTS_AT_THE_END)
         rules = re.findall(r"alert: (\w+)", (MONITORING / "alerts.yaml").read_text())
         expect(sorted(rules) == sorted(fired), f"alerts without a staged fault: {set(rules) - set(fired)}")
-        return [f"Prometheus {version}", panels, f"alerts: {len(fired)} of {len(rules)} fired, each after its fault"]
+    alerts = f"alerts: {len(fired)} of {len(rules)} fired, each after its fault"
+    return [f"Prometheus {version}", panels, alerts, _check_keys()]

@@ -5,6 +5,7 @@ Two runs at the same time score the same corpus. Their time limits are far short
 - `score-node.sbatch` scores alone, with a limit of one minute.
 - `submit` starts a coordinator, two workers with a limit of one minute, and a client. In the middle the coordinator is
   requeued, so it comes back at another port; a worker is killed; a worker without a signal is ended by the time limit.
+  Its traffic is encrypted by keys.
 
 Both outputs must have the bytes of a run that nothing disturbed, and a cancelled job must stay cancelled.
 """
@@ -136,7 +137,13 @@ def check() -> list[str]:
 def _check_runs(slurm: Slurm, files: list[object], expected: str) -> list[str]:
     folder = slurm.folder
     node = _submit_node(slurm, folder / "node.log", files, folder / "node")
-    fleet = {**slurm.environment, "SBATCH_TIMELIMIT": "30"}
+    keys = support.Keys(folder, support.statezero())
+    secrets = {
+        "STATEZERO_KEYS": str(keys.folder),
+        "STATEZERO_WORKER_KEY": str(keys.key("worker", "worker")),
+        "STATEZERO_CLIENT_KEY": str(keys.key("client", "client")),
+    }
+    fleet = {**slurm.environment, **secrets, "SBATCH_TIMELIMIT": "30"}
     submit = [DEPLOY / "slurm" / "submit", folder / "run", 2, *files, "--output", folder / "fleet"]
     client = re.search(r"client (\d+)", run(submit, env=fleet))[1]
     coordinator, array = (folder / "run" / "jobs").read_text().split()
@@ -144,7 +151,8 @@ def _check_runs(slurm: Slurm, files: list[object], expected: str) -> list[str]:
     # A worker that gets no signal before its time limit: the limit itself ends it, while it computes.
     unasked = slurm(
         *["sbatch", "--parsable", "--array=9", "--time=1", "--signal=B:CONT@1", f"--output={folder}/unasked.log"],
-        *[f"--export=ALL,STATEZERO_RUN={folder}/run", DEPLOY / "slurm" / "workers.sbatch"],
+        *[f"--export=ALL,STATEZERO_RUN={folder}/run,STATEZERO_WORKER_KEY={secrets['STATEZERO_WORKER_KEY']}"],
+        DEPLOY / "slurm" / "workers.sbatch",
     ).strip()
     endpoint = folder / "run" / "endpoint"
     first = wait(lambda: endpoint.exists() and endpoint.read_text(), "the coordinator's endpoint", pause=1)
@@ -168,8 +176,8 @@ def _check_runs(slurm: Slurm, files: list[object], expected: str) -> list[str]:
     expect(limit.get("JobState") == "TIMEOUT", f"the worker without a drain ended as {limit}")
     return [
         f"score-node.sbatch: limit 1 minute, requeued {alone['Restarts']} times, the same bytes",
-        f"submit: worker 2 drained and requeued {restarts} times, worker 1 killed, worker 9 ended by its time limit, "
-        f"coordinator requeued from {first.strip()} to {second.strip()}; the same bytes",
+        f"submit, with keys: worker 2 drained and requeued {restarts} times, worker 1 killed, worker 9 ended by "
+        f"its time limit, coordinator requeued from {first.strip()} to {second.strip()}; the same bytes",
     ]
 
 

@@ -85,6 +85,26 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+class Keys:
+    """A folder of keys, made by the program, with the secrets of their holders beside it."""
+
+    def __init__(self, place: pathlib.Path, program: str):
+        self.place, self.program = place, program
+        self.folder = place / "keys"
+
+    def key(self, name: str, role: str) -> pathlib.Path:
+        """Makes a peer's key; returns the file of its secret."""
+        return self._new(name, role, self.place / f"{name}.key_secret")
+
+    def token(self, name: str, role: str) -> pathlib.Path:
+        """Makes a token for HTTP; returns its file."""
+        return self._new(name, role, self.place / f"{name}.token", "--http")
+
+    def _new(self, name: str, role: str, secret: pathlib.Path, *more: str) -> pathlib.Path:
+        run([self.program, "keys", "new", "--keys", self.folder, name, "--role", role, "--output", secret, *more])
+        return secret
+
+
 @contextlib.contextmanager
 def folder(prefix: str):
     """A folder that is deleted at the end; STATEZERO_KEEP=1 keeps it, to read its logs."""

@@ -42,14 +42,15 @@ def check() -> list[str]:
 
 
 def _install(root: pathlib.Path) -> list[pathlib.Path]:
-    """Units as a package installs them, and an empty program, because verify only asks whether there is one."""
+    """Units as a package installs them, and empty programs, because verify only asks whether there are some."""
     folder = root / "usr" / "lib" / "systemd" / "system"
     folder.mkdir(parents=True)
-    for each in ("etc", "var/lib", "usr/bin"):
+    for each in ("etc", "var/lib", "usr/bin", "bin"):
         (root / each).mkdir(parents=True, exist_ok=True)
-    program = root / "usr" / "bin" / "statezero"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    for each in ("usr/bin/statezero", "bin/kill"):
+        program = root / each
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
     for name in ("network-online.target", "network.target", "sysinit.target", "basic.target", "shutdown.target",
                  "multi-user.target", "tmp.mount", "system.slice", "-.mount"):  # fmt: skip
         found = pathlib.Path("/usr/lib/systemd/system") / name

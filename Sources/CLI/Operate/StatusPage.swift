@@ -76,7 +76,9 @@ package struct StatusPage: CustomStringConvertible {
     ) -> String? {
         let rows = cluster.member(at: [member])?.elements?.compactMap(\.object) ?? []
         guard !rows.isEmpty else { return nil }
+        let omitted = cluster.member(at: ["\(member)_omitted"])?.integer ?? 0
         return "\n" + TextTable(header: header, rows: rows.map(cells), leading: leading).description
+            + (omitted > 0 ? "\nand \(omitted) more \(member)" : "")
     }
 
     private func level(_ name: String) -> JSONValue { status.member(at: ["coordinator", name]) ?? .null }

@@ -54,6 +54,8 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var messagesSent = 0
     /// Messages that could not be read.
     public var messagesRefused = 0
+    /// Connections that were cut off, because they held too much memory or were too many.
+    public var connectionsCut = 0
     /// Messages to peers that had disconnected.
     public var messagesUnroutable = 0
     /// Rows answered by workers.

@@ -22,6 +22,7 @@ extension CoordinatorState {
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
             // twice.
             if let job = jobs[id] {
+                guard mayUse(job, peer) else { return refuse(id, .context, Self.foreign(id), to: peer, &actions) }
                 guard job.client == nil || job.client == peer else { return send(.whoAreYou, to: peer, &actions) }
                 close(id, &actions)
             }
@@ -44,10 +45,22 @@ extension CoordinatorState {
         // A worker of version 0.1 may get a piece of a job without a schema, and cannot read a side frame.
         guard shard.content.side == nil || jobs.values[place].context?.schema.isEmpty == false else { return }
         // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
-        guard jobs.values[place].isWithinWindow(shard, configuration) else { return }
+        guard jobs.values[place].isWithinWindow(shard, configuration), hasMemory(for: shard, of: peer) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.
         isIdle = jobs.values[place].queue.count >= Job.lookAhead
         _ = jobs.values[place].submit(shard)
+    }
+
+    /// Whether the shards of all jobs, and of all jobs of one key, leave memory for another. Where they do not, the shard is
+    /// not kept: its client submits it again when nothing was answered for a while. Cost: a sum over the jobs.
+    private func hasMemory(for shard: SubmitShard, of peer: Peer) -> Bool {
+        var (total, own) = (0, 0)
+        for job in jobs.values {
+            total += job.tokensUnanswered
+            if peer.owner != nil, job.owner == peer.owner { own += job.tokensUnanswered }
+        }
+        return (total == 0 || total + shard.windowTokens <= configuration.windowTokensTotal)
+            && (own == 0 || own + shard.windowTokens <= configuration.windowTokensPerOwner)
     }
 
     private mutating func open(_ submitted: SubmitJob, client peer: Peer, _ actions: inout [Action]) {
@@ -59,6 +72,9 @@ extension CoordinatorState {
                 + "or a new output folder"
             return refuse(id, .fingerprint, message, to: peer, &actions)
         }
+        if let known = jobs[id], !mayUse(known, peer) {
+            return refuse(id, .context, Self.foreign(id), to: peer, &actions)
+        }
         if let known = jobs[id]?.context, known.digest != submitted.context.digest {
             let message =
                 "the job was begun with context \(known.digest.hex), it is now submitted with "
@@ -66,6 +82,11 @@ extension CoordinatorState {
             return refuse(id, .context, message, to: peer, &actions)
         }
         if jobs[id] == nil {
+            let own = peer.owner.map { owner in jobs.count { $0.value.owner == owner } } ?? 0
+            guard own < configuration.jobsPerOwnerMax else {
+                let message = "the key \"\(peer.owner ?? "")\" has \(own) jobs already; try again when one is done"
+                return refuse(id, .capacity, message, to: peer, &actions)
+            }
             if jobs.count >= configuration.jobsMax, let orphan = jobs.first(where: { $0.value.client == nil })?.key {
                 close(orphan, &actions)
             }
@@ -75,6 +96,10 @@ extension CoordinatorState {
             }
             jobs[id] = Job()
             actions.append(.journal(.jobOpened(id)))
+            if let owner = peer.owner {
+                jobs[id]?.owner = owner
+                actions.append(.journal(.jobOwned(id, owner: owner)))
+            }
             actions.append(
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
         }
@@ -92,6 +117,13 @@ extension CoordinatorState {
             actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow)))
         }
         accept(id, client: peer, &actions)
+    }
+
+    /// A job that was opened with a key is for the holder of that key alone, over any connection.
+    private func mayUse(_ job: Job, _ peer: Peer) -> Bool { job.owner == nil || job.owner == peer.owner }
+
+    private static func foreign(_ id: JobID) -> String {
+        "the job \(id) was opened with another key; use that key, or a new output folder"
     }
 
     private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {

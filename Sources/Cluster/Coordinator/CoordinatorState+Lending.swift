@@ -63,18 +63,17 @@ extension CoordinatorState {
             index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
-    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the first that it reads. A
-    /// suspect piece at the head is lent first, to any worker that reads it.
+    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the first that it may run.
+    /// A suspect piece at the head is lent first, to any worker that may run it.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
-        guard let head = job.queue.first else { return nil }
-        let readsHead = worker.reads(job.shards[head.shard]?.submitted)
-        if readsHead, workers.count == 1 || (job.piece(at: head)?.kills ?? 0) > 0 { return 0 }
+        let first = job.queue.prefix(Job.lookAhead).indices.first { mayRun(job.queue[$0], of: job, worker) }
+        guard let first else { return nil }
+        if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return first }
         let needsSide = job.context?.schema.isEmpty == false
         let others = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
-        var first = readsHead ? 0 : nil
-        for (index, key) in job.queue.prefix(Job.lookAhead).enumerated() {
-            guard let shard = job.shards[key.shard]?.submitted, worker.reads(shard) else { continue }
-            first = first ?? index
+        for index in first..<min(job.queue.count, Job.lookAhead) {
+            let key = job.queue[index]
+            guard let shard = job.shards[key.shard]?.submitted, mayRun(key, of: job, worker) else { continue }
             let own = WorkerSession.affinity(of: worker.nameHash, to: shard.affinity)
             let isOthers = others.contains {
                 $0.reads(shard) && WorkerSession.affinity(of: $0.nameHash, to: shard.affinity) > own
@@ -82,5 +81,22 @@ extension CoordinatorState {
             if !isOthers { return index }
         }
         return first
+    }
+
+    /// Whether a piece may be lent to a worker: it reads the piece's rows. What a worker died with is for the others, so
+    /// that a worker that dies again and again cannot have a row poisoned; but where there is no other, it gets it again.
+    private func mayRun(_ key: Job.PieceKey, of job: Job, _ worker: WorkerSession) -> Bool {
+        guard worker.reads(job.shards[key.shard]?.submitted) else { return false }
+        guard let piece = job.piece(at: key), piece.killed.contains(worker.identity) else { return true }
+        return !hasWorker(otherThan: piece.killed, for: key, of: job)
+    }
+
+    /// Whether a worker that could run a piece of the job has none of the identities.
+    func hasWorker(otherThan identities: Set<String>, for key: Job.PieceKey, of job: Job?) -> Bool {
+        let needsSide = job?.context?.schema.isEmpty == false
+        let shard = job?.shards[key.shard]?.submitted
+        return workers.sessions.values.contains {
+            $0.leases.isOpen && ($0.readsSide || !needsSide) && $0.reads(shard) && !identities.contains($0.identity)
+        }
     }
 }

@@ -62,7 +62,8 @@ extension CoordinatorState {
         }
         let message =
             "worker \(hello.name) has model \(model.name) \(model.digest.hex), this cluster works with "
-            + "\(current.name) \(current.digest.hex); give both the same model folder"
+            + "\(current.name) \(current.digest.hex); give both the same model folder and options, the same version of "
+            + "StateZero and processors with the same instructions; to change all, stop every worker when no job runs"
         actions.append(.log(.workerRefused(name: hello.name, reason: message)))
         send(.refused(.fingerprint, message: message), to: peer, &actions)
         return false
@@ -95,7 +96,7 @@ extension CoordinatorState {
         // Backwards, so that what was lent first is first in the queue again.
         for (place, piece) in worker.leases.leases.keys.enumerated().reversed() {
             let event = "worker \(worker.name) was lost at attempt \(piece.attempt): \(reason)"
-            takeBack(piece, isFailure: isFailure && place == 0, event: event, &actions)
+            takeBack(piece, killed: isFailure && place == 0 ? worker.identity : nil, event: event, &actions)
         }
     }
 

@@ -54,8 +54,14 @@ extension CoordinatorState {
         public var windowRows = 131_072
         /// Estimated tokens a job may have submitted and not answered: about 64 MB of text.
         public var windowTokens = 16_000_000
+        /// The same, of all jobs of one key together.
+        public var windowTokensPerOwner = 24_000_000
+        /// The same, of all jobs together.
+        public var windowTokensTotal = 48_000_000
         /// Jobs at a time, with those whose clients are away.
         public var jobsMax = 64
+        /// Jobs at a time of one key.
+        public var jobsPerOwnerMax = 32
         /// Live workers.
         public var workersMax = 1024
 

@@ -79,9 +79,9 @@ extension CoordinatorState {
     }
 
     /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too
-    /// many workers.
+    /// many workers. `killed` is the identity of a worker that died while it ran the piece.
     mutating func takeBack(
-        _ piece: PieceName, isFailure: Bool = false, event: String, _ actions: inout [Action]
+        _ piece: PieceName, killed: String? = nil, event: String, _ actions: inout [Action]
     ) {
         let key = Job.PieceKey(piece)
         guard let found = jobs[piece.job]?.piece(at: key), case .leased = found.state, found.rows == piece.rows else {
@@ -91,8 +91,9 @@ extension CoordinatorState {
             // No client waits for it; it submits the shard again when it is back.
             jobs[piece.job]?.takeBack(key, reason: event)
             jobs[piece.job]?.forgetUnleased()
-        } else if isFailure {
-            jobs[piece.job]?.recordFailure(key, reason: event)
+        } else if let killed {
+            let isAlone = !hasWorker(otherThan: found.killed.union([killed]), for: key, of: jobs[piece.job])
+            jobs[piece.job]?.recordFailure(key, of: killed, isAlone: isAlone, reason: event)
             if let job = jobs[piece.job], case .done = job.piece(at: key)?.state {
                 actions.append(.log(.rowPoisoned(piece)))
                 answer(piece.job, shard: piece.shard, &actions)

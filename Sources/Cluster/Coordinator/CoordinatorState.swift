@@ -50,6 +50,7 @@ public struct CoordinatorState: Sendable {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let adopted): fingerprint = configuration.fingerprint ?? adopted
         case .jobOpened(let id): jobs[id] = jobs[id] ?? Job()
+        case .jobOwned(let id, let owner): jobs[id]?.owner = owner
         case .shardAnswered(let answer): jobs[answer.job]?.keep(answer)
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
         case .jobClosed(let id): jobs[id] = nil

@@ -9,6 +9,8 @@ import Wire
 struct Job {
     /// Who gets the answers; `nil` while the client is away.
     var client: Peer?
+    /// The name of the key that opened it: no other key may open or close it. `nil` without keys.
+    var owner: String?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
     // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
@@ -54,8 +56,10 @@ struct Job {
         let rows: Range<Int>
         var state: PieceState
         var attempts: UInt32 = 0
-        /// Workers that died while they ran this piece.
+        /// Deaths that count against this piece.
         var kills = 0
+        /// The identities of workers that died while they ran it, or what it was halved from.
+        var killed: Set<String> = []
         /// The latest events, for the message of a poisoned row.
         var trace: [String] = []
     }
@@ -123,15 +127,19 @@ struct Job {
     }
 
     /// Records that a worker died while it ran this piece. At the second death the piece is halved; a single row is
-    /// poisoned at the fourth, and answered with an error.
-    mutating func recordFailure(_ key: PieceKey, reason: String) {
+    /// poisoned at the fourth, and answered with an error. A second death of the same worker counts only if `isAlone`: no
+    /// other worker is there that could run the piece.
+    mutating func recordFailure(_ key: PieceKey, of identity: String, isAlone: Bool, reason: String) {
         let piece = update(key) {
-            $0.kills += 1
+            if $0.killed.insert(identity).inserted || isAlone { $0.kills += 1 }
             $0.appendToTrace(reason)
         }
         if piece.rows.count == 1, piece.kills >= Self.killsToPoison {
+            let deaths =
+                piece.killed.count == 1
+                ? "one worker died \(piece.kills) times, and no other was there," : "\(piece.kills) workers died"
             let message =
-                "\(piece.kills) workers died while scoring this row: \(piece.trace.joined(separator: "; ")); "
+                "\(deaths) while scoring this row: \(piece.trace.joined(separator: "; ")); "
                 + "look at the worker's log, then remove the row or report it"
             let fault = RowFault(row: 0, code: "worker_died", message: message)
             finish(key, AnswerBlock([nil]), [fault])
@@ -148,7 +156,8 @@ struct Job {
         let key = PieceKey(result.piece)
         guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }
         if case .done = piece.state { return false }
-        if piece.state == .pending { queue.removeAll { $0 == key } }
+        // What was lent and returned to the queue is at its head.
+        if piece.state == .pending, let place = queue.firstIndex(of: key) { queue.remove(at: place) }
         finish(key, result.answers, result.faults)
         return true
     }
@@ -188,7 +197,7 @@ struct Job {
             rowsUnconfirmed -= rows
             rowsConfirmed += rows
         }
-        for index in shards.keys.filter({ $0 < below }) { drop(index) }
+        drop(shards.keys.filter { $0 < below })
         return true
     }
 
@@ -205,10 +214,11 @@ struct Job {
 
     /// Forgets the shards without a lease, because the client is away.
     mutating func forgetUnleased() {
-        for (index, shard) in shards {
-            let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
-            if !isLeased { drop(index) }
-        }
+        drop(
+            shards.compactMap { index, shard in
+                let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
+                return isLeased ? nil : index
+            })
     }
 
     /// Every piece that is lent, with the incarnation that has it.
@@ -242,7 +252,8 @@ struct Job {
         let middle = whole.rows.lowerBound + whole.rows.count / 2
         let halves = [whole.rows.lowerBound..<middle, middle..<whole.rows.upperBound].map {
             Piece(
-                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1, trace: whole.trace)
+                rows: $0, state: .pending, attempts: whole.attempts, kills: Self.killsToHalve - 1,
+                killed: whole.killed, trace: whole.trace)
         }
         shard.pieces.replaceSubrange(place...place, with: halves)
         shards[key.shard] = shard
@@ -251,11 +262,18 @@ struct Job {
         }
     }
 
-    private mutating func drop(_ index: UInt32) {
-        guard let shard = shards.removeValue(forKey: index) else { return }
-        if shard.pieces.contains(where: { $0.state == .pending }) { queue.removeAll { $0.shard == index } }
-        rowsUnconfirmed -= shard.submitted.content.count
-        tokensUnanswered -= shard.submitted.windowTokens
+    private mutating func drop(_ index: UInt32) { drop([index]) }
+
+    /// Forgets shards. Cost: the queue is searched once for all of them, if any waits in it.
+    private mutating func drop(_ indices: [UInt32]) {
+        var waiting: Set<UInt32> = []
+        for index in indices {
+            guard let shard = shards.removeValue(forKey: index) else { continue }
+            if shard.pieces.contains(where: { $0.state == .pending }) { waiting.insert(index) }
+            rowsUnconfirmed -= shard.submitted.content.count
+            tokensUnanswered -= shard.submitted.windowTokens
+        }
+        if !waiting.isEmpty { queue.removeAll { waiting.contains($0.shard) } }
     }
 
     @discardableResult

@@ -10,6 +10,8 @@ public enum JournalEntry: Hashable, Sendable {
     case fingerprintAdopted(ModelFingerprint)
     /// A client opened a job.
     case jobOpened(JobID)
+    /// The job belongs to the holder of a key: nobody else may open or close it.
+    case jobOwned(JobID, owner: String)
     /// A shard is answered; it is not computed again.
     case shardAnswered(ShardAnswer)
     /// The client has the shards below.

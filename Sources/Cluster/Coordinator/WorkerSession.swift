@@ -8,6 +8,9 @@ struct WorkerSession: MemberSession {
     /// Stable hash of the name.
     let nameHash: UInt64
     let incarnation: UInt64
+    /// What its deaths are counted under, over all its incarnations: the name of its key. Without keys, its own name up
+    /// to a "/": default names are the host's and the process's number.
+    let identity: String
     /// Whether it reads side information; pieces with it are lent to no other worker.
     let readsSide: Bool
     /// Whether it reads row ranges; they are lent to no other worker.
@@ -25,6 +28,7 @@ struct WorkerSession: MemberSession {
         self.readsSide = readsSide
         self.readsRanges = readsRanges
         self.peer = peer
+        identity = peer.owner ?? String(name.prefix { $0 != "/" })
         self.name = name
         nameHash = StableHash(of: name).value
         self.incarnation = incarnation

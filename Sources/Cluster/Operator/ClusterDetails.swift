@@ -58,13 +58,22 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var hasEnded: Bool
     }
 
-    /// Live workers, then rollout workers, in the order in which they joined.
+    /// Live workers, then rollout workers, in the order in which they joined; where there are more than `workersMax`, those
+    /// that have been silent the longest, the most silent one first.
     public var workers: [Worker] = []
-    /// Open jobs.
+    /// Workers and rollout workers that are not listed.
+    public var workersOmitted = 0
+    /// Open jobs, at most `jobsMax`, the oldest first.
     public var jobs: [Job] = []
+    /// Jobs that are not listed.
+    public var jobsOmitted = 0
     /// The newest plans, at most `plansMax`.
     public var plans: [Plan] = []
 
+    /// Workers that are listed.
+    public static let workersMax = 500
+    /// Jobs that are listed.
+    public static let jobsMax = 500
     /// Plans that are shown.
     public static let plansMax = 64
 

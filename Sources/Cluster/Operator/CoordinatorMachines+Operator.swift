@@ -46,10 +46,16 @@ extension CoordinatorMachines {
 
     private func details(at now: Instant) -> ClusterDetails {
         var details = ClusterDetails()
-        details.workers =
+        let workers: [ClusterDetails.Worker] =
             coordinator.workers.sessions.values.map { .init($0, role: "value", at: now) }
             + planner.rollouts.sessions.values.map { .init($0, role: "rollout", at: now) }
-        details.jobs = coordinator.jobs.map { .init($0.key, $0.value) }
+        details.workersOmitted = max(0, workers.count - ClusterDetails.workersMax)
+        details.workers =
+            details.workersOmitted == 0
+            ? workers
+            : Array(workers.sorted { $0.silentSeconds > $1.silentSeconds }.prefix(ClusterDetails.workersMax))
+        details.jobsOmitted = max(0, coordinator.jobs.count - ClusterDetails.jobsMax)
+        details.jobs = coordinator.jobs.prefix(ClusterDetails.jobsMax).map { .init($0.key, $0.value) }
         details.plans = planner.sessions.values.suffix(ClusterDetails.plansMax).reversed().map { .init($0) }
         return details
     }

@@ -37,10 +37,13 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
 
     var count: Int { leases.count }
 
+    /// Whether it accepts work, now or when it has done what it holds.
+    var isOpen: Bool { !isDraining && credit.rows > 0 && credit.tokens > 0 }
+
     /// Whether so much may be lent: within credit and within `countMax` leases, or alone when it is more than the whole
     /// credit.
     func canAccept(rows: Int, tokens: Int, countMax: Int, isSuspect: Bool = false) -> Bool {
-        guard !isDraining, !isFull, credit.rows > 0, credit.tokens > 0 else { return false }
+        guard isOpen, !isFull else { return false }
         if leases.isEmpty { return true }
         return !isSuspect && leases.count < countMax && !leases.values.contains { $0.isSuspect }
             && self.rows + rows <= credit.rows && self.tokens + tokens <= credit.tokens

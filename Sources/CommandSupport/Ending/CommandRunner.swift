@@ -14,13 +14,17 @@ package enum CommandRunner {
     }
 
     /// Runs the program with the arguments of this process. Never returns.
-    package static func main<Root: ParsableCommand>(_ root: Root.Type) -> Never {
+    ///
+    /// - Parameter readsSettings: Whether options that are not given have their values from variables and a file.
+    package static func main<Root: ParsableCommand>(_ root: Root.Type, readsSettings: Bool = false) -> Never {
         // A closed peer is an error of the write, not a reason to end the process.
         signal(SIGPIPE, SIG_IGN)
         let ending: Ending
         do {
             try ProcessorCheck.run()
-            var command = try root.parseAsRoot()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            let settings = SettingsParser(root, environment: ProcessInfo.processInfo.environment)
+            var command = try readsSettings ? settings.parse(arguments) : root.parseAsRoot(arguments)
             try command.run()
             ending = Ending(status: .done)
         } catch {
@@ -37,6 +41,8 @@ package enum CommandRunner {
         switch error {
         case let failure as CommandFailure:
             return Ending(status: failure.status, errors: "\(program): \(failure.message)")
+        case let error as SettingsError:
+            return Ending(status: .usage, errors: "\(program): \(error)")
         case let status as ExitStatus:
             return Ending(status: status)
         case let error as any ResumableError where error.isResumable:

@@ -43,11 +43,14 @@ struct HealthHandlers: Sendable {
         let report = try await coordinator.report(within: timeouts.answer)
         let encoder = JSONEncoder.line
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return .json(Array(try encoder.encode(Status(version: version, coordinator: report))))
+        let status = Status(version: version, time: Date().timeIntervalSince1970, coordinator: report)
+        return .json(Array(try encoder.encode(status)))
     }
 
     private struct Status: Encodable {
         let version: String
+        /// Seconds since 1970 by this machine's clock, so that others can compare theirs.
+        let time: Double
         let coordinator: CoordinatorReport
     }
 

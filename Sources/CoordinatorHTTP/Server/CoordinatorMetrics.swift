@@ -59,6 +59,7 @@ struct CoordinatorMetrics: Sendable {
         MetricFamily(.gauge, "statezero_history_outcomes", "Outcomes in all histories."),
         MetricFamily(.counter, "statezero_messages_total", "Messages."),
         MetricFamily(.counter, "statezero_messages_refused_total", "Messages that were unreadable."),
+        MetricFamily(.counter, "statezero_connections_cut_total", "Connections that were over a bound of memory."),
         MetricFamily(.counter, "statezero_messages_unroutable_total", "Messages whose peer was not there."),
         MetricFamily(.counter, "statezero_rows_total", "Rows answered by workers."),
         MetricFamily(.counter, "statezero_plans_total", "Plans by how they ended."),
@@ -130,6 +131,7 @@ struct CoordinatorMetrics: Sendable {
             "statezero_messages_total", by: "direction",
             ["received": report.messagesReceived, "sent": report.messagesSent])
         samples.add("statezero_messages_refused_total", report.messagesRefused)
+        samples.add("statezero_connections_cut_total", report.connectionsCut)
         samples.add("statezero_messages_unroutable_total", report.messagesUnroutable)
         samples.add(
             "statezero_rows_total", by: "status",

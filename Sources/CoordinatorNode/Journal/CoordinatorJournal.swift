@@ -153,6 +153,8 @@ public final class CoordinatorJournal {
             try EntryRow.insert(.fingerprint, header: Array(model.name.utf8), body: model.digest.bytes, to: database)
         case .jobOpened(let job):
             try EntryRow.insert(.job, job: job, to: database)
+        case .jobOwned(let job, let owner):
+            try EntryRow.insert(.owner, job: job, body: Array(owner.utf8), to: database)
         case .shardAnswered(let answer):
             let frames = Envelope(generation: 0, .shardAnswer(answer)).rawFrames
             try EntryRow.insert(

@@ -14,12 +14,13 @@ enum EntryRow {
         case job = 3
         case answer = 4
         case confirmed = 5
+        case owner = 6
 
         var damage: JournalDamage.Kind {
             switch self {
             case .generation: .generation
             case .fingerprint: .model
-            case .job: .job
+            case .job, .owner: .job
             case .answer: .answer
             case .confirmed: .confirmation
             }
@@ -57,6 +58,9 @@ enum EntryRow {
             }
             return .fingerprintAdopted(ModelFingerprint(name: name, digest: digest))
         case (.job, let job?): return .jobOpened(job)
+        case (.owner, let job?):
+            guard let owner = String(validating: body, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
+            return .jobOwned(job, owner: owner)
         case (.confirmed, let job?): return .confirmed(job, below: UInt32(clamping: shard))
         case (.answer, let job):
             guard case .shardAnswer(let answer) = try Envelope(frames: [header, body]).message, answer.job == job,

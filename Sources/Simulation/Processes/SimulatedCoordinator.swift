@@ -16,6 +16,7 @@ struct SimulatedCoordinator {
 
     /// Sees what this life receives and does.
     private var lending = LendingCheck()
+    private var deaths = DeathCheck()
     /// Numbers of assignments of all lives: none is used twice.
     private var attempts: Set<UInt64> = []
 
@@ -35,6 +36,7 @@ struct SimulatedCoordinator {
         guard state == nil else { return [] }
         connection += 1
         lending = LendingCheck()
+        deaths = DeathCheck()
         state = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
         return handle(.started, at: now)
     }
@@ -68,9 +70,13 @@ struct SimulatedCoordinator {
     mutating func handle(_ event: CoordinatorMachines.Event, at now: Instant) -> [CoordinatorMachines.Action] {
         let actions = state?.handle(event, at: now) ?? []
         brokenInvariants += state?.brokenInvariants ?? []
-        if case .received(let envelope, let peer) = event { lending.receive(envelope.message, from: peer) }
+        if case .received(let envelope, let peer) = event {
+            lending.receive(envelope.message, from: peer)
+            deaths.receive(envelope.message, from: peer)
+        }
         lending.follow(actions)
-        brokenInvariants += lending.broken
+        deaths.follow(actions)
+        brokenInvariants += lending.broken + deaths.broken
         for case .send(let envelope, _) in actions {
             guard case .assignment(let assignment) = envelope.message else { continue }
             if !attempts.insert(assignment.name.attempt).inserted {

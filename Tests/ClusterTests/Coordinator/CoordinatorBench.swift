@@ -70,11 +70,12 @@ struct CoordinatorBench {
 
     /// A worker sends Hello; its number is its peer, its incarnation and its name.
     mutating func join(
-        _ number: Int, credit: Credit = Self.credit, model: ModelFingerprint = Samples.model,
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ number: Int, credit: Credit = Self.credit, model: ModelFingerprint = Samples.model, name: String? = nil,
+        key: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let hello = Hello(role: .worker(model, credit), name: "w\(number)", incarnation: UInt64(number))
-        receive(.hello(hello), from: Self.peer(number), sourceLocation: sourceLocation)
+        let hello = Hello(role: .worker(model, credit), name: name ?? "w\(number)", incarnation: UInt64(number))
+        receive(
+            .hello(hello), from: Peer(Self.peer(number).bytes, owner: key), sourceLocation: sourceLocation)
     }
 
     /// A worker's heartbeat, naming what it holds.

@@ -56,6 +56,29 @@ struct OperatorTests {
         #expect(details.plans.isEmpty)
     }
 
+    @Test("of many workers the details list those that have been silent the longest, and count the others")
+    func omittedWorkers() throws {
+        var machines = try machines()
+        let count = ClusterDetails.workersMax + 20
+        for number in 1...count {
+            let hello = Hello(
+                role: .worker(Samples.model, Credit(rows: 8, tokens: 100)), name: "many/\(number)",
+                incarnation: UInt64(1000 + number))
+            _ = machines.handle(
+                .received(
+                    Envelope(generation: 0, .hello(hello)), from: Peer([3, UInt8(number & 255), UInt8(number >> 8)])),
+                at: .init(.milliseconds(number)))
+        }
+        guard case .details(let details) = machines.handle(.details, at: .init(.seconds(1))).answer else {
+            Issue.record("no details")
+            return
+        }
+        #expect(details.workers.count == ClusterDetails.workersMax && details.workersOmitted == 21)
+        // `host/1` of the sample joined first.
+        #expect(details.workers.prefix(2).map(\.name) == ["host/1", "many/1"])
+        #expect(details.jobsOmitted == 0)
+    }
+
     @Test("a worker that should drain gets the message, and no more work")
     func drain() throws {
         var machines = try machines()

@@ -15,7 +15,7 @@ struct JournalledFacts {
         case .fingerprintAdopted(let model): models = [model.digest]
         case .jobOpened(let id): jobs.insert(id)
         case .shardAnswered(let answer): answers.insert(answer)
-        case .confirmed: break
+        case .confirmed, .jobOwned: break
         case .jobClosed(let id): jobs.remove(id)
         }
     }

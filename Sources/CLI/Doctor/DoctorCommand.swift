@@ -1,10 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Kernels
 import Planning
-import Scoring
-import ZeroMQ
 
 /// `statezero doctor`.
 struct Doctor: ParsableCommand {
@@ -12,11 +9,13 @@ struct Doctor: ParsableCommand {
         "doctor", "Checks this machine, or says whether a trainer supports groups of unequal sizes.",
         example: """
             statezero doctor
+            statezero doctor --connect tcp://127.0.0.1:5570 --http 127.0.0.1:8080
             statezero doctor --trainer verl
             """,
         details: """
-            Without --trainer, checks processor, libraries and model; the exit code is 1 when something is missing. \
-            Facts about a trainer were read in its source at the named commit; under "run" is what was seen in a run.
+            Without --trainer: processor, limits, libraries, model and feature store; with their options also the folders \
+            of journal and keys, and a coordinator with its clock, version and model. Each line that is not ok says what to \
+            do; the exit code is 1 when one of them is FAILED. Facts about a trainer were read in its source at the named commit; under "run" is what was seen in a run.
             """)
 
     @Option(help: "Name of a trainer, such as verl or TRL.")
@@ -25,6 +24,9 @@ struct Doctor: ParsableCommand {
     @Flag(help: "List the known trainers.")
     var list = false
 
+    @OptionGroup(title: "Coordinator") var coordinator: CoordinatorChecks
+    @OptionGroup(title: "Files") var places: PlaceChecks
+    @OptionGroup(title: "Feature store") var store: StoreOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup var report: ReportOptions
 
@@ -59,39 +61,8 @@ struct Doctor: ParsableCommand {
     }
 
     private func checkMachine() throws {
-        let checks = [
-            MachineCheck("processor") {
-                try ProcessorCheck.run()
-                return "has the instructions that the kernels need"
-            },
-            MachineCheck("cores") { "\(ProcessInfo.processInfo.activeProcessorCount) for this process" },
-            MachineCheck("libzmq") {
-                try LibraryVersion.running.requireAccepted()
-                return "\(LibraryVersion.running)"
-            },
-            MachineCheck("model") { "\(model.name): \(try model.make(threads: 1).fingerprint)" },
-        ]
+        let checks = MachineChecks.all(model) + places.checks(store: store, model: model) + coordinator.checks(model)
         try report.show(checks) { checks.map(\.text).joined(separator: "\n") }
-        if !checks.allSatisfy(\.ok) { throw ExitStatus.failed }
-    }
-}
-
-/// One check of the machine: what was found, or the error.
-private struct MachineCheck: Encodable {
-    let name: String
-    let ok: Bool
-    let found: String
-
-    init(_ name: String, _ check: () throws -> String) {
-        self.name = name
-        do {
-            (ok, found) = (true, try check())
-        } catch {
-            (ok, found) = (false, (error as? CommandFailure)?.message ?? "\(error)")
-        }
-    }
-
-    var text: String {
-        (ok ? "ok       " : "MISSING  ") + name.padding(toLength: 11, withPad: " ", startingAt: 0) + found
+        if checks.contains(where: { $0.state == .failed }) { throw ExitStatus.failed }
     }
 }

@@ -1,0 +1,22 @@
+import CZeroMQ
+import Glibc
+
+/// Memory of this process, as the system counts it.
+enum ProcessMemory {
+    /// Resident bytes; 0 where the system does not say. Cost: some 10 µs.
+    static var resident: Int {
+        let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = read(file, &text, text.count)
+        guard count > 0 else { return 0 }
+        // The second number: resident pages.
+        let numbers = text[..<count].split(separator: UInt8(ascii: " "))
+        guard numbers.count > 1, let pages = Int(String(decoding: numbers[1], as: UTF8.self)) else { return 0 }
+        return pages * Int(getpagesize())
+    }
+
+    /// Returns what the allocator keeps free to the system. Cost: milliseconds.
+    static func returnFree() { malloc_trim(0) }
+}
