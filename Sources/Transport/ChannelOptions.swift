@@ -30,8 +30,23 @@ public struct ChannelOptions: Sendable {
         self.linger = linger
     }
 
-    /// The options of a socket whose messages have `extraFrames` beside those of the wire, such as a routing id.
-    func socketOptions(extraFrames: Int) -> SocketOptions {
+    /// The options of a listening socket: its messages have a routing id before the frames of the wire.
+    ///
+    /// It sends no pings, and where connections have bounds in bytes it always reads: libzmq 4.3.4 ends the process when a
+    /// PING is due, or is answered, on a connection that it has stopped to read and that its peer has reset. Peers ping, and
+    /// theirs have a time limit; where peers are not read in time, `ConnectionGuard` closes them.
+    func listeningOptions(at endpoints: [Endpoint]) -> SocketOptions {
+        var options = socketOptions(extraFrames: 1)
+        options.heartbeatInterval = nil
+        let isReachable = endpoints.contains { if case .tcp = $0.transport { true } else { false } }
+        if connections != nil, isReachable { options.receiveHighWater = nil }
+        return options
+    }
+
+    /// The options of a connecting socket.
+    func connectingOptions() -> SocketOptions { socketOptions(extraFrames: 0) }
+
+    private func socketOptions(extraFrames: Int) -> SocketOptions {
         var options = SocketOptions()
         options.frameBytesMax = Limits.messageBytesMax
         options.framesMax = Limits.framesMax + extraFrames

@@ -45,7 +45,7 @@ public struct MessageChannel: ~Copyable {
         listeningAt endpoints: [Endpoint], options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
     ) throws(ZeroMQError) {
         let connections = try Self.makeGuard(options)
-        let socket = try Self.open(.router, options.socketOptions(extraFrames: 1), context, connections)
+        let socket = try Self.open(.router, options.listeningOptions(at: endpoints), context, connections)
         var bound: [Endpoint] = []
         for endpoint in endpoints { bound.append(try socket.bind(endpoint)) }
         self.socket = socket
@@ -62,7 +62,7 @@ public struct MessageChannel: ~Copyable {
     public init(
         connectingTo endpoint: Endpoint, options: ChannelOptions, wakeup: Wakeup, context: Context? = nil
     ) throws(ZeroMQError) {
-        let socket = try Self.open(.dealer, options.socketOptions(extraFrames: 0), context, nil)
+        let socket = try Self.open(.dealer, options.connectingOptions(), context, nil)
         try socket.connect(endpoint)
         connections = nil
         self.socket = socket

@@ -11,8 +11,11 @@ public struct SocketOptions: Sendable {
     public var linger: Duration = .seconds(1)
     /// Messages held for one peer before `send` answers `wouldBlock`, at each side.
     public var sendHighWater: Int = 1000
-    /// Messages held from one peer before it is no longer read.
-    public var receiveHighWater: Int = 1000
+    /// Messages held from one peer before it is no longer read; `nil` for no bound.
+    ///
+    /// A server that strangers reach needs no bound here and one in bytes (`ConnectionBounds`): libzmq 4.3.4 ends the
+    /// process when a PING is due on a connection that it has stopped to read and that its peer has reset.
+    public var receiveHighWater: Int? = 1000
     /// A peer that announces a larger frame is disconnected (`ZMQ_MAXMSGSIZE`), before the frame is allocated.
     /// It may connect again. Over `inproc` the message is refused at `receive` instead.
     public var frameBytesMax: Int = 16 << 20
@@ -24,9 +27,9 @@ public struct SocketOptions: Sendable {
     /// yet, so the last messages of a peer that closes properly are lost. If it is off, up to `sendHighWater` messages
     /// wait until the peer connects again: stop sending to a peer that is silent.
     public var immediate: Bool = false
-    /// Time between pings on an idle connection. An answer shows that the peer's I/O thread is alive, not that the peer
-    /// makes progress.
-    public var heartbeatInterval: Duration = .seconds(2)
+    /// Time between pings on an idle connection; `nil` for none. An answer shows that the peer's I/O thread is alive, not
+    /// that the peer makes progress.
+    public var heartbeatInterval: Duration? = .seconds(2)
     /// A peer that is silent for this long after a ping is disconnected.
     public var heartbeatTimeout: Duration = .seconds(6)
     /// The peer is asked to disconnect when it receives nothing from us for this long; whole tenths of a second, at
@@ -55,12 +58,12 @@ public struct SocketOptions: Sendable {
     /// Throws `optionOutOfRange` for the first option that is outside its range.
     public func validate() throws(ZeroMQError) {
         try Self.require(sendHighWater, in: 1...1_000_000, "sendHighWater")
-        try Self.require(receiveHighWater, in: 1...1_000_000, "receiveHighWater")
+        if let receiveHighWater { try Self.require(receiveHighWater, in: 1...1_000_000, "receiveHighWater") }
         try Self.require(frameBytesMax, in: 1...(1 << 40), "frameBytesMax")
         try Self.require(framesMax, in: 1...1_000_000, "framesMax")
         try Self.require(linger, atLeast: .zero, "linger")
         let tick = Duration.milliseconds(1)
-        try Self.require(heartbeatInterval, atLeast: tick, "heartbeatInterval")
+        if let heartbeatInterval { try Self.require(heartbeatInterval, atLeast: tick, "heartbeatInterval") }
         try Self.require(heartbeatTimeout, atLeast: tick, "heartbeatTimeout")
         try Self.require(heartbeatTTL, atLeast: .milliseconds(100), atMost: .seconds(6553), "heartbeatTTL")
         try Self.require(reconnectInterval, atLeast: tick, "reconnectInterval")
@@ -84,9 +87,9 @@ public struct SocketOptions: Sendable {
         }
         try set(ZMQ_LINGER, linger.milliseconds())
         try set(ZMQ_SNDHWM, Int32(sendHighWater))
-        try set(ZMQ_RCVHWM, Int32(receiveHighWater))
+        try set(ZMQ_RCVHWM, Int32(receiveHighWater ?? 0))
         try set(ZMQ_IMMEDIATE, immediate ? 1 : 0)
-        try set(ZMQ_HEARTBEAT_IVL, heartbeatInterval.milliseconds())
+        try set(ZMQ_HEARTBEAT_IVL, heartbeatInterval?.milliseconds() ?? 0)
         try set(ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeout.milliseconds())
         try set(ZMQ_HEARTBEAT_TTL, heartbeatTTL.milliseconds())
         let first = reconnectInterval.milliseconds(limit: .max / 4)

