@@ -36,24 +36,10 @@ package struct StorageClient: Sendable {
 
     /// Sends a call until it has an answer that is not temporary. Throws `otherFormat`.
     func answer(to call: Call, accepting: Set<Int>) async throws(CorporaError) -> StorageAnswer {
-        var tries = 0
-        while true {
-            tries += 1
-            let problem: String
-            do {
-                let response = try await send(call)
-                let body = try await response.body.collect(upTo: Self.bodyBytesMax)
-                let answer = Self.answer(response, String(buffer: body))
-                if accepting.contains(answer.status) { return answer }
-                guard answer.isTemporary else { throw refusal(answer, call.place) }
-                problem = refusalText(answer)
-            } catch let error as CorporaError {
-                throw error
-            } catch {
-                problem = Self.text(of: error)
-            }
-            guard tries < Self.triesMax else { throw Self.failure(call.place, problem, tries) }
-            await Self.pause(after: tries)
+        try await repeated(call) { response in
+            let body = try await response.body.collect(upTo: Self.bodyBytesMax)
+            let answer = Self.answer(response, String(buffer: body))
+            return accepting.contains(answer.status) ? .value(answer) : .refused(answer)
         }
     }
 
@@ -62,25 +48,44 @@ package struct StorageClient: Sendable {
     func bytes(
         of call: Call, bytesMax: Int, expecting expected: String?
     ) async throws(CorporaError) -> [UInt8] {
+        try await repeated(call) { response in
+            switch response.status.code {
+            case 206:
+                // Not every server reads If-Match.
+                if let expected, let tag = response.headers.first(name: "etag"), tag != expected {
+                    throw CorporaError.objectChanged(path: call.place.path)
+                }
+                return .value(Array(buffer: try await response.body.collect(upTo: bytesMax)))
+            case 200:
+                throw CorporaError.otherFormat("\(call.place.path): its server answers no ranges of bytes")
+            default:
+                let body = try await response.body.collect(upTo: Self.bodyBytesMax)
+                return .refused(Self.answer(response, String(buffer: body)))
+            }
+        }
+    }
+
+    /// What a response is read as.
+    private enum Reading<Value> {
+        case value(Value)
+        case refused(StorageAnswer)
+    }
+
+    /// Sends a call until it is answered by a value or by a refusal that is not temporary, at most `triesMax` times.
+    private func repeated<Value>(
+        _ call: Call, _ read: (HTTPClientResponse) async throws -> Reading<Value>
+    ) async throws(CorporaError) -> Value {
         var tries = 0
         while true {
             tries += 1
             let problem: String
             do {
-                let response = try await send(call)
-                guard response.status.code != 206 else {
-                    // Not every server reads If-Match.
-                    if let expected, let tag = response.headers.first(name: "etag"), tag != expected {
-                        throw CorporaError.objectChanged(path: call.place.path)
-                    }
-                    return Array(buffer: try await response.body.collect(upTo: bytesMax))
+                switch try await read(try await send(call)) {
+                case .value(let value): return value
+                case .refused(let answer):
+                    guard answer.isTemporary else { throw refusal(answer, call.place) }
+                    problem = refusalText(answer)
                 }
-                guard response.status.code != 200 else {
-                    throw CorporaError.otherFormat("\(call.place.path): its server answers no ranges of bytes")
-                }
-                let answer = Self.answer(response, String(buffer: try await response.body.collect(upTo: 1 << 20)))
-                guard answer.isTemporary else { throw refusal(answer, call.place) }
-                problem = refusalText(answer)
             } catch let error as CorporaError {
                 throw error
             } catch {

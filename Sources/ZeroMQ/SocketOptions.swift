@@ -13,7 +13,7 @@ public struct SocketOptions: Sendable {
     public var sendHighWater: Int = 1000
     /// Messages held from one peer before it is no longer read; `nil` for no bound.
     ///
-    /// A server that strangers reach needs no bound here and one in bytes (`ConnectionBounds`): libzmq 4.3.4 ends the
+    /// A server at a public address needs a bound in bytes instead (`ConnectionBounds`): libzmq 4.3.4 ends the
     /// process when a PING is due on a connection that it has stopped to read and that its peer has reset.
     public var receiveHighWater: Int? = 1000
     /// A peer that announces a larger frame is disconnected (`ZMQ_MAXMSGSIZE`), before the frame is allocated.

@@ -82,7 +82,7 @@ struct CoordinatorChecks: ParsableArguments {
 
     private func clock(_ status: JSONValue, from before: Double, to after: Double) -> MachineCheck {
         guard let theirs = status.member(at: ["time"])?.double else {
-            return MachineCheck("clock", .skipped, "a coordinator of this version does not tell its time")
+            return MachineCheck("clock", .skipped, "a coordinator of this version does not report its time")
         }
         // The coordinator read its clock at some moment between the two.
         let skew = theirs < before ? theirs - before : max(0, theirs - after)

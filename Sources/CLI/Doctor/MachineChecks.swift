@@ -70,7 +70,7 @@ enum MachineChecks {
     private static var descriptors: MachineCheck {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return MachineCheck("descriptors", .skipped, "the system does not tell the limit")
+            return MachineCheck("descriptors", .skipped, "the system does not report the limit")
         }
         let (soft, hard) = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
         let found = "\(soft) files and sockets may be open; servers raise that to \(min(max(soft, hard), 65_536))"

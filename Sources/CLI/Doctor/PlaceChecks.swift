@@ -86,7 +86,7 @@ struct FolderState {
             return MachineCheck(name, .failed, "\(existing): \(problem)", advice: advice)
         }
         guard let free = freeBytes(existing) else {
-            return MachineCheck(name, .good, "\(path) can be written; its disk does not tell the free space")
+            return MachineCheck(name, .good, "\(path) can be written; its disk does not report the free space")
         }
         let found = "\(path)\(existing == path ? "" : " (not made yet)") can be written, \(ByteCount(free)) free"
         if free >= bytesMin { return MachineCheck(name, .good, found) }
@@ -109,7 +109,7 @@ struct FolderState {
         access(folder, W_OK | X_OK) == 0 ? nil : "this user may not write here"
     }
 
-    /// Writes a file of one byte, locks it and removes it, because permissions alone do not tell of read-only and full
+    /// Writes a file of one byte, locks it and removes it, because permissions alone do not show read-only and full
     /// disks, and some network disks have no locks.
     private var writingProblem: String? {
         let file = "\(path)/.statezero-doctor-\(getpid())"
