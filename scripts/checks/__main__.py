@@ -12,7 +12,7 @@ import pathlib
 import sys
 import time
 
-from . import declarations, documents, exceptions, formatting, layering, openings, sizes, wording
+from . import declarations, documents, exceptions, facts, formatting, layering, openings, sizes, wording
 from .tree import Tree
 
 CHECKS = {
@@ -22,6 +22,7 @@ CHECKS = {
     "openings": openings.check,
     "declarations": declarations.check,
     "documents": documents.check,
+    "facts": facts.check,
     "wording": wording.check,
     "ruff": formatting.python,
     "swift-format": formatting.swift,

@@ -49,7 +49,7 @@ def page(command: dict, name: list[str], below: list[dict], version: str) -> str
     lines = [f'.TH {title.upper()} 1 "" "StateZero {version}" "StateZero"', ".SH NAME"]
     lines += [f"{escape(title)} \\- {escape(' '.join(command['abstract'].split()).rstrip('.'))}", ".SH SYNOPSIS"]
     arguments = [each for each in command.get("arguments", []) if each["shouldDisplay"]]
-    required = [_spelling(each) for each in arguments if not each["isOptional"]]
+    required = [spelling(each) for each in arguments if not each["isOptional"]]
     lines += [f".B {escape(' '.join(name))}", escape(" ".join([*required, "[options]"])) if not below else "command"]
     lines += [".SH DESCRIPTION", *_paragraphs(command["abstract"]), *_paragraphs(command.get("discussion", ""))]
     if below:
@@ -63,13 +63,13 @@ def page(command: dict, name: list[str], below: list[dict], version: str) -> str
     for section, members in sections.items():
         lines.append(f".SH {escape(section.upper())}")
         for each in members:
-            lines += [".TP", f".B {escape(_spelling(each))}", *_description(each)]
+            lines += [".TP", f".B {escape(spelling(each))}", *([escape(text) for text in description(each)] or ["\\&"])]
     if name[1:]:
         lines += [".SH SEE ALSO", f".BR {escape('-'.join(name[:-1]))} (1)"]
     return "\n".join(lines) + "\n"
 
 
-def _spelling(argument: dict) -> str:
+def spelling(argument: dict) -> str:
     """`--name <value>`, `<value>` or `--name`."""
     value = f"<{argument.get('valueName', '')}>"
     if argument["kind"] == "positional":
@@ -78,18 +78,16 @@ def _spelling(argument: dict) -> str:
     return names if argument["kind"] == "flag" else f"{names} {value}"
 
 
-def _description(argument: dict) -> list[str]:
+def description(argument: dict) -> list[str]:
+    """What an option means, with its values and its default; further paragraphs after it."""
     text = " ".join(argument.get("abstract", "").split())
     values = argument.get("allValues") or []
     if values and "values:" not in text:
         text += f" One of: {', '.join(values)}."
     if argument.get("defaultValue") and "default" not in text.lower():
         text += f" Default: {argument['defaultValue']}."
-    lines = [escape(text)] if text else []
-    for paragraph in argument.get("discussion", "").split("\n\n"):
-        if paragraph.strip():
-            lines.append(escape(" ".join(paragraph.split())))
-    return lines or ["\\&"]
+    further = [" ".join(each.split()) for each in argument.get("discussion", "").split("\n\n")]
+    return [each for each in [text.strip(), *further] if each]
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -5,39 +5,73 @@ import Wire
 
 /// Kinds of errors, for programs. Raw values are an interface, described in `proto/openapi.yaml`.
 package enum ErrorCode: String, CaseIterable {
+    /// The body is not JSON; the message has the position.
     case invalidJSON = "invalid_json"
+    /// The body, or a text in it, is not UTF-8.
     case invalidUTF8 = "invalid_utf8"
+    /// A member that is required is not there; `param` names it.
     case missing
+    /// A value of another type than its member or parameter requires.
     case wrongType = "wrong_type"
+    /// A value outside its bounds; the message has both.
     case outOfRange = "out_of_range"
+    /// A key, or the id of a prompt, that appears twice.
     case duplicate
+    /// A key that the request does not have; the message lists the known ones.
     case unknownKey = "unknown_key"
+    /// The server has no such path.
     case notFound = "not_found"
+    /// The coordinator does not keep this plan: request it again.
     case unknownPlan = "unknown_plan"
+    /// No worker has the name; the message names those that there are.
     case unknownWorker = "unknown_worker"
+    /// There is no such job; the message names those that there are.
     case unknownJob = "unknown_job"
+    /// Nothing is kept of this policy.
     case unknownPolicy = "unknown_policy"
+    /// The path has other methods; `Allow` names them.
     case methodNotAllowed = "method_not_allowed"
+    /// HTTP has no such method.
     case unknownMethod = "unknown_method"
+    /// A local server was asked by a host name that it does not have: add it with `--host-name`.
     case hostRefused = "host_refused"
+    /// A web page of another origin wants to change something: allow it with `--cors-origin`.
     case originRefused = "origin_refused"
+    /// The server has keys, and the request has no token: send `Authorization: Bearer TOKEN`.
     case tokenMissing = "token_missing"
+    /// The token is not admitted, or was revoked: `statezero keys list`.
     case tokenUnknown = "token_unknown"
+    /// The token's role does not permit the request: use one of another role.
     case roleRefused = "role_refused"
+    /// What was sent is not a request of HTTP.
     case malformedRequest = "malformed_request"
+    /// The body was not complete in time.
     case requestTimeout = "request_timeout"
+    /// The step has a plan of another request: repeat the first one unchanged, use a new step, or send `replace`.
     case conflict
+    /// The body is larger than the server reads.
     case tooLarge = "too_large"
+    /// The body is not `application/json`, or is compressed.
     case unsupportedMediaType = "unsupported_media_type"
+    /// There is no such plan: the message says what is impossible, and the nearest totals that are possible.
     case unplannable
+    /// A prompt without a text whose text the coordinator does not know: send the text.
     case unknownPrompt = "unknown_prompt"
+    /// Too much is in progress: try again after `Retry-After`.
     case busy
+    /// As many steps of the policy are unfinished as the trainer allows: report or drop one.
     case stepsInFlight = "steps_in_flight"
+    /// A later start of the trainer has begun: this one should end.
     case abandoned
+    /// No worker with a model is connected: start one.
     case noWorker = "no_worker"
+    /// The coordinator's thread does not answer: if that lasts, restart it with its journal.
     case coordinatorSilent = "coordinator_silent"
+    /// The coordinator is stopping: try again when it is back.
     case stopping
+    /// There was no answer in time: more workers, a later deadline, or `fallback` `uniform`.
     case deadline
+    /// Budgets were lost on the way, as the plan's digest shows: ask again.
     case hole
 }
 

@@ -18,10 +18,15 @@ package enum RangeError: Error, Equatable {
 
     /// For programs: the codes of the faults that the rows of such a shard get.
     package enum Code: String, CaseIterable {
+        /// The file is not below a data root of the worker: start it with `--data-root`.
         case outside = "range_outside"
+        /// The worker cannot open or read the file.
         case unreachable = "range_unreachable"
+        /// The file is not the one that the client has read.
         case changed = "range_changed"
+        /// The rows or texts are not those that the client has read.
         case otherRows = "range_other_rows"
+        /// What the client sent cannot be used; the message says why.
         case unusable = "range_unusable"
     }
 

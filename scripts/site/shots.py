@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Opens the pages of the built site in a headless Chromium, takes screenshots and checks what a browser sees.
+
+    python3 scripts/site/shots.py out/site [--output out/site-shots] [--pages index.html …]
+
+Each page is opened from its file at three widths in both themes. Problems are requests to anything but files of the
+site, messages on the console, pages wider than the window, and a search that finds nothing. Exit code 1 where there are
+any. Needs the package playwright and a Chromium: that of the PATH, or of playwright.
+"""
+
+import argparse
+import pathlib
+import shutil
+import sys
+
+WIDTHS = (1280, 800, 390)
+THEMES = ("light", "dark")
+SEARCHED = "lease"
+
+
+def open_page(browser, file: pathlib.Path, width: int, theme: str, shot: pathlib.Path | None) -> list[str]:
+    """Problems of one page at one width."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    problems = []
+    place = f"{file.name} at {width}, {theme}"
+    page.on("request", lambda request: is_foreign(request.url) and problems.append(f"{place}: requests {request.url}"))
+    page.on("console", lambda message: message.type == "error" and problems.append(f"{place}: console: {message.text}"))
+    page.on("pageerror", lambda error: problems.append(f"{place}: {error}"))
+    page.goto(file.resolve().as_uri())
+    page.wait_for_timeout(150)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        problems.append(f"{place}: {wide} pixels wider than the window")
+    broken = page.evaluate(
+        "[...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
+    )
+    problems += [f"{place}: no picture {source}" for source in broken]
+    if shot:
+        page.screenshot(path=shot)
+    page.close()
+    return problems
+
+
+def is_foreign(address: str) -> bool:
+    return not address.startswith(("file:", "data:", "blob:"))
+
+
+def search(browser, file: pathlib.Path) -> list[str]:
+    """Problems of the search box."""
+    page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
+    page.goto(file.resolve().as_uri())
+    page.get_by_role("textbox", name="Search").first.click()
+    page.keyboard.type(SEARCHED)
+    for _ in range(50):
+        found = page.locator(".md-search-result__item").count()
+        if found:
+            break
+        page.wait_for_timeout(200)
+    page.close()
+    return [] if found else [f"search for {SEARCHED} in {file.name} finds nothing"]
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("site", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path, help="folder for the screenshots")
+    parser.add_argument("--pages", nargs="+", help="only these, by their paths in the site")
+    options = parser.parse_args()
+    names = options.pages or sorted(str(file.relative_to(options.site)) for file in options.site.rglob("*.html"))
+    problems = []
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name in names:
+            for width in WIDTHS:
+                for theme in THEMES:
+                    shot = options.output and options.output / f"{name.replace('/', '-')[:-5]}-{width}-{theme}.png"
+                    problems += open_page(browser, options.site / name, width, theme, shot)
+        problems += search(browser, options.site / names[0])
+        browser.close()
+    for problem in problems:
+        print(f"shots: {problem}")
+    print(f"shots: {len(names)} pages, {len(WIDTHS)} widths, {len(THEMES)} themes: {len(problems)} problems")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
