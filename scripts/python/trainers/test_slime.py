@@ -108,8 +108,7 @@ class Adapter(unittest.TestCase):
             "rollout_skip_special_tokens": True, "sglang_router_ip": "127.0.0.1", "sglang_dp_size": None,
             "sglang_router_port": self.server.server_port, "sglang_server_concurrency": 32, "rollout_num_engines": 1,
             "use_distributed_post": False, "sglang_speculative_algorithm": None, "save": str(self.folder),
-            "load": str(self.folder), "statezero_url": self.cluster.url, "statezero_run": "slime",
-            "statezero_timeout": 60.0,
+            "load": str(self.folder), "statezero": {"url": self.cluster.url, "run": "slime", "timeout": 60.0},
         }  # fmt: skip
         return argparse.Namespace(**{**values, **changes})
 
@@ -180,18 +179,16 @@ class Adapter(unittest.TestCase):
         self.assertEqual([(outcome["n"], outcome["failed"]) for outcome in known], [(SIZE - 2, 2), (SIZE, 0)])
 
     def test_without_a_coordinator_prompts_are_random(self):
-        source, args = self.source(statezero_url="http://127.0.0.1:9", statezero_timeout=1.0)
+        source, args = self.source(statezero={"url": "http://127.0.0.1:9", "run": "slime", "timeout": 1.0})
         groups = self.rollout(source, args, 0).samples
         self.assertEqual(len(groups), BATCH)
         self.assertTrue(source.last_choice.random)
 
     def test_settings_that_are_missing_or_unknown_are_named(self):
-        args = self.arguments(statezero_pol=3)
-        with self.assertRaisesRegex(RequestError, "statezero_pol: no such setting"):
-            ChosenPrompts(args)
-        del args.statezero_pol, args.statezero_run
-        with self.assertRaisesRegex(RequestError, "statezero_run: missing"):
-            ChosenPrompts(args)
+        with self.assertRaisesRegex(RequestError, "statezero: pol: no such setting"):
+            ChosenPrompts(self.arguments(statezero={"url": self.cluster.url, "run": "slime", "pol": 3}))
+        with self.assertRaisesRegex(RequestError, "statezero: run: missing"):
+            ChosenPrompts(self.arguments(statezero={"url": self.cluster.url}))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     --data-source-path statezero.slime.ChosenPrompts
     --rollout-all-samples-process-path statezero.slime.report
-    --custom-config-path statezero.yaml         # statezero_url, statezero_run, and what else `Settings` has
+    --custom-config-path statezero.yaml         # its key `statezero` has url, run, and what else `Settings` has
 
 Groups of unequal sizes are not offered: slime's rollout asserts `n_samples_per_prompt` samples a group, and it reshapes
 rewards by that number.
@@ -26,7 +26,7 @@ MISSING = (Sample.Status.ABORTED, Sample.Status.FAILED)
 
 @dataclasses.dataclass
 class Settings:
-    """What slime's arguments say, each as `statezero_NAME`."""
+    """What the argument `statezero` says, which --custom-config-path sets."""
 
     url: str
     run: str
@@ -42,12 +42,12 @@ class Settings:
     @classmethod
     def of(cls, args: typing.Any) -> Settings:
         """Raises where the address or the name of the run is missing, or a setting is unknown."""
-        start, known = "statezero_", {field.name for field in dataclasses.fields(cls)}
-        given = {name[len(start) :]: value for name, value in vars(args).items() if name.startswith(start)}
+        known = {field.name for field in dataclasses.fields(cls)}
+        given = getattr(args, "statezero", None) or {}
         unknown, missing = sorted(set(given) - known), sorted({"url", "run"} - set(given))
         if unknown or missing:
-            names = ", ".join(start + name for name in unknown or missing)
-            raise RequestError(f"{names}: {'no such setting' if unknown else 'missing in --custom-config-path'}")
+            problem = "no such setting" if unknown else "missing in --custom-config-path"
+            raise RequestError(f"statezero: {', '.join(unknown or missing)}: {problem}")
         return cls(**given)
 
     @property
@@ -64,7 +64,7 @@ class ChosenPrompts(RolloutDataSourceWithBuffer):  # type: ignore[misc, unused-i
         super().__init__(args)
         self.statezero = Settings.of(args)
         if self.dataset is None or not self.statezero.pool >= 1:
-            raise RequestError("statezero needs --prompt-data, and statezero_pool of at least 1")
+            raise RequestError("statezero needs --prompt-data, and a pool of at least 1")
         self.client = Client(self.statezero.url, timeout=self.statezero.timeout, resume=self.statezero.resume)
         self.last_choice: typing.Any = None
 
