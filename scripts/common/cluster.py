@@ -16,7 +16,7 @@ from . import paths
 
 START_SECONDS = 120
 STOP_SECONDS = 30
-_ADDRESS = re.compile(r"127\.0\.0\.1:([1-9]\d*)(?=[\s/\",])")
+_ADDRESS = re.compile(r"(?<!tcp://)127\.0\.0\.1:([1-9]\d*)(?=[\s/\",])")
 
 
 class Process:

@@ -27,6 +27,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
+from common import measurements
 from common.cluster import Cluster
 
 PATHS = ["/", "/metrics", "/v1/status", "/v1/cluster"]
@@ -178,9 +179,12 @@ def main() -> None:
         workers = Part(simulate_workers, cluster.endpoint, options.workers)
         cluster.wait_for_workers(options.workers)
         time.sleep(3)
-        alone, read = [], []
+        alone, read, whole = [], [], []
         for turn in range(ROUNDS):
+            pid, began = cluster.processes["coordinator"].pid, time.monotonic()
+            used = measurements.processor_seconds(pid)
             alone.append(watch(cluster, options.seconds)[0])
+            whole.append((measurements.processor_seconds(pid) - used) / (time.monotonic() - began))
             readers = Part(read_events, cluster.port, options.readers)
             time.sleep(2)
             read.append(watch(cluster, options.seconds)[0])
@@ -197,7 +201,7 @@ def main() -> None:
         "workers": status["workers"],
         "readers": options.readers,
         "load_average": os.getloadavg()[0],
-        "core_share": {"idle": idle, "alone": alone, "read": read},
+        "core_share": {"idle": idle, "alone": alone, "alone_with_zeromq": whole, "read": read},
         "readers_share": cost,
         "asking_share": asking,
         "event_bytes": statistics.fmean(size / max(1, count) for size, count in got),
