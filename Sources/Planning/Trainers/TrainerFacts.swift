@@ -131,6 +131,8 @@ extension Trainer {
         | areal/trainer/ppo/actor.py:210-212,313
         - advantages | before PR #1454, one short group shifted all groups behind it, without an error \
         | areal-project/AReaL #1419
+        + areal 1.0.4 (2026-11-29) | its executor, grouped workflow and loader with statezero.areal: equal groups of \
+        chosen prompts; without PR #1454, unequal groups get wrong advantages | scripts/check-trainers areal
         > Only with a version that has PR #1454; then a workflow of your own may run a different number for each prompt.
 
         # TRL-AsyncGRPO | adapter | huggingface/trl @1.16.0 (PyPI), trl/experimental/async_grpo
@@ -148,6 +150,9 @@ extension Trainer {
         | slime/rollout/sglang_rollout.py:425
         - interface | a function of your own may normalise rewards \
         | slime/ray/rollout.py:609 (--custom-reward-post-process-path)
+        + slime 0.3.1 (2026-11-29) | its rollout, data source and dynamic filter, at 624b824a8, with statezero.slime: \
+        equal groups of chosen prompts; groups that the filter drops are reported | scripts/check-trainers slime
+        > statezero.slime.ChosenPrompts as --data-source-path: equal groups of prompts that are chosen.
         > Only with a --custom-reward-post-process-path that groups by prompt, and a --rollout-function-path and a \
         --data-source-path that use budgets: all three.
         > Otherwise give equal groups; issues #1414 and #2230 are about this.

@@ -36,7 +36,7 @@ struct TrainerTests {
     @Test("adapters that scripts/check-trainers runs are facts of a run, and no other trainer has one")
     func runs() {
         let run = Trainer.known.filter { !$0.runs.isEmpty }.map(\.name)
-        #expect(run == ["verl", "tinker-cookbook", "prime-rl", "TRL"])
+        #expect(run == ["verl", "tinker-cookbook", "prime-rl", "AReaL", "slime", "TRL"])
     }
 
     @Test("trainers that find groups by reshaping are unsafe")

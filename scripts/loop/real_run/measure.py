@@ -1,6 +1,6 @@
 """All runs of the comparison: each arm with each seed, against a real coordinator and worker.
 
-    python measure.py --folder DIR [--policy DIR] [--arms uniform choose] [--seeds 1 2 3] [--rollouts 10240]
+    python measure.py --folder DIR [--policy DIR] [--setting late] [--arms uniform choose] [--seeds 1 2 3]
 
 A run whose result is in the folder is not made again, so that a measurement can be stopped and gone on with. The
 policy is warmed up first where there is none. `report.py` reads the folder. Needs what requirements-trl.txt of the
@@ -23,19 +23,19 @@ import policy  # noqa: E402
 import tasks  # noqa: E402
 import torch  # noqa: E402
 import train  # noqa: E402
+from setting import SETTINGS  # noqa: E402
 from transformers import Qwen2ForCausalLM  # noqa: E402
 
 from common import arguments  # noqa: E402
 from common.cluster import Cluster  # noqa: E402
 
 ARMS = list(train.arms.ARMS)
-TARGET = 0.38  # mean success at the end of the warm-up
 
 
 def rates(options) -> None:
     """Writes the policy's exact success rates: `rates.json` of the training set, `start.json` of the held-out set."""
     model, tokenizer = Qwen2ForCausalLM.from_pretrained(options.policy), policy.make_tokenizer()
-    training, held_out = tasks.sets()
+    training, held_out = tasks.sets(SETTINGS[options.setting])
     found = [round(p, 6) for p in policy.success(model, tokenizer, training)]
     (options.folder / "rates.json").write_text(json.dumps(found), encoding="utf-8")
     found = [[task.cell, round(p, 4)] for task, p in zip(held_out, policy.success(model, tokenizer, held_out))]
@@ -74,20 +74,15 @@ def main() -> None:
     parser.add_argument("--policy", type=pathlib.Path, metavar="DIR", help="the model (default: policy in the folder)")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, metavar="ARM", help=f"of {', '.join(ARMS)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N")
-    parser.add_argument("--learning-rate", type=float, default=train.LEARNING_RATE, metavar="X", help="of all arms")
-    arguments.add_counts(
-        parser,
-        ("--rollouts", 10_240, "rollouts that a run spends"),
-        ("--at-once", 1, "runs at a time"),
-        ("--threads", 1, "threads of each run"),
-    )
+    train.add_setting(parser)
+    arguments.add_counts(parser, ("--at-once", 1, "runs at a time"), ("--threads", 1, "threads of each run"))
     arguments.add_model(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
     options.policy = options.policy or options.folder / "policy"
     if not options.policy.exists():
-        policy.warm_up(options.policy, TARGET)
+        policy.warm_up(options.policy, SETTINGS[options.setting])
     rates(options)
     with Cluster(options.model, workers=1) as cluster:
         cluster.wait_for_workers(1)

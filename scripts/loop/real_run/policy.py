@@ -5,17 +5,20 @@ end mark after the prompt: one forward pass gives it exactly, without rollouts. 
 prompts of the same kinds until it answers some of them.
 """
 
+import collections.abc
 import math
 import pathlib
+import random
 import time
 
 import tasks
 import torch
+from setting import Setting
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, set_seed
 
 PAD, EOS, UNKNOWN = "<pad>", "<eos>", "<unk>"
-WIDTH, LAYERS, HEADS = 96, 3, 4
+HEADS = 4
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
@@ -29,10 +32,10 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def make_model(seed: int, words: int) -> Qwen2ForCausalLM:
+def make_model(seed: int, words: int, width: int, layers: int) -> Qwen2ForCausalLM:
     """A model with random weights."""
     set_seed(seed)
-    sizes = {"hidden_size": WIDTH, "intermediate_size": 4 * WIDTH, "num_hidden_layers": LAYERS}
+    sizes = {"hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": layers}
     heads = {"num_attention_heads": HEADS, "num_key_value_heads": HEADS}
     ids = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 1}
     limits = {"max_position_embeddings": 128, "tie_word_embeddings": True}
@@ -78,21 +81,30 @@ def mean(values: list[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def warm_up(folder: pathlib.Path, target: float, seed: int = 0, batch: int = 96, steps_max: int = 20_000) -> None:
-    """Trains a model on answers until its mean success on prompts of its own check is at least `target`, and saves it.
-    No prompt of the training set, the held-out set or the check is among those it learns from."""
+def demonstrations(setting: Setting, without: set[str]) -> collections.abc.Iterator[tasks.Task]:
+    """Tasks to learn from, without end. Of cells that the setting names, some have the answer of a mistake."""
+    draw = random.Random("mistakes")
+    for task in tasks.stream("warm-up", without, setting.cells):
+        kind, level = task.cell.split("-")
+        is_right = draw.random() < setting.shown_right.get((kind, int(level)), 1.0)
+        yield task if is_right else tasks.with_mistake(task)
+
+
+def warm_up(folder: pathlib.Path, setting: Setting, seed: int = 0, steps_max: int = 20_000) -> None:
+    """Trains a model on answers until its mean success on prompts of its own check is at least the setting's, and saves
+    it. No prompt of the training set, the held-out set or the check is among those it learns from."""
     tokenizer = make_tokenizer()
-    model = make_model(seed, len(tokenizer))
+    model = make_model(seed, len(tokenizer), setting.width, setting.layers)
     model.train()
-    used = {task.prompt for part in tasks.sets() for task in part}
-    checks = tasks.distinct("warm-up check", 256, used)
-    stream = tasks.stream("warm-up", used | {task.prompt for task in checks})
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
+    used = {task.prompt for part in tasks.sets(setting) for task in part}
+    checks = tasks.distinct("warm-up check", 256, used, setting.cells)
+    stream = demonstrations(setting, used | {task.prompt for task in checks})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=setting.warm_up_rate, weight_decay=0.01)
     begin = time.monotonic()
     for step in range(1, steps_max + 1):
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1.0, step / 200)
-        loss = model(**batches(tokenizer, [next(stream) for _ in range(batch)])).loss
+            group["lr"] = setting.warm_up_rate * min(1.0, step / 200)
+        loss = model(**batches(tokenizer, [next(stream) for _ in range(setting.warm_up_batch)])).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -101,6 +113,6 @@ def warm_up(folder: pathlib.Path, target: float, seed: int = 0, batch: int = 96,
             reached = mean(success(model, tokenizer, checks))
             seconds = time.monotonic() - begin
             print(f"warm-up {step}: loss {loss.item():.3f}, success {reached:.3f}, {seconds:.0f} s", flush=True)
-            if reached >= target:
+            if reached >= setting.warm_up_target:
                 break
     model.save_pretrained(folder)

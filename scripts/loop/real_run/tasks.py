@@ -9,6 +9,9 @@ import dataclasses
 import itertools
 import random
 
+from setting import SETTINGS, Cell, Setting
+
+Cells = collections.abc.Sequence[Cell]
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -114,30 +117,46 @@ KINDS = {
 CELLS = [(kind, level) for kind, (_, levels) in KINDS.items() for level in range(1, levels + 1)]
 
 
-def stream(seed: str, without: collections.abc.Container[str] = frozenset()) -> collections.abc.Iterator[Task]:
+def stream(
+    seed: str, without: collections.abc.Container[str] = frozenset(), cells: Cells | None = None
+) -> collections.abc.Iterator[Task]:
     """Tasks without end, each cell in turn; texts that are in `without` are left out."""
     draw = random.Random(seed)
-    for kind, level in itertools.cycle(CELLS):
+    for kind, level in itertools.cycle(cells or CELLS):
         prompt, answer = KINDS[kind][0](draw, level)
         while prompt in without:
             prompt, answer = KINDS[kind][0](draw, level)
         yield Task(prompt, answer, f"{kind}-{level}")
 
 
-def distinct(seed: str, count: int, without: collections.abc.Collection[str] = frozenset()) -> list[Task]:
+def distinct(
+    seed: str, count: int, without: collections.abc.Collection[str] = frozenset(), cells: Cells | None = None
+) -> list[Task]:
     """So many tasks with different prompts."""
     found: dict[str, Task] = {}
-    for task in stream(seed, without):
+    for task in stream(seed, without, cells):
         found.setdefault(task.prompt, task)
         if len(found) == count:
             break
     return list(found.values())
 
 
-def sets(training: int = 1024, held_out: int = 512) -> tuple[list[Task], list[Task]]:
+def sets(setting: Setting = SETTINGS["first"]) -> tuple[list[Task], list[Task]]:
     """The training set and the held-out set."""
-    first = distinct("training", training)
-    return first, distinct("held out", held_out, {task.prompt for task in first})
+    first = distinct("training", setting.training, cells=setting.cells)
+    return first, distinct("held out", setting.held_out, {task.prompt for task in first}, setting.cells)
+
+
+def with_mistake(task: Task) -> Task:
+    """The same task with the answer of one kind of mistake: words in the given order for `reverse`, the word behind the
+    right one for `position`. Other kinds have none."""
+    is_reverse = task.cell.startswith("reverse")
+    words, listed = task.prompt.rstrip("?.").split(": " if is_reverse else " word of ")
+    things = listed.split(", ")
+    if is_reverse:
+        return dataclasses.replace(task, answer=" ".join(things))
+    place = ORDINALS.index(words.split()[-1])
+    return dataclasses.replace(task, answer=things[(place + 1) % len(things)])
 
 
 def is_right(completion: str, answer: str) -> bool:

@@ -21,15 +21,14 @@ import policy  # noqa: E402
 import tasks  # noqa: E402
 import torch  # noqa: E402
 from datasets import Dataset  # noqa: E402
+from setting import SETTINGS  # noqa: E402
 from transformers import Qwen2ForCausalLM, TrainerCallback  # noqa: E402
 from trl import GRPOConfig  # noqa: E402
 
 from common import arguments  # noqa: E402
 from statezero import Client  # noqa: E402
 
-PROMPTS, SIZE = 16, 8  # of a batch, and rollouts of a group
 MARK = 1024  # rollouts from one measurement to the next
-LEARNING_RATE = 2e-4
 
 
 def reward(prompts: list[str], completions: list[str], answer: list[str], **_: object) -> list[float]:
@@ -96,7 +95,9 @@ class Measurement(TrainerCallback):
 def train(options) -> None:
     """One run; its result is in the file `options.output`."""
     torch.set_num_threads(options.threads)
-    training, held_out = tasks.sets()
+    setting = SETTINGS[options.setting]
+    rate, rollouts = options.learning_rate or setting.learning_rate, options.rollouts or setting.rollouts
+    training, held_out = tasks.sets(setting)
     rows = [{"prompt_id": i, "prompt": task.prompt, "answer": task.answer} for i, task in enumerate(training)]
     tokenizer = policy.make_tokenizer()
     client = TimedClient(options.url, timeout=300, strict=True) if options.url else None
@@ -105,13 +106,13 @@ def train(options) -> None:
         reward_funcs=[reward],
         args=GRPOConfig(
             output_dir=str(pathlib.Path(options.output).with_suffix("")),
-            per_device_train_batch_size=PROMPTS * SIZE,
-            num_generations=SIZE,
+            per_device_train_batch_size=setting.prompts * setting.size,
+            num_generations=setting.size,
             max_completion_length=8,
             temperature=1.0,
-            learning_rate=options.learning_rate,
+            learning_rate=rate,
             lr_scheduler_type="constant",
-            max_steps=-(-options.rollouts // (PROMPTS * SIZE)),
+            max_steps=-(-rollouts // (setting.prompts * setting.size)),
             seed=options.seed,
             save_strategy="no",
             logging_strategy="no",
@@ -132,7 +133,8 @@ def train(options) -> None:
         result = {
             "arm": options.arm,
             "seed": options.seed,
-            "learning_rate": options.learning_rate,
+            "setting": options.setting,
+            "learning_rate": rate,
             "seconds": time.monotonic() - begin,
             "curve": measurement.curve,
             "groups": made.groups,
@@ -143,10 +145,17 @@ def train(options) -> None:
             result["uniform_reasons"] = client.reasons
         pathlib.Path(options.output).write_text(json.dumps(result), encoding="utf-8")
 
-    measurement = Measurement(made, held_out, options.rollouts, write)
+    measurement = Measurement(made, held_out, rollouts, write)
     signal.signal(signal.SIGTERM, measurement.stop)
     made.add_callback(measurement)
     made.train()
+
+
+def add_setting(parser) -> None:
+    """The setting, and what replaces its values in trials."""
+    parser.add_argument("--setting", choices=list(SETTINGS), default="first", help="tasks, policy and rates (first)")
+    parser.add_argument("--rollouts", type=int, metavar="N", help="rollouts that a run spends (default: the setting's)")
+    parser.add_argument("--learning-rate", type=float, metavar="X", help="of all arms (default: the setting's)")
 
 
 def main() -> None:
@@ -154,8 +163,7 @@ def main() -> None:
     parser.add_argument("--arm", choices=list(arms.ARMS), required=True)
     parser.add_argument("--policy", required=True, metavar="DIR", help="the model after its warm-up")
     parser.add_argument("--url", help="the coordinator, for the arms of StateZero")
-    parser.add_argument("--rollouts", type=int, default=10_240, metavar="N", help="rollouts to spend")
-    parser.add_argument("--learning-rate", type=float, default=LEARNING_RATE, metavar="X")
+    add_setting(parser)
     arguments.add_seed(parser)
     arguments.add_threads(parser, 1)
     arguments.add_output(parser, "the result")
