@@ -14,6 +14,7 @@ from . import (
     documents,
     exception_table,
     exceptions,
+    facts,
     formatting,
     layering,
     module_table,
@@ -173,6 +174,33 @@ class Sizes(CheckCase):
         with mock.patch.object(exception_table, "LONG_FILES", {"Sources/Scoring/Long.swift": (401, "table")}):
             self.assert_sound(sizes.check(long))
             self.assert_problem(sizes.check(tree()), "short enough")
+
+
+class Facts(CheckCase):
+    def check(self, row: str) -> Report:
+        names = {
+            "Tests/ATests/Snapshots/metrics.txt": "# HELP statezero_workers Live workers.\n",
+            "Tests/ATests/Deep/KillTests.swift": "",
+            "deploy/monitoring/alerts.yaml": "- alert: StateZeroDown\n",
+            "Sources/Planning/Log.swift": 'warning("worker lost")\n',
+            facts.TABLE: f"| fault | seen | lost | do | shown by |\n|---|---|---|---|---|\n{row}\n",
+        }
+        return facts.check(tree(**names))
+
+    def test_a_row_that_the_code_has_passes(self):
+        self.assert_sound(
+            self.check("| a | log `worker lost`; `statezero_workers`; `StateZeroDown` | b | c | `ATests/KillTests` |")
+        )
+
+    def test_what_the_code_does_not_have_fails(self):
+        for seen, shown, problem in [
+            ("log `worker gone`", "`ATests/KillTests`", "no source logs worker gone"),
+            ("`statezero_worker`", "`ATests/KillTests`", "no metric statezero_worker"),
+            ("`StateZeroGone`", "`ATests/KillTests`", "no alert StateZeroGone"),
+            ("nothing", "`ATests/FreezeTests`", "no test ATests/FreezeTests"),
+            ("nothing", "somebody", "name the test"),
+        ]:
+            self.assert_problem(self.check(f"| a | {seen} | b | c | {shown} |"), facts.TABLE, problem)
 
 
 class Openings(CheckCase):
