@@ -34,7 +34,7 @@ def limited(record, texts):
 
 
 def kept_records(corpus):
-    """Records kept from training by source, without sources of single rollouts, and single ones of sources that keep none."""
+    """Kept records by source, without those of single rollouts; and records of sources that keep none."""
     _, kept, alone = divided({source: found for source, found in corpus.training.items() if found})
     several = {s: v for s, v in kept.items() if v and calibration.has_several(v[0].rollouts)}
     return (
