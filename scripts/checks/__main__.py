@@ -12,7 +12,7 @@ import pathlib
 import sys
 import time
 
-from . import declarations, documents, exceptions, formatting, layering, openings, sizes, wording
+from . import declarations, documents, exceptions, formatting, layering, openings, sizes, versions, wording
 from .tree import Tree
 
 CHECKS = {
@@ -23,6 +23,7 @@ CHECKS = {
     "declarations": declarations.check,
     "documents": documents.check,
     "wording": wording.check,
+    "versions": versions.check,
     "ruff": formatting.python,
     "swift-format": formatting.swift,
 }
