@@ -8,6 +8,11 @@ package final class SpanQueue: Sendable {
         package var exported = 0
         /// The queue was full, or no collector accepted them.
         package var dropped = 0
+
+        package init(exported: Int = 0, dropped: Int = 0) {
+            self.exported = exported
+            self.dropped = dropped
+        }
     }
 
     private struct State {

@@ -1,5 +1,5 @@
-package import ArgumentParser
-package import Logging
+public import ArgumentParser
+public import Logging
 import Traces
 
 /// `--log-level` and `--log-format`: what is logged, and how. Logs go to standard error.
