@@ -62,7 +62,9 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let onlyTests = Context.environment["STATEZERO_TESTS"].map { Set($0.split(separator: ",").map(String.init)) }
 
 // Files that tests read in place.
-let snapshots: [String: [String]] = ["CoordinatorHTTPTests": ["Snapshots"], "RouterHTTPTests": ["Snapshots"]]
+let snapshots: [String: [String]] = [
+    "CoordinatorHTTPTests": ["Snapshots"], "HTTPServingTests": ["Snapshots"], "RouterHTTPTests": ["Snapshots"],
+]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
@@ -196,7 +198,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
                 "JSON",
-                "Keys", "Reporting", "Traces",
+                "Keys", "Reporting", "TraceExport", "Traces",
                 argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
         .executableTarget(
@@ -277,8 +279,8 @@ let package = Package(
         tests(
             "HTTPServingTests",
             [
-                "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
-                nioHTTP1, nioPosix, nioSSL,
+                "HTTPServing", "MetricsExport", "Traces", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         tests(
             "CoordinatorHTTPTests",

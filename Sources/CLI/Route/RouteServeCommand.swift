@@ -7,6 +7,7 @@ import Logging
 import RouterHTTP
 import Routing
 import Threads
+import TraceExport
 
 // `statezero route serve`: runs the router.
 extension Route {

@@ -9,6 +9,7 @@ import Keys
 import Logging
 import Scoring
 import Threads
+import TraceExport
 import Traces
 import ZeroMQ
 

@@ -4,6 +4,7 @@ import CommandSupport
 import Foundation
 import RolloutNode
 import Threads
+import TraceExport
 import ZeroMQ
 
 /// `statezero rollout`.

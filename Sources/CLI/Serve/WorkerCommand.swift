@@ -7,6 +7,7 @@ import ObjectStorage
 import Scoring
 import Synchronization
 import Threads
+import TraceExport
 import WorkerNode
 import ZeroMQ
 
