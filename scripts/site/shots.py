@@ -3,30 +3,41 @@
 
     python3 scripts/site/shots.py out/site [--output out/site-shots] [--pages index.html …]
 
-Each page is opened from its file at three widths in both themes. Problems are requests to anything but files of the
-site, messages on the console, pages wider than the window, and a search that finds nothing. Exit code 1 where there are
-any. Needs the package playwright and a Chromium: that of the PATH, or of playwright.
+Each page is opened from its file at three widths in both themes, and one page from a server below a path. Problems are
+requests to anything but the site, messages on the console, pages wider than the window, pictures that are not there,
+and a search that finds nothing. Exit code 1 where there are any. Needs the package playwright and a Chromium: that of
+the PATH, or of playwright.
 """
 
 import argparse
+import contextlib
+import functools
+import http.server
 import pathlib
 import shutil
 import sys
+import tempfile
+import threading
 
 WIDTHS = (1280, 800, 390)
 THEMES = ("light", "dark")
 SEARCHED = "lease"
+PREFIX = "/manuals/statezero/"
 
 
-def open_page(browser, file: pathlib.Path, width: int, theme: str, shot: pathlib.Path | None) -> list[str]:
-    """Problems of one page at one width."""
+def open_page(browser, address: str, width: int, theme: str, shot: pathlib.Path | None) -> list[str]:
+    """Problems of one page at one width. `address` is that of a file, or of a server below the path `PREFIX`."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     problems = []
-    place = f"{file.name} at {width}, {theme}"
-    page.on("request", lambda request: is_foreign(request.url) and problems.append(f"{place}: requests {request.url}"))
+    place = f"{address.rpartition('/')[2]} at {width}, {theme}"
+    allowed = ("data:", "blob:", "file:" if address.startswith("file:") else address.partition(PREFIX)[0] + PREFIX)
+    page.on(
+        "request",
+        lambda request: request.url.startswith(allowed) or problems.append(f"{place}: requests {request.url}"),
+    )
     page.on("console", lambda message: message.type == "error" and problems.append(f"{place}: console: {message.text}"))
     page.on("pageerror", lambda error: problems.append(f"{place}: {error}"))
-    page.goto(file.resolve().as_uri())
+    page.goto(address)
     page.wait_for_timeout(150)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
@@ -41,14 +52,31 @@ def open_page(browser, file: pathlib.Path, width: int, theme: str, shot: pathlib
     return problems
 
 
-def is_foreign(address: str) -> bool:
-    return not address.startswith(("file:", "data:", "blob:"))
+@contextlib.contextmanager
+def served(site: pathlib.Path):
+    """The address of a server that has the site below a path."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder) / PREFIX.strip("/")
+        place.parent.mkdir(parents=True)
+        place.symlink_to(site.resolve())
+        handler = functools.partial(Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_address[1]}{PREFIX}"
+            server.shutdown()
 
 
-def search(browser, file: pathlib.Path) -> list[str]:
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def search(browser, address: str) -> list[str]:
     """Problems of the search box."""
     page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
-    page.goto(file.resolve().as_uri())
+    page.goto(address)
     page.get_by_role("textbox", name="Search").first.click()
     page.keyboard.type(SEARCHED)
     for _ in range(50):
@@ -57,7 +85,7 @@ def search(browser, file: pathlib.Path) -> list[str]:
             break
         page.wait_for_timeout(200)
     page.close()
-    return [] if found else [f"search for {SEARCHED} in {file.name} finds nothing"]
+    return [] if found else [f"search for {SEARCHED} at {address} finds nothing"]
 
 
 def main() -> None:
@@ -77,8 +105,11 @@ def main() -> None:
             for width in WIDTHS:
                 for theme in THEMES:
                     shot = options.output and options.output / f"{name.replace('/', '-')[:-5]}-{width}-{theme}.png"
-                    problems += open_page(browser, options.site / name, width, theme, shot)
-        problems += search(browser, options.site / names[0])
+                    problems += open_page(browser, (options.site / name).resolve().as_uri(), width, theme, shot)
+        with served(options.site) as address:
+            problems += open_page(browser, address + names[-1], WIDTHS[0], THEMES[0], None)
+            problems += search(browser, address + names[-1])
+        problems += search(browser, (options.site / names[-1]).resolve().as_uri())
         browser.close()
     for problem in problems:
         print(f"shots: {problem}")
