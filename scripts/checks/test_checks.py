@@ -14,12 +14,14 @@ from . import (
     documents,
     exception_table,
     exceptions,
+    facts,
     formatting,
     layering,
     module_table,
     openings,
     sizes,
     swift_code,
+    versions,
     wording,
 )
 from .tree import File, Report, Tree
@@ -173,6 +175,33 @@ class Sizes(CheckCase):
         with mock.patch.object(exception_table, "LONG_FILES", {"Sources/Scoring/Long.swift": (401, "table")}):
             self.assert_sound(sizes.check(long))
             self.assert_problem(sizes.check(tree()), "short enough")
+
+
+class Facts(CheckCase):
+    def check(self, row: str) -> Report:
+        names = {
+            "Tests/ATests/Snapshots/metrics.txt": "# HELP statezero_workers Live workers.\n",
+            "Tests/ATests/Deep/KillTests.swift": "",
+            "deploy/monitoring/alerts.yaml": "- alert: StateZeroDown\n",
+            "Sources/Planning/Log.swift": 'warning("worker lost")\n',
+            facts.TABLE: f"| fault | seen | lost | do | shown by |\n|---|---|---|---|---|\n{row}\n",
+        }
+        return facts.check(tree(**names))
+
+    def test_a_row_that_the_code_has_passes(self):
+        self.assert_sound(
+            self.check("| a | log `worker lost`; `statezero_workers`; `StateZeroDown` | b | c | `ATests/KillTests` |")
+        )
+
+    def test_what_the_code_does_not_have_fails(self):
+        for seen, shown, problem in [
+            ("log `worker gone`", "`ATests/KillTests`", "no source logs worker gone"),
+            ("`statezero_worker`", "`ATests/KillTests`", "no metric statezero_worker"),
+            ("`StateZeroGone`", "`ATests/KillTests`", "no alert StateZeroGone"),
+            ("nothing", "`ATests/FreezeTests`", "no test ATests/FreezeTests"),
+            ("nothing", "somebody", "name the test"),
+        ]:
+            self.assert_problem(self.check(f"| a | {seen} | b | c | {shown} |"), facts.TABLE, problem)
 
 
 class Openings(CheckCase):
@@ -331,6 +360,28 @@ class Formatting(CheckCase):
             mock.patch.object(subprocess, "run", lambda *_, **__: answer),
         ):
             self.assert_problem(formatting.swift(tree()), "LineLength")
+
+
+class Versions(unittest.TestCase):
+    FILES = {
+        versions.STATED: 'package static let text = "0.2.0-dev"',
+        "deploy/kubernetes/helm/statezero/Chart.yaml": "version: 0.2.0-dev\nappVersion: 0.2.0-dev\n",
+        "deploy/kubernetes/example/kustomization.yaml": 'images: [{newTag: "0.2.0-dev"}]',
+        "scripts/python/pyproject.toml": 'version = "0.2.0.dev0"\npython_version = "3.10"',
+        "CHANGELOG.md": "# Changes\n\n## 0.2.0 (unreleased)\n",
+    }
+
+    def problems(self, **changed):
+        return versions.check(Tree(pathlib.Path("/nowhere"), {**self.FILES, **changed})).problems
+
+    def test_equal_versions_are_no_problem(self):
+        self.assertEqual(self.problems(), [])
+
+    def test_each_place_that_differs_is_one(self):
+        for path, text in self.FILES.items():
+            with self.subTest(path):
+                self.assertTrue(self.problems(**{path: text.replace("0.2.0", "0.3.0")}))
+                self.assertTrue(self.problems(**{path: ""}))
 
 
 class Listing(unittest.TestCase):

@@ -122,11 +122,12 @@ class Part:
 
 def processor_seconds(pid: int) -> float:
     """Processor time of a process without ZeroMQ's threads, which only receive heartbeats here."""
-    used = 0
+    ticks = 0
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if not (task / "comm").read_text(encoding="ascii").startswith("ZMQ"):
-            used += int((task / "schedstat").read_text(encoding="ascii").split()[0])
-    return used / 1e9
+        name, fields = (task / "stat").read_text(encoding="ascii").partition("(")[2].rpartition(")")[::2]
+        ticks += int(fields.split()[11]) + int(fields.split()[12]) if name.startswith("ZMQ") else 0
+    # The process' own time has that of threads that have ended, too.
+    return measurements.processor_seconds(pid) - ticks / os.sysconf("SC_CLK_TCK")
 
 
 def watch(cluster: Cluster, seconds: float, path: str | None = None) -> tuple[float, list[float]]:

@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-# Section: its pages, by the paths of the repository; None is every other page of the folder named.
+# Section: its pages, by the paths of the repository. `*` is all pages that no entry above has; `TITLE: …` is a group.
 SECTIONS: dict[str, list[str]] = {
     "Start": [
         "README.md",
@@ -30,7 +30,7 @@ SECTIONS: dict[str, list[str]] = {
         "Sources/Documentation/operating/*",
         "SECURITY.md",
     ],
-    "Reference": ["reference/commands/*", "reference/*", "proto/GLOSSARY.md", "proto/PROTOCOL.md"],
+    "Reference": ["Commands: reference/commands/*", "reference/*", "proto/GLOSSARY.md", "proto/PROTOCOL.md"],
     "Reports": [
         "EVALUATION.md",
         "BENCHMARKS.md",
@@ -56,11 +56,13 @@ def tree(source: pathlib.Path) -> list:
     for section, patterns in SECTIONS.items():
         pages = []
         for pattern in patterns:
+            group, _, pattern = pattern.rpartition(": ")
             members = sorted(path for path in left if _matches(path, pattern))
             if not members and "*" not in pattern:
                 raise ValueError(f"navigation.py: there is no {pattern}")
             left -= set(members)
-            pages += [{title((source / path).read_text(encoding="utf-8")): path} for path in members]
+            named = [{title((source / path).read_text(encoding="utf-8")): path} for path in members]
+            pages += [{group: named}] if group else named
         found.append({section: pages})
     if left:
         raise ValueError(f"navigation.py: no section has {', '.join(sorted(left))}")

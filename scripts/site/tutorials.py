@@ -36,10 +36,11 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def checkout(folder: pathlib.Path) -> None:
     """A folder with links to the repository's files, and one to the program where a build puts it."""
-    for name in ("scripts", "proto", "models"):
+    for name in ("proto", "models"):
         (folder / name).symlink_to(paths.ROOT / name)
-    # Tutorials copy files here.
-    shutil.copytree(paths.ROOT / "deploy", folder / "deploy")
+    # Commands write here: pip builds a package where its source is.
+    for name in ("deploy", "scripts"):
+        shutil.copytree(paths.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     (folder / ".build" / "release").mkdir(parents=True)
     program = pathlib.Path(paths.program()).resolve()
     (folder / ".build" / "release" / "statezero").symlink_to(program)

@@ -2,11 +2,12 @@
 
 import pathlib
 
-from . import commands, errors, http, messages, metrics, settings
-
 
 def pages(root: pathlib.Path) -> dict[str, str]:
     """Paths below `reference/` and their Markdown."""
+    # These need PyYAML, which the others do without.
+    from . import commands, errors, http, messages, metrics, settings
+
     tree = commands.dump()
     found = {f"commands/{name}.md": text for name, text in commands.pages(tree).items()}
     found["settings.md"] = settings.page(root, tree)
