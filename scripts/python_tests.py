@@ -7,8 +7,9 @@
 checks: the tests of scripts/check. common: what scripts share. sample: the committed sample and its verifiers. vectors:
 the wire's test vectors, built again from proto/statezero.proto. package: the Python package. clients: the example
 over ZeroMQ. With STATEZERO_BINARY, these two also meet the real program. convert_v0: the converter, where torch and its
-other packages are installed. head: references and covariates, where numpy and scipy are installed. evaluation:
-the aims that EVALUATION.md compares with. site: the reference that is read from the code.
+other packages are installed. head: references and covariates, where numpy and scipy are installed. train: the
+concentration, where safetensors is installed too. evaluation: the aims that EVALUATION.md compares with. site: the
+reference that is read from the code.
 
 Small packages (protobuf, grpcio-tools, pyzmq) are installed once into .venv-checks.
 """
@@ -34,6 +35,7 @@ TESTS = {
     "clients": [*UNITTEST, "-s", "scripts/clients"],
     "convert_v0": [*UNITTEST, "-s", "scripts/convert_v0"],
     "head": [*UNITTEST, "-s", "scripts/head"],
+    "train": [*UNITTEST, "-s", "scripts/train"],
     "evaluation": [*UNITTEST, "-s", "scripts/evaluation"],
     "site": [*UNITTEST, "-s", "scripts/site"],
 }

@@ -2,6 +2,7 @@ public import Corpora
 public import Logging
 import Scoring
 public import Threads
+package import Traces
 import Wire
 public import ZeroMQ
 
@@ -43,6 +44,8 @@ public struct ScoringClient: Sendable {
         package var write: ScoringRun.Write?
         /// Without a message from a coordinator for this long, the client gives up; the run can be resumed.
         public var abandonTime: Duration = .seconds(120)
+        /// The span of the run; `nil` traces nothing. The caller ends it.
+        package var span: Span?
         /// The client's key, where the coordinator asks for one.
         public var security = SocketSecurity.none
 
@@ -106,7 +109,8 @@ public struct ScoringClient: Sendable {
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
             context: configuration.pairs, abandonTime: configuration.abandonTime,
-            sendsRanges: configuration.workersRead, security: configuration.security, logger: logger)
+            sendsRanges: configuration.workersRead, security: configuration.security, run: configuration.span,
+            logger: logger)
         defer { connection.close() }
         var writer = ScoringWriter(configuration, survey: survey, ranges: ranges, connection: connection)
         return try writer.run(until: stop, onProgress: onProgress)

@@ -29,4 +29,5 @@ UNSAFE_FILES = {
 LONG_FILES = {
     "Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift": (760, "a table of Unicode ranges, generated"),
     "Sources/Wire/Generated/statezero.pb.swift": (7100, "generated from proto/statezero.proto"),
+    "Sources/TraceExport/Generated/opentelemetry.pb.swift": (900, "generated from proto/opentelemetry.proto"),
 }

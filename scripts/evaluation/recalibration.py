@@ -24,7 +24,6 @@ from outcomes import load
 from scipy.optimize import minimize
 from scipy.stats import betabinom
 from text import table
-from validation import ROLLOUTS_MOST
 from with_references import gram_rows
 
 from common import arguments, markdown, paths
@@ -35,7 +34,6 @@ BINS = 15
 QUERIES_LEAST, SOURCE_QUERIES_LEAST = 10, 100
 PENALTY = 0.002
 LN_KAPPAS = np.linspace(-2, 3, 51)
-SHIFT = -0.3
 FOLDER = pathlib.Path("out/evaluation-recalibration")
 
 
@@ -131,30 +129,25 @@ def figures(cases, predicted, size):
 
 
 def concentration(cases):
-    """Rows of a table: by source of several rollouts, ln κ as shipped, the likeliest, and by training's way to count.
-
-    Training counts a row of more than sixteen rollouts as sixteen with the same mean reward.
-    """
-    several = [case for case in cases if np.median(case["n"]) > 1 and case["size"] == SIZES[0]]
+    """Rows of a table: by source of several rollouts, mean ln κ, the likeliest, and what the interval is off."""
+    several = [case for case in cases if calibration.has_several(case["n"])]
     for source in sorted({case["source"] for case in several}):
-        mine = [case for case in several if case["source"] == source]
-        shipped = np.mean([np.log(case["kappa"]) for case in mine])
-        p, y, n = (np.concatenate([case[key] for case in mine])[None] for key in ("p", "y", "n"))
-        cells = [f"`{source}`", round(float(np.median(n))), f"{shipped:+.2f}"]
-        for counted in (n, np.minimum(n, ROLLOUTS_MOST)):
-            found = calibration.beta_binomial(np.exp(LN_KAPPAS)[:, None], p, y * counted, counted)
-            cells.append(f"{LN_KAPPAS[int(np.argmax(found.mean(1)))]:+.1f}")
-        cells += [f"{inside(mine, shift):+.3f}" for shift in (0, SHIFT)]
+        cells = [f"`{source}`", round(float(np.median([np.median(c["n"]) for c in several if c["source"] == source])))]
+        for size in SIZES:
+            mine = [case for case in several if case["source"] == source and case["size"] == size]
+            p, y, n = (np.concatenate([case[key] for case in mine])[None] for key in ("p", "y", "n"))
+            likely = calibration.beta_binomial(np.exp(LN_KAPPAS)[:, None], p, y * n, n).mean(1)
+            shipped = np.mean([np.log(case["kappa"]) for case in mine])
+            cells += [f"{shipped:+.2f}", f"{LN_KAPPAS[int(np.argmax(likely))]:+.1f}", f"{inside(mine):+.3f}"]
         yield [str(cell).replace("-", "−") for cell in cells]
 
 
-def inside(cases, shift):
-    """Share of counts in the central 80 % of the beliefs, less the expected one; `shift` is added to ln κ."""
+def inside(cases):
+    """Share of counts in the central 80 % of the beliefs, less the expected one."""
     observed, expected = [], []
     for case in cases:
         p, n = np.clip(case["p"], 0.005, 0.995), case["n"].astype(int)
-        kappa = case["kappa"] * np.exp(shift)
-        law = betabinom(n, p * kappa, (1 - p) * kappa)
+        law = betabinom(n, p * case["kappa"], (1 - p) * case["kappa"])
         low, high, k = law.ppf(0.1), law.ppf(0.9), case["y"] * n
         observed.append(((k >= low - 1e-9) & (k <= high + 1e-9)).mean())
         expected.append((law.cdf(high) - law.cdf(low - 1)).mean())
@@ -194,8 +187,8 @@ def section(cases, shipped):
         )
     head = ["calibration"]
     head += [f"{what}, {size} rows" for size in SIZES for what in ("ECE", "by chance", "unbiased RMS", "log loss")]
-    kappas = ["source", "rollouts a prompt", "shipped, mean", "likeliest", f"counting at most {ROLLOUTS_MOST}"]
-    kappas += ["off, shipped", f"off, ln κ {SHIFT}".replace("-", "−")]
+    kappas = ["source", "rollouts a prompt"]
+    kappas += [f"{what}, {size} rows" for size in SIZES for what in ("shipped", "likeliest", "off")]
     return f"""
 How far calibration could come. The shipped constants are fitted on training outcomes alone: policies that were kept
 apart, on prompts that their copy of the difficulty network has not seen, and with a copy that has not seen the source.
@@ -210,13 +203,11 @@ leave an ECE that is nearly the one by chance. What remains is the level of sing
 calibration, has the error of a mean of few rows. *Unbiased RMS* is the root of the mean squared gap of the bins, less
 its bias by few rows ([Kumar, Liang and Ma 2019](https://arxiv.org/abs/1909.10155)).
 
-The 80 % interval is too narrow, and a part of it is known. The fit of the concentration counts a row of more rollouts
-than {ROLLOUTS_MOST} as {ROLLOUTS_MOST} with the same mean reward, which varies less than the mean of so few. Likeliest
-ln κ on evaluation outcomes at {SIZES[0]} rows, and *off*, the share of counts in the interval less the expected one:
+The concentration is fitted on training outcomes too ([how](scripts/train/README.md)). ln κ as shipped, mean; the
+likeliest on evaluation outcomes, which no prediction can know; and *off*, the share of counts in the 80 % interval less
+the expected one:
 
 {table(kappas, list(concentration(cases)), 1)}
-
-The weights are not fitted again yet: drawing {ROLLOUTS_MOST} of a row's rollouts is the remedy.
 """
 
 

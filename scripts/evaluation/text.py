@@ -376,6 +376,9 @@ distribution; *if right* is the value of correct beliefs, above 0.8 because coun
 
 {calibration_by_source(main, 32)}
 
+<!-- intervals: written by scripts/evaluation/intervals.py -->
+<!-- end of intervals -->
+
 <!-- recalibration: written by scripts/evaluation/recalibration.py -->
 <!-- end of recalibration -->
 

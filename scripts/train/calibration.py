@@ -38,17 +38,41 @@ def beta_binomial(kappa, p, k, n):
     return betaln(a + k, b + n - k) - betaln(a, b)
 
 
+ROLLOUTS_MOST = 16  # of a row; one of a hundred rollouts would outweigh all others in the concentration
+
+
+def thinned(rewards, rollouts, random):
+    """Rewards and rollouts of at most ROLLOUTS_MOST of a row's rollouts, drawn without replacement.
+
+    The mean of all must not stand for that of sixteen, which varies more: beliefs would be too sure, by 0.3 of ln κ at
+    128 rollouts.
+    """
+    n = np.minimum(rollouts, ROLLOUTS_MOST)
+    solved = np.round(rewards * rollouts).astype(int)
+    drawn = random.hypergeometric(solved, rollouts.astype(int) - solved, n.astype(int))
+    return np.where(rollouts > ROLLOUTS_MOST, drawn / n, rewards), n
+
+
+def has_several(rollouts):
+    """Whether most rows have several rollouts.
+
+    Single ones among rows of one are mostly the same greedy answer counted twice, or a prompt that the source has
+    twice; such sources would weigh as much as the others and say anything from e⁻³ to e³.
+    """
+    return len(rollouts) > 0 and np.median(rollouts) > 1
+
+
 KAPPAS = np.geomspace(0.2, 50, 41)
 KAPPA_SPREAD = 1.0
 
 
-def fit_concentration(cases):
-    """`cases` have p, y, n, source of queries, rows, and context_p, context_y, context_n. Returns three constants.
+def fit_concentration(cases, log):
+    """`cases` have p, thinned, n, source of queries, rows, and context_p, context_y, context_n. Three constants.
 
     ln κ is `centre + by_size·log2((N + 1)/257)` without rows of several rollouts; with them it is what they say, under
     a prior, plus `offset`, which makes up for their having been seen by the difficulty network.
     """
-    cases = [c for c in cases if c["n"].max() > 1]
+    cases = [c for c in cases if has_several(c["n"])]
     share = {}
     for c in cases:
         share[c["source"]] = share.get(c["source"], 0) + (c["n"] > 1).sum()
@@ -58,7 +82,7 @@ def fit_concentration(cases):
         for c, ln in zip(cases, ln_kappa):
             many = c["n"] > 1
             value -= (
-                np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["y"] * c["n"])[many], c["n"][many]))
+                np.sum(beta_binomial(np.exp(ln), c["p"][many], (c["thinned"] * c["n"])[many], c["n"][many]))
                 / share[c["source"]]
             )
         return value
@@ -84,4 +108,9 @@ def fit_concentration(cases):
 
     offsets = np.linspace(-1, 1, 21)
     losses = [total(own(o)) for o in offsets]
-    return np.array([centre, by_size, offsets[int(np.argmin(losses))]]), float(plain.fun), float(min(losses))
+    found = np.array([centre, by_size, offsets[int(np.argmin(losses))]])
+    log(
+        f"concentration: {plain.fun:.4f} nats a row by size, {min(losses):.4f} by the context's rows: "
+        f"{found.round(3).tolist()}, of {', '.join(sorted(share))}"
+    )
+    return found

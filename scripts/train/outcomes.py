@@ -153,3 +153,11 @@ def held_policies(records, salt):
         return [r for r in records if r.version < last], [r for r in records if r.version >= last]
     kept = set(names[: len(names) // 5])
     return [r for r in records if r.policy not in kept], [r for r in records if r.policy in kept]
+
+
+def divided(records):
+    """Records by source: to train on, kept from training, and single ones of several rollouts where none is kept."""
+    split = {source: held_policies(found, "kept:") for source, found in records.items()}
+    trained, kept = ({source: parts[i] for source, parts in split.items()} for i in (0, 1))
+    alone = [found[0] for source, found in records.items() if not kept[source] and len(found) == 1]
+    return trained, kept, [record for record in alone if np.median(record.rollouts) > 1]

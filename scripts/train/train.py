@@ -20,7 +20,8 @@ import difficulty
 import numpy as np
 import torch
 from episodes import Episodes, Features
-from outcomes import FOLDS, held_policies, load
+from inference import Head
+from outcomes import FOLDS, divided, load
 from regression import SURFACE, ContextRegression, binary_loss
 from safetensors.numpy import save_file
 from validation import Validation
@@ -48,10 +49,7 @@ class Training:
         os.makedirs(options.work, exist_ok=True)
         self.corpus = self.stage("corpus.pkl", lambda: load(options.data, [], options.embeddings))
         records = {s: v for s, v in self.corpus.training.items() if v and s not in options.without}
-        split = {s: held_policies(v, "kept:") for s, v in records.items()}
-        self.records = {s: train for s, (train, _) in split.items()}
-        kept = {s: kept for s, (_, kept) in split.items()}
-        several = [v[0] for s, v in records.items() if not kept[s] and len(v) == 1 and np.median(v[0].rollouts) > 1]
+        self.records, kept, several = divided(records)
         self.validation = Validation(self.corpus, kept, self.log, several)
         used = np.unique(np.concatenate([r.prompts for v in records.values() for r in v]))
         surface = self.corpus.surface[used]
@@ -95,7 +93,7 @@ class Training:
         self.export(state, regression, constants)
         more = self.stage(
             "references.pkl",
-            lambda: concentration_with_references(self.options.output, self.corpus, self.validation, self.log),
+            lambda: concentration_with_references(Head(self.options.output), self.corpus, self.validation, self.log),
         )
         constants["concentration"] = np.append(constants["concentration"][:3], more)
         self.export(state, regression, constants)

@@ -7,7 +7,6 @@ from measures import auc, by_source
 from outcomes import FOLDS
 
 SIZES = (32, 256)
-ROLLOUTS_MOST = 16  # a row of a hundred rollouts would outweigh all others in the concentration
 
 
 class Validation:
@@ -87,10 +86,12 @@ class Validation:
         """The constants of probability and concentration, on known sources and, one fold in three, unknown ones."""
         left_out = {source: FOLDS + i for i, group in enumerate(features.groups) for source in group}
         cases, trained = [], {record.source for record in self.several}
+        random = np.random.RandomState(0)
         with torch.no_grad():
             for record, fold, context, query in self.cases(calibration.SIZES, 200, range(3), 3, several=True):
                 member = left_out.get(record.source, fold) if fold == 2 else fold
                 fit = regression(self.batch(features, member, record, context, query))
+                thinned, n = calibration.thinned(record.rewards[query], record.rollouts[query], random)
                 cases.append(
                     dict(
                         source=record.source,
@@ -99,7 +100,8 @@ class Validation:
                         z=fit["query"][0].double().cpu().numpy(),
                         level=float(fit["level"][0]),
                         y=record.rewards[query],
-                        n=np.minimum(record.rollouts[query], ROLLOUTS_MOST),
+                        thinned=thinned,
+                        n=n,
                         context_z=fit["context"][0].double().cpu().numpy(),
                         context_y=record.rewards[context],
                         context_n=record.rollouts[context],
@@ -110,9 +112,4 @@ class Validation:
         for case in cases:
             case["p"] = calibration.probability(case["z"], case["level"], case["rows"], constants)
             case["context_p"] = calibration.probability(case["context_z"], case["level"], case["rows"], constants)
-        concentration, plain, own = calibration.fit_concentration(cases)
-        self.log(
-            f"concentration: {plain:.4f} nats a row by size, {own:.4f} by the context's rows: "
-            f"{concentration.round(3).tolist()}"
-        )
-        return {"probability": constants, "concentration": concentration}
+        return {"probability": constants, "concentration": calibration.fit_concentration(cases, self.log)}

@@ -7,10 +7,10 @@ import json
 import pathlib
 
 import numpy as np
-from calibration import beta_binomial
-from inference import Head, Rows
+from calibration import beta_binomial, has_several, thinned
+from inference import Rows
+from outcomes import FOLDS
 from references import References
-from validation import ROLLOUTS_MOST
 
 REFERENCES = {
     "options": [[0.0, 0.0, 0.5], [0.3, 0.0, 0.1], [1.0, 0.0, 0.1], [0.1, 0.4, 0.1], [0.1, 0.8, 0.1], [0.3, 1.2, 0.1]],
@@ -33,14 +33,14 @@ def gram_rows(corpus, prompts):
     return [(found.indices[a:b], found.data[a:b].astype(np.float64)) for a, b in bounds]
 
 
-def rows_of(corpus, prompts, columns, null):
+def rows_of(corpus, prompts, columns=None, nulls=()):
     return Rows(
         corpus.embeddings[prompts].astype(np.float64),
         corpus.surface[prompts],
         gram_rows(corpus, prompts),
         corpus.wide[prompts],
         columns,
-        (null,),
+        nulls,
     )
 
 
@@ -58,7 +58,7 @@ def matrices(others, prompts, coverage, random):
 
 
 def cases(corpus, validation, sizes=(32, 256), queries=150, policies=2):
-    """(record, context, queries, Rows of both) with references drawn from the other kept and trained policies."""
+    """(record, fold, context, queries, Rows of both) with references drawn from the other kept and trained policies."""
     process = constants_of_process()
     for record, fold, context, query in validation.cases(sizes, queries, range(1), policies):
         pool = [r for r in corpus.training[record.source] if r.policy != record.policy]
@@ -74,25 +74,29 @@ def cases(corpus, validation, sizes=(32, 256), queries=150, policies=2):
         x, surface = corpus.embeddings[prompts].astype(np.float64), corpus.surface[prompts]
         inside, outside = np.arange(len(context)), np.arange(len(context), len(prompts))
         column = References(values, rollouts, x, surface, process).column(inside, record.rewards[context])
-        known = rows_of(corpus, prompts[inside], column.context[:, None], column.null)
-        asked = rows_of(corpus, prompts[outside], column.of(outside)[:, None], column.null)
-        yield record, context, query, known, asked
+        known = rows_of(corpus, prompts[inside], column.context[:, None], (column.null,))
+        asked = rows_of(corpus, prompts[outside], column.of(outside)[:, None], (column.null,))
+        yield record, fold, context, query, known, asked
 
 
-def concentration_with_references(path, corpus, validation, log):
-    """What references add to the centre of ln κ, by beta-binomial likelihood of queries of several rollouts."""
-    head = Head(path)
+def concentration_with_references(head, corpus, validation, log):
+    """What references add to the centre of ln κ, by beta-binomial likelihood of queries of several rollouts.
+
+    Predictions are those of the copy of the network that has not seen the queries.
+    """
+    random = np.random.RandomState(0)
     found = []
-    for record, context, query, known, asked in cases(corpus, validation):
-        n = np.minimum(record.rollouts[query], ROLLOUTS_MOST)
-        if n.max() <= 1:
+    for record, fold, context, query, known, asked in cases(corpus, validation):
+        rewards, n = thinned(record.rewards[query], record.rollouts[query], random)
+        if not has_several(n):
             continue
-        c = head.prepare(known, record.rewards[context], record.rollouts[context])
-        p, _, _ = head.predict(c, asked)
+        copy = head.copy(fold, FOLDS)
+        c = copy.prepare(known, record.rewards[context], record.rollouts[context])
+        p, _, _ = copy.predict(c, asked)
         centre, by_size, _, _ = head.w["calibration.concentration"]
         size = np.log2((len(context) + 1) / 257)
         many = n > 1
-        found.append((centre + by_size * size, p[many], (record.rewards[query] * n)[many], n[many]))
+        found.append((centre + by_size * size, p[many], (rewards * n)[many], n[many]))
     if not found:
         return 0.0
     grid = np.linspace(-1, 2, 31)

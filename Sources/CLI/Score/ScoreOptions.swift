@@ -148,6 +148,7 @@ struct ScoreWorkers: ParsableArguments {
         var configuration = LocalCluster.Configuration(
             program: OwnProgram.path, workers: count, threadsPerWorker: threads,
             model: model.arguments + store.arguments(for: model), journal: journal, logLevel: log.level)
+        configuration.arguments = log.formatArguments
         configuration.pinsWorkers = pin ?? tuned?.pin ?? false
         return configuration
     }

@@ -11,6 +11,7 @@ import MetricsExport
 struct CoordinatorMetrics: Sendable {
     /// The program's version.
     let version: String
+    private let spans: SpanMetrics
     private let exporter: PrometheusExporter
 
     /// Upper bounds in seconds: a plan within 0.5 does not slow a trainer, a request for groups may wait 30.
@@ -18,9 +19,11 @@ struct CoordinatorMetrics: Sendable {
         prefix: "statezero_http",
         bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30])
 
-    init(version: String) {
+    init(version: String, spans: SpanMetrics) {
         self.version = version
-        exporter = PrometheusExporter(Self.families + Self.http.families + Self.laterFamilies)
+        self.spans = spans
+        exporter = PrometheusExporter(
+            Self.families + Self.http.families + Self.laterFamilies + spans.families)
     }
 
     /// Counts HTTP's requests.
@@ -42,6 +45,7 @@ struct CoordinatorMetrics: Sendable {
             addLevels(of: report, to: &samples)
             addTotals(of: report, to: &samples)
             addLater(of: report, to: &samples)
+            spans.add(to: &samples)
         }
     }
 

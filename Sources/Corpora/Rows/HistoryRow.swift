@@ -112,10 +112,12 @@ extension HistoryRow {
     /// Predictions do not depend on it, so a value that is not a number of at least 0 counts as absent; the row stays
     /// valid.
     private static func expense(_ fields: RowFields) -> RolloutExpense {
-        let values = [RowLayout.Field.responseTokens, .cost].map { field in
-            (try? fields.number(field))?.value
-        }.map { $0.flatMap { $0 >= 0 ? $0 : nil } }
-        return RolloutExpense(responseTokens: values[0], cost: values[1])
+        RolloutExpense(responseTokens: expense(fields, .responseTokens), cost: expense(fields, .cost))
+    }
+
+    private static func expense(_ fields: RowFields, _ field: RowLayout.Field) -> Double? {
+        guard let value = (try? fields.number(field))?.value, value >= 0 else { return nil }
+        return value
     }
 
     private static func role(_ fields: RowFields) throws(RowProblem) -> Role? {

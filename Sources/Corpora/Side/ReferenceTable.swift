@@ -17,6 +17,8 @@ struct ReferenceTable: Sendable {
     /// Policies with an outcome.
     private(set) var sources: [Policy] = []
     private var numbers: [Policy: UInt16] = [:]
+    /// That of the last outcome: files have the rows of a policy together.
+    private var last: (policy: Policy, number: UInt16)?
     /// Hashes of ids and texts, with the numbers of their prompts.
     private var keys = IDTable()
     /// By prompt: index of its latest entry plus 1.
@@ -76,7 +78,11 @@ struct ReferenceTable: Sendable {
     }
 
     private mutating func source(of policy: Policy) -> UInt16? {
-        if let number = numbers[policy] { return number }
+        if let last, last.policy == policy { return last.number }
+        if let number = numbers[policy] {
+            last = (policy, number)
+            return number
+        }
         guard sources.count < Self.sourcesMax else { return nil }
         let number = UInt16(sources.count)
         numbers[policy] = number
@@ -86,11 +92,12 @@ struct ReferenceTable: Sendable {
 
     /// The prompt's number; a new one if neither id nor text is known.
     private mutating func number(id: String?, text: String?) -> Int {
-        let hashes = [id.map(IDTable.hash), text.map(Self.hash(text:))].compactMap { $0 }
-        let known = hashes.lazy.compactMap { [keys] in keys.number(of: $0) }.first
+        let (idHash, textHash) = (id.map(IDTable.hash), text.map(Self.hash(text:)))
+        let known = idHash.flatMap { keys.number(of: $0) } ?? textHash.flatMap { keys.number(of: $0) }
         let number = known ?? UInt32(latest.count)
         if known == nil { latest.append(0) }
-        for hash in hashes { _ = keys.insert(hash, number: number) }
+        if let idHash { _ = keys.insert(idHash, number: number) }
+        if let textHash { _ = keys.insert(textHash, number: number) }
         return Int(number)
     }
 

@@ -343,6 +343,10 @@ nonisolated struct ProtoEnvelope: Sendable {
     set {body = .plansDropped(newValue)}
   }
 
+  /// The sender's span that the message belongs to (W3C Trace Context): 16 bytes of its trace's id, 8 of its own, 1 of flags.
+  /// Absent where nothing is traced. What is not valid is ignored.
+  var trace: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -2950,7 +2954,7 @@ fileprivate nonisolated let _protobuf_package = "statezero.v1"
 
 nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0\u{2}=trace\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3453,6 +3457,7 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.body = .plansDropped(v)
         }
       }()
+      case 100: try { try decoder.decodeSingularBytesField(value: &self.trace) }()
       default: break
       }
     }
@@ -3621,12 +3626,16 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
     }()
     case nil: break
     }
+    if !self.trace.isEmpty {
+      try visitor.visitSingularBytesField(value: self.trace, fieldNumber: 100)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoEnvelope, rhs: ProtoEnvelope) -> Bool {
     if lhs.generation != rhs.generation {return false}
     if lhs.body != rhs.body {return false}
+    if lhs.trace != rhs.trace {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""How wide the head's intervals are, beside those of another concentration: writes that part of EVALUATION.md.
+
+    python3 scripts/evaluation/intervals.py --data DATA --embeddings FILE --other 0.2375 0.0112 0.2 0.3
+
+On sources of several rollouts a prompt, with and without references: how many counts are in the 80 % interval, and what
+plans from the beliefs realise. The other concentration is the four numbers of `calibration.concentration`; predictions
+are the same. DATA has `eval/` in the layout that scripts/train describes, FILE is of `statezero model embed`. Needs the
+packages of scripts/train; predictions are those of its `inference.py`, and take some minutes.
+"""
+
+import copy
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import numpy as np
+from acceptance import NEW, REPEATED
+from calibration import has_several
+from inference import Head
+from limited import limited
+from outcomes import load, share
+from recalibration import inside
+from references import References
+from text import table
+from with_references import constants_of_process, matrices, rows_of
+
+from common import arguments, budgets, markdown, paths
+
+BEGIN, END = "<!-- intervals: written by scripts/evaluation/intervals.py -->", "<!-- end of intervals -->"
+NAME = "calibration.concentration"
+SIZES = (256, 32)
+REFERENCES = 3
+QUERIES_LEAST = 20
+FOLDER = pathlib.Path("out/evaluation-intervals")
+
+
+def pool_of(record, records):
+    """Other policies; where there are none, the earlier versions of its run."""
+    others = [r for r in records if r.policy != record.policy]
+    return others or [r for r in records if (r.version or 0) < (record.version or 0)]
+
+
+def features(corpus, prompts, others, context, rewards, process, seed):
+    """Rows of the context and of the queries behind it, with a column of references if there are any."""
+    inside, outside = np.arange(context), np.arange(context, len(prompts))
+    if not others:
+        return rows_of(corpus, prompts[inside]), rows_of(corpus, prompts[outside])
+    values, rollouts = matrices(others, prompts, 1.0, np.random.RandomState(seed))
+    x, surface = corpus.embeddings[prompts].astype(np.float64), corpus.surface[prompts]
+    column = References(values, rollouts, x, surface, process).column(inside, rewards)
+    return tuple(rows_of(corpus, prompts[part], column.of(part)[:, None], (column.null,)) for part in (inside, outside))
+
+
+def draws(heads, corpus, records, options):
+    """By policy version, seed, size and references: predictions, outcomes, and κ of each concentration."""
+    process = constants_of_process()
+    chosen = sorted(records, key=lambda record: share(record.name, "intervals:"))[: options.policies]
+    for record in chosen:
+        asked, pool = np.flatnonzero(record.is_query), np.flatnonzero(~record.is_query)
+        if len(asked) < QUERIES_LEAST or len(pool) < min(SIZES) or not has_several(record.rollouts[asked]):
+            continue
+        others = pool_of(record, records)
+        for seed in range(options.seeds):
+            random = np.random.RandomState(seed)
+            order = random.permutation(pool)
+            three = [others[i] for i in random.permutation(len(others))[:REFERENCES]]
+            for size in SIZES:
+                rows = order[:size]
+                if len(rows) < size and (size != max(SIZES) or seed > 0):
+                    continue  # the same rows as in an earlier draw
+                for given in ([], three) if three else ([],):
+                    y = record.rewards[rows]
+                    prompts = np.concatenate([record.prompts[rows], record.prompts[asked]])
+                    known, queries = features(corpus, prompts, given, len(rows), y, process, seed)
+                    context = heads[0].prepare(known, y, record.rollouts[rows])
+                    p = heads[0].predict(context, queries)[0]
+                    yield {
+                        "source": record.source, "policy": record.name, "size": size, "references": len(given), "p": p,
+                        "y": record.rewards[asked], "n": record.rollouts[asked],
+                        "kappas": [head.concentration(context) for head in heads],
+                    }  # fmt: skip
+
+
+def realised(case, kappa):
+    """The share of the oracle's gain that a plan realises; 0 where it expects less than even budgets."""
+    many = case["n"] > 1
+    rates, rows = np.clip(case["y"][many], 1e-9, 1 - 1e-9), np.arange(many.sum())
+    believed = budgets.contrast(np.clip(case["p"][many], 0.005, 0.995), kappa)
+    true = budgets.contrast(rates, budgets.CERTAIN)
+    plan, even = budgets.planned(believed), np.full(len(rows), budgets.MEAN)
+    expected = (believed[rows, plan].sum() + believed.mean(0)[plan].sum()) / 2
+    if expected <= believed[rows, even].sum():
+        plan = even
+    oracle = true[rows, budgets.planned(true)].sum() - true[rows, even].sum()
+    return (true[rows, plan].sum() - true[rows, even].sum()) / oracle
+
+
+def by_policy(cases, figure):
+    """Mean over the draws of each policy version."""
+    names = sorted({case["policy"] for case in cases})
+    return np.array([np.mean([figure(case) for case in cases if case["policy"] == name], 0) for name in names])
+
+
+def figures(cases):
+    """ln κ, interval's error and realised share, each of both concentrations, and the share's paired difference."""
+    found = [np.mean(by_policy(cases, lambda case: np.log(case["kappas"])), 0)]
+    found.append([inside([case | {"kappa": case["kappas"][i]} for case in cases]) for i in (0, 1)])
+    shares = by_policy(cases, lambda case: [realised(case, kappa) for kappa in case["kappas"]])
+    difference = shares[:, 1] - shares[:, 0]
+    error = difference.std(ddof=1) / len(difference) ** 0.5 if len(difference) > 1 else np.nan
+    return np.concatenate([*found, shares.mean(0), [difference.mean(), error]])
+
+
+def row(name, references, values):
+    def shown(value, digits=3):
+        return "–" if np.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+
+    last = shown(values[6]) + ("" if np.isnan(values[7]) else f" ± {values[7]:.3f}")
+    return [name, references, *[shown(v, 2) for v in values[:2]], *[shown(v) for v in values[2:6]], last]
+
+
+def section(cases, other, shipped):
+    parts = []
+    for size in SIZES:
+        lines, found = [], {}
+        here = [case for case in cases if case["size"] == size]
+        for source, count in sorted({(case["source"], case["references"]) for case in here}):
+            mine = [case for case in here if (case["source"], case["references"]) == (source, count)]
+            found[source, count > 0] = figures(mine)
+            lines.append(row(f"`{source}`", str(count), found[source, count > 0]))
+        for name, chosen in (("known kinds", False), ("new kinds", True), ("all", None)):
+            for with_references in (False, True):
+                values = [v for (s, r), v in found.items() if r == with_references and chosen in (None, s in NEW)]
+                if values:
+                    mean = np.mean(values, 0)
+                    mean[7] = np.sqrt(np.nansum([v[7] ** 2 for v in values])) / len(values)
+                    lines.append(row(f"**{name}**", "yes" if with_references else "none", mean))
+        head = ["source", "references", "ln κ, former", "ln κ", "off, former", "off", "share, former", "share"]
+        parts.append(f"{size} rows:\n\n{table([*head, 'difference of shares'], lines, 2)}")
+    numbers = [", ".join(f"{value:.3f}" for value in values).replace("-", "−") for values in (other, shipped)]
+    return f"""
+The concentration, fitted again: {numbers[1]} (centre, by size, offset, with references), *former* {numbers[0]}.
+Probabilities are the same, so no other figure changes. *Off* is the share of counts in the 80 % interval less the
+expected one; *share* is the part of the oracle's gain that a plan realises (`expectedContrast`, mean 8 rollouts in
+[4, 32], as below, computed in numpy). References are three other policies, or earlier versions of the run.
+
+{chr(10).join(f"{part}{chr(10)}" for part in parts)}"""
+
+
+def main():
+    parser = arguments.parser(__doc__)
+    arguments.add_data(parser, "folder with eval/", required=True)
+    parser.add_argument("--embeddings", required=True, nargs="+", metavar="FILE", help="from statezero model embed")
+    parser.add_argument("--head", default=paths.ROOT / "Sources/Heads/Compact/Resources/compact-head.safetensors")
+    parser.add_argument("--other", required=True, nargs=4, type=float, metavar="NUMBER", help="another concentration")
+    parser.add_argument("--policies", type=int, default=6, help="policy versions of a source (default: %(default)s)")
+    parser.add_argument("--prompts", type=int, default=500, help="of a source and role (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="draws of a policy version (default: %(default)s)")
+    arguments.add_output(parser, "page with the section", default="EVALUATION.md")
+    options = parser.parse_args()
+    parts = [limited(str(options.data / "eval" / source), str(FOLDER), options.prompts) for source in REPEATED]
+    corpus = load(os.devnull, [os.path.dirname(parts[0])], options.embeddings)
+    head = Head(options.head)
+    former = copy.copy(head)
+    former.w = head.w | {NAME: np.array(options.other)}
+    cases = []
+    for source, records in sorted(corpus.evaluation.items()):
+        cases += draws([former, head], corpus, records, options)
+        print(f"{source}: {len(cases)} draws so far", flush=True)
+    markdown.replace_between(options.output, BEGIN, END, section(cases, options.other, head.w[NAME]))
+
+
+if __name__ == "__main__":
+    main()
