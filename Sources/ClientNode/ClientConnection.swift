@@ -28,7 +28,7 @@ package struct ClientConnection {
     /// Starts the channel's thread, which sends Hello.
     package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration,
-        sendsRanges: Bool = false, security: SocketSecurity = .none, logger: Logger
+        sendsRanges: Bool = false, verify: Double = 0, security: SocketSecurity = .none, logger: Logger
     ) throws(ClientError) {
         do {
             events = try Mailbox(capacity: Self.mailboxMax)
@@ -41,6 +41,7 @@ package struct ClientConnection {
             policy: policy, context: ContextBlock(context))
         machine.peer.abandonTime = abandonTime
         machine.sendsRanges = sendsRanges
+        machine.verify = verify
         let configuration = machine
         let (events, actions, isClosed) = (events, actions, isClosed)
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in

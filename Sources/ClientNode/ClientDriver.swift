@@ -39,7 +39,7 @@ struct ClientDriver: PeerDriver {
         for action in actions {
             switch action {
             case .send(let envelope): envelopes.append(envelope)
-            case .openOutput, .produce, .deliver, .showStatus: notifyWriter(action)
+            case .openOutput, .produce, .deliver, .showStatus, .quarantined: notifyWriter(action)
             case .finish, .fail:
                 isFinished = true
                 notifyWriter(action)

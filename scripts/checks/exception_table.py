@@ -28,5 +28,5 @@ UNSAFE_FILES = {
 # Files over the limit: the number of lines that each may have.
 LONG_FILES = {
     "Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift": (760, "a table of Unicode ranges, generated"),
-    "Sources/Wire/Generated/statezero.pb.swift": (7100, "generated from proto/statezero.proto"),
+    "Sources/Wire/Generated/statezero.pb.swift": (7400, "generated from proto/statezero.proto"),
 }

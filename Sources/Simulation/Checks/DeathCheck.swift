@@ -15,7 +15,9 @@ struct DeathCheck {
         /// What it holds, in the order in which it was lent: it runs the first.
         var held: [PieceName] = []
 
-        var isOpen: Bool { !isDraining && credit.rows > 0 && credit.tokens > 0 }
+        var isQuarantined = false
+
+        var isOpen: Bool { !isDraining && !isQuarantined && credit.rows > 0 && credit.tokens > 0 }
     }
 
     /// A run of rows, whatever the attempt.
@@ -37,11 +39,15 @@ struct DeathCheck {
     private struct Count {
         var deaths = 0
         var names: Set<String> = []
+        /// Workers that have answered it, and are not asked again.
+        var answered: Set<String> = []
     }
 
     private static let deathsToHalve = 2
     private static let deathsToPoison = 4
 
+    /// Workers that others contradict, by name.
+    private var quarantined: Set<String>
     private var incarnations: [Peer: UInt64] = [:]
     private var workers: [UInt64: Worker] = [:]
     private var gone: Set<UInt64> = []
@@ -52,6 +58,11 @@ struct DeathCheck {
     private var uncertain: Set<JobID> = []
     private(set) var broken: [String] = []
 
+    /// Begins a life of the coordinator, which knows from its disk who is in quarantine.
+    init(quarantined: Set<String> = []) {
+        self.quarantined = quarantined
+    }
+
     // MARK: What arrives
 
     mutating func receive(_ message: Message, from peer: Peer) {
@@ -60,6 +71,7 @@ struct DeathCheck {
         {
             incarnations[peer] = hello.incarnation
             workers[hello.incarnation, default: Worker(name: hello.name, credit: credit)].credit = credit
+            workers[hello.incarnation]?.isQuarantined = quarantined.contains(hello.name)
         }
         if case .submitJob(let submitted) = message,
             let former = clients.updateValue(peer, forKey: submitted.job), former != peer
@@ -72,6 +84,7 @@ struct DeathCheck {
             workers[incarnation]?.credit = heartbeat.credit
         case .shardResult(let result):
             workers[incarnation]?.credit = result.credit
+            if let name = workers[incarnation]?.name { counts[Run(result.piece)]?.answered.insert(name) }
             release { $0 == result.piece || Run($0) == Run(result.piece) }
         case .shardReturned(let piece, _): workers[incarnation]?.held.removeAll { $0 == piece }
         case .drain: workers[incarnation]?.isDraining = true
@@ -98,6 +111,13 @@ struct DeathCheck {
             case .log(.workerLeft(_, let incarnation)): forget(incarnation)
             case .log(.leaseExpired(let piece, _)): release { $0 == piece }
             case .log(.jobClosed(let job)): release { $0.job == job }
+            case .log(.workerQuarantined(let name, _, _, _)):
+                quarantined.insert(name)
+                for (incarnation, worker) in workers where worker.name == name {
+                    workers[incarnation]?.isQuarantined = true
+                    workers[incarnation]?.held = []
+                }
+            case .log(.quarantineLifted): quarantined = []
             case .log(.clientLost(let job)): uncertain.insert(job)
             case .log(.rowPoisoned(let piece)): require(Self.deathsToPoison, of: Run(piece), "is poisoned")
             case .send(let envelope, let peer):
@@ -115,7 +135,7 @@ struct DeathCheck {
         forget(incarnation)
         guard let run = worker.held.first.map(Run.init) else { return }
         let isNew = counts[run, default: Count()].names.insert(worker.name).inserted
-        let names = counts[run]?.names ?? []
+        let names = (counts[run]?.names ?? []).union(counts[run]?.answered ?? [])
         let isAlone = !workers.values.contains { $0.isOpen && !names.contains($0.name) }
         if isNew || isAlone || uncertain.contains(run.job) { counts[run]?.deaths += 1 }
     }

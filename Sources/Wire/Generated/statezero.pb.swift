@@ -551,6 +551,9 @@ nonisolated struct ProtoWelcome: Sendable {
   /// the coordinator forwards row ranges; without it no client may send them
   var rowRanges: Bool = false
 
+  /// the coordinator has shards computed again; without it no client may ask for it
+  var verification: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1098,6 +1101,9 @@ nonisolated struct ProtoSubmitJob: Sendable {
   /// those of the shards below confirmed_below. For people
   var rowsConfirmed: UInt64 = 0
 
+  /// share of the shards that another worker computes again, 0 to 1
+  var verify: Double = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1121,6 +1127,9 @@ nonisolated struct ProtoJobAccepted: Sendable {
 
   /// in the works: need not be submitted again
   var held: [UInt32] = []
+
+  /// identities of workers whose answers are withdrawn where nobody has verified them
+  var quarantined: [String] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1146,6 +1155,9 @@ nonisolated struct ProtoJobRefused: Sendable {
     case fingerprint // = 1
     case capacity // = 2
     case context // = 3
+
+    /// workers answer differently, and no other one is there to decide
+    case verification // = 4
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1158,6 +1170,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       case 1: self = .fingerprint
       case 2: self = .capacity
       case 3: self = .context
+      case 4: self = .verification
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1168,6 +1181,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       case .fingerprint: return 1
       case .capacity: return 2
       case .context: return 3
+      case .verification: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1178,6 +1192,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       .fingerprint,
       .capacity,
       .context,
+      .verification,
     ]
 
   }
@@ -1379,9 +1394,59 @@ nonisolated struct ProtoShardAnswer: Sendable {
 
   var errors: [ProtoRowError] = []
 
+  /// of all rows, in order; none from a coordinator that does not say
+  var sources: [ProtoAnswerSource] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// Who computed consecutive rows of a shard.
+nonisolated struct ProtoAnswerSource: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rows: UInt32 = 0
+
+  /// absent where the coordinator answered
+  var worker: ProtoAnswerSource.Worker {
+    get {_worker ?? ProtoAnswerSource.Worker()}
+    set {_worker = newValue}
+  }
+  /// Returns true if `worker` has been explicitly set.
+  var hasWorker: Bool {self._worker != nil}
+  /// Clears the value of `worker`. Subsequent reads from it will return its default value.
+  mutating func clearWorker() {self._worker = nil}
+
+  /// others that computed the same
+  var verifiedBy: [ProtoAnswerSource.Worker] = []
+
+  /// drawn to be computed again, but no other worker was there
+  var unverified: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// As it named itself, and by the key that its connection was opened with.
+  nonisolated struct Worker: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var name: String = String()
+
+    /// empty without keys
+    var key: String = String()
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+
+  fileprivate var _worker: ProtoAnswerSource.Worker? = nil
 }
 
 /// Shards below are durable with the client; the coordinator forgets them.
@@ -3782,7 +3847,7 @@ nonisolated extension ProtoHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0\u{3}row_ranges\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0\u{3}row_ranges\0\u{1}verification\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3796,6 +3861,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.rowRanges) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.verification) }()
       default: break
       }
     }
@@ -3824,6 +3890,9 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.rowRanges != false {
       try visitor.visitSingularBoolField(value: self.rowRanges, fieldNumber: 6)
     }
+    if self.verification != false {
+      try visitor.visitSingularBoolField(value: self.verification, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3834,6 +3903,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs.sideInformation != rhs.sideInformation {return false}
     if lhs.rowRanges != rhs.rowRanges {return false}
+    if lhs.verification != rhs.verification {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4540,7 +4610,7 @@ nonisolated extension ProtoShardReturned.Reason: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitJob"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0\u{3}rows_total\0\u{3}rows_confirmed\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0\u{3}rows_total\0\u{3}rows_confirmed\0\u{1}verify\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4559,6 +4629,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 9: try { try decoder.decodeSingularMessageField(value: &self._side) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.rowsTotal) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.rowsConfirmed) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.verify) }()
       default: break
       }
     }
@@ -4602,6 +4673,9 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.rowsConfirmed != 0 {
       try visitor.visitSingularUInt64Field(value: self.rowsConfirmed, fieldNumber: 11)
     }
+    if self.verify.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.verify, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4617,6 +4691,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._side != rhs._side {return false}
     if lhs.rowsTotal != rhs.rowsTotal {return false}
     if lhs.rowsConfirmed != rhs.rowsConfirmed {return false}
+    if lhs.verify != rhs.verify {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4624,7 +4699,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".JobAccepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}window_rows\0\u{3}window_tokens\0\u{1}held\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}window_rows\0\u{3}window_tokens\0\u{1}held\0\u{1}quarantined\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4636,6 +4711,7 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.windowRows) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.windowTokens) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.held) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.quarantined) }()
       default: break
       }
     }
@@ -4654,6 +4730,9 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.held.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.held, fieldNumber: 4)
     }
+    if !self.quarantined.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.quarantined, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4662,6 +4741,7 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.windowRows != rhs.windowRows {return false}
     if lhs.windowTokens != rhs.windowTokens {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.quarantined != rhs.quarantined {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4708,7 +4788,7 @@ nonisolated extension ProtoJobRefused: SwiftProtobuf.Message, SwiftProtobuf._Mes
 }
 
 nonisolated extension ProtoJobRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0\u{1}REASON_CONTEXT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0\u{1}REASON_CONTEXT\0\u{1}REASON_VERIFICATION\0")
 }
 
 nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -4985,7 +5065,7 @@ nonisolated extension ProtoRowRanges.Keys: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ShardAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}errors\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}errors\0\u{1}sources\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4997,6 +5077,7 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.errors) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
       default: break
       }
     }
@@ -5015,6 +5096,9 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.errors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.errors, fieldNumber: 4)
     }
+    if !self.sources.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5023,6 +5107,91 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.shard != rhs.shard {return false}
     if lhs.rows != rhs.rows {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAnswerSource: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AnswerSource"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}worker\0\u{3}verified_by\0\u{1}unverified\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._worker) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.verifiedBy) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.unverified) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 1)
+    }
+    try { if let v = self._worker {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.verifiedBy.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.verifiedBy, fieldNumber: 3)
+    }
+    if self.unverified != false {
+      try visitor.visitSingularBoolField(value: self.unverified, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAnswerSource, rhs: ProtoAnswerSource) -> Bool {
+    if lhs.rows != rhs.rows {return false}
+    if lhs._worker != rhs._worker {return false}
+    if lhs.verifiedBy != rhs.verifiedBy {return false}
+    if lhs.unverified != rhs.unverified {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAnswerSource.Worker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoAnswerSource.protoMessageName + ".Worker"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAnswerSource.Worker, rhs: ProtoAnswerSource.Worker) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
