@@ -111,7 +111,8 @@ extension CoordinatorState {
             jobs[piece.job]?.takeBack(key, reason: event)
             jobs[piece.job]?.forgetUnleased()
         } else if let killed {
-            let isAlone = !hasWorker(otherThan: found.identities.union([killed]), for: key, of: jobs[piece.job])
+            // One that has answered it counts as another: it lives, and may be right.
+            let isAlone = !hasWorker(otherThan: found.killed.union([killed]), for: key, of: jobs[piece.job])
             jobs[piece.job]?.recordFailure(key, of: killed, isAlone: isAlone, reason: event)
             if let job = jobs[piece.job], case .done = job.piece(at: key)?.state {
                 actions.append(.log(.rowPoisoned(piece)))

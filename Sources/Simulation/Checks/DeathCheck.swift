@@ -39,8 +39,6 @@ struct DeathCheck {
     private struct Count {
         var deaths = 0
         var names: Set<String> = []
-        /// Workers that have answered it, and are not asked again.
-        var answered: Set<String> = []
     }
 
     private static let deathsToHalve = 2
@@ -84,7 +82,6 @@ struct DeathCheck {
             workers[incarnation]?.credit = heartbeat.credit
         case .shardResult(let result):
             workers[incarnation]?.credit = result.credit
-            if let name = workers[incarnation]?.name { counts[Run(result.piece)]?.answered.insert(name) }
             release { $0 == result.piece || Run($0) == Run(result.piece) }
         case .shardReturned(let piece, _): workers[incarnation]?.held.removeAll { $0 == piece }
         case .drain: workers[incarnation]?.isDraining = true
@@ -135,7 +132,7 @@ struct DeathCheck {
         forget(incarnation)
         guard let run = worker.held.first.map(Run.init) else { return }
         let isNew = counts[run, default: Count()].names.insert(worker.name).inserted
-        let names = (counts[run]?.names ?? []).union(counts[run]?.answered ?? [])
+        let names = counts[run]?.names ?? []
         let isAlone = !workers.values.contains { $0.isOpen && !names.contains($0.name) }
         if isNew || isAlone || uncertain.contains(run.job) { counts[run]?.deaths += 1 }
     }
