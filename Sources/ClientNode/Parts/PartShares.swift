@@ -9,7 +9,7 @@ struct PartShares {
         let isUnverified: Bool
     }
 
-    private struct Work {
+    fileprivate struct Work {
         var rows = 0
         var ranges: [ClosedRange<UInt32>] = []
     }
