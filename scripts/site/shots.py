@@ -23,33 +23,37 @@ WIDTHS = (1280, 800, 390)
 THEMES = ("light", "dark")
 SEARCHED = "lease"
 PREFIX = "/manuals/statezero/"
+BROKEN_PICTURES = "[...document.images].filter(each => each.complete && !each.naturalWidth).map(each => each.src)"
 
 
-def open_page(browser, address: str, width: int, theme: str, shot: pathlib.Path | None) -> list[str]:
-    """Problems of one page at one width. `address` is that of a file, or of a server below the path `PREFIX`."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    problems = []
-    place = f"{address.rpartition('/')[2]} at {width}, {theme}"
-    allowed = ("data:", "blob:", "file:" if address.startswith("file:") else address.partition(PREFIX)[0] + PREFIX)
-    page.on(
-        "request",
-        lambda request: request.url.startswith(allowed) or problems.append(f"{place}: requests {request.url}"),
-    )
-    page.on("console", lambda message: message.type == "error" and problems.append(f"{place}: console: {message.text}"))
-    page.on("pageerror", lambda error: problems.append(f"{place}: {error}"))
-    page.goto(address)
-    page.wait_for_timeout(150)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if wide > 0:
-        problems.append(f"{place}: {wide} pixels wider than the window")
-    broken = page.evaluate(
-        "[...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
-    )
-    problems += [f"{place}: no picture {source}" for source in broken]
-    if shot:
-        page.screenshot(path=shot)
-    page.close()
-    return problems
+class Window:
+    """A window of one width and theme. `problems` has what was wrong with the pages that it opened."""
+
+    def __init__(self, browser, width: int, theme: str, allowed: str = "file:"):
+        """Requests must begin with `allowed`."""
+        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        self.problems: list[str] = []
+        self.about = f"at {width}, {theme}"
+        self.place = ""
+        allowed = ("data:", "blob:", allowed)
+        self.page.on("request", lambda request: request.url.startswith(allowed) or self.add(f"requests {request.url}"))
+        self.page.on("console", lambda message: message.type == "error" and self.add(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.add(str(error)))
+
+    def add(self, problem: str) -> None:
+        self.problems.append(f"{self.place} {self.about}: {problem}")
+
+    def open(self, address: str, shot: pathlib.Path | None = None) -> None:
+        """Opens a page and looks at it."""
+        self.place = address
+        self.page.goto(address)
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            self.add(f"{wide} pixels wider than the window")
+        for source in self.page.evaluate(BROKEN_PICTURES):
+            self.add(f"no picture {source}")
+        if shot:
+            self.page.screenshot(path=shot)
 
 
 @contextlib.contextmanager
@@ -101,14 +105,17 @@ def main() -> None:
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name in names:
-            for width in WIDTHS:
-                for theme in THEMES:
+        for width in WIDTHS:
+            for theme in THEMES:
+                window = Window(browser, width, theme)
+                for name in names:
                     shot = options.output and options.output / f"{name.replace('/', '-')[:-5]}-{width}-{theme}.png"
-                    problems += open_page(browser, (options.site / name).resolve().as_uri(), width, theme, shot)
+                    window.open((options.site / name).resolve().as_uri(), shot)
+                problems += window.problems
         with served(options.site) as address:
-            problems += open_page(browser, address + names[-1], WIDTHS[0], THEMES[0], None)
-            problems += search(browser, address + names[-1])
+            window = Window(browser, WIDTHS[0], THEMES[0], address)
+            window.open(address + names[-1])
+            problems += window.problems + search(browser, address + names[-1])
         problems += search(browser, (options.site / names[-1]).resolve().as_uri())
         browser.close()
     for problem in problems:
