@@ -12,7 +12,13 @@ SECTIONS: dict[str, list[str]] = {
         "Sources/Documentation/figures.md",
         "CHANGELOG.md",
     ],
-    "Tutorials": ["Sources/Documentation/tutorials/*"],
+    "Tutorials": [
+        "Sources/Documentation/tutorials/README.md",
+        "Sources/Documentation/tutorials/score-a-corpus.md",
+        "Sources/Documentation/tutorials/plan-a-trl-run.md",
+        "Sources/Documentation/tutorials/route-a-fleet.md",
+        "Sources/Documentation/tutorials/*",
+    ],
     "Predict": [
         "Sources/Documentation/references.md",
         "Sources/Documentation/CompactHead.md",
