@@ -62,7 +62,9 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let onlyTests = Context.environment["STATEZERO_TESTS"].map { Set($0.split(separator: ",").map(String.init)) }
 
 // Files that tests read in place.
-let snapshots: [String: [String]] = ["CoordinatorHTTPTests": ["Snapshots"], "RouterHTTPTests": ["Snapshots"]]
+let snapshots: [String: [String]] = [
+    "CoordinatorHTTPTests": ["Snapshots"], "HTTPServingTests": ["Snapshots"], "RouterHTTPTests": ["Snapshots"],
+]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
@@ -109,9 +111,10 @@ let package = Package(
         module("ZeroMQ", ["CZeroMQ", "Threads"]),
         module("Reporting", []),
         module("MetricsExport", [metrics]),
+        module("Traces", []),
         // 2 meaning
         module("Tokenizers", ["JSON", "Scoring"]),
-        module("Wire", ["Scoring", protobuf]),
+        module("Wire", ["Scoring", "Traces", protobuf]),
         module("Planning", ["Scoring"]),
         module("PredictionMetrics", ["Scoring"]),
         module("ReferenceDraws", ["Scoring"]),
@@ -134,42 +137,46 @@ let package = Package(
         module(
             "CoordinatorNode",
             [
-                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Transport", "ZeroMQ", deque,
-                grdb,
-                logging,
+                "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Traces", "Transport", "ZeroMQ",
+                deque, grdb, logging,
             ]),
         module(
             "WorkerNode",
             [
-                "Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Transport", "ZeroMQ",
+                "Scoring", "JSON", "Wire", "Corpora", "FeatureStore", "Cluster", "Threads", "Traces", "Transport",
+                "ZeroMQ", logging,
+            ]),
+        module(
+            "RolloutNode",
+            ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Traces", "Transport", "ZeroMQ", logging]),
+        module(
+            "ClientNode",
+            [
+                "Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Traces", "Transport",
+                "ZeroMQ",
                 logging,
             ]),
         module(
-            "RolloutNode", ["Scoring", "JSON", "Wire", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module(
-            "ClientNode",
-            ["Scoring", "Wire", "Planning", "Heads", "Cluster", "Corpora", "Threads", "Transport", "ZeroMQ", logging]),
-        module(
             "HTTPServing",
             [
-                "Keys", "MetricsExport", "Scoring", metrics, hummingbird, hummingbirdCore, httpTypes, lifecycle,
-                logging, nioCore, nioHTTP1, nioSSL, nioTLS,
+                "Keys", "MetricsExport", "Scoring", "Traces", metrics, hummingbird, hummingbirdCore, httpTypes,
+                lifecycle, logging, nioCore, nioHTTP1, nioSSL, nioTLS,
             ]),
         module(
             "CoordinatorHTTP",
             [
-                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "Keys", "MetricsExport", httpTypes, hummingbird,
-                hummingbirdCore, lifecycle, logging, metrics, nioCore,
+                "Scoring", "Wire", "Cluster", "JSON", "HTTPServing", "Keys", "MetricsExport", "Traces", httpTypes,
+                hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
             ]),
         module(
             "RouterHTTP",
             [
                 "Scoring", "JSON", "SQLite", "Routing", "Corpora", "FeatureStore", "Threads", "HTTPServing", "Keys",
-                "MetricsExport", metrics, grdb, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
-                httpTypes,
-                unixSignals,
+                "MetricsExport", "Traces", metrics, grdb, httpClient, hummingbird, lifecycle, logging, nioCore,
+                nioHTTP1, httpTypes, unixSignals,
             ]),
         module("Simulation", ["Scoring", "Wire", "Cluster", heap]),
+        module("TraceExport", ["Threads", "Traces", httpClient, logging, nioCore, nioHTTP1, protobuf]),
         module(
             "RemoteEncoding",
             ["Scoring", "JSON", "Encoders", "HTTPServing", "Threads", httpClient, nioCore, nioHTTP1, nioPosix]),
@@ -178,7 +185,7 @@ let package = Package(
             "CommandSupport",
             [
                 "Scoring", "JSON", "Kernels", "Encoders", "Models", "RemoteEncoding", "Simulation", "Threads",
-                argumentParser, crypto, logging, yams,
+                "TraceExport", "Traces", argumentParser, crypto, logging, yams,
             ]),
         .executableTarget(
             name: "CLI",
@@ -191,7 +198,7 @@ let package = Package(
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
                 "JSON",
-                "Keys", "Reporting",
+                "Keys", "Reporting", "TraceExport", "Traces",
                 argumentParser, httpClient, logging, nioCore, nioHTTP1, nioSSL,
             ], swiftSettings: strict),
         .executableTarget(
@@ -242,7 +249,7 @@ let package = Package(
         tests(
             "RouterHTTPTests",
             [
-                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Keys", "Scoring", httpClient, hummingbird,
+                "RouterHTTP", "Routing", "Corpora", "HTTPServing", "Keys", "Scoring", "Traces", httpClient, hummingbird,
                 lifecycle,
                 logging,
                 nioCore, nioHTTP1, nioPosix, httpTypes,
@@ -251,7 +258,7 @@ let package = Package(
         tests(
             "WorkerNodeTests",
             ["WorkerNode", "Cluster", "Corpora", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),
-        tests("WireTests", ["Wire", "Scoring"]),
+        tests("WireTests", ["Wire", "Scoring", "Traces"]),
         tests("ClusterTests", ["Cluster", "Scoring", "Wire"]),
         tests("SimulationTests", ["Simulation", "Cluster", "Scoring", "Wire"]),
         tests(
@@ -261,11 +268,19 @@ let package = Package(
                 logging, nioCore,
             ]),
         tests("MetricsExportTests", ["MetricsExport", metrics]),
+        tests("TracesTests", ["Traces"]),
+        tests(
+            "TraceExportTests",
+            [
+                "TraceExport", "Traces", "ClientNode", "Cluster", "CoordinatorNode", "Corpora", "Scoring",
+                "Simulation", "Threads", "Wire", "WorkerNode", "ZeroMQ", httpTypes, hummingbird, lifecycle, logging,
+                nioCore, protobuf,
+            ]),
         tests(
             "HTTPServingTests",
             [
-                "HTTPServing", "MetricsExport", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore,
-                nioHTTP1, nioPosix, nioSSL,
+                "HTTPServing", "MetricsExport", "Traces", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         tests(
             "CoordinatorHTTPTests",
@@ -281,7 +296,7 @@ let package = Package(
             [
                 "CLI", "JSON", "CommandSupport", "ClientNode", "Encoders", "Kernels", "Models", "RolloutNode",
                 "Scoring",
-                "WorkerNode", "ZeroMQ", argumentParser,
+                "WorkerNode", "ZeroMQ", argumentParser, logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -3,6 +3,7 @@ import Foundation
 package import Logging
 package import Scoring
 import Threads
+package import Traces
 import Transport
 import Wire
 package import ZeroMQ
@@ -25,10 +26,11 @@ package struct ClientConnection {
     private static let channelOptions = ChannelOptions(
         sendHighWater: 10_000, receiveHighWater: 10_000, outboxMax: 100_000)
 
-    /// Starts the channel's thread, which sends Hello.
+    /// Starts the channel's thread, which sends Hello. Spans of shards are within that of the run.
     package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration,
-        sendsRanges: Bool = false, security: SocketSecurity = .none, logger: Logger
+        sendsRanges: Bool = false, verify: Double = 0, security: SocketSecurity = .none, run: Span? = nil,
+        logger: Logger
     ) throws(ClientError) {
         do {
             events = try Mailbox(capacity: Self.mailboxMax)
@@ -41,10 +43,12 @@ package struct ClientConnection {
             policy: policy, context: ContextBlock(context))
         machine.peer.abandonTime = abandonTime
         machine.sendsRanges = sendsRanges
+        machine.verify = verify
         let configuration = machine
         let (events, actions, isClosed) = (events, actions, isClosed)
+        let logger = logger.tracing(run)
         thread = try DedicatedThread.start(name: "client") { announce throws(ClientError) in
-            var driver = ClientDriver(configuration, fromWriter: events, toWriter: actions, stop: isClosed)
+            var driver = ClientDriver(configuration, fromWriter: events, toWriter: actions, stop: isClosed, run: run)
             var hasStarted = false
             do throws(ZeroMQError) {
                 var options = Self.channelOptions

@@ -1,5 +1,6 @@
 import Cluster
 import Threads
+import Traces
 import Transport
 import Wire
 
@@ -10,11 +11,14 @@ struct ClientDriver: PeerDriver {
     private let stop: StopFlag
     private var state: ClientState
     private var isFinished = false
+    /// `nil` where nothing is traced.
+    private var traces: ClientTraces?
 
     init(
         _ configuration: ClientState.Configuration, fromWriter: Mailbox<ClientState.Event>,
-        toWriter: Mailbox<ClientEvent>, stop: StopFlag
+        toWriter: Mailbox<ClientEvent>, stop: StopFlag, run: Span?
     ) {
+        traces = run.map { ClientTraces($0) }
         self.fromWriter = fromWriter
         self.toWriter = toWriter
         self.stop = stop
@@ -28,7 +32,9 @@ struct ClientDriver: PeerDriver {
         let now = Instant(now)
         switch input {
         case .started: return carryOut(state.handle(.started, at: now))
-        case .received(let envelope): return carryOut(state.handle(.received(envelope), at: now))
+        case .received(let envelope):
+            traces?.received(envelope.message)
+            return carryOut(state.handle(.received(envelope), at: now))
         case .deadline: return carryOut(state.handle(.tick, at: now))
         case .mailboxes: return fromWriter.drain().flatMap { carryOut(state.handle($0, at: now)) }
         }
@@ -38,8 +44,10 @@ struct ClientDriver: PeerDriver {
         var envelopes: [Envelope] = []
         for action in actions {
             switch action {
-            case .send(let envelope): envelopes.append(envelope)
-            case .openOutput, .produce, .deliver, .showStatus: notifyWriter(action)
+            case .send(var envelope):
+                traces?.sending(&envelope)
+                envelopes.append(envelope)
+            case .openOutput, .produce, .deliver, .showStatus, .quarantined: notifyWriter(action)
             case .finish, .fail:
                 isFinished = true
                 notifyWriter(action)

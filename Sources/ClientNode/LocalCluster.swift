@@ -24,6 +24,8 @@ public final class LocalCluster: Sendable {
         public var workerNice = 0
         /// What coordinator and workers log, as their `--log-level`: a `Logger.Level` by name.
         public var logLevel: String
+        /// Further arguments of coordinator and workers.
+        public var arguments: [String] = []
         /// Where workers may read rows themselves, as their `--data-root`.
         public var dataRoots: [String] = []
         /// Whether each worker is pinned to cores of its own, as many as it has threads.
@@ -74,7 +76,7 @@ public final class LocalCluster: Sendable {
         journal = configuration.journal
         self.logger = logger
         let own = "\(ProcessInfo.processInfo.processIdentifier)"
-        let common = ["--log-level", configuration.logLevel, "--parent", own]
+        let common = ["--log-level", configuration.logLevel, "--parent", own] + configuration.arguments
         // The coordinator must be the first: `stop` relies on the order.
         var members = [
             Member(

@@ -4,6 +4,7 @@ import Foundation
 import Keys
 import Logging
 import Threads
+import Traces
 import Transport
 import Wire
 import ZeroMQ
@@ -34,7 +35,7 @@ struct CoordinatorDriver: ~Copyable {
     /// What this process asks, and what the work thread has done, in order.
     private var inbox: Deque<Input> = []
     /// What is decided and not carried out yet, in order.
-    private var outbox: Deque<Batch> = []
+    private var outbox: Deque<CoordinatorBatch> = []
     /// Batches sent to the journal.
     private var commits = 0
     /// Bytes of messages that the work thread decodes.
@@ -42,19 +43,12 @@ struct CoordinatorDriver: ~Copyable {
     private var undecodedSizes: Deque<Int> = []
     /// Messages of these peers are decoded by the work thread, so that none overtakes another.
     private var decoding: [Peer: Int] = [:]
+    /// `nil` where nothing is traced.
+    private var traces: CoordinatorTraces?
 
     private enum Input {
         case local(LocalPeers.Request)
         case done(WorkThread.Done)
-    }
-
-    /// Actions that are carried out once their entries are durable.
-    private struct Batch {
-        var actions: [CoordinatorMachines.Action]
-        /// Number of its commit; `nil` without entries.
-        var commit: Int?
-        /// What is answered after its actions.
-        var replies: [LocalPeers.Reply] = []
     }
 
     /// Most messages received in one turn, so that receiving never starves sending.
@@ -82,14 +76,18 @@ struct CoordinatorDriver: ~Copyable {
         let (journal, worker) = try Self.startThreads(configuration, wakeup)
         let replay = journal.takeReplay()
         for damage in replay.damage { logger.error("journal damaged", metadata: ["what": "\(damage)"]) }
+        var state = configuration.state
+        var random = SystemRandomNumberGenerator()
+        state.sampleKey = SampleKey(using: &random)
         machines = CoordinatorMachines(
-            configuration.state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
+            state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
         self.channel = channel
         self.gate = gate
         self.worker = worker
         self.journal = journal
         self.local = local
         self.logger = logger
+        traces = configuration.tracer.map { CoordinatorTraces($0) }
         start = clock.now
         reportInterval = configuration.reportInterval
         nextReport = Instant(configuration.reportInterval)
@@ -148,6 +146,7 @@ struct CoordinatorDriver: ~Copyable {
         }
         try journal.finish()
         try carryOut()
+        traces?.stop()
         logger.info("coordinator stopped", metadata: counts.metadata)
     }
 
@@ -239,6 +238,7 @@ struct CoordinatorDriver: ~Copyable {
             return refuse(refusal, envelope.message, from: peer)
         }
         logger.audit(envelope.message, of: peer.owner)
+        traces?.received(envelope.message, envelope.trace, from: peer)
         return machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
     }
 
@@ -282,7 +282,8 @@ struct CoordinatorDriver: ~Copyable {
         _ input: Input, _ actions: inout [CoordinatorMachines.Action], _ replies: inout [LocalPeers.Reply]
     ) {
         switch input {
-        case .local(.message(let message, let peer, let sent)):
+        case .local(.message(let message, let trace, let peer, let sent)):
+            traces?.received(message, trace, from: peer)
             let envelope = Envelope(generation: machines.coordinator.generation, message)
             let arrived = max(.zero, Instant(sent - start))
             actions += machines.handle(.joinedLocally(peer), at: now)
@@ -321,7 +322,7 @@ struct CoordinatorDriver: ~Copyable {
         let entries = actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } }
         let plannerEntries = actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } }
         // The batch must not hold the work: it waits for the disk, and the work reads histories that change meanwhile.
-        var batch = Batch(actions: [], replies: replies)
+        var batch = CoordinatorBatch(actions: [], replies: replies)
         for action in actions {
             if case .work(let work) = action { worker.send(.planner(work)) } else { batch.actions.append(action) }
         }
@@ -343,8 +344,8 @@ struct CoordinatorDriver: ~Copyable {
                 switch action {
                 case .journal(let entry): counts.add(entry)
                 case .journalPlan, .work: break
-                case .log(let event): logger.log(event)
-                case .logPlan(let event): logger.log(event)
+                case .log(let event): Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
+                case .logPlan(let event): Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
                 }
@@ -356,6 +357,8 @@ struct CoordinatorDriver: ~Copyable {
 
     /// Returns `false` when the peer has left, or reads so slowly that it counts as lost.
     private mutating func send(_ envelope: Envelope, to peer: Peer) throws(CoordinatorError) -> Bool {
+        var envelope = envelope
+        traces?.sending(&envelope, to: peer, machines.planner)
         guard !LocalPeers.contains(peer) else { return local.answer(envelope.message, to: peer) }
         let isSent: Bool
         do {

@@ -2,6 +2,7 @@ public import Cluster
 public import Keys
 public import Logging
 import Threads
+package import Traces
 public import Wire
 public import ZeroMQ
 
@@ -24,6 +25,8 @@ public final class CoordinatorNode: Sendable {
         public var keys: LiveKeys?
         /// Whether to bind addresses that other machines can reach without keys, although traffic is in plain text.
         public var allowsPlaintext = false
+        /// Starts spans of jobs, shards and plans; `nil` traces nothing.
+        package var tracer: Tracer?
         /// How often a line of counts is logged.
         public var reportInterval: Duration = .seconds(10)
 

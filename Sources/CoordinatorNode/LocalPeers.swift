@@ -1,6 +1,7 @@
 import Cluster
 import Synchronization
 import Threads
+import Traces
 import Wire
 
 /// Peers inside the coordinator's process, such as HTTP requests: they exchange the same messages, without a socket.
@@ -10,7 +11,7 @@ import Wire
 final class LocalPeers: Sendable {
     /// What the coordinator's thread handles in its next turn.
     enum Request {
-        case message(Message, from: Peer, sent: ContinuousClock.Instant)
+        case message(Message, trace: TraceContext?, from: Peer, sent: ContinuousClock.Instant)
         case left(Peer)
         case report(CheckedContinuation<CoordinatorReport?, Never>)
         case operate(OperatorRequest, CheckedContinuation<OperatorAnswer?, Never>)
@@ -52,17 +53,19 @@ final class LocalPeers: Sendable {
         self.wakeup = wakeup
     }
 
-    /// Sends a message as a new peer and returns the stream of answers, which ends when the coordinator stops.
+    /// Sends a message as a new peer and returns the stream of answers, which ends when the coordinator stops. It belongs to
+    /// the span of the calling task.
     ///
     /// Returns `nil` when too many requests wait or the coordinator has stopped.
     func ask(_ message: Message) -> AsyncStream<Message>? {
         let (stream, continuation) = AsyncStream<Message>.makeStream()
+        let trace = Span.current?.context
         let peer = shared.withLock { shared -> Peer? in
             guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return nil }
             let peer = Self.peer(shared.next)
             shared.next += 1
             shared.streams[peer] = continuation
-            shared.requests.append(.message(message, from: peer, sent: .now))
+            shared.requests.append(.message(message, trace: trace, from: peer, sent: .now))
             return peer
         }
         guard let peer else { return nil }

@@ -1,6 +1,7 @@
 import Cluster
 import Logging
 import Threads
+import Traces
 import Transport
 import Wire
 import ZeroMQ
@@ -14,6 +15,7 @@ struct RolloutDriver: PeerDriver {
     private let logger: Logger
     private var state: RolloutState
     private var program: (any RolloutProgram)?
+    private var spans = OpenSpans<AssignmentName>(max: 4096)
     private var ending: Result<Void, RolloutError>?
 
     /// Requests and events of the program wake the same thread.
@@ -37,7 +39,9 @@ struct RolloutDriver: PeerDriver {
         let now = Instant(now)
         switch input {
         case .started: return carryOut(state.handle(.started, at: now))
-        case .received(let envelope): return carryOut(state.handle(.received(envelope), at: now))
+        case .received(let envelope):
+            begin(envelope)
+            return carryOut(state.handle(.received(envelope), at: now))
         case .deadline: return carryOut(state.handle(.tick, at: now))
         case .mailboxes:
             return requests.drain().flatMap { _ in carryOut(state.handle(.drainRequested, at: now)) }
@@ -81,7 +85,9 @@ struct RolloutDriver: PeerDriver {
         var envelopes: [Envelope] = []
         for action in actions {
             switch action {
-            case .send(let envelope): envelopes.append(envelope)
+            case .send(var envelope):
+                end(&envelope)
+                envelopes.append(envelope)
             case .launch: launch()
             case .run(let assignment):
                 counts.change { $0.assignments += 1 }
@@ -97,6 +103,30 @@ struct RolloutDriver: PeerDriver {
             }
         }
         return envelopes
+    }
+
+    /// A span of an assignment that belongs to a trace.
+    private mutating func begin(_ envelope: Envelope) {
+        guard let tracer = configuration.tracer, let parent = envelope.trace,
+            case .assignment(let assignment) = envelope.message
+        else { return }
+        let span = tracer.start("rollout", .server, parent: parent)
+        span.set("statezero.worker", configuration.machine.peer.name)
+        span.set("statezero.rollouts", assignment.n)
+        spans.open(assignment.name, span)
+    }
+
+    private mutating func end(_ envelope: inout Envelope) {
+        switch envelope.message {
+        case .rewards(let rewards):
+            let span = spans.close(rewards.name)
+            span?.set("statezero.rewards", rewards.rewards.count)
+            span?.set("statezero.failed", rewards.failed)
+            span?.end()
+            envelope.trace = span?.context
+        case .assignmentReturned(let name, let reason): spans.close(name)?.end(failure: "returned: \(reason)")
+        default: break
+        }
     }
 
     private mutating func launch() {

@@ -1,6 +1,7 @@
 public import Cluster
 public import Logging
 import Threads
+package import Traces
 import Transport
 import Wire
 public import ZeroMQ
@@ -27,6 +28,8 @@ public final class RolloutNode: Sendable {
         public var lineBytesMax = 1 << 20
         /// From SIGTERM to SIGKILL, when the program must end.
         public var graceTime: Duration = .seconds(5)
+        /// Starts spans of assignments; `nil` traces nothing.
+        package var tracer: Tracer?
         /// The rollout worker's key, where the coordinator asks for one.
         public var security = SocketSecurity.none
 

@@ -2,6 +2,7 @@ import Cluster
 import Corpora
 import Logging
 import Threads
+import Traces
 import Transport
 import Wire
 import ZeroMQ
@@ -14,6 +15,8 @@ struct WorkerDriver: PeerDriver {
     private let endpoint: Endpoint
     private let logger: Logger
     private var state: WorkerState
+    /// `nil` where nothing is traced.
+    private var traces: WorkerTraces?
     private var ending: Result<Void, WorkerError>?
 
     init(
@@ -24,6 +27,7 @@ struct WorkerDriver: PeerDriver {
         self.events = events
         self.inference = inference
         self.logger = logger
+        traces = configuration.tracer.map { WorkerTraces($0, worker: configuration.name) }
         var machine = WorkerState.Configuration(
             name: configuration.name, fingerprint: inference.fingerprint,
             credit: Credit(rows: configuration.creditRows, tokens: configuration.creditTokens))
@@ -39,7 +43,9 @@ struct WorkerDriver: PeerDriver {
         let now = Instant(now)
         switch input {
         case .started: return carryOut(state.handle(.started, at: now))
-        case .received(let envelope): return carryOut(state.handle(.received(envelope), at: now))
+        case .received(let envelope):
+            traces?.received(envelope)
+            return carryOut(state.handle(.received(envelope), at: now))
         case .deadline: return carryOut(state.handle(.tick, at: now))
         case .mailboxes: return events.drain().flatMap { carryOut(state.handle($0, at: now)) }
         }
@@ -56,7 +62,9 @@ struct WorkerDriver: PeerDriver {
         var envelopes: [Envelope] = []
         for action in actions {
             switch action {
-            case .send(let envelope): envelopes.append(envelope)
+            case .send(var envelope):
+                traces?.sending(&envelope)
+                envelopes.append(envelope)
             case .prepare(let block): _ = inference.send(.prepare(block))
             case .forget(let digest): _ = inference.send(.forget(digest))
             case .score(let piece, let context, let content):

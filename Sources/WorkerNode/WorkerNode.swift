@@ -4,6 +4,7 @@ public import FeatureStore
 public import Logging
 public import Scoring
 import Threads
+package import Traces
 import Transport
 public import ZeroMQ
 
@@ -30,6 +31,8 @@ public final class WorkerNode: Sendable {
         package var dataCopyBytes = 16 << 30
         /// Without a message from a coordinator for this long, the worker leaves.
         public var abandonTime: Duration = .seconds(600)
+        /// Starts spans of pieces; `nil` traces nothing.
+        package var tracer: Tracer?
         /// The worker's key, where the coordinator asks for one.
         public var security = SocketSecurity.none
 

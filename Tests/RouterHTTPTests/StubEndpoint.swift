@@ -20,6 +20,7 @@ final class StubEndpoint: Sendable {
         var manner: Manner
         var bodies: [String] = []
         var keys: [String?] = []
+        var traces: [String?] = []
     }
 
     let port: Int
@@ -34,6 +35,7 @@ final class StubEndpoint: Sendable {
             let manner = state.value.withLock { value in
                 value.bodies.append(String(buffer: body))
                 value.keys.append(request.headers[.authorization])
+                value.traces.append(HTTPField.Name("traceparent").flatMap { request.headers[$0] })
                 return value.manner
             }
             return try await Self.respond(manner)
@@ -63,6 +65,9 @@ final class StubEndpoint: Sendable {
     var bodies: [String] { shared.value.withLock { $0.bodies } }
     /// `Authorization` of all requests so far.
     var keys: [String?] { shared.value.withLock { $0.keys } }
+
+    /// `traceparent` of all requests so far.
+    var traces: [String?] { shared.value.withLock { $0.traces } }
 
     func behave(_ manner: Manner) { shared.value.withLock { $0.manner = manner } }
 

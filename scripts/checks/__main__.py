@@ -12,7 +12,7 @@ import pathlib
 import sys
 import time
 
-from . import declarations, documents, exceptions, facts, formatting, layering, openings, sizes, wording
+from . import declarations, documents, exceptions, facts, formatting, layering, openings, sizes, versions, wording
 from .tree import Tree
 
 CHECKS = {
@@ -24,6 +24,7 @@ CHECKS = {
     "documents": documents.check,
     "facts": facts.check,
     "wording": wording.check,
+    "versions": versions.check,
     "ruff": formatting.python,
     "swift-format": formatting.swift,
 }

@@ -45,6 +45,7 @@ MODULES = {
     "ZeroMQ": Module(1, "Glibc", "Synchronization"),
     "Reporting": Module(1, "Foundation"),
     "MetricsExport": Module(1, "Synchronization"),
+    "Traces": Module(1, "Glibc", "Synchronization"),
     # 2 meaning: what data is
     "Tokenizers": Module(2, "Foundation", "Synchronization"),
     "Wire": Module(2, "Foundation", "FoundationEssentials"),
@@ -76,6 +77,7 @@ MODULES = {
     "Simulation": Module(4, "Foundation"),
     "RemoteEncoding": Module(4, "Foundation"),
     "ObjectStorage": Module(4, "Foundation"),
+    "TraceExport": Module(4, "Foundation", "FoundationEssentials"),
     # 5 what several programs share
     "CommandSupport": Module(5, "Foundation"),
     # 6 programs

@@ -21,6 +21,7 @@ from . import (
     openings,
     sizes,
     swift_code,
+    versions,
     wording,
 )
 from .tree import File, Report, Tree
@@ -359,6 +360,28 @@ class Formatting(CheckCase):
             mock.patch.object(subprocess, "run", lambda *_, **__: answer),
         ):
             self.assert_problem(formatting.swift(tree()), "LineLength")
+
+
+class Versions(unittest.TestCase):
+    FILES = {
+        versions.STATED: 'package static let text = "0.2.0-dev"',
+        "deploy/kubernetes/helm/statezero/Chart.yaml": "version: 0.2.0-dev\nappVersion: 0.2.0-dev\n",
+        "deploy/kubernetes/example/kustomization.yaml": 'images: [{newTag: "0.2.0-dev"}]',
+        "scripts/python/pyproject.toml": 'version = "0.2.0.dev0"\npython_version = "3.10"',
+        "CHANGELOG.md": "# Changes\n\n## 0.2.0 (unreleased)\n",
+    }
+
+    def problems(self, **changed):
+        return versions.check(Tree(pathlib.Path("/nowhere"), {**self.FILES, **changed})).problems
+
+    def test_equal_versions_are_no_problem(self):
+        self.assertEqual(self.problems(), [])
+
+    def test_each_place_that_differs_is_one(self):
+        for path, text in self.FILES.items():
+            with self.subTest(path):
+                self.assertTrue(self.problems(**{path: text.replace("0.2.0", "0.3.0")}))
+                self.assertTrue(self.problems(**{path: ""}))
 
 
 class Listing(unittest.TestCase):

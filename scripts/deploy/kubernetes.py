@@ -1,4 +1,5 @@
-"""deploy/kubernetes: rendered by kubectl, every object validated against the schemas of several versions of Kubernetes.
+"""deploy/kubernetes: rendered by kubectl and by Helm to the same objects, every object validated against the schemas of
+several versions of Kubernetes.
 
 The schemas are those of the PyPI package kubernetes-validate, which is installed once into .venv-checks. Objects of
 operators (KEDA, Prometheus) have schemas of their own: STATEZERO_CRDS names a folder with their definitions
@@ -15,7 +16,7 @@ import sys
 
 from common import environment, paths
 
-from . import support
+from . import helm, support
 from .support import DEPLOY, Failure, expect, run
 
 KUBERNETES = DEPLOY / "kubernetes"
@@ -28,6 +29,8 @@ COMBINATIONS = [
     ["keda", "service-monitor"],
     ["remote-encoder"],
     ["keys"],
+    ["tracing"],
+    ["keda", "keys", "tracing"],
     ["hpa", "service-monitor", "remote-encoder", "keys"],
 ]
 
@@ -47,6 +50,14 @@ def check() -> list[str]:
     rendered = [("example", run(["kubectl", "kustomize", KUBERNETES / "example"]))]
     with support.folder("kubernetes") as temporary:
         rendered += [(" + ".join(["base", *names]), _render(temporary, names)) for names in COMBINATIONS]
+        program = helm.find()
+        charts = [(names, helm.render(program, names)) for names in COMBINATIONS]
+        same = 0
+        for names, text in charts:
+            title = f"values of {' + '.join(names) or 'none'}"
+            same += helm.expect_equal(title, yaml, text, _render(temporary, names, helm.app_version(yaml)))
+            rendered.append((f"chart, {title}", text))
+    helm.expect_refused(program, "worker.replica=3")
     for name, text in rendered:
         for each in yaml.safe_load_all(text):
             objects += 1
@@ -60,21 +71,25 @@ def check() -> list[str]:
                 continue
             for version in VERSIONS:
                 _validate(kubernetes_validate, each, version, name)
-    _check_commands(yaml, rendered[-1][1], rendered[0][1])
+    _check_commands(yaml, rendered[len(COMBINATIONS)][1], rendered[0][1], rendered[-1][1])
     lines = [f"{objects} objects of {len(rendered)} renderings, validated against Kubernetes {', '.join(VERSIONS)}"]
     if validated:
         lines.append(f"validated against their definitions: {', '.join(sorted(validated))}")
     if unchecked:
         lines.append(f"rendered, but not validated: {', '.join(sorted(unchecked))}; see STATEZERO_CRDS")
+    equal = f"renders the {same} objects of {len(charts)} of them, equal to kustomize's"
+    lines.append(f"helm {helm.version(program)} {equal}")
     return [*lines, "the program accepts the arguments of each container"]
 
 
-def _render(folder: pathlib.Path, components: list[str]) -> str:
-    """A kustomization of the base and components, as a user's own would be."""
+def _render(folder: pathlib.Path, components: list[str], tag: str = "") -> str:
+    """A kustomization of the base and components, as a user's own would be, with a tag of the image."""
     place = pathlib.Path(os.path.relpath(KUBERNETES, folder))
     lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", f"resources: [{place}/base]"]
     if components:
         lines.append(f"components: [{', '.join(f'{place}/components/{name}' for name in components)}]")
+    if tag:
+        lines.append(f"images: [{{name: statezero, newTag: {tag!r}}}]")
     (folder / "kustomization.yaml").write_text("\n".join(lines) + "\n")
     return run(["kubectl", "kustomize", folder])
 

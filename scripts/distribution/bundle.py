@@ -32,6 +32,11 @@ class Bundle:
         self.swift_libraries = [path for path in libraries if not str(path).startswith(SYSTEM)]
         self.system_libraries = [path for path in libraries if str(path).startswith(SYSTEM)]
 
+    @property
+    def debian_version(self) -> str:
+        """0.2.0-dev as 0.2.0~dev: dpkg sorts it before 0.2.0."""
+        return self.version.replace("-", "~")
+
     def run(self, *arguments: str) -> str:
         """Output of the program."""
         return subprocess.run([str(self.program), *arguments], check=True, capture_output=True, text=True).stdout

@@ -116,12 +116,17 @@ def make_program(bundle: Bundle, output: pathlib.Path) -> pathlib.Path:
         (documents / "examples").mkdir(parents=True)
         shutil.copy(DEPLOY / "fleet.example.yaml", documents / "examples")
         _write_documents(
-            documents, "statezero", bundle.version, "  * See CHANGELOG.md of the sources for the changes.", _licences()
+            documents,
+            "statezero",
+            bundle.debian_version,
+            "  * See CHANGELOG.md of the sources for the changes.",
+            _licences(),
         )
         _write_overrides(share, "statezero", OUTSIDE + OVERRIDES)
         relations = f"Depends: adduser, {_dependencies(root, bundle)}\n"
         summary = "predicts whether a language model succeeds on a prompt"
-        return _build(root, "statezero", bundle.version, "amd64", relations, summary, DESCRIPTION, output, scripts=True)
+        version = bundle.debian_version
+        return _build(root, "statezero", version, "amd64", relations, summary, DESCRIPTION, output, scripts=True)
 
 
 def make_model(bundle: Bundle, folder: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
@@ -135,12 +140,13 @@ def make_model(bundle: Bundle, folder: pathlib.Path, output: pathlib.Path) -> pa
         documents.mkdir(parents=True)
         _write_overrides(root / "usr" / "share", name, OUTSIDE)
         licence = "Copyright 2021 the authors of sentence-transformers/all-MiniLM-L6-v2; Apache-2.0.\n\n" + APACHE
-        _write_documents(documents, name, bundle.version, "  * The model all-MiniLM-L6-v2.", licence)
+        _write_documents(documents, name, bundle.debian_version, "  * The model all-MiniLM-L6-v2.", licence)
         description = (
             " Weights and tokenizer of sentence-transformers/all-MiniLM-L6-v2, which\n the program uses by default."
         )
         relations = "Enhances: statezero\n"
-        return _build(root, name, bundle.version, "all", relations, "default model of StateZero", description, output)
+        version, summary = bundle.debian_version, "default model of StateZero"
+        return _build(root, name, version, "all", relations, summary, description, output)
 
 
 def _install_services(root: pathlib.Path) -> None:

@@ -7,6 +7,7 @@ import Logging
 import RouterHTTP
 import Routing
 import Threads
+import TraceExport
 
 // `statezero route serve`: runs the router.
 extension Route {
@@ -32,6 +33,7 @@ extension Route {
         @OptionGroup(title: "Row keys") var keys: KeyOptions
         @OptionGroup var threads: EncoderThreads
         @OptionGroup var log: LogOptions
+        @OptionGroup var trace: TraceOptions
 
         func run() throws {
             let loaded = try fleet.load()
@@ -47,6 +49,9 @@ extension Route {
             configuration.version = Version.text
             let logger = log.logger("statezero.route")
             try http.apply(to: &configuration, environment: ProcessInfo.processInfo.environment, logger: logger)
+            let exporter = try trace.exporter("statezero-router", logger)
+            defer { exporter?.stop() }
+            configuration.tracer = exporter?.tracer
             let (model, threads, host) = (model, threads.threads, http.host)
             let server = try RouteServer(configuration, logger: logger) { try model.make(threads: threads) }
             let (tokens, certificates) = (configuration.tokens, configuration.certificates)

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Models
 import Threads
+import Traces
 import Wire
 import ZeroMQ
 
@@ -34,9 +35,15 @@ struct Score: ParsableCommand {
     @OptionGroup(title: "Row keys") var keys: KeyOptions
     @OptionGroup var report: ReportOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var trace: TraceOptions
 
     func run() throws {
         let logger = log.logger("statezero.score")
+        try trace.run("score", service: "statezero-score", logger) { try score(in: $0, logger) }
+    }
+
+    /// Scores within the span of the run, which is `nil` where nothing is traced.
+    private func score(in span: Span?, _ logger: Logger) throws {
         let parts = try files.format.parts(columns: RowColumns.scores)
         let coordinator = try workers.coordinator.map { try Endpoint($0) }
         // Reports a missing model once, instead of once per worker.
@@ -77,7 +84,9 @@ struct Score: ParsableCommand {
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
         configuration.workersRead = workers.workersRead
+        configuration.verify = workers.verify
         configuration.security = try workers.key.security
+        configuration.span = span
         let clock = ContinuousClock()
         let start = clock.now
         let (ending, progress) = try run(ScoringClient(configuration, logger: logger), cluster, until: stop)
@@ -93,7 +102,7 @@ struct Score: ParsableCommand {
             let summary = ScoreSummary(
                 manifest, output: files.output, wasThere: wasThere, rows: progress.rowsAnswered,
                 seconds: (clock.now - start) / .seconds(1), reading: progress.reading,
-                errors: PartErrors.read(folder: output, manifest))
+                errors: PartErrors.read(folder: output, manifest), workers: RunWorkers.read(folder: output))
             try report.show(summary) { summary.text }
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }
@@ -148,6 +157,7 @@ struct Score: ParsableCommand {
         guard workers.coordinator == nil else { return nil }
         var configuration = try workers.cluster(
             of: model, store: store, journal: ScoringRun.coordinatorJournal(in: folder), log: log)
+        configuration.arguments += trace.arguments
         if workers.workersRead { configuration.dataRoots = try RangeFiles.roots(of: files.prompts) }
         return try LocalCluster(configuration, logger: logger)
     }

@@ -9,6 +9,8 @@ import Keys
 import Logging
 import Scoring
 import Threads
+import TraceExport
+import Traces
 import ZeroMQ
 
 /// `statezero coordinator`.
@@ -56,6 +58,7 @@ struct Coordinator: ParsableCommand {
     var parent: Int32?
 
     @OptionGroup var log: LogOptions
+    @OptionGroup var trace: TraceOptions
 
     func validate() throws {
         if bind.isEmpty { throw ValidationError("give --bind at least once, such as --bind tcp://127.0.0.1:5570") }
@@ -79,9 +82,12 @@ struct Coordinator: ParsableCommand {
         }
         let logger = log.logger("statezero.coordinator")
         let certificates = try tls.certificates(logger)
+        let exporter = try trace.exporter("statezero-coordinator", logger)
+        defer { exporter?.stop() }
+        configuration.tracer = exporter?.tracer
         let node = try CoordinatorNode(configuration, logger: logger)
         let live = configuration.keys
-        let served = try http.map { try serve(node, at: $0, live?.tokens, certificates) }
+        let served = try http.map { try serve(node, at: $0, live?.tokens, certificates, exporter?.tracer) }
         // HTTP stops first, because its open requests still need the coordinator.
         let signals = StopSignals(onHangup: {
             Reload.keys(live, logger)
@@ -100,7 +106,8 @@ struct Coordinator: ParsableCommand {
     private func announce(_ line: String) { try? printOutput(line) }
 
     private func serve(
-        _ node: CoordinatorNode, at address: String, _ tokens: LiveTokens?, _ certificates: ServerCertificates?
+        _ node: CoordinatorNode, at address: String, _ tokens: LiveTokens?, _ certificates: ServerCertificates?,
+        _ tracer: Tracer?
     ) throws -> ServedHTTP {
         var configuration = CoordinatorHTTPServer.Configuration(address: try HTTPAddress(address))
         configuration.allowsPlaintext = allowPlaintext
@@ -109,6 +116,7 @@ struct Coordinator: ParsableCommand {
         configuration.hostNames = site.hostName
         configuration.tokens = tokens
         configuration.certificates = certificates
+        configuration.tracer = tracer
         let client = CoordinatorClient(
             ask: { node.ask($0) }, report: { await node.report() }, mark: { await node.mark() },
             query: { await node.query($0) }, operate: { await node.operate($0) })

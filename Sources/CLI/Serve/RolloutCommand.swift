@@ -4,6 +4,7 @@ import CommandSupport
 import Foundation
 import RolloutNode
 import Threads
+import TraceExport
 import ZeroMQ
 
 /// `statezero rollout`.
@@ -39,6 +40,7 @@ struct Rollout: ParsableCommand {
     @OptionGroup(title: "Program") var limits: ProgramLimits
     @OptionGroup(title: "Simulation") var simulation: SimulationOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var trace: TraceOptions
 
     @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
     var program: [String] = []
@@ -57,7 +59,11 @@ struct Rollout: ParsableCommand {
             coordinator: try Endpoint(peer.connect), machine: machine, work: try simulation.work ?? .process(program))
         configuration.graceTime = .seconds(limits.grace)
         configuration.security = try peer.key.security
-        let node = try RolloutNode(configuration, logger: log.logger("statezero.rollout"))
+        let logger = log.logger("statezero.rollout")
+        let exporter = try trace.exporter("statezero-rollout", name: peer.uniqueName, logger)
+        defer { exporter?.stop() }
+        configuration.tracer = exporter?.tracer
+        let node = try RolloutNode(configuration, logger: logger)
         let signals = StopSignals { node.drain() }
         try withExtendedLifetime(signals) { try node.wait() }
     }

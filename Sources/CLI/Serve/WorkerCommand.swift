@@ -7,6 +7,7 @@ import ObjectStorage
 import Scoring
 import Synchronization
 import Threads
+import TraceExport
 import WorkerNode
 import ZeroMQ
 
@@ -40,6 +41,7 @@ struct Worker: ParsableCommand {
     var parent: Int32?
 
     @OptionGroup var log: LogOptions
+    @OptionGroup var trace: TraceOptions
 
     func run() throws {
         // Set first, because threads inherit it.
@@ -53,6 +55,10 @@ struct Worker: ParsableCommand {
         configuration.abandonTime = .seconds(peer.abandonAfter)
         try data.apply(to: &configuration)
         configuration.security = try peer.key.security
+        let logger = log.logger("statezero.worker")
+        let exporter = try trace.exporter("statezero-worker", name: peer.uniqueName, logger)
+        defer { exporter?.stop() }
+        configuration.tracer = exporter?.tracer
         let stop = StopFlag()
         let drain = WorkerDrain()
         let onStop = { @Sendable in
@@ -62,7 +68,7 @@ struct Worker: ParsableCommand {
         // A model that waits for a server can be stopped while it is loaded; others end at once, as by default. The same
         // value handles signals until the end: one that is replaced by another leaves the signals without a handler.
         let early = model.remote.encoderURL == nil ? nil : StopSignals(onStop: onStop)
-        let node = try WorkerNode(configuration, logger: log.logger("statezero.worker")) {
+        let node = try WorkerNode(configuration, logger: logger) {
             // Runs on the thread that computes; the socket's thread is not pinned.
             if let pin { CorePinning.keep(threads: threads, first: pin) }
             return try model.make(threads: threads, stop: stop)

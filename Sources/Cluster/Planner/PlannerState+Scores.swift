@@ -1,7 +1,7 @@
 import OrderedCollections
 import Planning
 import Scoring
-import Wire
+public import Wire
 
 // Predictions without a plan: one job answers a trainer's request.
 
@@ -23,6 +23,22 @@ struct ScoreRequest {
 }
 
 extension PlannerState {
+    /// What a job of the planner predicts for.
+    public enum PredictionSource: Hashable, Sendable {
+        case plan(PlanName)
+        /// A trainer's request for scores, by its own number.
+        case scores(Peer, request: UInt64)
+    }
+
+    /// What the predictions of a job are for; `nil` where it is another client's, or has ended.
+    public func source(of job: JobID) -> PredictionSource? {
+        switch predictions.owner(of: job) {
+        case .plan(let name)?: .plan(name)
+        case .scores(let number)?: requests[number].map { .scores($0.peer, request: $0.request) }
+        case nil: nil
+        }
+    }
+
     mutating func score(
         _ request: RequestScores, for peer: Peer, arrived: Instant, at now: Instant, _ actions: inout [Action]
     ) {

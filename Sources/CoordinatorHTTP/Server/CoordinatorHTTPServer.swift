@@ -5,6 +5,7 @@ public import Keys
 public import Logging
 import NIOCore
 import ServiceLifecycle
+package import Traces
 
 /// Serves the coordinator over HTTP: plans, outcomes, scores, health, metrics. `proto/openapi.yaml` describes it.
 public final class CoordinatorHTTPServer: Sendable {
@@ -33,6 +34,8 @@ public final class CoordinatorHTTPServer: Sendable {
         public var tokens: LiveTokens?
         /// For TLS; `nil` serves in plain text.
         public var certificates: ServerCertificates?
+        /// Starts spans of requests; `nil` traces nothing.
+        package var tracer: Tracer?
 
         /// Listens at an address.
         public init(address: HTTPAddress) {
@@ -120,10 +123,10 @@ public final class CoordinatorHTTPServer: Sendable {
             body: RequestBody(within: timeouts.body),
             limiter: ConcurrencyLimiter(
                 requestsMax: configuration.requestsMax, bytesMax: CoordinatorRoutes.bodyBytesMax),
-            metrics: CoordinatorMetrics(version: configuration.version),
+            metrics: CoordinatorMetrics(version: configuration.version, spans: SpanMetrics(configuration.tracer)),
             site: SiteRules(
                 address: configuration.address, origins: configuration.origins, hostNames: configuration.hostNames),
-            tokens: configuration.tokens, logger: logger)
+            tokens: configuration.tokens, tracer: configuration.tracer, logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

@@ -11,6 +11,7 @@ import MetricsExport
 struct CoordinatorMetrics: Sendable {
     /// The program's version.
     let version: String
+    private let spans: SpanMetrics
     private let exporter: PrometheusExporter
 
     /// Upper bounds in seconds: a plan within 0.5 does not slow a trainer, a request for groups may wait 30.
@@ -18,9 +19,11 @@ struct CoordinatorMetrics: Sendable {
         prefix: "statezero_http",
         bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30])
 
-    init(version: String) {
+    init(version: String, spans: SpanMetrics) {
         self.version = version
-        exporter = PrometheusExporter(Self.families + Self.http.families + Self.laterFamilies)
+        self.spans = spans
+        exporter = PrometheusExporter(
+            Self.families + Self.http.families + Self.laterFamilies + spans.families)
     }
 
     /// Counts HTTP's requests.
@@ -42,6 +45,7 @@ struct CoordinatorMetrics: Sendable {
             addLevels(of: report, to: &samples)
             addTotals(of: report, to: &samples)
             addLater(of: report, to: &samples)
+            spans.add(to: &samples)
         }
     }
 
@@ -85,6 +89,10 @@ struct CoordinatorMetrics: Sendable {
             bounds: DurationHistogram.bounds),
         MetricFamily(.gauge, "statezero_held_bytes", "Bytes held in memory, about."),
         MetricFamily(.counter, "statezero_evictions_total", "What was forgotten to stay within the bounds."),
+        MetricFamily(
+            .counter, "statezero_pieces_verified_total", "Pieces drawn to be computed again, by what came of it."),
+        MetricFamily(
+            .gauge, "statezero_workers_quarantined", "Workers that get no work because others contradict them."),
         MetricFamily(.counter, tokensRefused, "Requests without a token that permits them."),
     ]
 
@@ -106,6 +114,13 @@ struct CoordinatorMetrics: Sendable {
                 "policies": report.policiesEvicted, "plans": report.plansEvicted, "texts": report.textsEvicted,
                 "outcomes": report.outcomesEvicted,
             ])
+        samples.add(
+            "statezero_pieces_verified_total", by: "result",
+            [
+                "agreed": report.piecesVerified, "disagreed": report.disagreements,
+                "undecided": report.disagreementsUndecided, "no_other_worker": report.piecesUnverified,
+            ])
+        samples.add("statezero_workers_quarantined", report.workersQuarantined)
     }
 
     private func addLevels(of report: CoordinatorReport, to samples: inout CollectedSamples) {

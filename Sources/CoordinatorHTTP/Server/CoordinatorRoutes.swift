@@ -6,6 +6,7 @@ import JSON
 import Keys
 import Logging
 import Scoring
+import Traces
 
 /// The table of paths and their handlers, and the middleware before them: metrics, errors, limits.
 ///
@@ -23,6 +24,8 @@ struct CoordinatorRoutes: Sendable {
     let metrics: CoordinatorMetrics
     let site: SiteRules
     let tokens: LiveTokens?
+    /// `nil` traces nothing.
+    let tracer: Tracer?
     let logger: Logger
 
     /// Bytes of the bodies of all requests in progress.
@@ -31,6 +34,7 @@ struct CoordinatorRoutes: Sendable {
     /// A router with all of it.
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
+        if let tracer { router.add(middleware: TraceMiddleware(tracer)) }
         router.add(middleware: metrics.middleware())
         if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(site.origins) {
             router.add(middleware: origins)

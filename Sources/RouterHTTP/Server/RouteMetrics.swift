@@ -1,4 +1,5 @@
 import CoreMetrics
+import HTTPServing
 import MetricsExport
 import Routing
 
@@ -7,6 +8,7 @@ import Routing
 /// Decisions, requests to endpoints, outcomes and refusals are counted as they happen, through swift-metrics. Levels that
 /// others keep (`Levels`) are read when the export is written.
 final class RouteMetrics: Sendable {
+    private let spans: SpanMetrics
     private let exporter: PrometheusExporter
     private let decisionTime: Timer
 
@@ -51,8 +53,9 @@ final class RouteMetrics: Sendable {
         MetricFamily(.gauge, "statezero_route_drift", "1 where a model's outcomes contradict its predictions."),
     ]
 
-    init() {
-        exporter = PrometheusExporter(Self.families)
+    init(spans: SpanMetrics) {
+        self.spans = spans
+        exporter = PrometheusExporter(Self.families + spans.families)
         // Made now, so that the histogram is exported before the first decision.
         decisionTime = Timer(label: "statezero_route_duration_seconds", factory: exporter)
     }
@@ -134,6 +137,7 @@ final class RouteMetrics: Sendable {
                     "statezero_route_spent_dollars", dollars, ["client": client.isEmpty ? FleetClient.none : client])
             }
             for (name, report) in zip(levels.fleet, levels.calibration) { Self.add(report, of: name, to: &samples) }
+            spans.add(to: &samples)
         }
     }
 

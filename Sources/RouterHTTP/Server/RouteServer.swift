@@ -8,6 +8,7 @@ import NIOCore
 public import Routing
 public import Scoring
 import ServiceLifecycle
+package import Traces
 import UnixSignals
 
 /// Runs `statezero route serve`: an OpenAI-compatible server that decides, forwards and learns from outcomes.
@@ -55,6 +56,8 @@ public final class RouteServer: Sendable {
         public var stopTime: Duration = .seconds(30)
         /// For `/metrics`.
         public var version = ""
+        /// Starts spans of requests; `nil` traces nothing.
+        package var tracer: Tracer?
 
         /// A server for a fleet.
         public init(fleet: Fleet, histories: [[ContextSet.Row]], stateFolder: String) {
@@ -104,7 +107,8 @@ public final class RouteServer: Sendable {
         self.client = client
         service = RouteService(
             fleet: fleet, options: options, thread: thread, fileRows: configuration.histories, store: store, log: log,
-            spending: spending, forwarder: Forwarder(client: client, keys: configuration.environment), logger: logger)
+            spending: spending, forwarder: Forwarder(client: client, keys: configuration.environment),
+            spans: SpanMetrics(configuration.tracer), logger: logger)
     }
 
     /// Time for a request's body after its headers.
@@ -187,6 +191,8 @@ public final class RouteServer: Sendable {
             service: service,
             limiter: limiter,
             body: BodyReader(bytesMax: configuration.bodyBytesMax, time: Self.bodyTime), keys: keys,
-            connections: connections, page: page, site: site, version: configuration.version, logger: logger)
+            connections: connections, page: page, site: site, version: configuration.version,
+            tracer: configuration.tracer,
+            logger: logger)
     }
 }

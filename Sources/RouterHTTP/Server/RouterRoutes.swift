@@ -10,6 +10,7 @@ import NIOCore
 import Routing
 import Scoring
 import Synchronization
+import Traces
 
 /// Which path of `route serve` is answered by what, and what each request passes first: errors, key, limit.
 struct RouterRoutes: Sendable {
@@ -22,11 +23,14 @@ struct RouterRoutes: Sendable {
     let site: SiteRules
     /// For `/metrics`.
     let version: String
+    /// `nil` traces nothing.
+    let tracer: Tracer?
     let logger: Logger
 
     /// A router with all of it.
     func router() -> Router<ServedContext> {
         let router = Router(context: ServedContext.self)
+        if let tracer { router.add(middleware: TraceMiddleware(tracer)) }
         if let origins: OriginsMiddleware<ServedContext> = CrossOrigin.middleware(
             site.origins, exposing: RouteService.headerNames)
         {

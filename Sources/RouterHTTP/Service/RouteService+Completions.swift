@@ -7,6 +7,7 @@ import Logging
 import Routing
 import Scoring
 import Synchronization
+import Traces
 
 extension RouteService {
     /// Decides and forwards. Throws `HTTPFailure` where no endpoint answered, and `clientLeft`.
@@ -55,7 +56,7 @@ extension RouteService {
             guard let endpoint = model.endpoint else { continue }
             let start = clock.now
             let use: UpstreamUse
-            switch begin(index, request, decided, caller) {
+            switch begin(index, request, decided, caller, attempt: attempts.count + 1) {
             case .success(let begun):
                 use = begun
                 // After the last attempt nothing follows, so an attempt is counted when the next one begins.
@@ -102,7 +103,7 @@ extension RouteService {
 
     /// Uses an endpoint, if its limits and the client's spend limit allow it now.
     private func begin(
-        _ index: Int, _ request: ChatRequest, _ decided: Decided, _ caller: Caller
+        _ index: Int, _ request: ChatRequest, _ decided: Decided, _ caller: Caller, attempt: Int
     ) -> Result<UpstreamUse, Refusal> {
         let prompt = RouteChooser.Prompt(request, known: decided.known, dollarsLeft: nil)
         guard let hold = spending.reserve(caller.client, dollars: chooser.reservation(for: index, prompt)) else {
@@ -118,8 +119,10 @@ extension RouteService {
             return .failure(refusal)
         }
         let number = (decided.row.promptDigest ?? decided.row.decisionID).hashValue
+        let span = Span.current?.upstream(fleet.models[index], attempt: attempt)
         return .success(
-            UpstreamUse { [weak self] end, answer in
+            UpstreamUse(span?.context) { [weak self] end, answer in
+                span?.end(end, answer)
                 self?.ended(index, end, answer, prompt: prompt, number: number, hold: hold)
             } onRelease: { [weak self] in
                 self?.endpoints.withLock { $0.end(index) }

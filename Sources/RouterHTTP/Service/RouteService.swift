@@ -1,8 +1,10 @@
 import Corpora
+import HTTPServing
 import Logging
 import Routing
 import Scoring
 import Synchronization
+import Traces
 
 /// Answers the requests of `route serve`: decides, forwards, records outcomes. `RouterRoutes` gives it the paths.
 final class RouteService: Sendable {
@@ -18,7 +20,7 @@ final class RouteService: Sendable {
 
     let fleet: Fleet
     let options: Options
-    let metrics = RouteMetrics()
+    let metrics: RouteMetrics
     let recent = RecentDecisions()
     let thread: DecisionThread
     let store: OutcomeStore
@@ -42,8 +44,9 @@ final class RouteService: Sendable {
 
     init(
         fleet: Fleet, options: Options, thread: DecisionThread, fileRows: [[ContextSet.Row]], store: OutcomeStore,
-        log: DecisionLog, spending: Spending, forwarder: Forwarder, logger: Logger
+        log: DecisionLog, spending: Spending, forwarder: Forwarder, spans: SpanMetrics, logger: Logger
     ) {
+        metrics = RouteMetrics(spans: spans)
         self.fleet = fleet
         self.options = options
         self.thread = thread
@@ -77,6 +80,7 @@ final class RouteService: Sendable {
         _ request: ChatRequest, rule: RouteRule, caller: Caller, isNeeded: Bool
     ) async throws(RouterHTTPError) -> Decided {
         let start = clock.now
+        let span = Span.current?.child("decide")
         var estimates = Array(
             repeating: ModelEstimate(prediction: nil, rows: 0, costAwareScore: nil), count: fleet.models.count)
         var failure: RouteDecision.Reason?
@@ -107,6 +111,7 @@ final class RouteService: Sendable {
             decision: decision, candidates: candidates, fleet: fleet)
         add(request, caller, to: &row)
         metrics.decided(model: row.model, reason: decision.reason, dollars: row.cost, took: clock.now - start)
+        span?.end(row)
         activity.withLock { $0.decided(decision, candidates: candidates) }
         return Decided(
             row: row, decision: decision, text: request.text, exclusions: candidates.map(\.exclusion), known: known)

@@ -5,6 +5,7 @@ import HTTPServing
 import NIOCore
 import NIOHTTP1
 import Routing
+import Traces
 
 /// Sends a request's body to an endpoint and waits for the beginning of an answer.
 struct Forwarder: Sendable {
@@ -30,7 +31,7 @@ struct Forwarder: Sendable {
     ) async -> Result {
         var answer = UpstreamAnswer(
             isStreaming: request.isStreaming, endpoint: endpoint, now: .now, deadline: deadline)
-        let call = UpstreamCall(prepared(request, endpoint), client: client, caller: caller)
+        let call = UpstreamCall(prepared(request, endpoint, use), client: client, caller: caller)
         var head = AnswerRelay.Head(status: 0, headers: HTTPHeaders())
         while true {
             let event: UpstreamAnswer.Event
@@ -50,7 +51,9 @@ struct Forwarder: Sendable {
         }
     }
 
-    private func prepared(_ request: ChatRequest, _ endpoint: FleetModel.Endpoint) -> HTTPClientRequest {
+    private func prepared(
+        _ request: ChatRequest, _ endpoint: FleetModel.Endpoint, _ use: UpstreamUse
+    ) -> HTTPClientRequest {
         var prepared = HTTPClientRequest(url: endpoint.url + "/chat/completions")
         prepared.method = .POST
         prepared.headers.add(name: "content-type", value: "application/json")
@@ -59,6 +62,7 @@ struct Forwarder: Sendable {
         if let key = endpoint.keyVariable.flatMap({ keys[$0] }) {
             prepared.headers.add(name: "authorization", value: "Bearer \(key)")
         }
+        if let trace = use.trace { prepared.headers.add(name: "traceparent", value: trace.traceparent) }
         prepared.body = .bytes(ByteBuffer(bytes: request.body(naming: endpoint.model)))
         return prepared
     }

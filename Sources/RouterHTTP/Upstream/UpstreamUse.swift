@@ -1,5 +1,6 @@
 import Routing
 import Synchronization
+import Traces
 
 /// One use of an endpoint: its place, its reservation, its result. Everything is given back when it is released, however
 /// the request ended.
@@ -18,12 +19,18 @@ final class UpstreamUse: Sendable {
         var progress: UpstreamAnswer?
     }
 
+    /// The span of the use, which the endpoint gets as its parent; `nil` where nothing is traced.
+    let trace: TraceContext?
     private let state = Mutex(State())
     private let onEnd: @Sendable (End, UpstreamAnswer?) -> Void
     private let onRelease: @Sendable () -> Void
 
     /// `onEnd` is called once, with the last state of the answer; `onRelease` when the place is free.
-    init(onEnd: @escaping @Sendable (End, UpstreamAnswer?) -> Void, onRelease: @escaping @Sendable () -> Void) {
+    init(
+        _ trace: TraceContext? = nil, onEnd: @escaping @Sendable (End, UpstreamAnswer?) -> Void,
+        onRelease: @escaping @Sendable () -> Void
+    ) {
+        self.trace = trace
         self.onEnd = onEnd
         self.onRelease = onRelease
     }

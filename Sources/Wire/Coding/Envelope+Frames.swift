@@ -1,4 +1,6 @@
+import Foundation
 import SwiftProtobuf
+import Traces
 
 // Reads and writes whole messages: the frames of an envelope.
 
@@ -12,6 +14,7 @@ extension Envelope {
         header.generation = generation
         let raw: [RawFrame]
         (header.body, raw) = message.encoded
+        if let trace { header.trace = Data(trace.bytes) }
         var first = Self.magic
         // Serialising fails for missing required fields only, which proto3 does not have.
         if let body: [UInt8] = try? header.serializedBytes() { first.append(contentsOf: body) }
@@ -41,6 +44,8 @@ extension Envelope {
         }
         guard let body = header.body else { throw .undecodable }
         self.init(generation: header.generation, try Message(body, raw: Array(frames.dropFirst())))
+        // What is not valid is ignored: a trace is never a reason to refuse a message.
+        if !header.trace.isEmpty { trace = TraceContext(bytes: header.trace) }
     }
 
     /// Whether a message is a trainer's request or report, read from the first bytes of its header only.

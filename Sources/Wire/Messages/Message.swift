@@ -1,4 +1,5 @@
 public import Scoring
+package import Traces
 
 /// Every message of the cluster. `proto/PROTOCOL.md` says who sends which, and when.
 public enum Message: Hashable, Sendable {
@@ -48,6 +49,8 @@ public struct Envelope: Hashable, Sendable {
     public var generation: UInt64
     /// The message.
     public var message: Message
+    /// The sender's span that the message belongs to; `nil` where nothing is traced.
+    package var trace: TraceContext?
 
     /// Puts a message under a generation.
     public init(generation: UInt64, _ message: Message) {

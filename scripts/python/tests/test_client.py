@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
 import unittest.mock
 import warnings
@@ -72,6 +73,7 @@ class Script(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, body))
         self.server.tokens.append(self.headers.get("Authorization"))
+        self.server.traces.append(self.headers.get("traceparent"))
         answers = self.server.answers
         status, headers, answer = answers.popleft() if len(answers) > 1 else answers[0]
         if callable(answer):
@@ -98,7 +100,7 @@ class ScriptServer(http.server.ThreadingHTTPServer):
 @contextlib.contextmanager
 def scripted(*answers, certificate=None):
     server = ScriptServer(("127.0.0.1", 0), Script)
-    server.answers, server.asked, server.tokens = collections.deque(answers), [], []
+    server.answers, server.asked, server.tokens, server.traces = collections.deque(answers), [], [], []
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -136,6 +138,20 @@ class Tokens(unittest.TestCase):
                 client.retries = 0
                 client.plan("llm", 1, 80, ITEMS)
             self.assertEqual(server.tokens, ["Bearer sz_env", "Bearer sz_own", "Bearer sz_own", None])
+
+    def test_the_span_of_the_caller_is_sent(self):
+        parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        library = types.ModuleType("opentelemetry.propagate")
+        library.inject = lambda headers: headers.update(traceparent=parent.replace("00f0", "11f1"))
+        modules = {"opentelemetry": types.ModuleType("opentelemetry"), "opentelemetry.propagate": library}
+        with scripted((503, {}, error("no_worker"))) as (url, server):
+            client = Client(url, retries=0)
+            client.plan("llm", 1, 80, ITEMS)
+            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent}):
+                client.plan("llm", 2, 80, ITEMS)
+                with unittest.mock.patch.dict(sys.modules, modules):
+                    client.plan("llm", 3, 80, ITEMS)
+            self.assertEqual(server.traces, [None, parent, parent.replace("00f0", "11f1")])
 
     def test_a_refused_token_raises(self):
         for status, code in ((401, "token_unknown"), (403, "role_refused")):

@@ -10,6 +10,7 @@ from .text import code, plain, table
 SNAPSHOTS = {
     "Coordinator": "Tests/CoordinatorHTTPTests/Snapshots/metrics.txt",
     "Router": "Tests/RouterHTTPTests/Snapshots/metrics.txt",
+    "Both, where traces are exported": "Tests/HTTPServingTests/Snapshots/metrics.txt",
 }
 ALERTS = "deploy/monitoring/alerts.yaml"
 

@@ -6,7 +6,7 @@ import re
 from . import commands
 from .text import code, plain, table
 
-_READ = re.compile(r'"((?:STATEZERO|AWS|XDG)_[A-Z0-9_]+)"')
+_READ = re.compile(r'"((?:STATEZERO|AWS|XDG|OTEL)_[A-Z0-9_]+)"')
 # Of options whose value the parser writes in capitals, and of settings as a whole.
 FOLDERS = (("Sources", "*.swift"), ("scripts/python/src", "*.py"))
 

@@ -99,6 +99,9 @@ struct PredictionQueue {
         return shards
     }
 
+    /// Who requested a job; `nil` for another client's.
+    func owner(of job: JobID) -> Owner? { jobs[job]?.owner }
+
     // MARK: Changes; each returns the messages to the coordinator's machine
 
     mutating func begin(_ job: PredictionJob, at now: Instant) -> [Message] {

@@ -27,6 +27,7 @@ import contextlib
 import email.message
 import hashlib
 import http.client
+import importlib
 import json
 import math
 import operator
@@ -34,6 +35,7 @@ import os
 import random
 import socket
 import ssl
+import sys
 import threading
 import time
 import typing
@@ -726,10 +728,11 @@ class Client:
             raise DeadlineExceeded(f"no time is left for {method} {path}")
         connection = self._connection(seconds)
         outcome: list[tuple[int, email.message.Message, bytes] | Exception] = []
+        trace = _trace_headers()
 
         def work() -> None:
             try:
-                headers = {"Connection": "close", "Accept": "application/json"}
+                headers = {"Connection": "close", "Accept": "application/json", **trace}
                 if self._token:
                     headers["Authorization"] = f"Bearer {self._token}"
                 if data is not None:
@@ -953,6 +956,16 @@ def _encoded(body: Object) -> bytes:
         return json.dumps(body, allow_nan=False, separators=(",", ":"), default=_plain).encode()
     except (TypeError, ValueError) as error:
         raise RequestError(f"the request has no JSON: {error}") from None
+
+
+def _trace_headers() -> dict[str, str]:
+    """The caller's span, where the process uses OpenTelemetry; else that of the variable TRACEPARENT."""
+    headers: dict[str, str] = {}
+    if "opentelemetry" in sys.modules:
+        with contextlib.suppress(Exception):  # a trace is no reason to fail
+            importlib.import_module("opentelemetry.propagate").inject(headers)
+    parent = os.environ.get("TRACEPARENT")
+    return {"traceparent": parent} if parent and not headers else headers
 
 
 def _parsed(status: int, answer: bytes) -> tuple[Object | None, Object]:

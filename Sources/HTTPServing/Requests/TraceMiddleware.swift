@@ -1,0 +1,62 @@
+import HTTPTypes
+package import Hummingbird
+package import Traces
+
+/// A span for each request: the parent of what the request causes, and a child of the caller's span (`traceparent`).
+///
+/// Probes and scrapes are traced only where they have a parent. Paths and queries are never recorded, only routes.
+package struct TraceMiddleware<Context: RequestContext>: RouterMiddleware {
+    private let tracer: Tracer
+
+    /// Traces with a tracer.
+    package init(_ tracer: Tracer) {
+        self.tracer = tracer
+    }
+
+    /// Serves the request within its span.
+    package func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let parent = Self.parent(request.headers)
+        guard parent != nil || !Self.unasked.contains(request.uri.path) else { return try await next(request, context) }
+        let span = tracer.start(request.method.rawValue, .server, parent: parent)
+        span.set("http.request.method", request.method.rawValue)
+        let end = { @Sendable (code: Int) in
+            let route = context.endpointPath ?? "NotFound"
+            if route != "NotFound" {
+                span.set("http.route", route)
+                span.rename("\(request.method.rawValue) \(route)")
+            }
+            span.set("http.response.status_code", code)
+            span.end(failure: code >= 500 ? "status \(code)" : nil)
+        }
+        do {
+            var response = try await Span.$current.withValue(span) { try await next(request, context) }
+            let code = response.status.code
+            guard response.body.contentLength == nil else {
+                end(code)
+                return response
+            }
+            let body = response.body
+            response.body = ResponseBody { writer in
+                defer { end(code) }
+                try await Span.$current.withValue(span) { try await body.write(writer) }
+            }
+            return response
+        } catch {
+            // The connection ended before the request was answered.
+            end(499)
+            throw error
+        }
+    }
+
+    /// The caller's span; `nil` without one, and where the header is not valid.
+    private static func parent(_ headers: HTTPFields) -> TraceContext? {
+        guard let name = HTTPField.Name("traceparent") else { return nil }
+        let values = headers[values: name]
+        return values.count == 1 ? TraceContext(traceparent: values[0]) : nil
+    }
+
+    /// What machines ask every few seconds, and streams that stay open for hours.
+    private static var unasked: Set<String> { ["/livez", "/readyz", "/metrics", "/v1/events"] }
+}
