@@ -6,7 +6,7 @@
 Starts a coordinator and measures its processor time, without ZeroMQ's threads: idle; with simulated workers (sockets
 that send a heartbeat every second), alone and with readers, connections that read /v1/events, in three rounds; then
 with readers while another connection asks for the page, /metrics, /v1/status and /v1/cluster, each for some seconds,
-ten times a second. Prints the shares of one core, how long the answers took, and the processor time that an answer
+25 times a second. Prints the shares of one core, how long the answers took, and the processor time that an answer
 costs. Fails where an answer took 100 ms or more, where the readers cost more than 1 % of a core, or where asking for
 all of them once a second would.
 
@@ -33,7 +33,7 @@ from common.cluster import Cluster
 PATHS = ["/", "/metrics", "/v1/status", "/v1/cluster"]
 ANSWER_MAX_SECONDS = 0.1
 SHARE_MAX = 0.01
-ASKS_A_SECOND = 10
+ASKS_A_SECOND = 25
 ROUNDS = 3
 
 
@@ -191,12 +191,17 @@ def main() -> None:
             read.append(watch(cluster, options.seconds)[0])
             if turn + 1 < ROUNDS:
                 readers.end(answers=True)
-        asked = {path: watch(cluster, options.seconds, path) for path in PATHS}
+        asked = {}
+        for path in PATHS:
+            # What else costs time changes; so each path is compared with the seconds before it.
+            before = watch(cluster, options.seconds)[0]
+            share, times = watch(cluster, options.seconds, path)
+            asked[path] = (share - before, times)
         got = readers.end(answers=True)
         status = json.loads(cluster.request("GET", "/v1/status")[1])["coordinator"]
         workers.end()
     cost = statistics.median(read) - statistics.median(alone)
-    asking = sum(share - statistics.median(read) for share, _ in asked.values()) / ASKS_A_SECOND
+    asking = sum(share for share, _ in asked.values()) / ASKS_A_SECOND
     events = [events for _, events in got]
     result = {
         "workers": status["workers"],
@@ -207,7 +212,7 @@ def main() -> None:
         "asking_share": asking,
         "event_bytes": statistics.fmean(size / max(1, count) for size, count in got),
         "events_least": min(events),
-        "answers_ms": {path: answers(times, share - statistics.median(read)) for path, (share, times) in asked.items()},
+        "answers_ms": {path: answers(times, share) for path, (share, times) in asked.items()},
         "longest_turn_ms": 1000 * status["turns"]["max_seconds"],
     }
     text = json.dumps(result, indent=2)

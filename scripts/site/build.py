@@ -44,6 +44,9 @@ def build(output: pathlib.Path) -> None:
         if problems.lines:
             raise SystemExit("\n".join([*problems.lines, f"build: {len(problems.lines)} problems; nothing is written"]))
         staging.write_search_script(site)
+        # Both have absolute addresses, which are wrong below a path.
+        for name in ("404.html", "sitemap.xml", "sitemap.xml.gz"):
+            (site / name).unlink(missing_ok=True)
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(site, output)
     pages = sum(1 for _ in output.rglob("*.html"))

@@ -3,52 +3,84 @@
 
     python3 scripts/site/shots.py out/site [--output out/site-shots] [--pages index.html …]
 
-Each page is opened from its file at three widths in both themes. Problems are requests to anything but files of the
-site, messages on the console, pages wider than the window, and a search that finds nothing. Exit code 1 where there are
-any. Needs the package playwright and a Chromium: that of the PATH, or of playwright.
+Each page is opened from its file at three widths in both themes, and one page from a server below a path. Problems are
+requests to anything but the site, messages on the console, pages wider than the window, pictures that are not there,
+and a search that finds nothing. Exit code 1 where there are any. Needs the package playwright and a Chromium: that of
+the PATH, or of playwright.
 """
 
 import argparse
+import contextlib
+import functools
+import http.server
 import pathlib
 import shutil
 import sys
+import tempfile
+import threading
 
 WIDTHS = (1280, 800, 390)
 THEMES = ("light", "dark")
 SEARCHED = "lease"
+PREFIX = "/manuals/statezero/"
+BROKEN_PICTURES = "[...document.images].filter(each => each.complete && !each.naturalWidth).map(each => each.src)"
 
 
-def open_page(browser, file: pathlib.Path, width: int, theme: str, shot: pathlib.Path | None) -> list[str]:
-    """Problems of one page at one width."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    problems = []
-    place = f"{file.name} at {width}, {theme}"
-    page.on("request", lambda request: is_foreign(request.url) and problems.append(f"{place}: requests {request.url}"))
-    page.on("console", lambda message: message.type == "error" and problems.append(f"{place}: console: {message.text}"))
-    page.on("pageerror", lambda error: problems.append(f"{place}: {error}"))
-    page.goto(file.resolve().as_uri())
-    page.wait_for_timeout(150)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if wide > 0:
-        problems.append(f"{place}: {wide} pixels wider than the window")
-    broken = page.evaluate(
-        "[...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
-    )
-    problems += [f"{place}: no picture {source}" for source in broken]
-    if shot:
-        page.screenshot(path=shot)
-    page.close()
-    return problems
+class Window:
+    """A window of one width and theme. `problems` has what was wrong with the pages that it opened."""
+
+    def __init__(self, browser, width: int, theme: str, allowed: str = "file:"):
+        """Requests must begin with `allowed`."""
+        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        self.problems: list[str] = []
+        self.about = f"at {width}, {theme}"
+        self.place = ""
+        allowed = ("data:", "blob:", allowed)
+        self.page.on("request", lambda request: request.url.startswith(allowed) or self.add(f"requests {request.url}"))
+        self.page.on("console", lambda message: message.type == "error" and self.add(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.add(str(error)))
+
+    def add(self, problem: str) -> None:
+        self.problems.append(f"{self.place} {self.about}: {problem}")
+
+    def open(self, address: str, shot: pathlib.Path | None = None) -> None:
+        """Opens a page and looks at it."""
+        self.place = address
+        self.page.goto(address)
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            self.add(f"{wide} pixels wider than the window")
+        for source in self.page.evaluate(BROKEN_PICTURES):
+            self.add(f"no picture {source}")
+        if shot:
+            self.page.screenshot(path=shot)
 
 
-def is_foreign(address: str) -> bool:
-    return not address.startswith(("file:", "data:", "blob:"))
+@contextlib.contextmanager
+def served(site: pathlib.Path):
+    """The address of a server that has the site below a path."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder) / PREFIX.strip("/")
+        place.parent.mkdir(parents=True)
+        place.symlink_to(site.resolve())
+        handler = functools.partial(Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_address[1]}{PREFIX}"
+            server.shutdown()
 
 
-def search(browser, file: pathlib.Path) -> list[str]:
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def search(browser, address: str) -> list[str]:
     """Problems of the search box."""
     page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
-    page.goto(file.resolve().as_uri())
+    page.goto(address)
     page.get_by_role("textbox", name="Search").first.click()
     page.keyboard.type(SEARCHED)
     for _ in range(50):
@@ -57,7 +89,7 @@ def search(browser, file: pathlib.Path) -> list[str]:
             break
         page.wait_for_timeout(200)
     page.close()
-    return [] if found else [f"search for {SEARCHED} in {file.name} finds nothing"]
+    return [] if found else [f"search for {SEARCHED} at {address} finds nothing"]
 
 
 def main() -> None:
@@ -73,12 +105,18 @@ def main() -> None:
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name in names:
-            for width in WIDTHS:
-                for theme in THEMES:
+        for width in WIDTHS:
+            for theme in THEMES:
+                window = Window(browser, width, theme)
+                for name in names:
                     shot = options.output and options.output / f"{name.replace('/', '-')[:-5]}-{width}-{theme}.png"
-                    problems += open_page(browser, options.site / name, width, theme, shot)
-        problems += search(browser, options.site / names[0])
+                    window.open((options.site / name).resolve().as_uri(), shot)
+                problems += window.problems
+        with served(options.site) as address:
+            window = Window(browser, WIDTHS[0], THEMES[0], address)
+            window.open(address + names[-1])
+            problems += window.problems + search(browser, address + names[-1])
+        problems += search(browser, (options.site / names[-1]).resolve().as_uri())
         browser.close()
     for problem in problems:
         print(f"shots: {problem}")

@@ -2,7 +2,7 @@
 
     python measure.py --folder DIR [--policy DIR] [--setting late] [--arms uniform choose] [--seeds 1 2 3]
 
-A run whose result is in the folder is not made again, so that a measurement can be stopped and gone on with. The
+A run whose whole result is in the folder is not made again, so that a measurement can be stopped and gone on with. The
 policy is warmed up first where there is none. `report.py` reads the folder. Needs what requirements-trl.txt of the
 Python package names.
 """
@@ -45,7 +45,8 @@ def rates(options) -> None:
 def start(arm: str, seed: int, options, url: str) -> Process | None:
     """Starts a run in a process of its own, unless there is its result. A fork: the packages are loaded once."""
     output = options.folder / f"{arm}-{seed}.json"
-    if output.exists():
+    wanted = options.rollouts or SETTINGS[options.setting].rollouts
+    if output.exists() and json.loads(output.read_text(encoding="utf-8"))["curve"][-1]["rollouts"] >= wanted:
         return None
     own = argparse.Namespace(**vars(options), arm=arm, seed=seed, url=url, output=str(output))
     made = multiprocessing.get_context("fork").Process(target=run, args=(own,), name=f"{arm}-{seed}")

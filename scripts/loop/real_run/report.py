@@ -1,7 +1,9 @@
 """The report of the real run: tables and plot, from the results of measure.py.
 
-    python report.py --folder DIR [--page FILE.md] [--plot FILE.png]     packs results into data/runs.json.gz first
-    python report.py                                                     from data/runs.json.gz
+    python report.py [--setting late] --folder DIR [--page FILE.md] [--plot FILE.png]   packs results into data first
+    python report.py [--setting late]                                                   from data
+
+Runs that were stopped before they had spent the setting's rollouts are left out.
 
 Errors are standard errors over seeds; gains are taken seed by seed. Success after so many rollouts is interpolated
 between the two measurements around it, because a step of the filter spends as many as it needs.
@@ -16,11 +18,16 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1])]
 
+from setting import SETTINGS  # noqa: E402
+
 from common import arguments, markdown, paths  # noqa: E402
 
-PACKED = HERE / "data" / "runs.json.gz"
 PAGE = paths.ROOT / "Sources" / "Documentation" / "real-run.md"
-PLOT = HERE / "data" / "real-run.png"
+# Setting: its runs and its plot in the folder data, and how its place in the page begins.
+FILES = {
+    "first": ("runs.json.gz", "real-run.png", "<!-- tables: written by report.py -->"),
+    "late": ("late.json.gz", "late.png", "<!-- tables of late: written by report.py -->"),
+}
 # Arm: its name in tables and the plot, and its colour.
 NAMES = {
     "uniform": ("uniform", "#555555"),
@@ -34,11 +41,13 @@ NAMES = {
 KEPT = ("arm", "seed", "learning_rate", "seconds", "curve", "held_out", "plan_seconds")
 
 
-def pack(folder: pathlib.Path) -> None:
-    """Keeps of each result what the report needs, and of the groups what it counts."""
+def pack(folder: pathlib.Path, packed: pathlib.Path, rollouts: int) -> None:
+    """Keeps of each whole result what the report needs, and of the groups what it counts."""
     runs = []
     for path in sorted(folder.glob("*-[0-9]*.json")):
         run = json.loads(path.read_text(encoding="utf-8"))
+        if run["curve"][-1]["rollouts"] < rollouts:
+            continue
         kept = {name: run[name] for name in KEPT if name in run}
         for point in kept["curve"]:
             until = run["groups"][: point["groups"]]
@@ -47,8 +56,8 @@ def pack(folder: pathlib.Path) -> None:
         kept["correlation"] = correlation(run)
         kept["uniform_plans"] = sum(reason is not None for reason in run.get("uniform_reasons", []))
         runs.append(kept)
-    PACKED.parent.mkdir(exist_ok=True)
-    with gzip.GzipFile(PACKED, "wb", mtime=0) as file:
+    packed.parent.mkdir(exist_ok=True)
+    with gzip.GzipFile(packed, "wb", mtime=0) as file:
         start = json.loads((folder / "start.json").read_text(encoding="utf-8"))
         file.write(json.dumps({"runs": runs, "start": start}).encode())
 
@@ -98,13 +107,13 @@ def shown(values: list[float], digits: int = 3, sign: str = "") -> str:
 class Results:
     """Runs by arm and seed; seeds that all arms have."""
 
-    def __init__(self, runs: list[dict]):
+    def __init__(self, runs: list[dict], rollouts: int):
         self.runs = {(run["arm"], run["seed"]): run for run in runs}
         self.arms = [arm for arm in NAMES if any(run["arm"] == arm for run in runs)]
         self.seeds = sorted(
             seed for seed in {run["seed"] for run in runs} if all((arm, seed) in self.runs for arm in self.arms)
         )
-        self.budget = min(run["curve"][-1]["rollouts"] for run in runs)
+        self.budget = min(rollouts, *(run["curve"][-1]["rollouts"] for run in runs))
 
     def of(self, arm: str) -> list[dict]:
         return [self.runs[arm, seed] for seed in self.seeds]
@@ -225,22 +234,25 @@ def main() -> None:
     parser = arguments.parser(__doc__)
     parser.add_argument("--folder", type=pathlib.Path, metavar="DIR", help="results of measure.py")
     parser.add_argument("--page", type=pathlib.Path, default=PAGE, metavar="FILE", help="page to write into")
-    parser.add_argument("--plot", type=pathlib.Path, default=PLOT, metavar="FILE", help="plot to draw")
+    parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="plot to draw (default: beside the runs)")
+    parser.add_argument("--setting", choices=list(FILES), default="first", help="whose results (first)")
     options = parser.parse_args()
+    runs_name, plot_name, begin = FILES[options.setting]
+    packed = HERE / "data" / runs_name
     if options.folder:
-        pack(options.folder)
-    with gzip.open(PACKED, "rt", encoding="utf-8") as file:
-        packed = json.load(file)
-    runs, start = packed["runs"], packed["start"]
-    results = Results(runs)
+        pack(options.folder, packed, SETTINGS[options.setting].rollouts)
+    with gzip.open(packed, "rt", encoding="utf-8") as file:
+        found = json.load(file)
+    runs, start = found["runs"], found["start"]
+    results = Results(runs, SETTINGS[options.setting].rollouts)
     text = "\n\n".join([
         f"{results.budget:,} rollouts a run, seeds {', '.join(map(str, results.seeds))}; success before the run "
         f"{at(runs[0]['curve'], 0):.3f}.",
         main_table(results), plan_line(results), "By kind of task, at the end of the run:", kinds_table(results, start),
     ])  # fmt: skip
     print(text)
-    markdown.replace_between(options.page, "<!-- tables: written by report.py -->", "<!-- end of tables -->", text)
-    draw(results, options.plot)
+    markdown.replace_between(options.page, begin, "<!-- end of tables -->", text)
+    draw(results, options.plot or packed.parent / plot_name)
 
 
 if __name__ == "__main__":

@@ -40,5 +40,5 @@ LATE = (*NEVER, *ALWAYS, *LARGEST, *HALF_KNOWN)
 
 SETTINGS = {
     "first": Setting(1024, 512, 96, 3, 96, 2e-3, 0.38, 2e-4, 10_240, 16, 8),
-    "late": Setting(512, 500, 64, 2, 64, 3e-3, 0.40, 6e-4, 10_240, 8, 8, LATE, HALF_KNOWN),
+    "late": Setting(512, 500, 64, 2, 64, 3e-3, 0.40, 6e-4, 5_120, 8, 8, LATE, HALF_KNOWN),
 }

@@ -98,6 +98,7 @@ def train(options) -> None:
     setting = SETTINGS[options.setting]
     rate, rollouts = options.learning_rate or setting.learning_rate, options.rollouts or setting.rollouts
     training, held_out = tasks.sets(setting)
+    batch = (options.prompts or setting.prompts) * setting.size  # rollouts
     rows = [{"prompt_id": i, "prompt": task.prompt, "answer": task.answer} for i, task in enumerate(training)]
     tokenizer = policy.make_tokenizer()
     client = TimedClient(options.url, timeout=300, strict=True) if options.url else None
@@ -106,13 +107,13 @@ def train(options) -> None:
         reward_funcs=[reward],
         args=GRPOConfig(
             output_dir=str(pathlib.Path(options.output).with_suffix("")),
-            per_device_train_batch_size=setting.prompts * setting.size,
+            per_device_train_batch_size=batch,
             num_generations=setting.size,
             max_completion_length=8,
             temperature=1.0,
             learning_rate=rate,
             lr_scheduler_type="constant",
-            max_steps=-(-rollouts // (setting.prompts * setting.size)),
+            max_steps=-(-rollouts // batch),
             seed=options.seed,
             save_strategy="no",
             logging_strategy="no",
@@ -156,6 +157,7 @@ def add_setting(parser) -> None:
     parser.add_argument("--setting", choices=list(SETTINGS), default="first", help="tasks, policy and rates (first)")
     parser.add_argument("--rollouts", type=int, metavar="N", help="rollouts that a run spends (default: the setting's)")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="of all arms (default: the setting's)")
+    parser.add_argument("--prompts", type=int, metavar="N", help="prompts of a batch (default: the setting's)")
 
 
 def main() -> None:
