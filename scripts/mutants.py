@@ -1,4 +1,4 @@
-"""Says which wrong rules the simulator notices: each of 15 mutants is one rule of Sources/Cluster, broken.
+"""Says which wrong rules the simulator notices: each of 18 mutants is one rule of Sources/Cluster, broken.
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
@@ -53,9 +53,9 @@ MUTANTS = [
     ),
     Mutant(
         "a result for a piece that was halved since counts",
-        "Coordinator/Job.swift",
-        "guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }",
-        "guard let piece = piece(at: key), {m} || piece.rows == result.piece.rows else { return false }",
+        "Coordinator/Verification/Job+Verification.swift",
+        "guard let piece = piece(at: key), piece.rows == result.piece.rows else { return .ignored }",
+        "guard let piece = piece(at: key), {m} || piece.rows == result.piece.rows else { return .ignored }",
     ),
     Mutant(
         "a worker's death is not counted against its piece",
@@ -122,6 +122,24 @@ MUTANTS = [
         "Planner/PlannerState+Durable.swift",
         "            _ = sessions[plan]?.record(report)\n",
         "            if !{m} { _ = sessions[plan]?.record(report) }\n",
+    ),
+    Mutant(
+        "a shard that is drawn is not computed again",
+        "Coordinator/Verification/Job+Verification.swift",
+        "guard shards[key.shard]?.isSampled == true, !result.isAboutPlaces else {",
+        "guard !{m}, shards[key.shard]?.isSampled == true, !result.isAboutPlaces else {",
+    ),
+    Mutant(
+        "the answers of two workers are not compared",
+        "Coordinator/Verification/Opinion.swift",
+        "        answers == other.answers && faults",
+        "        {m} || answers == other.answers && faults",
+    ),
+    Mutant(
+        "a worker in quarantine gets more work",
+        "Coordinator/CoordinatorState+Lending.swift",
+        "let worker = workers.sessions[incarnation], !worker.isQuarantined,",
+        "let worker = workers.sessions[incarnation], {m} || !worker.isQuarantined,",
     ),
 ]
 

@@ -29,7 +29,8 @@ package struct ClientConnection {
     /// Starts the channel's thread, which sends Hello. Spans of shards are within that of the run.
     package init(
         to endpoint: Endpoint, policy: Policy, context: ContextSet, abandonTime: Duration,
-        sendsRanges: Bool = false, security: SocketSecurity = .none, run: Span? = nil, logger: Logger
+        sendsRanges: Bool = false, verify: Double = 0, security: SocketSecurity = .none, run: Span? = nil,
+        logger: Logger
     ) throws(ClientError) {
         do {
             events = try Mailbox(capacity: Self.mailboxMax)
@@ -42,6 +43,7 @@ package struct ClientConnection {
             policy: policy, context: ContextBlock(context))
         machine.peer.abandonTime = abandonTime
         machine.sendsRanges = sendsRanges
+        machine.verify = verify
         let configuration = machine
         let (events, actions, isClosed) = (events, actions, isClosed)
         let logger = logger.tracing(run)

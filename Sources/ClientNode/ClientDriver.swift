@@ -47,7 +47,7 @@ struct ClientDriver: PeerDriver {
             case .send(var envelope):
                 traces?.sending(&envelope)
                 envelopes.append(envelope)
-            case .openOutput, .produce, .deliver, .showStatus: notifyWriter(action)
+            case .openOutput, .produce, .deliver, .showStatus, .quarantined: notifyWriter(action)
             case .finish, .fail:
                 isFinished = true
                 notifyWriter(action)

@@ -18,6 +18,10 @@ public enum ClientError: Error, CustomStringConvertible {
     case rangeRefused(String)
     /// No worker of the cluster reads rows itself, for this long.
     case noRangeWorker(after: Duration)
+    /// Workers answer differently, and none is there to decide. The same command resumes the run.
+    case disagreement(String)
+    /// Answers that are not in a committed part rest on a worker that others contradict: the run continues without them.
+    case withdrawn(worker: String)
     /// The input has changed since the run began.
     case inputChanged(String)
     /// No row of the input has a prediction.
@@ -39,6 +43,9 @@ public enum ClientError: Error, CustomStringConvertible {
             "no worker of this cluster has read rows itself for \(time.components.seconds) s; start workers with --data-root, then "
                 + "run the same command again, or leave out --workers-read"
         case .inputChanged(let message): message
+        case .disagreement(let message): message
+        case .withdrawn(let worker):
+            "two workers contradict \(worker), whose answers are computed again: run the same command again"
         case .nothingScored(let rows, let folder):
             rows == 0
                 ? "the input has no rows, so nothing was scored"
@@ -50,7 +57,7 @@ public enum ClientError: Error, CustomStringConvertible {
     /// Whether the same command can resume the run.
     public var isResumable: Bool {
         switch self {
-        case .abandoned, .noRangeWorker: true
+        case .abandoned, .noRangeWorker, .disagreement, .withdrawn: true
         case .corpora(.diskFull): true
         default: false
         }

@@ -46,6 +46,8 @@ public struct ScoringClient: Sendable {
         public var abandonTime: Duration = .seconds(120)
         /// The span of the run; `nil` traces nothing. The caller ends it.
         package var span: Span?
+        /// Share of the shards that another worker computes again, in [0, 1]; the output is the same.
+        public var verify = 0.0
         /// The client's key, where the coordinator asks for one.
         public var security = SocketSecurity.none
 
@@ -106,10 +108,25 @@ public struct ScoringClient: Sendable {
                 throw .corpora(error)
             }
         }
+        while true {
+            do throws(ClientError) {
+                return try run(survey, ranges, until: stop, onProgress: onProgress)
+            } catch .withdrawn(let worker) {
+                // Committed parts stay; the rest is submitted again, and only what was withdrawn is computed again.
+                logger.warning("answers withdrawn, computing them again", metadata: ["worker": "\(worker)"])
+            }
+        }
+    }
+
+    /// One session with the coordinator.
+    private func run(
+        _ survey: [InputFile], _ ranges: RangeFiles?, until stop: StopFlag, onProgress: (ScoringProgress) -> Void
+    ) throws(ClientError) -> Ending {
         let connection = try ClientConnection(
             to: configuration.coordinator, policy: configuration.context.policy,
             context: configuration.pairs, abandonTime: configuration.abandonTime,
-            sendsRanges: configuration.workersRead, security: configuration.security, run: configuration.span,
+            sendsRanges: configuration.workersRead, verify: configuration.verify, security: configuration.security,
+            run: configuration.span,
             logger: logger)
         defer { connection.close() }
         var writer = ScoringWriter(configuration, survey: survey, ranges: ranges, connection: connection)

@@ -22,6 +22,8 @@ struct ScoringWriter {
     /// Why the run ends once its job is closed.
     private var failure: ClientError?
     private let clock = ContinuousClock()
+    /// Workers that others contradict.
+    private var quarantined: Set<String> = []
     /// When the cluster last had a worker that reads rows itself.
     private var rangeWorkerSeen: ContinuousClock.Instant
 
@@ -68,9 +70,12 @@ struct ScoringWriter {
         case .action(.produce): try produce()
         case .action(.deliver(let answer)): try receive(answer)
         case .action(.showStatus(let status)): progress.cluster = status
+        case .action(.quarantined(let workers)): quarantined.formUnion(workers)
         case .action(.finish): return .finished(try finish(), wasThere: false)
         case .action(.fail(.abandoned(let time))):
             throw .abandoned(after: time, endpoint: configuration.coordinator)
+        case .action(.fail(.withdrawn(let worker))): throw .withdrawn(worker: worker)
+        case .action(.fail(.jobRefused(.verification, let message))): throw .disagreement(message)
         case .action(.fail(.refused(_, let message))), .action(.fail(.jobRefused(_, let message))):
             throw .refused(message)
         case .action(.send): break
@@ -205,7 +210,7 @@ struct ScoringWriter {
     private mutating func commitParts() throws(ClientError) {
         while let part = assembler?.nextPart() {
             do {
-                try run?.commit(index: part.index, firstRow: part.firstRow, part.writer)
+                try run?.commit(index: part.index, firstRow: part.firstRow, part.writer, answeredBy: part.shares)
             } catch {
                 throw .corpora(error)
             }
@@ -227,7 +232,8 @@ struct ScoringWriter {
             return try run.finish(
                 RunSummary(
                     policy: context.policy, contextRows: context.context.rows.count, files: cutter.files,
-                    rows: assembler.rows, statezeroVersion: configuration.version, side: configuration.side?.report))
+                    rows: assembler.rows, statezeroVersion: configuration.version, side: configuration.side?.report,
+                    quarantined: quarantined.sorted()))
         } catch {
             throw .corpora(error)
         }

@@ -76,8 +76,11 @@ struct CoordinatorDriver: ~Copyable {
         let (journal, worker) = try Self.startThreads(configuration, wakeup)
         let replay = journal.takeReplay()
         for damage in replay.damage { logger.error("journal damaged", metadata: ["what": "\(damage)"]) }
+        var state = configuration.state
+        var random = SystemRandomNumberGenerator()
+        state.sampleKey = SampleKey(using: &random)
         machines = CoordinatorMachines(
-            configuration.state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
+            state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
         self.channel = channel
         self.gate = gate
         self.worker = worker

@@ -1,3 +1,4 @@
+import Cluster
 import Logging
 import Wire
 import ZeroMQ
@@ -9,6 +10,32 @@ extension Logger {
     func audit(_ message: Wire.Message, of key: String?) {
         guard let key, let facts = message.audited else { return }
         notice("audit", metadata: facts.merging(["category": "audit", "key": "\(key)"]) { $1 })
+    }
+
+    /// Logs what came of computing shards again. That a worker is put in quarantine, or no longer, is audited.
+    func logVerification(_ note: CoordinatorState.LogEvent) {
+        switch note {
+        case .unverified(let job, let shard, let worker):
+            warning("shard not verified", metadata: ["job": "\(job)", "shard": "\(shard)", "worker": "\(worker)"])
+        case .disagreement(let piece, let workers):
+            error(
+                "workers disagree",
+                metadata: [
+                    "job": "\(piece.job)", "shard": "\(piece.shard)", "workers": "\(workers.joined(separator: ", "))",
+                ])
+        case .workerQuarantined(let name, let identity, let piece, let withdrawn):
+            error(
+                "worker quarantined",
+                metadata: [
+                    "category": "audit", "worker": "\(name)", "identity": "\(identity)", "job": "\(piece.job)",
+                    "shard": "\(piece.shard)", "withdrawn": "\(withdrawn)",
+                ])
+        case .quarantineLifted(let identities):
+            notice(
+                "quarantine lifted",
+                metadata: ["category": "audit", "identities": "\(identities.joined(separator: ", "))"])
+        default: break
+        }
     }
 
     /// Logs connections that were cut off.

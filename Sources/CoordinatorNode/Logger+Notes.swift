@@ -31,6 +31,7 @@ extension Logger {
             warning("lease expired", metadata: ["shard": "\(piece.shard)", "worker": "\(worker)"])
         case .rowPoisoned(let piece):
             error("row poisoned", metadata: ["shard": "\(piece.shard)", "row": "\(piece.rows.lowerBound)"])
+        case .unverified, .disagreement, .workerQuarantined, .quarantineLifted: logVerification(note)
         }
     }
 

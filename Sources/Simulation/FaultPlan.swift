@@ -35,6 +35,10 @@ public struct FaultPlan: Sendable {
     public var faultsEnd: Instant
     /// One in so many rows kills the worker that computes it; 0: none.
     public var poisonEvery: Int
+    /// Share of the shards that are computed again, in [0, 1].
+    public var verify = 0.0
+    /// A worker that answers every row falsely, if any.
+    public var liar: Int?
     /// Whether every message is encoded to frames and decoded again.
     public var isEncoded: Bool
 
@@ -99,6 +103,11 @@ public struct FaultPlan: Sendable {
         steps = Int.random(in: 1...4, using: &planRandom)
         promptsMax = Int.random(in: 1...24, using: &planRandom)
         failures = planRandom.unit() < 0.3 ? 0.2 * planRandom.unit() : 0
+        // From a sequence of its own as well.
+        var lieRandom = SeededGenerator(seed: seed ^ 0x11E5)
+        if lieRandom.unit() < 0.3 { verify = lieRandom.unit() < 0.6 ? 1 : lieRandom.unit() }
+        // With two workers, nobody could decide which of them lies.
+        if verify == 1, workers > 2, lieRandom.unit() < 0.7 { liar = Int.random(in: 0..<workers, using: &lieRandom) }
         guard hasFaults else { return }
         defer {
             for _ in 0..<(trainers > 0 ? Int.random(in: 0...5, using: &planRandom) : 0) {

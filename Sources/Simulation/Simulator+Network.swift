@@ -27,6 +27,11 @@ extension Simulator {
                 if left == 0 { return apply(.killCoordinator) }
             }
             switch action {
+            case .log(.workerQuarantined(let name, _, _, _)):
+                report.quarantined += 1
+                if faultPlan.liar.map({ "w\($0)" }) != name {
+                    report.broken.append("\(name) is honest, and quarantined")
+                }
             case .journal, .journalPlan, .log, .logPlan: break
             case .work(let work):
                 let delay = Duration.milliseconds(random.next() % 2000)

@@ -60,7 +60,8 @@ extension Simulator {
             schedule(.fault(.killWorker(index)), after: time)
             return
         }
-        let answers = AnswerBlock(texts.map { TableValueModel.expected($0, context: context) })
+        let salt: UInt64 = faultPlan.liar == index ? 1 : 0
+        let answers = AnswerBlock(texts.map { TableValueModel.expected($0, context: context, salt: salt) })
         schedule(.workerEvent(index, life: life, .computed(piece, answers, [], StageTimes())), after: time)
     }
 
@@ -92,10 +93,14 @@ extension Simulator {
                 schedule(.clientEvent(index, life: life, .durable(below: below)), after: .milliseconds(5))
             }
         case .finish: clients[index].finish()
+        case .fail(.withdrawn), .fail(.jobRefused(.verification, _)):
+            // The same command continues, at once or when somebody has started another worker.
+            clients[index].process.kill()
+            schedule(.startClient(index), after: .milliseconds(random.next() % 5000))
         case .fail(let failure): report.broken.append("client \(index) failed: \(failure)")
         case .openOutput:
             schedule(.clientEvent(index, life: life, clients[index].ready), after: .milliseconds(20))
-        case .showStatus: break
+        case .showStatus, .quarantined: break
         }
     }
 }

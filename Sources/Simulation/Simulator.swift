@@ -23,6 +23,12 @@ public struct Simulator {
         public var rows = 0
         /// Rows answered with an error, because they kill workers.
         public var poisonedRows = 0
+        /// Rows that two workers computed alike.
+        public var verifiedRows = 0
+        /// Rows that were to be computed again, and no other worker was there.
+        public var unverifiedRows = 0
+        /// Workers that were put in quarantine.
+        public var quarantined = 0
         /// Groups that trainers trained on.
         public var groups = 0
         /// Rewards in those groups.
@@ -98,6 +104,8 @@ public struct Simulator {
             report.broken += client.wrongAnswers
             report.rows += client.rowsAnswered
             report.poisonedRows += client.poisonedRows
+            report.verifiedRows += client.rows { !$0.verifiedBy.isEmpty }
+            report.unverifiedRows += client.rows { $0.isUnverified }
         }
         return report
     }

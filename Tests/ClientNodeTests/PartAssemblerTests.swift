@@ -36,6 +36,34 @@ struct PartAssemblerTests {
         String(decoding: part.writer.bytes, as: UTF8.self).split(separator: "\n")
     }
 
+    @Test("a part lists each worker once, with the ranges of its shards, and who computed the same")
+    func shares() throws {
+        var assembler = assembler
+        let (a, b) = (WorkerLabel(name: "a", key: "one"), WorkerLabel(name: "b", key: "two"))
+        for shard in 0..<UInt32(7) { assembler.plan(lines(2, from: Int(shard) * 2), shard: shard) }
+        assembler.end()
+        for shard in [UInt32(4), 0, 1, 6, 3, 5, 2] {
+            var answer = try answer(shard, rows: 2)
+            answer.sources =
+                shard == 3
+                ? [AnswerSource(rows: 1, worker: a), AnswerSource(rows: 1, worker: nil)]
+                : shard == 5
+                    ? [AnswerSource(rows: 2, worker: b, verifiedBy: [a])]
+                    : [AnswerSource(rows: 2, worker: a, isUnverified: shard == 6)]
+            assembler.insert(answer)
+        }
+        let shares = try next(&assembler).shares
+        #expect(
+            shares == [
+                RunWorkers.Share(worker: "a", key: "one", rows: 9, shards: "0-4"),
+                RunWorkers.Share(worker: nil, key: nil, rows: 1, shards: "3"),
+                RunWorkers.Share(
+                    worker: "b", key: "two", verifiedBy: [RunWorkers.Verifier(worker: "a", key: "one")], rows: 2,
+                    shards: "5"),
+                RunWorkers.Share(worker: "a", key: "one", isUnverified: true, rows: 2, shards: "6"),
+            ])
+    }
+
     @Test("a part closes with the shard that fills it, and is returned when all its answers have arrived, in any order")
     func order() throws {
         var assembler = assembler

@@ -54,6 +54,29 @@ struct JournalTests {
         #expect(try CoordinatorJournal(path: path).entries() == entries)
     }
 
+    @Test("answers that are withdrawn are gone, and a quarantine is read again until it is lifted")
+    func quarantine() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        var kept = try answer(3, of: job)
+        kept.sources = [
+            AnswerSource(
+                rows: 2, worker: WorkerLabel(name: "w", key: "one"), verifiedBy: [WorkerLabel(name: "v", key: "two")])
+        ]
+        let journal = try CoordinatorJournal(path: path)
+        try journal.commit([
+            .generationStarted(7), .jobOpened(job), .shardAnswered(kept), .shardAnswered(try answer(4, of: job)),
+            .jobOpened(other), .shardAnswered(try answer(4, of: other)), .workerQuarantined("bad"),
+            .answersWithdrawn(job, [4, 9]),
+        ])
+        let rest: [JournalEntry] = [
+            .generationStarted(7), .jobOpened(job), .shardAnswered(kept), .jobOpened(other),
+            .shardAnswered(try answer(4, of: other)),
+        ]
+        #expect(try journal.entries() == rest + [.workerQuarantined("bad")])
+        try journal.commit([.quarantineLifted])
+        #expect(try journal.entries() == rest)
+    }
+
     @Test("entries of plans are read back as they were written, also by the next process")
     func plans() throws {
         let path = try ScratchFolder.new() + "/journal"

@@ -58,6 +58,45 @@ struct ScoringRunTests {
         return files
     }
 
+    private func share(_ worker: String, verifiedBy: [String] = [], shards: String) -> RunWorkers.Share {
+        RunWorkers.Share(
+            worker: worker, key: nil, verifiedBy: verifiedBy.map { RunWorkers.Verifier(worker: $0, key: nil) },
+            rows: 10,
+            shards: shards)
+    }
+
+    @Test(
+        "who answered is in a file of its own, over interruptions; all others have the bytes of a run that does not know"
+    )
+    func workers() throws {
+        let expected = try undisturbed()
+        let shares = [
+            share("a", verifiedBy: ["b"], shards: "0-3"), share("b", shards: "4"), share("c/1", shards: "5-6,8"),
+        ]
+        do {
+            let run = try run()
+            try run.commit(index: 0, firstRow: 0, part(0), answeredBy: [shares[0]])
+            try run.commit(index: 1, firstRow: 10, part(1), answeredBy: [shares[1]], stoppingAfter: .renamed)
+        }
+        let again = try run()
+        try again.commit(index: 1, firstRow: 10, part(1), answeredBy: [shares[1]])
+        try again.commit(index: 2, firstRow: 20, part(2), answeredBy: [shares[2]])
+        try again.finish(
+            RunSummary(
+                policy: policy, contextRows: 256, files: [], rows: 30, statezeroVersion: "0.1.0", quarantined: ["c"]))
+        var found = try files("out")
+        #expect(found.removeValue(forKey: "_workers.json") != nil && found == expected)
+        let workers = try #require(RunWorkers.read(folder: scratch.file("out")))
+        #expect(workers.parts.map(\.workers) == shares.map { [$0] })
+        #expect(workers.parts.map(\.name) == ["part-00000.jsonl", "part-00001.jsonl", "part-00002.jsonl"])
+        #expect(workers.verifiedRows == 10 && workers.doubtfulRows == 10 && workers.unverifiedRows == 0)
+        #expect(RunWorkers.read(folder: scratch.file("undisturbed")) == nil)
+        switch try ScoringRun.open(folder: scratch.file("out"), identity: identity(), existing: .overwrite) {
+        case .open: #expect(try scratch.names("out") == ["_journal.sqlite"])
+        case .finished: #expect(Bool(false))
+        }
+    }
+
     @Test("a row's bytes are as documented, and numbers read back to the same Float32")
     func rowBytes() throws {
         var part = PartWriter(policy: policy, contextSize: 256, model: model)

@@ -9,7 +9,8 @@ struct ScenarioTests {
 
     /// A corpus of sixteen shards, and no faults but those given.
     private func faultPlan(
-        seed: UInt64, workers: Int, _ faults: [(seconds: Int, fault: FaultPlan.Fault)] = []
+        seed: UInt64, workers: Int, liar: Int? = nil, verify: Double = 0,
+        _ faults: [(seconds: Int, fault: FaultPlan.Fault)] = []
     ) -> FaultPlan {
         var faultPlan = FaultPlan(seed: seed)
         faultPlan.workers = workers
@@ -18,6 +19,8 @@ struct ScenarioTests {
         faultPlan.loss = 0
         faultPlan.duplication = 0
         faultPlan.poisonEvery = 0
+        faultPlan.liar = liar
+        faultPlan.verify = verify
         faultPlan.faults = faults.map { (at: .zero + .seconds($0.seconds), $0.fault) }
         return faultPlan
     }
@@ -71,6 +74,32 @@ struct ScenarioTests {
     @Test("the client dies and restarts while its shards are computed")
     func clientComesBack() {
         let all = run { faultPlan(seed: $0, workers: 2, [(5, .killClient(0)), (18, .killClient(0))]) }
+        #expect(all.poisoned == 0)
+    }
+
+    @Test(
+        "one of three workers lies: with every shard computed again, all rows are right, and the liar gets no more work"
+    )
+    func liar() {
+        var (quarantined, verified) = (0, 0)
+        for seed in Self.seeds {
+            var simulator = Simulator(seed: seed, faultPlan: faultPlan(seed: seed, workers: 3, liar: 1, verify: 1))
+            let report = simulator.run()
+            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
+            #expect(report.unverifiedRows == 0 && report.verifiedRows == report.rows)
+            quarantined += report.quarantined
+            verified += report.verifiedRows
+        }
+        #expect(quarantined > 0 && verified > 0)
+    }
+
+    @Test("a liar, and a coordinator that dies meanwhile: no row that two workers computed alike is false")
+    func liarAndRestarts() {
+        let all = run {
+            faultPlan(
+                seed: $0, workers: 3, liar: 2, verify: 1,
+                [(4, .killCoordinator), (9, .killWorker(0)), (15, .killClient(0))])
+        }
         #expect(all.poisoned == 0)
     }
 

@@ -14,6 +14,7 @@ struct SimulatorTests {
         var rows = 0
         var poisoned = 0
         var (groups, rewards, drawn, fallbacks) = (0, 0, 0, 0)
+        var (verified, unverified, quarantined) = (0, 0, 0)
         var longest = Duration.zero
         for seed in 0..<Self.seeds {
             var simulator = Simulator(seed: seed)
@@ -29,13 +30,18 @@ struct SimulatorTests {
             rewards += report.rewards
             drawn += report.rolloutsDrawn
             fallbacks += report.fallbacks
+            verified += report.verifiedRows
+            unverified += report.unverifiedRows
+            quarantined += report.quarantined
         }
         print(
             "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
                 + "\(rows) rows answered, \(poisoned) poisoned; \(groups) groups trained on with \(rewards) rewards, "
                 + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline; "
+                + "\(verified) rows verified, \(unverified) not, \(quarantined) liars quarantined; "
                 + "the longest run needed \(longest)")
         #expect(groups > 0 && drawn > 0 && fallbacks > 0, "plans must end in all ways")
+        #expect(verified > 0 && unverified > 0 && quarantined > 0, "verification must end in all ways")
         #expect(rows > 0 && poisoned > 0, "the faults must lead to both kinds of answers")
     }
 

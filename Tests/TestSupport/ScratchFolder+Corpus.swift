@@ -8,10 +8,11 @@ extension ScratchFolder {
         return file(name)
     }
 
-    /// The files of an output folder by name.
+    /// The files of an output folder by name, without the one that says who answered: it differs from run to run.
     public func contents(_ name: String) throws -> [String: Data] {
         var contents: [String: Data] = [:]
-        for entry in try FileManager.default.contentsOfDirectory(atPath: file(name)) {
+        for entry in try FileManager.default.contentsOfDirectory(atPath: file(name))
+        where entry != "_workers.json" {
             contents[entry] = FileManager.default.contents(atPath: file(name) + "/" + entry)
         }
         return contents

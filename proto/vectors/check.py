@@ -227,7 +227,18 @@ EXPECTED = {
     "submit-shard": [envelope(3, submit_shard={"job": JOB, "shard": 7, "rows": 3, "tokens": 12, "affinity": AFFINITY})]
     + texts(*TEXTS),
     "shard-answer": [
-        envelope(3, shard_answer={"job": JOB, "shard": 7, "rows": 3, "errors": [{"row": 2, **FAULT}]}),
+        envelope(
+            3,
+            shard_answer={
+                "job": JOB,
+                "shard": 7,
+                "rows": 3,
+                "errors": [{"row": 2, **FAULT}],
+                "sources": [
+                    {"rows": 3, "worker": {"name": "worker-1"}, "verified_by": [{"name": "worker-2", "key": "second"}]}
+                ],
+            },
+        ),
         answers(PREDICTION, POINT, None),
     ],
     "context-side": [envelope(3, context={"digest": SIDE_DIGEST, "rows": 2, "pool_rows": 1, "side": SIDE})]

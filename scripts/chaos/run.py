@@ -258,9 +258,9 @@ def dataclass_of(fault: chaos.Fault) -> dict:
 
 
 def digest_of(folder: pathlib.Path) -> str:
-    """SHA-256 of all files of a folder, names and bytes."""
+    """SHA-256 of all files of a folder, names and bytes, without the one that says who answered."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(path for path in folder.rglob("*") if path.name != "_workers.json"):
         digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

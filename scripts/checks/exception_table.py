@@ -28,6 +28,6 @@ UNSAFE_FILES = {
 # Files over the limit: the number of lines that each may have.
 LONG_FILES = {
     "Sources/Tokenizers/Unicode/ReferenceUnicodeData.swift": (760, "a table of Unicode ranges, generated"),
-    "Sources/Wire/Generated/statezero.pb.swift": (7100, "generated from proto/statezero.proto"),
+    "Sources/Wire/Generated/statezero.pb.swift": (7500, "generated from proto/statezero.proto"),
     "Sources/TraceExport/Generated/opentelemetry.pb.swift": (900, "generated from proto/opentelemetry.proto"),
 }

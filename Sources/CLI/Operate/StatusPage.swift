@@ -51,7 +51,7 @@ package struct StatusPage: CustomStringConvertible {
         [
             table("workers", ["worker", "role", "state", "leases", "rows", "lease ends", "silent"], leading: 3) { row in
                 [
-                    text(row["name"]), text(row["role"]), row["is_draining"]?.bool == true ? "draining" : "live",
+                    text(row["name"]), text(row["role"]), Self.state(row),
                     text(row["leases"]), text(row["rows"]), seconds(row["expires_seconds"]),
                     seconds(row["silent_seconds"]),
                 ]
@@ -68,6 +68,11 @@ package struct StatusPage: CustomStringConvertible {
                 ]
             },
         ].compactMap(\.self)
+    }
+
+    private static func state(_ worker: JSONObject) -> String {
+        if worker["is_quarantined"]?.bool == true { return "quarantined" }
+        return worker["is_draining"]?.bool == true ? "draining" : "live"
     }
 
     /// `nil` where there is nothing to show.

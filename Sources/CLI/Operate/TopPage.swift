@@ -170,7 +170,9 @@ package struct TopPage: CustomStringConvertible {
             let silent = row["silent_seconds"]?.double ?? 0
             let isDraining = row["is_draining"]?.bool == true
             let state =
-                isDraining ? "draining" : silent > 2.5 ? "silent" : row["leases"]?.integer == 0 ? "idle" : "working"
+                row["is_quarantined"]?.bool == true
+                ? "quarantined"
+                : isDraining ? "draining" : silent > 2.5 ? "silent" : row["leases"]?.integer == 0 ? "idle" : "working"
             return [
                 text(row["name"]), text(row["role"]), state, text(row["leases"]), text(row["rows"]),
                 String(format: "%.1f s ago", silent),

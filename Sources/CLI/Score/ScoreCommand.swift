@@ -84,6 +84,7 @@ struct Score: ParsableCommand {
         configuration.format = parts
         configuration.abandonTime = .seconds(workers.abandonAfter)
         configuration.workersRead = workers.workersRead
+        configuration.verify = workers.verify
         configuration.security = try workers.key.security
         configuration.span = span
         let clock = ContinuousClock()
@@ -101,7 +102,7 @@ struct Score: ParsableCommand {
             let summary = ScoreSummary(
                 manifest, output: files.output, wasThere: wasThere, rows: progress.rowsAnswered,
                 seconds: (clock.now - start) / .seconds(1), reading: progress.reading,
-                errors: PartErrors.read(folder: output, manifest))
+                errors: PartErrors.read(folder: output, manifest), workers: RunWorkers.read(folder: output))
             try report.show(summary) { summary.text }
             if manifest.counts.error > 0 { throw ExitStatus.finishedWithErrorRows }
         }

@@ -127,6 +127,14 @@ struct ScoreWorkers: ParsableArguments {
             """)
     var workersRead = false
 
+    @Option(
+        range: .within(0...1),
+        help: """
+            Share of the shards that a second worker computes again, such as 0.01. A worker that two others contradict gets \
+            no more work. The output is the same; _workers.json in its folder says who answered what.
+            """)
+    var verify = 0.0
+
     @OptionGroup var tuning: TuningOptions
 
     @Option(
@@ -149,6 +157,9 @@ struct ScoreWorkers: ParsableArguments {
             program: OwnProgram.path, workers: count, threadsPerWorker: threads,
             model: model.arguments + store.arguments(for: model), journal: journal, logLevel: log.level)
         configuration.arguments = log.formatArguments
+        if verify > 0, count < 2 {
+            throw CommandFailure("--verify needs a second worker: give --workers 2 or more", status: .usage)
+        }
         configuration.pinsWorkers = pin ?? tuned?.pin ?? false
         return configuration
     }

@@ -18,20 +18,32 @@ struct ScoreSummary: Encodable {
     let errors: [String: Int]
     /// Prompts that end with a turn of the assistant.
     let assistant_last: Int
+    /// Rows that two workers computed alike; absent where nobody has recorded it.
+    let verified: Int?
+    /// Rows that were to be computed again, and were not, because no other worker was there.
+    let unverified: Int?
+    /// Workers that two others contradicted.
+    let quarantined: [String]?
+    /// Rows that rest on the word of such a worker alone: they were in the output already.
+    let doubtful: Int?
     private let errorLines: [String]
     private let answered: Int
     private let facts: String
 
     private enum CodingKeys: CodingKey {
         case output, rows, ok, error, errors, base_rate, truncated, assistant_last, model, seconds, rows_per_second
-        case was_there, side
+        case was_there, side, verified, unverified, quarantined, doubtful
     }
 
     /// `rows` are those answered in this run; an earlier run may have answered others.
     init(
         _ manifest: RunManifest, output: String, wasThere: Bool, rows answered: Int, seconds: Double,
-        reading: PromptCorpus.Counts, errors: ErrorCounts
+        reading: PromptCorpus.Counts, errors: ErrorCounts, workers: RunWorkers? = nil
     ) {
+        verified = workers?.verifiedRows
+        unverified = workers?.unverifiedRows
+        quarantined = workers?.quarantined
+        doubtful = workers?.doubtfulRows
         self.errors = Dictionary(uniqueKeysWithValues: errors.sorted.map { ($0.code.rawValue, $0.rows) })
         errorLines = errors.lines
         assistant_last = reading.assistantLast
@@ -67,9 +79,29 @@ struct ScoreSummary: Encodable {
                 "\(assistant_last) prompts end with an answer of the assistant, which was scored with them; "
                     + "--drop-last-assistant leaves it out")
         }
-        lines += errorLines
+        lines += verificationLines + errorLines
         if let side { lines += Self.lines(side, rows: rows) }
         return (lines + [facts, "output \(output)"]).joined(separator: "\n")
+    }
+
+    /// What came of `--verify`; nothing where no row was drawn.
+    private var verificationLines: [String] {
+        var lines: [String] = []
+        if let verified, verified > 0 {
+            lines.append("\(verified) rows were computed by two workers, with the same result")
+        }
+        if let unverified, unverified > 0 {
+            lines.append("\(unverified) rows were to be computed again, and no other worker was there")
+        }
+        if let quarantined, !quarantined.isEmpty {
+            lines.append("workers that two others contradict: \(quarantined.joined(separator: ", "))")
+        }
+        if let doubtful, doubtful > 0 {
+            lines.append(
+                "warning: \(doubtful) rows of such a worker were in the output already, see _workers.json; score again with "
+                    + "--overwrite to have them computed by others")
+        }
+        return lines
     }
 
     /// How many prompts had references, by policy; the first ten.

@@ -34,6 +34,8 @@ extension ClientState {
         /// Write a shard's answers. Each shard is written once, in any order.
         case deliver(ShardAnswer)
         case showStatus(ClusterStatus)
+        /// Others contradict these workers, by their identities.
+        case quarantined([String])
         case finish
         case fail(Failure)
     }
@@ -44,6 +46,8 @@ extension ClientState {
         case jobRefused(JobRefusal, message: String)
         /// The coordinator was silent for this long. The job can be resumed.
         case abandoned(after: Duration)
+        /// Answers that are not durable rest on the word of a worker that others contradict. The job can be resumed at once.
+        case withdrawn(worker: String)
     }
 
     /// Which job is to be done.
@@ -56,6 +60,8 @@ extension ClientState {
         public var context: ContextBlock
         /// Whether shards have row ranges, which the coordinator must be able to forward.
         public var sendsRanges = false
+        /// Share of the shards that another worker computes again, in [0, 1].
+        public var verify = 0.0
 
         /// Describes a job.
         public init(name: String, policy: Policy, context: ContextBlock) {

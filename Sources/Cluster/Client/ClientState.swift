@@ -20,6 +20,12 @@ public struct ClientState: Sendable {
         case gone
     }
 
+    /// A shard that is delivered: its rows, and workers on whose word alone some of them rest.
+    private struct Delivered {
+        let rows: Int
+        let alone: [String]
+    }
+
     // MARK: State
 
     private let configuration: Configuration
@@ -33,8 +39,10 @@ public struct ClientState: Sendable {
 
     /// Submitted, unanswered.
     private var unanswered: [UInt32: SubmitShard] = [:]
-    /// Rows of shards delivered and not durable.
-    private var delivered: [UInt32: Int] = [:]
+    /// Shards delivered and not durable.
+    private var delivered: [UInt32: Delivered] = [:]
+    /// Workers that others contradict.
+    private var quarantined: Set<String> = []
     private var rowsUnconfirmed = 0
     /// Estimated tokens submitted and not answered.
     private var tokensSubmitted = 0
@@ -120,6 +128,10 @@ public struct ClientState: Sendable {
                     + "--workers-read"
                 return fail(.refused(.protocolVersion, message: message), &actions)
             }
+            guard welcome.verifies || configuration.verify == 0 else {
+                let message = "the coordinator is of a version that verifies nothing; update it, or leave out --verify"
+                return fail(.refused(.protocolVersion, message: message), &actions)
+            }
             session.enter(generation: envelope.generation)
             if let model = welcome.fingerprint { receive(model, at: now, &actions) }
         case .refused(let reason, let message):
@@ -182,6 +194,7 @@ public struct ClientState: Sendable {
         submit.confirmedBelow = confirmedBelow
         submit.rowsTotal = rowsTotal
         submit.rowsConfirmed = rowsConfirmed
+        submit.verify = configuration.verify
         send(.submitJob(submit), &actions)
     }
 
@@ -190,7 +203,7 @@ public struct ClientState: Sendable {
         windowRows = accepted.windowRows
         windowTokens = accepted.windowTokens
         if case .opening = phase { phase = .streaming }
-        guard phase == .streaming else { return }
+        guard phase == .streaming, hasAllFrom(others: accepted.quarantined, &actions) else { return }
         lastProgress = now
         let held = Set(accepted.held)
         heldBack = []
@@ -201,12 +214,29 @@ public struct ClientState: Sendable {
         submitHeldBack(&actions)
     }
 
+    /// Whether nothing that is not durable rests on the word of a quarantined worker alone; else the session fails, and the
+    /// next one begins behind the last durable shard.
+    private mutating func hasAllFrom(others identities: [String], _ actions: inout [Action]) -> Bool {
+        guard !identities.isEmpty else { return true }
+        if !quarantined.isSuperset(of: identities) { actions.append(.quarantined(identities)) }
+        quarantined.formUnion(identities)
+        guard let worker = delivered.values.lazy.flatMap(\.alone).filter(quarantined.contains).min() else {
+            return true
+        }
+        fail(.withdrawn(worker: worker), &actions)
+        return false
+    }
+
     private mutating func deliver(_ answer: ShardAnswer, at now: Instant, _ actions: inout [Action]) {
         // A second copy, or an answer with another number of rows than the shard, is dropped.
         guard let shard = unanswered[answer.shard], shard.content.count == answer.answers.count else { return }
         unanswered[answer.shard] = nil
         tokensSubmitted -= shard.windowTokens
-        delivered[answer.shard] = shard.content.count
+        delivered[answer.shard] = Delivered(
+            rows: shard.content.count,
+            alone: answer.sources.compactMap { source in
+                source.worker.flatMap { source.rests(on: $0.identity) ? $0.identity : nil }
+            })
         lastProgress = now
         actions.append(.deliver(answer))
         submitHeldBack(&actions)
@@ -234,7 +264,7 @@ public struct ClientState: Sendable {
     private mutating func confirm(below: UInt32, _ actions: inout [Action]) {
         guard below > confirmedBelow, let job else { return }
         for index in delivered.keys.filter({ $0 < below }) {
-            let rows = delivered.removeValue(forKey: index) ?? 0
+            let rows = delivered.removeValue(forKey: index)?.rows ?? 0
             rowsUnconfirmed -= rows
             rowsConfirmed += rows
         }
@@ -325,7 +355,7 @@ public struct ClientState: Sendable {
     /// Invariants of a client that do not hold, a sentence each; empty when all do.
     public var brokenInvariants: [String] {
         var broken: [String] = []
-        let rows = unanswered.values.reduce(0) { $0 + $1.content.count } + delivered.values.reduce(0, +)
+        let rows = unanswered.values.reduce(0) { $0 + $1.content.count } + delivered.values.reduce(0) { $0 + $1.rows }
         if rows != rowsUnconfirmed {
             broken.append("the client counts \(rowsUnconfirmed) rows unconfirmed, has \(rows)")
         }

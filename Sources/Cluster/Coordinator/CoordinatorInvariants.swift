@@ -16,6 +16,9 @@ extension CoordinatorState {
             if rows != worker.leases.rows || tokens != worker.leases.tokens {
                 broken.append("worker \(incarnation): counts differ from its leases")
             }
+            if worker.isQuarantined != quarantined.contains(worker.identity) || worker.isQuarantined && rows > 0 {
+                broken.append("worker \(incarnation): in quarantine or not, with \(rows) rows")
+            }
             if worker.leases.count > Limits.heldPiecesMax {
                 broken.append("worker \(incarnation): holds \(worker.leases.count) pieces")
             }
@@ -51,11 +54,21 @@ extension CoordinatorState {
                     }
                 case .done: break
                 }
+                let answered = piece.opinions.map { $0.worker.identity }
+                if Set(answered).count != answered.count || !shard.isSampled && !answered.isEmpty {
+                    broken.append("shard \(index) row \(next): opinions of \(answered)")
+                }
             }
             if next != shard.submitted.content.count { broken.append("shard \(index): pieces cover \(next) rows") }
         }
-        if Set(job.queue) != pending || job.queue.count != pending.count {
-            broken.append("the queue has \(job.queue.count) pieces, \(pending.count) are pending")
+        if Set(job.queue).union(job.rechecks) != pending || job.pendingCount != pending.count {
+            broken.append("the queues have \(job.pendingCount) pieces, \(pending.count) are pending")
+        }
+        for key in job.rechecks where job.piece(at: key)?.isOpen != true {
+            broken.append("shard \(key.shard) row \(key.firstRow) waits for another worker, and nobody has answered it")
+        }
+        for key in job.queue where job.piece(at: key)?.isOpen == true {
+            broken.append("shard \(key.shard) row \(key.firstRow) is answered, and waits for a first answer")
         }
         if rows != job.rowsUnconfirmed || tokens != job.tokensUnanswered {
             broken.append("the window counts \(job.rowsUnconfirmed) rows, there are \(rows)")

@@ -166,6 +166,8 @@ extension CoordinatorMachines {
         report.shardsPending = status.shardsPending
         report.shardsLeased = status.shardsLeased
         report.jobs = coordinator.jobs.count
+        report.workersQuarantined = coordinator.quarantined.count
+        coordinator.verification.fill(&report)
         planner.fill(&report)
     }
 }

@@ -46,6 +46,9 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     /// How long commits of the journal took.
     public var commits = DurationHistogram()
 
+    /// Workers, by their identities, that get no work because others contradict them.
+    public var workersQuarantined = 0
+
     // MARK: Counts
 
     /// Messages received.
@@ -96,6 +99,15 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
     public var textsEvicted = 0
     /// Outcomes that were forgotten, because the histories had too many bytes.
     public var outcomesEvicted = 0
+
+    /// Pieces that two workers answered alike.
+    public var piecesVerified = 0
+    /// Pieces that were drawn to be computed again, and were not, because no other worker was there.
+    public var piecesUnverified = 0
+    /// Answers that differ from another worker's.
+    public var disagreements = 0
+    /// Disagreements that nobody was there to decide.
+    public var disagreementsUndecided = 0
 
     /// Nothing has happened.
     public init() {}

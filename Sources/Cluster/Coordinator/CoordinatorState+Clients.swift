@@ -48,7 +48,8 @@ extension CoordinatorState {
         guard jobs.values[place].isWithinWindow(shard, configuration), hasMemory(for: shard, of: peer) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.
         isIdle = jobs.values[place].queue.count >= Job.lookAhead
-        _ = jobs.values[place].submit(shard)
+        let isSampled = configuration.sampleKey.draws(shard.shard, of: shard.job, share: jobs.values[place].share)
+        _ = jobs.values[place].submit(shard, isSampled: isSampled)
     }
 
     /// Whether the shards of all jobs, and of all jobs of one key, leave memory for another. Where they do not, the shard is
@@ -104,6 +105,7 @@ extension CoordinatorState {
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
         }
         jobs[id]?.context = submitted.context
+        jobs[id]?.share = submitted.verify
         if let former = jobs[id]?.client, former != peer {
             clients[former]?.jobs.removeAll { $0 == id }
             // The new client may send texts where the former one sent row ranges that no worker reads.
@@ -126,7 +128,7 @@ extension CoordinatorState {
         "the job \(id) was opened with another key; use that key, or a new output folder"
     }
 
-    private mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {
+    mutating func accept(_ id: JobID, client: Peer, _ actions: inout [Action]) {
         guard let job = jobs[id] else { return }
         // Answered shards are not among those held: a client submits one again to get an answer that it lost.
         let held = job.shards.keys.sorted()
@@ -134,11 +136,11 @@ extension CoordinatorState {
             .jobAccepted(
                 JobAccepted(
                     job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens,
-                    held: held)),
+                    held: held, quarantined: job.share > 0 ? Array(quarantined) : [])),
             to: client, &actions)
     }
 
-    private mutating func refuse(
+    mutating func refuse(
         _ id: JobID, _ reason: JobRefusal, _ message: String, to peer: Peer, _ actions: inout [Action]
     ) {
         actions.append(.log(.jobRefused(id, reason: message)))

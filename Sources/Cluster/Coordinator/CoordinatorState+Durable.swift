@@ -16,6 +16,7 @@ extension CoordinatorState {
         package var generation: UInt64
         package var fingerprint: ModelFingerprint?
         package var jobs: [JobID: OpenJob]
+        package var quarantined: Set<String>
     }
 
     /// The durable part of the state, for comparing a replay with the state that wrote the journal. Cost: linear.
@@ -24,6 +25,7 @@ extension CoordinatorState {
             (id, Durable.OpenJob(confirmedBelow: job.confirmedBelow, answers: job.answers))
         }
         return Durable(
-            generation: generation, fingerprint: fingerprint, jobs: Dictionary(uniqueKeysWithValues: open))
+            generation: generation, fingerprint: fingerprint, jobs: Dictionary(uniqueKeysWithValues: open),
+            quarantined: Set(quarantined))
     }
 }

@@ -26,8 +26,7 @@ extension CoordinatorState {
             if workers.sessions[incarnation]?.needsContext(offer.context.digest) == true {
                 send(.context(offer.context), to: offer.peer, &actions)
             }
-            let (name, content) = jobs.values[place].lend(
-                queueIndex: offer.index, to: incarnation, job: jobs.keys[place])
+            let (name, content) = jobs.values[place].lend(offer.key, to: incarnation, job: jobs.keys[place])
             workers.sessions[incarnation]?.leases.lend(
                 name,
                 LeaseTable.Lease(
@@ -40,9 +39,9 @@ extension CoordinatorState {
         return false
     }
 
-    /// A piece that may be lent to a worker: its index in the job's queue, and what is needed to lend it.
+    /// A piece that may be lent to a worker, and what is needed to lend it.
     private struct Offer {
-        let index: Int
+        let key: Job.PieceKey
         let tokens: Int
         let isSuspect: Bool
         let context: ContextBlock
@@ -53,24 +52,31 @@ extension CoordinatorState {
     /// the job changes would make Swift copy all of its shards.
     private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
         let job = jobs.values[place]
-        guard job.client != nil, !job.queue.isEmpty, let context = job.context,
-            let worker = workers.sessions[incarnation], worker.readsSide || context.schema.isEmpty,
-            let index = suitable(job, for: worker), let piece = job.piece(at: job.queue[index])
+        guard job.client != nil, job.pendingCount > 0, let context = job.context,
+            let worker = workers.sessions[incarnation], !worker.isQuarantined,
+            worker.readsSide || context.schema.isEmpty, let key = suitable(job, for: worker),
+            let piece = job.piece(at: key)
         else { return nil }
-        let tokens = job.tokens(of: job.queue[index])
+        let tokens = job.tokens(of: key)
         guard worker.canAccept(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0) else { return nil }
         return Offer(
-            index: index, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
+            key: key, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
     }
 
-    /// The first of the queue's first pieces that rendezvous hashing gives to this worker, else the first that it may run.
-    /// A suspect piece at the head is lent first, to any worker that may run it.
-    private func suitable(_ job: Job, for worker: WorkerSession) -> Int? {
+    /// A piece that another worker has answered and this one may check; else the first of the queue's first pieces that
+    /// rendezvous hashing gives to this worker; else the first that it may run. A suspect piece at the head is lent first,
+    /// to any worker that may run it.
+    private func suitable(_ job: Job, for worker: WorkerSession) -> Job.PieceKey? {
+        if let recheck = job.rechecks.prefix(Job.lookAhead).first(where: { mayRun($0, of: job, worker) }) {
+            return recheck
+        }
         let first = job.queue.prefix(Job.lookAhead).indices.first { mayRun(job.queue[$0], of: job, worker) }
         guard let first else { return nil }
-        if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return first }
+        if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return job.queue[first] }
         let needsSide = job.context?.schema.isEmpty == false
-        let others = workers.sessions.values.lazy.filter { !$0.leases.isDraining && ($0.readsSide || !needsSide) }
+        let others = workers.sessions.values.lazy.filter {
+            !$0.leases.isDraining && !$0.isQuarantined && ($0.readsSide || !needsSide)
+        }
         for index in first..<min(job.queue.count, Job.lookAhead) {
             let key = job.queue[index]
             guard let shard = job.shards[key.shard]?.submitted, mayRun(key, of: job, worker) else { continue }
@@ -78,17 +84,21 @@ extension CoordinatorState {
             let isOthers = others.contains {
                 $0.reads(shard) && WorkerSession.affinity(of: $0.nameHash, to: shard.affinity) > own
             }
-            if !isOthers { return index }
+            if !isOthers { return key }
         }
-        return first
+        return job.queue[first]
     }
 
     /// Whether a piece may be lent to a worker: it reads the piece's rows. What a worker died with is for the others, so
     /// that a worker that dies again and again cannot have a row poisoned; but where there is no other, it gets it again.
+    /// What it has answered is for the others in any case.
     private func mayRun(_ key: Job.PieceKey, of job: Job, _ worker: WorkerSession) -> Bool {
         guard worker.reads(job.shards[key.shard]?.submitted) else { return false }
-        guard let piece = job.piece(at: key), piece.killed.contains(worker.identity) else { return true }
-        return !hasWorker(otherThan: piece.killed, for: key, of: job)
+        guard let piece = job.piece(at: key) else { return true }
+        guard !piece.opinions.contains(where: { $0.worker.identity == worker.identity }),
+            piece.opinions.count < Job.opinionsMax
+        else { return false }
+        return !piece.killed.contains(worker.identity) || !hasWorker(otherThan: piece.identities, for: key, of: job)
     }
 
     /// Whether a worker that could run a piece of the job has none of the identities.
@@ -96,7 +106,8 @@ extension CoordinatorState {
         let needsSide = job?.context?.schema.isEmpty == false
         let shard = job?.shards[key.shard]?.submitted
         return workers.sessions.values.contains {
-            $0.leases.isOpen && ($0.readsSide || !needsSide) && $0.reads(shard) && !identities.contains($0.identity)
+            $0.leases.isOpen && !$0.isQuarantined && ($0.readsSide || !needsSide) && $0.reads(shard)
+                && !identities.contains($0.identity)
         }
     }
 }

@@ -27,6 +27,8 @@ extension CoordinatorState {
                     WorkerSession(
                         peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
                         readsSide: hello.readsSide, readsRanges: hello.readsRanges, now: now))
+                let identity = workers.sessions[hello.incarnation]?.identity ?? ""
+                workers.sessions[hello.incarnation]?.isQuarantined = quarantined.contains(identity)
                 actions.append(.log(.workerJoined(name: hello.name, incarnation: hello.incarnation)))
             }
         }
@@ -37,7 +39,7 @@ extension CoordinatorState {
         let timing = configuration.timing
         let welcome = Welcome(
             incarnation: incarnation, heartbeatInterval: timing.heartbeatInterval, leaseTime: timing.leaseTime,
-            fingerprint: fingerprint, readsSide: true, readsRanges: true)
+            fingerprint: fingerprint, readsSide: true, readsRanges: true, verifies: true)
         send(.welcome(welcome), to: peer, &actions)
     }
 

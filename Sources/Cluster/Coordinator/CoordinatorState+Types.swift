@@ -42,6 +42,14 @@ extension CoordinatorState {
         case leaseExpired(PieceName, worker: String)
         /// The row killed every worker that ran it, so it is answered with an error.
         case rowPoisoned(PieceName)
+        /// Nobody else computed a shard that was drawn to be computed again.
+        case unverified(JobID, shard: UInt32, worker: String)
+        /// Two workers contradict the last one of these; another one decides.
+        case disagreement(PieceName, workers: [String])
+        /// Two others contradict a worker: it gets no more work. So many answered shards are computed again.
+        case workerQuarantined(name: String, identity: String, piece: PieceName, withdrawn: Int)
+        /// The coordinator has started without jobs.
+        case quarantineLifted([String])
     }
 
     /// Bounds and clocks.
@@ -64,6 +72,8 @@ extension CoordinatorState {
         public var jobsPerOwnerMax = 32
         /// Live workers.
         public var workersMax = 1024
+        /// Draws the shards that are computed again. The driver must draw it, so that nobody can predict it.
+        package var sampleKey = SampleKey([])
 
         /// The defaults.
         public init() {}

@@ -58,10 +58,29 @@ extension CoordinatorState {
         workers.sessions[incarnation]?.leases.renew(
             progress: result.progress, until: now + configuration.timing.leaseTime)
         let key = Job.PieceKey(result.piece)
+        guard let worker = workers.sessions[incarnation], !worker.isQuarantined else { return }
         let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
-        guard jobs[result.piece.job]?.complete(result) == true else { return }
+        let completion = jobs[result.piece.job]?.complete(
+            result, by: worker.label, incarnation: incarnation, at: now)
+        guard case .done(let verified, let contradicted)? = completion else {
+            if case .open(let isDisputed)? = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
+            return
+        }
         if case .leased(let other) = lentTo, other != incarnation { release(result.piece, at: other) }
+        if verified { verification.verified += 1 }
         answer(result.piece.job, shard: result.piece.shard, &actions)
+        for worker in contradicted { quarantine(worker, of: result.piece, &actions) }
+    }
+
+    /// A piece waits for another worker.
+    private mutating func recordOpen(_ piece: PieceName, isDisputed: Bool, _ actions: inout [Action]) {
+        if isDisputed {
+            verification.disagreements += 1
+            let opinions = jobs[piece.job]?.piece(at: Job.PieceKey(piece))?.opinions ?? []
+            actions.append(.log(.disagreement(piece, workers: opinions.map { $0.worker.text })))
+        }
+        // No client waits for it; it submits the shard again when it is back.
+        if jobs[piece.job]?.client == nil { jobs[piece.job]?.forgetUnleased() }
     }
 
     /// Ends another worker's lease on a piece that is done, whatever the number of its attempt.
@@ -72,7 +91,7 @@ extension CoordinatorState {
         if let same { workers.sessions[incarnation]?.leases.release(same) }
     }
 
-    private mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
+    mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
         guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
         actions.append(.journal(.shardAnswered(answer)))
         if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
@@ -92,6 +111,7 @@ extension CoordinatorState {
             jobs[piece.job]?.takeBack(key, reason: event)
             jobs[piece.job]?.forgetUnleased()
         } else if let killed {
+            // One that has answered it counts as another: it lives, and may be right.
             let isAlone = !hasWorker(otherThan: found.killed.union([killed]), for: key, of: jobs[piece.job])
             jobs[piece.job]?.recordFailure(key, of: killed, isAlone: isAlone, reason: event)
             if let job = jobs[piece.job], case .done = job.piece(at: key)?.state {

@@ -25,6 +25,9 @@ public struct CoordinatorState: Sendable {
     var jobs: OrderedDictionary<JobID, Job> = [:]
     var workers = Membership<WorkerSession>()
     var clients: OrderedDictionary<Peer, ClientSession> = [:]
+    /// Identities of workers that others contradict, the latest last: they get no work.
+    var quarantined: OrderedSet<String> = []
+    var verification = VerificationCounts()
     /// Which job is served first next; jobs take turns.
     var turn = 0
     /// Whether nothing can be lent after this event that could not be lent before it.
@@ -53,7 +56,10 @@ public struct CoordinatorState: Sendable {
         case .jobOwned(let id, let owner): jobs[id]?.owner = owner
         case .shardAnswered(let answer): jobs[answer.job]?.keep(answer)
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
+        case .answersWithdrawn(let id, let shards): jobs[id]?.forgetAnswers(shards)
         case .jobClosed(let id): jobs[id] = nil
+        case .workerQuarantined(let identity): quarantined.append(identity)
+        case .quarantineLifted: quarantined = []
         }
     }
 
@@ -67,6 +73,7 @@ public struct CoordinatorState: Sendable {
         case .started:
             generation += 1
             actions.append(.journal(.generationStarted(generation)))
+            liftQuarantine(&actions)
         case .received(let envelope, let peer):
             receive(envelope, from: peer, at: now, &actions)
         case .unroutable(let peer):
@@ -94,13 +101,14 @@ public struct CoordinatorState: Sendable {
         for client in clients.values {
             next = min(next ?? client.lastReceived + livenessTime * 3, client.lastReceived + livenessTime * 3)
         }
+        if let settled = nextVerification { next = min(next ?? settled, settled) }
         return next
     }
 
     /// Counts for a progress line.
     public var status: ClusterStatus {
         ClusterStatus(
-            workers: workers.count, shardsPending: jobs.values.reduce(0) { $0 + $1.queue.count },
+            workers: workers.count, shardsPending: jobs.values.reduce(0) { $0 + $1.pendingCount },
             shardsLeased: workers.leaseCount, rangeWorkers: workers.sessions.values.count { $0.readsRanges })
     }
 
@@ -143,6 +151,7 @@ public struct CoordinatorState: Sendable {
         for (peer, client) in clients where readUntil - client.lastReceived >= timing.livenessTime * 3 {
             detach(peer, &actions)
         }
+        settleOverdue(at: now, &actions)
     }
 
     func send(_ message: Message, to peer: Peer, _ actions: inout [Action]) {

@@ -20,8 +20,12 @@ struct Job {
     private(set) var shards: [UInt32: Shard] = [:]
     /// Answers that are durable here and not yet confirmed by the client.
     private(set) var answers: [UInt32: ShardAnswer] = [:]
-    /// Pending pieces, in the order in which they are to be lent.
+    /// Pending pieces that nobody has answered, in the order in which they are to be lent.
     private(set) var queue: Deque<PieceKey> = []
+    /// Pending pieces that wait for another worker's answer, in order. They are lent before the others.
+    var rechecks: Deque<PieceKey> = []
+    /// Share of the shards that are computed again.
+    var share = 0.0
     /// The client has confirmed the shards below.
     private(set) var confirmedBelow: UInt32 = 0
     /// Rows in `shards` and `answers`.
@@ -48,6 +52,8 @@ struct Job {
     /// A shard that is not answered yet.
     struct Shard {
         let submitted: SubmitShard
+        /// Whether it is drawn to be computed by two workers.
+        let isSampled: Bool
         var pieces: [Piece]
     }
 
@@ -62,12 +68,21 @@ struct Job {
         var killed: Set<String> = []
         /// The latest events, for the message of a poisoned row.
         var trace: [String] = []
+        /// Answers that do not decide yet, of different workers each.
+        var opinions: [Opinion] = []
+        /// Since when it waits for another opinion.
+        var openSince: Instant = .zero
+
+        /// Whether it was answered, and waits for another worker.
+        var isOpen: Bool { state == .pending && !opinions.isEmpty }
+        /// Workers that may not have it: those that have answered it, and those that died with it.
+        var identities: Set<String> { killed.union(opinions.map { $0.worker.identity }) }
     }
 
     enum PieceState: Equatable {
         case pending
         case leased(incarnation: UInt64)
-        case done(AnswerBlock, [RowFault])
+        case done(AnswerBlock, [RowFault], AnswerSource)
     }
 
     // MARK: Changes
@@ -79,12 +94,12 @@ struct Job {
     }
 
     /// Adds a shard; `false` when it was added, answered or confirmed before.
-    mutating func submit(_ shard: SubmitShard) -> Bool {
+    mutating func submit(_ shard: SubmitShard, isSampled: Bool = false) -> Bool {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
         }
         let piece = Piece(rows: 0..<shard.content.count, state: .pending)
-        shards[shard.shard] = Shard(submitted: shard, pieces: [piece])
+        shards[shard.shard] = Shard(submitted: shard, isSampled: isSampled, pieces: [piece])
         queue.append(PieceKey(shard: shard.shard, firstRow: 0))
         rowsUnconfirmed += shard.content.count
         tokensUnanswered += shard.windowTokens
@@ -102,9 +117,9 @@ struct Job {
         return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.content.count)
     }
 
-    /// Lends the piece at an index of the queue. Returns the name of this attempt and its rows.
-    mutating func lend(queueIndex: Int, to incarnation: UInt64, job: JobID) -> (PieceName, ShardContent) {
-        let key = queue.remove(at: queueIndex)
+    /// Lends a pending piece. Returns the name of this attempt and its rows.
+    mutating func lend(_ key: PieceKey, to incarnation: UInt64, job: JobID) -> (PieceName, ShardContent) {
+        dequeue(key)
         guard let content = shards[key.shard]?.submitted.content else {
             preconditionFailure("queue names shard \(key.shard), which is not here")
         }
@@ -123,7 +138,7 @@ struct Job {
             $0.state = .pending
             $0.appendToTrace(reason)
         }
-        queue.prepend(key)
+        enqueue(key)
     }
 
     /// Records that a worker died while it ran this piece. At the second death the piece is halved; a single row is
@@ -142,24 +157,13 @@ struct Job {
                 "\(deaths) while scoring this row: \(piece.trace.joined(separator: "; ")); "
                 + "look at the worker's log, then remove the row or report it"
             let fault = RowFault(row: 0, code: "worker_died", message: message)
-            finish(key, AnswerBlock([nil]), [fault])
+            finish(key, AnswerBlock([nil]), [fault], AnswerSource(rows: 1, worker: nil))
         } else if piece.rows.count > 1, piece.kills >= Self.killsToHalve {
             halve(key)
         } else {
             update(key) { $0.state = .pending }
-            queue.prepend(key)
+            enqueue(key)
         }
-    }
-
-    /// Adds a piece's answers; `false` for a second result, or one for a piece that was halved since.
-    mutating func complete(_ result: ShardResult) -> Bool {
-        let key = PieceKey(result.piece)
-        guard let piece = piece(at: key), piece.rows == result.piece.rows else { return false }
-        if case .done = piece.state { return false }
-        // What was lent and returned to the queue is at its head.
-        if piece.state == .pending, let place = queue.firstIndex(of: key) { queue.remove(at: place) }
-        finish(key, result.answers, result.faults)
-        return true
     }
 
     /// The shard's answer when its last piece is done. The answer then waits for confirmation.
@@ -167,15 +171,18 @@ struct Job {
         guard let shard = shards[index] else { return nil }
         var blocks: [AnswerBlock] = []
         var faults: [RowFault] = []
+        var sources: [AnswerSource] = []
         for piece in shard.pieces {
-            guard case .done(let block, let pieceFaults) = piece.state else { return nil }
+            guard case .done(let block, let pieceFaults, let source) = piece.state else { return nil }
             blocks.append(block)
+            sources.append(source)
             for fault in pieceFaults {
                 faults.append(
                     RowFault(row: fault.row + UInt32(piece.rows.lowerBound), code: fault.code, message: fault.message))
             }
         }
-        let answer = ShardAnswer(job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults)
+        let answer = ShardAnswer(
+            job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults, sources: sources)
         drop(index)
         keep(answer)
         return answer
@@ -186,6 +193,11 @@ struct Job {
         guard answer.shard >= confirmedBelow, answers[answer.shard] == nil else { return }
         answers[answer.shard] = answer
         rowsUnconfirmed += answer.answers.count
+    }
+
+    /// Forgets answers, which are computed again. A replay of the journal calls it too.
+    mutating func forgetAnswers(_ indices: [UInt32]) {
+        for index in indices { rowsUnconfirmed -= answers.removeValue(forKey: index)?.answers.count ?? 0 }
     }
 
     /// Forgets everything below, which the client has confirmed; `false` when it was confirmed before.
@@ -211,6 +223,9 @@ struct Job {
     var rowsAnswered: Int { rowsConfirmed + answers.values.reduce(0) { $0 + $1.answers.count } }
 
     private static let describedRows = 0...(1 << 52)
+
+    /// Pieces that wait for a worker.
+    var pendingCount: Int { queue.count + rechecks.count }
 
     /// Forgets the shards without a lease, because the client is away.
     mutating func forgetUnleased() {
@@ -240,8 +255,34 @@ struct Job {
 
     // MARK: Helpers
 
-    private mutating func finish(_ key: PieceKey, _ answers: AnswerBlock, _ faults: [RowFault]) {
-        update(key) { $0.state = .done(answers, faults) }
+    /// Answers a piece, whether it is lent or waits.
+    mutating func finish(_ key: PieceKey, _ answers: AnswerBlock, _ faults: [RowFault], _ source: AnswerSource) {
+        if piece(at: key)?.state == .pending { dequeue(key) }
+        update(key) {
+            $0.state = .done(answers, faults, source)
+            $0.opinions = []
+        }
+    }
+
+    /// Puts a pending piece at the head of its queue: what was returned is lent first.
+    mutating func enqueue(_ key: PieceKey) {
+        if piece(at: key)?.isOpen == true { rechecks.prepend(key) } else { queue.prepend(key) }
+    }
+
+    /// Removes a pending piece from its queue. Cost: little for the first pieces of a queue.
+    mutating func dequeue(_ key: PieceKey) {
+        if piece(at: key)?.isOpen == true {
+            if let place = rechecks.firstIndex(of: key) { rechecks.remove(at: place) }
+        } else if let place = queue.firstIndex(of: key) {
+            queue.remove(at: place)
+        }
+    }
+
+    /// Lets a piece that waits for another worker wait on, behind the others.
+    mutating func postpone(_ key: PieceKey, until now: Instant) {
+        dequeue(key)
+        update(key) { $0.openSince = now }
+        rechecks.append(key)
     }
 
     private mutating func halve(_ key: PieceKey) {
@@ -273,11 +314,13 @@ struct Job {
             rowsUnconfirmed -= shard.submitted.content.count
             tokensUnanswered -= shard.submitted.windowTokens
         }
-        if !waiting.isEmpty { queue.removeAll { waiting.contains($0.shard) } }
+        guard !waiting.isEmpty else { return }
+        queue.removeAll { waiting.contains($0.shard) }
+        rechecks.removeAll { waiting.contains($0.shard) }
     }
 
     @discardableResult
-    private mutating func update(_ key: PieceKey, _ change: (inout Piece) -> Void) -> Piece {
+    mutating func update(_ key: PieceKey, _ change: (inout Piece) -> Void) -> Piece {
         guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow }),
             var piece = shards[key.shard]?.pieces[place]
         else { preconditionFailure("no piece at \(key)") }

@@ -14,8 +14,14 @@ public enum JournalEntry: Hashable, Sendable {
     case jobOwned(JobID, owner: String)
     /// A shard is answered; it is not computed again.
     case shardAnswered(ShardAnswer)
+    /// These shards are computed again: their answers rest on a worker that others contradict.
+    case answersWithdrawn(JobID, [UInt32])
     /// The client has the shards below.
     case confirmed(JobID, below: UInt32)
     /// The job is closed; its entries may be deleted.
     case jobClosed(JobID)
+    /// A worker, by its identity, gets no more work.
+    case workerQuarantined(String)
+    /// All workers may get work again.
+    case quarantineLifted
 }

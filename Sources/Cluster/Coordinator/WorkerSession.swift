@@ -8,9 +8,12 @@ struct WorkerSession: MemberSession {
     /// Stable hash of the name.
     let nameHash: UInt64
     let incarnation: UInt64
-    /// What its deaths are counted under, over all its incarnations: the name of its key. Without keys, its own name up
-    /// to a "/": default names are the host's and the process's number.
+    /// How answers name it.
+    let label: WorkerLabel
+    /// What its deaths and its answers are counted under, over all its incarnations.
     let identity: String
+    /// Whether other workers contradict it: it is lent nothing, and its answers are ignored.
+    var isQuarantined = false
     /// Whether it reads side information; pieces with it are lent to no other worker.
     let readsSide: Bool
     /// Whether it reads row ranges; they are lent to no other worker.
@@ -28,7 +31,8 @@ struct WorkerSession: MemberSession {
         self.readsSide = readsSide
         self.readsRanges = readsRanges
         self.peer = peer
-        identity = peer.owner ?? String(name.prefix { $0 != "/" })
+        label = WorkerLabel(name: name, key: peer.owner)
+        identity = label.identity
         self.name = name
         nameHash = StableHash(of: name).value
         self.incarnation = incarnation

@@ -10,6 +10,8 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var silentSeconds: Double
         /// Whether it accepts no more work.
         public var isDraining: Bool
+        /// Whether others contradict it, so that it gets no work.
+        public var isQuarantined: Bool?
         /// Pieces or assignments that it holds.
         public var leases: Int
         /// Rows of the pieces; for a rollout worker the assignments.

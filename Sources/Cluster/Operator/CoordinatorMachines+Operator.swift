@@ -34,7 +34,7 @@ extension CoordinatorMachines {
             let ids = coordinator.jobs.keys.map(\.description)
             return (.unknown(message: "no job \(text.prefix(64)); there are \(Self.list(ids))"), [])
         }
-        let pieces = job.queue.count + job.leases.count
+        let pieces = job.pendingCount + job.leases.count
         return (.cancelled(pieces: pieces), handle(.cancelled(id), at: now))
     }
 
@@ -77,7 +77,8 @@ extension ClusterDetails.Worker {
     init(_ session: some MemberSession, role: String, at now: Instant) {
         self.init(
             name: session.name, role: role, silentSeconds: (now - session.lastReceived) / .seconds(1),
-            isDraining: session.leases.isDraining, leases: session.leases.count, rows: session.leases.rows,
+            isDraining: session.leases.isDraining, isQuarantined: session.isQuarantined ? true : nil,
+            leases: session.leases.count, rows: session.leases.rows,
             expiresSeconds: session.leases.nextExpiry.map { ($0 - now) / .seconds(1) })
     }
 }
@@ -91,7 +92,7 @@ extension ClusterDetails.Job {
             default: "client"
             }
         self.init(
-            id: id.description, owner: owner, pending: job.queue.count, leased: job.leases.count,
+            id: id.description, owner: owner, pending: job.pendingCount, leased: job.leases.count,
             unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow),
             rowsAnswered: job.rowsAnswered, rowsTotal: job.rowsTotal > 0 ? job.rowsTotal : nil)
     }

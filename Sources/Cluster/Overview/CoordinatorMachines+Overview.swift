@@ -52,7 +52,7 @@ private struct ChosenWorkers {
             } else {
                 states.idle += 1
             }
-            if isSilent || session.leases.isDraining {
+            if isSilent || session.leases.isDraining || session.isQuarantined {
                 guard urgent.count < ClusterOverview.workersMax else { continue }
                 urgent.append(ClusterDetails.Worker(session, role: role, at: now))
             } else if shown < calmMax {

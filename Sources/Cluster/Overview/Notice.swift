@@ -50,6 +50,13 @@ extension CoordinatorState.LogEvent {
             "a piece of shard \(piece.shard) was lost on its way to or from worker \(worker), and waits again"
         case .rowPoisoned(let piece):
             "row \(piece.rows.lowerBound) of shard \(piece.shard) ended every worker that had it, and got an error"
+        case .unverified(_, _, let worker):
+            "shards of worker \(worker) were drawn to be verified, and no other worker was there"
+        case .disagreement(let piece, let workers):
+            "workers answer shard \(piece.shard) differently: \(workers.joined(separator: ", "))"
+        case .workerQuarantined(let name, _, let piece, let withdrawn):
+            "worker \(name) gets no more work: two others contradict it on shard \(piece.shard); \(withdrawn) of its "
+                + "shards are computed again"
         default: nil
         }
     }
@@ -57,7 +64,7 @@ extension CoordinatorState.LogEvent {
     /// Whether something was refused or lost for good.
     var isError: Bool {
         switch self {
-        case .workerRefused, .jobRefused, .rowPoisoned: true
+        case .workerRefused, .jobRefused, .rowPoisoned, .disagreement, .workerQuarantined: true
         default: false
         }
     }

@@ -13,6 +13,12 @@ protocol MemberSession: Sendable {
     var lastReceived: Instant { get set }
     /// What it holds.
     var leases: LeaseTable<Name> { get set }
+    /// Whether it gets no work, because others contradict it.
+    var isQuarantined: Bool { get }
+}
+
+extension MemberSession {
+    var isQuarantined: Bool { false }
 }
 
 /// Who is alive: sessions by incarnation and by connection, and the incarnations that are dead.

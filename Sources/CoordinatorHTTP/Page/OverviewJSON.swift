@@ -65,6 +65,7 @@ struct OverviewJSON {
                 json.member("role", worker.role)
                 json.member("silent_seconds", Self.short(worker.silentSeconds))
                 json.member("is_draining", worker.isDraining)
+                if worker.isQuarantined == true { json.member("is_quarantined", true) }
                 json.member("leases", worker.leases)
                 json.member("rows", worker.rows)
                 json.member("expires_seconds", worker.expiresSeconds.map(Self.short))

@@ -89,6 +89,10 @@ struct CoordinatorMetrics: Sendable {
             bounds: DurationHistogram.bounds),
         MetricFamily(.gauge, "statezero_held_bytes", "Bytes held in memory, about."),
         MetricFamily(.counter, "statezero_evictions_total", "What was forgotten to stay within the bounds."),
+        MetricFamily(
+            .counter, "statezero_pieces_verified_total", "Pieces drawn to be computed again, by what came of it."),
+        MetricFamily(
+            .gauge, "statezero_workers_quarantined", "Workers that get no work because others contradict them."),
         MetricFamily(.counter, tokensRefused, "Requests without a token that permits them."),
     ]
 
@@ -110,6 +114,13 @@ struct CoordinatorMetrics: Sendable {
                 "policies": report.policiesEvicted, "plans": report.plansEvicted, "texts": report.textsEvicted,
                 "outcomes": report.outcomesEvicted,
             ])
+        samples.add(
+            "statezero_pieces_verified_total", by: "result",
+            [
+                "agreed": report.piecesVerified, "disagreed": report.disagreements,
+                "undecided": report.disagreementsUndecided, "no_other_worker": report.piecesUnverified,
+            ])
+        samples.add("statezero_workers_quarantined", report.workersQuarantined)
     }
 
     private func addLevels(of report: CoordinatorReport, to samples: inout CollectedSamples) {

@@ -167,8 +167,20 @@ public final class CoordinatorJournal {
             try database.cachedStatement(sql: "DELETE FROM entry WHERE job = ? AND kind = ?")
                 .execute(arguments: [EntryRow.data(job.bytes), EntryRow.Kind.confirmed.rawValue])
             try EntryRow.insert(.confirmed, job: job, shard: Int64(below), to: database)
+        case .answersWithdrawn(let job, let shards):
+            let statement = try database.cachedStatement(
+                sql: "DELETE FROM entry WHERE job = ? AND kind = ? AND shard = ?")
+            for shard in shards {
+                try statement.execute(
+                    arguments: [EntryRow.data(job.bytes), EntryRow.Kind.answer.rawValue, Int64(shard)])
+            }
         case .jobClosed(let job):
             try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [EntryRow.data(job.bytes)])
+        case .workerQuarantined(let identity):
+            try EntryRow.insert(.quarantine, body: Array(identity.utf8), to: database)
+        case .quarantineLifted:
+            try database.execute(
+                sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.quarantine.rawValue])
         }
     }
 }

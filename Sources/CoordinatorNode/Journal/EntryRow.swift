@@ -15,12 +15,14 @@ enum EntryRow {
         case answer = 4
         case confirmed = 5
         case owner = 6
+        case quarantine = 7
 
         var damage: JournalDamage.Kind {
             switch self {
             case .generation: .generation
             case .fingerprint: .model
             case .job, .owner: .job
+            case .quarantine: .quarantine
             case .answer: .answer
             case .confirmed: .confirmation
             }
@@ -61,6 +63,9 @@ enum EntryRow {
         case (.owner, let job?):
             guard let owner = String(validating: body, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
             return .jobOwned(job, owner: owner)
+        case (.quarantine, _):
+            guard let identity = String(validating: body, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
+            return .workerQuarantined(identity)
         case (.confirmed, let job?): return .confirmed(job, below: UInt32(clamping: shard))
         case (.answer, let job):
             guard case .shardAnswer(let answer) = try Envelope(frames: [header, body]).message, answer.job == job,

@@ -4,6 +4,7 @@ public struct JournalDamage: Error, Hashable, Sendable, CustomStringConvertible 
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case generation, model, job, answer, confirmation, outcome, attempt, plan, predictions, cut, group, text
         case knownText = "known text"
+        case quarantine
         case index
         case unknown
     }
@@ -38,6 +39,7 @@ extension JournalDamage.Kind {
             "the whole plan is dropped: request it again, its budgets may differ from those that were handed out"
         case .group: "the rewards of this group are lost: it is rolled out again"
         case .text, .knownText: "send the text with the prompt once more, or restore a backup"
+        case .quarantine: "this worker may get work again: revoke its key"
         case .index: "nothing is lost: the indexes were made again"
         case .unknown: "what the row meant is not known: restore a backup if there is one"
         }

@@ -17,6 +17,8 @@ struct OutputFolder {
 
     static let manifestName = "_manifest.json"
     static let successName = "_SUCCESS"
+    /// Who answered what: beside the output, not a part of it.
+    static let workersName = "_workers.json"
     static let journalName = "_journal.sqlite"
     /// The journal of a coordinator that serves only this run.
     static let coordinatorJournalName = "_coordinator.sqlite"
@@ -48,7 +50,7 @@ struct OutputFolder {
     static func isOurs(_ name: String) -> Bool {
         let name = name.hasSuffix(temporarySuffix) ? String(name.dropLast(temporarySuffix.count)) : name
         return isPart(name) || isJournal(name) || isCoordinatorJournal(name) || name == manifestName
-            || name == successName
+            || name == successName || name == workersName
     }
 
     static func isPart(_ name: String) -> Bool {

@@ -71,7 +71,8 @@ public struct RemoteOutput: Sendable {
     /// Removes objects of the output; other names are ignored.
     func remove(_ names: [String]) throws(CorporaError) {
         let output = names.filter {
-            OutputFolder.isPart($0) || $0 == OutputFolder.manifestName || $0 == OutputFolder.successName
+            OutputFolder.isPart($0)
+                || [OutputFolder.manifestName, OutputFolder.successName, OutputFolder.workersName].contains($0)
         }
         guard !output.isEmpty else { return }
         try RemoteFiles.storage(for: address).remove(output.map { "\(address)/\($0)" })
@@ -105,7 +106,7 @@ public struct RemoteOutput: Sendable {
 
     /// First what marks the run as finished.
     private static func removalOrder(_ names: some Collection<String>) -> [String] {
-        [OutputFolder.successName, OutputFolder.manifestName].filter(names.contains)
+        [OutputFolder.successName, OutputFolder.manifestName, OutputFolder.workersName].filter(names.contains)
             + names.filter(OutputFolder.isPart).sorted()
     }
 }

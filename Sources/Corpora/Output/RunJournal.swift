@@ -52,8 +52,24 @@ final class RunJournal {
         }
     }
 
-    /// Commits a part. Its file must be on the disk already.
-    func record(_ part: OutputPart) throws(CorporaError) {
+    /// Who answered the committed parts, by their index. What cannot be read is left out: nothing depends on it.
+    func workers() throws(CorporaError) -> [Int: [RunWorkers.Share]] {
+        try Self.translating(path) {
+            try queue.read { database in
+                var workers: [Int: [RunWorkers.Share]] = [:]
+                for row in try Row.fetchAll(database, sql: "SELECT part_index, shares FROM part_worker") {
+                    guard let index = try? Self.count("part_index", of: row), let text = try? row.text("shares") else {
+                        continue
+                    }
+                    workers[index] = try? JSONDecoder().decode([RunWorkers.Share].self, from: Data(text.utf8))
+                }
+                return workers
+            }
+        }
+    }
+
+    /// Commits a part, with the workers that answered it. Its file must be on the disk already.
+    func record(_ part: OutputPart, answeredBy shares: [RunWorkers.Share]) throws(CorporaError) {
         try Self.translating(path) {
             try queue.write { database in
                 try database.execute(
@@ -62,6 +78,10 @@ final class RunJournal {
                         part.index, part.firstRow, part.counts.ok, part.counts.error, part.counts.baseRate,
                         part.counts.truncated, part.counts.derivedIDs, part.bytes, Data(part.digest.bytes),
                     ])
+                guard !shares.isEmpty else { return }
+                let text = String(decoding: try JSONEncoder().encode(shares), as: UTF8.self)
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO part_worker VALUES (?, ?)", arguments: [part.index, text])
             }
         }
     }
@@ -80,6 +100,7 @@ final class RunJournal {
                     part_index INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, ok INTEGER NOT NULL,
                     error INTEGER NOT NULL, base_rate INTEGER NOT NULL, truncated INTEGER NOT NULL,
                     derived_ids INTEGER NOT NULL, bytes INTEGER NOT NULL, digest BLOB NOT NULL);
+                CREATE TABLE IF NOT EXISTS part_worker (part_index INTEGER PRIMARY KEY, shares TEXT NOT NULL);
                 """)
     }
 

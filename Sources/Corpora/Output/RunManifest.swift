@@ -251,12 +251,15 @@ public struct RunSummary: Sendable {
     public let statezeroVersion: String
     /// What side information was used; `nil` if there is none.
     public let side: SideReport?
+    /// Workers that others contradicted, for `_workers.json`.
+    public let quarantined: [String]
 
     /// Sums up a run.
     public init(
         policy: Policy, contextRows: Int, files: [InputFile], rows: Int, statezeroVersion: String,
-        side: SideReport? = nil
+        side: SideReport? = nil, quarantined: [String] = []
     ) {
+        self.quarantined = quarantined
         self.side = side
         self.policy = policy
         self.contextRows = contextRows

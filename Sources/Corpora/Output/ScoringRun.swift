@@ -132,14 +132,18 @@ public final class ScoringRun {
     public var rows: Int { parts.values.reduce(0) { $0 + $1.counts.rows } }
 
     /// Commits a part; after this returns, the part survives any crash. Parts may be committed in any order, each once.
+    /// `shares` says which workers answered it, where that is known.
     @discardableResult
-    public func commit(index: Int, firstRow: Int, _ part: PartWriter) throws(CorporaError) -> OutputPart {
-        try commit(index: index, firstRow: firstRow, part, stoppingAfter: .recorded)
+    public func commit(
+        index: Int, firstRow: Int, _ part: PartWriter, answeredBy shares: [RunWorkers.Share] = []
+    ) throws(CorporaError) -> OutputPart {
+        try commit(index: index, firstRow: firstRow, part, answeredBy: shares, stoppingAfter: .recorded)
     }
 
     @discardableResult
     package func commit(
-        index: Int, firstRow: Int, _ part: PartWriter, stoppingAfter last: Step
+        index: Int, firstRow: Int, _ part: PartWriter, answeredBy shares: [RunWorkers.Share] = [],
+        stoppingAfter last: Step
     ) throws(CorporaError) -> OutputPart {
         guard parts[index] == nil else {
             throw .partOutOfPlace(folder: folder.path, index: index, reason: "it was committed before")
@@ -153,7 +157,7 @@ public final class ScoringRun {
         if last == .written { return committed }
         try folder.publish(committed.name)
         if last == .renamed { return committed }
-        try journal.record(committed)
+        try journal.record(committed, answeredBy: shares)
         parts[index] = committed
         return committed
     }
@@ -187,6 +191,7 @@ public final class ScoringRun {
         } catch {
             throw .unwritable(path: folder.file(OutputFolder.manifestName), operation: "encode", reason: "\(error)")
         }
+        try putWorkers(of: inOrder, quarantined: summary.quarantined)
         try folder.put(bytes, as: OutputFolder.manifestName)
         if last == .manifestWritten { return manifest }
         try folder.put(Array("\(Digest(of: bytes).hex)\n".utf8), as: OutputFolder.successName)
@@ -194,6 +199,22 @@ public final class ScoringRun {
         try journal.close()
         try folder.remove(try folder.contents().filter(OutputFolder.isJournal))
         return manifest
+    }
+
+    /// Writes who answered what, if that is known of any part.
+    private func putWorkers(of parts: [OutputPart], quarantined: [String]) throws(CorporaError) {
+        let known = try journal.workers()
+        guard !known.isEmpty else { return }
+        let workers = RunWorkers(
+            parts: parts.map { RunWorkers.Part(name: $0.name, workers: known[$0.index] ?? []) },
+            quarantined: quarantined)
+        let bytes: [UInt8]
+        do {
+            bytes = try workers.encoded()
+        } catch {
+            throw .unwritable(path: folder.file(OutputFolder.workersName), operation: "encode", reason: "\(error)")
+        }
+        try folder.put(bytes, as: OutputFolder.workersName)
     }
 
     /// Closes an unfinished run, so that another process can continue it. Releasing the object does the same.

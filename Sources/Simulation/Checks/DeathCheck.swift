@@ -15,7 +15,9 @@ struct DeathCheck {
         /// What it holds, in the order in which it was lent: it runs the first.
         var held: [PieceName] = []
 
-        var isOpen: Bool { !isDraining && credit.rows > 0 && credit.tokens > 0 }
+        var isQuarantined = false
+
+        var isOpen: Bool { !isDraining && !isQuarantined && credit.rows > 0 && credit.tokens > 0 }
     }
 
     /// A run of rows, whatever the attempt.
@@ -42,6 +44,8 @@ struct DeathCheck {
     private static let deathsToHalve = 2
     private static let deathsToPoison = 4
 
+    /// Workers that others contradict, by name.
+    private var quarantined: Set<String>
     private var incarnations: [Peer: UInt64] = [:]
     private var workers: [UInt64: Worker] = [:]
     private var gone: Set<UInt64> = []
@@ -52,6 +56,11 @@ struct DeathCheck {
     private var uncertain: Set<JobID> = []
     private(set) var broken: [String] = []
 
+    /// Begins a life of the coordinator, which knows from its disk who is in quarantine.
+    init(quarantined: Set<String> = []) {
+        self.quarantined = quarantined
+    }
+
     // MARK: What arrives
 
     mutating func receive(_ message: Message, from peer: Peer) {
@@ -60,6 +69,7 @@ struct DeathCheck {
         {
             incarnations[peer] = hello.incarnation
             workers[hello.incarnation, default: Worker(name: hello.name, credit: credit)].credit = credit
+            workers[hello.incarnation]?.isQuarantined = quarantined.contains(hello.name)
         }
         if case .submitJob(let submitted) = message,
             let former = clients.updateValue(peer, forKey: submitted.job), former != peer
@@ -98,6 +108,13 @@ struct DeathCheck {
             case .log(.workerLeft(_, let incarnation)): forget(incarnation)
             case .log(.leaseExpired(let piece, _)): release { $0 == piece }
             case .log(.jobClosed(let job)): release { $0.job == job }
+            case .log(.workerQuarantined(let name, _, _, _)):
+                quarantined.insert(name)
+                for (incarnation, worker) in workers where worker.name == name {
+                    workers[incarnation]?.isQuarantined = true
+                    workers[incarnation]?.held = []
+                }
+            case .log(.quarantineLifted): quarantined = []
             case .log(.clientLost(let job)): uncertain.insert(job)
             case .log(.rowPoisoned(let piece)): require(Self.deathsToPoison, of: Run(piece), "is poisoned")
             case .send(let envelope, let peer):

@@ -9,6 +9,7 @@ import Wire
 struct LendingCheck {
     /// A worker or rollout worker.
     private struct Holder {
+        let name: String
         var credit: Credit
         var isDraining = false
         var isFull = false
@@ -21,7 +22,14 @@ struct LendingCheck {
     private var incarnations: [Peer: UInt64] = [:]
     private var holders: [UInt64: Holder] = [:]
     private var gone: Set<UInt64> = []
+    /// Workers that others contradict, by name.
+    private var quarantined: Set<String>
     private(set) var broken: [String] = []
+
+    /// Begins a life of the coordinator, which knows from its disk who is in quarantine.
+    init(quarantined: Set<String> = []) {
+        self.quarantined = quarantined
+    }
 
     // MARK: What arrives
 
@@ -30,7 +38,7 @@ struct LendingCheck {
             switch hello.role {
             case .worker(_, let credit), .rollout(let credit):
                 incarnations[peer] = hello.incarnation
-                holders[hello.incarnation, default: Holder(credit: credit)].credit = credit
+                holders[hello.incarnation, default: Holder(name: hello.name, credit: credit)].credit = credit
             case .client, .trainer: break
             }
         }
@@ -92,6 +100,10 @@ struct LendingCheck {
                 forget(incarnation)
             case .log(.leaseExpired(let piece, _)): end { $0 == piece }
             case .log(.jobClosed(let job)): end { $0.job == job }
+            case .log(.quarantineLifted): quarantined = []
+            case .log(.workerQuarantined(let name, _, _, _)):
+                quarantined.insert(name)
+                for (incarnation, holder) in holders where holder.name == name { holders[incarnation]?.pieces = [:] }
             case .logPlan(.planForgotten(let plan)): endAssignments { $0.plan == plan }
             case .send(let envelope, let peer): send(envelope.message, to: peer)
             default: break
@@ -113,6 +125,7 @@ struct LendingCheck {
     private mutating func lend(_ piece: PieceName, to incarnation: UInt64) {
         guard let holder = holders[incarnation] else { return }
         check(holder, "piece \(piece)", incarnation)
+        if quarantined.contains(holder.name) { broken.append("\(piece) is lent to \(holder.name), in quarantine") }
         let rows = holder.pieces.values.reduce(0, +) + piece.rows.count
         if !holder.pieces.isEmpty, rows > holder.credit.rows || holder.pieces.count >= holder.credit.pieces {
             broken.append(

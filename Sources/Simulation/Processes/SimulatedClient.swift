@@ -15,12 +15,16 @@ struct SimulatedClient {
     /// Committed parts, in order of shards.
     private var durable: [ShardAnswer] = []
     private let partShards: Int
+    private let verify: Double
+    private let liar: String?
     private var duplicates = 0
 
     init(index: Int, faultPlan: FaultPlan, seed: UInt64) {
         var random = SeededGenerator(seed: seed &+ UInt64(index) &* 7919)
         self.index = index
         job = JobID(using: &random)
+        verify = faultPlan.verify
+        liar = faultPlan.liar.map { "w\($0)" }
         partShards = 1 + Int(random.next() % 5)
         let rows = (0..<4).compactMap { row in
             Outcome(reward: row % 2 == 0 ? 1 : 0).map { ContextSet.Row(text: "context \(index) \(row)", outcome: $0) }
@@ -43,6 +47,7 @@ struct SimulatedClient {
         var configuration = ClientState.Configuration(
             name: "c\(index)", policy: Policy(id: "simulated"), context: ContextBlock(context))
         configuration.peer.abandonTime = .seconds(600)
+        configuration.verify = verify
         process.start(ClientState(configuration, seed: seed))
     }
 
@@ -82,17 +87,48 @@ struct SimulatedClient {
     var rowsAnswered: Int { durable.reduce(0) { $0 + $1.answers.count } }
     var poisonedRows: Int { durable.reduce(0) { $0 + $1.faults.count } }
 
+    /// Rows whose source is of a kind.
+    func rows(_ isCounted: (AnswerSource) -> Bool) -> Int {
+        durable.reduce(0) { $0 + $1.sources.filter(isCounted).reduce(0) { $0 + $1.rows } }
+    }
+
+    /// Where the durable answers say of themselves what cannot be.
+    private var wrongSources: [String] {
+        durable.flatMap { answer in
+            answer.sources.compactMap { source in
+                let workers = ([source.worker].compactMap(\.self) + source.verifiedBy).map(\.identity)
+                let isChecked = workers.count > 1 || source.isUnverified || source.worker == nil
+                guard verify < 1 || isChecked, Set(workers).count == workers.count else {
+                    return "shard \(answer.shard) of a job that is verified was answered by \(workers)"
+                }
+                return verify == 0 && (workers.count > 1 || source.isUnverified) ? "\(workers), unasked" : nil
+            }
+        }
+    }
+
+    /// Rows of an answer that may be false: a liar computed them, and no other worker was there.
+    private func doubtful(in answer: ShardAnswer) -> Set<Int> {
+        var rows: Set<Int> = []
+        var first = 0
+        for source in answer.sources {
+            if source.isUnverified, let liar, source.rests(on: liar) { rows.formUnion(first..<first + source.rows) }
+            first += source.rows
+        }
+        return rows
+    }
+
     /// What is wrong: every row must have exactly one answer, that of the table, or an error for a row that kills.
     var wrongAnswers: [String] {
         guard isFinished else { return [] }
-        var wrong: [String] = []
+        var wrong = wrongSources
         if duplicates > 0 { wrong.append("client \(index): \(duplicates) shards were delivered twice") }
         if durable.count != shards.count { wrong.append("client \(index): \(durable.count) of \(shards.count) shards") }
         for (shard, answer) in zip(shards, durable) {
             if answer.answers.count != shard.count {
                 wrong.append("shard \(answer.shard) has \(answer.answers.count) rows")
             }
-            for (row, text) in shard.enumerated() where row < answer.answers.count {
+            let doubtful = doubtful(in: answer)
+            for (row, text) in shard.enumerated() where row < answer.answers.count && !doubtful.contains(row) {
                 let fault = answer.faults.first { $0.row == UInt32(row) }
                 let expected = Self.isPoison(text) ? nil : TableValueModel.expected(text, context: context.digest)
                 if answer.answers[row] != expected || (fault == nil) == (expected == nil) {

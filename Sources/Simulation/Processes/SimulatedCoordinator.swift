@@ -20,6 +20,7 @@ struct SimulatedCoordinator {
     /// Numbers of assignments of all lives: none is used twice.
     private var attempts: Set<UInt64> = []
 
+    private let configuration: CoordinatorState.Configuration
     private let planner: PlannerState.Configuration
 
     /// In half of the runs, plans are prepared on another thread, and reports recorded in parts.
@@ -30,15 +31,29 @@ struct SimulatedCoordinator {
             planner.turnOutcomesMax = 3
         }
         self.planner = planner
+        var configuration = CoordinatorState.Configuration()
+        configuration.sampleKey = SampleKey((0..<8).map { UInt8(truncatingIfNeeded: seed >> (8 * $0)) })
+        self.configuration = configuration
     }
 
     mutating func start(at now: Instant) -> [CoordinatorMachines.Action] {
         guard state == nil else { return [] }
         connection += 1
-        lending = LendingCheck()
-        deaths = DeathCheck()
-        state = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
+        lending = LendingCheck(quarantined: quarantined)
+        deaths = DeathCheck(quarantined: quarantined)
+        state = CoordinatorMachines(configuration, planner: planner, replaying: disk, planDisk)
         return handle(.started, at: now)
+    }
+
+    /// Who is in quarantine, as the disk says.
+    private var quarantined: Set<String> {
+        disk.reduce(into: []) { names, entry in
+            switch entry {
+            case .workerQuarantined(let name): names.insert(name)
+            case .quarantineLifted: names = []
+            default: break
+            }
+        }
     }
 
     /// Records that this life sends: no two lives may send under one generation.
@@ -55,7 +70,7 @@ struct SimulatedCoordinator {
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.
     mutating func checkDurability() {
         guard let state else { return }
-        let replayed = CoordinatorMachines(planner: planner, replaying: disk, planDisk)
+        let replayed = CoordinatorMachines(configuration, planner: planner, replaying: disk, planDisk)
         if replayed.coordinator.durable != state.coordinator.durable {
             brokenInvariants.append("the disk has other jobs, answers or confirmations than the coordinator")
         }

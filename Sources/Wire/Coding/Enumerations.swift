@@ -13,7 +13,7 @@ extension Refusal: WireEnumeration {
 extension JobRefusal: WireEnumeration {
     static let field = "reason"
     static let protos: KeyValuePairs<Self, ProtoJobRefused.Reason> = [
-        .fingerprint: .fingerprint, .capacity: .capacity, .context: .context,
+        .fingerprint: .fingerprint, .capacity: .capacity, .context: .context, .verification: .verification,
     ]
 }
 

@@ -15,7 +15,8 @@ extension Message {
                     heartbeatInterval: try .milliseconds(welcome.heartbeatMs, field: "heartbeat_ms"),
                     leaseTime: try .milliseconds(welcome.leaseMs, field: "lease_ms"),
                     fingerprint: welcome.hasFingerprint ? try ModelFingerprint(welcome.fingerprint) : nil,
-                    readsSide: welcome.sideInformation, readsRanges: welcome.rowRanges))
+                    readsSide: welcome.sideInformation, readsRanges: welcome.rowRanges,
+                    verifies: welcome.verification))
         case .refused(let refused):
             self = .refused(try Refusal(refused.reason), message: refused.message.label)
         case .whoAreYou: self = .whoAreYou
@@ -58,10 +59,14 @@ extension Message {
             self = .shardReturned(try PieceName(returned.piece), try ReturnReason(returned.reason))
         case .submitJob(let job): self = .submitJob(try SubmitJob(job, raw: raw))
         case .jobAccepted(let accepted):
+            guard accepted.quarantined.count <= Limits.quarantinedMax else {
+                throw .tooLarge("quarantined", found: accepted.quarantined.count, limit: Limits.quarantinedMax)
+            }
             self = .jobAccepted(
                 JobAccepted(
                     job: try JobID(accepted.job, field: "job"), windowRows: Int(accepted.windowRows),
-                    windowTokens: Int(accepted.windowTokens), held: accepted.held))
+                    windowTokens: Int(accepted.windowTokens), held: accepted.held,
+                    quarantined: accepted.quarantined.map { $0.cut(to: Limits.workerNameBytesMax) }))
         case .jobRefused(let refused):
             self = .jobRefused(
                 try JobID(refused.job, field: "job"), try JobRefusal(refused.reason), message: refused.message.label)
@@ -78,7 +83,8 @@ extension Message {
                 ShardAnswer(
                     job: try JobID(answer.job, field: "job"), shard: answer.shard,
                     answers: try AnswerBlock(count: rows, bytes: raw[0]),
-                    faults: try [RowFault](answer.errors, rows: rows)))
+                    faults: try [RowFault](answer.errors, rows: rows),
+                    sources: try [AnswerSource](answer.sources, rows: rows)))
         case .confirm(let confirm): self = .confirm(try JobID(confirm.job, field: "job"), below: confirm.below)
         case .closeJob(let close): self = .closeJob(try JobID(close.job, field: "job"))
         case .jobClosed(let closed): self = .jobClosed(try JobID(closed.job, field: "job"))

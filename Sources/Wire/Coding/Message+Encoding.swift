@@ -17,6 +17,7 @@ extension Message {
                         if let model = welcome.fingerprint { $0.fingerprint = ProtoFingerprint(model) }
                         $0.sideInformation = welcome.readsSide
                         $0.rowRanges = welcome.readsRanges
+                        $0.verification = welcome.verifies
                     }), []
             )
         case .refused(let reason, let message):
@@ -92,6 +93,8 @@ extension Message {
                         $0.windowRows = UInt32(clamping: accepted.windowRows)
                         $0.windowTokens = UInt32(clamping: accepted.windowTokens)
                         $0.held = accepted.held
+                        $0.quarantined = accepted.quarantined.prefix(Limits.quarantinedMax)
+                            .map { $0.cut(to: Limits.workerNameBytesMax) }
                     }), []
             )
         case .jobRefused(let job, let reason, let message):
@@ -124,6 +127,7 @@ extension Message {
                         $0.shard = answer.shard
                         $0.rows = UInt32(clamping: answer.answers.count)
                         $0.errors = answer.faults.wireErrors
+                        $0.sources = answer.sources.map(ProtoAnswerSource.init)
                     }), [answer.answers.bytes]
             )
         case .confirm(let job, let below):

@@ -83,6 +83,7 @@ extension ProtoSubmitJob {
             $0.confirmedBelow = submit.confirmedBelow
             $0.rowsTotal = UInt64(clamping: submit.rowsTotal)
             $0.rowsConfirmed = UInt64(clamping: submit.rowsConfirmed)
+            $0.verify = submit.verify
             $0.poolRows = UInt32(clamping: submit.context.poolCount)
             if !submit.context.schema.isEmpty { $0.side = ProtoSideSchema(submit.context.schema) }
         }
@@ -101,6 +102,8 @@ extension SubmitJob {
         confirmedBelow = proto.confirmedBelow
         rowsTotal = Int(clamping: proto.rowsTotal)
         rowsConfirmed = Int(clamping: proto.rowsConfirmed)
+        guard (0.0...1.0).contains(proto.verify) else { throw .badField("verify", found: "\(proto.verify)") }
+        verify = proto.verify
     }
 }
 

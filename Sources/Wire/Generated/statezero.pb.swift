@@ -29,323 +29,332 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// Frame 0 of every message is the four bytes "SZ01" followed by one Envelope.
-nonisolated struct ProtoEnvelope: Sendable {
+nonisolated struct ProtoEnvelope: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The coordinator's generation that the sender knows; 0 before the first Welcome.
-  var generation: UInt64 = 0
+  var generation: UInt64 {
+    get {_storage._generation}
+    set {_uniqueStorage()._generation = newValue}
+  }
 
-  var body: ProtoEnvelope.OneOf_Body? = nil
+  var body: OneOf_Body? {
+    get {return _storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
   var hello: ProtoHello {
     get {
-      if case .hello(let v)? = body {return v}
+      if case .hello(let v)? = _storage._body {return v}
       return ProtoHello()
     }
-    set {body = .hello(newValue)}
+    set {_uniqueStorage()._body = .hello(newValue)}
   }
 
   var welcome: ProtoWelcome {
     get {
-      if case .welcome(let v)? = body {return v}
+      if case .welcome(let v)? = _storage._body {return v}
       return ProtoWelcome()
     }
-    set {body = .welcome(newValue)}
+    set {_uniqueStorage()._body = .welcome(newValue)}
   }
 
   var refused: ProtoRefused {
     get {
-      if case .refused(let v)? = body {return v}
+      if case .refused(let v)? = _storage._body {return v}
       return ProtoRefused()
     }
-    set {body = .refused(newValue)}
+    set {_uniqueStorage()._body = .refused(newValue)}
   }
 
   var whoAreYou: ProtoWhoAreYou {
     get {
-      if case .whoAreYou(let v)? = body {return v}
+      if case .whoAreYou(let v)? = _storage._body {return v}
       return ProtoWhoAreYou()
     }
-    set {body = .whoAreYou(newValue)}
+    set {_uniqueStorage()._body = .whoAreYou(newValue)}
   }
 
   var dismissed: ProtoDismissed {
     get {
-      if case .dismissed(let v)? = body {return v}
+      if case .dismissed(let v)? = _storage._body {return v}
       return ProtoDismissed()
     }
-    set {body = .dismissed(newValue)}
+    set {_uniqueStorage()._body = .dismissed(newValue)}
   }
 
   var heartbeat: ProtoHeartbeat {
     get {
-      if case .heartbeat(let v)? = body {return v}
+      if case .heartbeat(let v)? = _storage._body {return v}
       return ProtoHeartbeat()
     }
-    set {body = .heartbeat(newValue)}
+    set {_uniqueStorage()._body = .heartbeat(newValue)}
   }
 
   var clusterStatus: ProtoClusterStatus {
     get {
-      if case .clusterStatus(let v)? = body {return v}
+      if case .clusterStatus(let v)? = _storage._body {return v}
       return ProtoClusterStatus()
     }
-    set {body = .clusterStatus(newValue)}
+    set {_uniqueStorage()._body = .clusterStatus(newValue)}
   }
 
   var drain: ProtoDrain {
     get {
-      if case .drain(let v)? = body {return v}
+      if case .drain(let v)? = _storage._body {return v}
       return ProtoDrain()
     }
-    set {body = .drain(newValue)}
+    set {_uniqueStorage()._body = .drain(newValue)}
   }
 
   var bye: ProtoBye {
     get {
-      if case .bye(let v)? = body {return v}
+      if case .bye(let v)? = _storage._body {return v}
       return ProtoBye()
     }
-    set {body = .bye(newValue)}
+    set {_uniqueStorage()._body = .bye(newValue)}
   }
 
   var context: ProtoContext {
     get {
-      if case .context(let v)? = body {return v}
+      if case .context(let v)? = _storage._body {return v}
       return ProtoContext()
     }
-    set {body = .context(newValue)}
+    set {_uniqueStorage()._body = .context(newValue)}
   }
 
   var contextWanted: ProtoContextWanted {
     get {
-      if case .contextWanted(let v)? = body {return v}
+      if case .contextWanted(let v)? = _storage._body {return v}
       return ProtoContextWanted()
     }
-    set {body = .contextWanted(newValue)}
+    set {_uniqueStorage()._body = .contextWanted(newValue)}
   }
 
   var shard: ProtoShard {
     get {
-      if case .shard(let v)? = body {return v}
+      if case .shard(let v)? = _storage._body {return v}
       return ProtoShard()
     }
-    set {body = .shard(newValue)}
+    set {_uniqueStorage()._body = .shard(newValue)}
   }
 
   var shardResult: ProtoShardResult {
     get {
-      if case .shardResult(let v)? = body {return v}
+      if case .shardResult(let v)? = _storage._body {return v}
       return ProtoShardResult()
     }
-    set {body = .shardResult(newValue)}
+    set {_uniqueStorage()._body = .shardResult(newValue)}
   }
 
   var shardReturned: ProtoShardReturned {
     get {
-      if case .shardReturned(let v)? = body {return v}
+      if case .shardReturned(let v)? = _storage._body {return v}
       return ProtoShardReturned()
     }
-    set {body = .shardReturned(newValue)}
+    set {_uniqueStorage()._body = .shardReturned(newValue)}
   }
 
   var submitJob: ProtoSubmitJob {
     get {
-      if case .submitJob(let v)? = body {return v}
+      if case .submitJob(let v)? = _storage._body {return v}
       return ProtoSubmitJob()
     }
-    set {body = .submitJob(newValue)}
+    set {_uniqueStorage()._body = .submitJob(newValue)}
   }
 
   var jobAccepted: ProtoJobAccepted {
     get {
-      if case .jobAccepted(let v)? = body {return v}
+      if case .jobAccepted(let v)? = _storage._body {return v}
       return ProtoJobAccepted()
     }
-    set {body = .jobAccepted(newValue)}
+    set {_uniqueStorage()._body = .jobAccepted(newValue)}
   }
 
   var jobRefused: ProtoJobRefused {
     get {
-      if case .jobRefused(let v)? = body {return v}
+      if case .jobRefused(let v)? = _storage._body {return v}
       return ProtoJobRefused()
     }
-    set {body = .jobRefused(newValue)}
+    set {_uniqueStorage()._body = .jobRefused(newValue)}
   }
 
   var submitShard: ProtoSubmitShard {
     get {
-      if case .submitShard(let v)? = body {return v}
+      if case .submitShard(let v)? = _storage._body {return v}
       return ProtoSubmitShard()
     }
-    set {body = .submitShard(newValue)}
+    set {_uniqueStorage()._body = .submitShard(newValue)}
   }
 
   var shardAnswer: ProtoShardAnswer {
     get {
-      if case .shardAnswer(let v)? = body {return v}
+      if case .shardAnswer(let v)? = _storage._body {return v}
       return ProtoShardAnswer()
     }
-    set {body = .shardAnswer(newValue)}
+    set {_uniqueStorage()._body = .shardAnswer(newValue)}
   }
 
   var confirm: ProtoConfirm {
     get {
-      if case .confirm(let v)? = body {return v}
+      if case .confirm(let v)? = _storage._body {return v}
       return ProtoConfirm()
     }
-    set {body = .confirm(newValue)}
+    set {_uniqueStorage()._body = .confirm(newValue)}
   }
 
   var closeJob: ProtoCloseJob {
     get {
-      if case .closeJob(let v)? = body {return v}
+      if case .closeJob(let v)? = _storage._body {return v}
       return ProtoCloseJob()
     }
-    set {body = .closeJob(newValue)}
+    set {_uniqueStorage()._body = .closeJob(newValue)}
   }
 
   var jobClosed: ProtoJobClosed {
     get {
-      if case .jobClosed(let v)? = body {return v}
+      if case .jobClosed(let v)? = _storage._body {return v}
       return ProtoJobClosed()
     }
-    set {body = .jobClosed(newValue)}
+    set {_uniqueStorage()._body = .jobClosed(newValue)}
   }
 
   var requestPlan: ProtoRequestPlan {
     get {
-      if case .requestPlan(let v)? = body {return v}
+      if case .requestPlan(let v)? = _storage._body {return v}
       return ProtoRequestPlan()
     }
-    set {body = .requestPlan(newValue)}
+    set {_uniqueStorage()._body = .requestPlan(newValue)}
   }
 
   var requestRefused: ProtoRequestRefused {
     get {
-      if case .requestRefused(let v)? = body {return v}
+      if case .requestRefused(let v)? = _storage._body {return v}
       return ProtoRequestRefused()
     }
-    set {body = .requestRefused(newValue)}
+    set {_uniqueStorage()._body = .requestRefused(newValue)}
   }
 
   var budgets: ProtoBudgets {
     get {
-      if case .budgets(let v)? = body {return v}
+      if case .budgets(let v)? = _storage._body {return v}
       return ProtoBudgets()
     }
-    set {body = .budgets(newValue)}
+    set {_uniqueStorage()._body = .budgets(newValue)}
   }
 
   var planEnd: ProtoPlanEnd {
     get {
-      if case .planEnd(let v)? = body {return v}
+      if case .planEnd(let v)? = _storage._body {return v}
       return ProtoPlanEnd()
     }
-    set {body = .planEnd(newValue)}
+    set {_uniqueStorage()._body = .planEnd(newValue)}
   }
 
   var followPlan: ProtoFollowPlan {
     get {
-      if case .followPlan(let v)? = body {return v}
+      if case .followPlan(let v)? = _storage._body {return v}
       return ProtoFollowPlan()
     }
-    set {body = .followPlan(newValue)}
+    set {_uniqueStorage()._body = .followPlan(newValue)}
   }
 
   var groupDone: ProtoGroupDone {
     get {
-      if case .groupDone(let v)? = body {return v}
+      if case .groupDone(let v)? = _storage._body {return v}
       return ProtoGroupDone()
     }
-    set {body = .groupDone(newValue)}
+    set {_uniqueStorage()._body = .groupDone(newValue)}
   }
 
   var assignment: ProtoAssignment {
     get {
-      if case .assignment(let v)? = body {return v}
+      if case .assignment(let v)? = _storage._body {return v}
       return ProtoAssignment()
     }
-    set {body = .assignment(newValue)}
+    set {_uniqueStorage()._body = .assignment(newValue)}
   }
 
   var rewards: ProtoRewards {
     get {
-      if case .rewards(let v)? = body {return v}
+      if case .rewards(let v)? = _storage._body {return v}
       return ProtoRewards()
     }
-    set {body = .rewards(newValue)}
+    set {_uniqueStorage()._body = .rewards(newValue)}
   }
 
   var rewardsRecorded: ProtoRewardsRecorded {
     get {
-      if case .rewardsRecorded(let v)? = body {return v}
+      if case .rewardsRecorded(let v)? = _storage._body {return v}
       return ProtoRewardsRecorded()
     }
-    set {body = .rewardsRecorded(newValue)}
+    set {_uniqueStorage()._body = .rewardsRecorded(newValue)}
   }
 
   var assignmentReturned: ProtoAssignmentReturned {
     get {
-      if case .assignmentReturned(let v)? = body {return v}
+      if case .assignmentReturned(let v)? = _storage._body {return v}
       return ProtoAssignmentReturned()
     }
-    set {body = .assignmentReturned(newValue)}
+    set {_uniqueStorage()._body = .assignmentReturned(newValue)}
   }
 
   var reportOutcomes: ProtoReportOutcomes {
     get {
-      if case .reportOutcomes(let v)? = body {return v}
+      if case .reportOutcomes(let v)? = _storage._body {return v}
       return ProtoReportOutcomes()
     }
-    set {body = .reportOutcomes(newValue)}
+    set {_uniqueStorage()._body = .reportOutcomes(newValue)}
   }
 
   var outcomesRecorded: ProtoOutcomesRecorded {
     get {
-      if case .outcomesRecorded(let v)? = body {return v}
+      if case .outcomesRecorded(let v)? = _storage._body {return v}
       return ProtoOutcomesRecorded()
     }
-    set {body = .outcomesRecorded(newValue)}
+    set {_uniqueStorage()._body = .outcomesRecorded(newValue)}
   }
 
   var requestScores: ProtoRequestScores {
     get {
-      if case .requestScores(let v)? = body {return v}
+      if case .requestScores(let v)? = _storage._body {return v}
       return ProtoRequestScores()
     }
-    set {body = .requestScores(newValue)}
+    set {_uniqueStorage()._body = .requestScores(newValue)}
   }
 
   var scores: ProtoScores {
     get {
-      if case .scores(let v)? = body {return v}
+      if case .scores(let v)? = _storage._body {return v}
       return ProtoScores()
     }
-    set {body = .scores(newValue)}
+    set {_uniqueStorage()._body = .scores(newValue)}
   }
 
   var dropPlans: ProtoDropPlans {
     get {
-      if case .dropPlans(let v)? = body {return v}
+      if case .dropPlans(let v)? = _storage._body {return v}
       return ProtoDropPlans()
     }
-    set {body = .dropPlans(newValue)}
+    set {_uniqueStorage()._body = .dropPlans(newValue)}
   }
 
   var plansDropped: ProtoPlansDropped {
     get {
-      if case .plansDropped(let v)? = body {return v}
+      if case .plansDropped(let v)? = _storage._body {return v}
       return ProtoPlansDropped()
     }
-    set {body = .plansDropped(newValue)}
+    set {_uniqueStorage()._body = .plansDropped(newValue)}
   }
 
   /// The sender's span that the message belongs to (W3C Trace Context): 16 bytes of its trace's id, 8 of its own, 1 of flags.
   /// Absent where nothing is traced. What is not valid is ignored.
-  var trace: Data = Data()
+  var trace: Data {
+    get {_storage._trace}
+    set {_uniqueStorage()._trace = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -392,6 +401,8 @@ nonisolated struct ProtoEnvelope: Sendable {
   }
 
   init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Weights + tokenizer + numerics. Only equal fingerprints share work.
@@ -554,6 +565,9 @@ nonisolated struct ProtoWelcome: Sendable {
 
   /// the coordinator forwards row ranges; without it no client may send them
   var rowRanges: Bool = false
+
+  /// the coordinator has shards computed again; without it no client may ask for it
+  var verification: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1102,6 +1116,9 @@ nonisolated struct ProtoSubmitJob: Sendable {
   /// those of the shards below confirmed_below. For people
   var rowsConfirmed: UInt64 = 0
 
+  /// share of the shards that another worker computes again, 0 to 1
+  var verify: Double = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1125,6 +1142,9 @@ nonisolated struct ProtoJobAccepted: Sendable {
 
   /// in the works: need not be submitted again
   var held: [UInt32] = []
+
+  /// identities of workers whose answers are withdrawn where nobody has verified them
+  var quarantined: [String] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1150,6 +1170,9 @@ nonisolated struct ProtoJobRefused: Sendable {
     case fingerprint // = 1
     case capacity // = 2
     case context // = 3
+
+    /// workers answer differently, and no other one is there to decide
+    case verification // = 4
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1162,6 +1185,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       case 1: self = .fingerprint
       case 2: self = .capacity
       case 3: self = .context
+      case 4: self = .verification
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1172,6 +1196,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       case .fingerprint: return 1
       case .capacity: return 2
       case .context: return 3
+      case .verification: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1182,6 +1207,7 @@ nonisolated struct ProtoJobRefused: Sendable {
       .fingerprint,
       .capacity,
       .context,
+      .verification,
     ]
 
   }
@@ -1383,9 +1409,59 @@ nonisolated struct ProtoShardAnswer: Sendable {
 
   var errors: [ProtoRowError] = []
 
+  /// of all rows, in order; none from a coordinator that does not say
+  var sources: [ProtoAnswerSource] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// Who computed consecutive rows of a shard.
+nonisolated struct ProtoAnswerSource: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rows: UInt32 = 0
+
+  /// absent where the coordinator answered
+  var worker: ProtoAnswerSource.Worker {
+    get {_worker ?? ProtoAnswerSource.Worker()}
+    set {_worker = newValue}
+  }
+  /// Returns true if `worker` has been explicitly set.
+  var hasWorker: Bool {self._worker != nil}
+  /// Clears the value of `worker`. Subsequent reads from it will return its default value.
+  mutating func clearWorker() {self._worker = nil}
+
+  /// others that computed the same
+  var verifiedBy: [ProtoAnswerSource.Worker] = []
+
+  /// drawn to be computed again, but no other worker was there
+  var unverified: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// As it named itself, and by the key that its connection was opened with.
+  nonisolated struct Worker: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var name: String = String()
+
+    /// empty without keys
+    var key: String = String()
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+
+  fileprivate var _worker: ProtoAnswerSource.Worker? = nil
 }
 
 /// Shards below are durable with the client; the coordinator forgets them.
@@ -2956,686 +3032,726 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
   static let protoMessageName: String = _protobuf_package + ".Envelope"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0\u{2}=trace\0")
 
+  fileprivate class _StorageClass {
+    var _generation: UInt64 = 0
+    var _body: ProtoEnvelope.OneOf_Body?
+    var _trace: Data = Data()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _generation = source._generation
+      _body = source._body
+      _trace = source._trace
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 2: try {
-        var v: ProtoHello?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .hello(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._generation) }()
+        case 2: try {
+          var v: ProtoHello?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .hello(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .hello(v)
+          }
+        }()
+        case 3: try {
+          var v: ProtoWelcome?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .welcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .welcome(v)
+          }
+        }()
+        case 4: try {
+          var v: ProtoRefused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refused(v)
+          }
+        }()
+        case 5: try {
+          var v: ProtoWhoAreYou?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .whoAreYou(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .whoAreYou(v)
+          }
+        }()
+        case 6: try {
+          var v: ProtoDismissed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .dismissed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .dismissed(v)
+          }
+        }()
+        case 7: try {
+          var v: ProtoHeartbeat?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .heartbeat(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .heartbeat(v)
+          }
+        }()
+        case 8: try {
+          var v: ProtoClusterStatus?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .clusterStatus(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .clusterStatus(v)
+          }
+        }()
+        case 9: try {
+          var v: ProtoDrain?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .drain(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .drain(v)
+          }
+        }()
+        case 10: try {
+          var v: ProtoBye?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .bye(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .bye(v)
+          }
+        }()
+        case 11: try {
+          var v: ProtoContext?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .context(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .context(v)
+          }
+        }()
+        case 12: try {
+          var v: ProtoContextWanted?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .contextWanted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .contextWanted(v)
+          }
+        }()
+        case 13: try {
+          var v: ProtoShard?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .shard(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .shard(v)
+          }
+        }()
+        case 14: try {
+          var v: ProtoShardResult?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .shardResult(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .shardResult(v)
+          }
+        }()
+        case 15: try {
+          var v: ProtoShardReturned?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .shardReturned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .shardReturned(v)
+          }
+        }()
+        case 16: try {
+          var v: ProtoSubmitJob?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .submitJob(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .submitJob(v)
+          }
+        }()
+        case 17: try {
+          var v: ProtoJobAccepted?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .jobAccepted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .jobAccepted(v)
+          }
+        }()
+        case 18: try {
+          var v: ProtoJobRefused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .jobRefused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .jobRefused(v)
+          }
+        }()
+        case 19: try {
+          var v: ProtoSubmitShard?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .submitShard(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .submitShard(v)
+          }
+        }()
+        case 20: try {
+          var v: ProtoShardAnswer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .shardAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .shardAnswer(v)
+          }
+        }()
+        case 21: try {
+          var v: ProtoConfirm?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .confirm(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .confirm(v)
+          }
+        }()
+        case 22: try {
+          var v: ProtoCloseJob?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .closeJob(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .closeJob(v)
+          }
+        }()
+        case 23: try {
+          var v: ProtoJobClosed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .jobClosed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .jobClosed(v)
+          }
+        }()
+        case 24: try {
+          var v: ProtoRequestPlan?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .requestPlan(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .requestPlan(v)
+          }
+        }()
+        case 25: try {
+          var v: ProtoRequestRefused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .requestRefused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .requestRefused(v)
+          }
+        }()
+        case 26: try {
+          var v: ProtoBudgets?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .budgets(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .budgets(v)
+          }
+        }()
+        case 27: try {
+          var v: ProtoPlanEnd?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .planEnd(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .planEnd(v)
+          }
+        }()
+        case 28: try {
+          var v: ProtoFollowPlan?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .followPlan(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .followPlan(v)
+          }
+        }()
+        case 29: try {
+          var v: ProtoGroupDone?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupDone(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupDone(v)
+          }
+        }()
+        case 30: try {
+          var v: ProtoAssignment?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .assignment(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .assignment(v)
+          }
+        }()
+        case 31: try {
+          var v: ProtoRewards?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .rewards(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .rewards(v)
+          }
+        }()
+        case 32: try {
+          var v: ProtoRewardsRecorded?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .rewardsRecorded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .rewardsRecorded(v)
+          }
+        }()
+        case 33: try {
+          var v: ProtoAssignmentReturned?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .assignmentReturned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .assignmentReturned(v)
+          }
+        }()
+        case 34: try {
+          var v: ProtoReportOutcomes?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .reportOutcomes(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .reportOutcomes(v)
+          }
+        }()
+        case 35: try {
+          var v: ProtoOutcomesRecorded?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .outcomesRecorded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .outcomesRecorded(v)
+          }
+        }()
+        case 36: try {
+          var v: ProtoRequestScores?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .requestScores(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .requestScores(v)
+          }
+        }()
+        case 37: try {
+          var v: ProtoScores?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .scores(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .scores(v)
+          }
+        }()
+        case 38: try {
+          var v: ProtoDropPlans?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .dropPlans(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .dropPlans(v)
+          }
+        }()
+        case 39: try {
+          var v: ProtoPlansDropped?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .plansDropped(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .plansDropped(v)
+          }
+        }()
+        case 100: try { try decoder.decodeSingularBytesField(value: &_storage._trace) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .hello(v)
-        }
-      }()
-      case 3: try {
-        var v: ProtoWelcome?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .welcome(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .welcome(v)
-        }
-      }()
-      case 4: try {
-        var v: ProtoRefused?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refused(v)
-        }
-      }()
-      case 5: try {
-        var v: ProtoWhoAreYou?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .whoAreYou(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .whoAreYou(v)
-        }
-      }()
-      case 6: try {
-        var v: ProtoDismissed?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .dismissed(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .dismissed(v)
-        }
-      }()
-      case 7: try {
-        var v: ProtoHeartbeat?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .heartbeat(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .heartbeat(v)
-        }
-      }()
-      case 8: try {
-        var v: ProtoClusterStatus?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .clusterStatus(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .clusterStatus(v)
-        }
-      }()
-      case 9: try {
-        var v: ProtoDrain?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .drain(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .drain(v)
-        }
-      }()
-      case 10: try {
-        var v: ProtoBye?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .bye(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .bye(v)
-        }
-      }()
-      case 11: try {
-        var v: ProtoContext?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .context(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .context(v)
-        }
-      }()
-      case 12: try {
-        var v: ProtoContextWanted?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .contextWanted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .contextWanted(v)
-        }
-      }()
-      case 13: try {
-        var v: ProtoShard?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .shard(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .shard(v)
-        }
-      }()
-      case 14: try {
-        var v: ProtoShardResult?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .shardResult(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .shardResult(v)
-        }
-      }()
-      case 15: try {
-        var v: ProtoShardReturned?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .shardReturned(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .shardReturned(v)
-        }
-      }()
-      case 16: try {
-        var v: ProtoSubmitJob?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .submitJob(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .submitJob(v)
-        }
-      }()
-      case 17: try {
-        var v: ProtoJobAccepted?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .jobAccepted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .jobAccepted(v)
-        }
-      }()
-      case 18: try {
-        var v: ProtoJobRefused?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .jobRefused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .jobRefused(v)
-        }
-      }()
-      case 19: try {
-        var v: ProtoSubmitShard?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .submitShard(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .submitShard(v)
-        }
-      }()
-      case 20: try {
-        var v: ProtoShardAnswer?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .shardAnswer(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .shardAnswer(v)
-        }
-      }()
-      case 21: try {
-        var v: ProtoConfirm?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .confirm(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .confirm(v)
-        }
-      }()
-      case 22: try {
-        var v: ProtoCloseJob?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .closeJob(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .closeJob(v)
-        }
-      }()
-      case 23: try {
-        var v: ProtoJobClosed?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .jobClosed(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .jobClosed(v)
-        }
-      }()
-      case 24: try {
-        var v: ProtoRequestPlan?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .requestPlan(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .requestPlan(v)
-        }
-      }()
-      case 25: try {
-        var v: ProtoRequestRefused?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .requestRefused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .requestRefused(v)
-        }
-      }()
-      case 26: try {
-        var v: ProtoBudgets?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .budgets(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .budgets(v)
-        }
-      }()
-      case 27: try {
-        var v: ProtoPlanEnd?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .planEnd(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .planEnd(v)
-        }
-      }()
-      case 28: try {
-        var v: ProtoFollowPlan?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .followPlan(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .followPlan(v)
-        }
-      }()
-      case 29: try {
-        var v: ProtoGroupDone?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .groupDone(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .groupDone(v)
-        }
-      }()
-      case 30: try {
-        var v: ProtoAssignment?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .assignment(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .assignment(v)
-        }
-      }()
-      case 31: try {
-        var v: ProtoRewards?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .rewards(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .rewards(v)
-        }
-      }()
-      case 32: try {
-        var v: ProtoRewardsRecorded?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .rewardsRecorded(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .rewardsRecorded(v)
-        }
-      }()
-      case 33: try {
-        var v: ProtoAssignmentReturned?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .assignmentReturned(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .assignmentReturned(v)
-        }
-      }()
-      case 34: try {
-        var v: ProtoReportOutcomes?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .reportOutcomes(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .reportOutcomes(v)
-        }
-      }()
-      case 35: try {
-        var v: ProtoOutcomesRecorded?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .outcomesRecorded(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .outcomesRecorded(v)
-        }
-      }()
-      case 36: try {
-        var v: ProtoRequestScores?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .requestScores(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .requestScores(v)
-        }
-      }()
-      case 37: try {
-        var v: ProtoScores?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .scores(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .scores(v)
-        }
-      }()
-      case 38: try {
-        var v: ProtoDropPlans?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .dropPlans(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .dropPlans(v)
-        }
-      }()
-      case 39: try {
-        var v: ProtoPlansDropped?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .plansDropped(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .plansDropped(v)
-        }
-      }()
-      case 100: try { try decoder.decodeSingularBytesField(value: &self.trace) }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 1)
-    }
-    switch self.body {
-    case .hello?: try {
-      guard case .hello(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .welcome?: try {
-      guard case .welcome(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .refused?: try {
-      guard case .refused(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .whoAreYou?: try {
-      guard case .whoAreYou(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .dismissed?: try {
-      guard case .dismissed(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .heartbeat?: try {
-      guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case .clusterStatus?: try {
-      guard case .clusterStatus(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case .drain?: try {
-      guard case .drain(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    }()
-    case .bye?: try {
-      guard case .bye(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .context?: try {
-      guard case .context(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .contextWanted?: try {
-      guard case .contextWanted(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    }()
-    case .shard?: try {
-      guard case .shard(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    }()
-    case .shardResult?: try {
-      guard case .shardResult(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-    }()
-    case .shardReturned?: try {
-      guard case .shardReturned(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-    }()
-    case .submitJob?: try {
-      guard case .submitJob(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .jobAccepted?: try {
-      guard case .jobAccepted(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .jobRefused?: try {
-      guard case .jobRefused(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .submitShard?: try {
-      guard case .submitShard(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .shardAnswer?: try {
-      guard case .shardAnswer(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case .confirm?: try {
-      guard case .confirm(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    }()
-    case .closeJob?: try {
-      guard case .closeJob(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
-    }()
-    case .jobClosed?: try {
-      guard case .jobClosed(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-    }()
-    case .requestPlan?: try {
-      guard case .requestPlan(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
-    }()
-    case .requestRefused?: try {
-      guard case .requestRefused(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
-    }()
-    case .budgets?: try {
-      guard case .budgets(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
-    }()
-    case .planEnd?: try {
-      guard case .planEnd(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
-    }()
-    case .followPlan?: try {
-      guard case .followPlan(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
-    }()
-    case .groupDone?: try {
-      guard case .groupDone(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
-    }()
-    case .assignment?: try {
-      guard case .assignment(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
-    }()
-    case .rewards?: try {
-      guard case .rewards(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
-    }()
-    case .rewardsRecorded?: try {
-      guard case .rewardsRecorded(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .assignmentReturned?: try {
-      guard case .assignmentReturned(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .reportOutcomes?: try {
-      guard case .reportOutcomes(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .outcomesRecorded?: try {
-      guard case .outcomesRecorded(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-    }()
-    case .requestScores?: try {
-      guard case .requestScores(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case .scores?: try {
-      guard case .scores(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
-    }()
-    case .dropPlans?: try {
-      guard case .dropPlans(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
-    }()
-    case .plansDropped?: try {
-      guard case .plansDropped(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
-    }()
-    case nil: break
-    }
-    if !self.trace.isEmpty {
-      try visitor.visitSingularBytesField(value: self.trace, fieldNumber: 100)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._generation != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._generation, fieldNumber: 1)
+      }
+      switch _storage._body {
+      case .hello?: try {
+        guard case .hello(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .welcome?: try {
+        guard case .welcome(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .refused?: try {
+        guard case .refused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .whoAreYou?: try {
+        guard case .whoAreYou(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case .dismissed?: try {
+        guard case .dismissed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .heartbeat?: try {
+        guard case .heartbeat(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      }()
+      case .clusterStatus?: try {
+        guard case .clusterStatus(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      }()
+      case .drain?: try {
+        guard case .drain(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      }()
+      case .bye?: try {
+        guard case .bye(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      }()
+      case .context?: try {
+        guard case .context(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
+      case .contextWanted?: try {
+        guard case .contextWanted(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      }()
+      case .shard?: try {
+        guard case .shard(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      }()
+      case .shardResult?: try {
+        guard case .shardResult(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      }()
+      case .shardReturned?: try {
+        guard case .shardReturned(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .submitJob?: try {
+        guard case .submitJob(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .jobAccepted?: try {
+        guard case .jobAccepted(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .jobRefused?: try {
+        guard case .jobRefused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .submitShard?: try {
+        guard case .submitShard(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .shardAnswer?: try {
+        guard case .shardAnswer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .confirm?: try {
+        guard case .confirm(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .closeJob?: try {
+        guard case .closeJob(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .jobClosed?: try {
+        guard case .jobClosed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .requestPlan?: try {
+        guard case .requestPlan(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      }()
+      case .requestRefused?: try {
+        guard case .requestRefused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
+      case .budgets?: try {
+        guard case .budgets(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      }()
+      case .planEnd?: try {
+        guard case .planEnd(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+      }()
+      case .followPlan?: try {
+        guard case .followPlan(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      }()
+      case .groupDone?: try {
+        guard case .groupDone(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      }()
+      case .assignment?: try {
+        guard case .assignment(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
+      case .rewards?: try {
+        guard case .rewards(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      }()
+      case .rewardsRecorded?: try {
+        guard case .rewardsRecorded(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .assignmentReturned?: try {
+        guard case .assignmentReturned(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .reportOutcomes?: try {
+        guard case .reportOutcomes(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .outcomesRecorded?: try {
+        guard case .outcomesRecorded(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .requestScores?: try {
+        guard case .requestScores(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .scores?: try {
+        guard case .scores(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .dropPlans?: try {
+        guard case .dropPlans(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .plansDropped?: try {
+        guard case .plansDropped(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case nil: break
+      }
+      if !_storage._trace.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._trace, fieldNumber: 100)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoEnvelope, rhs: ProtoEnvelope) -> Bool {
-    if lhs.generation != rhs.generation {return false}
-    if lhs.body != rhs.body {return false}
-    if lhs.trace != rhs.trace {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._generation != rhs_storage._generation {return false}
+        if _storage._body != rhs_storage._body {return false}
+        if _storage._trace != rhs_storage._trace {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3791,7 +3907,7 @@ nonisolated extension ProtoHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0\u{3}row_ranges\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{3}heartbeat_ms\0\u{3}lease_ms\0\u{1}fingerprint\0\u{3}side_information\0\u{3}row_ranges\0\u{1}verification\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3805,6 +3921,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.sideInformation) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.rowRanges) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.verification) }()
       default: break
       }
     }
@@ -3833,6 +3950,9 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.rowRanges != false {
       try visitor.visitSingularBoolField(value: self.rowRanges, fieldNumber: 6)
     }
+    if self.verification != false {
+      try visitor.visitSingularBoolField(value: self.verification, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3843,6 +3963,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._fingerprint != rhs._fingerprint {return false}
     if lhs.sideInformation != rhs.sideInformation {return false}
     if lhs.rowRanges != rhs.rowRanges {return false}
+    if lhs.verification != rhs.verification {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4549,7 +4670,7 @@ nonisolated extension ProtoShardReturned.Reason: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SubmitJob"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0\u{3}rows_total\0\u{3}rows_confirmed\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}policy\0\u{3}policy_version\0\u{1}context\0\u{3}context_rows\0\u{1}fingerprint\0\u{3}confirmed_below\0\u{3}pool_rows\0\u{1}side\0\u{3}rows_total\0\u{3}rows_confirmed\0\u{1}verify\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4568,6 +4689,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 9: try { try decoder.decodeSingularMessageField(value: &self._side) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.rowsTotal) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.rowsConfirmed) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.verify) }()
       default: break
       }
     }
@@ -4611,6 +4733,9 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.rowsConfirmed != 0 {
       try visitor.visitSingularUInt64Field(value: self.rowsConfirmed, fieldNumber: 11)
     }
+    if self.verify.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.verify, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4626,6 +4751,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._side != rhs._side {return false}
     if lhs.rowsTotal != rhs.rowsTotal {return false}
     if lhs.rowsConfirmed != rhs.rowsConfirmed {return false}
+    if lhs.verify != rhs.verify {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4633,7 +4759,7 @@ nonisolated extension ProtoSubmitJob: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".JobAccepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}window_rows\0\u{3}window_tokens\0\u{1}held\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}window_rows\0\u{3}window_tokens\0\u{1}held\0\u{1}quarantined\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4645,6 +4771,7 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.windowRows) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.windowTokens) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.held) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.quarantined) }()
       default: break
       }
     }
@@ -4663,6 +4790,9 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.held.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.held, fieldNumber: 4)
     }
+    if !self.quarantined.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.quarantined, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4671,6 +4801,7 @@ nonisolated extension ProtoJobAccepted: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.windowRows != rhs.windowRows {return false}
     if lhs.windowTokens != rhs.windowTokens {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.quarantined != rhs.quarantined {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4717,7 +4848,7 @@ nonisolated extension ProtoJobRefused: SwiftProtobuf.Message, SwiftProtobuf._Mes
 }
 
 nonisolated extension ProtoJobRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0\u{1}REASON_CONTEXT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FINGERPRINT\0\u{1}REASON_CAPACITY\0\u{1}REASON_CONTEXT\0\u{1}REASON_VERIFICATION\0")
 }
 
 nonisolated extension ProtoSubmitShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -4994,7 +5125,7 @@ nonisolated extension ProtoRowRanges.Keys: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ShardAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}errors\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}shard\0\u{1}rows\0\u{1}errors\0\u{1}sources\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5006,6 +5137,7 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.errors) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
       default: break
       }
     }
@@ -5024,6 +5156,9 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.errors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.errors, fieldNumber: 4)
     }
+    if !self.sources.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5032,6 +5167,91 @@ nonisolated extension ProtoShardAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.shard != rhs.shard {return false}
     if lhs.rows != rhs.rows {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAnswerSource: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AnswerSource"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}worker\0\u{3}verified_by\0\u{1}unverified\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._worker) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.verifiedBy) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.unverified) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 1)
+    }
+    try { if let v = self._worker {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.verifiedBy.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.verifiedBy, fieldNumber: 3)
+    }
+    if self.unverified != false {
+      try visitor.visitSingularBoolField(value: self.unverified, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAnswerSource, rhs: ProtoAnswerSource) -> Bool {
+    if lhs.rows != rhs.rows {return false}
+    if lhs._worker != rhs._worker {return false}
+    if lhs.verifiedBy != rhs.verifiedBy {return false}
+    if lhs.unverified != rhs.unverified {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAnswerSource.Worker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = ProtoAnswerSource.protoMessageName + ".Worker"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoAnswerSource.Worker, rhs: ProtoAnswerSource.Worker) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -23,6 +23,12 @@ public enum Limits {
     public static let codeBytesMax = 64
     /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
     public static let faultMessagesBytesMax = 3 << 20
+    /// Workers that an answer names as having computed the same.
+    public static let verifiersMax = 8
+    /// Bytes of a worker's name, and of its key's, in an answer.
+    public static let workerNameBytesMax = 256
+    /// Workers in quarantine that a message names.
+    public static let quarantinedMax = 256
     /// Pieces that every worker may hold: one running, one waiting, so that it never idles for a round trip.
     public static let heldPiecesMin = 2
     /// Pieces that a worker may hold if it is faster than a message.

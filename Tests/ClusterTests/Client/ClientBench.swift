@@ -13,10 +13,11 @@ struct ClientBench {
 
     static let job = Samples.job(1)
 
-    init(abandonTime: Duration = .seconds(120)) throws {
+    init(abandonTime: Duration = .seconds(120), verify: Double = 0) throws {
         var configuration = ClientState.Configuration(
             name: "c", policy: Policy(id: "policy"), context: try Samples.context(1))
         configuration.peer.abandonTime = abandonTime
+        configuration.verify = verify
         state = ClientState(configuration, seed: 1)
         handle(.started)
         guard case .hello(let hello)? = sent.first else { throw Unexpected(actions) }
@@ -37,19 +38,24 @@ struct ClientBench {
         handle(.tick, sourceLocation: sourceLocation)
     }
 
-    mutating func welcome(_ model: ModelFingerprint? = Samples.model, sourceLocation: SourceLocation = #_sourceLocation)
-    {
+    mutating func welcome(
+        _ model: ModelFingerprint? = Samples.model, verifies: Bool = true,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let welcome = Welcome(
-            incarnation: incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30), fingerprint: model)
+            incarnation: incarnation, heartbeatInterval: .seconds(1), leaseTime: .seconds(30), fingerprint: model,
+            verifies: verifies)
         receive(.welcome(welcome), sourceLocation: sourceLocation)
     }
 
     mutating func accept(
-        rows: Int = 131_072, tokens: Int = 16_000_000, held: [UInt32] = [],
+        rows: Int = 131_072, tokens: Int = 16_000_000, held: [UInt32] = [], quarantined: [String] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         receive(
-            .jobAccepted(JobAccepted(job: Self.job, windowRows: rows, windowTokens: tokens, held: held)),
+            .jobAccepted(
+                JobAccepted(
+                    job: Self.job, windowRows: rows, windowTokens: tokens, held: held, quarantined: quarantined)),
             sourceLocation: sourceLocation)
     }
 
@@ -60,9 +66,14 @@ struct ClientBench {
             .shardReady(Samples.shard(shard, of: Self.job, rows: rows, tokens: tokens)), sourceLocation: sourceLocation)
     }
 
-    mutating func answer(_ shard: UInt32, rows: Int = 4, sourceLocation: SourceLocation = #_sourceLocation) {
+    mutating func answer(
+        _ shard: UInt32, rows: Int = 4, sources: [AnswerSource] = [],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         receive(
-            .shardAnswer(ShardAnswer(job: Self.job, shard: shard, answers: Samples.answers(rows: rows), faults: [])),
+            .shardAnswer(
+                ShardAnswer(
+                    job: Self.job, shard: shard, answers: Samples.answers(rows: rows), faults: [], sources: sources)),
             sourceLocation: sourceLocation)
     }
 

@@ -90,7 +90,8 @@ struct CoordinatorBench {
 
     /// A client sends Hello and opens a job.
     mutating func open(
-        _ job: JobID = Samples.job(1), context: Int = 1, confirmedBelow: UInt32 = 0, client: Peer = Self.client,
+        _ job: JobID = Samples.job(1), context: Int = 1, confirmedBelow: UInt32 = 0, verify: Double = 0,
+        client: Peer = Self.client,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         receive(.hello(Hello(role: .client, name: "c", incarnation: 900)), from: client, sourceLocation: sourceLocation)
@@ -98,6 +99,7 @@ struct CoordinatorBench {
             job: job, policy: Policy(id: "policy"), context: try Samples.context(context),
             fingerprint: Samples.model.digest)
         submit.confirmedBelow = confirmedBelow
+        submit.verify = verify
         receive(.submitJob(submit), from: client, sourceLocation: sourceLocation)
     }
 

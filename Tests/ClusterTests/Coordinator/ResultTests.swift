@@ -11,7 +11,9 @@ struct ResultTests {
         var bench = try CoordinatorBench.ready()
         bench.submit(Samples.shard(3, of: job))
         bench.receive(Samples.result(try bench.onlyLent(to: 1)), from: CoordinatorBench.peer(1))
-        let answer = ShardAnswer(job: job, shard: 3, answers: Samples.answers(rows: 4), faults: [])
+        let answer = ShardAnswer(
+            job: job, shard: 3, answers: Samples.answers(rows: 4), faults: [],
+            sources: [AnswerSource(rows: 4, worker: WorkerLabel(name: "w1"))])
         #expect(bench.answers() == [answer])
         #expect(bench.actions.entries == [.shardAnswered(answer)])
     }

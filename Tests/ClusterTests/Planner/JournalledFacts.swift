@@ -15,7 +15,9 @@ struct JournalledFacts {
         case .fingerprintAdopted(let model): models = [model.digest]
         case .jobOpened(let id): jobs.insert(id)
         case .shardAnswered(let answer): answers.insert(answer)
-        case .confirmed, .jobOwned: break
+        case .answersWithdrawn(let id, let shards):
+            answers = answers.filter { $0.job != id || !shards.contains($0.shard) }
+        case .confirmed, .jobOwned, .workerQuarantined, .quarantineLifted: break
         case .jobClosed(let id): jobs.remove(id)
         }
     }

@@ -160,12 +160,18 @@ struct MessageSample {
             MessageSample(
                 "shard-answer", "A shard answered",
                 [
-                    "job; shard 7; rows 3; fault at row 2; answers: a prediction, a point estimate (kappa infinite), zeros"
+                    "job; shard 7; rows 3; fault at row 2; all rows computed by worker-1, and again by worker-2 with the key",
+                    "second; answers: a prediction, a point estimate (kappa infinite), zeros",
                 ],
                 .shardAnswer(
                     ShardAnswer(
                         job: job, shard: 7, answers: AnswerBlock([prediction, point, nil]),
-                        faults: [RowFault(row: 2, code: fault.code, message: fault.message)]))),
+                        faults: [RowFault(row: 2, code: fault.code, message: fault.message)],
+                        sources: [
+                            AnswerSource(
+                                rows: 3, worker: WorkerLabel(name: "worker-1"),
+                                verifiedBy: [WorkerLabel(name: "worker-2", key: "second")])
+                        ]))),
             MessageSample(
                 "confirm", "Shards below are durable with the client", ["job; below 8"], .confirm(job, below: 8)),
             MessageSample("close-job", "The client is done with a job", ["job"], .closeJob(job)),

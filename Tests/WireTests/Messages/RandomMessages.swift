@@ -20,7 +20,7 @@ struct RandomMessages {
             .welcome(
                 Welcome(
                     incarnation: number64(), heartbeatInterval: milliseconds(), leaseTime: milliseconds(),
-                    fingerprint: flip() ? model() : nil))
+                    fingerprint: flip() ? model() : nil, verifies: flip()))
         case .refused: .refused(pick([.protocolVersion, .fingerprint, .capacity]), message: label())
         case .whoAreYou: .whoAreYou
         case .dismissed: .dismissed(incarnation: number64())
@@ -47,8 +47,10 @@ struct RandomMessages {
             .jobAccepted(
                 JobAccepted(
                     job: job(), windowRows: number(), windowTokens: number(),
-                    held: (0..<count(40)).map { _ in number32() }))
-        case .jobRefused: .jobRefused(job(), pick([.fingerprint, .capacity, .context]), message: label())
+                    held: (0..<count(40)).map { _ in number32() },
+                    quarantined: (0..<count(3)).map { _ in text() }))
+        case .jobRefused:
+            .jobRefused(job(), pick([.fingerprint, .capacity, .context, .verification]), message: label())
         case .submitShard:
             .submitShard(
                 SubmitShard(
@@ -88,8 +90,19 @@ struct RandomMessages {
 
     private mutating func answer() -> ShardAnswer {
         let answers = answers(1 + count(9))
-        return ShardAnswer(job: job(), shard: number32(), answers: answers, faults: faults(answers))
+        let sources = flip() ? [] : (0..<answers.count).map { _ in source(rows: 1) }
+        return ShardAnswer(
+            job: job(), shard: number32(), answers: answers, faults: faults(answers), sources: sources)
     }
+
+    private mutating func source(rows: Int) -> AnswerSource {
+        AnswerSource(
+            rows: rows, worker: flip() ? worker() : nil,
+            verifiedBy: (0..<count(Limits.verifiersMax)).map { _ in worker() },
+            isUnverified: flip())
+    }
+
+    private mutating func worker() -> WorkerLabel { WorkerLabel(name: text(), key: flip() ? "k\(count(9))" : nil) }
 
     mutating func context() -> ContextBlock {
         let rows = (0..<count(6)).compactMap { _ in
@@ -155,6 +168,7 @@ struct RandomMessages {
         submit.confirmedBelow = number32()
         submit.rowsTotal = Int(number64() >> 1)
         submit.rowsConfirmed = Int(number32())
+        submit.verify = pick([0, 0.01, 1, chance.unit()])
         return submit
     }
 

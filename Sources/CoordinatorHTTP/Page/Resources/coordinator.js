@@ -173,7 +173,7 @@ function drawJobs({ jobs, queue }) {
 
 function drawWorkers({ workers }) {
   const total = workers.value + workers.rollout;
-  const state = (worker) => worker.is_draining ? "draining" : worker.silent_seconds > 2.5 ? "silent" : worker.leases ? "working" : "idle";
+  const state = (worker) => worker.is_quarantined ? "quarantined" : worker.is_draining ? "draining" : worker.silent_seconds > 2.5 ? "silent" : worker.leases ? "working" : "idle";
   show("workers",
     counts([
       ["workers", count(workers.value)], ["rollout workers", count(workers.rollout)], ["working", count(workers.working)],

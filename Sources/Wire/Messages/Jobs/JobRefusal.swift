@@ -3,4 +3,6 @@ public enum JobRefusal: Hashable, Sendable {
     case fingerprint
     case capacity
     case context
+    /// Workers answer differently, and no other one is there to decide.
+    case verification
 }

@@ -8,12 +8,15 @@ public struct ShardAnswer: Hashable, Sendable {
     public var answers: AnswerBlock
     /// Rows without a prediction, counted within the shard.
     public var faults: [RowFault]
+    /// Who computed the rows, in order; their rows add up to the shard's. Empty from a coordinator that does not say.
+    public var sources: [AnswerSource]
 
     /// Answers a shard.
-    public init(job: JobID, shard: UInt32, answers: AnswerBlock, faults: [RowFault]) {
+    public init(job: JobID, shard: UInt32, answers: AnswerBlock, faults: [RowFault], sources: [AnswerSource] = []) {
         self.job = job
         self.shard = shard
         self.answers = answers
         self.faults = faults
+        self.sources = sources
     }
 }

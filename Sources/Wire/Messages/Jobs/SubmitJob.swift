@@ -16,6 +16,8 @@ public struct SubmitJob: Hashable, Sendable {
     public var rowsTotal = 0
     /// Rows of the shards below `confirmedBelow`, for people.
     public var rowsConfirmed = 0
+    /// Share of the shards that another worker computes again, in [0, 1].
+    public var verify = 0.0
 
     /// Describes a new job.
     public init(job: JobID, policy: Policy, context: ContextBlock, fingerprint: Digest) {

@@ -14,11 +14,13 @@ public struct Welcome: Hashable, Sendable {
     public var readsSide: Bool
     /// Whether the coordinator forwards row ranges; one of an older version does not, and must be sent none.
     public var readsRanges: Bool
+    /// Whether the coordinator has shards computed again; one of an older version does not.
+    public var verifies: Bool
 
     /// Answers a Hello.
     public init(
         incarnation: UInt64, heartbeatInterval: Duration, leaseTime: Duration, fingerprint: ModelFingerprint? = nil,
-        readsSide: Bool = false, readsRanges: Bool = false
+        readsSide: Bool = false, readsRanges: Bool = false, verifies: Bool = false
     ) {
         self.incarnation = incarnation
         self.heartbeatInterval = heartbeatInterval
@@ -26,5 +28,6 @@ public struct Welcome: Hashable, Sendable {
         self.fingerprint = fingerprint
         self.readsSide = readsSide
         self.readsRanges = readsRanges
+        self.verifies = verifies
     }
 }

@@ -14,6 +14,8 @@ package struct PartAssembler {
         package let writer: PartWriter
         /// Every shard with a lower number is in this part or an earlier one.
         package let shardsBelow: UInt32
+        /// Who answered it.
+        package let shares: [RunWorkers.Share]
     }
 
     /// Fewest lines of a part; only the last part may have fewer.
@@ -77,10 +79,17 @@ package struct PartAssembler {
             return nil
         }
         var writer = header
-        for plan in first.plans { write(plan, to: &writer) }
+        var shares = PartShares()
+        for plan in first.plans {
+            let answer = plan.shard.flatMap { answers.removeValue(forKey: $0) }
+            if let answer { shares.add(answer) }
+            write(plan, answer, to: &writer)
+        }
         waiting.removeFirst()
         defer { nextIndex += 1 }
-        return Part(index: nextIndex, firstRow: first.firstRow, writer: writer, shardsBelow: first.shardsBelow)
+        return Part(
+            index: nextIndex, firstRow: first.firstRow, writer: writer, shardsBelow: first.shardsBelow,
+            shares: shares.shares)
     }
 
     /// Whether every planned line is in a part that was returned.
@@ -96,8 +105,7 @@ package struct PartAssembler {
         openRows = 0
     }
 
-    private mutating func write(_ plan: PlannedLines, to writer: inout PartWriter) {
-        let answer = plan.shard.flatMap { answers.removeValue(forKey: $0) }
+    private func write(_ plan: PlannedLines, _ answer: ShardAnswer?, to writer: inout PartWriter) {
         var faults = (answer?.faults ?? [])[...]
         var row = 0
         for line in plan.lines {
