@@ -165,8 +165,9 @@ def section(cases, shipped, options):
 The concentration, fitted again: {numbers[1]} (centre, by size, offset, with references); *former* is {numbers[0]}.
 Probabilities are the same. *Likeliest* is the ln κ that fits these outcomes best, which no prediction can know; *off*
 is the share of counts in the 80 % interval less the expected one; *share* is the part of the oracle's gain that a plan
-realises (`expectedContrast`, mean 8 rollouts in [4, 32], computed in numpy). References are three other policies, or
-earlier versions of the run; at most {options.policies} policy versions of a source, {options.seeds} draws.
+realises (`expectedContrast`, mean 8 rollouts in [4, 32], computed in numpy). All query prompts count, also those that
+training has seen. References are three other policies, or earlier versions of the run. At most {options.policies}
+policy versions of a source, {options.seeds} draws.
 
 {chr(10).join(f"{part}{chr(10)}" for part in parts)}"""
 
