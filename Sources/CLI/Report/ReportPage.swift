@@ -24,6 +24,10 @@ struct ReportPage {
             parts.append("<p>and \(report.sources.count - sources.count) more sources</p>")
         }
         if !report.lengths.isEmpty { parts += ["<h2>By length</h2>", table("Characters", report.lengths)] }
+        if let reading = report.reading {
+            parts += ["<h2>How the encoder reads the prompts</h2>", Self.html(of: reading)]
+        }
+        if let duplicates = report.duplicates { parts += ["<h2>Near-duplicates</h2>", Self.html(of: duplicates)] }
         if !report.notes.isEmpty {
             parts.append("<h2>Notes</h2><ul>\(report.notes.map { "<li>\(SVG.escaped($0))</li>" }.joined())</ul>")
         }
@@ -46,6 +50,28 @@ struct ReportPage {
         }
         return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))"
             + "</tbody></table></div>"
+    }
+
+    private static func html(of reading: ReadingReport) -> String {
+        let head = (["Source"] + ReportText.readingHeader).map { "<th>\(SVG.escaped($0))</th>" }.joined()
+        let rows = reading.sources.prefix(ReportText.sourcesShown).map { source in
+            "<tr>" + ([source.source] + ReportText.cells(source)).map { "<td>\(SVG.escaped($0))</td>" }.joined()
+                + "</tr>"
+        }
+        let more = reading.sources.count - rows.count
+        return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))"
+            + "</tbody></table></div><p>\(SVG.escaped(ReportText.origin(of: reading)))"
+            + "\(more > 0 ? "; and \(more) more sources" : "")</p>"
+    }
+
+    private static func html(of duplicates: NearDuplicateReport) -> String {
+        let groups = duplicates.largest.map { group in
+            let examples = group.examples.map {
+                "<li><code>\(SVG.escaped($0.id))</code> \(SVG.escaped($0.text))</li>"
+            }
+            return "<h3>\(group.rows) prompts</h3><ul class=\"texts\">\(examples.joined())</ul>"
+        }
+        return duplicates.lines.map { "<p>\(SVG.escaped($0))</p>" }.joined() + groups.joined(separator: "\n")
     }
 
     private static func histogram(_ counts: ProbabilityCounts) -> String {
