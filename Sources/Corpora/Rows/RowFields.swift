@@ -19,8 +19,12 @@ struct RowFields {
             }
             (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .members(let object):
-            let record = ForeignRecord(object)
-            (form, values) = (record?.form, Self.members(of: record?.object ?? object, shared.layout.names))
+            let found = Self.members(of: object, shared.layout.names)
+            guard shared.layout.mayBeForeign(found), let record = ForeignRecord(object) else {
+                (form, values) = (nil, found)
+                return
+            }
+            (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .blank, .rejected:
             (form, values) = (nil, JSONReader.Row(names: shared.layout.names.all.count))
         }
@@ -51,7 +55,7 @@ struct RowFields {
     private static func members(of object: JSONObject, _ names: JSONNames) -> JSONReader.Row {
         var values = JSONReader.Row(names: names.all.count)
         for member in object.members {
-            guard let place = names.find(member.name.utf8) else { continue }
+            guard let place = names.find(member.name) else { continue }
             values[place] = JSONReader.RowMember(value: member.value)
         }
         return values

@@ -6,7 +6,7 @@ struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
         case responseTokens, cost, filter, completion
-        case p, kappa, pLo, pHi, status, error, evidence
+        case p, kappa, pLo, pHi, status, error, evidence, truncated
     }
 
     struct Candidate {
@@ -98,7 +98,7 @@ struct RowLayout {
 
     static let scores = RowLayout([
         .id: ["prompt_id"], .p: ["p"], .kappa: ["kappa"], .pLo: ["p_lo"], .pHi: ["p_hi"], .status: ["status"],
-        .error: ["error"], .evidence: ["evidence"],
+        .error: ["error"], .evidence: ["evidence"], .truncated: ["truncated"],
     ])
 }
 
