@@ -1,3 +1,4 @@
+import Scoring
 import Wire
 
 /// Frames of a message: they decode or are refused; what decodes can be read to its end, and is encoded as it was received.
