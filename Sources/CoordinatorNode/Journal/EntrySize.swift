@@ -1,4 +1,5 @@
 import Cluster
+import Wire
 
 // How much memory an entry keeps until it is durable, about: what waits for the disk is bounded in bytes.
 
