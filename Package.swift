@@ -122,6 +122,7 @@ let package = Package(
         module("Keys", ["Scoring", "ZeroMQ"]),
         module("Corpora", ["Scoring", "JSON", "SQLite", "CZlib", "CZstd", crypto, grdb]),
         module("FeatureStore", ["Scoring", crypto]),
+        module("Similarity", ["Kernels", "Scoring"]),
         // 3 decisions, and the parts of models
         module("Encoders", ["Scoring", "Tokenizers", "Kernels", "ModelFiles", "Threads", crypto]),
         module("Heads", ["Scoring", "Kernels", "ModelFiles", "Threads", crypto]),
@@ -193,7 +194,8 @@ let package = Package(
                 "ArrowFiles", "ObjectStorage", "Scoring", "Planning", "Models", "Encoders", "ModelFiles", "Kernels",
                 "Corpora", "Cluster",
                 "Evaluation",
-                "ReferenceDraws", "Replaying", "Routing", "Wire", "FeatureStore", "CoordinatorNode", "WorkerNode",
+                "ReferenceDraws", "Replaying", "Routing", "Similarity", "Wire", "FeatureStore", "CoordinatorNode",
+                "WorkerNode",
                 "RolloutNode",
                 "ClientNode",
                 "CoordinatorHTTP", "HTTPServing", "RouterHTTP", "Threads", "Transport", "ZeroMQ", "CommandSupport",
@@ -255,6 +257,7 @@ let package = Package(
                 nioCore, nioHTTP1, nioPosix, httpTypes,
             ]),
         tests("FeatureStoreTests", ["FeatureStore", "Scoring"]),
+        tests("SimilarityTests", ["Similarity", "Scoring"]),
         tests(
             "WorkerNodeTests",
             ["WorkerNode", "Cluster", "Corpora", "Scoring", "FeatureStore", "Threads", "Wire", "ZeroMQ", logging]),

@@ -9,43 +9,34 @@ package final class ArrowBatch {
     package let names: [String]
 
     private let array: UnsafeMutablePointer<ArrowArray>
-    private let columns: [ArrowColumn]
+    private let columns: UnsafeMutablePointer<ArrowColumn>
 
-    /// Takes over an array that the stream gave out. `nil` if it does not match the types; the array is released then too.
-    init?(_ array: consuming ArrowArray, names: [String], _ types: [ArrowType]) {
-        let owned = UnsafeMutablePointer<ArrowArray>.allocate(capacity: 1)
-        owned.initialize(to: array)
-        self.array = owned
-        self.names = names
+    /// Takes over an array that the stream gave out. `nil` if it does not match the type; the array is released then too.
+    init?(_ array: consuming ArrowArray, _ type: ArrowType) {
         // The rows of a batch are those of its columns, so the struct around them has no offset.
-        guard owned.pointee.offset == 0, let batch = ArrowColumn(owned.pointee, .object(names: names, types)) else {
-            rows = 0
-            columns = []
+        guard array.offset == 0, let batch = ArrowColumn(array, type) else {
+            array.release?(&array)
             return nil
         }
+        self.array = .allocate(capacity: 1)
+        self.array.initialize(to: array)
+        columns = .allocate(capacity: 1)
+        columns.initialize(to: batch)
+        names = type.names
         rows = batch.length
-        columns = batch.children
     }
 
     deinit {
+        columns.pointee.deallocate()
+        columns.deinitialize(count: 1)
+        columns.deallocate()
         array.pointee.release?(array)
         array.deallocate()
     }
 
     /// The value of a column in a row, both from 0. `null` where the file has null; see `ArrowReader` for the types.
-    package func value(row: Int, column: Int) -> JSONValue {
-        guard columns.indices.contains(column) else { return .null }
-        return columns[column].value(at: row)
-    }
+    package func value(row: Int, column: Int) -> JSONValue { columns.pointee.member(column, atRow: row) }
 
     /// A whole row. Columns that are null are left out.
-    package func object(row: Int) -> JSONObject {
-        var members: [JSONObject.Member] = []
-        members.reserveCapacity(names.count)
-        for (name, column) in zip(names, columns) {
-            let value = column.value(at: row)
-            if value != .null { members.append(JSONObject.Member(name: name, value: value)) }
-        }
-        return JSONObject(members)
-    }
+    package func object(row: Int) -> JSONObject { columns.pointee.object(atRow: row) }
 }

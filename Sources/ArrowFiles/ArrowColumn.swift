@@ -5,61 +5,81 @@ import JSON
 ///
 /// The library has validated the batch in full (offsets, sizes, indices, UTF-8) before it is read here. What costs
 /// nothing is checked again: positions, missing buffers, the number of children. Only valid while its batch exists.
-final class ArrowColumn {
+///
+/// A value is made for every row and column, so nothing here is counted by reference while values are read: parts are
+/// reached by pointers, which `deallocate` frees.
+struct ArrowColumn {
     /// Number of values.
     let length: Int
-    /// The parts of a nested column.
-    let children: [ArrowColumn]
 
-    private let type: ArrowType
+    private let kind: ArrowType.Kind
     private let offset: Int
     /// One bit a value, 0 for null; `nil` if no value is null.
     private let validity: UnsafeRawPointer?
-    private let buffers: [UnsafeRawPointer?]
-    private let dictionary: ArrowColumn?
+    private let buffers: UnsafeMutableBufferPointer<UnsafeRawPointer?>
+    /// Numbers, offsets or views.
+    private let values: UnsafeRawPointer?
+    /// The bytes that offsets lead to.
+    private let bytes: UnsafeRawPointer?
+    /// Whether all text of the column is ASCII: then strings are copies without a check.
+    private let isASCII: Bool
+    /// The parts of a nested column; of a dictionary, its values.
+    private let parts: UnsafeMutableBufferPointer<ArrowColumn>
+    /// Names of the members of an object.
+    private let names: UnsafeMutableBufferPointer<String>
+    /// The texts of a dictionary that is not longer than the column; else empty.
+    private let entries: UnsafeMutableBufferPointer<JSONValue>
 
     // Elements that are all null have no memory, so a small file can claim any number of them.
     private static let elementsMax = 1 << 24
 
     /// `nil` if the array does not have the parts that its type needs.
     init?(_ array: ArrowArray, _ type: ArrowType) {
-        guard array.length >= 0, array.offset >= 0, array.n_buffers >= 0 else { return nil }
-        self.type = type
+        guard array.length >= 0, array.offset >= 0, array.n_buffers >= 0, array.length <= Int64.max - array.offset
+        else { return nil }
+        guard let parts = Self.parts(of: array, type) else { return nil }
+        guard type.kind == .unsupported || array.n_buffers >= Self.bufferCount(of: type.kind) else {
+            Self.deallocate(parts)
+            return nil
+        }
+        self.parts = parts
+        kind = type.kind
         length = Int(array.length)
         offset = Int(array.offset)
-        buffers = (0..<Int(array.n_buffers)).map { array.buffers?[$0].map { UnsafeRawPointer($0) } }
+        buffers = .allocate(capacity: Int(array.n_buffers))
+        for place in buffers.indices {
+            buffers.initializeElement(at: place, to: array.buffers?[place].map { UnsafeRawPointer($0) })
+        }
         validity = array.null_count == 0 ? nil : buffers.first ?? nil
-        let types = Self.childTypes(of: type)
-        if case .unsupported = type {
-            // Its values are never read.
-            (children, dictionary) = ([], nil)
-            return
-        }
-        guard array.n_children == types.count, buffers.count >= Self.bufferCount(of: type) else { return nil }
-        var children: [ArrowColumn] = []
-        for (index, type) in types.enumerated() {
-            guard let child = array.children?[index]?.pointee, let column = ArrowColumn(child, type) else { return nil }
-            children.append(column)
-        }
-        self.children = children
-        if case .dictionary(_, let type) = type {
-            guard let values = array.dictionary?.pointee, let column = ArrowColumn(values, type) else { return nil }
-            dictionary = column
-        } else {
-            dictionary = nil
-        }
+        values = buffers.count > 1 ? buffers[1] : nil
+        bytes = buffers.count > 2 ? buffers[2] : nil
+        isASCII = Self.isASCII(type.kind, values, bytes, offset..<offset + length)
+        names = .allocate(capacity: type.names.count)
+        _ = names.initialize(from: type.names)
+        entries = Self.entries(of: type, parts, length)
     }
 
-    private static func childTypes(of type: ArrowType) -> [ArrowType] {
-        switch type {
-        case .list(let child, _), .listView(let child, _), .fixedList(let child, _), .map(let child): [child]
-        case .object(_, let children): children
-        default: []
+    private static func parts(
+        of array: ArrowArray, _ type: ArrowType
+    ) -> UnsafeMutableBufferPointer<ArrowColumn>? {
+        // The values of an unsupported type are never read.
+        let types = type.kind == .unsupported ? [] : type.children
+        let isDictionary = if case .dictionary = type.kind { true } else { false }
+        guard type.kind == .unsupported || isDictionary || array.n_children == types.count else { return nil }
+        let parts = UnsafeMutableBufferPointer<ArrowColumn>.allocate(capacity: types.count)
+        for (place, type) in types.enumerated() {
+            let part = isDictionary ? array.dictionary : array.children?[place]
+            guard let part = part?.pointee, let column = ArrowColumn(part, type) else {
+                deallocate(UnsafeMutableBufferPointer(rebasing: parts[..<place]), freeing: parts)
+                return nil
+            }
+            parts.initializeElement(at: place, to: column)
         }
+        return parts
     }
 
-    private static func bufferCount(of type: ArrowType) -> Int {
-        switch type {
+    private static func bufferCount(of kind: ArrowType.Kind) -> Int {
+        switch kind {
         case .null, .unsupported: 0
         case .object, .fixedList: 1
         case .bytes, .listView, .byteViews: 3
@@ -67,25 +87,81 @@ final class ArrowColumn {
         }
     }
 
+    /// Whether all text that the rows lead to is ASCII, which is faster to see at once than text by text.
+    private static func isASCII(
+        _ kind: ArrowType.Kind, _ offsets: UnsafeRawPointer?, _ bytes: UnsafeRawPointer?, _ rows: Range<Int>
+    ) -> Bool {
+        guard case .bytes(_, let isLarge) = kind, let offsets, let bytes, !rows.isEmpty else { return false }
+        let start = offset(rows.lowerBound, of: offsets, isLarge: isLarge)
+        let end = offset(rows.upperBound, of: offsets, isLarge: isLarge)
+        guard start >= 0, end >= start else { return false }
+        let text = UnsafeRawBufferPointer(start: bytes + start, count: end - start)
+        var (seen, place) = (SIMD8<UInt64>.zero, 0)
+        while place + 64 <= text.count {
+            seen |= text.loadUnaligned(fromByteOffset: place, as: SIMD8<UInt64>.self)
+            place += 64
+        }
+        var rest: UInt8 = 0
+        for byte in text[place...] { rest |= byte }
+        return seen & SIMD8(repeating: 0x8080_8080_8080_8080) == .zero && rest < 0x80
+    }
+
+    private static func offset(_ row: Int, of offsets: UnsafeRawPointer, isLarge: Bool) -> Int {
+        isLarge
+            ? Int(offsets.loadUnaligned(fromByteOffset: row * 8, as: Int64.self))
+            : Int(offsets.loadUnaligned(fromByteOffset: row * 4, as: Int32.self))
+    }
+
+    private static func entries(
+        of type: ArrowType, _ parts: UnsafeMutableBufferPointer<ArrowColumn>, _ rows: Int
+    ) -> UnsafeMutableBufferPointer<JSONValue> {
+        guard case .dictionary = type.kind, case .bytes = type.children[0].kind, parts[0].length <= rows else {
+            return .allocate(capacity: 0)
+        }
+        let entries = UnsafeMutableBufferPointer<JSONValue>.allocate(capacity: parts[0].length)
+        for place in entries.indices { entries.initializeElement(at: place, to: parts[0].value(at: place)) }
+        return entries
+    }
+
+    /// Frees what the column allocated; it is not to be used afterwards.
+    func deallocate() {
+        Self.deallocate(parts)
+        buffers.deallocate()
+        names.deinitialize()
+        names.deallocate()
+        entries.deinitialize()
+        entries.deallocate()
+    }
+
+    private static func deallocate(
+        _ columns: UnsafeMutableBufferPointer<ArrowColumn>,
+        freeing memory: UnsafeMutableBufferPointer<ArrowColumn>? = nil
+    ) {
+        for place in columns.indices { columns[place].deallocate() }
+        columns.deinitialize()
+        (memory ?? columns).deallocate()
+    }
+
+    // MARK: Values
+
     /// The value of a row, counted from the start of this column. `null` if it is null or there is none.
     func value(at row: Int) -> JSONValue {
-        guard row >= 0, row < length, offset <= Int.max - row else { return .null }
-        if case .unsupported = type { return .null }
+        guard row >= 0, row < length else { return .null }
         let place = offset + row
         if let validity, validity.load(fromByteOffset: place >> 3, as: UInt8.self) >> UInt8(place & 7) & 1 == 0 {
             return .null
         }
-        switch type {
+        switch kind {
         case .null, .unsupported: return .null
         case .bool:
-            guard let bits = buffers[1] else { return .null }
-            return .bool(bits.load(fromByteOffset: place >> 3, as: UInt8.self) >> UInt8(place & 7) & 1 == 1)
+            guard let values else { return .null }
+            return .bool(values.load(fromByteOffset: place >> 3, as: UInt8.self) >> UInt8(place & 7) & 1 == 1)
         case .number(let kind): return number(kind, at: place)
-        case .bytes(let isText, let isLarge):
-            return Self.text(bytes(at: place, isLarge: isLarge), isText: isText)
-        case .byteViews(let isText): return Self.text(view(at: place), isText: isText)
+        case .bytes(let isText, let isLarge): return text(text(at: place, isLarge: isLarge), isText: isText)
+        case .byteViews(let isText): return text(view(at: place), isText: isText)
         case .fixedBytes(let width):
-            return Self.text(buffers[1].map { UnsafeRawBufferPointer(start: $0 + place * width, count: width) })
+            return text(
+                values.map { UnsafeRawBufferPointer(start: $0 + place * width, count: width) }, isText: false)
         case .decimal(let bits, let scale): return decimal(bits: bits, scale: scale, at: place)
         case .days: return load(Int32.self, at: place).map { .string(ArrowTime.date(days: Int64($0))) } ?? .null
         case .milliseconds:
@@ -97,17 +173,30 @@ final class ArrowColumn {
                 .string(ArrowTime.timestamp($0, perSecond: unit.rawValue, isUTC: isUTC))
             } ?? .null
         case .count(let bits): return number(bits == 32 ? .int32 : .int64, at: place)
-        case .list(_, let isLarge): return .array(elements(in: bounds(at: place, isLarge: isLarge)))
-        case .listView(_, let isLarge): return .array(elements(in: viewBounds(at: place, isLarge: isLarge)))
-        case .fixedList(_, let width): return .array(elements(in: fixedBounds(at: place, width: width)))
+        case .list(let isLarge): return .array(elements(in: bounds(at: place, isLarge: isLarge)))
+        case .listView(let isLarge): return .array(elements(in: viewBounds(at: place, isLarge: isLarge)))
+        case .fixedList(let width): return .array(elements(in: fixedBounds(at: place, width: width)))
         case .map: return map(in: bounds(at: place, isLarge: false))
-        case .object(let names, _): return .object(object(names, at: place))
-        case .dictionary(let indices, _): return entry(indices, at: place)
+        case .object: return .object(object(at: place))
+        case .dictionary(let indices): return entry(indices, at: place)
         }
     }
 
-    private func load<Value: BitwiseCopyable>(_ type: Value.Type, at place: Int, buffer: Int = 1) -> Value? {
-        buffers[buffer]?.loadUnaligned(fromByteOffset: place * MemoryLayout<Value>.stride, as: type)
+    /// The members of a row of an object that are not null, the row counted as `value(at:)` does: files give every struct
+    /// of a column the same members, and fill in null for those that a row did not have.
+    func object(atRow row: Int) -> JSONObject {
+        guard row >= 0, row < length else { return JSONObject() }
+        return object(at: offset + row)
+    }
+
+    /// The value of one member of a row. `null` if there is no such member.
+    func member(_ place: Int, atRow row: Int) -> JSONValue {
+        guard parts.indices.contains(place), row >= 0, row < length else { return .null }
+        return parts[place].value(at: offset + row)
+    }
+
+    private func load<Value: BitwiseCopyable>(_ type: Value.Type, at place: Int) -> Value? {
+        values?.loadUnaligned(fromByteOffset: place * MemoryLayout<Value>.stride, as: type)
     }
 
     // MARK: Numbers
@@ -165,16 +254,16 @@ final class ArrowColumn {
 
     // MARK: Text
 
-    private func bytes(at place: Int, isLarge: Bool) -> UnsafeRawBufferPointer? {
+    private func text(at place: Int, isLarge: Bool) -> UnsafeRawBufferPointer? {
         let range = bounds(at: place, isLarge: isLarge)
-        guard let start = buffers[2] else { return range.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : nil }
-        return UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count)
+        guard let bytes else { return range.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : nil }
+        return UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count)
     }
 
     /// A view of 16 bytes: the size, then the text itself if it has at most 12 bytes, else 4 bytes of it, the number of a
     /// buffer and a position there.
     private func view(at place: Int) -> UnsafeRawBufferPointer? {
-        guard let view = buffers[1].map({ $0 + place * 16 }) else { return nil }
+        guard let view = values.map({ $0 + place * 16 }) else { return nil }
         let count = Int(view.loadUnaligned(as: Int32.self))
         guard count > 12 else { return UnsafeRawBufferPointer(start: view + 4, count: max(0, count)) }
         let buffer = Int(view.loadUnaligned(fromByteOffset: 8, as: Int32.self))
@@ -187,8 +276,13 @@ final class ArrowColumn {
     }
 
     /// Bytes without a declared encoding are text if they are UTF-8, and null if not.
-    private static func text(_ bytes: UnsafeRawBufferPointer?, isText: Bool = false) -> JSONValue {
+    private func text(_ bytes: UnsafeRawBufferPointer?, isText: Bool) -> JSONValue {
         guard let bytes else { return .null }
+        if isASCII {
+            return .string(
+                String(copying: UTF8Span(unchecked: bytes.assumingMemoryBound(to: UInt8.self).span, isKnownASCII: true))
+            )
+        }
         if isText { return .string(String(decoding: bytes, as: UTF8.self)) }
         return String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .null
     }
@@ -196,20 +290,18 @@ final class ArrowColumn {
     // MARK: Nested values
 
     private func bounds(at place: Int, isLarge: Bool) -> Range<Int> {
-        let start = isLarge ? load(Int64.self, at: place).map(Int.init) : load(Int32.self, at: place).map(Int.init)
-        let end =
-            isLarge ? load(Int64.self, at: place + 1).map(Int.init) : load(Int32.self, at: place + 1).map(Int.init)
-        guard let start, let end, start >= 0, end >= start else { return 0..<0 }
+        guard let values else { return 0..<0 }
+        let start = Self.offset(place, of: values, isLarge: isLarge)
+        let end = Self.offset(place + 1, of: values, isLarge: isLarge)
+        guard start >= 0, end >= start else { return 0..<0 }
         return start..<end
     }
 
     private func viewBounds(at place: Int, isLarge: Bool) -> Range<Int> {
-        let start = isLarge ? load(Int64.self, at: place).map(Int.init) : load(Int32.self, at: place).map(Int.init)
-        let count =
-            isLarge
-            ? load(Int64.self, at: place, buffer: 2).map(Int.init)
-            : load(Int32.self, at: place, buffer: 2).map(Int.init)
-        guard let start, let count, start >= 0, count >= 0, count <= Int.max - start else { return 0..<0 }
+        guard let values, let bytes else { return 0..<0 }
+        let start = Self.offset(place, of: values, isLarge: isLarge)
+        let count = Self.offset(place, of: bytes, isLarge: isLarge)
+        guard start >= 0, count >= 0, count <= Int.max - start else { return 0..<0 }
         return start..<start + count
     }
 
@@ -220,37 +312,41 @@ final class ArrowColumn {
     }
 
     private func elements(in range: Range<Int>) -> [JSONValue] {
-        guard let child = children.first, range.count <= Self.elementsMax else { return [] }
-        return range.clamped(to: 0..<child.length).map { child.value(at: $0) }
+        guard let elements = parts.first?.length, range.count <= Self.elementsMax else { return [] }
+        let range = range.clamped(to: 0..<elements)
+        var values: [JSONValue] = []
+        values.reserveCapacity(range.count)
+        for place in range { values.append(parts[0].value(at: place)) }
+        return values
     }
 
-    /// Members that are null are left out: files give every struct of a column the same members, and fill in null for
-    /// those that a row did not have.
-    private func object(_ names: [String], at place: Int) -> JSONObject {
+    private func object(at place: Int) -> JSONObject {
         var members: [JSONObject.Member] = []
         members.reserveCapacity(names.count)
-        for (name, child) in zip(names, children) {
-            let value = child.value(at: place)
-            if value != .null { members.append(JSONObject.Member(name: name, value: value)) }
+        for member in names.indices {
+            let value = parts[member].value(at: place)
+            if case .null = value { continue }
+            members.append(JSONObject.Member(name: names[member], value: value))
         }
         return JSONObject(members)
     }
 
     /// An object if all keys are strings, else an array of entries.
     private func map(in range: Range<Int>) -> JSONValue {
-        guard let entries = children.first, entries.children.count == 2 else { return .null }
+        guard let entries = parts.first, entries.parts.count == 2 else { return .null }
         var members: [JSONObject.Member] = []
         for index in range.clamped(to: 0..<entries.length) {
-            guard case .string(let key) = entries.children[0].value(at: entries.offset + index) else {
+            guard case .string(let key) = entries.member(0, atRow: index) else {
                 return .array(elements(in: range))
             }
-            members.append(JSONObject.Member(name: key, value: entries.children[1].value(at: entries.offset + index)))
+            members.append(JSONObject.Member(name: key, value: entries.member(1, atRow: index)))
         }
         return .object(JSONObject(members))
     }
 
     private func entry(_ indices: ArrowType.Number, at place: Int) -> JSONValue {
-        guard let index = integer(indices, at: place) else { return .null }
-        return dictionary?.value(at: index) ?? .null
+        guard let index = integer(indices, at: place), index >= 0 else { return .null }
+        if index < entries.count { return entries[index] }
+        return parts[0].value(at: index)
     }
 }

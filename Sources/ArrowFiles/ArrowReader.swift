@@ -33,7 +33,7 @@ package final class ArrowReader {
     private static let seekBatchRows = 1024
 
     private let stream: UnsafeMutablePointer<ArrowArrayStream>
-    private let types: [ArrowType]
+    private let type: ArrowType
 
     /// Opens a file and reads its schema. `columns` are the top-level columns to read, absent ones are ignored; `nil` reads
     /// all that have a meaning in JSON. Throws `libraryMissing`, `libraryUnusable`, `unreadable`, and `unsupportedColumn`
@@ -68,14 +68,14 @@ package final class ArrowReader {
         }
         let type = ArrowType(schema)
         schema.release?(&schema)
-        guard case .object(let names, let types) = type else {
+        guard type.kind == .object else {
             Self.close(stream)
             throw .unreadable(path: path, rows: 0, reason: "it has no columns")
         }
-        self.names = names
-        self.types = types
+        self.type = type
+        names = type.names
         guard columns != nil else { return }
-        for (name, type) in zip(names, types) {
+        for (name, type) in zip(names, type.children) {
             guard let format = type.unsupportedFormat else { continue }
             // The object's deinit closes the stream.
             throw .unsupportedColumn(path: path, column: name, type: format)
@@ -94,7 +94,7 @@ package final class ArrowReader {
                 throw .unreadable(path: path, rows: rows, reason: Self.reason(stream))
             }
             guard array.release != nil else { return nil }
-            guard let batch = ArrowBatch(array, names: names, types) else {
+            guard let batch = ArrowBatch(array, type) else {
                 throw .unreadable(path: path, rows: rows, reason: "a batch does not match the schema")
             }
             guard batch.rows > 0 else { continue }

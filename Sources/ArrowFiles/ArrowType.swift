@@ -2,45 +2,46 @@ import CArrow
 
 /// The type of a column, as far as it has a meaning in JSON.
 ///
-/// Source: the format strings of Arrow's C data interface. Types without a case (unions, intervals, run-end encoding)
+/// Source: the format strings of Arrow's C data interface. Types without a kind (unions, intervals, run-end encoding)
 /// are `unsupported`; a file may have such columns as long as nobody reads them.
-indirect enum ArrowType: Equatable {
+struct ArrowType: Equatable {
     enum Unit: Int64 { case second = 1, milli = 1_000, micro = 1_000_000, nano = 1_000_000_000 }
     enum Number: Equatable { case int8, int16, int32, int64, uint8, uint16, uint32, uint64, half, float, double }
 
-    case null
-    case bool
-    case number(Number)
-    /// Bytes with offsets of 32 or 64 bits; `isText` if they are UTF-8.
-    case bytes(isText: Bool, isLarge: Bool)
-    /// Bytes as views into several buffers.
-    case byteViews(isText: Bool)
-    case fixedBytes(width: Int)
-    case decimal(bits: Int, scale: Int)
-    case days
-    case milliseconds
-    case timestamp(Unit, isUTC: Bool)
-    /// A time of day or a duration, read as its number.
-    case count(bits: Int)
-    case list(ArrowType, isLarge: Bool)
-    case listView(ArrowType, isLarge: Bool)
-    case fixedList(ArrowType, width: Int)
-    case object(names: [String], [ArrowType])
-    case map(ArrowType)
-    case dictionary(Number, ArrowType)
-    case unsupported(String)
-
-    /// The first type within that is not supported, as its format string.
-    var unsupportedFormat: String? {
-        switch self {
-        case .unsupported(let format): format
-        case .list(let type, _), .listView(let type, _), .fixedList(let type, _), .map(let type),
-            .dictionary(_, let type):
-            type.unsupportedFormat
-        case .object(_, let types): types.lazy.compactMap(\.unsupportedFormat).first
-        default: nil
-        }
+    enum Kind: Equatable, BitwiseCopyable {
+        case null
+        case bool
+        case number(Number)
+        /// Bytes with offsets of 32 or 64 bits; `isText` if they are UTF-8.
+        case bytes(isText: Bool, isLarge: Bool)
+        /// Bytes as views into several buffers.
+        case byteViews(isText: Bool)
+        case fixedBytes(width: Int)
+        case decimal(bits: Int, scale: Int)
+        case days
+        case milliseconds
+        case timestamp(Unit, isUTC: Bool)
+        /// A time of day or a duration, read as its number.
+        case count(bits: Int)
+        /// Of its only child.
+        case list(isLarge: Bool)
+        case listView(isLarge: Bool)
+        case fixedList(width: Int)
+        case map
+        /// With a name for each child.
+        case object
+        /// Of its only child, the type of the values.
+        case dictionary(Number)
+        case unsupported
     }
+
+    let kind: Kind
+    /// Types of the parts of a nested type.
+    let children: [ArrowType]
+    /// Names of the members of an object.
+    let names: [String]
+    /// The format string of the first type within that is not supported.
+    let unsupportedFormat: String?
 
     private static let depthMax = 64
     private static let numbers: [String: Number] = [
@@ -52,15 +53,15 @@ indirect enum ArrowType: Equatable {
     init(_ schema: ArrowSchema, depth: Int = 0) {
         let format = schema.format.map { String(cString: $0) } ?? ""
         guard depth < Self.depthMax else {
-            self = .unsupported("nested more than \(Self.depthMax) levels")
+            self.init(.unsupported, format: "nested more than \(Self.depthMax) levels")
             return
         }
         if let values = schema.dictionary {
             guard let indices = Self.numbers[format] else {
-                self = .unsupported(format)
+                self.init(.unsupported, format: format)
                 return
             }
-            self = .dictionary(indices, ArrowType(values.pointee, depth: depth + 1))
+            self.init(.dictionary(indices), [ArrowType(values.pointee, depth: depth + 1)])
             return
         }
         var children: [ArrowType] = []
@@ -70,10 +71,23 @@ indirect enum ArrowType: Equatable {
             children.append(ArrowType(child, depth: depth + 1))
             names.append(child.name.map { String(cString: $0) } ?? "")
         }
-        self = Self.flat(format) ?? Self.nested(format, names, children) ?? .unsupported(format)
+        if let kind = Self.flat(format) {
+            self.init(kind)
+        } else if let kind = Self.nested(format, children.count) {
+            self.init(kind, children, names: kind == .object ? names : [])
+        } else {
+            self.init(.unsupported, format: format)
+        }
     }
 
-    private static func flat(_ format: String) -> ArrowType? {
+    private init(_ kind: Kind, _ children: [ArrowType] = [], names: [String] = [], format: String? = nil) {
+        self.kind = kind
+        self.children = children
+        self.names = names
+        unsupportedFormat = format ?? children.lazy.compactMap(\.unsupportedFormat).first
+    }
+
+    private static func flat(_ format: String) -> Kind? {
         if let number = numbers[format] { return .number(number) }
         switch format {
         case "n": return .null
@@ -96,16 +110,16 @@ indirect enum ArrowType: Equatable {
         return nil
     }
 
-    private static func nested(_ format: String, _ names: [String], _ children: [ArrowType]) -> ArrowType? {
-        if format == "+s" { return .object(names: names, children) }
-        guard let child = children.first, children.count == 1 else { return nil }
+    private static func nested(_ format: String, _ children: Int) -> Kind? {
+        if format == "+s" { return .object }
+        guard children == 1 else { return nil }
         switch format {
-        case "+l": return .list(child, isLarge: false)
-        case "+L": return .list(child, isLarge: true)
-        case "+vl": return .listView(child, isLarge: false)
-        case "+vL": return .listView(child, isLarge: true)
-        case "+m": return .map(child)
-        default: return format.hasPrefix("+w:") ? width(format).map { .fixedList(child, width: $0) } : nil
+        case "+l": return .list(isLarge: false)
+        case "+L": return .list(isLarge: true)
+        case "+vl": return .listView(isLarge: false)
+        case "+vL": return .listView(isLarge: true)
+        case "+m": return .map
+        default: return format.hasPrefix("+w:") ? width(format).map { .fixedList(width: $0) } : nil
         }
     }
 
@@ -117,7 +131,7 @@ indirect enum ArrowType: Equatable {
     }
 
     /// `d:precision,scale` with 128 bits, or `d:precision,scale,bits`.
-    private static func decimal(_ format: String) -> ArrowType? {
+    private static func decimal(_ format: String) -> Kind? {
         let parts = format.dropFirst(2).split(separator: ",").compactMap { Int($0) }
         guard parts.count == 2 || parts.count == 3, (-76...76).contains(parts[1]) else { return nil }
         let bits = parts.count == 3 ? parts[2] : 128
@@ -125,7 +139,7 @@ indirect enum ArrowType: Equatable {
     }
 
     /// `tsu:zone`; a time with a zone is stored in UTC.
-    private static func timestamp(_ format: String) -> ArrowType? {
+    private static func timestamp(_ format: String) -> Kind? {
         let units: [Character: Unit] = ["s": .second, "m": .milli, "u": .micro, "n": .nano]
         guard let letter = format.dropFirst(2).first, let unit = units[letter] else { return nil }
         return .timestamp(unit, isUTC: !format.hasSuffix(":"))

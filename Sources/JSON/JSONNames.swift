@@ -19,10 +19,25 @@ public struct JSONNames: Sendable {
     }
 
     /// The place of a name; `nil` if it is not among them.
-    public func find(_ name: some Collection<UInt8>) -> Int? {
-        candidates(name.count).first { all[$0].elementsEqual(name) }
+    public func find(_ name: String) -> Int? {
+        let bytes = name.utf8.span
+        guard bytes.count < byLength.count else { return nil }
+        for place in byLength[bytes.count] {
+            let known = all[place]
+            if bytes.hasSameBytes(as: known.span) { return place }
+        }
+        return nil
     }
 
     /// Places of the names with so many bytes.
     func candidates(_ bytes: Int) -> [Int] { bytes < byLength.count ? byLength[bytes] : [] }
+}
+
+extension Span<UInt8> {
+    /// Equality of bytes.
+    func hasSameBytes(as other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for place in indices where self[place] != other[place] { return false }
+        return true
+    }
 }

@@ -27,7 +27,8 @@ public struct JSONObject: Equatable, Sendable {
 
     /// The last member of this name; `nil` if there is none. Cost: one comparison a member.
     public subscript(name: String) -> JSONValue? {
-        members.last { $0.name.hasSameBytes(as: name) }?.value
+        for member in members.reversed() where member.name.hasSameBytes(as: name) { return member.value }
+        return nil
     }
 
     /// The names, in the order of the text.
@@ -62,7 +63,5 @@ struct NameSet {
 
 extension String {
     /// Equality of bytes; `==` is canonical equivalence.
-    fileprivate func hasSameBytes(as other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
-    }
+    fileprivate func hasSameBytes(as other: String) -> Bool { utf8.span.hasSameBytes(as: other.utf8.span) }
 }

@@ -23,7 +23,7 @@ extension JSONReader {
     /// The place of a member's name.
     func place(of name: Name, in names: JSONNames) -> Int? {
         switch name {
-        case .escaped(let text): return names.find(text.utf8)
+        case .escaped(let text): return names.find(text)
         case .plain(let range):
             return names.candidates(range.count).first { place in
                 let key = names.all[place]

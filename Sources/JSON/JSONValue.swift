@@ -72,6 +72,12 @@ public enum JSONValue: Equatable, Sendable {
         return object
     }
 
+    /// An object's last member of a name; `nil` if there is none.
+    public func member(_ name: String) -> JSONValue? {
+        guard case .object(let object) = self else { return nil }
+        return object[name]
+    }
+
     /// The member that a path of names leads to; `nil` if there is none.
     public func member(at path: some Sequence<String>) -> JSONValue? {
         var value = self

@@ -10,7 +10,7 @@ import ArrowFiles
 struct ArrowReaderTests {
     static let files = [
         "flat-snappy.parquet", "flat-zstd.parquet", "types.arrow", "messages.arrows", "messages.parquet",
-        "verl.parquet", "skyrl.parquet",
+        "verl.parquet", "skyrl.parquet", "texts.arrows",
     ]
 
     @Test("rows are those that pyarrow reads", arguments: files)
@@ -96,6 +96,32 @@ struct ArrowReaderTests {
             }
         }
         #expect(refused > 5)
+    }
+
+    @Test("a byte that is no UTF-8 is an error in every column of text, also where all other text is ASCII")
+    func brokenText() throws {
+        let bytes = Array(try Data(contentsOf: URL(filePath: golden("texts.arrows"))))
+        let scratch = try ScratchFolder()
+        // "seventeen letters" is in columns of text, in a list and in a struct; the others have one text each.
+        for text in ["seventeen letters", "a repeated text", "naïve", "code 7", "more than sixty-four"] {
+            var place = 0
+            var found = 0
+            while let range = bytes[place...].firstRange(of: Array(text.utf8)) {
+                place = range.upperBound
+                found += 1
+                var damaged = bytes
+                damaged[range.lowerBound + 1] = 0xFF
+                let path = try scratch.write("damaged", damaged)
+                do throws(ArrowFilesError) {
+                    let reader = try ArrowReader(path: path, format: .arrowStream)
+                    while let batch = try reader.next() { #expect(batch.rows > 0) }
+                    Issue.record("\(text) at \(range.lowerBound) was read")
+                } catch {
+                    #expect("\(error)".contains("UTF8") || "\(error)".contains("UTF-8"), "\(error)")
+                }
+            }
+            #expect(found > 0, "\(text) is not in the file")
+        }
     }
 
     @Test("a missing file is an error with its name")

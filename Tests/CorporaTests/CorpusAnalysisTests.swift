@@ -27,7 +27,29 @@ struct CorpusAnalysisTests {
         #expect(report.sources["m"]?.rows == 2 && report.sources["n"]?.rows == 1)
         #expect(report.exactRepeats == 1 && report.looseRepeats == 2)
         #expect(report.lengths[0].rows == 2 && report.lengths[1].rows == 1)
-        #expect(report.scores.truncated == nil)
+        #expect(!report.scores.hasTruncation)
+    }
+
+    @Test("prompts that were cut are counted by source and length, from the scores' own rows")
+    func truncation() throws {
+        let scratch = try Scratch()
+        let (_, prompts) = try Self.corpus(scratch)
+        let scores = try scratch.write(
+            "cut.jsonl",
+            """
+            {"prompt_id":"a","p":0,"truncated":true}
+            {"prompt_id":"b","p":1,"truncated":false}
+            {"prompt_id":"c","p":0.99,"truncated":true}
+
+            """)
+        let report = try CorpusReport(
+            scores: [scores], prompts: [prompts], keys: .automatic, rollouts: 8, margin: 0.05)
+        #expect(report.scores.hasTruncation && report.overall.truncated == 2)
+        #expect(report.sources["m"]?.truncated == 1 && report.sources["m"]?.truncatedShare == 0.5)
+        #expect(report.sources["n"]?.truncated == 1 && report.lengths[1].truncated == 1)
+        // The mark does not change the probability.
+        let entry = report.scores.entry(of: "a")
+        #expect(report.sources["m"]?.mean == 0.5 && entry?.p == 0 && entry?.isTruncated == true)
     }
 
     @Test("a band keeps the rows in it, byte for byte, and leaves out rows without a score")
@@ -42,6 +64,19 @@ struct CorpusAnalysisTests {
             .split(separator: "\n")
         #expect(written == 2)
         #expect(String(decoding: try scratch.read("out.jsonl"), as: UTF8.self) == "\(lines[0])\n\(lines[1])\n")
+    }
+
+    @Test("rows that are near-duplicates are left out before quotas are drawn, and counted")
+    func nearDuplicates() throws {
+        let scratch = try Scratch()
+        let (scores, prompts) = try Self.corpus(scratch)
+        var repeats = RowSet()
+        repeats.insert(2)
+        let selection = try RowSelection(
+            prompts, keys: .automatic, scores: try ScoreTable([scores]), rule: .init(band: 0.2...0.9, sample: 2),
+            leavingOut: repeats)
+        #expect(selection.inBand == 2 && selection.nearDuplicates == 1 && selection.kept.count == 1)
+        #expect(selection.kept.contains(1) && !selection.kept.contains(2))
     }
 
     @Test("a sample follows p(1 - p) and the seed; a quota holds for each source")

@@ -1,4 +1,5 @@
 import HTTPServing
+import HTTPTypes
 import RouterHTTP
 import Testing
 import Traces

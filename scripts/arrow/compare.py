@@ -9,9 +9,12 @@ Needs pyarrow 26.0.1 and numpy (pip install -r scripts/arrow/requirements.txt), 
 rows: writes files of so many rows (verl's columns in Parquet, flat ones in an Arrow file and a stream), reads each with
 both, and compares row by row.
 
-speed: processor seconds of both on one thread, rounds in turn; the median counts. For pyarrow, record batches, and once
-Python values of every column (to_pylist); for StateZero, record batches, which are validated in full, and values of
-every column.
+speed: processor seconds of both on one thread, rounds in turn; the median counts. Files with one kind of column
+(strings, dictionary strings, chat messages) and with all, as an Arrow file, an Arrow stream and Parquet. For pyarrow:
+record batches (of an Arrow file, bytes that nobody checked), the same with validate(full=True), and the column as
+Python objects, made in the fastest of several ways (bytes; strings; messages as dicts). For StateZero: record batches,
+which are always validated in full; rows with the values of every column; and prompts as score reads them, with ids and
+digests.
 
 mutations: damaged copies of the files in Tests/Goldens/arrow, 1,000 in each process; a process that ends by a signal is
 reported, with the bytes that caused it.
@@ -56,18 +59,53 @@ def table(rows, pa):
 
 
 def write_files(folder, rows):
+    """The files that are compared row by row: all kinds of columns."""
     import pyarrow as pa
-    from pyarrow import ipc, parquet
+    from pyarrow import parquet
 
     whole = table(rows, pa)
     flat = whole.select(["question", "level", "rate"])
     files = {"nested.parquet": folder / "nested.parquet", "flat.parquet": folder / "flat.parquet"}
     parquet.write_table(whole, files["nested.parquet"], row_group_size=100_000)
     parquet.write_table(flat, files["flat.parquet"], row_group_size=100_000, compression="zstd")
-    for name, make in (("whole.arrow", ipc.new_file), ("whole.arrows", ipc.new_stream)):
+    for name in ("whole.arrow", "whole.arrows"):
         files[name] = folder / name
-        with make(files[name], whole.schema) as writer:
-            writer.write_table(whole, max_chunksize=10_000)
+        write_arrow(whole, files[name])
+    return files
+
+
+def write_arrow(rows, path):
+    from pyarrow import ipc
+
+    make = ipc.new_file if path.suffix == ".arrow" else ipc.new_stream
+    with make(path, rows.schema) as writer:
+        writer.write_table(rows, max_chunksize=10_000)
+
+
+def write_kinds(folder, rows):
+    """Files with one kind of column each, in three formats."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    whole = table(rows, pa)
+    texts = whole.column("prompt").combine_chunks().flatten().field("content")
+    # 5000 different texts, of the same lengths as the strings.
+    repeated = texts.slice(0, min(rows, 5000)).take(pa.array([i * 7919 % min(rows, 5000) for i in range(rows)]))
+    kinds = {
+        "strings": pa.table({"prompt": texts}),
+        "dictionary": pa.table({"prompt": repeated.dictionary_encode()}),
+        "messages": whole.select(["prompt"]),
+        "all columns": whole,
+    }
+    files = {}
+    for kind, made in kinds.items():
+        for ending in ("arrow", "arrows", "parquet"):
+            path = folder / f"{kind.split()[0]}.{ending}"
+            if ending == "parquet":
+                parquet.write_table(made, path, row_group_size=100_000)
+            else:
+                write_arrow(made, path)
+            files[kind, ending] = path
     return files
 
 
@@ -89,7 +127,7 @@ def batches(path):
 
 
 def compare_rows(bench, path):
-    """Number of rows, and of those that differ."""
+    """Numbers of rows, and of those that differ."""
     from arrow import rows as reading
 
     process = subprocess.Popen(
@@ -108,35 +146,70 @@ def compare_rows(bench, path):
     return {"rows": count, "different": different, "extra": extra, "exit": process.wait()}
 
 
-def measure(bench, path, rounds):
+def objects(path, kind):
+    """Reads a file into Python objects, by each of the ways that pyarrow has; processor seconds of each."""
+    import pyarrow as pa
+
+    def decoded(column):
+        return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+    ways = {"python values": lambda batch: batch.to_pylist()}
+    if kind in ("strings", "dictionary"):
+        ways["strings"] = lambda batch: decoded(batch.column(0)).to_numpy(zero_copy_only=False)
+        ways["bytes"] = lambda batch: decoded(batch.column(0)).cast(pa.binary()).to_numpy(zero_copy_only=False)
+    if kind == "messages":
+        ways["dicts"] = lambda batch: batch.column(0).to_numpy(zero_copy_only=False)
+    return {name: seconds(path, make) for name, make in ways.items()}
+
+
+def seconds(path, make=lambda batch: None):
+    """Processor seconds of pyarrow, with `make` applied to each batch."""
+    start = time.process_time()
+    for batch in batches(path):
+        make(batch)
+    return time.process_time() - start
+
+
+def measure(bench, path, kind, rounds):
     """Median processor seconds of both, in turn."""
-    ours, values, theirs = [], [], []
+    found = {}
     for _ in range(rounds):
-        start = time.process_time()
-        count = sum(batch.num_rows for batch in batches(path))
-        theirs.append(time.process_time() - start)
-        for depth, found in (("batches", ours), ("rows", values)):
+        times = {"pyarrow": {"batches": seconds(path)}, "statezero": {}}
+        times["pyarrow"]["validated"] = seconds(path, lambda batch: batch.validate(full=True))
+        times["pyarrow"].update(objects(path, kind))
+        for depth in ("batches", "rows", "prompts"):
             done = subprocess.run(
                 [bench, "arrow-read", str(path), "--depth", depth], check=True, capture_output=True, text=True
             )
-            report = json.loads(done.stderr.strip().splitlines()[-1])
-            assert report["rows"] == count, report
-            found.append(report["processor_seconds"])
-    start = time.process_time()
-    for batch in batches(path):
-        batch.to_pylist()
-    python = time.process_time() - start
-    pyarrow, batch, value = (statistics.median(found) for found in (theirs, ours, values))
+            times["statezero"][depth] = json.loads(done.stderr.strip().splitlines()[-1])["processor_seconds"]
+        for program, each in times.items():
+            for name, value in each.items():
+                found.setdefault(program, {}).setdefault(name, []).append(value)
+    median = {p: {name: statistics.median(v) for name, v in each.items()} for p, each in found.items()}
+    theirs, ours = median["pyarrow"], median["statezero"]
+    fastest = min(value for name, value in theirs.items() if name not in ("batches", "validated"))
     return {
-        "rows": count,
         "megabytes": round(path.stat().st_size / 1e6, 1),
-        "pyarrow_seconds": round(pyarrow, 3),
-        "pyarrow_values_seconds": round(python, 3),
-        "batches_seconds": round(batch, 3),
-        "values_seconds": round(value, 3),
-        "batches_ratio": round(pyarrow / batch, 2),
-        "values_ratio": round(pyarrow / value, 2),
+        "seconds": {p: {name: round(v, 3) for name, v in each.items()} for p, each in median.items()},
+        "pyarrow ÷ statezero": {
+            "batches": round(theirs["batches"] / ours["batches"], 2),
+            "batches, both validated": round(theirs["validated"] / ours["batches"], 2),
+            "python objects ÷ rows": round(fastest / ours["rows"], 2),
+            "python objects ÷ prompts": round(fastest / ours["prompts"], 2),
+            "batches ÷ rows": round(theirs["batches"] / ours["rows"], 2),
+        },
     }
+
+
+def print_speed(speed):
+    """The table of Sources/Documentation/parquet.md."""
+    columns = list(next(iter(speed.values()))["pyarrow ÷ statezero"])
+    print("| File | MB | pyarrow, batches | here, batches | here, rows | here, prompts | " + " | ".join(columns) + " |")
+    print("|---" * (6 + len(columns)) + "|")
+    for name, found in speed.items():
+        theirs, ours = found["seconds"]["pyarrow"], found["seconds"]["statezero"]
+        cells = [name, found["megabytes"], theirs["batches"], ours["batches"], ours["rows"], ours["prompts"]]
+        print("| " + " | ".join(str(cell) for cell in cells + list(found["pyarrow ÷ statezero"].values())) + " |")
 
 
 def mutate(bench, count, folder):
@@ -176,11 +249,14 @@ def main() -> int:
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        files = write_files(folder, options.rows) if set(options.only) != {"mutations"} else {}
         if "speed" in options.only:
-            results["speed"] = {name: measure(options.bench, path, options.rounds) for name, path in files.items()}
-            print(json.dumps(results["speed"], indent=2))
+            results["speed"] = {}
+            for (kind, ending), path in write_kinds(folder, options.rows).items():
+                results["speed"][f"{kind}, {ending}"] = measure(options.bench, path, kind, options.rounds)
+                path.unlink()
+            print_speed(results["speed"])
         if "rows" in options.only:
+            files = write_files(folder, options.rows)
             results["rows"] = {name: compare_rows(options.bench, path) for name, path in files.items()}
             print(json.dumps(results["rows"], indent=2))
         if "mutations" in options.only:

@@ -53,6 +53,7 @@ MODULES = {
     "ModelFiles": Module(2, "Foundation"),
     "Corpora": Module(2, "Foundation", "Synchronization"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
+    "Similarity": Module(2, "Foundation"),
     "Keys": Module(2, "Foundation", "Synchronization"),
     "PredictionMetrics": Module(2, "Foundation"),
     "ReferenceDraws": Module(2),

@@ -44,7 +44,7 @@ def check() -> list[str]:
             log_level="info",
         ) as cluster:
             cluster.wait_for_workers(2)
-            _score(place / "traced", cluster.endpoint, export)
+            _score(place / "traced", cluster.endpoint, export, "score")
             _score(place / "plain", cluster.endpoint, [])
             _score(place / "lost", cluster.endpoint, ["--otlp-endpoint", "http://127.0.0.1:9"])
             _plan(cluster)
@@ -77,15 +77,15 @@ def check() -> list[str]:
 # What is traced
 
 
-def _score(output, endpoint: str, more: list[str]) -> None:
+def _score(output, endpoint: str, more: list[str], trace: str = "") -> None:
     files = ["--prompts", QUERIES, "--context", CONTEXT, "--output", output]
-    variables = {**os.environ, "TRACEPARENT": f"00-{TRACES['score']}-{PARENT}-01"}
+    variables = {**os.environ, "TRACEPARENT": f"00-{TRACES[trace]}-{PARENT}-01" if trace else ""}
     run([statezero(), "score", "--coordinator", endpoint, *files, *more], env=variables)
 
 
 def _plan(cluster: Cluster) -> None:
-    candidates = [{"prompt_id": f"p{number}", "text": f"secret prompt {number}"} for number in range(16)]
-    body = {"policy_id": "trainer", "step": 0, "total": 128, "deadline_ms": 60_000, "candidates": candidates}
+    items = [{"prompt_id": f"p{number}", "prompt": f"secret prompt {number}"} for number in range(16)]
+    body = {"policy_id": "trainer", "step": 0, "total": 128, "deadline_ms": 60_000, "items": items}
     status, answer = _post(cluster.port, "/v1/plans", body, "plan")
     expect(status == 200, f"POST /v1/plans: {status} {answer}")
 

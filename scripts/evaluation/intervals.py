@@ -16,14 +16,14 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import calibration
 import numpy as np
 from acceptance import NEW, REPEATED
-from calibration import has_several
 from inference import Head
 from limited import limited
 from outcomes import load, share
-from recalibration import inside
 from references import References
+from scipy.stats import betabinom
 from text import table
 from with_references import constants_of_process, matrices, rows_of
 
@@ -34,6 +34,7 @@ NAME = "calibration.concentration"
 SIZES = (256, 32)
 REFERENCES = 3
 QUERIES_LEAST = 20
+LN_KAPPAS = np.linspace(-2, 4, 61)
 FOLDER = pathlib.Path("out/evaluation-intervals")
 
 
@@ -60,7 +61,7 @@ def draws(heads, corpus, records, options):
     chosen = sorted(records, key=lambda record: share(record.name, "intervals:"))[: options.policies]
     for record in chosen:
         asked, pool = np.flatnonzero(record.is_query), np.flatnonzero(~record.is_query)
-        if len(asked) < QUERIES_LEAST or len(pool) < min(SIZES) or not has_several(record.rollouts[asked]):
+        if len(asked) < QUERIES_LEAST or len(pool) < min(SIZES) or not calibration.has_several(record.rollouts[asked]):
             continue
         others = pool_of(record, records)
         for seed in range(options.seeds):
@@ -84,6 +85,18 @@ def draws(heads, corpus, records, options):
                     }  # fmt: skip
 
 
+def inside(cases):
+    """Share of counts in the central 80 % of the beliefs, less the expected one."""
+    observed, expected = [], []
+    for case in cases:
+        p, n = np.clip(case["p"], 0.005, 0.995), case["n"].astype(int)
+        law = betabinom(n, p * case["kappa"], (1 - p) * case["kappa"])
+        low, high, k = law.ppf(0.1), law.ppf(0.9), case["y"] * n
+        observed.append(((k >= low - 1e-9) & (k <= high + 1e-9)).mean())
+        expected.append((law.cdf(high) - law.cdf(low - 1)).mean())
+    return np.mean(observed) - np.mean(expected)
+
+
 def realised(case, kappa):
     """The share of the oracle's gain that a plan realises; 0 where it expects less than even budgets."""
     many = case["n"] > 1
@@ -104,9 +117,15 @@ def by_policy(cases, figure):
     return np.array([np.mean([figure(case) for case in cases if case["policy"] == name], 0) for name in names])
 
 
+def likeliest(cases):
+    """The one ln κ of all that makes the outcomes most likely: no prediction can know it."""
+    p, y, n = (np.concatenate([case[key] for case in cases])[None] for key in ("p", "y", "n"))
+    return LN_KAPPAS[int(np.argmax(calibration.beta_binomial(np.exp(LN_KAPPAS)[:, None], p, y * n, n).mean(1)))]
+
+
 def figures(cases):
-    """ln κ, interval's error and realised share, each of both concentrations, and the share's paired difference."""
-    found = [np.mean(by_policy(cases, lambda case: np.log(case["kappas"])), 0)]
+    """ln κ of both and the likeliest, interval's error and share of both, and the shares' paired difference."""
+    found = [np.mean(by_policy(cases, lambda case: np.log(case["kappas"])), 0), [likeliest(cases)]]
     found.append([inside([case | {"kappa": case["kappas"][i]} for case in cases]) for i in (0, 1)])
     shares = by_policy(cases, lambda case: [realised(case, kappa) for kappa in case["kappas"]])
     difference = shares[:, 1] - shares[:, 0]
@@ -118,11 +137,11 @@ def row(name, references, values):
     def shown(value, digits=3):
         return "–" if np.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
 
-    last = shown(values[6]) + ("" if np.isnan(values[7]) else f" ± {values[7]:.3f}")
-    return [name, references, *[shown(v, 2) for v in values[:2]], *[shown(v) for v in values[2:6]], last]
+    last = shown(values[7]) + ("" if np.isnan(values[8]) else f" ± {values[8]:.3f}")
+    return [name, references, *[shown(v, 2) for v in values[:3]], *[shown(v) for v in values[3:7]], last]
 
 
-def section(cases, other, shipped):
+def section(cases, shipped, options):
     parts = []
     for size in SIZES:
         lines, found = [], {}
@@ -136,16 +155,19 @@ def section(cases, other, shipped):
                 values = [v for (s, r), v in found.items() if r == with_references and chosen in (None, s in NEW)]
                 if values:
                     mean = np.mean(values, 0)
-                    mean[7] = np.sqrt(np.nansum([v[7] ** 2 for v in values])) / len(values)
+                    mean[8] = np.sqrt(np.nansum([v[8] ** 2 for v in values])) / len(values)
                     lines.append(row(f"**{name}**", "yes" if with_references else "none", mean))
-        head = ["source", "references", "ln κ, former", "ln κ", "off, former", "off", "share, former", "share"]
-        parts.append(f"{size} rows:\n\n{table([*head, 'difference of shares'], lines, 2)}")
-    numbers = [", ".join(f"{value:.3f}" for value in values).replace("-", "−") for values in (other, shipped)]
+        head = ["source", "references", "ln κ, former", "ln κ", "likeliest", "off, former", "off"]
+        head += ["share, former", "share", "difference of shares"]
+        parts.append(f"{size} rows:\n\n{table(head, lines, 2)}")
+    numbers = [", ".join(f"{value:.3f}" for value in values).replace("-", "−") for values in (options.other, shipped)]
     return f"""
-The concentration, fitted again: {numbers[1]} (centre, by size, offset, with references), *former* {numbers[0]}.
-Probabilities are the same, so no other figure changes. *Off* is the share of counts in the 80 % interval less the
-expected one; *share* is the part of the oracle's gain that a plan realises (`expectedContrast`, mean 8 rollouts in
-[4, 32], as below, computed in numpy). References are three other policies, or earlier versions of the run.
+The concentration, fitted again: {numbers[1]} (centre, by size, offset, with references); *former* is {numbers[0]}.
+Probabilities are the same. *Likeliest* is the ln κ that fits these outcomes best, which no prediction can know; *off*
+is the share of counts in the 80 % interval less the expected one; *share* is the part of the oracle's gain that a plan
+realises (`expectedContrast`, mean 8 rollouts in [4, 32], computed in numpy). All query prompts count, also those that
+training has seen. References are three other policies, or earlier versions of the run. At most {options.policies}
+policy versions of a source, {options.seeds} draws.
 
 {chr(10).join(f"{part}{chr(10)}" for part in parts)}"""
 
@@ -170,7 +192,7 @@ def main():
     for source, records in sorted(corpus.evaluation.items()):
         cases += draws([former, head], corpus, records, options)
         print(f"{source}: {len(cases)} draws so far", flush=True)
-    markdown.replace_between(options.output, BEGIN, END, section(cases, options.other, head.w[NAME]))
+    markdown.replace_between(options.output, BEGIN, END, section(cases, head.w[NAME], options))
 
 
 if __name__ == "__main__":

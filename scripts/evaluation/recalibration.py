@@ -22,7 +22,6 @@ from inference import Head, Rows
 from limited import limited
 from outcomes import load
 from scipy.optimize import minimize
-from scipy.stats import betabinom
 from text import table
 from with_references import gram_rows
 
@@ -33,7 +32,6 @@ SIZES = (256, 32)
 BINS = 15
 QUERIES_LEAST, SOURCE_QUERIES_LEAST = 10, 100
 PENALTY = 0.002
-LN_KAPPAS = np.linspace(-2, 3, 51)
 FOLDER = pathlib.Path("out/evaluation-recalibration")
 
 
@@ -128,32 +126,6 @@ def figures(cases, predicted, size):
     return found
 
 
-def concentration(cases):
-    """Rows of a table: by source of several rollouts, mean ln κ, the likeliest, and what the interval is off."""
-    several = [case for case in cases if calibration.has_several(case["n"])]
-    for source in sorted({case["source"] for case in several}):
-        cells = [f"`{source}`", round(float(np.median([np.median(c["n"]) for c in several if c["source"] == source])))]
-        for size in SIZES:
-            mine = [case for case in several if case["source"] == source and case["size"] == size]
-            p, y, n = (np.concatenate([case[key] for case in mine])[None] for key in ("p", "y", "n"))
-            likely = calibration.beta_binomial(np.exp(LN_KAPPAS)[:, None], p, y * n, n).mean(1)
-            shipped = np.mean([np.log(case["kappa"]) for case in mine])
-            cells += [f"{shipped:+.2f}", f"{LN_KAPPAS[int(np.argmax(likely))]:+.1f}", f"{inside(mine):+.3f}"]
-        yield [str(cell).replace("-", "−") for cell in cells]
-
-
-def inside(cases):
-    """Share of counts in the central 80 % of the beliefs, less the expected one."""
-    observed, expected = [], []
-    for case in cases:
-        p, n = np.clip(case["p"], 0.005, 0.995), case["n"].astype(int)
-        law = betabinom(n, p * case["kappa"], (1 - p) * case["kappa"])
-        low, high, k = law.ppf(0.1), law.ppf(0.9), case["y"] * n
-        observed.append(((k >= low - 1e-9) & (k <= high + 1e-9)).mean())
-        expected.append((law.cdf(high) - law.cdf(low - 1)).mean())
-    return np.mean(observed) - np.mean(expected)
-
-
 def section(cases, shipped):
     sources = sorted({case["source"] for case in cases})
     others = {s: fitted([case for case in cases if case["source"] != s], shipped, PENALTY) for s in sources}
@@ -187,8 +159,6 @@ def section(cases, shipped):
         )
     head = ["calibration"]
     head += [f"{what}, {size} rows" for size in SIZES for what in ("ECE", "by chance", "unbiased RMS", "log loss")]
-    kappas = ["source", "rollouts a prompt"]
-    kappas += [f"{what}, {size} rows" for size in SIZES for what in ("shipped", "likeliest", "off")]
     return f"""
 How far calibration could come. The shipped constants are fitted on training outcomes alone: policies that were kept
 apart, on prompts that their copy of the difficulty network has not seen, and with a copy that has not seen the source.
@@ -202,12 +172,6 @@ So other data for the calibration would change little. Even constants of the sou
 leave an ECE that is nearly the one by chance. What remains is the level of single policies: a constant, which needs no
 calibration, has the error of a mean of few rows. *Unbiased RMS* is the root of the mean squared gap of the bins, less
 its bias by few rows ([Kumar, Liang and Ma 2019](https://arxiv.org/abs/1909.10155)).
-
-The concentration is fitted on training outcomes too ([how](scripts/train/README.md)). ln κ as shipped, mean; the
-likeliest on evaluation outcomes, which no prediction can know; and *off*, the share of counts in the 80 % interval less
-the expected one:
-
-{table(kappas, list(concentration(cases)), 1)}
 """
 
 

@@ -4,8 +4,8 @@
 
 Predictions are those of inference.py on policies kept out of training, and on the one of `deepscaler_k128`. Each fold's
 prompts are judged by the copy of the difficulty network that has not seen them, which the head's file has among its
-hidden units. Only sources of several rollouts a prompt are used, and of a record at most a thousand prompts, chosen by
-a hash of their texts; embeddings of others need not be given.
+hidden units. Only sources of several rollouts a prompt are used, and of a record at most five hundred prompts, chosen
+by a hash of their texts; embeddings of others need not be given.
 """
 
 import pathlib
@@ -24,7 +24,7 @@ from with_references import concentration_with_references, rows_of
 from common import arguments
 
 NAME = "calibration.concentration"
-PROMPTS, QUERIES, POLICIES, FOLDS_USED = 1000, 200, 3, 3
+PROMPTS, QUERIES, POLICIES, FOLDS_USED = 500, 200, 3, 3
 
 
 def limited(record, texts):

@@ -13,7 +13,8 @@ struct ArrowReadCommand: ParsableCommand {
     @Argument(help: "Parquet file, Arrow file or Arrow stream.")
     var file: String
 
-    @Option(help: "What is made of the rows: batches (nothing), rows (values), lines (JSON to standard output).")
+    @Option(
+        help: "What is made of the rows: batches (nothing), rows (values), lines (JSON to standard output), prompts.")
     var depth = ArrowReading.Depth.rows
 
     @Option(parsing: .upToNextOption, help: "Columns to read. Default: all.")

@@ -1,4 +1,5 @@
 import ArrowFiles
+import Corpora
 import Foundation
 import JSON
 
@@ -16,6 +17,8 @@ struct ArrowReading: Encodable {
         case rows
         /// A JSON line, passed to `write`.
         case lines
+        /// Prompts as `score` reads them: the text by the usual names, the id, the digest of the file.
+        case prompts
     }
 
     init(
@@ -24,17 +27,27 @@ struct ArrowReading: Encodable {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         let start = try file.read(upToCount: ArrowFormat.startBytes) ?? Data()
         guard let format = ArrowFormat(start: start) else { throw CocoaError(.fileReadUnknown) }
+        // Python has imported its library as well when its time begins.
+        _ = try ArrowLibrary.version()
         let clock = ContinuousClock()
         let (begin, processor) = (clock.now, Self.processorSeconds)
-        let reader = try ArrowReader(path: path, format: format, columns: columns)
+        if depth == .prompts {
+            rows = try Self.prompts(of: path)
+        } else {
+            let reader = try ArrowReader(path: path, format: format, columns: columns)
+            try Self.read(reader, depth, write: write)
+            rows = reader.rows
+        }
+        seconds = (clock.now - begin) / .seconds(1)
+        processor_seconds = Self.processorSeconds - processor
+    }
+
+    private static func read(_ reader: ArrowReader, _ depth: Depth, write: ([UInt8]) -> Void) throws {
         var writer = JSONWriter()
         while let batch = try reader.next() {
             switch depth {
-            case .batches: break
-            case .rows:
-                for row in 0..<batch.rows {
-                    for column in batch.names.indices { _ = batch.value(row: row, column: column) }
-                }
+            case .batches, .prompts: break
+            case .rows: for row in 0..<batch.rows { _ = batch.object(row: row) }
             case .lines:
                 for row in 0..<batch.rows {
                     writer.value(.object(batch.object(row: row)))
@@ -44,9 +57,13 @@ struct ArrowReading: Encodable {
                 writer.clear()
             }
         }
-        rows = reader.rows
-        seconds = (clock.now - begin) / .seconds(1)
-        processor_seconds = Self.processorSeconds - processor
+    }
+
+    private static func prompts(of path: String) throws -> Int {
+        RowFormats.add(ArrowRowFormat())
+        var corpus = try PromptCorpus(files: [path])
+        while try corpus.next() != nil {}
+        return corpus.counts.rows
     }
 
     private static var processorSeconds: Double {

@@ -58,6 +58,60 @@ int32_t guarded(char **error, Work work) {
     return 1;
 }
 
+bool IsASCII(const arrow::Buffer &buffer) {
+    const uint8_t *bytes = buffer.data();
+    const int64_t size = buffer.size();
+    uint8_t seen = 0;
+    // Stretches, so that the compiler uses wide registers and other text ends the search early.
+    for (int64_t place = 0; place < size; place += 4096) {
+        const int64_t end = std::min(size, place + 4096);
+        for (int64_t i = place; i < end; ++i) seen |= bytes[i];
+        if (seen & 0x80) return false;
+    }
+    return true;
+}
+
+using Data = std::shared_ptr<arrow::ArrayData>;
+
+// The same data with ASCII text declared as bytes. ASCII is always UTF-8, and Arrow checks UTF-8 value by value, which
+// takes longer than to read the file. Offsets are still to be validated. Text that is not ASCII stays text.
+Data WithASCIIAsBytes(const Data &data) {
+    const arrow::DataType &type = *data->type;
+    const auto id = type.id();
+    Data made = data->Copy();
+    if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
+        if (data->buffers.size() != 3 || !data->buffers[2] || !data->buffers[2]->is_cpu() ||
+            !IsASCII(*data->buffers[2]))
+            return data;
+        made->type = id == arrow::Type::STRING ? arrow::binary() : arrow::large_binary();
+        return made;
+    }
+    if (id != arrow::Type::LIST && id != arrow::Type::LARGE_LIST && id != arrow::Type::STRUCT) return data;
+    if (data->child_data.size() != size_t(type.num_fields())) return data;
+    arrow::FieldVector fields;
+    for (int i = 0; i < type.num_fields(); ++i) {
+        if (!data->child_data[i]) return data;
+        made->child_data[i] = WithASCIIAsBytes(data->child_data[i]);
+        fields.push_back(type.field(i)->WithType(made->child_data[i]->type));
+    }
+    switch (id) {
+        case arrow::Type::LIST: made->type = arrow::list(fields[0]); break;
+        case arrow::Type::LARGE_LIST: made->type = arrow::large_list(fields[0]); break;
+        default: made->type = arrow::struct_(fields); break;
+    }
+    return made;
+}
+
+// As RecordBatch::ValidateFull, several times as fast where text is ASCII.
+Status ValidateFull(const arrow::RecordBatch &batch) {
+    ARROW_RETURN_NOT_OK(batch.Validate());
+    for (int i = 0; i < batch.num_columns(); ++i) {
+        const Status status = arrow::MakeArray(WithASCIIAsBytes(batch.column_data(i)))->ValidateFull();
+        if (!status.ok()) return status.WithMessage("column ", batch.column_name(i), ": ", status.message());
+    }
+    return Status::OK();
+}
+
 // Hands out batches of at most so many rows, each validated in full. `owner` is what `inner` reads from.
 class CheckedReader : public arrow::RecordBatchReader {
    public:
@@ -85,7 +139,7 @@ class CheckedReader : public arrow::RecordBatchReader {
                 *out = nullptr;
                 return Status::OK();
             }
-            ARROW_RETURN_NOT_OK(current_->ValidateFull());
+            ARROW_RETURN_NOT_OK(ValidateFull(*current_));
         }
         const int64_t count = std::min(rows_, current_->num_rows() - at_);
         *out = count == current_->num_rows() ? current_ : current_->Slice(at_, count);

@@ -24,6 +24,10 @@ struct ReportPage {
             parts.append("<p>and \(report.sources.count - sources.count) more sources</p>")
         }
         if !report.lengths.isEmpty { parts += ["<h2>By length</h2>", table("Characters", report.lengths)] }
+        if let reading = report.reading {
+            parts += ["<h2>How the encoder reads the prompts</h2>", Self.html(of: reading)]
+        }
+        if let duplicates = report.duplicates { parts += ["<h2>Near-duplicates</h2>", Self.html(of: duplicates)] }
         if !report.notes.isEmpty {
             parts.append("<h2>Notes</h2><ul>\(report.notes.map { "<li>\(SVG.escaped($0))</li>" }.joined())</ul>")
         }
@@ -46,6 +50,29 @@ struct ReportPage {
         }
         return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))"
             + "</tbody></table></div>"
+    }
+
+    private static func html(of reading: ReadingReport) -> String {
+        let head = (["Source"] + ReportText.readingHeader).map { "<th>\(SVG.escaped($0))</th>" }.joined()
+        let rows = reading.sources.prefix(ReportText.sourcesShown).map { source in
+            "<tr>" + ([source.source] + ReportText.cells(source)).map { "<td>\(SVG.escaped($0))</td>" }.joined()
+                + "</tr>"
+        }
+        let more = reading.sources.count - rows.count
+        return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))"
+            + "</tbody></table></div><p>\(SVG.escaped(ReportText.origin(of: reading)))"
+            + "\(more > 0 ? "; and \(more) more sources" : "")</p>"
+    }
+
+    private static func html(of duplicates: NearDuplicateReport) -> String {
+        let groups = duplicates.largest.map { group in
+            let examples = group.examples.map {
+                "<li><code>\(SVG.escaped($0.id))</code> \(SVG.escaped($0.text))</li>"
+            }
+            return "<h3>\(group.rows) prompts</h3><ul class=\"texts\">\(examples.joined())</ul>"
+        }
+        let lines = duplicates.lines.map { "<p>\(SVG.escaped($0.prefix(1).uppercased() + $0.dropFirst())).</p>" }
+        return lines.joined() + groups.joined(separator: "\n")
     }
 
     private static func histogram(_ counts: ProbabilityCounts) -> String {
@@ -110,11 +137,11 @@ struct ReportPage {
         main{max-width:920px;margin:0 auto;padding:32px 20px}h1{font-size:26px;margin:0 0 20px}
         h2{font-size:18px;margin:32px 0 10px}p,li{color:var(--dim)}ul{padding-left:20px}
         .figures{display:flex;flex-wrap:wrap;gap:12px}
-        .figures div{flex:1 1 130px;border:1px solid var(--line);border-radius:8px;padding:12px 14px}
+        .figures div{flex:1 1 105px;border:1px solid var(--line);border-radius:8px;padding:12px 14px}
         .figures b{display:block;font-size:22px}.figures span{color:var(--dim)}.wide{overflow-x:auto}
         table{border-collapse:collapse;width:100%}th,td{padding:6px 10px;border-bottom:1px solid var(--line);
         text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th{color:var(--dim);font-weight:500}
-        th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:10em}
+        th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:12em}
         .histogram{width:100%;height:auto;display:block}.small{width:120px;height:24px;display:block;margin-left:auto}
         svg text{fill:var(--dim);font-size:12px}.bar{fill:var(--bar)}.grid{stroke:var(--line)}
         """

@@ -17,10 +17,19 @@ struct ReportText: CustomStringConvertible {
     let lengths: [Group]
     let rollouts: Int
     let near: Double
+    /// Whether the scores say which prompts were not read to their ends.
+    let hasTruncation: Bool
     let notes: [String]
+    let reading: ReadingReport?
+    let duplicates: NearDuplicateReport?
 
-    init(_ report: CorpusReport, rollouts: Int, near: Double) {
+    init(
+        _ report: CorpusReport, rollouts: Int, near: Double, reading: ReadingReport? = nil,
+        duplicates: NearDuplicateReport? = nil
+    ) {
+        (self.reading, self.duplicates) = (reading, duplicates)
         overall = report.overall
+        hasTruncation = report.scores.hasTruncation
         self.rollouts = rollouts
         self.near = near
         sources = report.sources.map { Group(name: $0.key, counts: $0.value) }
@@ -38,18 +47,22 @@ struct ReportText: CustomStringConvertible {
         if !sources.isEmpty { parts.append(table("source", Array(sources.prefix(Self.sourcesShown)))) }
         if sources.count > Self.sourcesShown { parts.append("and \(sources.count - Self.sourcesShown) more sources") }
         if !lengths.isEmpty { parts.append(table("characters", lengths)) }
+        if let reading { parts.append(Self.text(of: reading)) }
+        if let duplicates { parts.append(Self.text(of: duplicates)) }
         return (parts + [notes.joined(separator: "\n")]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     /// The columns of `cells`, after the name.
     var header: [String] {
         ["rows", "mean p", "p ≤ \(Self.plain(near))", "p ≥ \(Self.plain(1 - near))", "silent of \(rollouts)"]
+            + (hasTruncation ? ["cut"] : [])
     }
 
     /// The figures of a distribution.
     func cells(_ counts: ProbabilityCounts) -> [String] {
         ["\(counts.rows)", decimals(counts.mean, 3)]
-            + [counts.nearZeroShare, counts.nearOneShare, counts.silentShare].map(Self.percent)
+            + ([counts.nearZeroShare, counts.nearOneShare, counts.silentShare]
+            + (hasTruncation ? [counts.truncatedShare] : [])).map(Self.percent)
     }
 
     /// A share as a percentage.
@@ -57,6 +70,36 @@ struct ReportText: CustomStringConvertible {
 
     private func table(_ name: String, _ groups: [Group]) -> String {
         "\(TextTable(header: [name] + header, rows: groups.map { [$0.name] + cells($0.counts) }))"
+    }
+
+    /// The columns of `cells(_:)` of a reading, after the name.
+    static let readingHeader = ["prompts", "tokens each", "cut", "in windows", "unknown tokens"]
+
+    /// The figures of how prompts are read.
+    static func cells(_ source: ReadingReport.Source) -> [String] {
+        [
+            "\(source.prompts)", decimals(source.tokensEach, 0), percent(source.truncated_share),
+            source.windows_share.map(percent) ?? "-", percent(source.unknown_share),
+        ]
+    }
+
+    /// Where the figures of a reading come from.
+    static func origin(of reading: ReadingReport) -> String {
+        "as \(reading.model) reads all prompts, counted with its tokenizer; cut prompts are among those in windows"
+    }
+
+    private static func text(of reading: ReadingReport) -> String {
+        let table = TextTable(
+            header: ["source"] + readingHeader,
+            rows: reading.sources.prefix(sourcesShown).map { [$0.source] + cells($0) })
+        return "\(table)\n\(origin(of: reading))"
+    }
+
+    private static func text(of duplicates: NearDuplicateReport) -> String {
+        let groups = duplicates.largest.map { group in
+            (["\(group.rows) prompts"] + group.examples.map { "  \($0.id): \($0.text)" }).joined(separator: "\n")
+        }
+        return (duplicates.lines + groups).joined(separator: "\n")
     }
 
     private var binRows: [[String]] {
@@ -78,7 +121,7 @@ struct ReportText: CustomStringConvertible {
             .joined(separator: "\n")
     }
 
-    private static func plain(_ value: Double) -> String {
+    static func plain(_ value: Double) -> String {
         let text = decimals(value, 4)
         let short = text.reversed().drop { $0 == "0" }.drop { $0 == "." }
         return short.isEmpty ? "0" : String(short.reversed())
@@ -93,9 +136,10 @@ struct ReportText: CustomStringConvertible {
     private static func notes(_ report: CorpusReport) -> [String] {
         var lines: [String] = []
         let scores = report.scores
-        if let truncated = scores.truncated {
-            let share = Double(truncated) / Double(max(1, scores.rows))
-            lines.append("\(truncated) prompts (\(percent(share))) are longer than the encoder reads")
+        if scores.hasTruncation {
+            lines.append(
+                "\(report.overall.truncated) prompts (\(percent(report.overall.truncatedShare))) are cut: longer than the "
+                    + "encoder reads, as \"truncated\" of the scores says")
         }
         if scores.failed > 0 { lines.append("\(scores.failed) rows have an error instead of a score") }
         if scores.errors.rows > 0 { lines.append("\(scores.errors.rows) score rows cannot be read") }

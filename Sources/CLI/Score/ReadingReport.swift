@@ -5,7 +5,8 @@ import Foundation
 import Models
 import Scoring
 
-/// How an encoder reads the prompts of a file, by their source: the shares of cut prompts and of unknown tokens.
+/// How an encoder reads the prompts of files, by their source: the shares of cut prompts, of prompts that are read in
+/// windows, and of unknown tokens. Its tokenizer counts them.
 ///
 /// An encoder knows nothing of what it does not read. Cost: loading the encoder and its tokenizer's time; nothing is embedded.
 struct ReadingReport: Encodable {
@@ -15,7 +16,17 @@ struct ReadingReport: Encodable {
         let prompts: Int
         let tokens: Int
         let truncated_share: Double
+        /// Prompts longer than one window; cut ones are among them. `nil` if the encoder has no windows.
+        let windows_share: Double?
         let unknown_share: Double
+
+        /// Mean number of tokens.
+        var tokensEach: Double { Double(tokens) / Double(max(1, prompts)) }
+    }
+
+    private struct Counts {
+        var measures = TextMeasures()
+        var windowed = 0
     }
 
     let model: String
@@ -26,8 +37,8 @@ struct ReadingReport: Encodable {
     private static let withoutSource = "(no source)"
 
     /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
-    init(_ file: String, keys: RowKeys, model choice: ModelOptions) throws {
-        var corpus = try PromptCorpus(files: [file], keys: keys)
+    init(_ files: [String], keys: RowKeys, model choice: ModelOptions) throws {
+        var corpus = try PromptCorpus(files: files, keys: keys)
         try self.init(model: choice) {
             while let element = try corpus.next() {
                 if case .row(let row) = element { return row }
@@ -45,14 +56,17 @@ struct ReadingReport: Encodable {
     private init(model choice: ModelOptions, next: () throws -> PromptRow?) throws {
         let encoder = try ModelConfiguration(choice.place).embeddingEncoder(choice.settings(threads: 1))
         model = encoder.facts.name
-        var measures: [String: TextMeasures] = [:]
+        var counts: [String: Counts] = [:]
         var batch: [(source: String, text: String)] = []
         func measure() throws {
             guard let found = encoder.measure(batch.map(\.text)) else {
                 throw CommandFailure(
                     "\(choice.name): this encoder does not say how it reads a text; name a model folder")
             }
-            for (entry, one) in zip(batch, found) { measures[entry.source, default: TextMeasures()].add(one) }
+            for (entry, one) in zip(batch, found) {
+                counts[entry.source, default: Counts()].measures.add(one)
+                if one.tokens > encoder.facts.windowTokens ?? .max { counts[entry.source]?.windowed += 1 }
+            }
             batch.removeAll(keepingCapacity: true)
         }
         while let row = try next() {
@@ -60,10 +74,13 @@ struct ReadingReport: Encodable {
             if batch.count == Self.textsPerBatch { try measure() }
         }
         try measure()
-        sources = measures.sorted { $0.key < $1.key }.map { name, all in
-            Source(
-                source: name, prompts: all.texts, tokens: all.tokens, truncated_share: all.truncatedShare,
-                unknown_share: all.unknownShare)
+        let hasWindows = encoder.facts.windowTokens != nil
+        sources = counts.sorted { $0.key < $1.key }.map { name, all in
+            let read = all.measures
+            return Source(
+                source: name, prompts: read.texts, tokens: read.tokens, truncated_share: read.truncatedShare,
+                windows_share: hasWindows ? Double(all.windowed) / Double(max(1, read.texts)) : nil,
+                unknown_share: read.unknownShare)
         }
     }
 
@@ -74,9 +91,7 @@ struct ReadingReport: Encodable {
             "  "
                 + String(
                     format: "%@: %d prompts, %.0f tokens each, %.1f %% cut, %.1f %% of tokens unknown", source.source,
-                    source.prompts, Double(source.tokens) / Double(max(1, source.prompts)),
-                    100 * source.truncated_share,
-                    100 * source.unknown_share)
+                    source.prompts, source.tokensEach, 100 * source.truncated_share, 100 * source.unknown_share)
         }
         if sources.count > shown.count { lines.append("  and \(sources.count - shown.count) more sources") }
         return (["as \(model) reads them:"] + lines).joined(separator: "\n")

@@ -65,7 +65,7 @@ struct Validate: ParsableCommand {
             return try? ReadingReport(sample.rows, model: choice)
         }
         try choice.check()
-        return try ReadingReport(file, keys: keys.keys, model: choice)
+        return try ReadingReport([file], keys: keys.keys, model: choice)
     }
 
     private func text(_ report: FileReport) -> String {

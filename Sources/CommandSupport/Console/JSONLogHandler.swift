@@ -30,7 +30,7 @@ package struct JSONLogHandler: LogHandler {
         var facts = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }
         facts.merge(event.metadata ?? [:]) { $1 }
         var members = [
-            ("time", Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))),
+            ("time", Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
             ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)"),
         ]
         if let error = event.error { members.append(("error", "\(error)")) }

@@ -43,7 +43,7 @@ package struct CorpusReport: Sendable {
     ) throws(CorporaError) {
         empty = ProbabilityCounts(rollouts: rollouts, margin: margin)
         var all = empty
-        scores = try ScoreTable(paths) { all.add($0) }
+        scores = try ScoreTable(paths) { all.add($0.p, isTruncated: $0.isTruncated) }
         overall = all
         lengths = Array(repeating: empty, count: Self.lengthEnds.count + 1)
         guard !files.isEmpty else { return }
@@ -64,12 +64,13 @@ package struct CorpusReport: Sendable {
         let text = row.prompt.text
         if exact.insert(IDTable.hash(text), number: 0) != nil { exactRepeats += 1 }
         if loose.insert(IDTable.hash(Self.loose(text)), number: 0) != nil { looseRepeats += 1 }
-        guard let p = scores.probability(of: row.prompt.id) else { return unscored.add(row.prompt.id) }
+        guard let score = scores.entry(of: row.prompt.id) else { return unscored.add(row.prompt.id) }
         var source = row.dataSource ?? Self.withoutSource
         if sources[source] == nil, sources.count >= Self.sourcesMax { source = Self.otherSources }
-        sources[source, default: empty].add(p)
+        sources[source, default: empty].add(score.p, isTruncated: score.isTruncated)
         let length = text.unicodeScalars.count
-        lengths[Self.lengthEnds.firstIndex { length < $0 } ?? Self.lengthEnds.count].add(p)
+        lengths[Self.lengthEnds.firstIndex { length < $0 } ?? Self.lengthEnds.count]
+            .add(score.p, isTruncated: score.isTruncated)
     }
 
     /// In lower case, with one space for each stretch of white space. Signs stay: 2+3 is not 2-3.

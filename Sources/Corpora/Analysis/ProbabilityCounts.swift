@@ -14,6 +14,9 @@ package struct ProbabilityCounts: Hashable, Sendable {
     /// Rows with p of at least 1 − `margin`.
     package private(set) var nearOne = 0
 
+    /// Rows whose prompt was not read to its end.
+    package private(set) var truncated = 0
+
     private var sum = 0.0
     private var silentSum = 0.0
     private let rollouts: Int
@@ -26,7 +29,8 @@ package struct ProbabilityCounts: Hashable, Sendable {
     }
 
     /// Adds a probability; one outside [0, 1] is moved to the nearer end.
-    package mutating func add(_ probability: Float) {
+    package mutating func add(_ probability: Float, isTruncated: Bool = false) {
+        if isTruncated { truncated += 1 }
         let p = Self.clamped(Double(probability))
         rows += 1
         bins[min(Self.binCount - 1, Int(p * Double(Self.binCount)))] += 1
@@ -41,6 +45,8 @@ package struct ProbabilityCounts: Hashable, Sendable {
     package var mean: Double { share(sum) }
     /// The expected share of groups whose rollouts all succeed or all fail: the mean of pⁿ + (1 − p)ⁿ.
     package var silentShare: Double { min(1, share(silentSum)) }
+    /// The share of rows whose prompt was not read to its end.
+    package var truncatedShare: Double { share(Double(truncated)) }
     /// The share of rows near 0.
     package var nearZeroShare: Double { share(Double(nearZero)) }
     /// The share of rows near 1.

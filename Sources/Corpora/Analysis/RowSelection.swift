@@ -30,6 +30,8 @@ package struct RowSelection: Sendable {
     package private(set) var lastRow = 0
     /// Rows with a score inside the band.
     package private(set) var inBand = 0
+    /// Rows inside the band that are left out because an earlier one is nearly the same.
+    package private(set) var nearDuplicates = 0
     /// Rows whose id has no score.
     package private(set) var unscored = NamedCount()
     /// Rows that cannot be read, by code.
@@ -38,11 +40,15 @@ package struct RowSelection: Sendable {
     package private(set) var kept = RowSet()
 
     private let rule: Rule
+    private let repeats: RowSet
     private var pools: [String: Pool] = [:]
 
-    /// Reads the prompts of a file once, and chooses among them.
-    package init(_ file: String, keys: RowKeys, scores: ScoreTable, rule: Rule) throws(CorporaError) {
+    /// Reads the prompts of a file once, and chooses among them. The rows `leavingOut` are near-duplicates of others.
+    package init(
+        _ file: String, keys: RowKeys, scores: ScoreTable, rule: Rule, leavingOut repeats: RowSet = RowSet()
+    ) throws(CorporaError) {
         self.rule = rule
+        self.repeats = repeats
         var corpus = try PromptCorpus(files: [file], keys: keys)
         while let element = try corpus.next() {
             switch element {
@@ -62,6 +68,10 @@ package struct RowSelection: Sendable {
         guard let p = scores.probability(of: row.prompt.id) else { return unscored.add(row.prompt.id) }
         guard rule.band.contains(p) else { return }
         inBand += 1
+        if repeats.contains(row.line) {
+            nearDuplicates += 1
+            return
+        }
         guard let limit = rule.perSource ?? rule.sample else { return kept.insert(row.line) }
         let source = rule.perSource == nil ? "" : row.dataSource ?? CorpusReport.withoutSource
         pools[source, default: Pool(limit: limit)].add(draw(row, p))

@@ -12,37 +12,54 @@ package struct ScoreTable: Sendable {
     package private(set) var errors = ErrorCounts()
     /// Rows whose id has a probability from an earlier file.
     package private(set) var repeated = 0
-    /// Prompts longer than the encoder reads; `nil` if a file has no manifest, which alone counts them.
-    package private(set) var truncated: Int? = 0
+    /// Whether every row with a probability says if the end of its prompt was not read.
+    package private(set) var hasTruncation = true
 
     private var table = IDTable()
+    // Probabilities have no sign.
+    private static let truncatedBit: UInt32 = 1 << 31
 
-    /// Reads output folders of `score`, or files of score rows, once. `each` gets every probability. Throws what
+    /// A row of the table.
+    package struct Entry: Hashable, Sendable {
+        /// The probability.
+        package let p: Float
+        /// The end of the prompt was not read; false also where the row does not say so.
+        package let isTruncated: Bool
+    }
+
+    /// Reads output folders of `score`, or files of score rows, once. `each` gets every row with a probability. Throws what
     /// `ScoresReader` throws.
-    package init(_ paths: [String], each: (Float) -> Void = { _ in }) throws(CorporaError) {
+    package init(_ paths: [String], each: (Entry) -> Void = { _ in }) throws(CorporaError) {
         for path in paths {
             var reader = try ScoresReader(path: path)
-            truncated = truncated.flatMap { sum in reader.manifest.map { sum + $0.counts.truncated } }
             while let element = try reader.next() { receive(element, each) }
         }
     }
 
-    private mutating func receive(_ element: ScoresReader.Element, _ each: (Float) -> Void) {
+    private mutating func receive(_ element: ScoresReader.Element, _ each: (Entry) -> Void) {
         switch element {
         case .failed: failed += 1
         case .rejected(let error): errors.add(error)
         case .score(let score):
-            guard table.insert(IDTable.hash(score.promptID), number: score.p.bitPattern) == nil else {
+            let entry = Entry(p: score.p.magnitude, isTruncated: score.isTruncated ?? false)
+            let bits = entry.p.bitPattern | (entry.isTruncated ? Self.truncatedBit : 0)
+            guard table.insert(IDTable.hash(score.promptID), number: bits) == nil else {
                 repeated += 1
                 return
             }
             rows += 1
-            each(score.p)
+            if score.isTruncated == nil { hasTruncation = false }
+            each(entry)
+        }
+    }
+
+    /// The row of a prompt; `nil` if it has none.
+    package func entry(of id: String) -> Entry? {
+        table.number(of: IDTable.hash(id)).map { bits in
+            Entry(p: Float(bitPattern: bits & ~Self.truncatedBit), isTruncated: bits & Self.truncatedBit != 0)
         }
     }
 
     /// The probability of a prompt; `nil` if it has none.
-    package func probability(of id: String) -> Float? {
-        table.number(of: IDTable.hash(id)).map { Float(bitPattern: $0) }
-    }
+    package func probability(of id: String) -> Float? { entry(of: id)?.p }
 }

@@ -12,20 +12,20 @@ struct ChatMessage {
     let content: String
 
     /// `place` names the message in errors.
-    init(_ message: JSONValue, at place: String) throws(RowProblem) {
-        if message.member(at: ["role"]) == nil, let item = Self.item(message) {
+    init(_ message: JSONValue, at place: () -> String) throws(RowProblem) {
+        if message.member("role") == nil, let item = Self.item(message) {
             self = item
             return
         }
-        if let role = message.member(at: ["role"])?.string {
+        if let role = message.member("role")?.string {
             self.role = role
-        } else if let speaker = message.member(at: ["from"])?.string {
+        } else if let speaker = message.member("from")?.string {
             role = Self.roles[speaker] ?? speaker
         } else {
             throw RowProblem(
-                code: .badType, message: "\(place) is \(message.kind) without a role; expected {role, content}")
+                code: .badType, message: "\(place()) is \(message.kind) without a role; expected {role, content}")
         }
-        let value = ["content", "value", "parts"].lazy.compactMap { message.member(at: [$0]) }.first { $0 != .null }
+        let value = ["content", "value", "parts"].lazy.compactMap { message.member($0) }.first { $0 != .null }
         var lines = try Self.text(of: value ?? .null, at: place)
         for call in Self.calls(of: message) {
             if !lines.isEmpty { lines += "\n" }
@@ -53,29 +53,29 @@ struct ChatMessage {
     }
 
     private static func item(_ message: JSONValue) -> ChatMessage? {
-        switch message.member(at: ["type"])?.string {
+        switch message.member("type")?.string {
         case "function_call": ChatMessage(role: assistant, content: line(of: message))
         case "function_call_output":
-            ChatMessage(role: "tool", content: message.member(at: ["output"]).map { $0.string ?? $0.text } ?? "")
+            ChatMessage(role: "tool", content: message.member("output").map { $0.string ?? $0.text } ?? "")
         default: nil
         }
     }
 
     private static func calls(of message: JSONValue) -> [JSONValue] {
-        let calls = message.member(at: ["tool_calls"])?.elements ?? []
-        guard let former = message.member(at: ["function_call"]), former != .null else { return calls }
+        let calls = message.member("tool_calls")?.elements ?? []
+        guard let former = message.member("function_call"), former != .null else { return calls }
         return calls + [former]
     }
 
     /// `name(arguments)`; arguments that are text are used unchanged, others as compact JSON.
     private static func line(of call: JSONValue) -> String {
-        let function = call.member(at: ["function"]) ?? call
-        let name = function.member(at: ["name"])?.string ?? ""
-        let arguments = ["arguments", "input", "args"].lazy.compactMap { function.member(at: [$0]) }.first
+        let function = call.member("function") ?? call
+        let name = function.member("name")?.string ?? ""
+        let arguments = ["arguments", "input", "args"].lazy.compactMap { function.member($0) }.first
         return "\(name)(\(arguments.map { $0.string ?? $0.text } ?? ""))"
     }
 
-    private static func text(of content: JSONValue, at place: String) throws(RowProblem) -> String {
+    private static func text(of content: JSONValue, at place: () -> String) throws(RowProblem) -> String {
         switch content {
         case .null: return ""
         case .string(let text): return text
@@ -86,21 +86,21 @@ struct ChatMessage {
         default:
             throw RowProblem(
                 code: .badType,
-                message: "the content of \(place) is \(content.kind); expected text or a list of text parts")
+                message: "the content of \(place()) is \(content.kind); expected text or a list of text parts")
         }
     }
 
-    private static func text(ofPart part: JSONValue, at place: String) throws(RowProblem) -> String {
-        if let text = part.string ?? part.member(at: ["text"])?.string ?? part.member(at: ["value"])?.string {
+    private static func text(ofPart part: JSONValue, at place: () -> String) throws(RowProblem) -> String {
+        if let text = part.string ?? part.member("text")?.string ?? part.member("value")?.string {
             return text
         }
-        switch part.member(at: ["type"])?.string {
+        switch part.member("type")?.string {
         case "tool_use": return line(of: part)
         case "tool_result":
-            if let content = part.member(at: ["content"]) { return try text(of: content, at: place) }
+            if let content = part.member("content") { return try text(of: content, at: place) }
         default: break
         }
         throw RowProblem(
-            code: .badType, message: "\(place) has a part that is \(part.kind); only text parts can be scored")
+            code: .badType, message: "\(place()) has a part that is \(part.kind); only text parts can be scored")
     }
 }

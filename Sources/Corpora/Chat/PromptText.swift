@@ -45,7 +45,7 @@ enum PromptText {
     ) throws(RowProblem) -> Reading {
         var blocks: [ChatMessage] = []
         for (index, message) in messages.enumerated() {
-            blocks.append(try ChatMessage(message, at: "message \(index) of \"\(key)\""))
+            blocks.append(try ChatMessage(message, at: { "message \(index) of \"\(key)\"" }))
         }
         if dropsAnswer { while blocks.last?.role == ChatMessage.assistant { blocks.removeLast() } }
         guard !blocks.allSatisfy(\.content.isBlank) else { throw empty(key) }
@@ -64,5 +64,9 @@ enum PromptText {
 
 extension String {
     /// Whether there is nothing but white space.
-    var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+    var isBlank: Bool {
+        // Most texts begin with a letter or a sign of ASCII.
+        if let first = utf8.first, 0x21...0x7E ~= first { return false }
+        return unicodeScalars.allSatisfy(\.properties.isWhitespace)
+    }
 }

@@ -40,8 +40,8 @@ public struct PromptCorpus {
     private let layout: SharedRowLayout
     private let columns: SideColumns
     private var lines: RowFiles
-    private var ids = IDTable()
-    private var texts = IDTable()
+    private var ids = IDIndex()
+    private var texts = IDIndex()
     /// By file: what ids begin with, where they have their file.
     private let labels: [String: String]
 
@@ -64,8 +64,12 @@ public struct PromptCorpus {
             counts.rejected += 1
             return .rejected(error)
         case .row(let content, let file, let line)?:
+            let read: Result<PromptRow, RowProblem> = Result { () throws(RowProblem) in
+                try row(content, file: file, line: line)
+            }
+            if let failure = ids.failure ?? texts.failure { throw failure }
             do throws(RowProblem) {
-                let row = try row(content, file: file, line: line)
+                let row = try read.get()
                 counts.rows += 1
                 if row.hasDerivedID { counts.derivedIDs += 1 }
                 if row.endsWithAssistant { counts.assistantLast += 1 }
@@ -113,7 +117,7 @@ public struct PromptCorpus {
     private mutating func derivedID(of text: String) -> String {
         let digest = Digest(of: text)
         let occurrence = texts.increment(digest.leading)
-        let id = "sha256:\(digest.hex.prefix(16))"
+        let id = "sha256:\(digest.leadingHex)"
         return occurrence == 1 ? id : "\(id)#\(occurrence)"
     }
 }

@@ -19,6 +19,8 @@ public struct ScoresReader {
         public let interval: ClosedRange<Float>?
         /// What the belief is based on, if the row says so.
         public let evidence: Evidence?
+        /// Whether the end of the prompt was not read, if the row says so.
+        public let isTruncated: Bool?
 
         /// The member `evidence` of a row.
         public struct Evidence: Codable, Hashable, Sendable {
@@ -38,9 +40,11 @@ public struct ScoresReader {
 
         /// Pairs a prompt with a belief.
         public init(
-            promptID: String, p: Float, kappa: Float, interval: ClosedRange<Float>? = nil, evidence: Evidence? = nil
+            promptID: String, p: Float, kappa: Float, interval: ClosedRange<Float>? = nil, evidence: Evidence? = nil,
+            isTruncated: Bool? = nil
         ) {
             self.evidence = evidence
+            self.isTruncated = isTruncated
             self.promptID = promptID
             self.p = p
             self.kappa = kappa
@@ -138,7 +142,8 @@ public struct ScoresReader {
             }
             return .score(
                 Score(
-                    promptID: promptID, p: Float(p), kappa: kappa, interval: interval, evidence: Self.evidence(fields)))
+                    promptID: promptID, p: Float(p), kappa: kappa, interval: interval, evidence: Self.evidence(fields),
+                    isTruncated: (try? fields.first(.truncated))?.value.bool))
         } catch {
             var problem = error
             problem.promptID = promptID

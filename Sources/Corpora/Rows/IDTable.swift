@@ -44,6 +44,22 @@ struct IDTable: Sendable {
         return 1
     }
 
+    /// All ids, by rising hash.
+    var sorted: [IDRun.Entry] {
+        var entries: [IDRun.Entry] = []
+        entries.reserveCapacity(count)
+        for slot in hashes.indices where hashes[slot] != 0 {
+            entries.append(IDRun.Entry(hash: hashes[slot], number: numbers[slot]))
+        }
+        return entries.sorted { $0.hash < $1.hash }
+    }
+
+    /// Removes all ids and keeps the memory.
+    mutating func removeAll() {
+        for slot in hashes.indices { hashes[slot] = 0 }
+        count = 0
+    }
+
     private mutating func occupy(_ slot: Int, _ hash: UInt64, _ number: UInt32) {
         hashes[slot] = max(hash, 1)
         numbers[slot] = number

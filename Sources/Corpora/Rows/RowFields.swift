@@ -6,31 +6,27 @@ struct RowFields {
     /// The program that wrote the record; `nil` for a row with keys of its own.
     let form: RecordForm?
     private let values: JSONReader.Row
-    /// Bits of the fields that the row may have: it has few of those that are asked for.
-    private let present: UInt32
 
     /// Reads the members that the layout needs. What is not JSON in one of them is an error where it is used.
     init(_ content: SourceRow.Content, layout shared: SharedRowLayout) throws(RowProblem) {
         self.shared = shared
-        (form, values) = try Self.read(content, shared.layout)
-        present = shared.layout.fields(of: values)
-    }
-
-    private static func read(
-        _ content: SourceRow.Content, _ layout: RowLayout
-    ) throws(RowProblem) -> (RecordForm?, JSONReader.Row) {
         switch content {
         case .json(let bytes):
-            let found = try members(of: bytes, layout.names)
-            guard layout.mayBeForeign(found), let record = try ForeignRecord(object(of: bytes)) else {
-                return (nil, found)
+            let found = try Self.members(of: bytes, shared.layout.names)
+            guard shared.layout.mayBeForeign(found), let record = try ForeignRecord(Self.object(of: bytes)) else {
+                (form, values) = (nil, found)
+                return
             }
-            return (record.form, members(of: record.object, layout.names))
+            (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .members(let object):
-            let record = ForeignRecord(object)
-            return (record?.form, members(of: record?.object ?? object, layout.names))
+            let found = Self.members(of: object, shared.layout.names)
+            guard shared.layout.mayBeForeign(found), let record = ForeignRecord(object) else {
+                (form, values) = (nil, found)
+                return
+            }
+            (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .blank, .rejected:
-            return (nil, JSONReader.Row(names: layout.names.all.count))
+            (form, values) = (nil, JSONReader.Row(names: shared.layout.names.all.count))
         }
     }
 
@@ -59,7 +55,7 @@ struct RowFields {
     private static func members(of object: JSONObject, _ names: JSONNames) -> JSONReader.Row {
         var values = JSONReader.Row(names: names.all.count)
         for member in object.members {
-            guard let place = names.find(member.name.utf8) else { continue }
+            guard let place = names.find(member.name) else { continue }
             values[place] = JSONReader.RowMember(value: member.value)
         }
         return values
@@ -67,7 +63,6 @@ struct RowFields {
 
     /// The first of a field's keys that is present and not null, with its value.
     func first(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: JSONValue)? {
-        guard present & field.bit != 0 else { return nil }
         let candidates = layout.candidates[field.rawValue]
         for place in candidates.indices where has(candidates[place].whole, candidates[place].head) {
             if let value = try value(of: candidates[place]) { return (candidates[place].key, value) }

@@ -6,10 +6,7 @@ struct RowLayout {
     enum Field: Int, CaseIterable {
         case prompt, id, dataSource, policyID, policyVersion, reward, k, n, score, outcome, role
         case responseTokens, cost, filter, completion
-        case p, kappa, pLo, pHi, status, error, evidence
-
-        /// The field as a member of a set: there are fewer than 32.
-        var bit: UInt32 { 1 << UInt32(rawValue) }
+        case p, kappa, pLo, pHi, status, error, evidence, truncated
     }
 
     struct Candidate {
@@ -33,8 +30,6 @@ struct RowLayout {
     private(set) var candidates: [[Candidate]]
     /// Columns of the user's own, in the order of `SideColumns.names`.
     private(set) var columns: [Candidate] = []
-    /// Places of the members that fields may have, each with the field's bit.
-    private var fieldPlaces: [(place: Int, bit: UInt32)] = []
 
     /// Policy of history rows that name none.
     private(set) var unnamedPolicy: Policy?
@@ -48,13 +43,6 @@ struct RowLayout {
         signs.contains { members.has($0) }
     }
 
-    /// The bits of the fields that may have a member of this row.
-    func fields(of members: JSONReader.Row) -> UInt32 {
-        var found: UInt32 = 0
-        for (place, bit) in fieldPlaces where members.has(place) { found |= bit }
-        return found
-    }
-
     /// Fields without keys are not read.
     init(_ keys: [Field: [String]], columns names: SideColumns = .none) {
         candidates = Array(repeating: [], count: Field.allCases.count)
@@ -62,13 +50,6 @@ struct RowLayout {
             for key in keys[field] ?? [] { candidates[field.rawValue].append(candidate(key)) }
         }
         for name in names.names { columns.append(candidate(name)) }
-        for field in Field.allCases {
-            for candidate in candidates[field.rawValue] {
-                for place in [candidate.whole, candidate.head] {
-                    if let place { fieldPlaces.append((place, field.bit)) }
-                }
-            }
-        }
     }
 
     mutating func candidate(_ key: String) -> Candidate {
@@ -117,7 +98,7 @@ struct RowLayout {
 
     static let scores = RowLayout([
         .id: ["prompt_id"], .p: ["p"], .kappa: ["kappa"], .pLo: ["p_lo"], .pHi: ["p_hi"], .status: ["status"],
-        .error: ["error"], .evidence: ["evidence"],
+        .error: ["error"], .evidence: ["evidence"], .truncated: ["truncated"],
     ])
 }
 

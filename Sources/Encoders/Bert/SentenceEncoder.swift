@@ -29,7 +29,8 @@ package final class SentenceEncoder: TextEncoder {
         }
         facts = EncoderFacts(
             name: folder.name, identity: "\(folder.digest.hex)\n\(encoder.numerics) \(TextWindows.identity)",
-            width: encoder.width, precision: precision, packedWeights: encoder.packedWeights)
+            width: encoder.width, precision: precision, packedWeights: encoder.packedWeights,
+            windowTokens: reader.windowTokens)
     }
 
     /// How each text is read. Cost: the tokenizer's.

@@ -53,7 +53,7 @@ package final class SentencePipelineEncoder: TextEncoder {
         ]
         facts = EncoderFacts(
             name: folder.name, identity: identity.joined(separator: "\n"), width: layers.last?.outputs ?? width,
-            precision: precision, packedWeights: network.packedWeights)
+            precision: precision, packedWeights: network.packedWeights, windowTokens: reader.windowTokens)
     }
 
     /// How each text is read. Cost: the tokenizer's.

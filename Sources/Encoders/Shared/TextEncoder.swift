@@ -48,11 +48,14 @@ package struct EncoderFacts: Sendable, Equatable {
     package var shouldCacheFeatures: Bool
     /// Texts that a caller with many gives to one call of `encode`.
     package var rowsPerCall: Int
+    /// Tokens of a text that are read at once; a longer text is read in several windows. `nil` without windows.
+    package var windowTokens: Int?
 
     /// Lists the facts.
     package init(
         name: String, identity: String, width: Int, precision: Precision = .float32,
-        packedWeights: PackedWeightsOrigin? = nil, shouldCacheFeatures: Bool = true, rowsPerCall: Int = 64
+        packedWeights: PackedWeightsOrigin? = nil, shouldCacheFeatures: Bool = true, rowsPerCall: Int = 64,
+        windowTokens: Int? = nil
     ) {
         self.name = name
         self.identity = identity
@@ -61,5 +64,6 @@ package struct EncoderFacts: Sendable, Equatable {
         self.packedWeights = packedWeights
         self.shouldCacheFeatures = shouldCacheFeatures
         self.rowsPerCall = rowsPerCall
+        self.windowTokens = windowTokens
     }
 }

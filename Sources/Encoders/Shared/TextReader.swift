@@ -22,6 +22,9 @@ struct TextReader: Sendable {
         tokenizer = short.reading(windows.readMax(prompt: promptIDs.count))
     }
 
+    /// Tokens of a text that fit beside the prompt into one window.
+    var windowTokens: Int { windows.textTokens(prompt: promptIDs.count) }
+
     /// The sequences of texts, and which of them belong to which text.
     func read(_ texts: [String]) -> WindowedTexts {
         var read = WindowedTexts()

@@ -37,6 +37,9 @@ package struct TextWindows: Sendable {
         return tokensMax + (Self.countMax - 1) * step(prompt)
     }
 
+    /// Tokens of a text that are read at once after a prompt of `prompt` tokens.
+    package func textTokens(prompt: Int) -> Int { max(0, room - prompt) }
+
     /// A sequence of at most `readMax` tokens as windows, in order; `prompt` of its tokens are the prompt. One window has
     /// the sequence unchanged.
     package func windows(of ids: [Int32], prompt: Int) -> [[Int32]] {

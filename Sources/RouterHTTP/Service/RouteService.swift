@@ -88,7 +88,10 @@ final class RouteService: Sendable {
             do throws(RouterHTTPError) {
                 estimates = try await thread.estimate(text, within: options.decisionTime)
             } catch {
-                if isNeeded { throw error }
+                if isNeeded {
+                    span?.end(failure: "undecided")
+                    throw error
+                }
                 logger.warning("undecided, sent to the default", metadata: ["reason": "\(error)"])
                 failure = .undecided
             }

@@ -36,6 +36,21 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         words = (word(0), word(1), word(2), word(3))
     }
 
+    private init(_ digest: SHA256.Digest) {
+        var (word, words) = (UInt64(0), (UInt64(0), UInt64(0), UInt64(0), UInt64(0)))
+        for (place, byte) in digest.enumerated() {
+            word = word << 8 | UInt64(byte)
+            switch place {
+            case 7: words.0 = word
+            case 15: words.1 = word
+            case 23: words.2 = word
+            case 31: words.3 = word
+            default: break
+            }
+        }
+        self.words = words
+    }
+
     /// Reads 64 hexadecimal digits; `nil` for anything else.
     public init?(hex: String) {
         let digits = Array(hex.utf8)
@@ -67,7 +82,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public init(finishing feed: (inout SHA256) -> Void) {
         var hash = SHA256()
         feed(&hash)
-        self.init(whole: Array(hash.finalize()))
+        self.init(hash.finalize())
     }
 
     /// SHA-256 has 32 bytes.
@@ -83,6 +98,12 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
             text.append(digits[Int(byte & 15)])
         }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The first 16 hexadecimal digits, those of `leading`.
+    public var leadingHex: String {
+        let digits = String(leading, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     /// The first twelve digits: enough for a person and a log line.

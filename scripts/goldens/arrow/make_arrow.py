@@ -96,6 +96,32 @@ def messages():
     )
 
 
+def texts():
+    """Not compressed, batches of two rows: ASCII and other text beside each other, as text, in lists and structs."""
+    ascii_texts = [
+        "plain",
+        None,
+        "",
+        "seventeen letters",
+        "a longer text of more than sixty-four bytes, so that wide steps are taken",
+        "z",
+    ]
+    other_texts = ["plain", "naïve", "日本語のテキスト、十六バイトより長い", None, "plain again", "end"]
+    return pa.table(
+        {
+            "ascii": pa.array(ascii_texts),
+            "other": pa.array(other_texts),
+            "large": pa.array(ascii_texts[::-1], pa.large_string()),
+            "lists": pa.array([[a, b] for a, b in zip(ascii_texts, other_texts)], pa.large_list(pa.string())),
+            "structs": pa.array([{"a": a, "b": b} for a, b in zip(ascii_texts, other_texts)]),
+            "repeated": pa.array(["a repeated text of some length", "ähnlich", None] * 2).dictionary_encode(),
+            "codes": pa.DictionaryArray.from_arrays(
+                pa.array([9, 0, 5, 3, 7, 2]), pa.array([f"code {i}" for i in range(10)])
+            ),
+        }
+    )
+
+
 def verl(count=12):
     return pa.table(
         {
@@ -138,6 +164,7 @@ def main():
         "types.arrow": types(),
         "messages.arrows": messages(),
         "messages.parquet": messages(),
+        "texts.arrows": texts(),
         "verl.parquet": verl(),
         "skyrl.parquet": skyrl(),
     }
@@ -152,6 +179,7 @@ def main():
     )
     ipc(tables["types.arrow"], OUT / "types.arrow", pa.ipc.new_file, compression="zstd")
     ipc(tables["messages.arrows"], OUT / "messages.arrows", pa.ipc.new_stream, compression="lz4")
+    ipc(tables["texts.arrows"], OUT / "texts.arrows", pa.ipc.new_stream)
     for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
         pq.write_table(tables[name], OUT / name, compression="zstd" if name == "verl.parquet" else "snappy")
     for name, table in tables.items():

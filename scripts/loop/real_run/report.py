@@ -101,7 +101,7 @@ def mean_error(values: list[float]) -> tuple[float, float]:
 
 def shown(values: list[float], digits: int = 3, sign: str = "") -> str:
     mean, error = mean_error(values)
-    return f"{mean:{sign}.{digits}f} ± {error:.{digits}f}"
+    return f"{mean:{sign}.{digits}f}" + (f" ± {error:.{digits}f}" if len(values) > 1 else "")  # one seed has no error
 
 
 class Results:
@@ -246,7 +246,8 @@ def main() -> None:
     runs, start = found["runs"], found["start"]
     results = Results(runs, SETTINGS[options.setting].rollouts)
     text = "\n\n".join([
-        f"{results.budget:,} rollouts a run, seeds {', '.join(map(str, results.seeds))}; success before the run "
+        f"{results.budget:,} rollouts a run, seed{'s' if len(results.seeds) > 1 else ''} "
+        f"{', '.join(map(str, results.seeds))}; success before the run "
         f"{at(runs[0]['curve'], 0):.3f}.",
         main_table(results), plan_line(results), "By kind of task, at the end of the run:", kinds_table(results, start),
     ])  # fmt: skip
