@@ -319,7 +319,7 @@ def jobs(attacker: Attacker) -> None:
 
 
 def outcomes(attacker: Attacker) -> None:
-    """Outcomes with long prompts, of one policy after the other. No two texts are equal, so that no memory is shared."""
+    """Outcomes with long prompts, of one policy after the other. No two texts are equal, and share no memory."""
     import statezero_pb2 as wire
 
     def send(connection: Connection) -> None:
