@@ -70,7 +70,7 @@ extension CoordinatorState {
     mutating func quarantine(_ worker: WorkerLabel, of piece: PieceName, _ actions: inout [Action]) {
         let identity = worker.identity
         guard quarantined.append(identity).inserted else { return }
-        if quarantined.count > Limits.quarantinedMax { quarantined.removeFirst() }
+        if quarantined.count > Limits.quarantinedMax { release(quarantined.removeFirst()) }
         actions.append(.journal(.workerQuarantined(identity)))
         for (incarnation, session) in workers.sessions where session.identity == identity {
             workers.sessions[incarnation]?.isQuarantined = true
@@ -88,6 +88,13 @@ extension CoordinatorState {
         }
         actions.append(
             .log(.workerQuarantined(name: worker.name, identity: identity, piece: piece, withdrawn: shards)))
+    }
+
+    /// The bound of quarantined workers lets the one go that has been there the longest.
+    private mutating func release(_ identity: String) {
+        for (incarnation, session) in workers.sessions where session.identity == identity {
+            workers.sessions[incarnation]?.isQuarantined = false
+        }
     }
 
     /// A start without jobs ends all quarantines: nothing rests on them any more, and their operator may have mended the
