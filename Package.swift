@@ -216,6 +216,14 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Threads", "Transport", "Wire", "ZeroMQ", httpClient, logging, nioCore, nioHTTP1, nioSSL],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "ArrowFiles", "Cluster", "CommandSupport", "CoordinatorHTTP", "CoordinatorNode", "Corpora",
+                "HTTPServing", "Heads", "JSON", "Keys", "ModelFiles", "ObjectStorage", "RemoteEncoding", "Routing",
+                "Scoring", "Tokenizers", "Wire", argumentParser, grdb,
+            ], path: "Tests/FuzzTargets", swiftSettings: strict),
+        tests("FuzzTests", ["FuzzTargets"]),
         tests("JSONTests", ["JSON"]),
         tests("SQLiteTests", ["SQLite", grdb]),
         tests("ScoringTests", ["Scoring", crypto]),
@@ -306,3 +314,12 @@ let package = Package(
 )
 
 if let onlyTests { package.targets.removeAll { $0.type == .test && !onlyTests.contains($0.name) } }
+
+// STATEZERO_FUZZ=1 adds the driver of libFuzzer; see scripts/fuzz/README.md.
+if Context.environment["STATEZERO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "scripts/fuzz/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "scripts/fuzz/driver", swiftSettings: strict),
+    ]
+}

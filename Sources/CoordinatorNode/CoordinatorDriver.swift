@@ -60,7 +60,7 @@ struct CoordinatorDriver: ~Copyable {
     /// Trainers' messages from here on are decoded on the work thread.
     private static let undecodedBytesMin = 256 << 10
     /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
-    private static let undecodedBytesMax = 96 << 20
+    private static let undecodedBytesMax = 32 << 20
     /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
     /// fewer.
     private static let channelOptions = ChannelOptions(
@@ -168,7 +168,7 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
         if journal.hasEnded { try journal.finish() }
         var actions: [CoordinatorMachines.Action] = []
-        if outbox.count < Self.outboxMax, undecodedBytes < Self.undecodedBytesMax {
+        if outbox.count < Self.outboxMax, !journal.isBehind, undecodedBytes < Self.undecodedBytesMax {
             try receiveAll(until: end, &actions)
         }
         for request in local.drain() { inbox.append(.local(request)) }

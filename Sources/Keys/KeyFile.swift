@@ -77,7 +77,7 @@ public struct KeyFile: Hashable, Sendable {
     }
 
     /// Reads the text of a file. Fields with other names are left out.
-    init(text: String, path: String) throws(KeyError) {
+    package init(text: String, path: String) throws(KeyError) {
         let fields = try KeyFields(text: text, path: path)
         let isServer = fields.text("role") == Self.serverRole
         role = isServer ? nil : try fields.role()

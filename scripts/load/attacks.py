@@ -319,16 +319,17 @@ def jobs(attacker: Attacker) -> None:
 
 
 def outcomes(attacker: Attacker) -> None:
-    """Outcomes with long prompts, of one policy after the other."""
+    """Outcomes with long prompts, of one policy after the other. No two texts are equal, and share no memory."""
     import statezero_pb2 as wire
 
     def send(connection: Connection) -> None:
         connection.socket.sendall(hello(connection, "trainer"))
         number, rows = 0, 40
         text = os.urandom(50_000).hex().encode()
-        raw = (struct.pack("<I", len(text)) * rows, text * rows)
+        lengths = struct.pack("<I", 16 + len(text)) * rows
         while not attacker.is_over:
             number += 1
+            raw = (lengths, b"".join(b"%08d%08d" % (number, row) + text for row in range(rows)))
             found = [
                 wire.GroupOutcome(event_id=f"{number}/{row}", prompt_id=f"{number}/{row}", mean=0.5, n=4)
                 for row in range(rows)

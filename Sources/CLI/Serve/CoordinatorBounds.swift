@@ -6,14 +6,14 @@ struct CoordinatorBounds: ParsableArguments {
     @Option(
         name: .customLong("history-mib"),
         help: "MiB of outcomes and prompt texts of all policies. Beyond it, policies idle the longest are forgotten.")
-    var historyMiB = 1024
+    var historyMiB = 192
 
     @Option(
         name: .customLong("text-mib"),
         help:
             "MiB of a policy's prompt texts, for prompts named by id alone. Beyond it, the longest unused are forgotten."
     )
-    var textMiB = 256
+    var textMiB = 96
 
     @Option(
         name: .customLong("plan-mib"),

@@ -72,10 +72,10 @@ extension PlannerState {
         /// Policies with a history. Beyond it, the one that is idle for the longest time is forgotten.
         public var policiesMax = 1024
         /// Bytes of all histories. Beyond it, policies that are idle for the longest time are forgotten.
-        public var historyBytesMax = 1 << 30
+        public var historyBytesMax = 192 << 20
         /// Bytes of the texts of a policy's prompts that may be named by their id alone. Beyond it, those that were not
         /// used for the longest time are forgotten.
-        public var textBytesMax = 256 << 20
+        public var textBytesMax = 96 << 20
         /// Work that reads so many bytes is given to the driver; by default all is done at once.
         public var workBytesMin = Int.max
         /// Bytes of work that the driver has; more is refused until some is done.

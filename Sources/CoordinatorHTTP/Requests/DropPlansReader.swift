@@ -1,13 +1,13 @@
 import Foundation
-import HTTPServing
+package import HTTPServing
 import Scoring
-import Wire
+package import Wire
 
 // Reads the query of `DELETE /v1/plans`: policy, from, attempt, keep_outcomes.
 
 extension DropPlans {
     /// Reads a query. Throws the first member that is missing, unknown, of a wrong type or out of range.
-    init(query: String?, request: UInt64) throws(HTTPFailure) {
+    package init(query: String?, request: UInt64) throws(HTTPFailure) {
         var texts: [String: String] = [:]
         var rest: [Substring] = []
         for pair in (query ?? "").split(separator: "&") {

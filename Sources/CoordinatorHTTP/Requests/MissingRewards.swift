@@ -2,12 +2,12 @@
 ///
 /// Among rewards they count as null, so that one reward costs its own outcome and not the whole request. Everywhere else
 /// they are errors.
-enum MissingRewards {
+package enum MissingRewards {
     private static let key = Array("\"rewards\"".utf8)
     private static let literals = ["NaN", "Infinity"].map { Array($0.utf8) }
 
     /// Whether there are such literals, and all of them are in arrays of the name `rewards`. Cost: one pass.
-    static func areAll(in bytes: [UInt8]) -> Bool {
+    package static func areAll(in bytes: [UInt8]) -> Bool {
         var (at, found) = (0, false)
         // Whether the last name was `rewards`, and whether the scan is in its array.
         var (isNamed, isInside) = (false, false)

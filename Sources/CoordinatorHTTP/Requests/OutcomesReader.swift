@@ -1,13 +1,13 @@
-import HTTPServing
-import JSON
+package import HTTPServing
+package import JSON
 import Scoring
-import Wire
+package import Wire
 
 // Reads the JSON of outcomes. The reader checks types; `ReportOutcomes.check` and `GroupOutcome.check` check bounds.
 
 extension ReportOutcomes {
     /// Reads `POST /v1/outcomes`. The answer repeats `request`.
-    init(_ json: JSONValue, request: UInt64) throws(HTTPFailure) {
+    package init(_ json: JSONValue, request: UInt64) throws(HTTPFailure) {
         var fields = try RequestFields(json, at: "")
         let policyID = try fields.need("policy_id") { (fields) throws(HTTPFailure) in try fields.text("policy_id") }
         let rewards = try fields.rewardRange()

@@ -1,14 +1,14 @@
-import HTTPServing
-import JSON
+package import HTTPServing
+package import JSON
 import Scoring
-import Wire
+package import Wire
 
 // Reads the JSON of a request for a plan. Names and defaults are those of `proto/openapi.yaml`. The reader checks types;
 // `RequestPlan.check` checks bounds.
 
 extension RequestPlan {
     /// Reads `POST /v1/plans`. Throws the first member that is missing, unknown, of a wrong type or out of range.
-    init(_ json: JSONValue) throws(HTTPFailure) {
+    package init(_ json: JSONValue) throws(HTTPFailure) {
         var fields = try RequestFields(json, at: "")
         let policyID = try fields.need("policy_id") { (fields) throws(HTTPFailure) in try fields.text("policy_id") }
         let step = try fields.need("step") { (fields) throws(HTTPFailure) in try fields.integer("step") }

@@ -1,14 +1,14 @@
-import HTTPServing
-import JSON
+package import HTTPServing
+package import JSON
 import Scoring
-import Wire
+package import Wire
 
 // Reads the JSON of a request for scores. The reader checks types, and the texts before they become blocks;
 // `RequestScores.check` checks the other bounds.
 
 extension RequestScores {
     /// Reads `POST /v1/score`; returns the ids of its prompts beside it, in order. The answer repeats `request`.
-    static func reading(
+    package static func reading(
         _ json: JSONValue, request: UInt64
     ) throws(HTTPFailure) -> (request: RequestScores, promptIDs: [String?]) {
         var fields = try RequestFields(json, at: "")

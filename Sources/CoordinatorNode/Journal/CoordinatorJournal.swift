@@ -35,6 +35,8 @@ public final class CoordinatorJournal {
                 reason: "the database is locked: database is locked by another process, or its "
                     + "folder cannot be written")
         }
+        // Before SQLite opens the file, and writes the log anew.
+        let log = path.flatMap { JournalDamage.ofLog(beside: $0) }
         do throws(any Error) {
             let (database, made) = try SQLiteFile.open(
                 path, durability: .process, sharing: .shared, releasesSpace: true
@@ -53,7 +55,8 @@ public final class CoordinatorJournal {
                 return (planner, mended)
             }
             self.database = database
-            (planner, mended) = made
+            planner = made.0
+            mended = (log.map { [$0] } ?? []) + made.1
         } catch {
             throw Self.error(error, path: name)
         }

@@ -22,8 +22,10 @@ public enum JournalCare {
     /// Reads a journal without changing it, also while a coordinator uses it. Throws `journal` where there is none, or no
     /// copy can be made beside it. Cost: a copy of the file, which is removed again.
     public static func check(_ path: String) throws(CoordinatorError) -> Report {
-        try withCopy(of: path) { copy throws(CoordinatorError) in
-            let (contents, fault) = try salvage(copy)
+        let log = isOpen(path) ? nil : JournalDamage.ofLog(beside: path)
+        return try withCopy(of: path) { copy throws(CoordinatorError) in
+            var (contents, fault) = try salvage(copy)
+            if let log { contents.damage.insert(log, at: 0) }
             return Report(bytes: bytes(of: path), isOpen: isOpen(path), contents: contents, fileFault: fault)
         }
     }

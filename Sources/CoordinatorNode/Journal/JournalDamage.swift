@@ -1,3 +1,5 @@
+import SQLite
+
 /// A row of the journal that cannot be used, or a part of the file that cannot be read: what is lost, and what to do.
 public struct JournalDamage: Error, Hashable, Sendable, CustomStringConvertible {
     /// What a row of the journal is.
@@ -6,6 +8,7 @@ public struct JournalDamage: Error, Hashable, Sendable, CustomStringConvertible 
         case knownText = "known text"
         case quarantine
         case index
+        case log
         case unknown
     }
 
@@ -21,6 +24,19 @@ public struct JournalDamage: Error, Hashable, Sendable, CustomStringConvertible 
     /// Where, what and why, then what is lost and what to do.
     public var description: String {
         "\(table)\(row.map { " row \($0)" } ?? ""), \(kind.rawValue): \(reason); \(kind.loss)"
+    }
+}
+
+extension JournalDamage {
+    /// The damage of the write-ahead log of a journal that no process has open; SQLite says nothing of it.
+    static func ofLog(beside path: String) -> JournalDamage? {
+        WriteAheadLog.fault(ofDatabase: path).map { fault in
+            let commits = fault.commits == 1 ? "1 commit" : "\(fault.commits) commits"
+            return JournalDamage(
+                table: "journal", row: nil, kind: .log,
+                reason: "its write-ahead log is damaged at byte \(fault.byte), and at least \(commits) behind it "
+                    + "cannot be read")
+        }
     }
 }
 
@@ -41,6 +57,7 @@ extension JournalDamage.Kind {
         case .text, .knownText: "send the text with the prompt once more, or restore a backup"
         case .quarantine: "this worker may get work again: revoke its key"
         case .index: "nothing is lost: the indexes were made again"
+        case .log: "what the last commits recorded is lost: report these outcomes again, or restore a backup"
         case .unknown: "what the row meant is not known: restore a backup if there is one"
         }
     }

@@ -1,6 +1,6 @@
 import Cluster
 import Foundation
-import GRDB
+package import GRDB
 import SQLite
 import Scoring
 import Wire
@@ -8,9 +8,9 @@ import Wire
 /// Reads all rows of a journal: each is checked and decoded, or named as damage. Nothing that a file has ends the process.
 ///
 /// Where pages of the file cannot be read, it goes around them by halving the numbers of rows.
-struct JournalScan {
+package struct JournalScan {
     private let database: Database
-    private(set) var contents = JournalContents()
+    package private(set) var contents = JournalContents()
     /// Damaged rows that are in the file, by table: what to quarantine.
     private(set) var rows: [(damage: JournalDamage, table: JournalTable, key: DatabaseValue)] = []
     /// Digests under which another text is stored.
@@ -23,7 +23,7 @@ struct JournalScan {
     /// Further attempts to read around what cannot be read.
     private var probesLeft = 20_000
 
-    init(_ database: Database) throws {
+    package init(_ database: Database) throws {
         self.database = database
         try scan(.entry) { scan, row throws in try scan.readEntry(row) }
         dropAnswersOfUnknownModel()

@@ -9,12 +9,13 @@ import Threads
 /// become durable in the order in which they were sent.
 final class JournalThread: Sendable {
     private enum Request: Sendable {
-        case commit([JournalEntry], [PlannerEntry])
+        case commit([JournalEntry], [PlannerEntry], bytes: Int)
         case stop
     }
 
     private struct Progress {
         var committed = 0
+        var bytesWaiting = 0
         var commits = DurationHistogram()
         var hasEnded = false
     }
@@ -42,35 +43,42 @@ final class JournalThread: Sendable {
                 shared.progress.withLock { $0.hasEnded = true }
                 wakeup.signal()
             }
-            let journal = try CoordinatorJournal(path: path, outcomesMax: outcomesMax)
-            let replay = try journal.contents()
-            shared.replay.withLock { $0 = replay }
+            // Without a file nothing is kept: what the machines have in memory is all there is.
+            let journal = try path.map { path throws(CoordinatorError) in
+                try CoordinatorJournal(path: path, outcomesMax: outcomesMax)
+            }
+            if let journal {
+                let replay = try journal.contents()
+                shared.replay.withLock { $0 = replay }
+            }
             announce(())
             while try Self.commit(shared, to: journal) { wakeup.signal() }
         }
     }
 
     /// Commits what was sent; `false` after the last request.
-    private static func commit(_ shared: Shared, to journal: CoordinatorJournal) throws(CoordinatorError) -> Bool {
+    private static func commit(_ shared: Shared, to journal: CoordinatorJournal?) throws(CoordinatorError) -> Bool {
         _ = shared.mailbox.wakeup.wait(for: nil)
         var entries: [JournalEntry] = []
         var plannerEntries: [PlannerEntry] = []
-        var count = 0
+        var (count, bytes) = (0, 0)
         var isStopping = false
         for request in shared.mailbox.drain() {
             switch request {
-            case .commit(let some, let plannerSome):
+            case .commit(let some, let plannerSome, let someBytes):
                 entries += some
                 plannerEntries += plannerSome
                 count += 1
+                bytes += someBytes
             case .stop: isStopping = true
             }
         }
         let start = ContinuousClock.now
-        try journal.commit(entries, plannerEntries)
+        try journal?.commit(entries, plannerEntries)
         let duration = ContinuousClock.now - start
         shared.progress.withLock { progress in
             progress.committed += count
+            progress.bytesWaiting -= bytes
             if count > 0 { progress.commits.record(duration) }
         }
         return !isStopping
@@ -86,8 +94,16 @@ final class JournalThread: Sendable {
 
     /// Sends entries, all or none of which become durable.
     func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry]) {
-        _ = shared.mailbox.send(.commit(entries, plannerEntries))
+        let bytes = entries.reduce(plannerEntries.reduce(0) { $0 + $1.bytesWaiting }) { $0 + $1.bytesWaiting }
+        shared.progress.withLock { $0.bytesWaiting += bytes }
+        _ = shared.mailbox.send(.commit(entries, plannerEntries, bytes: bytes))
     }
+
+    /// Bytes of entries that wait for the disk, about: beyond it nothing more should be received.
+    private static let bytesWaitingMax = 32 << 20
+
+    /// Whether more than `bytesWaitingMax` are not durable yet.
+    var isBehind: Bool { shared.progress.withLock { $0.bytesWaiting } > Self.bytesWaitingMax }
 
     /// Requests that are durable since the start.
     var committed: Int { shared.progress.withLock { $0.committed } }

@@ -38,7 +38,12 @@ public struct TokenFile: Hashable, Sendable {
 
     /// Reads a file of the keys folder.
     init(readingFrom path: String) throws(KeyError) {
-        let fields = try KeyFields(text: try SafeFile.read(path, bytesMax: KeyFile.bytesMax).content, path: path)
+        try self.init(text: try SafeFile.read(path, bytesMax: KeyFile.bytesMax).content, path: path)
+    }
+
+    /// Reads the text of such a file. Fields with other names are left out.
+    package init(text: String, path: String) throws(KeyError) {
+        let fields = try KeyFields(text: text, path: path)
         name = try fields.require("name", "a key's name") { KeyFolder.isName($0) ? $0 : nil }
         role = try fields.role()
         created = try fields.requiredTime("created")

@@ -34,7 +34,8 @@ struct LendingCheck {
     // MARK: What arrives
 
     mutating func receive(_ message: Message, from peer: Peer) {
-        if case .hello(let hello) = message {
+        // A dead incarnation's Hello may arrive after that of the next one: nothing may be lent to it any more.
+        if case .hello(let hello) = message, !gone.contains(hello.incarnation) {
             switch hello.role {
             case .worker(_, let credit), .rollout(let credit):
                 incarnations[peer] = hello.incarnation
@@ -112,10 +113,11 @@ struct LendingCheck {
     }
 
     private mutating func send(_ message: Message, to peer: Peer) {
+        if case .welcome(let welcome) = message, gone.contains(welcome.incarnation) {
+            broken.append("incarnation \(welcome.incarnation) is dead and is welcomed again")
+        }
         guard let incarnation = incarnations[peer] else { return }
         switch message {
-        case .welcome where gone.contains(incarnation):
-            broken.append("incarnation \(incarnation) is dead and is welcomed again")
         case .shard(let piece, _, _): lend(piece, to: incarnation)
         case .assignment(let assignment): lend(assignment, to: incarnation)
         default: break

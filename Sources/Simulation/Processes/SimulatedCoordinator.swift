@@ -17,6 +17,7 @@ struct SimulatedCoordinator {
     /// Sees what this life receives and does.
     private var lending = LendingCheck()
     private var deaths = DeathCheck()
+    private var losses = LossCheck()
     /// Numbers of assignments of all lives: none is used twice.
     private var attempts: Set<UInt64> = []
 
@@ -41,6 +42,7 @@ struct SimulatedCoordinator {
         connection += 1
         lending = LendingCheck(quarantined: quarantined)
         deaths = DeathCheck(quarantined: quarantined)
+        losses = LossCheck()
         state = CoordinatorMachines(configuration, planner: planner, replaying: disk, planDisk)
         return handle(.started, at: now)
     }
@@ -91,7 +93,8 @@ struct SimulatedCoordinator {
         }
         lending.follow(actions)
         deaths.follow(actions)
-        brokenInvariants += lending.broken + deaths.broken
+        follow(event, actions, at: now)
+        brokenInvariants += lending.broken + deaths.broken + losses.broken
         for case .send(let envelope, _) in actions {
             guard case .assignment(let assignment) = envelope.message else { continue }
             if !attempts.insert(assignment.name.attempt).inserted {
@@ -99,5 +102,16 @@ struct SimulatedCoordinator {
             }
         }
         return actions
+    }
+
+    private mutating func follow(
+        _ event: CoordinatorMachines.Event, _ actions: [CoordinatorMachines.Action], at now: Instant
+    ) {
+        guard case .received(let envelope, let peer) = event, var machines = state else {
+            return losses.follow(actions, at: now)
+        }
+        state = nil
+        losses.follow(envelope.message, from: peer, actions, &machines, at: now)
+        state = machines
     }
 }

@@ -85,6 +85,29 @@ struct PlannerBoundsTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
+    @Test("equal texts count once, and are in memory once, however many outcomes have them")
+    func equalTexts() throws {
+        var bench = Self.bench { _ in }
+        for number in 0..<50 {
+            var outcome = PlannerBench.outcomes(number..<number + 1)[0]
+            // Another string of the same bytes each time, as from the network.
+            outcome.text = String(repeating: "x", count: 10_000)
+            outcome.promptID = "the same"
+            bench.receive(Self.report("p", [outcome]), from: Self.trainer)
+        }
+        guard
+            case .outcomes(let kept, _) = bench.machines.planner.answer(
+                .outcomes(policyID: "p", from: 0, count: 100))
+        else { throw Missing() }
+        let addresses = kept.map { outcome in
+            outcome.text.utf8.withContiguousStorageIfAvailable { UInt(bitPattern: $0.baseAddress) }
+        }
+        #expect(kept.count == 50 && Set(addresses).count == 1)
+        #expect(Self.report(of: bench).historyBytes < 50_000)
+    }
+
+    private struct Missing: Error {}
+
     @Test("texts are bounded by bytes: what was named last stays, also if it was sent first")
     func texts() {
         var bench = Self.bench { $0.textBytesMax = 20 * 1024 }

@@ -82,8 +82,14 @@ struct PolicyHistory {
     @discardableResult
     mutating func record(_ outcome: RecordedOutcome) -> Bool {
         guard events.insert(outcome.eventID).inserted else { return false }
+        var outcome = outcome
         let key = TextKey(outcome.text)
-        if byText[key] == nil { outcomeBytes += outcome.text.utf8.count }
+        if let known = byText.index(forKey: key) {
+            // Equal texts share their memory, because they count once.
+            outcome.text = byText.keys[known].text
+        } else {
+            outcomeBytes += outcome.text.utf8.count
+        }
         byText[key, default: []].append(forgotten + outcomes.count)
         outcomeBytes += Self.bytes(of: outcome)
         outcomes.append(outcome)
