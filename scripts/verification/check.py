@@ -136,7 +136,7 @@ def check(cluster: Cluster, options: argparse.Namespace) -> bool:
     cluster.key("job", "client")
     cluster.key("ops", "observer", "--http")
     log = cluster.start("coordinator", "coordinator", "--bind", "tcp://127.0.0.1:0", "--keys", "keys", "--http",
-                        "127.0.0.1:0", "--journal", "journal.sqlite")  # fmt: skip
+                        "127.0.0.1:0", "--journal", "journal.sqlite", "--log-level", "info")  # fmt: skip
     endpoint = wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
     http = wait_for(log, r"http.*?(127\.0\.0\.1:\d+)")
     for name in ("one", "two"):
