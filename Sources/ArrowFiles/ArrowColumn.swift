@@ -21,7 +21,7 @@ struct ArrowColumn {
     private let values: UnsafeRawPointer?
     /// The bytes that offsets lead to.
     private let bytes: UnsafeRawPointer?
-    /// Whether all text of the column is ASCII: then strings are copies without a check.
+    /// Whether all text that is read of the column is ASCII: then strings are copies without a check.
     private let isASCII: Bool
     /// The parts of a nested column; of a dictionary, its values.
     private let parts: UnsafeMutableBufferPointer<ArrowColumn>
@@ -33,15 +33,16 @@ struct ArrowColumn {
     // Elements that are all null have no memory, so a small file can claim any number of them.
     private static let elementsMax = 1 << 24
 
-    /// `nil` if the array does not have the parts that its type needs.
-    init?(_ array: ArrowArray, _ type: ArrowType) {
+    /// `nil` if the array does not have the parts that its type needs. `rows` are those that will be read; `nil` for all.
+    /// A batch may be a slice of a larger one, and the elements of its lists are then still those of the whole.
+    init?(_ array: ArrowArray, _ type: ArrowType, reading rows: Range<Int>? = nil) {
         guard array.length >= 0, array.offset >= 0, array.n_buffers >= 0, array.length <= Int64.max - array.offset
         else { return nil }
-        guard let parts = Self.parts(of: array, type) else { return nil }
-        guard type.kind == .unsupported || array.n_buffers >= Self.bufferCount(of: type.kind) else {
-            Self.deallocate(parts)
-            return nil
-        }
+        guard type.kind == .unsupported || array.n_buffers >= Self.bufferCount(of: type.kind) else { return nil }
+        let all = 0..<Int(array.length)
+        let read = rows.map { $0.clamped(to: all) } ?? all
+        let places = Int(array.offset) + read.lowerBound..<Int(array.offset) + read.upperBound
+        guard let parts = Self.parts(of: array, type, places) else { return nil }
         self.parts = parts
         kind = type.kind
         length = Int(array.length)
@@ -53,29 +54,54 @@ struct ArrowColumn {
         validity = array.null_count == 0 ? nil : buffers.first ?? nil
         values = buffers.count > 1 ? buffers[1] : nil
         bytes = buffers.count > 2 ? buffers[2] : nil
-        isASCII = Self.isASCII(type.kind, values, bytes, offset..<offset + length)
+        isASCII = Self.isASCII(type.kind, values, bytes, places)
         names = .allocate(capacity: type.names.count)
         _ = names.initialize(from: type.names)
         entries = Self.entries(of: type, parts, length)
     }
 
     private static func parts(
-        of array: ArrowArray, _ type: ArrowType
+        of array: ArrowArray, _ type: ArrowType, _ places: Range<Int>
     ) -> UnsafeMutableBufferPointer<ArrowColumn>? {
         // The values of an unsupported type are never read.
         let types = type.kind == .unsupported ? [] : type.children
         let isDictionary = if case .dictionary = type.kind { true } else { false }
         guard type.kind == .unsupported || isDictionary || array.n_children == types.count else { return nil }
         let parts = UnsafeMutableBufferPointer<ArrowColumn>.allocate(capacity: types.count)
+        let rows = rowsOfParts(of: array, type.kind, places)
         for (place, type) in types.enumerated() {
             let part = isDictionary ? array.dictionary : array.children?[place]
-            guard let part = part?.pointee, let column = ArrowColumn(part, type) else {
+            guard let part = part?.pointee, let column = ArrowColumn(part, type, reading: rows) else {
                 deallocate(UnsafeMutableBufferPointer(rebasing: parts[..<place]), freeing: parts)
                 return nil
             }
             parts.initializeElement(at: place, to: column)
         }
         return parts
+    }
+
+    /// The rows of a part that the values at these places lead to; `nil` for all.
+    private static func rowsOfParts(
+        of array: ArrowArray, _ kind: ArrowType.Kind, _ places: Range<Int>
+    ) -> Range<Int>? {
+        switch kind {
+        case .object: return places
+        case .list(let isLarge): return elements(of: array, places, isLarge: isLarge)
+        case .map: return elements(of: array, places, isLarge: false)
+        case .dictionary:
+            // As for `entries`: to look at all values would take longer than to check those that are read.
+            guard let values = array.dictionary?.pointee, values.length > array.length else { return nil }
+            return 0..<0
+        default: return nil
+        }
+    }
+
+    private static func elements(of array: ArrowArray, _ places: Range<Int>, isLarge: Bool) -> Range<Int> {
+        guard !places.isEmpty, let offsets = array.buffers?[1] else { return 0..<0 }
+        let start = offset(places.lowerBound, of: offsets, isLarge: isLarge)
+        let end = offset(places.upperBound, of: offsets, isLarge: isLarge)
+        guard start >= 0, end >= start else { return 0..<0 }
+        return start..<end
     }
 
     private static func bufferCount(of kind: ArrowType.Kind) -> Int {

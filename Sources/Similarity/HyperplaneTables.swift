@@ -7,9 +7,10 @@ import Scoring
 ///
 /// A key has one bit a hyperplane: the side on which a row is. Two rows at an angle a share a bit with probability 1 − a/π.
 /// Each table has a key of its own; a group is found if any of its keys is that of the row. The number of tables is the least
-/// one that finds a pair right at the threshold with probability 0.95, at most `tablesMax`.
+/// one that finds a pair right at the threshold with probability 0.95, at most `tablesMax`. Where more than `candidatesMax`
+/// groups share keys with a row, fewer pairs are found.
 ///
-/// Memory: 1 MB a table, and 4 bytes a table and group.
+/// Memory: 1 MiB a table, and 4 bytes a table and group.
 struct HyperplaneTables: Sendable {
     /// The probability with which a pair right at the threshold is found.
     let recall: Double

@@ -11,9 +11,9 @@ import Scoring
 /// Beyond that, with those that `HyperplaneTables` finds: of some groups that are near enough none may be found then, and
 /// the row begins a group of its own. Every 64th row is compared with all as well, so that `recall` is measured.
 ///
-/// Memory: 4 bytes a column of each first row, rounded up to 8 columns, and beyond `exactGroups` 1 MB a
-/// hyperplane table and 4 bytes a table and group, of 19 tables at a threshold of 0.95 and 48 at 0.9. Cost of a row: one product with each first row, some 25 ns for 384 columns; beyond `exactGroups`, one with each
-/// hyperplane and each first row found.
+/// Memory: 4 bytes a column of each first row, rounded up to 8 columns; beyond `exactGroups` also 1 MiB a hyperplane
+/// table and 4 bytes a table and group, with 19 tables at a threshold of 0.95 and 48 at 0.9. Cost of a row: one product
+/// with each first row; beyond `exactGroups`, one with each hyperplane and each first row found.
 package struct NearGroups: Sendable {
     /// Up to so many groups, the search is exact.
     package static let exactGroupsUsual = 50_000
@@ -109,7 +109,7 @@ package struct NearGroups: Sendable {
         for row in 0..<count {
             near.append(tables?.nearest(row, of: queries, in: firsts, threshold: threshold))
         }
-        // One block of every 64 rows in four, so that every 64th row on average.
+        // One block of rows in 64.
         if rows / RowProducts.queries % Self.sampleStep == 0 {
             for (row, first) in exact(queries, count: count).enumerated() where first != nil {
                 sampled += 1
@@ -159,13 +159,13 @@ package struct NearGroups: Sendable {
         }
     }
 
-    /// The row at length 1, filled up with zeros; zeros if it has no direction.
+    /// The row at length 1, filled up with zeros; zeros if it has no direction, or is too short to be lengthened.
     private func unit(_ values: ArraySlice<Float>) -> [SIMD8<Float>] {
         var squares = 0.0
         for value in values { squares += Double(value) * Double(value) }
         let scale = squares > 0 && squares.isFinite ? Float(1 / squares.squareRoot()) : 0
         var row = [SIMD8<Float>](repeating: .zero, count: width)
-        guard scale > 0 else { return row }
+        guard scale > 0, scale.isFinite else { return row }
         for (place, value) in values.enumerated() { row[place / 8][place % 8] = value * scale }
         return row
     }

@@ -202,7 +202,7 @@ def measure(bench, path, kind, rounds):
 
 
 def print_speed(speed):
-    """The table of Sources/Documentation/parquet.md."""
+    """The seconds and ratios of Sources/Documentation/parquet.md."""
     columns = list(next(iter(speed.values()))["pyarrow ÷ statezero"])
     print("| File | MB | pyarrow, batches | here, batches | here, rows | here, prompts | " + " | ".join(columns) + " |")
     print("|---" * (6 + len(columns)) + "|")

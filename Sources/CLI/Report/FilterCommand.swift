@@ -16,8 +16,9 @@ struct FilterCommand: ParsableCommand {
             Reads JSON Lines, JSON arrays, CSV and TSV, also compressed, and writes rows byte for byte; output is not \
             compressed. Parquet and Arrow files are written with all their columns, in the format of the input. Give the \
             same options for keys as to score. Quotas and samples are drawn with chances by p(1-p), the expected \
-            contrast of rollouts. --drop-near-duplicates 0.95 keeps the first of prompts in the band whose embeddings have at \
-            least this cosine, before quotas and samples are drawn. Exit code 3: rows without a score, or that cannot be read; they are left out.
+            contrast of rollouts. --drop-near-duplicates 0.95 keeps the first of prompts in the band whose embeddings \
+            have at least this cosine, before quotas and samples are drawn. Exit code 3: rows without a score, or that \
+            cannot be read; they are left out.
             """)
 
     @Argument(help: "The file that was scored.")

@@ -34,7 +34,6 @@ struct ReadingReport: Encodable {
 
     private static let textsPerBatch = 256
     private static let sourcesShown = 12
-    private static let withoutSource = "(no source)"
 
     /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
     init(_ files: [String], keys: RowKeys, model choice: ModelOptions) throws {
@@ -64,13 +63,17 @@ struct ReadingReport: Encodable {
                     "\(choice.name): this encoder does not say how it reads a text; name a model folder")
             }
             for (entry, one) in zip(batch, found) {
-                counts[entry.source, default: Counts()].measures.add(one)
-                if one.tokens > encoder.facts.windowTokens ?? .max { counts[entry.source]?.windowed += 1 }
+                var source = entry.source
+                if counts[source] == nil, counts.count >= CorpusReport.sourcesMax {
+                    source = CorpusReport.otherSources
+                }
+                counts[source, default: Counts()].measures.add(one)
+                if one.tokens > encoder.facts.windowTokens ?? .max { counts[source]?.windowed += 1 }
             }
             batch.removeAll(keepingCapacity: true)
         }
         while let row = try next() {
-            batch.append((row.dataSource ?? Self.withoutSource, row.prompt.text))
+            batch.append((row.dataSource ?? CorpusReport.withoutSource, row.prompt.text))
             if batch.count == Self.textsPerBatch { try measure() }
         }
         try measure()

@@ -88,7 +88,15 @@ public struct RunWorkers: Codable, Hashable, Sendable {
     }
 
     private func rows(_ isCounted: (Share) -> Bool) -> Int {
-        parts.reduce(0) { $0 + $1.workers.filter(isCounted).reduce(0) { $0 + $1.rows } }
+        var sum = 0
+        for part in parts {
+            for share in part.workers where isCounted(share) {
+                // The file may have any number.
+                let (next, isTooLarge) = sum.addingReportingOverflow(max(0, share.rows))
+                sum = isTooLarge ? .max : next
+            }
+        }
+        return sum
     }
 
     /// Reads the file of a finished folder; `nil` where there is none, or another version wrote it.
