@@ -100,7 +100,8 @@ private struct SpanSender {
                 batch = []
                 continue
             }
-            send(triesMax: triesMax, timeout: deadline.map { min(settings.timeout, $0 - .now) } ?? settings.timeout)
+            let timeout = deadline.map { min(settings.timeout, $0 - .now) } ?? settings.timeout
+            send(triesMax: triesMax, timeout: timeout, stop: stop)
         }
     }
 
@@ -111,11 +112,11 @@ private struct SpanSender {
         if dropped > 0 { logger.warning("spans were dropped", metadata: ["spans": "\(dropped)"]) }
     }
 
-    private mutating func send(triesMax: Int, timeout: Duration) {
+    private mutating func send(triesMax: Int, timeout: Duration, stop: StopFlag?) {
         let message = OTLPExportTraceServiceRequest(batch, resource: settings.resource, version: version)
         // Serialising fails for missing required fields only, which proto3 does not have.
         let body: [UInt8] = (try? message.serializedBytes()) ?? []
-        switch post(body, timeout: timeout) {
+        switch post(body, timeout: timeout, stop: stop) {
         case .accepted(let rejected, let message):
             let rejected = min(max(0, rejected), batch.count)
             queue.left(exported: batch.count - rejected, dropped: rejected)
@@ -141,7 +142,8 @@ private struct SpanSender {
         isFailing = failure != nil
     }
 
-    private func post(_ body: [UInt8], timeout: Duration) -> Outcome {
+    /// Waits for the answer; where the process is asked to stop meanwhile, a little longer at most.
+    private func post(_ body: [UInt8], timeout: Duration, stop: StopFlag?) -> Outcome {
         var request = HTTPClientRequest(url: settings.url)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-protobuf")
@@ -150,14 +152,33 @@ private struct SpanSender {
         request.body = .bytes(ByteBuffer(bytes: body))
         let (client, sent) = (client, request)
         return TaskWait.run { () async -> Outcome in
-            do {
-                let answer = try await client.execute(sent, timeout: .nanoseconds(timeout.nanoseconds))
-                let bytes = try await answer.body.collect(upTo: 1 << 16)
-                return Self.outcome(Int(answer.status.code), Array(bytes.readableBytesView))
-            } catch {
-                return .later("\(error)")
+            await withTaskGroup(of: Outcome.self) { group -> Outcome in
+                group.addTask { await Self.answer(to: sent, by: client, timeout: timeout) }
+                if let stop { group.addTask { await Self.stopping(stop) } }
+                let outcome = await group.next()
+                group.cancelAll()
+                return outcome ?? .later("no answer")
             }
         }
+    }
+
+    private static func answer(
+        to request: HTTPClientRequest, by client: HTTPClient, timeout: Duration
+    ) async -> Outcome {
+        do {
+            let answer = try await client.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
+            let bytes = try await answer.body.collect(upTo: 1 << 16)
+            return outcome(Int(answer.status.code), Array(bytes.readableBytesView))
+        } catch {
+            return .later("\(error)")
+        }
+    }
+
+    /// Ends when it is cancelled, or soon after the flag is raised.
+    private static func stopping(_ stop: StopFlag) async -> Outcome {
+        while !stop.isRaised, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
+        try? await Task.sleep(for: .seconds(1))
+        return .later("no answer before the process stopped")
     }
 
     private static func outcome(_ status: Int, _ body: [UInt8]) -> Outcome {

@@ -60,6 +60,13 @@ package struct OTLPSettings: Hashable, Sendable {
         self.warnings = warnings
     }
 
+    /// What is wrong with variables that ask for an export and give none, for people.
+    package static func warnings(_ variables: [String: String]) -> [String] {
+        var warnings: [String] = []
+        _ = url(nil, variables.filter { !$0.value.isEmpty }, &warnings)
+        return warnings
+    }
+
     /// Whether a text is an address that spans can be posted to.
     package static func isAddress(_ text: String) -> Bool {
         ["http://", "https://"].contains { scheme in
@@ -73,9 +80,17 @@ package struct OTLPSettings: Hashable, Sendable {
     ) -> String? {
         if let endpoint { return withPath(endpoint) }
         if given["OTEL_SDK_DISABLED"]?.lowercased() == "true" { return nil }
-        if let exporter = given["OTEL_TRACES_EXPORTER"], exporter != "otlp" { return nil }
+        if let exporters = given["OTEL_TRACES_EXPORTER"] {
+            guard exporters.split(separator: ",").contains(where: { trimmed($0) == "otlp" }) else { return nil }
+        }
         let whole = given["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
-        guard let address = whole ?? given["OTEL_EXPORTER_OTLP_ENDPOINT"], isAddress(address) else { return nil }
+        guard let address = whole ?? given["OTEL_EXPORTER_OTLP_ENDPOINT"] else { return nil }
+        guard isAddress(address) else {
+            // Not the text itself: an address may have a password.
+            let name = whole == nil ? "OTEL_EXPORTER_OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+            warnings.append("\(name): not an http:// or https:// address; no spans are exported")
+            return nil
+        }
         let form = given["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] ?? given["OTEL_EXPORTER_OTLP_PROTOCOL"]
         if let form, form != "http/protobuf" {
             warnings.append("OTEL_EXPORTER_OTLP_PROTOCOL: \(form) is not spoken here; http/protobuf is used")

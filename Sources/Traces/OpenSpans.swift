@@ -2,6 +2,9 @@
 /// oldest is ended.
 package struct OpenSpans<Key: Hashable & Sendable>: Sendable {
     private var spans: [Key: (span: Span, number: Int)] = [:]
+    /// Keys in the order in which their spans were opened, also of some that have ended; those before `first` are done.
+    private var order: [(key: Key, number: Int)] = []
+    private var first = 0
     private var next = 0
     private let max: Int
 
@@ -16,10 +19,18 @@ package struct OpenSpans<Key: Hashable & Sendable>: Sendable {
     /// Keeps a span. One that was there for the same key is ended as failed.
     package mutating func open(_ key: Key, _ span: Span) {
         close(key)?.end(failure: "it was begun again")
-        if spans.count >= max, let oldest = spans.min(by: { $0.value.number < $1.value.number })?.key {
-            close(oldest)?.end(failure: "no end was seen")
+        // Never a search of all spans: where many ends are missing, there is no place at any opening.
+        while spans.count >= max, first < order.count {
+            let oldest = order[first]
+            first += 1
+            if isOpen(oldest.key, oldest.number) { close(oldest.key)?.end(failure: "no end was seen") }
+        }
+        if order.count >= 2 * max {
+            order = order[first...].filter { isOpen($0.key, $0.number) }
+            first = 0
         }
         spans[key] = (span, next)
+        order.append((key, next))
         next += 1
     }
 
@@ -31,4 +42,6 @@ package struct OpenSpans<Key: Hashable & Sendable>: Sendable {
     package mutating func endAll(failure: String? = nil, where fits: (Key) -> Bool = { _ in true }) {
         for key in spans.keys.filter(fits) { close(key)?.end(failure: failure) }
     }
+
+    private func isOpen(_ key: Key, _ number: Int) -> Bool { spans[key]?.number == number }
 }

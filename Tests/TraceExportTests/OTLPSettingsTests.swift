@@ -17,7 +17,10 @@ struct OTLPSettingsTests {
         #expect(Self.settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"]) == nil)
         #expect(Self.settings(address.merging(["OTEL_SDK_DISABLED": "true"]) { $1 }) == nil)
         #expect(Self.settings(address.merging(["OTEL_TRACES_EXPORTER": "none"]) { $1 }) == nil)
+        #expect(Self.settings(address.merging(["OTEL_TRACES_EXPORTER": "console, otlp"]) { $1 }) != nil)
         #expect(Self.settings(address) != nil)
+        #expect(OTLPSettings.warnings([:]).isEmpty && OTLPSettings.warnings(address).isEmpty)
+        #expect(OTLPSettings.warnings(["OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"]).count == 1)
     }
 
     @Test("the path is added to a common address, and the command line precedes the variables")

@@ -87,4 +87,19 @@ struct TracerTests {
         #expect(tracer.queue.take().map(\.name) == ["1", "again"])
         #expect(open[2] == nil)
     }
+
+    @Test("the oldest is one that has no end, however many others came and went after it")
+    func oldestOpenSpan() {
+        let tracer = Tracer()
+        var open = OpenSpans<Int>(max: 3)
+        for key in [100, 101] { open.open(key, tracer.start("\(key)", .internal, parent: nil)) }
+        for key in 0..<50 {
+            open.open(key, tracer.start("\(key)", .internal, parent: nil))
+            open.close(key)?.end()
+        }
+        #expect(tracer.queue.take().allSatisfy { $0.failure == nil })
+        for key in 200..<203 { open.open(key, tracer.start("\(key)", .internal, parent: nil)) }
+        #expect(tracer.queue.take().map(\.name) == ["100", "101"])
+        #expect((200..<203).allSatisfy { open[$0] != nil })
+    }
 }

@@ -13,7 +13,6 @@ Standard library only; needs a release build.
 import json
 import pathlib
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from common import arguments, markdown, measurements
-from common.cluster import Cluster
+from common.cluster import Cluster, free_endpoint
 
 MODEL = "table"
 
@@ -38,12 +37,6 @@ def parse():
         ("--workers", 2, "workers of each cluster"),
     )
     return parser.parse_args()
-
-
-def free_endpoint() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
 def write_rows(folder: pathlib.Path, options) -> tuple[str, ...]:

@@ -367,6 +367,7 @@ class Versions(unittest.TestCase):
         versions.STATED: 'package static let text = "0.2.0-dev"',
         "deploy/kubernetes/helm/statezero/Chart.yaml": "version: 0.2.0-dev\nappVersion: 0.2.0-dev\n",
         "deploy/kubernetes/example/kustomization.yaml": 'images: [{newTag: "0.2.0-dev"}]',
+        "Sources/Documentation/tutorials/kubernetes.md": "--image registry.example.com/statezero:0.2.0-dev --env A=b",
         "scripts/python/pyproject.toml": 'version = "0.2.0.dev0"\npython_version = "3.10"',
         "CHANGELOG.md": "# Changes\n\n## 0.2.0 (unreleased)\n",
     }

@@ -9,6 +9,7 @@ STATED = "Sources/CommandSupport/Ending/Version.swift"
 PLACES = {
     "deploy/kubernetes/helm/statezero/Chart.yaml": r'(?m)^(?:version|appVersion): "?([^"\s]+)',
     "deploy/kubernetes/example/kustomization.yaml": r'newTag: "([^"]+)"',
+    "Sources/Documentation/tutorials/kubernetes.md": r"/statezero:(\S+)",
     "scripts/python/pyproject.toml": r'(?m)^version = "([^"]+)"',
 }
 

@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,13 @@ from . import paths
 START_SECONDS = 120
 STOP_SECONDS = 30
 _ADDRESS = re.compile(r"(?<!tcp://)127\.0\.0\.1:([1-9]\d*)(?=[\s/\",])")
+
+
+def free_endpoint() -> str:
+    """A TCP address of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
 class Process:

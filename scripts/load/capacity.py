@@ -19,7 +19,6 @@ import json
 import os
 import pathlib
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from common import arguments, measurements
-from common.cluster import Cluster
+from common.cluster import Cluster, free_endpoint
 
 PRECISIONS = ("float32", "bfloat16", "int8")
 # Words of a prompt: about 12 and 195 tokens.
@@ -35,12 +34,6 @@ LENGTHS = {"short": 8, "long": 150}
 ROLLOUTS = 8
 PLAN_PROMPTS = 1000
 IN_NAMESPACE = "STATEZERO_CAPACITY"
-
-
-def free_endpoint() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
 def loopback_bytes() -> int:

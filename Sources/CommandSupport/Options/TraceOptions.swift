@@ -30,7 +30,10 @@ package struct TraceOptions: ParsableArguments {
         let process = ProcessInfo.processInfo
         guard
             var settings = OTLPSettings(endpoint: otlpEndpoint, service: service, variables: process.environment)
-        else { return nil }
+        else {
+            for warning in OTLPSettings.warnings(process.environment) { logger.warning("\(warning)") }
+            return nil
+        }
         let facts = [
             "service.version": Version.text,
             "service.instance.id": name ?? "\(process.hostName)/\(process.processIdentifier)",

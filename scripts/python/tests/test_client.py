@@ -151,7 +151,9 @@ class Tokens(unittest.TestCase):
                 client.plan("llm", 2, 80, ITEMS)
                 with unittest.mock.patch.dict(sys.modules, modules):
                     client.plan("llm", 3, 80, ITEMS)
-            self.assertEqual(server.traces, [None, parent, parent.replace("00f0", "11f1")])
+            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent + "\r\nX-Other: 1"}):
+                client.plan("llm", 4, 80, ITEMS)
+            self.assertEqual(server.traces, [None, parent, parent.replace("00f0", "11f1"), None])
 
     def test_a_refused_token_raises(self):
         for status, code in ((401, "token_unknown"), (403, "role_refused")):

@@ -33,6 +33,7 @@ import math
 import operator
 import os
 import random
+import re
 import socket
 import ssl
 import sys
@@ -71,6 +72,7 @@ DEADLINE_MS_MAX = 3_600_000
 # scripts/loop/real_run/widening.py, and judged on the others.
 _CAP, _WIDENING = 2.0, 3.0
 PRESETS = ("trainer", "widening")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]*)?")
 
 
 class StateZeroError(Exception):
@@ -964,8 +966,9 @@ def _trace_headers() -> dict[str, str]:
     if "opentelemetry" in sys.modules:
         with contextlib.suppress(Exception):  # a trace is no reason to fail
             importlib.import_module("opentelemetry.propagate").inject(headers)
-    parent = os.environ.get("TRACEPARENT")
-    return {"traceparent": parent} if parent and not headers else headers
+    parent = os.environ.get("TRACEPARENT", "")
+    # What is no traceparent might be no header at all.
+    return {"traceparent": parent} if not headers and _TRACEPARENT.fullmatch(parent) else headers
 
 
 def _parsed(status: int, answer: bytes) -> tuple[Object | None, Object]:
