@@ -124,6 +124,19 @@ struct ArrowReaderTests {
         }
     }
 
+    @Test("rows of a batch that is read in slices have their own texts")
+    func slices() throws {
+        let rows = try Self.rows(of: golden("slices.arrow"))
+        #expect(rows.count == 4500)
+        for (row, found) in rows.enumerated() {
+            let second = row == 2999 ? "später" : "plain"
+            let parts = row % 7 == 0 ? "" : #","parts":[{"text":"row \#(row)"},{"text":"\#(second)"}]"#
+            let line = #"{"code":"code \#(row % 4300)","counts":{"row \#(row)":\#(row)}\#(parts)}"#
+            let expected = try JSONValue(reading: Array(line.utf8))
+            #expect(Self.isEqual(.object(found), expected), "row \(row): \(found)")
+        }
+    }
+
     @Test("a missing file is an error with its name")
     func missing() {
         #expect { try ArrowReader(path: "/no/such/file.parquet", format: .parquet) } throws: {

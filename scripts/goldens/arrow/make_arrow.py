@@ -122,6 +122,25 @@ def texts():
     )
 
 
+def slices(count=4500):
+    """One batch of more rows than are read at once: lists and maps lead to parts of the texts behind them.
+
+    One text is not ASCII, and the dictionary is longer than what is read at once.
+    """
+
+    def parts(i):
+        return None if i % 7 == 0 else [{"text": f"row {i}"}, {"text": "später" if i == 2999 else "plain"}]
+
+    codes = pa.array([f"code {i}" for i in range(4300)])
+    return pa.table(
+        {
+            "code": pa.DictionaryArray.from_arrays(pa.array([i % 4300 for i in range(count)], pa.int16()), codes),
+            "counts": pa.array([[(f"row {i}", i)] for i in range(count)], pa.map_(pa.string(), pa.int32())),
+            "parts": pa.array([parts(i) for i in range(count)]),
+        }
+    )
+
+
 def verl(count=12):
     return pa.table(
         {
@@ -150,9 +169,9 @@ def skyrl():
     )
 
 
-def ipc(table, path, make, **options):
+def ipc(table, path, make, rows=2, **options):
     with make(path, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
-        for batch in table.to_batches(max_chunksize=2):
+        for batch in table.to_batches(max_chunksize=rows):
             writer.write_batch(batch)
 
 
@@ -180,6 +199,8 @@ def main():
     ipc(tables["types.arrow"], OUT / "types.arrow", pa.ipc.new_file, compression="zstd")
     ipc(tables["messages.arrows"], OUT / "messages.arrows", pa.ipc.new_stream, compression="lz4")
     ipc(tables["texts.arrows"], OUT / "texts.arrows", pa.ipc.new_stream)
+    # Without a file of rows: the test knows them.
+    ipc(slices(), OUT / "slices.arrow", pa.ipc.new_file, rows=10_000, compression="zstd")
     for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
         pq.write_table(tables[name], OUT / name, compression="zstd" if name == "verl.parquet" else "snappy")
     for name, table in tables.items():
