@@ -88,7 +88,11 @@ public struct RunWorkers: Codable, Hashable, Sendable {
     }
 
     private func rows(_ isCounted: (Share) -> Bool) -> Int {
-        parts.reduce(0) { $0 + $1.workers.filter(isCounted).reduce(0) { $0 + $1.rows } }
+        // The file may have any numbers: a sum of them never overflows.
+        parts.flatMap(\.workers).filter(isCounted).reduce(0) { sum, share in
+            let (more, isBeyond) = sum.addingReportingOverflow(share.rows)
+            return isBeyond ? sum : more
+        }
     }
 
     /// Reads the file of a finished folder; `nil` where there is none, or another version wrote it.
