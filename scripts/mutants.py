@@ -126,8 +126,8 @@ MUTANTS = [
     Mutant(
         "a shard that is drawn is not computed again",
         "Coordinator/Verification/Job+Verification.swift",
-        "guard shards[key.shard]?.isSampled == true, !result.isAboutPlaces else {",
-        "guard !{m}, shards[key.shard]?.isSampled == true, !result.isAboutPlaces else {",
+        "guard shards[key.shard]?.isSampled == true, !isAboutPlaces(result) else {",
+        "guard !{m}, shards[key.shard]?.isSampled == true, !isAboutPlaces(result) else {",
     ),
     Mutant(
         "the answers of two workers are not compared",

@@ -8,24 +8,37 @@ extension PlannerEntry {
     var bytesWaiting: Int {
         switch self {
         case .outcomesRecorded(_, let outcomes):
-            outcomes.reduce(0) { $0 + $1.text.utf8.count + $1.rewards.count * 8 + Self.partBytes }
+            outcomes.reduce(0) { $0 + Self.bytes($1.text, $1.eventID, $1.promptID) + $1.rewards.count * 8 }
         case .planOpened(let opening):
-            opening.request.candidates.reduce(0) { $0 + $1.text.utf8.count + Self.partBytes }
-        case .textsNamed(_, let texts): texts.reduce(0) { $0 + $1.text.utf8.count + Self.partBytes }
+            opening.request.candidates.reduce(0) { $0 + Self.bytes($1.text, $1.promptID) }
+        case .textsNamed(_, let texts): texts.reduce(0) { $0 + Self.bytes($1.text, $1.promptID) }
         case .predictionsReceived(_, let predictions): predictions.count * Self.partBytes
-        case .textsForgotten(_, let promptIDs): promptIDs.count * Self.partBytes
-        case .planCut, .groupReported, .planForgotten, .outcomesTrimmed, .policyForgotten, .outcomesForgotten,
-            .attemptBegan:
+        case .textsForgotten(_, let promptIDs): promptIDs.reduce(0) { $0 + Self.bytes($1) }
+        case .groupReported(_, let report):
+            report.references.reduce(report.rewards.count * 8 + Self.partBytes) { $0 + $1.utf8.count }
+        case .planCut, .planForgotten, .outcomesTrimmed, .policyForgotten, .outcomesForgotten, .attemptBegan:
             Self.partBytes
         }
     }
+
+    /// Bytes of a part with these texts; the names in it are its sender's, and may be long.
+    private static func bytes(_ texts: String...) -> Int { texts.reduce(partBytes) { $0 + $1.utf8.count } }
 
     private static let partBytes = 256
 }
 
 extension JournalEntry {
-    /// The same.
+    /// The same; a worker chooses the messages of its faults.
     var bytesWaiting: Int {
-        if case .shardAnswered(let answer) = self { answer.answers.count * 20 + 256 } else { 256 }
+        switch self {
+        case .shardAnswered(let answer):
+            answer.faults.reduce(answer.answers.bytes.count + (answer.sources.count + 1) * Self.partBytes) {
+                $0 + $1.message.utf8.count + Self.partBytes
+            }
+        case .answersWithdrawn(_, let shards): shards.count * 4 + Self.partBytes
+        default: Self.partBytes
+        }
     }
+
+    private static let partBytes = 256
 }

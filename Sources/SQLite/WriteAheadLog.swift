@@ -24,7 +24,6 @@ public enum WriteAheadLog {
     /// the end leaves no trace. Cost: reads the log once, about 1 ms a MiB.
     public static func fault(ofDatabase path: String) -> Fault? {
         guard let file = FileHandle(forReadingAtPath: path + "-wal") else { return nil }
-        // Nothing was written.
         defer { try? file.close() }
         guard let header = read(headerBytes, of: file) else { return nil }
         let magic = word(header, 0, isBig: true)

@@ -75,6 +75,9 @@ struct JournalTests {
         #expect(try journal.entries() == rest + [.workerQuarantined("bad")])
         try journal.commit([.quarantineLifted])
         #expect(try journal.entries() == rest)
+        let many = (0...Limits.quarantinedMax).map { JournalEntry.workerQuarantined("w\($0)") }
+        try journal.commit(many)
+        #expect(try journal.entries() == rest + many.dropFirst())
     }
 
     @Test("entries of plans are read back as they were written, also by the next process")

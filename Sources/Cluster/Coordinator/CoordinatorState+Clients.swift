@@ -105,6 +105,7 @@ extension CoordinatorState {
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
         }
         jobs[id]?.context = submitted.context
+        if submitted.verify > 0, jobs[id]?.share == 0 { withdrawAll(from: id, &actions) }
         jobs[id]?.share = submitted.verify
         if let former = jobs[id]?.client, former != peer {
             clients[former]?.jobs.removeAll { $0 == id }

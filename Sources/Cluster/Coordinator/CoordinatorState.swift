@@ -58,7 +58,9 @@ public struct CoordinatorState: Sendable {
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
         case .answersWithdrawn(let id, let shards): jobs[id]?.forgetAnswers(shards)
         case .jobClosed(let id): jobs[id] = nil
-        case .workerQuarantined(let identity): quarantined.append(identity)
+        case .workerQuarantined(let identity):
+            quarantined.append(identity)
+            if quarantined.count > Limits.quarantinedMax { quarantined.removeFirst() }
         case .quarantineLifted: quarantined = []
         }
     }

@@ -181,6 +181,16 @@ public final class CoordinatorJournal {
             try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [EntryRow.data(job.bytes)])
         case .workerQuarantined(let identity):
             try EntryRow.insert(.quarantine, body: Array(identity.utf8), to: database)
+            // The state keeps the latest ones too, and no more.
+            try database.execute(
+                sql: """
+                    DELETE FROM entry WHERE job IS NULL AND kind = ? AND sequence <= (
+                        SELECT sequence FROM entry WHERE job IS NULL AND kind = ?
+                        ORDER BY sequence DESC LIMIT 1 OFFSET ?)
+                    """,
+                arguments: [
+                    EntryRow.Kind.quarantine.rawValue, EntryRow.Kind.quarantine.rawValue, Limits.quarantinedMax,
+                ])
         case .quarantineLifted:
             try database.execute(
                 sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.quarantine.rawValue])

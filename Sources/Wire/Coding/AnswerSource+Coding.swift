@@ -24,9 +24,7 @@ extension ProtoAnswerSource.Worker {
 
 extension WorkerLabel {
     fileprivate init(_ proto: ProtoAnswerSource.Worker) {
-        self.init(
-            name: proto.name.cut(to: Limits.workerNameBytesMax),
-            key: proto.key.isEmpty ? nil : proto.key.cut(to: Limits.workerNameBytesMax))
+        self.init(name: proto.name, key: proto.key.isEmpty ? nil : proto.key)
     }
 }
 

@@ -259,6 +259,53 @@ struct VerificationTests {
         #expect(!bench.journal.contains { if case .workerQuarantined = $0 { true } else { false } })
     }
 
+    @Test("faults that tell of the rows' place spare neither predictions nor texts the comparison", arguments: [1, 4])
+    func places(faulty: Int) throws {
+        var bench = try ready(workers: 1)
+        bench.submit(Samples.shard(0, of: job))
+        let piece = try bench.onlyLent(to: 1)
+        let faults = (0..<UInt32(faulty)).map { RowFault(row: $0, code: "range_unreachable", message: "none") }
+        bench.receive(
+            .shardResult(
+                ShardResult(
+                    piece: piece, answers: Samples.answers(firstRow: 100, rows: piece.rows.count), faults: faults,
+                    credit: credit, progress: 1)), from: CoordinatorBench.peer(1))
+        #expect(bench.answers().isEmpty && bench.actions.entries.isEmpty)
+    }
+
+    @Test("a shard that two workers differ on is before others that wait for a second worker")
+    func disputedFirst() throws {
+        var bench = try ready(workers: 1)
+        bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job), Samples.shard(2, of: job))
+        for _ in 0..<3 { try answer(&bench, 1) }
+        bench.join(2, credit: credit, key: "key-2")
+        try answer(&bench, 2, lies: true)
+        #expect(bench.lent(to: 2).map(\.shard) == [1])
+        bench.join(3, credit: credit, key: "key-3")
+        #expect(bench.lent(to: 3).map(\.shard) == [0])
+    }
+
+    @Test("an answer of a quarantined worker is withdrawn when its job, read from the journal, is to be verified")
+    func withdrawnLater() throws {
+        var bench = CoordinatorBench()
+        bench.join(1, credit: credit, key: "key-1")
+        try bench.open()
+        bench.submit(Samples.shard(0, of: job))
+        try answer(&bench, 1, lies: true)
+        var next = CoordinatorBench(replaying: bench.journal + [.workerQuarantined("key-1")])
+        try next.open(verify: 1)
+        #expect(next.actions.entries == [.answersWithdrawn(job, [0])])
+        next.submit(Samples.shard(0, of: job))
+        #expect(next.answers().isEmpty)
+    }
+
+    @Test("the bound of quarantined workers lets the earliest one go, in a replay too")
+    func quarantineBound() {
+        let entries = (0...Limits.quarantinedMax).map { JournalEntry.workerQuarantined("w\($0)") }
+        let quarantined = CoordinatorState(replaying: entries).durable.quarantined
+        #expect(quarantined.count == Limits.quarantinedMax && !quarantined.contains("w0"))
+    }
+
     @Test("a share draws about so many shards, the same ones again, and others under another key")
     func sample() {
         let one = SampleKey([1])

@@ -1,3 +1,4 @@
+import DequeModule
 import OrderedCollections
 import Scoring
 import Wire
@@ -9,12 +10,15 @@ extension CoordinatorState {
     /// time, and its successor can join.
     var verificationWait: Duration { configuration.timing.livenessTime * 2 }
 
-    /// When the first piece has waited for long enough. Cost: a look at each job.
+    /// When a piece has waited for long enough. Those that workers differ on are before others that have waited for
+    /// longer, so more than the first one counts. Cost: a look at a few pieces of each job.
     var nextVerification: Instant? {
         var next: Instant?
         for job in jobs.values {
-            guard let key = job.rechecks.first, let since = job.piece(at: key)?.openSince else { continue }
-            next = min(next ?? since + verificationWait, since + verificationWait)
+            for key in job.rechecks.prefix(Job.lookAhead) {
+                guard let since = job.piece(at: key)?.openSince else { continue }
+                next = min(next ?? since + verificationWait, since + verificationWait)
+            }
         }
         return next
     }
@@ -81,13 +85,24 @@ extension CoordinatorState {
         }
         var shards = 0
         for id in jobs.keys where jobs[id]?.share ?? 0 > 0 {
-            let withdrawn = jobs[id]?.withdraw(identity) ?? []
-            shards += withdrawn.count
-            if !withdrawn.isEmpty { actions.append(.journal(.answersWithdrawn(id, withdrawn))) }
+            shards += withdraw(identity, from: id, &actions)
             if let client = jobs[id]?.client { accept(id, client: client, &actions) }
         }
         actions.append(
             .log(.workerQuarantined(name: worker.name, identity: identity, piece: piece, withdrawn: shards)))
+    }
+
+    /// Forgets what of a job rests on the word of a worker alone; returns how many answered shards that are.
+    private mutating func withdraw(_ identity: String, from id: JobID, _ actions: inout [Action]) -> Int {
+        let withdrawn = jobs[id]?.withdraw(identity) ?? []
+        if !withdrawn.isEmpty { actions.append(.journal(.answersWithdrawn(id, withdrawn))) }
+        return withdrawn.count
+    }
+
+    /// A job is to be verified that was not before, or not since the start: what it has of workers in quarantine is
+    /// computed again.
+    mutating func withdrawAll(from id: JobID, _ actions: inout [Action]) {
+        for identity in quarantined { _ = withdraw(identity, from: id, &actions) }
     }
 
     /// The bound of quarantined workers lets the one go that has been there the longest.

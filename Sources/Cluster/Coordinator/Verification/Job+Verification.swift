@@ -27,7 +27,7 @@ extension Job {
         if case .done = piece.state { return .ignored }
         let opinion = Opinion(result, by: worker)
         let source = AnswerSource(rows: piece.rows.count, worker: worker)
-        guard shards[key.shard]?.isSampled == true, !result.isAboutPlaces else {
+        guard shards[key.shard]?.isSampled == true, !isAboutPlaces(result) else {
             finish(key, opinion.answers, opinion.faults, source)
             return .done(verified: false, contradicted: [])
         }
@@ -45,7 +45,12 @@ extension Job {
                 $0.openSince = now
                 if isHolder { $0.state = .pending }
             }
-            if open.isOpen { rechecks.append(key) }
+            // One that workers differ on is first: the sooner another decides, the less the wrong one answers.
+            if open.isOpen, open.opinions.count > 1 {
+                rechecks.prepend(key)
+            } else if open.isOpen {
+                rechecks.append(key)
+            }
             return .open(isDisputed: opinions.count > 1)
         }
         var verified = source
@@ -97,9 +102,11 @@ extension Job {
             if piece.state == .pending { enqueue(key) }
         }
     }
-}
 
-extension ShardResult {
-    /// Whether a worker could not read the rows where they are: that says something of its machine, not of the rows.
-    var isAboutPlaces: Bool { !faults.isEmpty && faults.allSatisfy { $0.code.hasPrefix("range_") } }
+    /// Whether a worker could read no row of a piece of row ranges where it is: that says something of its machine, not
+    /// of the rows. With a prediction in it, or about texts, a result is compared as any other.
+    private func isAboutPlaces(_ result: ShardResult) -> Bool {
+        shards[result.piece.shard]?.submitted.content.isRanges == true && result.faults.count == result.answers.count
+            && result.faults.allSatisfy { $0.code.hasPrefix("range_") }
+    }
 }

@@ -1,7 +1,7 @@
 import Scoring
 package import Wire
 
-/// Decides which shards are computed again. Workers do not know the key, so none can tell which of its answers will be
+/// Decides which shards are computed again. Workers do not know the key, so none can tell which of its first answers are
 /// compared; and a shard that is submitted again is decided in the same way, so nobody gains by asking again.
 package struct SampleKey: Sendable {
     private let bytes: [UInt8]

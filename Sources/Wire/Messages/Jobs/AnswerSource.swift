@@ -30,10 +30,11 @@ public struct WorkerLabel: Hashable, Sendable {
     /// The name of the key that its connection was opened with; `nil` without keys.
     public var key: String?
 
-    /// Names a worker.
+    /// Names a worker. Names are cut to what an answer has, so that a worker has the same identity here, in the journal
+    /// and at the client.
     public init(name: String, key: String? = nil) {
-        self.name = name
-        self.key = key
+        self.name = name.cut(to: Limits.workerNameBytesMax)
+        self.key = key?.cut(to: Limits.workerNameBytesMax)
     }
 
     /// Under which workers count as the same one: the key's name. Without keys, the worker's own name up to a "/",
