@@ -1,4 +1,6 @@
-"""Names in documents that the code must have: metrics and alerts; log phrases and tests of the table of failures."""
+"""Names in documents that the code must have: metrics and alerts; log phrases and tests of the table of failures. And
+the plan of the sample, which pages show beside its picture.
+"""
 
 import re
 
@@ -6,10 +8,12 @@ from .tree import Report, Tree
 
 TABLE = "Sources/Documentation/operating/failures.md"
 SNAPSHOTS = "/Snapshots/metrics.txt"
+PICTURE = "Sources/Documentation/tutorials/first-minute.svg"
 ALERTS = "deploy/monitoring/alerts.yaml"
 _METRIC = re.compile(r"`(statezero_[a-z0-9_]+)(?:\{[^}`]*\})?`")
 _ALERT = re.compile(r"`(StateZero[A-Z]\w+)`")
 _PHRASE = re.compile(r"\blog ((?:`[^`]+`(?:, | or )?)+)")
+_PLAN = re.compile(r"^plan [0-9a-f]{16}: .*")
 _TEST = re.compile(r"`(\w+Tests)/(\w+)`")
 _SCRIPT = re.compile(r"`(?:(check-deploy) (\w+)|(chaos/run\.py))`")
 
@@ -33,6 +37,7 @@ def check(tree: Tree) -> Report:
                 if name not in known and not (kind == "metric" and _is_series(name, known)):
                     report.problems.append(f"{file.path}:{number}: there is no {kind} {name} in {place.lstrip('/')}")
     rows = _check_table(tree, report)
+    _check_picture(tree, report)
     report.summary = f"{counted} metrics and alerts in documents, {rows} rows of the table of failures"
     return report
 
@@ -68,3 +73,14 @@ def _check_table(tree: Tree, report: Report) -> int:
         if "`" not in shown:
             report.problems.append(f"{TABLE}:{number}: name the test or script that shows this")
     return rows
+
+
+def _check_picture(tree: Tree, report: Report) -> None:
+    """README.md shows the plan that is in the picture above it."""
+    if PICTURE not in tree.files:
+        return
+    for number, line in enumerate(tree.files["README.md"].lines, 1):
+        if _PLAN.match(line) and line not in tree.files[PICTURE].text:
+            report.problems.append(
+                f"README.md:{number}: {PICTURE} has another plan; run scripts/site/first_minute.py, or correct the line"
+            )

@@ -203,6 +203,15 @@ class Facts(CheckCase):
         ]:
             self.assert_problem(self.check(f"| a | {seen} | b | c | {shown} |"), facts.TABLE, problem)
 
+    def test_a_plan_that_is_not_in_the_picture_fails(self):
+        plan = "plan 0123456789abcdef: 8 rollouts"
+        for picture, is_sound in [(plan, True), (plan.replace("8", "9"), False)]:
+            report = facts.check(tree(**{"README.md": f"# Start\n{plan}\n", facts.PICTURE: f"<text>{picture}</text>"}))
+            if is_sound:
+                self.assert_sound(report)
+            else:
+                self.assert_problem(report, "README.md", "another plan")
+
 
 class Openings(CheckCase):
     def check(self, **files: str) -> Report:
