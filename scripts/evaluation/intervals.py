@@ -25,7 +25,7 @@ from outcomes import load, share
 from references import References
 from scipy.stats import betabinom
 from text import table
-from with_references import constants_of_process, matrices, rows_of
+from with_references import constants_of_process, matrices, pool_of, rows_of
 
 from common import arguments, budgets, markdown, paths
 
@@ -36,12 +36,6 @@ REFERENCES = 3
 QUERIES_LEAST = 20
 LN_KAPPAS = np.linspace(-2, 4, 61)
 FOLDER = pathlib.Path("out/evaluation-intervals")
-
-
-def pool_of(record, records):
-    """Other policies; where there are none, the earlier versions of its run."""
-    others = [r for r in records if r.policy != record.policy]
-    return others or [r for r in records if (r.version or 0) < (record.version or 0)]
 
 
 def features(corpus, prompts, others, context, rewards, process, seed):

@@ -57,13 +57,17 @@ def matrices(others, prompts, coverage, random):
     return values, rollouts
 
 
+def pool_of(record, records):
+    """Other policies; where there are none, the earlier versions of its run."""
+    others = [r for r in records if r.policy != record.policy]
+    return others or [r for r in records if (r.version or 0) < (record.version or 0)]
+
+
 def cases(corpus, validation, sizes=(32, 256), queries=150, policies=2):
     """(record, fold, context, queries, Rows of both) with references drawn from the other kept and trained policies."""
     process = constants_of_process()
     for record, fold, context, query in validation.cases(sizes, queries, range(1), policies):
-        pool = [r for r in corpus.training[record.source] if r.policy != record.policy]
-        if not pool:  # one policy: the earlier versions of its run
-            pool = [r for r in corpus.training[record.source] if (r.version or 0) < (record.version or 0)]
+        pool = pool_of(record, corpus.training[record.source])
         if not pool:
             continue
         random = np.random.RandomState(len(context) + fold)
