@@ -72,7 +72,7 @@ final class LatencyProbe {
             case .action(.produce): shardsWanted += 1
             case .action(.deliver(let answer)): answers = answer.answers
             case .action(.finish): isFinished = true
-            case .action(.showStatus), .action(.send): break
+            case .action(.showStatus), .action(.quarantined), .action(.send): break
             case .action(.fail(let failure)): throw .refused("\(failure)")
             case .broken(let message): throw .refused(message)
             }

@@ -82,7 +82,7 @@ struct SyntheticLoad {
                     confirmations.receive(answer.shard)
                     if let below = confirmations.due { connection.send(.durable(below: below)) }
                 case .action(.finish): return Result(seconds: (clock.now - start) / .seconds(1), rows: answered)
-                case .action(.send): break
+                case .action(.quarantined), .action(.send): break
                 case .action(.fail(let failure)): throw .refused("\(failure)")
                 case .broken(let message): throw .refused(message)
                 }
