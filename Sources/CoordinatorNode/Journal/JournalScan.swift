@@ -68,8 +68,10 @@ package struct JournalScan {
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
             guard next <= range.upperBound else { return }
             let rest = next...range.upperBound
-            guard rest.count > 1, probesLeft > 0 else {
-                let rows = rest.count > 1 ? "rows \(next) to \(range.upperBound)" : "the row"
+            // Not by their count: numbers up to the largest one are more than an Int counts.
+            let isOne = rest.lowerBound == rest.upperBound
+            guard !isOne, probesLeft > 0 else {
+                let rows = !isOne ? "rows \(next) to \(range.upperBound)" : "the row"
                 return contents.damage.append(damage(table, next, .unknown, "\(rows) cannot be read"))
             }
             probesLeft -= 1
