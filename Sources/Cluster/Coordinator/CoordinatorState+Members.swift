@@ -6,7 +6,7 @@ import Wire
 
 extension CoordinatorState {
     mutating func welcome(_ hello: Hello, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
-        if let refusal = workers.refusal(of: hello) { return send(refusal, to: peer, &actions) }
+        if let refusal = workers.refusal(of: hello, from: peer) { return send(refusal, to: peer, &actions) }
         switch hello.role {
         case .trainer, .rollout:
             return  // These belong to the planner; the driver sends them there.

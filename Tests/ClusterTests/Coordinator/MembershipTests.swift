@@ -36,6 +36,20 @@ struct MembershipTests {
         #expect(welcomes(bench).isEmpty)
     }
 
+    @Test("a worker's session belongs to its key: who knows its incarnation does not get its place")
+    func sessionIsBoundToItsKey() throws {
+        var bench = CoordinatorBench()
+        bench.join(1, key: "worker-1")
+        let hello = Hello(role: .worker(Samples.model, CoordinatorBench.credit), name: "w1", incarnation: 1)
+        let other = Peer([0xAA], owner: "worker-2")
+        bench.receive(.hello(hello), from: other)
+        guard case .refused(.permission, _)? = bench.sent(to: other).first else { throw Unexpected(bench.actions) }
+        let again = Peer([0xBB], owner: "worker-1")
+        bench.receive(.hello(hello), from: again)
+        guard case .welcome? = bench.sent(to: again).first else { throw Unexpected(bench.actions) }
+        #expect(bench.state.status.workers == 1)
+    }
+
     @Test("a worker with another model is refused, and the message names both digests")
     func otherModelIsRefused() throws {
         var bench = CoordinatorBench()

@@ -49,6 +49,22 @@ struct VerificationTests {
             ])
     }
 
+    @Test("a row that ends all workers but the one that answered it has that answer, unverified")
+    func deadlyForOthers() throws {
+        var bench = try ready(workers: 1)
+        bench.submit(Samples.shard(0, of: job, rows: 1))
+        try answer(&bench, 1)
+        var sources: [AnswerSource] = []
+        for number in 2...5 {
+            #expect(sources.isEmpty)
+            bench.join(number, credit: credit, key: "key-\(number)")
+            #expect(bench.lent(to: number).count == 1)
+            bench.handle(.unroutable(CoordinatorBench.peer(number)))
+            sources += bench.answers().flatMap(\.sources)
+        }
+        #expect(sources == [AnswerSource(rows: 1, worker: label(1), isUnverified: true)])
+    }
+
     @Test("nothing is computed again without a share, and the answer names its worker")
     func none() throws {
         var bench = try ready(workers: 2, share: 0)
