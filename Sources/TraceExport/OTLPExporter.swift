@@ -120,7 +120,7 @@ private struct SpanSender {
         case .accepted(let rejected, let message):
             let rejected = min(max(0, rejected), batch.count)
             queue.left(exported: batch.count - rejected, dropped: rejected)
-            note(failure: rejected > 0 ? "the collector rejected \(rejected) spans: \(message)" : nil)
+            note(failure: rejected > 0 ? "the collector rejected \(rejected) spans: \(message.prefix(200))" : nil)
             (batch, tries) = ([], 0)
         case .later(let reason) where tries + 1 < triesMax:
             tries += 1
@@ -134,10 +134,11 @@ private struct SpanSender {
     }
 
     private mutating func note(failure: String?) {
+        let url = settings.urlWithoutUser
         if let failure, !isFailing {
-            logger.warning("spans cannot be exported", metadata: ["to": "\(settings.url)", "reason": "\(failure)"])
+            logger.warning("spans cannot be exported", metadata: ["to": "\(url)", "reason": "\(failure)"])
         } else if failure == nil, isFailing {
-            logger.notice("spans are exported again", metadata: ["to": "\(settings.url)"])
+            logger.notice("spans are exported again", metadata: ["to": "\(url)"])
         }
         isFailing = failure != nil
     }
@@ -167,8 +168,13 @@ private struct SpanSender {
     ) async -> Outcome {
         do {
             let answer = try await client.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
-            let bytes = try await answer.body.collect(upTo: 1 << 16)
-            return outcome(Int(answer.status.code), Array(bytes.readableBytesView))
+            let status = Int(answer.status.code)
+            do {
+                let bytes = try await answer.body.collect(upTo: 1 << 16)
+                return outcome(status, Array(bytes.readableBytesView))
+            } catch is NIOTooManyBytesError {
+                return outcome(status, [])  // The status says enough; a second request would double the spans.
+            }
         } catch {
             return .later("\(error)")
         }

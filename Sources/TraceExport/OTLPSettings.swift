@@ -67,6 +67,15 @@ package struct OTLPSettings: Hashable, Sendable {
         return warnings
     }
 
+    /// The address without a user and password, for logs.
+    package var urlWithoutUser: String {
+        guard let scheme = url.firstRange(of: "://") else { return url }
+        let rest = url[scheme.upperBound...]
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard let at = rest[..<end].lastIndex(of: "@") else { return url }
+        return "\(url[..<scheme.upperBound])\(rest[rest.index(after: at)...])"
+    }
+
     /// Whether a text is an address that spans can be posted to.
     package static func isAddress(_ text: String) -> Bool {
         ["http://", "https://"].contains { scheme in
@@ -109,7 +118,9 @@ package struct OTLPSettings: Hashable, Sendable {
         var pairs: [Header] = []
         for part in (given[variable] ?? "").split(separator: ",") {
             let sides = part.split(separator: "=", maxSplits: 1).map { trimmed($0) }
-            guard sides.count == 2, !sides[0].isEmpty, let value = decoded(sides[1]) else {
+            guard sides.count == 2, !sides[0].isEmpty, sides[0].utf8.allSatisfy(isOfName),
+                let value = decoded(sides[1])
+            else {
                 // Not the text itself: headers have secrets.
                 warnings.append("\(variable): an element is not name=value with percent-encoding")
                 continue
@@ -117,6 +128,16 @@ package struct OTLPSettings: Hashable, Sendable {
             pairs.append(Header(name: sides[0], value: value))
         }
         return pairs
+    }
+
+    /// Whether a byte may be in the name of a header or an attribute here: the HTTP client refuses requests with others.
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"): true
+        default: false
+        }
     }
 
     private static func trimmed(_ text: Substring) -> String {

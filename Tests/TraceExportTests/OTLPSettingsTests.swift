@@ -79,6 +79,18 @@ struct OTLPSettingsTests {
         #expect(found.timeout == .milliseconds(2500))
     }
 
+    @Test("logs have the address without its user and password, and a header's name is one")
+    func secrets() throws {
+        let found = try #require(
+            Self.settings(["OTEL_EXPORTER_OTLP_HEADERS": "a b=1,x-key=2"], endpoint: "http://me:secret@c:4318"))
+        #expect(found.url == "http://me:secret@c:4318/v1/traces")
+        #expect(found.urlWithoutUser == "http://c:4318/v1/traces")
+        #expect(found.headers.map(\.name) == ["x-key"])
+        #expect(found.warnings.count == 1)
+        let plain = try #require(Self.settings([:], endpoint: "http://c/@x"))
+        #expect(plain.urlWithoutUser == "http://c/@x/v1/traces")
+    }
+
     @Test("an address has a scheme and a host", arguments: ["c", "ftp://c", "http://", "http:///v1", "http://a b"])
     func noAddress(_ text: String) {
         #expect(!OTLPSettings.isAddress(text))

@@ -56,7 +56,7 @@ struct CoordinatorTraces {
             span.set("statezero.policy", submitted.policy.id)
             jobs.open(submitted.job, span)
         case .submitShard(let submitted): begin(submitted, trace)
-        case .closeJob(let job): jobs.close(job)?.end()
+        case .closeJob(let job): end(job)
         case .shardResult(let result):
             let span = lent.close(PieceKey(result.piece))
             if !result.faults.isEmpty { span?.set("statezero.row_errors", result.faults.count) }
@@ -134,6 +134,15 @@ struct CoordinatorTraces {
         shards.endAll(failure: failure)
         requests.endAll(failure: failure)
         jobs.endAll(failure: failure)
+    }
+
+    /// A client is done with a job, also before its shards are. Nothing is searched for a job that has no span.
+    private mutating func end(_ job: JobID) {
+        guard let span = jobs.close(job) else { return }
+        let failure = "its client closed the job"
+        lent.endAll(failure: failure) { $0.job == job }
+        shards.endAll(failure: failure) { $0.job == job }
+        span.end()
     }
 
     private mutating func begin(_ submitted: SubmitShard, _ trace: TraceContext?) {
