@@ -102,25 +102,28 @@ struct ArrowReaderTests {
     func brokenText() throws {
         let bytes = Array(try Data(contentsOf: URL(filePath: golden("texts.arrows"))))
         let scratch = try ScratchFolder()
-        // "seventeen letters" is in columns of text, in a list and in a struct; the others have one text each.
-        for text in ["seventeen letters", "a repeated text", "naïve", "code 7", "more than sixty-four"] {
+        // How often rows lead to a text: from columns of text, a list, a struct and dictionaries. A batch of two rows also
+        // has bytes of its neighbours, which no row leads to; pyarrow accepts damage there too.
+        let uses = [
+            ("seventeen letters", 4), ("a repeated text", 1), ("naïve", 3), ("code 7", 1), ("more than sixty-four", 4),
+        ]
+        for (text, uses) in uses {
             var place = 0
-            var found = 0
+            var refused = 0
             while let range = bytes[place...].firstRange(of: Array(text.utf8)) {
                 place = range.upperBound
-                found += 1
                 var damaged = bytes
                 damaged[range.lowerBound + 1] = 0xFF
                 let path = try scratch.write("damaged", damaged)
                 do throws(ArrowFilesError) {
                     let reader = try ArrowReader(path: path, format: .arrowStream)
                     while let batch = try reader.next() { #expect(batch.rows > 0) }
-                    Issue.record("\(text) at \(range.lowerBound) was read")
                 } catch {
+                    refused += 1
                     #expect("\(error)".contains("UTF8") || "\(error)".contains("UTF-8"), "\(error)")
                 }
             }
-            #expect(found > 0, "\(text) is not in the file")
+            #expect(refused == uses, "\(text)")
         }
     }
 

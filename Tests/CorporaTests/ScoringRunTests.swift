@@ -122,7 +122,8 @@ struct ScoringRunTests {
         }
         var reader = try ScoresReader(path: scratch.write("scores.jsonl", writer.bytes))
         for (index, value) in values.enumerated() {
-            let score = ScoresReader.Score(promptID: "\(index)", p: value.p, kappa: value.kappa, interval: 0...1)
+            let score = ScoresReader.Score(
+                promptID: "\(index)", p: value.p, kappa: value.kappa, interval: 0...1, isTruncated: false)
             #expect(try reader.next() == .score(score), "seed 9")
         }
         #expect(try reader.next() == nil)
@@ -146,7 +147,7 @@ struct ScoringRunTests {
             }
         }
         #expect(scores.count == 27 && failed == 3)
-        #expect(scores[10] == .init(promptID: "p1/1", p: 0.1, kappa: 3.5, interval: 0.05...1))
+        #expect(scores[10] == .init(promptID: "p1/1", p: 0.1, kappa: 3.5, interval: 0.05...1, isTruncated: false))
         let counts = try #require(reader.manifest?.counts)
         #expect(
             counts.rows == 30 && counts.ok == 27 && counts.error == 3 && counts.truncated == 3 && counts.derivedIDs == 3

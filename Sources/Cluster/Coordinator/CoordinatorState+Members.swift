@@ -6,7 +6,7 @@ import Wire
 
 extension CoordinatorState {
     mutating func welcome(_ hello: Hello, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
-        if let refusal = workers.refusal(of: hello, from: peer) { return send(refusal, to: peer, &actions) }
+        if let refusal = workers.refusal(of: hello) { return send(refusal, to: peer, &actions) }
         switch hello.role {
         case .trainer, .rollout:
             return  // These belong to the planner; the driver sends them there.
@@ -15,6 +15,9 @@ extension CoordinatorState {
             clients[peer] = ClientSession(
                 incarnation: hello.incarnation, lastReceived: now, jobs: clients[peer]?.jobs ?? [])
         case .worker(let model, let credit):
+            if let refusal = workers.refusal(ofIncarnation: hello.incarnation, from: peer) {
+                return send(refusal, to: peer, &actions)
+            }
             guard admit(hello, model: model, to: peer, &actions) else { return }
             if let former = workers.incarnation(at: peer), former != hello.incarnation {
                 markDead(former, reason: "another incarnation uses its connection", &actions)

@@ -204,7 +204,7 @@ public struct PlannerState: Sendable {
     // MARK: Joining and leaving
 
     private mutating func welcome(_ hello: Hello, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
-        if let refusal = rollouts.refusal(of: hello, from: peer) { return send(refusal, to: peer, &actions) }
+        if let refusal = rollouts.refusal(of: hello) { return send(refusal, to: peer, &actions) }
         switch hello.role {
         case .worker, .client: return  // These belong to the coordinator's machine; the driver sends them there.
         case .trainer:
@@ -218,6 +218,9 @@ public struct PlannerState: Sendable {
             }
             trainers[peer] = TrainerSession(name: hello.name, lastReceived: now, isLocal: false)
         case .rollout(let credit):
+            if let refusal = rollouts.refusal(ofIncarnation: hello.incarnation, from: peer) {
+                return send(refusal, to: peer, &actions)
+            }
             guard join(hello, credit: credit, from: peer, at: now, &actions) else { return }
             if trainers[peer] != nil { forget(trainer: peer) }
         }

@@ -47,20 +47,22 @@ struct Membership<Session: MemberSession>: Sendable {
     func isDead(_ incarnation: UInt64) -> Bool { dead.contains(incarnation) }
 
     /// The answer to a Hello whose sender may not join, whatever its role; `nil` when it may.
-    ///
-    /// An incarnation is in the log, so who knows it is not yet its holder: its session belongs to the key that opened it.
-    func refusal(of hello: Hello, from peer: Peer) -> Message? {
+    func refusal(of hello: Hello) -> Message? {
         guard hello.protocolVersion == Limits.protocolVersion else {
             let message =
                 "this coordinator speaks protocol \(Limits.protocolVersion), you speak \(hello.protocolVersion); "
                 + "install the same version of statezero on both sides"
             return .refused(.protocolVersion, message: message)
         }
-        if let session = sessions[hello.incarnation], session.peer.owner != peer.owner {
-            let message = "another key joined as this incarnation; start the process again under its own key"
-            return .refused(.permission, message: message)
-        }
         return isDead(hello.incarnation) ? .dismissed(incarnation: hello.incarnation) : nil
+    }
+
+    /// The answer to a Hello for a session of another key; `nil` when there is none. Incarnations are in the log, so who
+    /// knows one is not yet its holder.
+    func refusal(ofIncarnation incarnation: UInt64, from peer: Peer) -> Message? {
+        guard let session = sessions[incarnation], session.peer.owner != peer.owner else { return nil }
+        let message = "another key joined as this incarnation; start the process again under its own key"
+        return .refused(.permission, message: message)
     }
 
     /// The answer to a peer without a session: its incarnation is dead, or it must send Hello.
