@@ -125,8 +125,9 @@ class Results:
         """A count at the end of the budget."""
         return sum(at(run["curve"], self.budget, name) for run in self.of(arm)) / len(self.seeds)
 
-    def gains(self, arm: str) -> list[float]:
-        return [a - b for a, b in zip(self.success(arm), self.success("uniform"))]
+    def gains(self, arm: str, rollouts: float | None = None) -> list[float]:
+        """Over even sampling, seed by seed."""
+        return [a - b for a, b in zip(self.success(arm, rollouts), self.success("uniform", rollouts))]
 
 
 def main_table(results: Results) -> str:
@@ -157,6 +158,17 @@ def main_table(results: Results) -> str:
             "different prompts", "success after a quarter", "success at the end", "gain on uniform",
             "seeds that reached uniform's end, after rollouts"]  # fmt: skip
     return markdown.table(head, lines, "l" + "r" * 10)
+
+
+def way_table(results: Results) -> str:
+    """The gain over even sampling after each fifth of the rollouts."""
+    marks = [results.budget * number / 5 for number in range(1, 6)]
+    lines = [
+        [NAMES[arm][0], *(shown(results.gains(arm, mark), sign="+") for mark in marks)]
+        for arm in results.arms
+        if arm != "uniform"
+    ]
+    return markdown.table(["gain on uniform after", *(f"{mark:,.0f}" for mark in marks)], lines, "l" + "r" * len(marks))
 
 
 def kinds_table(results: Results, start: list[list]) -> str:
@@ -249,7 +261,8 @@ def main() -> None:
         f"{results.budget:,} rollouts a run, seed{'s' if len(results.seeds) > 1 else ''} "
         f"{', '.join(map(str, results.seeds))}; success before the run "
         f"{at(runs[0]['curve'], 0):.3f}.",
-        main_table(results), plan_line(results), "By kind of task, at the end of the run:", kinds_table(results, start),
+        main_table(results), way_table(results), plan_line(results),
+        "By kind of task, at the end of the run:", kinds_table(results, start),
     ])  # fmt: skip
     print(text)
     markdown.replace_between(options.page, begin, "<!-- end of tables -->", text)
