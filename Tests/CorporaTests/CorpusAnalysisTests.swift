@@ -16,6 +16,21 @@ struct CorpusAnalysisTests {
         #expect(abs(counts.mean - 0.3875) < 1e-6)
     }
 
+    @Test("the expected silent share counts how uncertain a belief is")
+    func uncertainSilence() {
+        var counts = ProbabilityCounts(rollouts: 2, margin: 0.05)
+        counts.add(0.5, kappa: 1)
+        // Beta(½, ½): E(p²) = ½ · 1½ / (1 · 2).
+        #expect(abs(counts.silentShare - 0.75) < 1e-6)
+        var wide = ProbabilityCounts(rollouts: 8, margin: 0.05)
+        wide.add(0, kappa: 1)
+        wide.add(1, kappa: 1e-30)
+        #expect(abs(wide.silentShare - 1) < 1e-6)
+        var narrow = ProbabilityCounts(rollouts: 8, margin: 0.05)
+        narrow.add(0.5, kappa: 1e9)
+        #expect(abs(narrow.silentShare - 2 / 256) < 1e-6)
+    }
+
     @Test("a report counts by source and length, and names prompts without a score")
     func report() throws {
         let scratch = try Scratch()

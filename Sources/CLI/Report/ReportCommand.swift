@@ -12,8 +12,9 @@ struct ReportCommand: ParsableCommand {
             statezero report out/scores --prompts scripts/sample/data/queries.jsonl.gz --rollouts 8 --html out/report.html
             """,
         details: """
-            A group is silent if all its rollouts succeed or all fail: p^n + (1-p)^n. With --prompts, the report is also by \
-            source and length, and counts repeated texts; give the same options for keys as to score. \
+            A group is silent if all its rollouts succeed or all fail, which is expected under each row's p and kappa. With \
+            --prompts, the report is also by source and length, and counts repeated texts; give the same options for keys as \
+            to score. \
             --near-duplicates 0.95 compares the encoder's embeddings, which are read from the feature store where score has \
             put them; --reading counts tokens. Exit code 3: rows without a score, or that cannot be read.
             """)

@@ -2,7 +2,7 @@ import Scoring
 
 /// What predictions say about a corpus: distributions by source and by length of the prompt, and repeated texts.
 ///
-/// Memory: hashes of the ids of scores and prompts and of two forms of each text, some 12 to 24 bytes each, and no text; at
+/// Memory: hashes of the ids of scores and prompts and of two forms of each text, some 12 to 24 bytes each, 8 bytes a score, and no text; at
 /// most `sourcesMax` sources.
 package struct CorpusReport: Sendable {
     /// Further sources are counted together, under `otherSources`.
@@ -43,7 +43,7 @@ package struct CorpusReport: Sendable {
     ) throws(CorporaError) {
         empty = ProbabilityCounts(rollouts: rollouts, margin: margin)
         var all = empty
-        scores = try ScoreTable(paths) { all.add($0.p, isTruncated: $0.isTruncated) }
+        scores = try ScoreTable(paths) { all.add($0.p, kappa: $0.kappa, isTruncated: $0.isTruncated) }
         overall = all
         lengths = Array(repeating: empty, count: Self.lengthEnds.count + 1)
         guard !files.isEmpty else { return }
@@ -67,10 +67,10 @@ package struct CorpusReport: Sendable {
         guard let score = scores.entry(of: row.prompt.id) else { return unscored.add(row.prompt.id) }
         var source = row.dataSource ?? Self.withoutSource
         if sources[source] == nil, sources.count >= Self.sourcesMax { source = Self.otherSources }
-        sources[source, default: empty].add(score.p, isTruncated: score.isTruncated)
+        sources[source, default: empty].add(score.p, kappa: score.kappa, isTruncated: score.isTruncated)
         let length = text.unicodeScalars.count
         lengths[Self.lengthEnds.firstIndex { length < $0 } ?? Self.lengthEnds.count]
-            .add(score.p, isTruncated: score.isTruncated)
+            .add(score.p, kappa: score.kappa, isTruncated: score.isTruncated)
     }
 
     /// In lower case, with one space for each stretch of white space. Signs stay: 2+3 is not 2-3.

@@ -28,8 +28,9 @@ package struct ProbabilityCounts: Hashable, Sendable {
         self.margin = margin
     }
 
-    /// Adds a probability; one outside [0, 1] is moved to the nearer end.
-    package mutating func add(_ probability: Float, isTruncated: Bool = false) {
+    /// Adds a belief: its mean, and its concentration κ above 0, infinity where p is taken as certain. A mean outside [0, 1]
+    /// is moved to the nearer end. Cost: up to `rollouts` steps.
+    package mutating func add(_ probability: Float, kappa: Float = .infinity, isTruncated: Bool = false) {
         if isTruncated { truncated += 1 }
         let p = Self.clamped(Double(probability))
         rows += 1
@@ -38,12 +39,22 @@ package struct ProbabilityCounts: Hashable, Sendable {
         if p <= margin + 1e-6 { nearZero += 1 }
         if p >= 1 - margin - 1e-6 { nearOne += 1 }
         sum += p
-        silentSum += pow(p, Double(rollouts)) + pow(1 - p, Double(rollouts))
+        silentSum += allSucceed(p, Double(kappa)) + allSucceed(1 - p, Double(kappa))
+    }
+
+    /// The chance that all rollouts of a group succeed: E(pⁿ) under Beta(κp, κ(1 − p)), a product of (κp + i) / (κ + i).
+    private func allSucceed(_ p: Double, _ kappa: Double) -> Double {
+        guard kappa > 0, kappa < 1e12 else { return pow(p, Double(rollouts)) }
+        var chance = 1.0
+        for number in 0..<rollouts where chance > 1e-12 {
+            chance *= (kappa * p + Double(number)) / (kappa + Double(number))
+        }
+        return chance
     }
 
     /// The mean of p; 0 without rows.
     package var mean: Double { share(sum) }
-    /// The expected share of groups whose rollouts all succeed or all fail: the mean of pⁿ + (1 − p)ⁿ.
+    /// The expected share of groups whose rollouts all succeed or all fail: the mean of pⁿ + (1 − p)ⁿ over beliefs.
     package var silentShare: Double { min(1, share(silentSum)) }
     /// The share of rows whose prompt was not read to its end.
     package var truncatedShare: Double { share(Double(truncated)) }

@@ -1,6 +1,6 @@
 import Scoring
 
-/// The probabilities of score files by prompt id, in 12 bytes a slot, whatever the length of the ids.
+/// The beliefs of score files by prompt id, in 12 bytes a slot and 8 a row, whatever the length of the ids.
 ///
 /// Ids are kept as 64-bit hashes, as everywhere in this module.
 package struct ScoreTable: Sendable {
@@ -15,14 +15,18 @@ package struct ScoreTable: Sendable {
     /// Whether every row with a probability says if the end of its prompt was not read.
     package private(set) var hasTruncation = true
 
+    /// Where the beliefs of an id are.
     private var table = IDTable()
-    // Probabilities have no sign.
-    private static let truncatedBit: UInt32 = 1 << 31
+    /// Probabilities have no sign: that of a cut prompt is negative.
+    private var probabilities: [Float] = []
+    private var kappas: [Float] = []
 
     /// A row of the table.
     package struct Entry: Hashable, Sendable {
         /// The probability.
         package let p: Float
+        /// The concentration of the belief; infinity where the row has none.
+        package let kappa: Float
         /// The end of the prompt was not read; false also where the row does not say so.
         package let isTruncated: Bool
     }
@@ -41,12 +45,14 @@ package struct ScoreTable: Sendable {
         case .failed: failed += 1
         case .rejected(let error): errors.add(error)
         case .score(let score):
-            let entry = Entry(p: score.p.magnitude, isTruncated: score.isTruncated ?? false)
-            let bits = entry.p.bitPattern | (entry.isTruncated ? Self.truncatedBit : 0)
-            guard table.insert(IDTable.hash(score.promptID), number: bits) == nil else {
+            let entry = Entry(p: score.p.magnitude, kappa: score.kappa, isTruncated: score.isTruncated ?? false)
+            let place = UInt32(truncatingIfNeeded: probabilities.count)
+            guard table.insert(IDTable.hash(score.promptID), number: place) == nil else {
                 repeated += 1
                 return
             }
+            probabilities.append(entry.isTruncated ? -entry.p : entry.p)
+            kappas.append(entry.kappa)
             rows += 1
             if score.isTruncated == nil { hasTruncation = false }
             each(entry)
@@ -55,8 +61,9 @@ package struct ScoreTable: Sendable {
 
     /// The row of a prompt; `nil` if it has none.
     package func entry(of id: String) -> Entry? {
-        table.number(of: IDTable.hash(id)).map { bits in
-            Entry(p: Float(bitPattern: bits & ~Self.truncatedBit), isTruncated: bits & Self.truncatedBit != 0)
+        table.number(of: IDTable.hash(id)).map { place in
+            let p = probabilities[Int(place)]
+            return Entry(p: p.magnitude, kappa: kappas[Int(place)], isTruncated: p.sign == .minus)
         }
     }
 
