@@ -5,7 +5,8 @@ import Wire
 /// its lease ends.
 ///
 /// After a heartbeat of a rollout worker the coordinator may count as lent to it what the heartbeat names, and what was lent
-/// less than the liveness time ago. What it counts, an operator can read.
+/// less than the liveness time ago. What an earlier generation lent counts as lent when a heartbeat names it first. What the
+/// coordinator counts, an operator can read.
 struct LossCheck {
     private static let livenessTime = Duration.seconds(5)
 
@@ -13,6 +14,8 @@ struct LossCheck {
     private var names: [UInt64: String] = [:]
     /// When assignments were lent to them.
     private var lentAt: [UInt64: [Instant]] = [:]
+    /// Assignments that were lent, or named, in this life.
+    private var seen: Set<AssignmentName> = []
     private var incarnations: [Peer: UInt64] = [:]
     private(set) var broken: [String] = []
 
@@ -44,12 +47,17 @@ struct LossCheck {
     private mutating func follow(_ message: Message, to peer: Peer, at now: Instant) {
         switch message {
         case .welcome(let welcome): incarnations[peer] = welcome.incarnation
-        case .assignment:
+        case .assignment(let assignment):
             guard let incarnation = incarnations[peer] else { return }
-            lentAt[incarnation, default: []].removeAll { now - $0 >= Self.livenessTime }
-            lentAt[incarnation]?.append(now)
+            seen.insert(assignment.name)
+            lend(to: incarnation, at: now)
         default: break
         }
+    }
+
+    private mutating func lend(to incarnation: UInt64, at now: Instant) {
+        lentAt[incarnation, default: []].removeAll { now - $0 >= Self.livenessTime }
+        lentAt[incarnation]?.append(now)
     }
 
     private mutating func check(_ heartbeat: Heartbeat, _ state: inout CoordinatorMachines, at now: Instant) {
@@ -59,6 +67,7 @@ struct LossCheck {
         let found = details.workers.filter { $0.role == "rollout" && $0.name == name }
         // A former life of the process may not be known as dead yet: then it is not clear whose number it is.
         guard found.count == 1, let leases = found.first?.leases else { return }
+        for name in heartbeat.assignments where seen.insert(name).inserted { lend(to: heartbeat.incarnation, at: now) }
         let young = (lentAt[heartbeat.incarnation] ?? []).count { now - $0 < Self.livenessTime }
         if leases > heartbeat.assignments.count + young {
             broken.append(
