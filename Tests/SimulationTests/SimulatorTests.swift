@@ -9,6 +9,7 @@ struct SimulatorTests {
 
     @Test("thousands of seeds: every job finishes, every row has one answer, the right one, and no invariant breaks")
     func thousandsOfSeeds() {
+        var seeds = 0
         var steps = 0
         var messages = 0
         var rows = 0
@@ -21,6 +22,7 @@ struct SimulatorTests {
             let report = simulator.run()
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
             if !report.broken.isEmpty { break }
+            seeds += 1
             steps += report.steps
             longest = max(longest, report.duration)
             messages += report.messages
@@ -35,7 +37,7 @@ struct SimulatorTests {
             quarantined += report.quarantined
         }
         print(
-            "simulation: \(Self.seeds) seeds, \(steps) steps, \(messages) messages, "
+            "simulation: \(seeds) seeds, \(steps) steps, \(messages) messages, "
                 + "\(rows) rows answered, \(poisoned) poisoned; \(groups) groups trained on with \(rewards) rewards, "
                 + "\(drawn) drawn by look-ahead, \(fallbacks) plans cut at their deadline; "
                 + "\(verified) rows verified, \(unverified) not, \(quarantined) liars quarantined; "

@@ -24,34 +24,15 @@ public struct RequestMetricsMiddleware<Context: RequestContext>: RouterMiddlewar
         let inFlight = Meter(label: names.inFlight, factory: factory)
         inFlight.increment()
         let end = { @Sendable [names, factory] (code: Int) in
-            let path = context.endpointPath ?? Self.noRoute
-            let labels = [("route", path == Self.noRoute ? "other" : path), ("code", "\(code)")]
+            let path = context.endpointPath ?? AnswerEnd.noRoute
+            let labels = [("route", path == AnswerEnd.noRoute ? "other" : path), ("code", "\(code)")]
             inFlight.decrement()
             Counter(label: names.requests, dimensions: labels, factory: factory).increment()
             Timer(label: names.durations, dimensions: labels, factory: factory)
                 .recordNanoseconds(Int64(clamping: begin.nanosecondsSince))
         }
-        do {
-            var response = try await next(request, context)
-            let code = response.status.code
-            guard response.body.contentLength == nil else {
-                end(code)
-                return response
-            }
-            let body = response.body
-            response.body = ResponseBody { writer in
-                defer { end(code) }
-                try await body.write(writer)
-            }
-            return response
-        } catch {
-            end(499)
-            throw error
-        }
+        return try await AnswerEnd.serve({ try await next(request, context) }, end: end)
     }
-
-    /// What Hummingbird names the endpoint of a request without a route.
-    private static var noRoute: String { "NotFound" }
 }
 
 extension ContinuousClock.Instant {

@@ -22,32 +22,23 @@ package struct TraceMiddleware<Context: RequestContext>: RouterMiddleware {
         let span = tracer.start(request.method.rawValue, .server, parent: parent)
         span.set("http.request.method", request.method.rawValue)
         let end = { @Sendable (code: Int) in
-            let route = context.endpointPath ?? "NotFound"
-            if route != "NotFound" {
+            if let route = context.endpointPath, route != AnswerEnd.noRoute {
                 span.set("http.route", route)
                 span.rename("\(request.method.rawValue) \(route)")
             }
             span.set("http.response.status_code", code)
             span.end(failure: code >= 500 ? "status \(code)" : nil)
         }
-        do {
-            var response = try await Span.$current.withValue(span) { try await next(request, context) }
-            let code = response.status.code
-            guard response.body.contentLength == nil else {
-                end(code)
+        return try await AnswerEnd.serve(
+            {
+                var response = try await Span.$current.withValue(span) { try await next(request, context) }
+                guard response.body.contentLength == nil else { return response }
+                let body = response.body
+                response.body = ResponseBody { writer in
+                    try await Span.$current.withValue(span) { try await body.write(writer) }
+                }
                 return response
-            }
-            let body = response.body
-            response.body = ResponseBody { writer in
-                defer { end(code) }
-                try await Span.$current.withValue(span) { try await body.write(writer) }
-            }
-            return response
-        } catch {
-            // The connection ended before the request was answered.
-            end(499)
-            throw error
-        }
+            }, end: end)
     }
 
     /// The caller's span; `nil` without one, and where the header is not valid.
