@@ -91,7 +91,7 @@ struct TenantJournalTests {
     @Test("no id of a policy can look like another tenant's policy")
     func disguises() throws {
         let path = try ScratchFolder.new() + "/journal"
-        let ids = ["p", "a\0p", "\u{FF}a\0p", "ÿa\0p", "\0", "a", "a\0", "\u{1}a\u{1}p", "b\0a\0p", "\u{7F}"]
+        let ids = ["p", "a\0p", "\u{FF}a\0p", "\u{FFFD}a\0p", "\0", "a", "a\0", "\u{1}a\u{1}p", "b\0a\0p", "\u{7F}"]
         let tenants = ["a", "b", "a.b", "server-1"]
         var expected: [String: Set<String>] = [:]
         do {

@@ -10,7 +10,7 @@ extension ServedContext {
     /// What the sender of a request may see and change: all of the cluster for operators without a tenant, else what is its
     /// tenant's. The header `X-StateZero-Tenant` narrows the first to one tenant.
     ///
-    /// Throws `tenant_refused`, 403, where another tenant is named; `wrong_type`, 400, where that is no tenant's name.
+    /// Throws `tenant_refused`, 403, where it names another tenant than the token's, or what cannot name one.
     func scope(of request: Request) throws(HTTPFailure) -> Scope {
         guard let admission else { throw HTTPFailure.notAdmitted }
         let own: Scope =
@@ -20,7 +20,8 @@ extension ServedContext {
             }
         guard let named = request.headers[.tenant] else { return own }
         guard KeyTerms.isTenant(named) else {
-            throw .invalid(.wrongType, "X-StateZero-Tenant", "\"\(named.prefix(80))\" cannot name a tenant")
+            throw HTTPFailure(
+                .forbidden, .tenantRefused, "\"\(named.prefix(80))\" cannot name a tenant", param: "X-StateZero-Tenant")
         }
         guard own == .all || own.tenant == named else {
             throw HTTPFailure(

@@ -45,7 +45,14 @@ struct TenantBench {
         }
     }
 
-    func restarted() -> TenantBench { TenantBench(configuration, replaying: entries, planEntries) }
+    /// Whether another generation over the same journal has the same plans, histories and texts of each tenant.
+    var isKeptByRestart: Bool {
+        let other = TenantBench(configuration, replaying: entries, planEntries).machines
+        return ["a", "b", nil].allSatisfy { tenant in
+            guard let planner = machines.planner(of: tenant), let kept = other.planner(of: tenant) else { return false }
+            return kept.isDurablyEqual(to: planner)
+        }
+    }
 
     mutating func handle(_ event: CoordinatorMachines.Event) {
         sent = []

@@ -227,7 +227,7 @@ struct TenantJobTests {
             guard case .unknown(let message) = machines.handle(.drain(worker: name), in: scope, at: .zero).answer else {
                 throw Unexpected(name)
             }
-            #expect(!message.contains(scope == .tenant("a") ? "wb," : "wa"), "\(message)")
+            #expect(message.hasSuffix(scope == .tenant("a") ? "there are wa" : "there are wb"), "\(message)")
         }
         guard
             case .unknown(let message) = machines.handle(.cancel(job: job.description), in: .tenant("b"), at: .zero)

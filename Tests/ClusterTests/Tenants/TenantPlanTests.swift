@@ -22,15 +22,13 @@ struct TenantPlanTests {
     @Test("two tenants and the cluster itself plan the same step of the same policy, each with its own answer")
     func samePlan() throws {
         var bench = TenantBench()
-        var ends: [String] = []
         for (tenant, peer) in [("a", a), ("b", b), ("none", none)] {
             bench.receive(.requestPlan(request(tenant)), from: peer)
-            ends.append(try #require(bench.end(to: peer)).planID)
+            // One planner would refuse the second: the step has another plan.
+            #expect(bench.end(to: peer)?.status == .ok)
             #expect(bench.tenantsReached == [peer.tenant])
         }
-        #expect(Set(ends).count == 3, "another request's plan would have the same id, or a conflict")
-        let again = bench.restarted()
-        #expect(again.machines.isDurablyEqual(to: bench.machines))
+        #expect(bench.isKeptByRestart)
         #expect(bench.planEntries.count == 3)
         for (tenant, entries) in bench.planEntries {
             let texts = entries.flatMap { entry -> [String] in
@@ -146,7 +144,7 @@ struct TenantPlanTests {
         #expect(report.historyBytes <= 100 << 10 && report.outcomesEvicted > 0)
         #expect(bench.outcomes(of: "p", in: .tenant("a")) == kept && kept?.count == 50)
         #expect(bench.outcomes(of: "p", in: .tenant(nil))?.count == 50)
-        #expect(bench.restarted().machines.isDurablyEqual(to: bench.machines))
+        #expect(bench.isKeptByRestart)
     }
 
     @Test("plans of one tenant make no room for another's, and are refused where its own share is full")
@@ -155,13 +153,12 @@ struct TenantPlanTests {
         configuration.candidatesMax = 30
         var bench = TenantBench(configuration)
         bench.receive(.requestPlan(request("a")), from: a)
-        for step in 1...3 { bench.receive(.requestPlan(request("b", step: step)), from: b) }
-        #expect(bench.refusal(to: b)?.message.contains("2 plans are under way") == true)
+        for step in 1...6 { bench.receive(.requestPlan(request("b", step: step)), from: b) }
         bench.receive(.followPlan(PlanName(policyID: "p", step: 1), groupsAfter: 0), from: a)
         #expect(bench.end(to: a) != nil)
         var report = CoordinatorReport()
         bench.machines.fill(&report, in: .tenant("b"))
-        #expect(report.plansKept == 2 && report.plansEvicted == 0)
+        #expect(report.plansKept == 2 && report.plansEvicted > 0)
         var large = request("b", step: 9)
         large.candidates = (0..<11).map { PlanCandidate(promptID: "x\($0)", text: "b text \($0)") }
         large.total = 88
