@@ -18,6 +18,8 @@ final class StubCoordinator: Sendable {
         var report: CoordinatorReport? = CoordinatorReport()
         /// In which scope each request was asked.
         var scopes: [Scope] = []
+        /// The same of reports, which the server also reads by itself.
+        var reports: [Scope] = []
         /// Sends the rest of a plan whose first budgets were sent.
         var held: @Sendable () -> Void = {}
     }
@@ -31,8 +33,10 @@ final class StubCoordinator: Sendable {
                 return AsyncStream { self.answer(message, $0) }
             },
             report: { scope in
-                self.record(scope)
-                return self.state.withLock { $0.report }
+                self.state.withLock { state in
+                    state.reports.append(scope)
+                    return state.report
+                }
             },
             query: { query, scope in
                 self.record(scope)
@@ -46,11 +50,11 @@ final class StubCoordinator: Sendable {
 
     private func record(_ scope: Scope) { state.withLock { $0.scopes.append(scope) } }
 
-    /// The scopes of all requests since the last call.
-    func takeScopes() -> [Scope] {
+    /// The scopes of all requests, and of reports, since the last call.
+    func takeScopes() -> (asked: Set<Scope>, reports: Set<Scope>) {
         state.withLock { state in
-            defer { state.scopes = [] }
-            return state.scopes
+            defer { (state.scopes, state.reports) = ([], []) }
+            return (Set(state.scopes), Set(state.reports))
         }
     }
 
