@@ -93,7 +93,8 @@ extension CoordinatorState {
             guard hasPlaceForJob(of: peer.tenant, &actions) else {
                 // Bounds, not the number of jobs: the rest may be other tenants'.
                 let most = shares > 1 ? ", or a tenant its \(share(of: configuration.jobsMax))" : ""
-                let message = "this coordinator has its \(configuration.jobsMax) jobs\(most); try again when one is done"
+                let message =
+                    "this coordinator has its \(configuration.jobsMax) jobs\(most); try again when one is done"
                 return refuse(id, .capacity, message, to: peer, &actions)
             }
             jobs[id] = Job()
