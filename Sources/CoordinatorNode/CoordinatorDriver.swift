@@ -25,7 +25,9 @@ struct CoordinatorDriver: ~Copyable {
     private let start: ContinuousClock.Instant
     private let reportInterval: Duration
     private var machines: CoordinatorMachines
-    private var counts = CoordinatorCounts()
+    private var counts = CoordinatorTally()
+    /// Which reading of the keys the machines know the tenants of.
+    private var tenantsReading = 0
     private var turns = DurationHistogram()
     private var nextReport: Instant
     /// The machines' deadline before this turn.
@@ -57,15 +59,8 @@ struct CoordinatorDriver: ~Copyable {
     private static let turnMax: Duration = .milliseconds(10)
     /// Batches that wait for the journal; beyond it nothing more is received.
     private static let outboxMax = 1024
-    /// Trainers' messages from here on are decoded on the work thread.
-    private static let undecodedBytesMin = 256 << 10
     /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
     private static let undecodedBytesMax = 32 << 20
-    /// Credit bounds the messages on their way to a worker, the window those on their way to a client: both are far
-    /// fewer.
-    private static let channelOptions = ChannelOptions(
-        sendHighWater: 20_000, receiveHighWater: 20_000, outboxMax: 0, undecodedBytesMin: undecodedBytesMin)
-
     /// Listens, opens the journal and replays it.
     init(
         _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, logger: Logger
@@ -79,8 +74,10 @@ struct CoordinatorDriver: ~Copyable {
         var state = configuration.state
         var random = SystemRandomNumberGenerator()
         state.sampleKey = SampleKey(using: &random)
+        var planner = configuration.planner
+        planner.secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         machines = CoordinatorMachines(
-            state, planner: configuration.planner, replaying: replay.entries, replay.plannerEntries)
+            state, planner: planner, replaying: replay.entries, replay.plannerEntries, tenants: replay.tenants)
         self.channel = channel
         self.gate = gate
         self.worker = worker
@@ -91,32 +88,6 @@ struct CoordinatorDriver: ~Copyable {
         start = clock.now
         reportInterval = configuration.reportInterval
         nextReport = Instant(configuration.reportInterval)
-    }
-
-    private static func startThreads(
-        _ configuration: CoordinatorNode.Configuration, _ wakeup: Wakeup
-    ) throws(CoordinatorError) -> (JournalThread, WorkThread) {
-        let journal = try JournalThread(
-            path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax, wakeup: wakeup)
-        do throws(CoordinatorError) {
-            return (journal, try WorkThread(wakeup: wakeup))
-        } catch {
-            try journal.finish()
-            throw error
-        }
-    }
-
-    private static func listen(
-        at endpoints: [Endpoint], _ gate: PeerGate, wakeup: Wakeup
-    ) throws(CoordinatorError) -> MessageChannel {
-        var options = channelOptions
-        options.security = gate.security
-        options.connections = ConnectionBounds()
-        do throws(ZeroMQError) {
-            return try MessageChannel(listeningAt: endpoints, options: options, wakeup: wakeup, context: gate.context)
-        } catch {
-            throw .socket(error)
-        }
     }
 
     /// Where the coordinator listens, with the ports that the system has chosen.
@@ -147,7 +118,7 @@ struct CoordinatorDriver: ~Copyable {
         try journal.finish()
         try carryOut()
         traces?.stop()
-        logger.info("coordinator stopped", metadata: counts.metadata)
+        logger.info("coordinator stopped", metadata: counts.all.metadata)
     }
 
     private mutating func waitAndTurn() throws(CoordinatorError) {
@@ -167,7 +138,7 @@ struct CoordinatorDriver: ~Copyable {
 
     private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
         if journal.hasEnded { try journal.finish() }
-        var actions: [CoordinatorMachines.Action] = []
+        var actions = learnTenants()
         if outbox.count < Self.outboxMax, !journal.isBehind, undecodedBytes < Self.undecodedBytesMax {
             try receiveAll(until: end, &actions)
         }
@@ -183,6 +154,13 @@ struct CoordinatorDriver: ~Copyable {
         if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }
         add(actions, replies)
         try carryOut()
+    }
+
+    /// Tells the machines which tenants are admitted, where the keys were read again: tenants share the bounds.
+    private mutating func learnTenants() -> [CoordinatorMachines.Action] {
+        guard let tenants = gate.tenants, tenants.reading != tenantsReading else { return [] }
+        tenantsReading = tenants.reading
+        return machines.handle(.tenantsAdmitted(tenants.names), at: now)
     }
 
     private mutating func receiveAll(
@@ -232,10 +210,16 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func handle(
         _ envelope: Envelope, from sender: MessageChannel.Sender, arrived: Instant
     ) -> [CoordinatorMachines.Action] {
-        let peer = Peer(sender.routingID, owner: gate.owner(of: sender.key))
-        if let refusal = gate.refusal(of: envelope.message, from: sender.key) {
-            counts.refused += 1
+        let grant = gate.grant(of: sender.key)
+        let peer = Peer(sender.routingID, owner: grant?.name, tenant: grant?.terms.tenant)
+        counts.countReceived(of: peer.tenant)
+        if let refusal = gate.refusal(of: envelope.message, by: grant) {
+            counts.countRefused(of: peer.tenant)
             return refuse(refusal, envelope.message, from: peer)
+        }
+        guard !gate.dropsExcess(envelope.message, by: grant, at: arrived, logger) else {
+            counts.countRefused(of: peer.tenant)
+            return []
         }
         logger.audit(envelope.message, of: peer.owner)
         traces?.received(envelope.message, envelope.trace, from: peer)
@@ -254,17 +238,17 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     private mutating func refuse(_ refusal: MessageRefusal) {
-        if case .malformed = refusal { counts.received += 1 }
-        counts.refused += 1
+        if case .malformed = refusal { counts.all.received += 1 }
+        counts.all.refused += 1
         logger.log(refusal)
     }
 
     /// The sender of a message; `nil` where its routing id is one of this process, which a peer may not choose.
     private mutating func peer(_ sender: MessageChannel.Sender) -> Peer? {
-        counts.received += 1
+        counts.all.received += 1
         let peer = Peer(sender.routingID)
-        guard peer != PlannerState.asClient, !LocalPeers.contains(peer) else {
-            counts.refused += 1
+        guard !PlannerState.isClient(peer), !LocalPeers.contains(peer) else {
+            counts.all.refused += 1
             logger.warning("message refused", metadata: ["reason": "its routing id is the coordinator's own"])
             return nil
         }
@@ -283,19 +267,25 @@ struct CoordinatorDriver: ~Copyable {
     ) {
         switch input {
         case .local(.message(let message, let trace, let peer, let sent)):
+            guard machines.knows(tenant: peer.tenant) else {
+                _ = local.answer(.requestRefused(.unknownTenant(peer.tenant)), to: peer)
+                return
+            }
             traces?.received(message, trace, from: peer)
             let envelope = Envelope(generation: machines.coordinator.generation, message)
             let arrived = max(.zero, Instant(sent - start))
             actions += machines.handle(.joinedLocally(peer), at: now)
             actions += machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
         case .local(.left(let peer)): actions += machines.handle(.leftLocally(peer), at: now)
-        case .local(.report(let continuation)): continuation.resume(returning: report)
-        case .local(.query(let query, let continuation)):
-            let answer = machines.planner.answer(query)
-            if case .forget(let policyID) = query { actions += machines.handle(.forgetPolicy(policyID), at: now) }
+        case .local(.report(let scope, let continuation)): continuation.resume(returning: report(of: scope))
+        case .local(.query(let query, let scope, let continuation)):
+            let answer = machines.answer(query, in: scope)
+            if case .forget(let policyID) = query {
+                actions += machines.handle(.forgetPolicy(policyID, of: scope.tenant), at: now)
+            }
             replies.append(.answer(answer, continuation))
-        case .local(.operate(let request, let continuation)):
-            let (answer, more) = machines.handle(request, at: now)
+        case .local(.operate(let request, let scope, let continuation)):
+            let (answer, more) = machines.handle(request, in: scope, at: now)
             actions += more
             replies.append(.operated(answer, continuation))
         case .local(.mark(let continuation)): replies.append(.mark(continuation))
@@ -308,7 +298,7 @@ struct CoordinatorDriver: ~Copyable {
             switch result {
             case .success(let envelope): actions += handle(envelope, from: sender, arrived: arrived)
             case .failure(let error):
-                counts.refused += 1
+                counts.all.refused += 1
                 logger.log(MessageRefusal.malformed(error))
             }
         }
@@ -320,7 +310,8 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func add(_ actions: [CoordinatorMachines.Action], _ replies: [LocalPeers.Reply] = []) {
         guard !actions.isEmpty || !replies.isEmpty else { return }
         let entries = actions.compactMap { if case .journal(let entry) = $0 { entry } else { nil } }
-        let plannerEntries = actions.compactMap { if case .journalPlan(let entry) = $0 { entry } else { nil } }
+        var plannerEntries: [String?: [PlannerEntry]] = [:]
+        for case .journalPlan(let entry, let tenant) in actions { plannerEntries[tenant, default: []].append(entry) }
         // The batch must not hold the work: it waits for the disk, and the work reads histories that change meanwhile.
         var batch = CoordinatorBatch(actions: [], replies: replies)
         for action in actions {
@@ -342,10 +333,11 @@ struct CoordinatorDriver: ~Copyable {
             var lost: [Peer] = []
             for action in batch.actions {
                 switch action {
-                case .journal(let entry): counts.add(entry)
+                case .journal(let entry): counts.all.add(entry)
                 case .journalPlan, .work: break
                 case .log(let event): Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
-                case .logPlan(let event): Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
+                case .logPlan(let event, let tenant):
+                    Span.$current.withValue(traces?.span(of: event, tenant)) { logger.log(event, of: tenant) }
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
                 }
@@ -358,7 +350,7 @@ struct CoordinatorDriver: ~Copyable {
     /// Returns `false` when the peer has left, or reads so slowly that it counts as lost.
     private mutating func send(_ envelope: Envelope, to peer: Peer) throws(CoordinatorError) -> Bool {
         var envelope = envelope
-        traces?.sending(&envelope, to: peer, machines.planner)
+        traces?.sending(&envelope, to: peer, machines)
         guard !LocalPeers.contains(peer) else { return local.answer(envelope.message, to: peer) }
         let isSent: Bool
         do {
@@ -366,7 +358,7 @@ struct CoordinatorDriver: ~Copyable {
         } catch {
             throw .socket(error)
         }
-        if isSent { counts.sent += 1 } else { counts.unroutable += 1 }
+        if isSent { counts.countSent(to: peer.tenant) } else { counts.all.unroutable += 1 }
         return isSent
     }
 
@@ -374,9 +366,9 @@ struct CoordinatorDriver: ~Copyable {
 
     private mutating func logReport(at now: Instant) {
         nextReport = now + reportInterval
-        let report = self.report
+        let report = self.report(of: .all)
         guard report.workers > 0 || report.shardsPending > 0 || report.rolloutWorkers > 0 else { return }
-        var facts = counts.metadata
+        var facts = counts.all.metadata
         facts["workers"] = "\(report.workers)"
         facts["shards_pending"] = "\(report.shardsPending)"
         facts["shards_leased"] = "\(report.shardsLeased)"
@@ -385,15 +377,16 @@ struct CoordinatorDriver: ~Copyable {
         logger.info("coordinator", metadata: facts)
     }
 
-    /// Counts and levels of the machines and the channel.
-    private var report: CoordinatorReport {
+    /// Counts and levels of a scope: for operators of the whole process, for a tenant of what is its own.
+    private func report(of scope: Scope) -> CoordinatorReport {
         var report = CoordinatorReport()
         report.uptimeSeconds = Double((clock.now - start).components.seconds)
-        counts.fill(&report)
+        counts.fill(&report, in: scope)
+        machines.fill(&report, in: scope)
+        guard scope == .all else { return report }
         report.connectionsCut = channel.connections?.cutCount ?? 0
         report.turns = turns
         report.commits = journal.commits
-        machines.fill(&report)
         return report
     }
 }

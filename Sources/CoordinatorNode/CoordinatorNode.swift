@@ -73,25 +73,28 @@ public final class CoordinatorNode: Sendable {
     ///
     /// The stream ends when the coordinator stops. A caller that stops reading it counts as having left. It is empty
     /// when too many requests wait, or the coordinator has stopped.
-    public func ask(_ message: Wire.Message) -> AsyncStream<Wire.Message> {
-        local.ask(message) ?? AsyncStream { $0.finish() }
+    /// It is about the policies of the scope's tenant.
+    public func ask(_ message: Wire.Message, in scope: Scope = .all) -> AsyncStream<Wire.Message> {
+        local.ask(message, of: scope.tenant) ?? AsyncStream { $0.finish() }
     }
 
-    /// Counts and levels of the coordinator; `nil` when it has stopped. Waits for the next turn of its thread.
-    public func report() async -> CoordinatorReport? {
-        await local.report()
+    /// Counts and levels of a scope of the coordinator; `nil` when it has stopped. Waits for the next turn of its thread.
+    public func report(of scope: Scope = .all) async -> CoordinatorReport? {
+        await local.report(of: scope)
     }
 
-    /// Answers an operator; `nil` when the coordinator has stopped. Waits for the next turn of its thread.
-    public func operate(_ request: OperatorRequest) async -> OperatorAnswer? {
-        await local.operate(request)
+    /// Answers an operator about a scope; `nil` when the coordinator has stopped. Waits for the next turn of its thread.
+    public func operate(_ request: OperatorRequest, in scope: Scope = .all) async -> OperatorAnswer? {
+        await local.operate(request, in: scope)
     }
 
     /// Returns when everything that was asked before is answered; `false` when the coordinator has stopped.
     public func mark() async -> Bool { await local.mark() }
 
-    /// Asks about the histories of policies; `nil` when the coordinator has stopped.
-    public func query(_ query: HistoryQuery) async -> HistoryAnswer? { await local.query(query) }
+    /// Asks about the histories of a scope's policies; `nil` when the coordinator has stopped.
+    public func query(_ query: HistoryQuery, in scope: Scope = .all) async -> HistoryAnswer? {
+        await local.query(query, in: scope)
+    }
 
     /// Asks the coordinator to stop; its state is in the journal.
     public func stop() {

@@ -13,11 +13,11 @@ final class LocalPeers: Sendable {
     enum Request {
         case message(Message, trace: TraceContext?, from: Peer, sent: ContinuousClock.Instant)
         case left(Peer)
-        case report(CheckedContinuation<CoordinatorReport?, Never>)
-        case operate(OperatorRequest, CheckedContinuation<OperatorAnswer?, Never>)
+        case report(Scope, CheckedContinuation<CoordinatorReport?, Never>)
+        case operate(OperatorRequest, Scope, CheckedContinuation<OperatorAnswer?, Never>)
         /// Answered after all that was decided before.
         case mark(CheckedContinuation<Bool, Never>)
-        case query(HistoryQuery, CheckedContinuation<HistoryAnswer?, Never>)
+        case query(HistoryQuery, Scope, CheckedContinuation<HistoryAnswer?, Never>)
     }
 
     /// An answer that is sent after what was decided before it.
@@ -53,16 +53,16 @@ final class LocalPeers: Sendable {
         self.wakeup = wakeup
     }
 
-    /// Sends a message as a new peer and returns the stream of answers, which ends when the coordinator stops. It belongs to
+    /// Sends a message as a new peer of a tenant and returns the stream of answers, which ends when the coordinator stops. It belongs to
     /// the span of the calling task.
     ///
     /// Returns `nil` when too many requests wait or the coordinator has stopped.
-    func ask(_ message: Message) -> AsyncStream<Message>? {
+    func ask(_ message: Message, of tenant: String?) -> AsyncStream<Message>? {
         let (stream, continuation) = AsyncStream<Message>.makeStream()
         let trace = Span.current?.context
         let peer = shared.withLock { shared -> Peer? in
             guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return nil }
-            let peer = Self.peer(shared.next)
+            let peer = Self.peer(shared.next, of: tenant)
             shared.next += 1
             shared.streams[peer] = continuation
             shared.requests.append(.message(message, trace: trace, from: peer, sent: .now))
@@ -75,10 +75,12 @@ final class LocalPeers: Sendable {
     }
 
     /// Asks for a report of the coordinator; `nil` when it has stopped.
-    func report() async -> CoordinatorReport? { await answer { .report($0) } }
+    func report(of scope: Scope) async -> CoordinatorReport? { await answer { .report(scope, $0) } }
 
     /// Passes an operator's request on; `nil` when the coordinator has stopped.
-    func operate(_ request: OperatorRequest) async -> OperatorAnswer? { await answer { .operate(request, $0) } }
+    func operate(_ request: OperatorRequest, in scope: Scope) async -> OperatorAnswer? {
+        await answer { .operate(request, scope, $0) }
+    }
 
     private func answer<Value: Sendable>(
         _ make: (CheckedContinuation<Value?, Never>) -> Request
@@ -96,7 +98,9 @@ final class LocalPeers: Sendable {
     }
 
     /// Asks about histories; `nil` when the coordinator has stopped.
-    func query(_ query: HistoryQuery) async -> HistoryAnswer? { await answer { .query(query, $0) } }
+    func query(_ query: HistoryQuery, in scope: Scope) async -> HistoryAnswer? {
+        await answer { .query(query, scope, $0) }
+    }
 
     private func add(_ request: Request) -> Bool {
         let isAccepted = shared.withLock { shared in
@@ -148,8 +152,8 @@ final class LocalPeers: Sendable {
     // MARK: Ids
 
     /// The id of a local peer: 0x6C and a number. Ids that libzmq chooses begin with 0.
-    private static func peer(_ number: UInt64) -> Peer {
-        Peer([firstByte] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+    private static func peer(_ number: UInt64, of tenant: String?) -> Peer {
+        Peer([firstByte] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }, tenant: tenant)
     }
 
     /// Whether an id belongs to a peer of this process.
@@ -163,10 +167,10 @@ extension LocalPeers.Request {
     func refuse() {
         switch self {
         case .message, .left: break
-        case .report(let continuation): continuation.resume(returning: nil)
-        case .operate(_, let continuation): continuation.resume(returning: nil)
+        case .report(_, let continuation): continuation.resume(returning: nil)
+        case .operate(_, _, let continuation): continuation.resume(returning: nil)
         case .mark(let continuation): continuation.resume(returning: false)
-        case .query(_, let continuation): continuation.resume(returning: nil)
+        case .query(_, _, let continuation): continuation.resume(returning: nil)
         }
     }
 }

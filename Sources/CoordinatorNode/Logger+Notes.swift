@@ -35,8 +35,14 @@ extension Logger {
         }
     }
 
-    /// Logs an event of the planner.
-    func log(_ note: PlannerState.LogEvent) {
+    /// Logs an event of the planner of a tenant.
+    func log(_ note: PlannerState.LogEvent, of tenant: String?) {
+        var logger = self
+        if let tenant { logger[metadataKey: "tenant"] = "\(tenant)" }
+        logger.log(note)
+    }
+
+    private func log(_ note: PlannerState.LogEvent) {
         switch note {
         case .planOpened(let plan, let prompts, let total, let contextRows):
             info(

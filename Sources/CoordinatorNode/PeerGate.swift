@@ -1,5 +1,7 @@
+import Cluster
 import Foundation
 import Keys
+import Logging
 import Threads
 import Wire
 import ZeroMQ
@@ -22,6 +24,9 @@ final class PeerGate {
     let security: SocketSecurity
     let context: Context
     private let keys: LiveKeys?
+    private let rates = KeyRates()
+    /// Messages that were dropped for their rate, and when that is logged again.
+    private var excess: (count: Int, nextLine: Instant) = (0, .zero)
     private let authenticator: Authenticator?
 
     /// Begins to answer handshakes. Without keys, everybody may connect and send everything.
@@ -43,16 +48,19 @@ final class PeerGate {
         }
     }
 
-    /// The name of an admitted key; `nil` without keys.
-    func owner(of key: CurveKey?) -> String? {
+    /// The tenants that are admitted; none without keys.
+    var tenants: LiveKeys.Tenants? { keys?.tenants }
+
+    /// The grant of an admitted key; `nil` without keys.
+    func grant(of key: CurveKey?) -> KeyRing.Grant? {
         guard let keys, let key else { return nil }
-        return keys.grant(of: key, at: Date())?.name
+        return keys.grant(of: key, at: Date())
     }
 
-    /// Why the holder of a key may not send a message; `nil` when it may.
-    func refusal(of message: Wire.Message, from key: CurveKey?) -> Refusal? {
-        guard let keys else { return nil }
-        guard let key, let grant = keys.grant(of: key, at: Date()) else {
+    /// Why the holder of a key may not send a message; `nil` when it may. `grant` is that of the key.
+    func refusal(of message: Wire.Message, by grant: KeyRing.Grant?) -> Refusal? {
+        guard keys != nil else { return nil }
+        guard let grant else {
             return Refusal(name: "unknown", kind: message.kind, description: "the key is not admitted, or no longer")
         }
         guard !grant.role.permits(message) else { return nil }
@@ -60,6 +68,29 @@ final class PeerGate {
             name: grant.name, kind: message.kind,
             description:
                 "the key \"\(grant.name)\" has the role \(grant.role.rawValue), which does not permit \(message.kind)")
+    }
+
+    /// Whether a message is more than its sender's key may send: it is dropped as if it were lost, and its sender repeats it as
+    /// after any loss. Heartbeats, drains and goodbyes do not count: they are cheap, and without heartbeats an honest worker
+    /// would seem dead, and its work be computed again.
+    func dropsExcess(
+        _ message: Wire.Message, by grant: KeyRing.Grant?, at now: Instant, _ logger: Logger
+    ) -> Bool {
+        guard let grant, grant.terms.messagesPerSecond != nil else { return false }
+        switch message {
+        case .heartbeat, .bye, .drain: return false
+        default: break
+        }
+        guard rates.excess(of: grant) != nil else { return false }
+        excess.count += 1
+        // Not each of them: the log must not grow at the rate of what is dropped.
+        if now >= excess.nextLine {
+            excess.nextLine = now + .seconds(1)
+            logger.warning(
+                "messages beyond a key's rate are dropped",
+                metadata: ["key": "\(grant.name)", "kind": "\(message.kind)", "dropped": "\(excess.count)"])
+        }
+        return true
     }
 }
 

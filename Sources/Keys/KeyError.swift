@@ -14,6 +14,10 @@ public enum KeyError: Error, Hashable, Sendable {
     case sameKey(path: String, other: String)
     /// The name is not one that a key may have.
     case badName(String)
+    /// The name is not one that a tenant may have.
+    case badTenant(String)
+    /// So many messages a second cannot be a bound.
+    case badRate(Int)
     /// A key of this name exists.
     case nameTaken(String, path: String)
     /// No key has this name.
@@ -45,6 +49,11 @@ extension KeyError: CustomStringConvertible {
         case .badName(let name):
             "\"\(name)\" cannot name a key: use 1 to 64 letters, digits, \".\", \"-\" and \"_\", beginning with a letter or "
                 + "digit, and not \"server\""
+        case .badTenant(let name):
+            "\"\(name)\" cannot name a tenant: use 1 to 64 letters, digits, \".\", \"-\" and \"_\", beginning with a letter "
+                + "or digit, and not \"server\""
+        case .badRate(let rate):
+            "\(rate) messages a second cannot be a bound: use 1 to \(KeyTerms.rates.upperBound), or none"
         case .nameTaken(let name, let path):
             "a key \"\(name)\" exists in \(path); choose another name, or `statezero keys rotate \(name)`"
         case .unknownName(let name, let known):

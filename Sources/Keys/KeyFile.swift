@@ -10,6 +10,8 @@ public struct KeyFile: Hashable, Sendable {
     public var name: String
     /// What it may do; `nil` for the key of a coordinator itself.
     public var role: Role?
+    /// Whose work it is for, and how much its holder may send.
+    public var terms: KeyTerms
     /// When the key was made.
     public var created: Date
     /// When it ends to be admitted, for a key that has been rotated.
@@ -27,11 +29,12 @@ public struct KeyFile: Hashable, Sendable {
 
     /// A key and its facts.
     public init(
-        name: String, role: Role?, created: Date, until: Date? = nil, publicKey: CurveKey, secretKey: CurveKey? = nil,
-        serverKey: CurveKey? = nil
+        name: String, role: Role?, terms: KeyTerms = KeyTerms(), created: Date, until: Date? = nil,
+        publicKey: CurveKey, secretKey: CurveKey? = nil, serverKey: CurveKey? = nil
     ) {
         self.name = name
         self.role = role
+        self.terms = terms
         self.created = created
         self.until = until
         self.publicKey = publicKey
@@ -67,8 +70,9 @@ public struct KeyFile: Hashable, Sendable {
             "metadata",
             "    name = \"\(name)\"",
             "    role = \"\(role?.rawValue ?? Self.serverRole)\"",
-            "    created = \"\(created.formatted(.iso8601))\"",
         ]
+        lines += terms.lines
+        lines.append("    created = \"\(created.formatted(.iso8601))\"")
         if let until { lines.append("    until = \"\(until.formatted(.iso8601))\"") }
         lines += ["curve", "    public-key = \"\(publicKey.text)\""]
         if let secretKey { lines.append("    secret-key = \"\(secretKey.text)\"") }
@@ -81,6 +85,7 @@ public struct KeyFile: Hashable, Sendable {
         let fields = try KeyFields(text: text, path: path)
         let isServer = fields.text("role") == Self.serverRole
         role = isServer ? nil : try fields.role()
+        terms = try fields.terms()
         name = try fields.require("name", "a key's name") { KeyFolder.isName($0) || isServer ? $0 : nil }
         created = try fields.requiredTime("created")
         until = try fields.time("until")

@@ -56,11 +56,14 @@ public struct KeyFolder: Hashable, Sendable {
     }
 
     /// Makes a key: its public file in the folder, its secret file at `output`. Makes the folder where it is missing.
-    public func add(_ name: String, role: Role, output: String, at time: Date) throws(KeyError) -> KeyFile {
+    public func add(
+        _ name: String, role: Role, terms: KeyTerms = KeyTerms(), output: String, at time: Date
+    ) throws(KeyError) -> KeyFile {
         guard Self.isName(name) else { throw .badName(name) }
+        try terms.check()
         let server = try prepare(at: time)
         guard !FileManager.default.fileExists(atPath: file(name)) else { throw .nameTaken(name, path: path) }
-        return try write(name, role: role, server: server, output: output, at: time)
+        return try write(name, role: role, terms, server: server, output: output, at: time)
     }
 
     /// Ends a key: its holder is refused from the next reload on.
@@ -68,7 +71,7 @@ public struct KeyFolder: Hashable, Sendable {
         try retire(try find(name), until: nil, at: time)
     }
 
-    /// Replaces a key by a new one of the same name and role; the old one is admitted for `overlap` more seconds.
+    /// Replaces a key by a new one of the same name, role and terms; the old one is admitted for `overlap` more seconds.
     public func rotate(
         _ name: String, output: String, overlap: TimeInterval, at time: Date
     ) throws(KeyError) -> KeyFile {
@@ -77,7 +80,7 @@ public struct KeyFolder: Hashable, Sendable {
         guard let role = old.role else { throw .unknownName(name, known: try names()) }
         guard !FileManager.default.fileExists(atPath: output) else { throw .fileExists(path: output) }
         try retire(old, until: overlap > 0 ? time.addingTimeInterval(overlap) : nil, at: time)
-        return try write(name, role: role, server: server, output: output, at: time)
+        return try write(name, role: role, old.terms, server: server, output: output, at: time)
     }
 
     /// The public files of admitted keys by name, without the coordinator's own.
@@ -153,11 +156,11 @@ public struct KeyFolder: Hashable, Sendable {
     }
 
     private func write(
-        _ name: String, role: Role, server: CurveKeyPair, output: String, at time: Date
+        _ name: String, role: Role, _ terms: KeyTerms, server: CurveKeyPair, output: String, at time: Date
     ) throws(KeyError) -> KeyFile {
         let pair = try Self.generate()
         let secret = KeyFile(
-            name: name, role: role, created: time, publicKey: pair.publicKey, secretKey: pair.secretKey,
+            name: name, role: role, terms: terms, created: time, publicKey: pair.publicKey, secretKey: pair.secretKey,
             serverKey: server.publicKey)
         // The secret first: a key without a holder admits nobody, a holder without a key is refused.
         try secret.write(to: output)

@@ -41,6 +41,10 @@ public struct FaultPlan: Sendable {
     public var liar: Int?
     /// Whether every message is encoded to frames and decoded again.
     public var isEncoded: Bool
+    /// Whether peers belong to two tenants and to none, whose policies have the same ids.
+    public private(set) var hasTenants = false
+    /// A fault of the program for tests of the checks: the coordinator takes all peers for its own.
+    package var forgetsTenants = false
 
     /// One fault.
     public enum Fault: Hashable, Sendable {
@@ -80,6 +84,30 @@ public struct FaultPlan: Sendable {
 
     /// In which directions a partition stops messages.
     public enum Direction: Hashable, Sendable { case both, toWorker, fromWorker }
+
+    /// Draws the faults of a run with three clients, trainers and rollout workers or more: of tenants `a` and `b`, and of none.
+    /// One worker computes for all.
+    public init(withTenantsFrom seed: UInt64) {
+        self.init(seed: seed)
+        hasTenants = true
+        clients = 3
+        if trainers > 0 { (trainers, rollouts) = (3, max(3, rollouts)) }
+        // A worker may be the only one of its tenant, so that all deaths count: see `deathsLeft`.
+        var left = poisonEvery > 0 ? 2 : 3
+        faults = faults.filter { fault in
+            left -= fault.1.deaths
+            return fault.1.deaths == 0 || left >= 0
+        }
+        // A tenant's own workers alone never put one in quarantine that computes for all, so nobody decides about it.
+        liar = nil
+    }
+
+    /// Whose a process is.
+    func tenant(of role: SimulatedAddress.Role, _ index: Int) -> String? {
+        guard hasTenants else { return nil }
+        let tenants: [String?] = role == .worker ? [nil, "a", "b"] : ["a", "b", nil]
+        return tenants[index % tenants.count]
+    }
 
     /// Draws a run's faults.
     public init(seed: UInt64) {

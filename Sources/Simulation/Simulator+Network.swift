@@ -17,7 +17,7 @@ extension Simulator {
         for action in actions {
             switch action {
             case .journal(let entry): coordinator.disk.append(entry)
-            case .journalPlan(let entry): coordinator.planDisk.append(entry)
+            case .journalPlan(let entry, let tenant): coordinator.keep(entry, of: tenant)
             case .log, .logPlan, .send, .work: break
             }
         }

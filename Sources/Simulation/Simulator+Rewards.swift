@@ -22,8 +22,14 @@ extension Simulator {
         }
         report.groups = trained
         report.rewards = seen.count
+        let tenants = [(nil, coordinator.planDisk)] + coordinator.tenantDisks.map { ($0, $1) }
+        for (tenant, disk) in tenants { check(disk, of: tenant, seen: seen) }
+    }
+
+    /// Checks the entries of one tenant's planner, and the acknowledgements of its rollout workers.
+    private mutating func check(_ disk: [PlannerEntry], of tenant: String?, seen: Set<Double>) {
         var recorded: [String: Set<Double>] = [:]
-        for entry in coordinator.planDisk {
+        for entry in disk {
             guard case .groupReported(let plan, let group) = entry else { continue }
             for reward in group.rewards {
                 if !seen.contains(reward) { report.broken.append("reward \(reward) of \(plan) was recorded and lost") }
@@ -32,13 +38,13 @@ extension Simulator {
                 report.broken.append("\(group.eventID) was recorded twice")
             }
         }
-        for (index, rollout) in rollouts.enumerated() {
+        for (index, rollout) in rollouts.enumerated() where faultPlan.tenant(of: .rollout, index) == tenant {
             for name in rollout.acknowledged where recorded["\(name)"] == nil {
                 report.broken.append("rollout worker \(index) has an acknowledgement of \(name), which is not recorded")
             }
         }
         var outcomes: Set<String> = []
-        for entry in coordinator.planDisk {
+        for entry in disk {
             guard case .outcomesRecorded(_, let recorded) = entry else { continue }
             for outcome in recorded where !outcomes.insert(outcome.eventID).inserted {
                 report.broken.append("\(outcome.eventID) is in the history twice")

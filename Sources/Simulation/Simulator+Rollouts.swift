@@ -22,7 +22,7 @@ extension Simulator {
         guard let machines = coordinator.state else { return }
         let peer = SimulatedAddress(
             role: .trainer, index: index, life: trainers[index].life, connection: coordinator.connection
-        ).peer
+        ).peer(faultPlan)
         for message in messages {
             transmit(Envelope(generation: machines.planner.generation, message)) { .toCoordinator($0, from: peer) }
         }
@@ -41,7 +41,7 @@ extension Simulator {
         case .send(let envelope):
             guard coordinator.state != nil else { return }
             let peer = SimulatedAddress(role: .rollout, index: index, life: life, connection: coordinator.connection)
-                .peer
+                .peer(faultPlan)
             transmit(envelope) { .toCoordinator($0, from: peer) }
         case .launch: rollouts[index].programLife += 1
         case .run(let assignment): runProgram(assignment, rollout: index)

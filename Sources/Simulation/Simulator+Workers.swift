@@ -24,7 +24,7 @@ extension Simulator {
             guard coordinator.state != nil else { return }
             if let partition = workers[index].partition, partition != .toWorker { return }
             let peer = SimulatedAddress(role: .worker, index: index, life: life, connection: coordinator.connection)
-                .peer
+                .peer(faultPlan)
             transmit(envelope) { .toCoordinator($0, from: peer) }
         case .prepare(let block):
             workers[index].contexts.insert(block.digest)
@@ -84,7 +84,7 @@ extension Simulator {
         case .send(let envelope):
             guard coordinator.state != nil else { return }
             let peer = SimulatedAddress(role: .client, index: index, life: life, connection: coordinator.connection)
-                .peer
+                .peer(faultPlan)
             transmit(envelope) { .toCoordinator($0, from: peer) }
         case .produce:
             schedule(.clientEvent(index, life: life, clients[index].produce()), after: .milliseconds(1))

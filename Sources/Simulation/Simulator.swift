@@ -67,7 +67,7 @@ public struct Simulator {
         self.faultPlan = faultPlan
         random = SeededGenerator(seed: seed ^ 0x5EED)
         report = Report(seed: seed)
-        coordinator = SimulatedCoordinator(seed: seed)
+        coordinator = SimulatedCoordinator(seed: seed, faultPlan: faultPlan)
         workers = (0..<faultPlan.workers).map { _ in SimulatedWorker() }
         clients = (0..<faultPlan.clients).map { SimulatedClient(index: $0, faultPlan: faultPlan, seed: seed) }
         trainers = (0..<faultPlan.trainers).map { SimulatedTrainer(index: $0, faultPlan: faultPlan, seed: seed) }

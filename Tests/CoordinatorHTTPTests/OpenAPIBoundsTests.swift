@@ -90,6 +90,7 @@ struct OpenAPIBoundsTests {
             [
                 ".workers": .elements(0...ClusterDetails.workersMax), ".workers_omitted": count,
                 ".jobs": .elements(0...ClusterDetails.jobsMax), ".jobs_omitted": count,
+                ".shared_workers": count,
                 ".workers[].role": .names(["value", "rollout"]), ".workers[].silent_seconds": count,
                 ".workers[].leases": count, ".workers[].rows": count, ".jobs[].id": job,
                 ".jobs[].owner": .names(["client", "plans", "away"]), ".jobs[].pending": count,

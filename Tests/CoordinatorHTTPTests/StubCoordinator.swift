@@ -16,6 +16,10 @@ final class StubCoordinator: Sendable {
         var listeners: [PlanName: [AsyncStream<Message>.Continuation]] = [:]
         var seen: Set<String> = []
         var report: CoordinatorReport? = CoordinatorReport()
+        /// In which scope each request was asked.
+        var scopes: [Scope] = []
+        /// The same of reports, which the server also reads by itself.
+        var reports: [Scope] = []
         /// Sends the rest of a plan whose first budgets were sent.
         var held: @Sendable () -> Void = {}
     }
@@ -24,9 +28,34 @@ final class StubCoordinator: Sendable {
 
     var client: CoordinatorClient {
         CoordinatorClient(
-            ask: { message in AsyncStream { self.answer(message, $0) } },
-            report: { self.state.withLock { $0.report } }, query: { self.answer($0) },
-            operate: { request in self.state.withLock { $0.report } == nil ? nil : self.operate(request) })
+            ask: { message, scope in
+                self.record(scope)
+                return AsyncStream { self.answer(message, $0) }
+            },
+            report: { scope in
+                self.state.withLock { state in
+                    state.reports.append(scope)
+                    return state.report
+                }
+            },
+            query: { query, scope in
+                self.record(scope)
+                return self.answer(query)
+            },
+            operate: { request, scope in
+                self.record(scope)
+                return self.state.withLock { $0.report } == nil ? nil : self.operate(request)
+            })
+    }
+
+    private func record(_ scope: Scope) { state.withLock { $0.scopes.append(scope) } }
+
+    /// The scopes of all requests, and of reports, since the last call.
+    func takeScopes() -> (asked: Set<Scope>, reports: Set<Scope>) {
+        state.withLock { state in
+            defer { (state.scopes, state.reports) = ([], []) }
+            return (Set(state.scopes), Set(state.reports))
+        }
     }
 
     /// A cluster of one worker, one job and one plan.

@@ -99,14 +99,14 @@ enum MachinesTarget {
             for action in machines.handle(event, at: now) {
                 switch action {
                 case .journal(let entry): entries.append(entry)
-                case .journalPlan(let entry): plans.append(entry)
+                case .journalPlan(let entry, _): plans.append(entry)
                 case .work(let work): works.append(work)
                 case .send(let envelope, _):
                     if (try? Envelope(frames: envelope.frames)) == nil {
                         problem = "sends what is refused: \(envelope)"
                     }
                 case .log(let event): if "\(event)".isEmpty { problem = "an event without words" }
-                case .logPlan(let event): if "\(event)".isEmpty { problem = "an event without words" }
+                case .logPlan(let event, _): if "\(event)".isEmpty { problem = "an event without words" }
                 }
             }
             if let broken = machines.brokenInvariants.first { problem = broken }

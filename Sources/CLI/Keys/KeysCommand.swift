@@ -11,6 +11,7 @@ struct KeysCommand: ParsableCommand {
         example: """
             statezero keys new worker-1 --role worker
             statezero keys new dashboard --role observer --http
+            statezero keys new trainer-a --role trainer --tenant team-a
             statezero keys list
             """,
         details: """
@@ -56,7 +57,9 @@ struct KeysCommand: ParsableCommand {
             details: """
                 Makes the folder and the coordinator's own key where they are missing. Roles: worker (answers shards), \
                 client (scores), trainer (plans, outcomes, and what a client may), rollout (rolls out assignments), \
-                observer (status, metrics and pages, over HTTP alone), admin (all). With --http the secret is a token, \
+                observer (status, metrics and pages, over HTTP alone), admin (all). With --tenant the holder sees the \
+                jobs, policies and plans of that tenant alone, and a worker computes for it alone; without it a worker \
+                computes for all, observer and admin see all, and others see what is no tenant's. With --http the secret is a token, \
                 which a client sends as `Authorization: Bearer TOKEN`. Move the secret file to its holder's machine; nothing else has a copy.
                 """)
 
@@ -66,6 +69,14 @@ struct KeysCommand: ParsableCommand {
         @Option(
             help: "What its holder may do: worker, client, trainer, rollout, observer or admin.", transform: Self.role)
         var role: Role
+
+        @Option(help: "Whose work it is for: a name like that of a key. Default: no tenant, the cluster's own.")
+        var tenant: String?
+
+        @Option(
+            range: .within(KeyTerms.rates),
+            help: "Messages, or requests over HTTP, that its holder may send in a second. Default: any number.")
+        var messagesPerSecond: Int?
 
         @OptionGroup var secret: Secret
         @OptionGroup var place: Place
@@ -82,23 +93,26 @@ struct KeysCommand: ParsableCommand {
             if secret.http, !role.isForHTTP {
                 throw ValidationError("--role \(role.rawValue) may do nothing over HTTP; leave --http out")
             }
+            if let tenant, !KeyTerms.isTenant(tenant) { throw ValidationError("\(KeyError.badTenant(tenant))") }
             if !secret.http, role == .observer { throw ValidationError("--role observer is for HTTP; add --http") }
         }
 
         func run() throws {
             let path = secret.path(name)
+            let terms = KeyTerms(tenant: tenant, messagesPerSecond: messagesPerSecond)
+            let of = tenant.map { " of the tenant \($0)" } ?? ""
             if secret.http {
-                let made = try place.folder.addToken(name, role: role, output: path, at: Date())
+                let made = try place.folder.addToken(name, role: role, terms: terms, output: path, at: Date())
                 return print(
                     """
-                    admitted  \(made.name) as \(role.rawValue) over HTTP, in \(place.folder.path)
+                    admitted  \(made.name) as \(role.rawValue)\(of) over HTTP, in \(place.folder.path)
                     token     \(path)
                     """)
             }
-            let made = try place.folder.add(name, role: role, output: path, at: Date())
+            let made = try place.folder.add(name, role: role, terms: terms, output: path, at: Date())
             print(
                 """
-                admitted    \(made.name) as \(role.rawValue), public key \(made.publicKey.text), in \(place.folder.path)
+                admitted    \(made.name) as \(role.rawValue)\(of), public key \(made.publicKey.text), in \(place.folder.path)
                 secret key  \(path)
                 """)
         }
@@ -107,7 +121,8 @@ struct KeysCommand: ParsableCommand {
     /// `statezero keys list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            "list", "Lists the admitted keys and tokens with their roles.", example: "statezero keys list --json")
+            "list", "Lists the admitted keys and tokens with their roles and tenants.",
+            example: "statezero keys list --json")
 
         @OptionGroup var place: Place
         @OptionGroup var report: ReportOptions
@@ -123,7 +138,7 @@ struct KeysCommand: ParsableCommand {
     /// `statezero keys show`.
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            "show", "Shows one admitted key: role, time, public key.", example: "statezero keys show worker-1")
+            "show", "Shows one admitted key: role, time, public key, tenant.", example: "statezero keys show worker-1")
 
         @Argument(help: "Name of the key.") var name: String
         @Flag(help: "Show the token of this name.") var http = false
@@ -157,7 +172,7 @@ struct KeysCommand: ParsableCommand {
     /// `statezero keys rotate`.
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            "rotate", "Replaces a key by a new one of the same name and role.",
+            "rotate", "Replaces a key by a new one of the same name, role, tenant and rate.",
             example: "statezero keys rotate worker-1 --overlap-hours 24 --output worker-1.new.key_secret")
 
         @Argument(help: "Name of the key.") var name: String

@@ -17,6 +17,9 @@ struct OperatorOptions: ParsableArguments {
     @Option(help: "File with a token, from `statezero keys new --http`, for a coordinator that runs with --keys.")
     var tokenFile: String?
 
+    @Option(help: "Ask about one tenant's part of the cluster. Default: all that the token may see.")
+    var tenant: String?
+
     @OptionGroup var tls: OperatorTLS
 
     private static let time = TimeAmount.seconds(10)
@@ -28,6 +31,7 @@ struct OperatorOptions: ParsableArguments {
         } catch {
             throw ValidationError("--http \(http): \(error)")
         }
+        if let tenant, !KeyTerms.isTenant(tenant) { throw ValidationError("\(KeyError.badTenant(tenant))") }
     }
 
     /// Asks the coordinator, by POST or GET, and returns its JSON. Throws `CommandFailure` where nobody answers, and the
@@ -53,6 +57,7 @@ struct OperatorOptions: ParsableArguments {
             request.headers.add(
                 name: "authorization", value: "Bearer \(try TokenFile.secret(readingFrom: tokenFile))")
         }
+        if let tenant { request.headers.add(name: "x-statezero-tenant", value: tenant) }
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))

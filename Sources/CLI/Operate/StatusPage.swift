@@ -51,19 +51,21 @@ package struct StatusPage: CustomStringConvertible {
         [
             table("workers", ["worker", "role", "state", "leases", "rows", "lease ends", "silent"], leading: 3) { row in
                 [
-                    text(row["name"]), text(row["role"]), Self.state(row),
+                    row.ofTenant(text(row["name"])), text(row["role"]), Self.state(row),
                     text(row["leases"]), text(row["rows"]), seconds(row["expires_seconds"]),
                     seconds(row["silent_seconds"]),
                 ]
             },
             table("jobs", ["job", "client", "waiting", "leased", "unconfirmed", "rows", "shards done"], leading: 2) {
                 row in
-                ["id", "owner", "pending", "leased", "unconfirmed", "rows", "confirmed_shards"].map { text(row[$0]) }
+                [row.ofTenant(text(row["id"]))]
+                    + ["owner", "pending", "leased", "unconfirmed", "rows", "confirmed_shards"].map { text(row[$0]) }
             },
             table("plans", ["policy", "step", "state", "prompts", "predicted", "budgets", "groups"], leading: 1) {
                 row in
                 [
-                    text(row["policy_id"]), text(row["step"]), row["has_ended"]?.bool == true ? "planned" : "open",
+                    row.ofTenant(text(row["policy_id"])), text(row["step"]),
+                    row["has_ended"]?.bool == true ? "planned" : "open",
                     text(row["prompts"]), text(row["predicted"]), text(row["budgets"]), text(row["groups_done"]),
                 ]
             },

@@ -119,8 +119,8 @@ package struct TopPage: CustomStringConvertible {
                 return parts.count > 1 && parts[0] > 0 ? parts[1] / parts[0] : 0
             }
             lines.append(
-                "rollouts a prompt by p  0 \(Self.line(means)) 1  \(text(plan["policy_id"])), step \(text(plan["step"])), "
-                    + "at most \(Self.number(means.max()))")
+                "rollouts a prompt by p  0 \(Self.line(means)) 1  \(plan.ofTenant(text(plan["policy_id"]))), "
+                    + "step \(text(plan["step"])), at most \(Self.number(means.max()))")
         }
         let cells = rows("predictions", "cells").filter { ($0["groups"]?.double ?? 0) > 0 }
         guard !cells.isEmpty else { return lines.joined(separator: "\n") }
@@ -188,7 +188,8 @@ package struct TopPage: CustomStringConvertible {
             let (utility, uniform) = (row["utility"]?.double ?? 0, row["uniform_utility"]?.double ?? 0)
             let gain = uniform > 0 ? "\(utility < uniform ? "" : "+")\(Self.percent(utility / uniform - 1))" : nil
             return [
-                text(row["policy_id"]), text(row["step"]), row["status"]?.string ?? "open", text(row["prompts"]),
+                row.ofTenant(text(row["policy_id"])), text(row["step"]), row["status"]?.string ?? "open",
+                text(row["prompts"]),
                 text(row["total"]), gain ?? TextTable.missing,
                 text(row["done"]?.member(at: ["groups"]) ?? .number("0")),
             ]

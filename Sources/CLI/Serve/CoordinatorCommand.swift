@@ -118,8 +118,8 @@ struct Coordinator: ParsableCommand {
         configuration.certificates = certificates
         configuration.tracer = tracer
         let client = CoordinatorClient(
-            ask: { node.ask($0) }, report: { await node.report() }, mark: { await node.mark() },
-            query: { await node.query($0) }, operate: { await node.operate($0) })
+            ask: { node.ask($0, in: $1) }, report: { await node.report(of: $0) }, mark: { await node.mark() },
+            query: { await node.query($0, in: $1) }, operate: { await node.operate($0, in: $1) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

@@ -19,6 +19,9 @@ extension CoordinatorState {
             if worker.isQuarantined != quarantined.contains(worker.identity) || worker.isQuarantined && rows > 0 {
                 broken.append("worker \(incarnation): in quarantine or not, with \(rows) rows")
             }
+            for piece in worker.leases.leases.keys where !worker.serves(jobs[piece.job]?.tenant) {
+                broken.append("worker \(incarnation): holds a piece of another tenant's job \(piece.job)")
+            }
             if worker.leases.count > Limits.heldPiecesMax {
                 broken.append("worker \(incarnation): holds \(worker.leases.count) pieces")
             }

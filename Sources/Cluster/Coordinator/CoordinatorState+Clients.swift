@@ -10,7 +10,7 @@ extension CoordinatorState {
     ) {
         switch message {
         case .heartbeat:
-            send(.clusterStatus(status), to: peer, &actions)
+            send(.clusterStatus(status(seenBy: peer.tenant)), to: peer, &actions)
         case .submitJob(let submitted):
             open(submitted, client: peer, &actions)
         case .submitShard(let shard):
@@ -52,15 +52,17 @@ extension CoordinatorState {
         _ = jobs.values[place].submit(shard, isSampled: isSampled)
     }
 
-    /// Whether the shards of all jobs, and of all jobs of one key, leave memory for another. Where they do not, the shard is
+    /// Whether the shards of all jobs, of all jobs of a tenant, and of all jobs of one key leave memory for another. Where they do not, the shard is
     /// not kept: its client submits it again when nothing was answered for a while. Cost: a sum over the jobs.
     private func hasMemory(for shard: SubmitShard, of peer: Peer) -> Bool {
-        var (total, own) = (0, 0)
+        var (total, tenants, own) = (0, 0, 0)
         for job in jobs.values {
             total += job.tokensUnanswered
-            if peer.owner != nil, job.owner == peer.owner { own += job.tokensUnanswered }
+            if job.tenant == peer.tenant { tenants += job.tokensUnanswered }
+            if peer.owner != nil, job.owner == peer.owner, job.tenant == peer.tenant { own += job.tokensUnanswered }
         }
         return (total == 0 || total + shard.windowTokens <= configuration.windowTokensTotal)
+            && (tenants == 0 || tenants + shard.windowTokens <= share(of: configuration.windowTokensTotal))
             && (own == 0 || own + shard.windowTokens <= configuration.windowTokensPerOwner)
     }
 
@@ -83,20 +85,21 @@ extension CoordinatorState {
             return refuse(id, .context, message, to: peer, &actions)
         }
         if jobs[id] == nil {
-            let own = peer.owner.map { owner in jobs.count { $0.value.owner == owner } } ?? 0
+            let own = jobs.values.count { peer.owner != nil && $0.owner == peer.owner && $0.tenant == peer.tenant }
             guard own < configuration.jobsPerOwnerMax else {
                 let message = "the key \"\(peer.owner ?? "")\" has \(own) jobs already; try again when one is done"
                 return refuse(id, .capacity, message, to: peer, &actions)
             }
-            if jobs.count >= configuration.jobsMax, let orphan = jobs.first(where: { $0.value.client == nil })?.key {
-                close(orphan, &actions)
-            }
-            guard jobs.count < configuration.jobsMax else {
-                let message = "this coordinator has its \(configuration.jobsMax) jobs; try again when one is done"
+            guard hasPlaceForJob(of: peer.tenant, &actions) else {
+                // Bounds, not the number of jobs: the rest may be other tenants'.
+                let most = shares > 1 ? ", or a tenant its \(share(of: configuration.jobsMax))" : ""
+                let message =
+                    "this coordinator has its \(configuration.jobsMax) jobs\(most); try again when one is done"
                 return refuse(id, .capacity, message, to: peer, &actions)
             }
             jobs[id] = Job()
-            actions.append(.journal(.jobOpened(id)))
+            jobs[id]?.tenant = peer.tenant
+            actions.append(.journal(.jobOpened(id, tenant: peer.tenant)))
             if let owner = peer.owner {
                 jobs[id]?.owner = owner
                 actions.append(.journal(.jobOwned(id, owner: owner)))
@@ -123,7 +126,24 @@ extension CoordinatorState {
     }
 
     /// A job that was opened with a key is for the holder of that key alone, over any connection.
-    private func mayUse(_ job: Job, _ peer: Peer) -> Bool { job.owner == nil || job.owner == peer.owner }
+    private func mayUse(_ job: Job, _ peer: Peer) -> Bool {
+        job.tenant == peer.tenant && (job.owner == nil || job.owner == peer.owner)
+    }
+
+    /// Whether a tenant may have one more job. Where it has its share, or all places are taken, its oldest job without a
+    /// client makes room; a job of another tenant never does.
+    private mutating func hasPlaceForJob(of tenant: String?, _ actions: inout [Action]) -> Bool {
+        let most = share(of: configuration.jobsMax)
+        let isFull = { (jobs: OrderedDictionary<JobID, Job>, whole: Int) in
+            jobs.count >= whole || jobs.values.count { $0.tenant == tenant } >= most
+        }
+        if isFull(jobs, configuration.jobsMax),
+            let orphan = jobs.first(where: { $0.value.client == nil && $0.value.tenant == tenant })?.key
+        {
+            close(orphan, &actions)
+        }
+        return !isFull(jobs, configuration.jobsMax)
+    }
 
     private static func foreign(_ id: JobID) -> String {
         "the job \(id) was opened with another key; use that key, or a new output folder"
@@ -137,7 +157,7 @@ extension CoordinatorState {
             .jobAccepted(
                 JobAccepted(
                     job: id, windowRows: configuration.windowRows, windowTokens: configuration.windowTokens,
-                    held: held, quarantined: job.share > 0 ? Array(quarantined) : [])),
+                    held: held, quarantined: job.share > 0 ? quarantined(seenBy: job.tenant) : [])),
             to: client, &actions)
     }
 

@@ -9,6 +9,7 @@ extension CoordinatorState {
     package struct Durable: Hashable, Sendable {
         /// A job: what its client has confirmed, and the answers that wait for confirmation.
         package struct OpenJob: Hashable, Sendable {
+            package var tenant: String?
             package var confirmedBelow: UInt32
             package var answers: [UInt32: ShardAnswer]
         }
@@ -22,7 +23,7 @@ extension CoordinatorState {
     /// The durable part of the state, for comparing a replay with the state that wrote the journal. Cost: linear.
     package var durable: Durable {
         let open = jobs.map { id, job in
-            (id, Durable.OpenJob(confirmedBelow: job.confirmedBelow, answers: job.answers))
+            (id, Durable.OpenJob(tenant: job.tenant, confirmedBelow: job.confirmedBelow, answers: job.answers))
         }
         return Durable(
             generation: generation, fingerprint: fingerprint, jobs: Dictionary(uniqueKeysWithValues: open),

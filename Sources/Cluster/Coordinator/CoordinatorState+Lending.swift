@@ -53,7 +53,7 @@ extension CoordinatorState {
     private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
         let job = jobs.values[place]
         guard job.client != nil, job.pendingCount > 0, let context = job.context,
-            let worker = workers.sessions[incarnation], !worker.isQuarantined,
+            let worker = workers.sessions[incarnation], !worker.isQuarantined, worker.serves(job.tenant),
             worker.readsSide || context.schema.isEmpty, let key = suitable(job, for: worker),
             let piece = job.piece(at: key)
         else { return nil }
@@ -75,7 +75,7 @@ extension CoordinatorState {
         if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return job.queue[first] }
         let needsSide = job.context?.schema.isEmpty == false
         let others = workers.sessions.values.lazy.filter {
-            !$0.leases.isDraining && !$0.isQuarantined && ($0.readsSide || !needsSide)
+            !$0.leases.isDraining && !$0.isQuarantined && ($0.readsSide || !needsSide) && $0.serves(job.tenant)
         }
         for index in first..<min(job.queue.count, Job.lookAhead) {
             let key = job.queue[index]
@@ -107,7 +107,7 @@ extension CoordinatorState {
         let shard = job?.shards[key.shard]?.submitted
         return workers.sessions.values.contains {
             $0.leases.isOpen && !$0.isQuarantined && ($0.readsSide || !needsSide) && $0.reads(shard)
-                && !identities.contains($0.identity)
+                && $0.serves(job?.tenant) && !identities.contains($0.identity)
         }
     }
 }

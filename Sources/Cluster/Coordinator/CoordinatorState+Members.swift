@@ -50,8 +50,7 @@ extension CoordinatorState {
     private mutating func admit(
         _ hello: Hello, model: ModelFingerprint, to peer: Peer, _ actions: inout [Action]
     ) -> Bool {
-        if workers.sessions[hello.incarnation] == nil, workers.count >= configuration.workersMax {
-            let message = "this coordinator has its \(configuration.workersMax) workers; start another coordinator"
+        if workers.sessions[hello.incarnation] == nil, let message = fullness(for: peer) {
             actions.append(.log(.workerRefused(name: hello.name, reason: message)))
             send(.refused(.capacity, message: message), to: peer, &actions)
             return false

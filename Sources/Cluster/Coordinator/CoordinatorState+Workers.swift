@@ -18,7 +18,7 @@ extension CoordinatorState {
             workers.sessions[incarnation]?.leases.setNamed(heartbeat.held)
             workers.sessions[incarnation]?.leases.renew(
                 progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
-            send(.clusterStatus(status), to: peer, &actions)
+            send(.clusterStatus(status(forWorkerAt: peer)), to: peer, &actions)
         case .shardResult(let result):
             complete(result, from: incarnation, at: now, &actions)
         case .shardReturned(let piece, let reason):
@@ -29,7 +29,7 @@ extension CoordinatorState {
                 takeBack(piece, event: "given back: \(reason)", &actions)
             }
         case .contextWanted(let digest):
-            guard let context = jobs.values.lazy.compactMap(\.context).first(where: { $0.digest == digest }) else {
+            guard let context = context(digest, for: incarnation) else {
                 // Its job is closed, and pieces that wait for the context would block the worker's queue for ever.
                 send(.dismissed(incarnation: incarnation), to: peer, &actions)
                 let reason = "it waits for a context of a job that is over"
@@ -50,6 +50,13 @@ extension CoordinatorState {
         }
     }
 
+    /// The context of a job that a worker may work for.
+    private func context(_ digest: Digest, for incarnation: UInt64) -> ContextBlock? {
+        guard let worker = workers.sessions[incarnation] else { return nil }
+        return jobs.values.lazy.filter { worker.serves($0.tenant) }.compactMap(\.context)
+            .first { $0.digest == digest }
+    }
+
     private mutating func complete(
         _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
@@ -58,10 +65,12 @@ extension CoordinatorState {
         workers.sessions[incarnation]?.leases.renew(
             progress: result.progress, until: now + configuration.timing.leaseTime)
         let key = Job.PieceKey(result.piece)
-        guard let worker = workers.sessions[incarnation], !worker.isQuarantined else { return }
+        guard let worker = workers.sessions[incarnation], !worker.isQuarantined,
+            worker.serves(jobs[result.piece.job]?.tenant)
+        else { return }
         let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
         let completion = jobs[result.piece.job]?.complete(
-            result, by: worker.label, incarnation: incarnation, at: now)
+            result, by: worker.label, of: worker.peer.tenant, incarnation: incarnation, at: now)
         guard case .done(let verified, let contradicted)? = completion else {
             if case .open(let isDisputed)? = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
             return
@@ -93,6 +102,7 @@ extension CoordinatorState {
 
     mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
         guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
+        if let tenant = jobs[id]?.tenant { tenantRows[tenant, default: TenantRows()].add(answer) }
         actions.append(.journal(.shardAnswered(answer)))
         if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
     }

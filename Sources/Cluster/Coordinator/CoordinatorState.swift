@@ -27,6 +27,12 @@ public struct CoordinatorState: Sendable {
     var clients: OrderedDictionary<Peer, ClientSession> = [:]
     /// Identities of workers that others contradict, the latest last: they get no work.
     var quarantined: OrderedSet<String> = []
+    /// Those of them that work for one tenant alone.
+    var quarantineTenants: [String: String] = [:]
+    /// Tenants that share the bounds, the cluster itself among them.
+    var shares = 1
+    /// By tenant; the cluster's own are not counted here.
+    var tenantRows: [String: TenantRows] = [:]
     var verification = VerificationCounts()
     /// Which job is served first next; jobs take turns.
     var turn = 0
@@ -52,16 +58,22 @@ public struct CoordinatorState: Sendable {
         switch entry {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let adopted): fingerprint = configuration.fingerprint ?? adopted
-        case .jobOpened(let id): jobs[id] = jobs[id] ?? Job()
+        case .jobOpened(let id, let tenant):
+            guard jobs[id] == nil else { return }
+            jobs[id] = Job()
+            jobs[id]?.tenant = tenant
         case .jobOwned(let id, let owner): jobs[id]?.owner = owner
         case .shardAnswered(let answer): jobs[answer.job]?.keep(answer)
         case .confirmed(let id, let below): _ = jobs[id]?.confirm(below: below)
         case .answersWithdrawn(let id, let shards): jobs[id]?.forgetAnswers(shards)
         case .jobClosed(let id): jobs[id] = nil
-        case .workerQuarantined(let identity):
+        case .workerQuarantined(let identity, let tenant):
             quarantined.append(identity)
-            if quarantined.count > Limits.quarantinedMax { quarantined.removeFirst() }
-        case .quarantineLifted: quarantined = []
+            quarantineTenants[identity] = tenant
+            if quarantined.count > Limits.quarantinedMax { quarantineTenants[quarantined.removeFirst()] = nil }
+        case .quarantineLifted:
+            quarantined = []
+            quarantineTenants = [:]
         }
     }
 

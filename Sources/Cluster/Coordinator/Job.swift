@@ -11,6 +11,8 @@ struct Job {
     var client: Peer?
     /// The name of the key that opened it: no other key may open or close it. `nil` without keys.
     var owner: String?
+    /// The tenant whose key opened it: only workers of this tenant, and those of none, get its pieces. `nil` is the cluster.
+    var tenant: String?
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
     // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,

@@ -8,8 +8,8 @@ public enum JournalEntry: Hashable, Sendable {
     case generationStarted(UInt64)
     /// All work is done by this model from now on.
     case fingerprintAdopted(ModelFingerprint)
-    /// A client opened a job.
-    case jobOpened(JobID)
+    /// A client opened a job of a tenant; `nil` for the cluster's own. Keys of other tenants know nothing of it.
+    case jobOpened(JobID, tenant: String? = nil)
     /// The job belongs to the holder of a key: nobody else may open or close it.
     case jobOwned(JobID, owner: String)
     /// A shard is answered; it is not computed again.
@@ -20,8 +20,8 @@ public enum JournalEntry: Hashable, Sendable {
     case confirmed(JobID, below: UInt32)
     /// The job is closed; its entries may be deleted.
     case jobClosed(JobID)
-    /// A worker, by its identity, gets no more work.
-    case workerQuarantined(String)
+    /// A worker, by its identity, gets no more work; with the tenant that it works for, unless it works for all.
+    case workerQuarantined(String, tenant: String? = nil)
     /// All workers may get work again.
     case quarantineLifted
 }

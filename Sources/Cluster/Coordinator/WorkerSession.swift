@@ -51,6 +51,9 @@ struct WorkerSession: MemberSession {
         leases.canAccept(rows: rows, tokens: tokens, countMax: leases.credit.pieces, isSuspect: isSuspect)
     }
 
+    /// Whether it works for a tenant: one with a tenant of its own works for that alone.
+    func serves(_ tenant: String?) -> Bool { peer.tenant == nil || peer.tenant == tenant }
+
     /// Whether it reads the rows of a shard: any worker reads texts.
     func reads(_ shard: SubmitShard?) -> Bool { readsRanges || shard?.content.isRanges != true }
 

@@ -18,6 +18,8 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var rows: Int
         /// Seconds until the first of its leases expires; `nil` without a lease.
         public var expiresSeconds: Double?
+        /// The tenant that it works for alone; `nil` where it works for all.
+        public var tenant: String?
     }
 
     /// An open job.
@@ -40,6 +42,8 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var rowsAnswered: Int?
         /// Rows of the client's whole input; `nil` where it has not said.
         public var rowsTotal: Int?
+        /// Whose it is; `nil` for the cluster's own.
+        public var tenant: String?
     }
 
     /// A plan that is kept.
@@ -58,6 +62,8 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
         public var groupsDone: Int
         /// Whether all budgets were sent.
         public var hasEnded: Bool
+        /// Whose it is; `nil` for the cluster's own.
+        public var tenant: String?
     }
 
     /// Live workers, then rollout workers, in the order in which they joined; where there are more than `workersMax`, those
@@ -65,6 +71,8 @@ public struct ClusterDetails: Hashable, Sendable, Codable {
     public var workers: [Worker] = []
     /// Workers and rollout workers that are not listed.
     public var workersOmitted = 0
+    /// Workers that compute for all tenants, where a tenant asks: it sees their number alone.
+    public var sharedWorkers: Int?
     /// Open jobs, at most `jobsMax`, the oldest first.
     public var jobs: [Job] = []
     /// Jobs that are not listed.

@@ -3,19 +3,26 @@ import OrderedCollections
 // The cluster at a glance. Cost: under a microsecond for each worker, and some microseconds for each that is shown.
 
 extension CoordinatorMachines {
-    /// The present state, bounded in size.
-    func overview(at now: Instant) -> ClusterOverview {
+    /// The present state of a scope, bounded in size. A tenant sees workers that compute for all as numbers only.
+    func overview(of scope: Scope, at now: Instant) -> ClusterOverview {
         var overview = ClusterOverview()
-        var chosen = ChosenWorkers(now: now)
-        let half = planner.rollouts.count > 0 ? ClusterOverview.workersMax / 2 : ClusterOverview.workersMax
+        var chosen = ChosenWorkers(now: now, scope: scope)
+        let own = planners.filter { scope.includes($0.key) }.values
+        let hasRollouts = own.contains { $0.rollouts.count > 0 }
+        let half = hasRollouts ? ClusterOverview.workersMax / 2 : ClusterOverview.workersMax
         chosen.add(coordinator.workers.sessions.values, role: "value", calmMax: half)
-        chosen.add(
-            planner.rollouts.sessions.values, role: "rollout", calmMax: ClusterOverview.workersMax - chosen.calm.count)
+        for planner in own {
+            chosen.add(
+                planner.rollouts.sessions.values, role: "rollout",
+                calmMax: ClusterOverview.workersMax - chosen.calm.count)
+        }
         overview.workers = Array((chosen.urgent + chosen.calm).prefix(ClusterOverview.workersMax))
         overview.states = chosen.states
-        overview.jobs = coordinator.jobs.prefix(ClusterOverview.jobsMax).map { .init($0.key, $0.value) }
-        overview.predictions = predictions
-        overview.notices = notices.notices
+        overview.jobs = coordinator.jobs.lazy.filter { scope.includes($0.value.tenant) }
+            .prefix(ClusterOverview.jobsMax).map { .init($0.key, $0.value) }
+        let records = planners.keys.filter(scope.includes).compactMap { predictions[$0] }
+        overview.predictions = records.count == 1 ? records[0] : PredictionRecord(joining: records)
+        overview.notices = notices.notices(in: scope)
         overview.now = now
         return overview
     }
@@ -25,6 +32,7 @@ extension CoordinatorMachines {
 /// which they joined, so that rows keep their places.
 private struct ChosenWorkers {
     let now: Instant
+    let scope: Scope
     var urgent: [ClusterDetails.Worker] = []
     var calm: [ClusterDetails.Worker] = []
     var states = ClusterOverview.WorkerStates()
@@ -32,8 +40,9 @@ private struct ChosenWorkers {
     /// A worker sends a heartbeat every second, and is dead after five.
     private static let silenceMax = Duration.milliseconds(2500)
 
-    init(now: Instant) {
+    init(now: Instant, scope: Scope) {
         self.now = now
+        self.scope = scope
     }
 
     mutating func add<Session: MemberSession>(
@@ -41,9 +50,12 @@ private struct ChosenWorkers {
     ) {
         var shown = 0
         for session in sessions {
+            let isOwn = scope.includes(session.peer.tenant)
+            guard isOwn || session.peer.tenant == nil else { continue }
             let isSilent = now - session.lastReceived > Self.silenceMax
             let leases = session.leases.count
-            states.leases += leases
+            // What a worker of all holds may be another tenant's.
+            if isOwn { states.leases += leases }
             if isSilent { states.silent += 1 }
             if session.leases.isDraining {
                 states.draining += 1
@@ -52,6 +64,7 @@ private struct ChosenWorkers {
             } else {
                 states.idle += 1
             }
+            guard isOwn else { continue }
             if isSilent || session.leases.isDraining || session.isQuarantined {
                 guard urgent.count < ClusterOverview.workersMax else { continue }
                 urgent.append(ClusterDetails.Worker(session, role: role, at: now))

@@ -5,6 +5,8 @@ public import Wire
 public struct PlanTally: Hashable, Sendable {
     /// The policy and the step.
     public let name: PlanName
+    /// Whose policy it is; `nil` for the cluster's own.
+    public let tenant: String?
     /// Its prompts.
     public let prompts: Int
     /// The end of the plan; `nil` while predictions are missing.
@@ -16,8 +18,9 @@ public struct PlanTally: Hashable, Sendable {
     /// Groups of the session that are counted.
     private var counted = 0
 
-    init(_ session: PlanSession) {
+    init(_ session: PlanSession, of tenant: String? = nil) {
         name = session.name
+        self.tenant = tenant
         prompts = session.budgets.count
     }
 

@@ -24,33 +24,33 @@ public struct PlannerCounts: Hashable, Sendable {
 extension PlannerState {
     /// Adds the planner's levels and counts to a report.
     public func fill(_ report: inout CoordinatorReport) {
-        report.rolloutWorkers = rollouts.count
-        report.assignmentsLeased = rollouts.leaseCount
-        report.assignmentsPending = queue.count
-        report.plansOpen = sessions.values.count { $0.end == nil }
-        report.plansKept = sessions.count
-        report.policies = histories.count
-        report.historyOutcomes = histories.values.reduce(0) { $0 + $1.outcomes.count }
-        report.historyBytes = historyBytes
-        report.textBytes = histories.values.reduce(0) { $0 + $1.knownTexts.bytes }
-        report.planBytes = planBytes
-        report.workBytes = workBytes
-        report.policiesEvicted = counts.policiesEvicted
-        report.plansEvicted = counts.plansEvicted
-        report.textsEvicted = counts.textsEvicted
-        report.outcomesEvicted = counts.outcomesEvicted
-        report.plansOK = counts.plansOK
-        report.plansDegraded = counts.plansDegraded
-        report.plansFallback = counts.plansFallback
-        report.plansRefused = counts.plansRefused
-        report.budgets = counts.budgets
-        report.budgetRollouts = counts.budgetRollouts
-        report.outcomesRecorded = counts.outcomesRecorded
-        report.outcomesRepeated = counts.outcomesRepeated
-        report.outcomesRejected = counts.outcomesRejected
-        report.rolloutsRecorded = counts.rolloutsRecorded
-        report.rolloutsFailed = counts.rolloutsFailed
-        report.rolloutsDrawn = counts.rolloutsDrawn
-        report.assignmentsLost = counts.assignmentsLost
+        report.rolloutWorkers += rollouts.count
+        report.assignmentsLeased += rollouts.leaseCount
+        report.assignmentsPending += queue.count
+        report.plansOpen += sessions.values.count { $0.end == nil }
+        report.plansKept += sessions.count
+        report.policies += histories.count
+        report.historyOutcomes += histories.values.reduce(0) { $0 + $1.outcomes.count }
+        report.historyBytes += historyBytes
+        report.textBytes += histories.values.reduce(0) { $0 + $1.knownTexts.bytes }
+        report.planBytes += planBytes
+        report.workBytes += workBytes
+        report.policiesEvicted += counts.policiesEvicted
+        report.plansEvicted += counts.plansEvicted
+        report.textsEvicted += counts.textsEvicted
+        report.outcomesEvicted += counts.outcomesEvicted
+        report.plansOK += counts.plansOK
+        report.plansDegraded += counts.plansDegraded
+        report.plansFallback += counts.plansFallback
+        report.plansRefused += counts.plansRefused
+        report.budgets += counts.budgets
+        report.budgetRollouts += counts.budgetRollouts
+        report.outcomesRecorded += counts.outcomesRecorded
+        report.outcomesRepeated += counts.outcomesRepeated
+        report.outcomesRejected += counts.outcomesRejected
+        report.rolloutsRecorded += counts.rolloutsRecorded
+        report.rolloutsFailed += counts.rolloutsFailed
+        report.rolloutsDrawn += counts.rolloutsDrawn
+        report.assignmentsLost += counts.assignmentsLost
     }
 }

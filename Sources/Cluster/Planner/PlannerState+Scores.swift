@@ -25,7 +25,7 @@ struct ScoreRequest {
 extension PlannerState {
     /// What a job of the planner predicts for.
     public enum PredictionSource: Hashable, Sendable {
-        case plan(PlanName)
+        case plan(PlanName, tenant: String?)
         /// A trainer's request for scores, by its own number.
         case scores(Peer, request: UInt64)
     }
@@ -33,7 +33,7 @@ extension PlannerState {
     /// What the predictions of a job are for; `nil` where it is another client's, or has ended.
     public func source(of job: JobID) -> PredictionSource? {
         switch predictions.owner(of: job) {
-        case .plan(let name)?: .plan(name)
+        case .plan(let name)?: .plan(name, tenant: tenant)
         case .scores(let number)?: requests[number].map { .scores($0.peer, request: $0.request) }
         case nil: nil
         }

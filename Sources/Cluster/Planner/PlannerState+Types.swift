@@ -88,9 +88,28 @@ extension PlannerState {
         public var rolloutWorkersMax = 4096
         /// Trainers.
         public var trainersMax = 1024
+        /// Ids of the planner's jobs follow from it. The driver must draw it, so that nobody can predict and occupy them.
+        package var secret: [UInt8] = []
 
         /// The defaults.
         public init() {}
+
+        /// The bounds of one of so many tenants: equal shares of all that they would fill together, so that no tenant takes
+        /// what another one may use. At least 1 of each.
+        package func share(of tenants: Int) -> Configuration {
+            guard tenants > 1 else { return self }
+            var share = self
+            for bound in Self.shared { share[keyPath: bound] = max(1, self[keyPath: bound] / tenants) }
+            share.textBytesMax = min(textBytesMax, share.historyBytesMax)
+            return share
+        }
+
+        private static var shared: [WritableKeyPath<Configuration, Int>] {
+            [
+                \.candidatesMax, \.planBytesMax, \.policiesMax, \.historyBytesMax, \.workBytesMax, \.requestsMax,
+                \.rolloutWorkersMax, \.trainersMax,
+            ]
+        }
 
         /// For a driver that does large work on another thread: no turn is long.
         public static var apart: Configuration {

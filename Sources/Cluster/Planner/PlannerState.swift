@@ -20,7 +20,10 @@ public import Wire
 public struct PlannerState: Sendable {
     // MARK: State
 
-    let configuration: Configuration
+    /// Its bounds are the tenant's share of the coordinator's.
+    var configuration: Configuration
+    /// Whose policies it plans for; `nil` for the cluster's own.
+    public let tenant: String?
     /// Numbers this run of the coordinator.
     public let generation: UInt64
     /// Predictions that were requested and have not arrived.
@@ -89,11 +92,13 @@ public struct PlannerState: Sendable {
     /// Starts from the state that the journal's entries give; there are none in the first generation. Entries of
     /// another version that cannot be applied are ignored.
     public init(
-        _ configuration: Configuration = Configuration(), generation: UInt64, replaying entries: [PlannerEntry] = []
+        _ configuration: Configuration = Configuration(), generation: UInt64, tenant: String? = nil,
+        replaying entries: [PlannerEntry] = []
     ) {
         self.configuration = configuration
         self.generation = generation
-        predictions = PredictionQueue(generation: generation)
+        self.tenant = tenant
+        predictions = PredictionQueue(generation: generation, secret: configuration.secret, tenant: tenant)
         attempts = generation << 32
         for entry in entries { replay(entry) }
         if !sessions.isEmpty { lendsFrom = Instant(configuration.timing.livenessTime * 2) }
@@ -133,14 +138,31 @@ public struct PlannerState: Sendable {
         return (silence + leases + lending + requested + [predictions.nextDeadline]).min()
     }
 
-    /// The planner as a client of the coordinator's machine: a routing id that no connection has.
-    public static let asClient = Peer(Array("planner".utf8))
+    /// A tenant's planner as a client of the coordinator's machine: a routing id that no connection has.
+    static func asClient(of tenant: String?) -> Peer { Peer(clientID, tenant: tenant) }
+
+    /// Whether a peer is a planner, of any tenant.
+    public static func isClient(_ peer: Peer) -> Bool { peer.bytes == clientID }
+
+    private static let clientID = Array("planner".utf8)
 
     /// Whether a peer is a trainer or a live rollout worker.
     public func knows(_ peer: Peer) -> Bool { trainers[peer] != nil || rollouts.incarnation(at: peer) != nil }
 
     /// Whether a message is for the planner, and not for the coordinator's machine.
     public func isAddressee(of message: Message, from peer: Peer) -> Bool {
+        if Self.isAddressee(of: message) { return true }
+        return switch message {
+        // A peer of an earlier generation is known by what its heartbeat names.
+        case .heartbeat(let heartbeat):
+            knows(peer) || rollouts.isDead(heartbeat.incarnation)
+        case .hello: false
+        default: knows(peer)
+        }
+    }
+
+    /// Whether a message is for a planner by its kind alone.
+    static func isAddressee(of message: Message) -> Bool {
         switch message {
         case .hello(let hello):
             switch hello.role {
@@ -149,10 +171,8 @@ public struct PlannerState: Sendable {
             }
         case .requestPlan, .followPlan, .dropPlans, .reportOutcomes, .requestScores, .rewards, .assignmentReturned:
             true
-        // A peer of an earlier generation is known by what its heartbeat names.
-        case .heartbeat(let heartbeat):
-            knows(peer) || !heartbeat.assignments.isEmpty || rollouts.isDead(heartbeat.incarnation)
-        default: knows(peer)
+        case .heartbeat(let heartbeat): !heartbeat.assignments.isEmpty
+        default: false
         }
     }
 

@@ -60,7 +60,9 @@ struct Membership<Session: MemberSession>: Sendable {
     /// The answer to a Hello for a session of another key; `nil` when there is none. Incarnations are in the log, so who
     /// knows one is not yet its holder.
     func refusal(ofIncarnation incarnation: UInt64, from peer: Peer) -> Message? {
-        guard let session = sessions[incarnation], session.peer.owner != peer.owner else { return nil }
+        guard let session = sessions[incarnation],
+            session.peer.owner != peer.owner || session.peer.tenant != peer.tenant
+        else { return nil }
         let message = "another key joined as this incarnation; start the process again under its own key"
         return .refused(.permission, message: message)
     }

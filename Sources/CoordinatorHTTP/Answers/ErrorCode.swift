@@ -43,6 +43,10 @@ package enum ErrorCode: String, CaseIterable {
     case tokenUnknown = "token_unknown"
     /// The token's role does not permit the request: use one of another role.
     case roleRefused = "role_refused"
+    /// The token is of another tenant than the request names: leave the header out, or use a token of that tenant.
+    case tenantRefused = "tenant_refused"
+    /// The token may send no more requests in this second: try again after `Retry-After`.
+    case rateExceeded = "rate_exceeded"
     /// What was sent is not a request of HTTP.
     case malformedRequest = "malformed_request"
     /// The body was not complete in time.

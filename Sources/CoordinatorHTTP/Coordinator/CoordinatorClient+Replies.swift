@@ -10,9 +10,11 @@ extension CoordinatorClient {
     /// `stopping` ended with the coordinator.
     ///
     /// - Parameter untilStop: Whether a stopping server ends the stream early; else it continues until its deadline.
-    func replies(to message: Message, for duration: Duration, untilStop: Bool = false) -> AsyncStream<ReplyEvent> {
+    func replies(
+        to message: Message, in scope: Scope, for duration: Duration, untilStop: Bool = false
+    ) -> AsyncStream<ReplyEvent> {
         AsyncStream { continuation in
-            let answers = ask(message)
+            let answers = ask(message, scope)
             let reader = Task(executorPreference: RequestThreads.shared) {
                 for await answer in answers { continuation.yield(.message(answer)) }
                 continuation.finish()
@@ -37,14 +39,17 @@ extension CoordinatorClient {
     }
 
     /// The coordinator's report. Throws `coordinatorSilent` when it did not arrive within `time`.
-    func report(within time: Duration) async throws(HTTPFailure) -> CoordinatorReport {
-        try await answer(within: time, report)
+    func report(of scope: Scope, within time: Duration) async throws(HTTPFailure) -> CoordinatorReport {
+        let report = report
+        return try await answer(within: time) { await report(scope) }
     }
 
     /// The coordinator's answer to an operator. Throws `coordinatorSilent` when it did not arrive within `time`.
-    func answer(to request: OperatorRequest, within time: Duration) async throws(HTTPFailure) -> OperatorAnswer {
+    func answer(
+        to request: OperatorRequest, in scope: Scope, within time: Duration
+    ) async throws(HTTPFailure) -> OperatorAnswer {
         let operate = operate
-        return try await answer(within: time) { await operate(request) }
+        return try await answer(within: time) { await operate(request, scope) }
     }
 
     private func answer<Value: Sendable>(

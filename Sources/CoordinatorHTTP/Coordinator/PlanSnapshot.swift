@@ -1,3 +1,4 @@
+import Cluster
 import HTTPServing
 import Wire
 
@@ -33,12 +34,13 @@ extension CoordinatorClient {
     ///
     /// Throws `unknownPlan`, `coordinatorSilent`, `stopping`.
     func snapshot(
-        of plan: PlanName, groupsAfter: Int, wait: Duration, timeouts: Timeouts
+        of plan: PlanName, in scope: Scope, groupsAfter: Int, wait: Duration, timeouts: Timeouts
     ) async throws(HTTPFailure) -> PlanSnapshot {
         var snapshot = PlanSnapshot(plan, groupsAfter: groupsAfter)
         var hasAll = false
         var wasWhole = false
-        for await reply in markedReplies(to: .followPlan(plan, groupsAfter: groupsAfter), wait, timeouts) {
+        let follow = Message.followPlan(plan, groupsAfter: groupsAfter)
+        for await reply in markedReplies(to: follow, in: scope, wait, timeouts) {
             switch reply {
             case nil: (hasAll, wasWhole) = (true, snapshot.answer.isWhole)
             case .message(let message): try snapshot.receive(message)
@@ -57,10 +59,10 @@ extension CoordinatorClient {
     ///
     /// The coordinator answers in order, and the mark was requested later.
     private func markedReplies(
-        to message: Message, _ wait: Duration, _ timeouts: Timeouts
+        to message: Message, in scope: Scope, _ wait: Duration, _ timeouts: Timeouts
     ) -> AsyncStream<ReplyEvent?> {
         AsyncStream { continuation in
-            let replies = replies(to: message, for: wait + timeouts.answer, untilStop: true)
+            let replies = replies(to: message, in: scope, for: wait + timeouts.answer, untilStop: true)
             let reader = Task(executorPreference: RequestThreads.shared) {
                 for await reply in replies { continuation.yield(reply) }
                 continuation.finish()

@@ -16,13 +16,13 @@ struct HealthHandlers: Sendable {
 
     /// `GET /livez`: whether the coordinator's own thread answers. That HTTP answers is not enough.
     func isLive() async throws -> Response {
-        _ = try await coordinator.report(within: timeouts.answer)
+        _ = try await coordinator.report(of: .all, within: timeouts.answer)
         return .json { $0.member("status", "live") }
     }
 
     /// `GET /readyz`: whether plans can be more than uniform.
     func isReady() async throws -> Response {
-        let report = try await coordinator.report(within: timeouts.answer)
+        let report = try await coordinator.report(of: .all, within: timeouts.answer)
         guard report.workers > 0 else {
             throw HTTPFailure(
                 .serviceUnavailable, .noWorker,
@@ -39,8 +39,8 @@ struct HealthHandlers: Sendable {
     }
 
     /// `GET /v1/status`: the coordinator's report.
-    func status() async throws -> Response {
-        let report = try await coordinator.report(within: timeouts.answer)
+    func status(of scope: Scope) async throws -> Response {
+        let report = try await coordinator.report(of: scope, within: timeouts.answer)
         let encoder = JSONEncoder.line
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let status = Status(version: version, time: Date().timeIntervalSince1970, coordinator: report)
@@ -55,10 +55,10 @@ struct HealthHandlers: Sendable {
     }
 
     /// `GET /metrics`: the report and HTTP's own counts, as Prometheus reads them.
-    func metrics(_ metrics: CoordinatorMetrics) async throws -> Response {
-        let report = try await coordinator.report(within: timeouts.answer)
+    func metrics(_ metrics: CoordinatorMetrics, of scope: Scope) async throws -> Response {
+        let report = try await coordinator.report(of: scope, within: timeouts.answer)
         return Response(
             status: .ok, headers: [.contentType: PrometheusExporter.contentType],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text(report))))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text(report, of: scope))))
     }
 }

@@ -10,8 +10,11 @@ struct OperatorHandlers: Sendable {
     let timeouts: Timeouts
 
     /// `GET /v1/cluster`.
-    func details() async throws -> Response {
-        guard case .details(let details) = try await coordinator.answer(to: .details, within: timeouts.answer) else {
+    func details(of scope: Scope) async throws -> Response {
+        guard
+            case .details(let details) = try await coordinator.answer(
+                to: .details, in: scope, within: timeouts.answer)
+        else {
             throw HTTPFailure.coordinatorSilent
         }
         let encoder = JSONEncoder.line
@@ -20,8 +23,8 @@ struct OperatorHandlers: Sendable {
     }
 
     /// `POST /v1/workers/{name}/drain`.
-    func drain(_ name: String) async throws -> Response {
-        switch try await coordinator.answer(to: .drain(worker: name), within: timeouts.answer) {
+    func drain(_ name: String, in scope: Scope) async throws -> Response {
+        switch try await coordinator.answer(to: .drain(worker: name), in: scope, within: timeouts.answer) {
         case .draining(let workers, let leases):
             return .json { json in
                 json.member("workers", workers)
@@ -33,8 +36,8 @@ struct OperatorHandlers: Sendable {
     }
 
     /// `POST /v1/jobs/{id}/cancel`.
-    func cancel(_ id: String) async throws -> Response {
-        switch try await coordinator.answer(to: .cancel(job: id), within: timeouts.answer) {
+    func cancel(_ id: String, in scope: Scope) async throws -> Response {
+        switch try await coordinator.answer(to: .cancel(job: id), in: scope, within: timeouts.answer) {
         case .cancelled(let pieces): return .json { $0.member("pieces", pieces) }
         case .unknown(let message): throw HTTPFailure(.notFound, .unknownJob, message, param: "id")
         case .details, .overview, .draining: throw HTTPFailure.coordinatorSilent

@@ -1,3 +1,4 @@
+import Cluster
 import HTTPServing
 import Hummingbird
 import JSON
@@ -9,9 +10,9 @@ struct OutcomeHandlers: Sendable {
     let timeouts: Timeouts
 
     /// `POST /v1/outcomes`.
-    func record(_ json: JSONValue) async throws -> Response {
+    func record(_ json: JSONValue, in scope: Scope) async throws -> Response {
         let report = try ReportOutcomes(json, request: .random(in: 1...(.max)))
-        for await reply in coordinator.replies(to: .reportOutcomes(report), for: timeouts.record) {
+        for await reply in coordinator.replies(to: .reportOutcomes(report), in: scope, for: timeouts.record) {
             switch reply {
             case .message(.outcomesRecorded(let recorded)):
                 return .json { Self.write(recorded, of: report, to: &$0) }

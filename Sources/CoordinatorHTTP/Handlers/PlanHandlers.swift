@@ -1,3 +1,4 @@
+import Cluster
 import HTTPServing
 import HTTPTypes
 import Hummingbird
@@ -11,20 +12,20 @@ struct PlanHandlers: Sendable {
     let timeouts: Timeouts
 
     /// `POST /v1/plans`: the whole plan.
-    func make(_ json: JSONValue) async throws -> Response {
+    func make(_ json: JSONValue, in scope: Scope) async throws -> Response {
         let request = try RequestPlan(json)
         var answer = PlanAnswer(request.plan)
-        for await reply in replies(to: request) {
+        for await reply in replies(to: request, in: scope) {
             if try answer.receive(reply, within: limit(of: request)) { return .json { answer.write(to: &$0) } }
         }
         throw HTTPFailure.stopping
     }
 
     /// `POST /v1/plans` for clients that accept lines: budgets as they are made, then the end.
-    func stream(_ json: JSONValue) async throws -> Response {
+    func stream(_ json: JSONValue, in scope: Scope) async throws -> Response {
         let request = try RequestPlan(json)
         let limit = limit(of: request)
-        let replies = replies(to: request)
+        let replies = replies(to: request, in: scope)
         var answer = PlanAnswer(request.plan)
         var iterator = replies.makeAsyncIterator()
         // A refusal has its own status as long as no line was written.
@@ -57,14 +58,16 @@ struct PlanHandlers: Sendable {
     }
 
     /// `GET /v1/plans/{policy_id}/{step}`: what there is of a plan, and its groups that are done.
-    func find(policyID: String, step: String, groupsAfter: Int, wait: Duration) async throws -> Response {
+    func find(
+        policyID: String, step: String, in scope: Scope, groupsAfter: Int, wait: Duration
+    ) async throws -> Response {
         guard let number = Int(step) else {
             throw HTTPFailure.invalid(.wrongType, "step", "step: expected a whole number from 0, found \"\(step)\"")
         }
         let plan = PlanName(policyID: policyID, step: number)
         do throws(RequestFault) { try plan.check() } catch { throw HTTPFailure(error) }
         let snapshot = try await coordinator.snapshot(
-            of: plan, groupsAfter: groupsAfter, wait: wait, timeouts: timeouts)
+            of: plan, in: scope, groupsAfter: groupsAfter, wait: wait, timeouts: timeouts)
         return .json { json in
             if snapshot.answer.end == nil {
                 json.null("plan")
@@ -77,9 +80,9 @@ struct PlanHandlers: Sendable {
     }
 
     /// `DELETE /v1/plans`: drops plans from a step on.
-    func drop(query: String?) async throws -> Response {
+    func drop(query: String?, in scope: Scope) async throws -> Response {
         let drop = try DropPlans(query: query, request: .random(in: 1...(.max)))
-        for await reply in coordinator.replies(to: .dropPlans(drop), for: timeouts.record) {
+        for await reply in coordinator.replies(to: .dropPlans(drop), in: scope, for: timeouts.record) {
             switch reply {
             case .message(.plansDropped(let dropped)):
                 return .json { json in
@@ -100,7 +103,7 @@ struct PlanHandlers: Sendable {
 
     private func limit(of request: RequestPlan) -> Duration { request.deadline + timeouts.grace }
 
-    private func replies(to request: RequestPlan) -> AsyncStream<ReplyEvent> {
-        coordinator.replies(to: .requestPlan(request), for: limit(of: request))
+    private func replies(to request: RequestPlan, in scope: Scope) -> AsyncStream<ReplyEvent> {
+        coordinator.replies(to: .requestPlan(request), in: scope, for: limit(of: request))
     }
 }

@@ -12,8 +12,8 @@ struct PolicyHandlers: Sendable {
     static let outcomesCount = 1...4096
 
     /// `GET /v1/policies`.
-    func list() async throws -> Response {
-        guard case .policies(let policies) = try await answer(.policies) else { throw HTTPFailure.stopping }
+    func list(in scope: Scope) async throws -> Response {
+        guard case .policies(let policies) = try await answer(.policies, in: scope) else { throw HTTPFailure.stopping }
         return .json { json in
             json.array("policies", policies) { json, policy in json.object { Self.write(policy, to: &$0) } }
         }
@@ -21,10 +21,10 @@ struct PolicyHandlers: Sendable {
 
     /// `GET /v1/policies/{policy_id}/outcomes`: in the order in which they were recorded. Each item may be sent to
     /// `POST /v1/outcomes`.
-    func outcomes(of policyID: String, from: Int, count: Int) async throws -> Response {
+    func outcomes(of policyID: String, in scope: Scope, from: Int, count: Int) async throws -> Response {
         guard
             case .outcomes(let outcomes, let next) = try await answer(
-                .outcomes(policyID: policyID, from: from, count: count))
+                .outcomes(policyID: policyID, from: from, count: count), in: scope)
         else { throw Self.unknown(policyID) }
         return .json { json in
             json.member("policy_id", policyID)
@@ -47,15 +47,15 @@ struct PolicyHandlers: Sendable {
     }
 
     /// `DELETE /v1/policies/{policy_id}`: answered when that is durable.
-    func forget(_ policyID: String) async throws -> Response {
-        guard case .forgotten(let policy) = try await answer(.forget(policyID: policyID)) else {
+    func forget(_ policyID: String, in scope: Scope) async throws -> Response {
+        guard case .forgotten(let policy) = try await answer(.forget(policyID: policyID), in: scope) else {
             throw Self.unknown(policyID)
         }
         return .json { json in json.object("forgotten") { Self.write(policy, to: &$0) } }
     }
 
-    private func answer(_ query: HistoryQuery) async throws(HTTPFailure) -> HistoryAnswer {
-        guard let answer = await coordinator.query(query) else { throw .stopping }
+    private func answer(_ query: HistoryQuery, in scope: Scope) async throws(HTTPFailure) -> HistoryAnswer {
+        guard let answer = await coordinator.query(query, scope) else { throw .stopping }
         return answer
     }
 
@@ -74,5 +74,6 @@ struct PolicyHandlers: Sendable {
         json.member("failure_rate", policy.failureRate)
         json.array("plans", policy.plans) { json, step in json.number(step) }
         json.member("idle_rank", policy.idleRank)
+        if let tenant = policy.tenant { json.member("tenant", tenant) }
     }
 }

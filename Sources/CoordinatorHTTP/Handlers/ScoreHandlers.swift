@@ -1,3 +1,4 @@
+import Cluster
 import HTTPServing
 import Hummingbird
 import JSON
@@ -10,10 +11,10 @@ struct ScoreHandlers: Sendable {
     let timeouts: Timeouts
 
     /// `POST /v1/score`.
-    func score(_ json: JSONValue) async throws -> Response {
+    func score(_ json: JSONValue, in scope: Scope) async throws -> Response {
         let (request, promptIDs) = try RequestScores.reading(json, request: .random(in: 1...(.max)))
         let limit = request.deadline + timeouts.grace
-        for await reply in coordinator.replies(to: .requestScores(request), for: limit) {
+        for await reply in coordinator.replies(to: .requestScores(request), in: scope, for: limit) {
             switch reply {
             case .message(.scores(let scores)): return .json { Self.write(scores, of: promptIDs, to: &$0) }
             case .message(.requestRefused(let refused)): throw HTTPFailure(refused)

@@ -63,6 +63,7 @@ struct OverviewJSON {
             json.object { json in
                 json.member("name", worker.name)
                 json.member("role", worker.role)
+                if let tenant = worker.tenant { json.member("tenant", tenant) }
                 json.member("silent_seconds", Self.short(worker.silentSeconds))
                 json.member("is_draining", worker.isDraining)
                 if worker.isQuarantined == true { json.member("is_quarantined", true) }
@@ -80,6 +81,7 @@ struct OverviewJSON {
             json.object { json in
                 json.member("id", job.id)
                 json.member("owner", job.owner)
+                if let tenant = job.tenant { json.member("tenant", tenant) }
                 json.member("pending", job.pending)
                 json.member("leased", job.leased)
                 json.member("rows", job.rows)
@@ -118,6 +120,7 @@ struct OverviewJSON {
         json.array("budgets_by_p", newestPictures) { json, plan in
             json.object { json in
                 json.member("policy_id", plan.name.policyID)
+                if let tenant = plan.tenant { json.member("tenant", tenant) }
                 json.member("step", plan.name.step)
                 json.array("bins", plan.picture?.bins ?? []) { Self.write($1, to: &$0) }
                 json.array("unpredicted", plan.picture.map { [$0.unpredicted] } ?? []) { Self.write($1, to: &$0) }
@@ -127,9 +130,9 @@ struct OverviewJSON {
 
     /// The newest plan with budgets of each policy, newest first, of at most `picturesMax` policies.
     private var newestPictures: [PlanTally] {
-        var policies: Set<String> = []
+        var policies: Set<[String?]> = []
         let newest = overview.predictions.plans.reversed().filter {
-            $0.picture != nil && policies.insert($0.name.policyID).inserted
+            $0.picture != nil && policies.insert([$0.tenant, $0.name.policyID]).inserted
         }
         return Array(newest.prefix(Self.picturesMax))
     }
@@ -142,6 +145,7 @@ struct OverviewJSON {
 
     private func write(_ plan: PlanTally, to json: inout JSONWriter) {
         json.member("policy_id", plan.name.policyID)
+        if let tenant = plan.tenant { json.member("tenant", tenant) }
         json.member("step", plan.name.step)
         json.member("prompts", plan.prompts)
         json.member("status", plan.end?.status.rawValue)

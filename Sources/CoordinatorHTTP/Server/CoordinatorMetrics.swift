@@ -39,9 +39,17 @@ struct CoordinatorMetrics: Sendable {
 
     private static let tokensRefused = "statezero_http_tokens_refused_total"
 
-    /// The export, with what a report says.
-    func text(_ report: CoordinatorReport) -> String {
-        exporter.text { samples in
+    /// The export, with what a report says. A tenant's has the figures of its report alone, and not those of the requests of
+    /// all.
+    func text(_ report: CoordinatorReport, of scope: Scope = .all) -> String {
+        guard scope == .all else {
+            return PrometheusExporter(Self.families + Self.laterFamilies).text { samples in
+                addLevels(of: report, to: &samples)
+                addTotals(of: report, to: &samples)
+                addLater(of: report, to: &samples)
+            }
+        }
+        return exporter.text { samples in
             addLevels(of: report, to: &samples)
             addTotals(of: report, to: &samples)
             addLater(of: report, to: &samples)

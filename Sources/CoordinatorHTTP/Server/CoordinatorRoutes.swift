@@ -55,32 +55,58 @@ struct CoordinatorRoutes: Sendable {
             .add(middleware: ConcurrencyMiddleware(limiter, refusal: busy))
             .serve(
                 "/v1/score",
-                [.post: { request, context in try await scores.score(try await json(of: request, context)) }])
+                [
+                    .post: { request, context in
+                        try await scores.score(try await json(of: request, context), in: try context.scope(of: request))
+                    }
+                ])
         return router
     }
 
     private func serveFigures(_ figures: RouterGroup<ServedContext>) {
-        figures.serve("/v1/status", [.get: { _, _ in try await health.status() }])
-        figures.serve("/metrics", [.get: { _, _ in try await health.metrics(metrics) }])
-        figures.serve("/v1/overview", [.get: { _, _ in try await page.overview() }])
+        figures.serve(
+            "/v1/status",
+            [.get: { request, context in try await health.status(of: try context.scope(of: request)) }])
+        figures.serve(
+            "/metrics",
+            [
+                .get: { request, context in
+                    try await health.metrics(metrics, of: try context.scope(of: request))
+                }
+            ])
+        figures.serve(
+            "/v1/overview",
+            [.get: { request, context in try await page.overview(of: try context.scope(of: request)) }])
         figures.serve(
             "/v1/events",
             [
-                .get: { request, _ in
+                .get: { request, context in
                     let counts = CoordinatorHTTPServer.eventCounts
-                    return try await page.events(count: try Self.numbers(request, ["count": counts])["count"])
+                    return try await page.events(
+                        of: try context.scope(of: request), count: try Self.numbers(request, ["count": counts])["count"]
+                    )
                 }
             ])
-        figures.serve("/v1/cluster", [.get: { _, _ in try await operators.details() }])
+        figures.serve(
+            "/v1/cluster",
+            [.get: { request, context in try await operators.details(of: try context.scope(of: request)) }])
     }
 
     private func serveOperators(_ operations: RouterGroup<ServedContext>) {
         operations.serve(
             "/v1/workers/{name}/drain",
-            [.post: { _, context in try await operators.drain(try Self.text("name", context)) }])
+            [
+                .post: { request, context in
+                    try await operators.drain(try Self.text("name", context), in: try context.scope(of: request))
+                }
+            ])
         operations.serve(
             "/v1/jobs/{id}/cancel",
-            [.post: { _, context in try await operators.cancel(try Self.text("id", context)) }])
+            [
+                .post: { request, context in
+                    try await operators.cancel(try Self.text("id", context), in: try context.scope(of: request))
+                }
+            ])
     }
 
     private func serveTrainers(_ work: RouterGroup<ServedContext>) {
@@ -88,11 +114,14 @@ struct CoordinatorRoutes: Sendable {
             "/v1/plans",
             [
                 .post: { request, context in
+                    let scope = try context.scope(of: request)
                     let json = try await json(of: request, context)
                     let isStream = (request.headers[.accept] ?? "").contains("application/x-ndjson")
-                    return isStream ? try await plans.stream(json) : try await plans.make(json)
+                    return isStream ? try await plans.stream(json, in: scope) : try await plans.make(json, in: scope)
                 },
-                .delete: { request, _ in try await plans.drop(query: request.uri.query) },
+                .delete: { request, context in
+                    try await plans.drop(query: request.uri.query, in: try context.scope(of: request))
+                },
             ])
         work.serve(
             "/v1/plans/{policy_id}/{step}",
@@ -102,16 +131,29 @@ struct CoordinatorRoutes: Sendable {
                         request, ["groups_after": PlanLimits.counts, "wait_ms": Timeouts.planWaitMilliseconds])
                     return try await plans.find(
                         policyID: try Self.text("policy_id", context), step: try Self.text("step", context),
+                        in: try context.scope(of: request),
                         groupsAfter: numbers["groups_after"] ?? 0, wait: .milliseconds(numbers["wait_ms"] ?? 0))
                 }
             ])
         work.serve(
             "/v1/outcomes",
-            [.post: { request, context in try await outcomes.record(try await json(of: request, context)) }])
-        work.serve("/v1/policies", [.get: { _, _ in try await policies.list() }])
+            [
+                .post: { request, context in
+                    let scope = try context.scope(of: request)
+                    return try await outcomes.record(try await json(of: request, context), in: scope)
+                }
+            ])
+        work.serve(
+            "/v1/policies",
+            [.get: { request, context in try await policies.list(in: try context.scope(of: request)) }])
         work.serve(
             "/v1/policies/{policy_id}",
-            [.delete: { _, context in try await policies.forget(try Self.text("policy_id", context)) }])
+            [
+                .delete: { request, context in
+                    try await policies.forget(
+                        try Self.text("policy_id", context), in: try context.scope(of: request))
+                }
+            ])
         work.serve(
             "/v1/policies/{policy_id}/outcomes",
             [
@@ -119,7 +161,8 @@ struct CoordinatorRoutes: Sendable {
                     let numbers = try Self.numbers(
                         request, ["from": 0...Int.max, "count": PolicyHandlers.outcomesCount])
                     return try await policies.outcomes(
-                        of: try Self.text("policy_id", context), from: numbers["from"] ?? 0,
+                        of: try Self.text("policy_id", context), in: try context.scope(of: request),
+                        from: numbers["from"] ?? 0,
                         count: numbers["count"] ?? 1024)
                 }
             ])

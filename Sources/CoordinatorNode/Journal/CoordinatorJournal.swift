@@ -105,9 +105,13 @@ public final class CoordinatorJournal {
     ///
     /// Outcomes and rewards are also on the disk itself when this returns, so that a power cut does not lose them: they
     /// are acknowledged, and their sender does not repeat them.
-    public func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = []) throws(CoordinatorError) {
-        guard !entries.isEmpty || !plannerEntries.isEmpty else { return }
-        let isPermanent = plannerEntries.contains {
+    /// - Parameter tenants: Entries of tenants' planners. Only those of one planner have an order.
+    public func commit(
+        _ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = [], tenants: [String: [PlannerEntry]] = [:]
+    ) throws(CoordinatorError) {
+        let tenantEntries = tenants.values.joined()
+        guard !entries.isEmpty || !plannerEntries.isEmpty || !tenantEntries.isEmpty else { return }
+        let isPermanent = [plannerEntries, Array(tenantEntries)].joined().contains {
             switch $0 {
             case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
             default: false
@@ -121,7 +125,13 @@ public final class CoordinatorJournal {
                 }
                 try database.inTransaction {
                     for entry in entries { try Self.write(entry, to: database) }
-                    for entry in plannerEntries { try planner.write(entry, to: database) }
+                    for entry in plannerEntries { try planner.write(entry, of: nil, to: database) }
+                    if entries.contains(where: \.namesTenant) || !tenantEntries.isEmpty {
+                        try JournalFile.beginTenants(in: database)
+                    }
+                    for (tenant, entries) in tenants {
+                        for entry in entries { try planner.write(entry, of: tenant, to: database) }
+                    }
                     try planner.sweep(database)
                     return .commit
                 }
@@ -154,8 +164,9 @@ public final class CoordinatorJournal {
             try database.execute(
                 sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.fingerprint.rawValue])
             try EntryRow.insert(.fingerprint, header: Array(model.name.utf8), body: model.digest.bytes, to: database)
-        case .jobOpened(let job):
-            try EntryRow.insert(.job, job: job, to: database)
+        case .jobOpened(let job, let tenant):
+            // In the job's own row: where it is damaged, there is no job, and not one that is anybody's.
+            try EntryRow.insert(.job, job: job, body: tenant.map { Array($0.utf8) }, to: database)
         case .jobOwned(let job, let owner):
             try EntryRow.insert(.owner, job: job, body: Array(owner.utf8), to: database)
         case .shardAnswered(let answer):
@@ -179,8 +190,9 @@ public final class CoordinatorJournal {
             }
         case .jobClosed(let job):
             try database.execute(sql: "DELETE FROM entry WHERE job = ?", arguments: [EntryRow.data(job.bytes)])
-        case .workerQuarantined(let identity):
-            try EntryRow.insert(.quarantine, body: Array(identity.utf8), to: database)
+        case .workerQuarantined(let identity, let tenant):
+            try EntryRow.insert(
+                .quarantine, header: tenant.map { Array($0.utf8) }, body: Array(identity.utf8), to: database)
             // The state keeps the latest ones too, and no more.
             try database.execute(
                 sql: """
@@ -194,6 +206,16 @@ public final class CoordinatorJournal {
         case .quarantineLifted:
             try database.execute(
                 sql: "DELETE FROM entry WHERE kind = ?", arguments: [EntryRow.Kind.quarantine.rawValue])
+        }
+    }
+}
+
+extension JournalEntry {
+    /// Whether a version that knows no tenants would read it as the cluster's own.
+    fileprivate var namesTenant: Bool {
+        switch self {
+        case .jobOpened(_, let tenant), .workerQuarantined(_, let tenant): tenant != nil
+        default: false
         }
     }
 }

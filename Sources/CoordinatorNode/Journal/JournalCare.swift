@@ -36,9 +36,11 @@ public enum JournalCare {
         return try withCopy(of: path) { copy throws(CoordinatorError) in
             let (contents, fault) = try salvage(copy)
             let journal = try CoordinatorJournal(path: target, outcomesMax: .max >> 1)
-            for start in stride(from: 0, to: contents.plannerEntries.count, by: partEntries) {
-                let end = min(start + partEntries, contents.plannerEntries.count)
-                try journal.commit([], Array(contents.plannerEntries[start..<end]))
+            for (tenant, entries) in [(nil, contents.plannerEntries)] + contents.tenants.map({ ($0, $1) }) {
+                for start in stride(from: 0, to: entries.count, by: partEntries) {
+                    let part = Array(entries[start..<min(start + partEntries, entries.count)])
+                    try journal.commit([], tenant == nil ? part : [], tenants: tenant.map { [$0: part] } ?? [:])
+                }
             }
             try journal.commit(contents.entries)
             return Report(bytes: bytes(of: path), isOpen: isOpen(path), contents: contents, fileFault: fault)

@@ -4,8 +4,9 @@ import SQLite
 
 /// The journal's file: its format, whether its pages are sound, and rows that are put aside.
 enum JournalFile {
-    /// Written into the file; a file of a later version is refused.
+    /// Written into the file; a file of a later version is refused. A version that knows no tenants reads format 1.
     private static let format = 1
+    private static let formatWithTenants = 2
     /// So many damaged rows, and more than a quarter of all, are no accident of single rows: nothing is put aside.
     private static let damagedRowsMin = 64
 
@@ -13,7 +14,7 @@ enum JournalFile {
     /// Returns what was mended. Cost: reads the whole file once.
     static func prepare(_ database: Database, path: String) throws -> [JournalDamage] {
         let format = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        guard (0...Self.format).contains(format) else {
+        guard (0...formatWithTenants).contains(format) else {
             throw CoordinatorError.journalUnreadable(path: path, reason: "it has format \(format) of a later version")
         }
         let faults = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
@@ -27,6 +28,13 @@ enum JournalFile {
         try database.execute(sql: "REINDEX")
         let fault = faults.first { fault in ofIndexes.contains { fault.contains($0) } }
         return fault.map { [JournalDamage(table: "journal", row: nil, kind: .index, reason: $0)] } ?? []
+    }
+
+    /// Called before a row of a tenant is written: a version that knows no tenants must not read it as its own. Returns at
+    /// once where that is said already.
+    static func beginTenants(in database: Database) throws {
+        guard try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 < formatWithTenants else { return }
+        try database.execute(sql: "PRAGMA user_version = \(formatWithTenants)")
     }
 
     /// Puts damaged rows aside, into a table of their own. Throws where there are too many.

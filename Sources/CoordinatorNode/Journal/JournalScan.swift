@@ -19,7 +19,7 @@ package struct JournalScan {
     private var texts: [Data: String] = [:]
     private var plans = PlanScan()
     /// Known texts in order, those of one policy in a row together.
-    private var knownTexts: [(policyID: String, texts: [NamedText])] = []
+    private var knownTexts: [(policy: StoredPolicy, texts: [NamedText])] = []
     /// Further attempts to read around what cannot be read.
     private var probesLeft = 20_000
 
@@ -36,7 +36,9 @@ package struct JournalScan {
         }
         dropBrokenPlans()
         try scan(.knownText) { scan, row throws in try scan.readKnownText(row) }
-        contents.plannerEntries += knownTexts.map { .textsNamed(policyID: $0.policyID, $0.texts) }
+        for (policy, texts) in knownTexts {
+            contents.add(.textsNamed(policyID: policy.policyID, texts), of: policy.tenant)
+        }
     }
 
     // MARK: Rows
@@ -150,7 +152,8 @@ package struct JournalScan {
             failed: try row.checked("failed"), rewards: rewards, step: try row.checkedIfAny("step"),
             tokens: try row.checkedIfAny("tokens") ?? 0)
         try Self.check(outcome)
-        contents.plannerEntries.append(.outcomesRecorded(policyID: try row.text("policy"), [outcome]))
+        let policy = try row.policy()
+        contents.add(.outcomesRecorded(policyID: policy.policyID, [outcome]), of: policy.tenant)
         contents.count(.outcome)
     }
 
@@ -175,8 +178,8 @@ package struct JournalScan {
                 use(row, of: table, nil) { scan, row throws in
                     var reader = JournalReader([UInt8](try row.checked("body", as: Data.self)))
                     let attempts = try PolicyAttempts(reading: &reader)
-                    scan.contents.plannerEntries.append(
-                        .attemptBegan(policyID: try row.text("policy"), attempts))
+                    let policy = try row.policy()
+                    scan.contents.add(.attemptBegan(policyID: policy.policyID, attempts), of: policy.tenant)
                     scan.contents.count(.attempt)
                 }
             }
@@ -187,8 +190,8 @@ package struct JournalScan {
 
     private mutating func readKnownText(_ row: Row) throws {
         let named = NamedText(promptID: try row.text("prompt_id"), text: try text(of: row))
-        let policyID = try row.text("policy")
-        if knownTexts.last?.policyID != policyID { knownTexts.append((policyID, [])) }
+        let policy = try row.policy()
+        if knownTexts.last?.policy != policy { knownTexts.append((policy, [])) }
         // In place: a copy for each text would cost the square of their number.
         knownTexts[knownTexts.count - 1].texts.append(named)
         contents.count(.knownText)
@@ -218,8 +221,8 @@ package struct JournalScan {
     // MARK: Plans
 
     private mutating func dropBrokenPlans() {
-        let (entries, orphans) = plans.finish()
-        contents.plannerEntries += entries
+        let (whole, orphans) = plans.finish()
+        for found in whole { contents.add(found.entry, of: found.plan.tenant) }
         for orphan in orphans {
             contents.counts[orphan.kind.damage, default: 1] -= 1
             mark(

@@ -9,7 +9,7 @@ import Threads
 /// become durable in the order in which they were sent.
 final class JournalThread: Sendable {
     private enum Request: Sendable {
-        case commit([JournalEntry], [PlannerEntry], bytes: Int)
+        case commit([JournalEntry], [String?: [PlannerEntry]], bytes: Int)
         case stop
     }
 
@@ -60,21 +60,24 @@ final class JournalThread: Sendable {
     private static func commit(_ shared: Shared, to journal: CoordinatorJournal?) throws(CoordinatorError) -> Bool {
         _ = shared.mailbox.wakeup.wait(for: nil)
         var entries: [JournalEntry] = []
-        var plannerEntries: [PlannerEntry] = []
+        var plannerEntries: [String?: [PlannerEntry]] = [:]
         var (count, bytes) = (0, 0)
         var isStopping = false
         for request in shared.mailbox.drain() {
             switch request {
             case .commit(let some, let plannerSome, let someBytes):
                 entries += some
-                plannerEntries += plannerSome
+                plannerEntries.merge(plannerSome, uniquingKeysWith: +)
                 count += 1
                 bytes += someBytes
             case .stop: isStopping = true
             }
         }
         let start = ContinuousClock.now
-        try journal?.commit(entries, plannerEntries)
+        let own = plannerEntries.removeValue(forKey: nil) ?? []
+        let tenants = Dictionary(
+            uniqueKeysWithValues: plannerEntries.compactMap { tenant, some in tenant.map { ($0, some) } })
+        try journal?.commit(entries, own, tenants: tenants)
         let duration = ContinuousClock.now - start
         shared.progress.withLock { progress in
             progress.committed += count
@@ -92,9 +95,11 @@ final class JournalThread: Sendable {
         }
     }
 
-    /// Sends entries, all or none of which become durable.
-    func commit(_ entries: [JournalEntry], _ plannerEntries: [PlannerEntry]) {
-        let bytes = entries.reduce(plannerEntries.reduce(0) { $0 + $1.bytesWaiting }) { $0 + $1.bytesWaiting }
+    /// Sends entries, all or none of which become durable: those of planners by tenant.
+    func commit(_ entries: [JournalEntry], _ plannerEntries: [String?: [PlannerEntry]]) {
+        let bytes = entries.reduce(plannerEntries.values.joined().reduce(0) { $0 + $1.bytesWaiting }) {
+            $0 + $1.bytesWaiting
+        }
         shared.progress.withLock { $0.bytesWaiting += bytes }
         _ = shared.mailbox.send(.commit(entries, plannerEntries, bytes: bytes))
     }

@@ -27,34 +27,42 @@ struct PlanScan {
         }
     }
 
+    /// A plan of a tenant: others may have one of the same name.
+    struct Key: Hashable {
+        let tenant: String?
+        let plan: PlanName
+    }
+
     /// A row that is sound.
     struct Found {
         let number: Int64
         let kind: Kind
-        let plan: PlanName
+        let plan: Key
         let entry: PlannerEntry
     }
 
     private var found: [Found] = []
-    private var openings: [PlanName: PlanOpening] = [:]
-    private var dropped: Set<PlanName> = []
+    private var openings: [Key: PlanOpening] = [:]
+    private var dropped: Set<Key> = []
 
     static func kind(_ row: Row) throws -> Kind {
         guard let kind = Kind(rawValue: try row.checked("kind")) else { throw CoordinatorError.journalDamaged }
         return kind
     }
 
-    private static func name(_ row: Row) throws -> PlanName {
-        PlanName(policyID: try row.text("policy"), step: try row.checked("step"))
+    private static func key(_ row: Row) throws -> Key {
+        let policy = try row.policy()
+        return Key(
+            tenant: policy.tenant, plan: PlanName(policyID: policy.policyID, step: try row.checked("step")))
     }
 
     /// Reads a row. Of a row without a checksum, the numbers are checked too.
     mutating func read(_ row: Row, _ kind: Kind) throws {
         let isChecked = row.databaseValues.last?.isNull == false
-        let plan = try Self.name(row)
-        let entry = try Self.entry(kind, plan, body: [UInt8](try row.checked("body", as: Data.self)))
+        let plan = try Self.key(row)
+        let entry = try Self.entry(kind, plan.plan, body: [UInt8](try row.checked("body", as: Data.self)))
         if case .planOpened(let opening) = entry {
-            guard isChecked || opening.request.plan == plan && opening.isUsable else {
+            guard isChecked || opening.request.plan == plan.plan && opening.isUsable else {
                 throw CoordinatorError.journalDamaged
             }
             openings[plan] = opening
@@ -76,13 +84,13 @@ struct PlanScan {
 
     /// A row of a plan is damaged.
     mutating func drop(_ row: Row) {
-        if let plan = try? Self.name(row) { dropped.insert(plan) }
+        if let plan = try? Self.key(row) { dropped.insert(plan) }
     }
 
     /// The entries of whole plans, in order, and the rows of the others.
-    func finish() -> (entries: [PlannerEntry], orphans: [Found]) {
+    func finish() -> (whole: [Found], orphans: [Found]) {
         let orphans = found.filter { dropped.contains($0.plan) }
-        return (found.filter { !dropped.contains($0.plan) }.map(\.entry), orphans)
+        return (found.filter { !dropped.contains($0.plan) }, orphans)
     }
 }
 

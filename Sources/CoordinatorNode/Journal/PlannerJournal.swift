@@ -11,7 +11,7 @@ import Wire
 struct PlannerJournal {
     let outcomesMax: Int
     /// Outcomes on disk, by policy.
-    private var counts: [String: Int] = [:]
+    private var counts: [StoredPolicy: Int] = [:]
     private var prompts: PromptTable
     /// Outcomes beyond `outcomesMax` before the oldest are deleted, so that deleting is rare.
     private static let slack = 1024
@@ -37,7 +37,7 @@ struct PlannerJournal {
         try Self.addColumns(to: database)
         for row in try Row.fetchAll(database, sql: "SELECT policy, count(*) AS n FROM outcome GROUP BY policy") {
             // A name that cannot be read is damage, which reading the rows finds.
-            if let policyID = try? row.text("policy") { counts[policyID] = try row.checked("n") }
+            if let policy = try? row.policy() { counts[policy] = try row.checked("n") }
         }
     }
 
@@ -52,74 +52,78 @@ struct PlannerJournal {
 
     // MARK: Writing
 
-    mutating func write(_ entry: PlannerEntry, to database: Database) throws {
+    mutating func write(_ entry: PlannerEntry, of tenant: String?, to database: Database) throws {
+        let stored = { (policyID: String) in StoredPolicy(policyID, of: tenant) }
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):
-            for outcome in outcomes { try write(outcome, of: policyID, to: database) }
-            try prune(policyID, in: database)
+            for outcome in outcomes { try write(outcome, of: stored(policyID), to: database) }
+            try prune(stored(policyID), in: database)
         case .planOpened(let opening):
-            try write(.opened, opening.request.plan, opening.journalBody, to: database)
+            try write(.opened, opening.request.plan, of: tenant, opening.journalBody, to: database)
         case .predictionsReceived(let plan, let predictions):
-            try write(.predictions, plan, predictions.journalBody, to: database)
-        case .planCut(let plan): try write(.cut, plan, [], to: database)
-        case .groupReported(let plan, let report): try write(.group, plan, report.journalBody, to: database)
+            try write(.predictions, plan, of: tenant, predictions.journalBody, to: database)
+        case .planCut(let plan): try write(.cut, plan, of: tenant, [], to: database)
+        case .groupReported(let plan, let report): try write(.group, plan, of: tenant, report.journalBody, to: database)
         case .planForgotten(let plan):
             try database.execute(
                 sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?",
-                arguments: [StoredText(plan.policyID), plan.step])
-        case .textsNamed(let policyID, let texts): try prompts.name(texts, of: policyID, in: database)
-        case .textsForgotten(let policyID, let promptIDs): try prompts.forget(promptIDs, of: policyID, in: database)
-        case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: policyID, in: database)
+                arguments: [stored(plan.policyID), plan.step])
+        case .textsNamed(let policyID, let texts): try prompts.name(texts, of: stored(policyID), in: database)
+        case .textsForgotten(let policyID, let promptIDs):
+            try prompts.forget(promptIDs, of: stored(policyID), in: database)
+        case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: stored(policyID), in: database)
         case .policyForgotten(let policyID):
-            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [StoredText(policyID)])
-            try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [StoredText(policyID)])
-            try keepLatest(0, of: policyID, in: database)
-            counts[policyID] = nil
-            try prompts.forgetAll(of: policyID, in: database)
+            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [stored(policyID)])
+            try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [stored(policyID)])
+            try keepLatest(0, of: stored(policyID), in: database)
+            counts[stored(policyID)] = nil
+            try prompts.forgetAll(of: stored(policyID), in: database)
         case .outcomesForgotten(let policyID, let step):
             try database.execute(
                 sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
-                arguments: [StoredText(policyID), step])
+                arguments: [stored(policyID), step])
             prompts.release(database.changesCount)
-            counts[policyID] = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [StoredText(policyID)])
+            counts[stored(policyID)] = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [stored(policyID)])
         case .attemptBegan(let policyID, let attempts):
             try database.cachedStatement(sql: JournalTable.attempt.insertion)
-                .execute(arguments: [StoredText(policyID), Data(attempts.journalBody)])
+                .execute(arguments: [stored(policyID), Data(attempts.journalBody)])
         }
     }
 
-    private mutating func write(_ outcome: RecordedOutcome, of policyID: String, to database: Database) throws {
+    private mutating func write(_ outcome: RecordedOutcome, of policy: StoredPolicy, to database: Database) throws {
         let digest = try prompts.keep(outcome.text, in: database)
         let rewards = String(decoding: try JSONEncoder().encode(outcome.rewards), as: UTF8.self)
         try database.cachedStatement(sql: JournalTable.outcome.insertion).execute(arguments: [
-            StoredText(policyID), StoredText(outcome.eventID), StoredText(outcome.promptID), digest, outcome.version,
+            policy, StoredText(outcome.eventID), StoredText(outcome.promptID), digest, outcome.version,
             outcome.reward, outcome.n,
             outcome.failed, rewards, outcome.step, outcome.tokens,
         ])
-        counts[policyID, default: 0] += 1
+        counts[policy, default: 0] += 1
     }
 
-    private mutating func prune(_ policyID: String, in database: Database) throws {
-        guard let count = counts[policyID], count > outcomesMax + Self.slack else { return }
-        try keepLatest(outcomesMax, of: policyID, in: database)
+    private mutating func prune(_ policy: StoredPolicy, in database: Database) throws {
+        guard let count = counts[policy], count > outcomesMax + Self.slack else { return }
+        try keepLatest(outcomesMax, of: policy, in: database)
     }
 
-    private mutating func keepLatest(_ count: Int, of policyID: String, in database: Database) throws {
+    private mutating func keepLatest(_ count: Int, of policy: StoredPolicy, in database: Database) throws {
         try database.execute(
             sql: """
                 DELETE FROM outcome WHERE policy = ? AND sequence <= (
                     SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-                """, arguments: [StoredText(policyID), StoredText(policyID), count])
+                """, arguments: [policy, policy, count])
         prompts.release(database.changesCount)
-        counts[policyID] = min(counts[policyID] ?? 0, count)
+        counts[policy] = min(counts[policy] ?? 0, count)
     }
 
     /// Deletes texts that nothing names any more, some at each commit.
     mutating func sweep(_ database: Database) throws { try prompts.sweep(database) }
 
-    private func write(_ kind: PlanScan.Kind, _ plan: PlanName, _ body: [UInt8], to database: Database) throws {
+    private func write(
+        _ kind: PlanScan.Kind, _ plan: PlanName, of tenant: String?, _ body: [UInt8], to database: Database
+    ) throws {
         try database.cachedStatement(sql: JournalTable.plan.insertion)
-            .execute(arguments: [StoredText(plan.policyID), plan.step, kind.rawValue, Data(body)])
+            .execute(arguments: [StoredPolicy(plan.policyID, of: tenant), plan.step, kind.rawValue, Data(body)])
     }
 }

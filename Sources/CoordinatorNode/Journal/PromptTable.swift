@@ -46,24 +46,24 @@ struct PromptTable {
 
     // MARK: Known texts
 
-    mutating func name(_ texts: [NamedText], of policyID: String, in database: Database) throws {
+    mutating func name(_ texts: [NamedText], of policy: StoredPolicy, in database: Database) throws {
         let statement = try database.cachedStatement(sql: JournalTable.knownText.insertion)
         for named in texts {
             let digest = try keep(named.text, in: database)
-            try statement.execute(arguments: [StoredText(policyID), StoredText(named.promptID), digest])
+            try statement.execute(arguments: [policy, StoredText(named.promptID), digest])
         }
         // A row that was replaced may have had another text.
         release(texts.count)
     }
 
-    mutating func forget(_ promptIDs: [String], of policyID: String, in database: Database) throws {
+    mutating func forget(_ promptIDs: [String], of policy: StoredPolicy, in database: Database) throws {
         let statement = try database.cachedStatement(sql: "DELETE FROM known_text WHERE policy = ? AND prompt_id = ?")
-        for promptID in promptIDs { try statement.execute(arguments: [StoredText(policyID), StoredText(promptID)]) }
+        for promptID in promptIDs { try statement.execute(arguments: [policy, StoredText(promptID)]) }
         release(promptIDs.count)
     }
 
-    mutating func forgetAll(of policyID: String, in database: Database) throws {
-        try database.execute(sql: "DELETE FROM known_text WHERE policy = ?", arguments: [StoredText(policyID)])
+    mutating func forgetAll(of policy: StoredPolicy, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM known_text WHERE policy = ?", arguments: [policy])
         release(database.changesCount)
     }
 

@@ -27,8 +27,19 @@ struct CoordinatorTraces {
     }
 
     private struct AssignmentKey: Hashable {
-        let plan: PlanName
+        let plan: PlanKey
         let index: Int
+
+        init(_ plan: PlanName, _ index: Int, of tenant: String?) {
+            self.plan = PlanKey(tenant: tenant, plan: plan)
+            self.index = index
+        }
+    }
+
+    /// Tenants may give their policies the same name.
+    private struct PlanKey: Hashable {
+        let tenant: String?
+        let plan: PlanName
     }
 
     private let tracer: Tracer
@@ -38,7 +49,7 @@ struct CoordinatorTraces {
     private var requests = OpenSpans<PlannerState.PredictionSource>(max: 4096)
     private var assignments = OpenSpans<AssignmentKey>(max: 16_384)
     /// The spans of plans that have ended, for their assignments; newest last.
-    private var ended: [(plan: PlanName, context: TraceContext)] = []
+    private var ended: [(plan: PlanKey, context: TraceContext)] = []
 
     private static let endedMax = 64
 
@@ -68,26 +79,27 @@ struct CoordinatorTraces {
             span.set("statezero.step", request.plan.step)
             span.set("statezero.prompts", request.candidates.count)
             span.set("statezero.rollouts", request.total)
-            requests.open(.plan(request.plan), span)
+            requests.open(.plan(request.plan, tenant: peer.tenant), span)
         case .requestScores(let request):
             let span = tracer.start("scores", .server, parent: trace)
             span.set("statezero.policy", request.policy.id)
             span.set("statezero.prompts", request.texts.count)
             requests.open(.scores(peer, request: request.request), span)
         case .rewards(let rewards):
-            let span = assignments.close(AssignmentKey(plan: rewards.name.plan, index: rewards.name.index))
+            let span = assignments.close(AssignmentKey(rewards.name.plan, rewards.name.index, of: peer.tenant))
             span?.set("statezero.rewards", rewards.rewards.count)
             span?.end()
         case .assignmentReturned(let name, let reason):
-            assignments.close(AssignmentKey(plan: name.plan, index: name.index))?.end(failure: "returned: \(reason)")
+            assignments.close(AssignmentKey(name.plan, name.index, of: peer.tenant))?
+                .end(failure: "returned: \(reason)")
         default: break
         }
     }
 
     /// A message is about to be sent: begins and ends spans, and adds the one that the receiver's belong to.
-    mutating func sending(_ envelope: inout Envelope, to peer: Peer, _ planner: PlannerState) {
+    mutating func sending(_ envelope: inout Envelope, to peer: Peer, _ machines: CoordinatorMachines) {
         switch envelope.message {
-        case .shard(let piece, _, let content): envelope.trace = lend(piece, rows: content.count, planner)
+        case .shard(let piece, _, let content): envelope.trace = lend(piece, rows: content.count, machines)
         case .shardAnswer(let answer):
             let span = shards.close(ShardKey(job: answer.job, shard: answer.shard))
             if !answer.faults.isEmpty { span?.set("statezero.row_errors", answer.faults.count) }
@@ -95,15 +107,15 @@ struct CoordinatorTraces {
             envelope.trace = span?.context
         case .jobRefused(let job, let reason, _):
             jobs.close(job)?.end(failure: "refused: \(reason)")
-        case .planEnd(let plan, let end): finish(plan, end)
+        case .planEnd(let plan, let end): finish(plan, of: peer.tenant, end)
         case .scores(let scores): requests.close(.scores(peer, request: scores.request))?.end()
         case .requestRefused(let refused):
             let failure = "refused: \(refused.reason)"
             switch refused.subject {
-            case .plan(let plan): requests.close(.plan(plan))?.end(failure: failure)
+            case .plan(let plan): requests.close(.plan(plan, tenant: peer.tenant))?.end(failure: failure)
             case .request(let number): requests.close(.scores(peer, request: number))?.end(failure: failure)
             }
-        case .assignment(let assignment): envelope.trace = assign(assignment)
+        case .assignment(let assignment): envelope.trace = assign(assignment, of: peer.tenant)
         default: break
         }
     }
@@ -118,10 +130,10 @@ struct CoordinatorTraces {
     }
 
     /// The span that an event of the log belongs to.
-    func span(of event: PlannerState.LogEvent) -> Span? {
+    func span(of event: PlannerState.LogEvent, _ tenant: String?) -> Span? {
         switch event {
         case .planOpened(let plan, _, _, _), .planEnded(let plan, _, _, _), .planRefused(let plan, _):
-            requests[.plan(plan)]
+            requests[.plan(plan, tenant: tenant)]
         default: nil
         }
     }
@@ -154,9 +166,9 @@ struct CoordinatorTraces {
         shards.open(key, span)
     }
 
-    private mutating func lend(_ piece: PieceName, rows: Int, _ planner: PlannerState) -> TraceContext? {
+    private mutating func lend(_ piece: PieceName, rows: Int, _ machines: CoordinatorMachines) -> TraceContext? {
         let shard = shards[ShardKey(job: piece.job, shard: piece.shard)]
-        guard let parent = shard ?? planner.source(of: piece.job).flatMap({ requests[$0] }) else { return nil }
+        guard let parent = shard ?? machines.source(of: piece.job).flatMap({ requests[$0] }) else { return nil }
         if piece.attempt == 1, let start = parent.start { parent.record("queued", start: start, end: Span.now) }
         // An earlier attempt whose worker is lost ends here.
         lent.close(PieceKey(piece))?.end(failure: "lost")
@@ -168,21 +180,19 @@ struct CoordinatorTraces {
         return span.context
     }
 
-    private mutating func finish(_ plan: PlanName, _ end: PlanEnd) {
+    private mutating func finish(_ plan: PlanName, of tenant: String?, _ end: PlanEnd) {
         // A trainer that follows the plan later gets its end again.
-        guard let span = requests.close(.plan(plan)) else { return }
+        guard let span = requests.close(.plan(plan, tenant: tenant)) else { return }
         span.set("statezero.plan_status", end.status.rawValue)
         span.end()
-        ended.append((plan, span.context))
+        ended.append((PlanKey(tenant: tenant, plan: plan), span.context))
         if ended.count > Self.endedMax { ended.removeFirst() }
     }
 
-    private mutating func assign(_ assignment: Assignment) -> TraceContext? {
-        let plan = assignment.name.plan
-        guard let parent = requests[.plan(plan)]?.context ?? ended.last(where: { $0.plan == plan })?.context else {
-            return nil
-        }
-        let key = AssignmentKey(plan: plan, index: assignment.name.index)
+    private mutating func assign(_ assignment: Assignment, of tenant: String?) -> TraceContext? {
+        let key = AssignmentKey(assignment.name.plan, assignment.name.index, of: tenant)
+        let open = requests[.plan(assignment.name.plan, tenant: tenant)]
+        guard let parent = open?.context ?? ended.last(where: { $0.plan == key.plan })?.context else { return nil }
         assignments.close(key)?.end(failure: "lost")
         let span = tracer.start("assignment", .client, parent: parent)
         span.set("statezero.candidate", assignment.name.index)

@@ -9,6 +9,8 @@ public struct ServedContext: RequestContext {
     public let channel: any Channel
     /// Counts the bytes of the body as they arrive; `nil` where nothing is limited.
     public var place: RequestPlace?
+    /// Who sends it; `nil` on paths that need no token.
+    public var admission: Admission?
 
     /// A request of a connection.
     public init(source: Source) {

@@ -2,8 +2,11 @@ import HTTPTypes
 public import Hummingbird
 public import Keys
 
-/// Refuses requests without a token whose role permits them.
-public struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
+/// Refuses requests without a token whose role permits them, and records whose token it is.
+public struct TokenMiddleware: RouterMiddleware {
+    /// Requests of both servers.
+    public typealias Context = ServedContext
+
     private let tokens: LiveTokens?
     private let access: Access
 
@@ -15,9 +18,13 @@ public struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
 
     /// Answers a request that its token permits. Throws as `BearerToken.check` does.
     public func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: ServedContext, next: (Request, ServedContext) async throws -> Response
     ) async throws -> Response {
-        if let tokens { try BearerToken.check(request.headers[.authorization], tokens, [access]) }
+        var context = context
+        context.admission = .anybody
+        if let tokens {
+            context.admission = .holder(try BearerToken.check(request.headers[.authorization], tokens, [access]))
+        }
         return try await next(request, context)
     }
 }

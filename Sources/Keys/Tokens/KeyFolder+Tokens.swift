@@ -9,11 +9,14 @@ extension KeyFolder {
 
     /// Makes a token: its digest in the folder, the token itself in a file at `output` that only its owner may read.
     /// Makes the folder where it is missing. Throws `tokenTaken`, `fileExists`.
-    public func addToken(_ name: String, role: Role, output: String, at time: Date) throws(KeyError) -> TokenFile {
+    public func addToken(
+        _ name: String, role: Role, terms: KeyTerms = KeyTerms(), output: String, at time: Date
+    ) throws(KeyError) -> TokenFile {
         guard Self.isName(name) else { throw .badName(name) }
+        try terms.check()
         try makeFolder(path)
         guard !FileManager.default.fileExists(atPath: tokenPath(name)) else { throw .tokenTaken(name, path: path) }
-        return try writeToken(name, role: role, output: output, at: time)
+        return try writeToken(name, role: role, terms, output: output, at: time)
     }
 
     /// Ends a token: its holder is refused from the next reload on.
@@ -21,14 +24,14 @@ extension KeyFolder {
         try retire(try findToken(name), until: nil, at: time)
     }
 
-    /// Replaces a token by a new one of the same name and role; the old one is admitted for `overlap` more seconds.
+    /// Replaces a token by a new one of the same name, role and terms; the old one is admitted for `overlap` more seconds.
     public func rotateToken(
         _ name: String, output: String, overlap: TimeInterval, at time: Date
     ) throws(KeyError) -> TokenFile {
         let old = try findToken(name)
         guard !FileManager.default.fileExists(atPath: output) else { throw .fileExists(path: output) }
         try retire(old, until: overlap > 0 ? time.addingTimeInterval(overlap) : nil, at: time)
-        return try writeToken(name, role: old.role, output: output, at: time)
+        return try writeToken(name, role: old.role, old.terms, output: output, at: time)
     }
 
     /// The tokens by name.
@@ -74,9 +77,11 @@ extension KeyFolder {
         return files
     }
 
-    private func writeToken(_ name: String, role: Role, output: String, at time: Date) throws(KeyError) -> TokenFile {
+    private func writeToken(
+        _ name: String, role: Role, _ terms: KeyTerms, output: String, at time: Date
+    ) throws(KeyError) -> TokenFile {
         let token = TokenFile.generate()
-        let file = TokenFile(name: name, role: role, created: time, digest: Digest(of: token))
+        let file = TokenFile(name: name, role: role, terms: terms, created: time, digest: Digest(of: token))
         // The secret first: a digest without a holder admits nobody.
         try SafeFile.create(output, content: token + "\n", mode: 0o600)
         try file.write(to: tokenPath(name))

@@ -6,6 +6,8 @@ import Synchronization
 public final class LiveTokens: Sendable {
     private let folder: KeyFolder
     private let grants: Mutex<[Digest: KeyRing.Grant]>
+    /// How much was sent with each token.
+    public let rates = KeyRates()
 
     /// Bytes of the longest token that is looked up.
     private static let bytesMax = 256
@@ -18,6 +20,9 @@ public final class LiveTokens: Sendable {
 
     /// Admitted tokens.
     public var count: Int { grants.withLock { $0.count } }
+
+    /// The tenants of admitted tokens.
+    var tenants: Set<String> { grants.withLock { Set($0.values.compactMap(\.terms.tenant)) } }
 
     /// Reads the folder again; the tokens stay as they were when that fails. Returns how many are admitted.
     public func reload(at time: Date) throws(KeyError) -> Int {

@@ -9,6 +9,8 @@ public struct TokenFile: Hashable, Sendable {
     public var name: String
     /// What it may do.
     public var role: Role
+    /// Whose work it is for, and how much its holder may send.
+    public var terms: KeyTerms
     /// When it was made.
     public var created: Date
     /// When it ends to be admitted, for a token that has been rotated.
@@ -29,9 +31,10 @@ public struct TokenFile: Hashable, Sendable {
         return prefix + text.replacing("=", with: "")
     }
 
-    init(name: String, role: Role, created: Date, digest: Digest) {
+    init(name: String, role: Role, terms: KeyTerms, created: Date, digest: Digest) {
         self.name = name
         self.role = role
+        self.terms = terms
         self.created = created
         self.digest = digest
     }
@@ -46,6 +49,7 @@ public struct TokenFile: Hashable, Sendable {
         let fields = try KeyFields(text: text, path: path)
         name = try fields.require("name", "a key's name") { KeyFolder.isName($0) ? $0 : nil }
         role = try fields.role()
+        terms = try fields.terms()
         created = try fields.requiredTime("created")
         until = try fields.time("until")
         digest = try fields.require("sha256", "64 hexadecimal digits") { Digest(hex: $0) }
@@ -58,8 +62,9 @@ public struct TokenFile: Hashable, Sendable {
             "metadata",
             "    name = \"\(name)\"",
             "    role = \"\(role.rawValue)\"",
-            "    created = \"\(created.formatted(.iso8601))\"",
         ]
+        lines += terms.lines
+        lines.append("    created = \"\(created.formatted(.iso8601))\"")
         if let until { lines.append("    until = \"\(until.formatted(.iso8601))\"") }
         lines += ["token", "    sha256 = \"\(digest.hex)\""]
         try SafeFile.create(path, content: lines.joined(separator: "\n") + "\n", mode: 0o600)

@@ -50,7 +50,15 @@ struct ClientKeys: Sendable {
     /// none of `accesses`.
     func check(_ authorization: String?, _ accesses: [Access]) throws(HTTPFailure) {
         if isKey(authorization) { return }
-        if let tokens { return try BearerToken.check(authorization, tokens, accesses) }
+        if let tokens {
+            let grant = try BearerToken.check(authorization, tokens, accesses)
+            // A router has no tenants: outcomes and figures are of all. Answers are the client's alone.
+            guard let tenant = grant.terms.tenant, accesses != [.score], grant.role != .client else { return }
+            throw HTTPFailure(
+                .forbidden, "tenant_refused",
+                "the token \"\(grant.name)\" is of the tenant \"\(tenant)\", and a router has no tenants; use a token without "
+                    + "one")
+        }
         guard clients.isEmpty else {
             throw HTTPFailure(.unauthorized, "invalid_api_key", "send the router's key as Authorization: Bearer")
         }

@@ -10,6 +10,8 @@ import Wire
 struct DeathCheck {
     private struct Worker {
         let name: String
+        /// The tenant that it works for alone.
+        let tenant: String?
         var credit: Credit
         var isDraining = false
         /// What it holds, in the order in which it was lent: it runs the first.
@@ -68,7 +70,8 @@ struct DeathCheck {
             !gone.contains(hello.incarnation)
         {
             incarnations[peer] = hello.incarnation
-            workers[hello.incarnation, default: Worker(name: hello.name, credit: credit)].credit = credit
+            workers[hello.incarnation, default: Worker(name: hello.name, tenant: peer.tenant, credit: credit)]
+                .credit = credit
             workers[hello.incarnation]?.isQuarantined = quarantined.contains(hello.name)
         }
         if case .submitJob(let submitted) = message,
@@ -133,7 +136,11 @@ struct DeathCheck {
         guard let run = worker.held.first.map(Run.init) else { return }
         let isNew = counts[run, default: Count()].names.insert(worker.name).inserted
         let names = counts[run]?.names ?? []
-        let isAlone = !workers.values.contains { $0.isOpen && !names.contains($0.name) }
+        // Jobs of planners are not seen: then only workers of all are surely there.
+        let tenant = clients[run.job]?.tenant
+        let isAlone = !workers.values.contains {
+            $0.isOpen && !names.contains($0.name) && ($0.tenant == nil || $0.tenant == tenant)
+        }
         if isNew || isAlone || uncertain.contains(run.job) { counts[run]?.deaths += 1 }
     }
 

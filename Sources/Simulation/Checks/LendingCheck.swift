@@ -97,7 +97,7 @@ struct LendingCheck {
         for action in actions {
             switch action {
             case .log(.workerLost(_, let incarnation, _, _)), .log(.workerLeft(_, let incarnation)),
-                .logPlan(.rolloutLost(_, let incarnation, _, _)), .logPlan(.rolloutLeft(_, let incarnation)):
+                .logPlan(.rolloutLost(_, let incarnation, _, _), _), .logPlan(.rolloutLeft(_, let incarnation), _):
                 forget(incarnation)
             case .log(.leaseExpired(let piece, _)): end { $0 == piece }
             case .log(.jobClosed(let job)): end { $0.job == job }
@@ -105,7 +105,7 @@ struct LendingCheck {
             case .log(.workerQuarantined(let name, _, _, _)):
                 quarantined.insert(name)
                 for (incarnation, holder) in holders where holder.name == name { holders[incarnation]?.pieces = [:] }
-            case .logPlan(.planForgotten(let plan)): endAssignments { $0.plan == plan }
+            case .logPlan(.planForgotten(let plan), _): endAssignments { $0.plan == plan }
             case .send(let envelope, let peer): send(envelope.message, to: peer)
             default: break
             }

@@ -15,7 +15,13 @@ struct LossCheck {
     /// When assignments were lent to them.
     private var lentAt: [UInt64: [Instant]] = [:]
     /// Assignments that were lent, or named, in this life.
-    private var seen: Set<AssignmentName> = []
+    private var seen: Set<Seen> = []
+    /// Tenants' assignments may have the same names.
+    private struct Seen: Hashable {
+        let tenant: String?
+        let name: AssignmentName
+    }
+
     private var incarnations: [Peer: UInt64] = [:]
     private(set) var broken: [String] = []
 
@@ -26,7 +32,7 @@ struct LossCheck {
     ) {
         follow(actions, at: now)
         if case .heartbeat(let heartbeat) = message, incarnations[peer] == heartbeat.incarnation {
-            check(heartbeat, &state, at: now)
+            check(heartbeat, of: peer.tenant, &state, at: now)
         }
     }
 
@@ -34,8 +40,8 @@ struct LossCheck {
     mutating func follow(_ actions: [CoordinatorMachines.Action], at now: Instant) {
         for action in actions {
             switch action {
-            case .logPlan(.rolloutJoined(let name, let incarnation)): names[incarnation] = name
-            case .logPlan(.rolloutLost(_, let incarnation, _, _)), .logPlan(.rolloutLeft(_, let incarnation)):
+            case .logPlan(.rolloutJoined(let name, let incarnation), _): names[incarnation] = name
+            case .logPlan(.rolloutLost(_, let incarnation, _, _), _), .logPlan(.rolloutLeft(_, let incarnation), _):
                 names[incarnation] = nil
                 lentAt[incarnation] = nil
             case .send(let envelope, let peer): follow(envelope.message, to: peer, at: now)
@@ -49,7 +55,7 @@ struct LossCheck {
         case .welcome(let welcome): incarnations[peer] = welcome.incarnation
         case .assignment(let assignment):
             guard let incarnation = incarnations[peer] else { return }
-            seen.insert(assignment.name)
+            seen.insert(Seen(tenant: peer.tenant, name: assignment.name))
             lend(to: incarnation, at: now)
         default: break
         }
@@ -60,14 +66,18 @@ struct LossCheck {
         lentAt[incarnation]?.append(now)
     }
 
-    private mutating func check(_ heartbeat: Heartbeat, _ state: inout CoordinatorMachines, at now: Instant) {
+    private mutating func check(
+        _ heartbeat: Heartbeat, of tenant: String?, _ state: inout CoordinatorMachines, at now: Instant
+    ) {
         guard let name = names[heartbeat.incarnation],
             case .details(let details) = state.handle(.details, at: now).answer
         else { return }
         let found = details.workers.filter { $0.role == "rollout" && $0.name == name }
         // A former life of the process may not be known as dead yet: then it is not clear whose number it is.
         guard found.count == 1, let leases = found.first?.leases else { return }
-        for name in heartbeat.assignments where seen.insert(name).inserted { lend(to: heartbeat.incarnation, at: now) }
+        for name in heartbeat.assignments where seen.insert(Seen(tenant: tenant, name: name)).inserted {
+            lend(to: heartbeat.incarnation, at: now)
+        }
         let young = (lentAt[heartbeat.incarnation] ?? []).count { now - $0 < Self.livenessTime }
         if leases > heartbeat.assignments.count + young {
             broken.append(

@@ -25,5 +25,9 @@ struct SimulatedAddress: Hashable {
         self.init(role: role, index: parts[1], life: parts[2], connection: parts[3])
     }
 
-    var peer: Peer { Peer([role.rawValue, UInt8(index), UInt8(life), UInt8(connection)]) }
+    /// The peer, with what the keys say of its tenant.
+    func peer(_ faultPlan: FaultPlan) -> Peer {
+        let tenant = faultPlan.forgetsTenants ? nil : faultPlan.tenant(of: role, index)
+        return Peer([role.rawValue, UInt8(index), UInt8(life), UInt8(connection)], tenant: tenant)
+    }
 }

@@ -5,7 +5,8 @@ import Wire
 struct SimulatedCoordinator {
     var state: CoordinatorMachines?
     var disk: [JournalEntry] = []
-    var planDisk: [PlannerEntry] = []
+    private(set) var planDisk: [PlannerEntry] = []
+    private(set) var tenantDisks: [String: [PlannerEntry]] = [:]
     /// Counts lives of the coordinator; a connection belongs to one.
     private(set) var connection = 0
     /// The process dies after so many more actions, in the middle of carrying them out.
@@ -18,14 +19,17 @@ struct SimulatedCoordinator {
     private var lending = LendingCheck()
     private var deaths = DeathCheck()
     private var losses = LossCheck()
-    /// Numbers of assignments of all lives: none is used twice.
-    private var attempts: Set<UInt64> = []
+    /// Sees all lives: a job is its tenant's also after a restart.
+    private var tenants: TenantCheck
+    /// Numbers of assignments of all lives: none is used twice by one planner.
+    private var attempts: [String?: Set<UInt64>] = [:]
 
     private let configuration: CoordinatorState.Configuration
     private let planner: PlannerState.Configuration
 
     /// In half of the runs, plans are prepared on another thread, and reports recorded in parts.
-    init(seed: UInt64) {
+    init(seed: UInt64, faultPlan: FaultPlan) {
+        tenants = TenantCheck(faultPlan)
         var planner = PlannerState.Configuration()
         if seed % 2 == 1 {
             planner.workBytesMin = 0
@@ -43,15 +47,21 @@ struct SimulatedCoordinator {
         lending = LendingCheck(quarantined: quarantined)
         deaths = DeathCheck(quarantined: quarantined)
         losses = LossCheck()
-        state = CoordinatorMachines(configuration, planner: planner, replaying: disk, planDisk)
+        state = CoordinatorMachines(
+            configuration, planner: planner, replaying: disk, planDisk, tenants: tenantDisks)
         return handle(.started, at: now)
+    }
+
+    /// Keeps an entry of a tenant's planner.
+    mutating func keep(_ entry: PlannerEntry, of tenant: String?) {
+        if let tenant { tenantDisks[tenant, default: []].append(entry) } else { planDisk.append(entry) }
     }
 
     /// Who is in quarantine, as the disk says.
     private var quarantined: Set<String> {
         disk.reduce(into: []) { names, entry in
             switch entry {
-            case .workerQuarantined(let name): names.insert(name)
+            case .workerQuarantined(let name, _): names.insert(name)
             case .quarantineLifted: names = []
             default: break
             }
@@ -72,11 +82,12 @@ struct SimulatedCoordinator {
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.
     mutating func checkDurability() {
         guard let state else { return }
-        let replayed = CoordinatorMachines(configuration, planner: planner, replaying: disk, planDisk)
+        let replayed = CoordinatorMachines(
+            configuration, planner: planner, replaying: disk, planDisk, tenants: tenantDisks)
         if replayed.coordinator.durable != state.coordinator.durable {
             brokenInvariants.append("the disk has other jobs, answers or confirmations than the coordinator")
         }
-        if !replayed.planner.isDurablyEqual(to: state.planner) {
+        if !replayed.isDurablyEqual(to: state) {
             brokenInvariants.append("the disk has other plans, outcomes or texts than the planner")
         }
     }
@@ -90,14 +101,16 @@ struct SimulatedCoordinator {
         if case .received(let envelope, let peer) = event {
             lending.receive(envelope.message, from: peer)
             deaths.receive(envelope.message, from: peer)
+            tenants.receive(envelope.message, from: peer)
         }
+        tenants.follow(actions)
         lending.follow(actions)
         deaths.follow(actions)
         follow(event, actions, at: now)
-        brokenInvariants += lending.broken + deaths.broken + losses.broken
-        for case .send(let envelope, _) in actions {
+        brokenInvariants += lending.broken + deaths.broken + losses.broken + tenants.broken
+        for case .send(let envelope, let peer) in actions {
             guard case .assignment(let assignment) = envelope.message else { continue }
-            if !attempts.insert(assignment.name.attempt).inserted {
+            if !attempts[peer.tenant, default: []].insert(assignment.name.attempt).inserted {
                 brokenInvariants.append("\(assignment.name) has the number of an earlier assignment")
             }
         }

@@ -36,8 +36,10 @@ struct SimulatedTrainer {
         requests = (0..<faultPlan.steps).map { step in
             let prompts = Int.random(in: 1...faultPlan.promptsMax, using: &random)
             let mean = Int.random(in: 4...10, using: &random)
+            // Tenants give their policies the same ids.
+            let policyID = "trained \(faultPlan.hasTenants ? 0 : index)"
             var request = RequestPlan(
-                plan: PlanName(policyID: "trained \(index)", step: step), total: prompts * mean,
+                plan: PlanName(policyID: policyID, step: step), total: prompts * mean,
                 candidates: (0..<prompts).map { _ in PlanCandidate(promptID: "", text: "") })
             // Steps share prompts, as the epochs of a training do.
             let first = Int.random(in: 0...20, using: &random)

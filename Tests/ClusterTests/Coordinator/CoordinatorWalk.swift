@@ -91,7 +91,7 @@ struct CoordinatorWalk {
         for entry in bench.journal[journalRead...] {
             durableChanges += 1
             switch entry {
-            case .jobOpened(let id): answered[id] = []
+            case .jobOpened(let id, _): answered[id] = []
             case .shardAnswered(let answer):
                 if answered[answer.job]?.insert(answer.shard).inserted != true {
                     problems.append("\(answer.job) \(answer.shard) was answered twice")

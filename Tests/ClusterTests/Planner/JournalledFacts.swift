@@ -13,7 +13,7 @@ struct JournalledFacts {
         switch entry {
         case .generationStarted(let started): generation = started
         case .fingerprintAdopted(let model): models = [model.digest]
-        case .jobOpened(let id): jobs.insert(id)
+        case .jobOpened(let id, _): jobs.insert(id)
         case .shardAnswered(let answer): answers.insert(answer)
         case .answersWithdrawn(let id, let shards):
             answers = answers.filter { $0.job != id || !shards.contains($0.shard) }

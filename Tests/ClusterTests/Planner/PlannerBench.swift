@@ -71,12 +71,12 @@ struct PlannerBench {
         for action in actions {
             switch action {
             case .journal(let entry): journal.append(entry)
-            case .journalPlan(let entry):
+            case .journalPlan(let entry, _):
                 planJournal.append(entry)
                 durable += 1
             case .log: break
             case .work(let work): self.work.append(work)
-            case .logPlan(let event): logEvents.append(event)
+            case .logPlan(let event, _): logEvents.append(event)
             case .send(let envelope, let peer):
                 sent.append((envelope.message, peer))
                 if case .rewardsRecorded(let recorded) = envelope.message, recorded.verdict == .recorded {

@@ -199,6 +199,7 @@ struct PlannerWorkTests {
         bench.machines.fill(&report)
         #expect(report.workers == 1 && report.rolloutWorkers == 1)
         bench.handle(.tickBehind(readUntil: Instant(.seconds(6))))
+        report = CoordinatorReport()
         bench.machines.fill(&report)
         #expect(report.workers == 0 && report.rolloutWorkers == 0)
     }

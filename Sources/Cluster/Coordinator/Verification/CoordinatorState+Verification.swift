@@ -75,7 +75,9 @@ extension CoordinatorState {
         let identity = worker.identity
         guard quarantined.append(identity).inserted else { return }
         if quarantined.count > Limits.quarantinedMax { release(quarantined.removeFirst()) }
-        actions.append(.journal(.workerQuarantined(identity)))
+        let tenant = workers.sessions.values.first { $0.identity == identity }?.peer.tenant
+        quarantineTenants[identity] = tenant
+        actions.append(.journal(.workerQuarantined(identity, tenant: tenant)))
         for (incarnation, session) in workers.sessions where session.identity == identity {
             workers.sessions[incarnation]?.isQuarantined = true
             for lent in session.leases.leases.keys.reversed() {
@@ -107,6 +109,7 @@ extension CoordinatorState {
 
     /// The bound of quarantined workers lets the one go that has been there the longest.
     private mutating func release(_ identity: String) {
+        quarantineTenants[identity] = nil
         for (incarnation, session) in workers.sessions where session.identity == identity {
             workers.sessions[incarnation]?.isQuarantined = false
         }
@@ -118,6 +121,7 @@ extension CoordinatorState {
         guard jobs.isEmpty, !quarantined.isEmpty else { return }
         actions.append(.log(.quarantineLifted(Array(quarantined))))
         quarantined = []
+        quarantineTenants = [:]
         actions.append(.journal(.quarantineLifted))
     }
 }

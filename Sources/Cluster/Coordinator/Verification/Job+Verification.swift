@@ -20,12 +20,12 @@ extension Job {
 
     /// Adds the answers that an incarnation of a worker gives for a piece, whether it was lent the piece last or before.
     mutating func complete(
-        _ result: ShardResult, by worker: WorkerLabel, incarnation: UInt64, at now: Instant
+        _ result: ShardResult, by worker: WorkerLabel, of tenant: String? = nil, incarnation: UInt64, at now: Instant
     ) -> Completion {
         let key = PieceKey(result.piece)
         guard let piece = piece(at: key), piece.rows == result.piece.rows else { return .ignored }
         if case .done = piece.state { return .ignored }
-        let opinion = Opinion(result, by: worker)
+        let opinion = Opinion(result, by: worker, of: tenant)
         let source = AnswerSource(rows: piece.rows.count, worker: worker)
         guard shards[key.shard]?.isSampled == true, !isAboutPlaces(result) else {
             finish(key, opinion.answers, opinion.faults, source)

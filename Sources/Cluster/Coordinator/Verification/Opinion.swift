@@ -3,11 +3,14 @@ import Wire
 /// What one worker answered for a piece that several compute.
 struct Opinion: Equatable {
     let worker: WorkerLabel
+    /// The tenant that the worker works for; `nil` for one that works for all.
+    let tenant: String?
     let answers: AnswerBlock
     let faults: [RowFault]
 
-    init(_ result: ShardResult, by worker: WorkerLabel) {
+    init(_ result: ShardResult, by worker: WorkerLabel, of tenant: String? = nil) {
         self.worker = worker
+        self.tenant = tenant
         answers = result.answers
         faults = result.faults
     }
@@ -42,13 +45,18 @@ struct Opinion: Equatable {
     }
 
     /// The first opinion that another one agrees with.
+    ///
+    /// A worker that works for all loses all its work by a contradiction, so only two others that work for all can contradict
+    /// it: a tenant's own workers are of the tenant's making, and could agree on anything.
     static func verdict(of opinions: [Opinion]) -> Verdict {
         for (place, opinion) in opinions.enumerated() {
             let verifiers = opinions.indices.filter { $0 != place && opinions[$0].agrees(with: opinion) }
             guard !verifiers.isEmpty else { continue }
+            let shared = ([place] + verifiers).count { opinions[$0].tenant == nil }
             return .agreed(
                 opinion, verifiedBy: verifiers.map { opinions[$0].worker },
-                contradicted: opinions.filter { $0.contradicts(opinion) }.map(\.worker))
+                contradicted: opinions.filter { ($0.tenant != nil || shared >= 2) && $0.contradicts(opinion) }
+                    .map(\.worker))
         }
         return .open
     }

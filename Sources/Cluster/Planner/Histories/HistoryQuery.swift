@@ -41,11 +41,13 @@ public struct PolicySummary: Hashable, Sendable, Codable {
     public var plans: [Int]
     /// Its place by use: 1 was used last, the highest is removed first.
     public var idleRank: Int
+    /// Whose it is; `nil` for the cluster's own.
+    public var tenant: String?
 
     /// Describes a policy.
     public init(
         policyID: String, outcomes: Int, prompts: Int, bytes: Int, latestVersion: Int?, failureRate: Double,
-        plans: [Int], idleRank: Int
+        plans: [Int], idleRank: Int, tenant: String? = nil
     ) {
         self.policyID = policyID
         self.outcomes = outcomes
@@ -55,6 +57,7 @@ public struct PolicySummary: Hashable, Sendable, Codable {
         self.failureRate = failureRate
         self.plans = plans
         self.idleRank = idleRank
+        self.tenant = tenant
     }
 }
 
@@ -80,7 +83,7 @@ extension PlannerState {
             return PolicySummary(
                 policyID: id, outcomes: history.outcomes.count, prompts: history.knownTexts.count, bytes: history.bytes,
                 latestVersion: history.latestVersion, failureRate: history.failureRate,
-                plans: (steps[id] ?? []).sorted(), idleRank: place + 1)
+                plans: (steps[id] ?? []).sorted(), idleRank: place + 1, tenant: tenant)
         }
     }
 }

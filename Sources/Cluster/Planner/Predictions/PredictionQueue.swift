@@ -64,9 +64,11 @@ struct PredictionQueue {
     private static let bucketRows = 16
     private static let bucketsMax = 32
 
-    init(generation: UInt64) {
-        // A fixed seed is enough: ids must only differ from those of other clients, which are drawn at random.
-        ids = SeededGenerator(seed: 0x51A7_E2E0 ^ generation << 32)
+    /// Ids of jobs follow from all three. A digest, so that a tenant that sees ids of its own learns nothing of others'.
+    init(generation: UInt64, secret: [UInt8], tenant: String?) {
+        let known = (0..<8).map { UInt8(truncatingIfNeeded: generation >> (8 * $0)) }
+        let seed = Digest(of: known + secret + [tenant == nil ? 0 : 1] + Array((tenant ?? "").utf8))
+        ids = SeededGenerator(seed: seed.leading)
         incarnation = ids.next()
     }
 

@@ -10,7 +10,7 @@ extension PlannerState {
     mutating func start(
         _ kind: PlannerWork.Kind, reading cost: Int, keeping bytes: Int, at now: Instant, _ actions: inout [Action]
     ) {
-        let work = PlannerWork(kind: kind, bytes: bytes)
+        let work = PlannerWork(kind: kind, bytes: bytes, tenant: tenant)
         guard cost >= configuration.workBytesMin else { return finish(work.run(), at: now, &actions) }
         workBytes += bytes
         if let sender = work.sender { heldMessages[sender, default: 0] += 1 }

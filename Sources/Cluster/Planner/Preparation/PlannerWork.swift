@@ -18,6 +18,8 @@ public struct PlannerWork: Sendable {
     let kind: Kind
     /// About the bytes that it keeps in memory until its result is handled.
     let bytes: Int
+    /// Whose planner it is for.
+    let tenant: String?
 
     /// The trainer whose message it holds; `nil` for other work.
     var sender: Peer? {
@@ -40,6 +42,7 @@ public struct PlannerWork: Sendable {
         let value: Value
         let bytes: Int
         let sender: Peer?
+        let tenant: String?
     }
 
     /// Does the work. Any thread may do it. Cost: up to some ten milliseconds a megabyte of texts.
@@ -54,7 +57,7 @@ public struct PlannerWork: Sendable {
                 .predictions(basis.request.plan, Self.predictions(basis, version, missing))
             case .draw(let draw): .drawn(draw.run())
             }
-        return Result(value: value, bytes: bytes, sender: sender)
+        return Result(value: value, bytes: bytes, sender: sender, tenant: tenant)
     }
 
     private static func predictions(_ basis: PlanBasis, _ version: Int, _ missing: Set<Int>) -> PreparedPredictions {

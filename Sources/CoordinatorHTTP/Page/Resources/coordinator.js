@@ -1,5 +1,8 @@
 // The coordinator's page: four answers first, then what they follow from.
 
+/** A name, with the tenant of what it names before it: two tenants may use the same one. */
+const ofTenant = (entry, name) => entry.tenant ? `${entry.tenant}: ${name}` : name;
+
 const owners = { client: "scoring client", plans: "plans", away: "client is away" };
 
 /** Sums over plans that have ended with predictions: what is expected, and what the finished groups show. */
@@ -163,7 +166,7 @@ function drawJobs({ jobs, queue }) {
     ]),
     jobs.shown.length
       ? table("Open jobs", [
-          ["Job", (job) => job.id.slice(0, 8)], ["For", (job) => owners[job.owner] || job.owner], ["Progress", progress],
+          ["Job", (job) => ofTenant(job, job.id.slice(0, 8))], ["For", (job) => owners[job.owner] || job.owner], ["Progress", progress],
           ["Time left", (job) => job.rows_total ? duration(job.seconds_left) : "–", true], ["Rows/s", (job) => number(job.rows_per_second), true],
           ["Rows", (job) => job.rows_total ? `${count(job.rows_answered)} of ${count(job.rows_total)}` : count(job.rows_answered), true],
         ], jobs.shown)
@@ -181,7 +184,7 @@ function drawWorkers({ workers }) {
     ]),
     workers.shown.length
       ? table("Workers", [
-          ["Worker", (worker) => worker.name], ["Role", (worker) => worker.role], ["State", state],
+          ["Worker", (worker) => ofTenant(worker, worker.name)], ["Role", (worker) => worker.role], ["State", state],
           ["Leases", (worker) => count(worker.leases), true], ["Rows", (worker) => count(worker.rows), true],
           ["Last message", (worker) => ago(worker.silent_seconds), true],
           ["Lease ends", (worker) => worker.expires_seconds == null ? "–" : "in " + duration(Math.max(0, worker.expires_seconds)), true],
@@ -196,8 +199,8 @@ function budgetPicture(plan, width) {
   const prompts = used.reduce((sum, [number]) => sum + number, 0), rollouts = used.reduce((sum, [, number]) => sum + number, 0);
   const even = prompts ? rollouts / prompts : 0, busiest = Math.max(1, ...used.map(([number]) => number));
   const best = bins.map(([number, total], index) => [number ? total / number : 0, index]).sort((a, b) => b[0] - a[0])[0] || [0, 0];
-  const label = `Budgets of ${plan.policy_id}, step ${plan.step}: ${plural(prompts, "prompt")}, ${plural(rollouts, "rollout")}. Most rollouts a prompt, ${number(best[0])}, near p = ${number((best[1] + 0.5) / bins.length, 2)}.`;
-  return el("figure", {}, el("h3", {}, `${plan.policy_id}, step ${plan.step}`),
+  const label = `Budgets of ${ofTenant(plan, plan.policy_id)}, step ${plan.step}: ${plural(prompts, "prompt")}, ${plural(rollouts, "rollout")}. Most rollouts a prompt, ${number(best[0])}, near p = ${number((best[1] + 0.5) / bins.length, 2)}.`;
+  return el("figure", {}, el("h3", {}, `${ofTenant(plan, plan.policy_id)}, step ${plan.step}`),
     picture(label, { x: [0, 1], y: [0, most], height: 200, width, ticks: P_TICKS }, (x, y) => [
       ...bins.flatMap(([number, total, least, largest], index) => {
         if (!number) return [];
@@ -230,7 +233,7 @@ function drawPlans({ plans }) {
       : null,
     shown.length
       ? table("Newest plans", [
-          ["Policy", (plan) => plan.policy_id], ["Step", (plan) => plan.step, true],
+          ["Policy", (plan) => ofTenant(plan, plan.policy_id)], ["Step", (plan) => plan.step, true],
           ["State", (plan) => plan.status ? (plan.uniform_reason ? `even budgets: ${why[plan.uniform_reason] || plan.uniform_reason}` : status[plan.status]) : "waits for predictions"],
           ["Prompts", (plan) => count(plan.prompts), true], ["Rollouts", (plan) => count(plan.total), true], ["Signal against even", gain, true],
           ["Groups done", (plan) => plan.done ? count(plan.done.groups) : "0", true],

@@ -59,13 +59,12 @@ enum EntryRow {
                 throw CoordinatorError.journalDamaged
             }
             return .fingerprintAdopted(ModelFingerprint(name: name, digest: digest))
-        case (.job, let job?): return .jobOpened(job)
+        case (.job, let job?): return .jobOpened(job, tenant: try text(body))
         case (.owner, let job?):
             guard let owner = String(validating: body, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
             return .jobOwned(job, owner: owner)
         case (.quarantine, _):
-            guard let identity = String(validating: body, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
-            return .workerQuarantined(identity)
+            return .workerQuarantined(try text(body) ?? "", tenant: try text(header))
         case (.confirmed, let job?): return .confirmed(job, below: UInt32(clamping: shard))
         case (.answer, let job):
             guard case .shardAnswer(let answer) = try Envelope(frames: [header, body]).message, answer.job == job,
@@ -74,6 +73,12 @@ enum EntryRow {
             return .shardAnswered(answer)
         default: throw CoordinatorError.journalDamaged
         }
+    }
+
+    /// A text; `nil` for none.
+    private static func text(_ bytes: [UInt8]) throws -> String? {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw CoordinatorError.journalDamaged }
+        return text.isEmpty ? nil : text
     }
 
     static func data(_ bytes: [UInt8]) -> Data { Data(bytes) }

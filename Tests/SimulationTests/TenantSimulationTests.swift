@@ -1,0 +1,43 @@
+import Cluster
+import Foundation
+import Simulation
+import Testing
+
+@Suite("A whole cluster of two tenants and none, from one seed")
+struct TenantSimulationTests {
+    /// More with `STATEZERO_SEEDS=100000`.
+    private static let seeds = (ProcessInfo.processInfo.environment["STATEZERO_SEEDS"].flatMap(UInt64.init) ?? 2500) / 5
+
+    @Test("hundreds of seeds, policies of the same names: no peer gets what is another tenant's, and all jobs finish")
+    func isolated() {
+        var (seeds, messages, rows, groups) = (0, 0, 0, 0)
+        for seed in 0..<Self.seeds {
+            var simulator = Simulator(seed: seed, faultPlan: FaultPlan(withTenantsFrom: seed))
+            let report = simulator.run()
+            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
+            if !report.broken.isEmpty { break }
+            seeds += 1
+            messages += report.messages
+            rows += report.rows
+            groups += report.groups
+        }
+        print("simulation of tenants: \(seeds) seeds, \(messages) messages, \(rows) rows, \(groups) groups")
+        #expect(rows > 0 && groups > 0)
+    }
+
+    @Test("the check finds a coordinator that takes all peers for its own")
+    func mutant() {
+        var found = 0
+        for seed in UInt64(0)..<20 {
+            var faultPlan = FaultPlan(withTenantsFrom: seed)
+            // Without trainers nothing else can break first: their policies have the same ids.
+            (faultPlan.trainers, faultPlan.rollouts, faultPlan.workers, faultPlan.shards) = (0, 0, 4, 8)
+            faultPlan.faults = []
+            faultPlan.forgetsTenants = true
+            var simulator = Simulator(seed: seed, faultPlan: faultPlan)
+            let broken = simulator.run().broken
+            if broken.contains(where: { $0.contains("hears of") || $0.contains(" gets ") }) { found += 1 }
+        }
+        #expect(found == 20, "found in \(found) of 20")
+    }
+}
