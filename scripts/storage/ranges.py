@@ -15,8 +15,8 @@ measure: rows per second, and peak memory of each process, of one corpus of Parq
 table model, two workers: with prompts through the coordinator, with --workers-read, and with Ray Data (--ray names a
 Python that has ray[data]). All three write JSON Lines on this machine.
 
-client: processor seconds a million rows of each process, and of the client's busiest thread, for parts in JSON Lines and
-Parquet on this machine and below s3://, with --workers-read. The busiest thread bounds how many workers a client feeds.
+client: processor seconds a million rows of each process, and of the client's busiest thread, for parts in JSON Lines
+and Parquet on this machine and below s3://, with --workers-read. The busiest thread bounds how many workers it feeds.
 """
 
 import argparse
@@ -266,7 +266,9 @@ def run_score(
 ) -> None:
     """One run of the corpus on the S3 server; prints its figures."""
     log = folder / f"{name}.log"
-    arguments = ["--data-root", "s3://rows/data", "--cache-mib", "16", *(["--head", options.head] if options.head else [])]
+    arguments = ["--data-root", "s3://rows/data", "--cache-mib", "16"]
+    if options.head:
+        arguments += ["--head", options.head]
     with cluster_of(options, options.model, WORKERS, arguments) as cluster:
         start = time.monotonic()
         command = score(cluster, ["s3://rows/data/"], history(folder), pathlib.Path("output"), *flags)
@@ -343,7 +345,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="default: 30,000 (check), 1,000,000 (measure, client)")
     parser.add_argument("--rows-per-file", type=int, default=1_000_000)
     parser.add_argument("--pause", type=int, default=30, help="microseconds of the model for each prompt, in check")
-    parser.add_argument("--model", default="table", help="model of the workers, in measure and client; default: the stub")
+    parser.add_argument("--model", default="table", help="model in measure and client; default: the stub")
     parser.add_argument("--head", help="its head")
     parser.add_argument("--ray", help="a Python with ray[data], for measure")
     options = parser.parse_args()
