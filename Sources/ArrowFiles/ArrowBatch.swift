@@ -12,9 +12,10 @@ package final class ArrowBatch {
     private let columns: UnsafeMutablePointer<ArrowColumn>
 
     /// Takes over an array that the stream gave out. `nil` if it does not match the type; the array is released then too.
-    init?(_ array: consuming ArrowArray, _ type: ArrowType) {
+    /// `previous` is another batch of the stream: values of dictionaries that both have are shared.
+    init?(_ array: consuming ArrowArray, _ type: ArrowType, after previous: ArrowBatch? = nil) {
         // The rows of a batch are those of its columns, so the struct around them has no offset.
-        guard array.offset == 0, let batch = ArrowColumn(array, type) else {
+        guard array.offset == 0, let batch = ArrowColumn(array, type, after: previous?.columns.pointee) else {
             array.release?(&array)
             return nil
         }

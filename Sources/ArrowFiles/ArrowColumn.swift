@@ -27,22 +27,25 @@ struct ArrowColumn {
     private let parts: UnsafeMutableBufferPointer<ArrowColumn>
     /// Names of the members of an object.
     private let names: UnsafeMutableBufferPointer<String>
-    /// The texts of a dictionary that is not longer than the column; else empty.
-    private let entries: UnsafeMutableBufferPointer<JSONValue>
+    /// Of a dictionary with flat values: those that were read.
+    private let dictionary: Unmanaged<DictionaryValues>?
 
     // Elements that are all null have no memory, so a small file can claim any number of them.
     private static let elementsMax = 1 << 24
 
     /// `nil` if the array does not have the parts that its type needs. `rows` are those that will be read; `nil` for all.
-    /// A batch may be a slice of a larger one, and the elements of its lists are then still those of the whole.
-    init?(_ array: ArrowArray, _ type: ArrowType, reading rows: Range<Int>? = nil) {
+    /// A batch may be a slice of a larger one, and the elements of its lists are then still those of the whole. `previous` is
+    /// the same column of another batch whose memory still exists.
+    init?(
+        _ array: ArrowArray, _ type: ArrowType, reading rows: Range<Int>? = nil, after previous: ArrowColumn? = nil
+    ) {
         guard array.length >= 0, array.offset >= 0, array.n_buffers >= 0, array.length <= Int64.max - array.offset
         else { return nil }
         guard type.kind == .unsupported || array.n_buffers >= Self.bufferCount(of: type.kind) else { return nil }
         let all = 0..<Int(array.length)
         let read = rows.map { $0.clamped(to: all) } ?? all
         let places = Int(array.offset) + read.lowerBound..<Int(array.offset) + read.upperBound
-        guard let parts = Self.parts(of: array, type, places) else { return nil }
+        guard let parts = Self.parts(of: array, type, places, after: previous) else { return nil }
         self.parts = parts
         kind = type.kind
         length = Int(array.length)
@@ -57,11 +60,11 @@ struct ArrowColumn {
         isASCII = Self.isASCII(type.kind, values, bytes, places)
         names = .allocate(capacity: type.names.count)
         _ = names.initialize(from: type.names)
-        entries = Self.entries(of: type, parts, length)
+        dictionary = Self.dictionary(of: type, parts, after: previous)
     }
 
     private static func parts(
-        of array: ArrowArray, _ type: ArrowType, _ places: Range<Int>
+        of array: ArrowArray, _ type: ArrowType, _ places: Range<Int>, after previous: ArrowColumn?
     ) -> UnsafeMutableBufferPointer<ArrowColumn>? {
         // The values of an unsupported type are never read.
         let types = type.kind == .unsupported ? [] : type.children
@@ -71,7 +74,8 @@ struct ArrowColumn {
         let rows = rowsOfParts(of: array, type.kind, places)
         for (place, type) in types.enumerated() {
             let part = isDictionary ? array.dictionary : array.children?[place]
-            guard let part = part?.pointee, let column = ArrowColumn(part, type, reading: rows) else {
+            let last = previous.flatMap { $0.parts.indices.contains(place) ? $0.parts[place] : nil }
+            guard let part = part?.pointee, let column = ArrowColumn(part, type, reading: rows, after: last) else {
                 deallocate(UnsafeMutableBufferPointer(rebasing: parts[..<place]), freeing: parts)
                 return nil
             }
@@ -88,10 +92,8 @@ struct ArrowColumn {
         case .object: return places
         case .list(let isLarge): return elements(of: array, places, isLarge: isLarge)
         case .map: return elements(of: array, places, isLarge: false)
-        case .dictionary:
-            // As for `entries`: to look at all values would take longer than to check those that are read.
-            guard let values = array.dictionary?.pointee, values.length > array.length else { return nil }
-            return 0..<0
+        // Each value is read once, so to look at all of them first would take longer.
+        case .dictionary: return 0..<0
         default: return nil
         }
     }
@@ -138,15 +140,19 @@ struct ArrowColumn {
             : Int(offsets.loadUnaligned(fromByteOffset: row * 4, as: Int32.self))
     }
 
-    private static func entries(
-        of type: ArrowType, _ parts: UnsafeMutableBufferPointer<ArrowColumn>, _ rows: Int
-    ) -> UnsafeMutableBufferPointer<JSONValue> {
-        guard case .dictionary = type.kind, case .bytes = type.children[0].kind, parts[0].length <= rows else {
-            return .allocate(capacity: 0)
+    /// The values of `previous` if both have the same dictionary: as both exist, equal addresses are the same memory.
+    private static func dictionary(
+        of type: ArrowType, _ parts: UnsafeMutableBufferPointer<ArrowColumn>, after previous: ArrowColumn?
+    ) -> Unmanaged<DictionaryValues>? {
+        guard case .dictionary = type.kind, type.children[0].children.isEmpty else { return nil }
+        if let previous, let known = previous.dictionary, parts[0].isSameMemory(as: previous.parts[0]) {
+            return known.retain()
         }
-        let entries = UnsafeMutableBufferPointer<JSONValue>.allocate(capacity: parts[0].length)
-        for place in entries.indices { entries.initializeElement(at: place, to: parts[0].value(at: place)) }
-        return entries
+        return .passRetained(DictionaryValues(count: parts[0].length))
+    }
+
+    private func isSameMemory(as other: ArrowColumn) -> Bool {
+        length == other.length && offset == other.offset && values != nil && buffers.elementsEqual(other.buffers)
     }
 
     /// Frees what the column allocated; it is not to be used afterwards.
@@ -155,8 +161,7 @@ struct ArrowColumn {
         buffers.deallocate()
         names.deinitialize()
         names.deallocate()
-        entries.deinitialize()
-        entries.deallocate()
+        dictionary?.release()
     }
 
     private static func deallocate(
@@ -372,7 +377,7 @@ struct ArrowColumn {
 
     private func entry(_ indices: ArrowType.Number, at place: Int) -> JSONValue {
         guard let index = integer(indices, at: place), index >= 0 else { return .null }
-        if index < entries.count { return entries[index] }
-        return parts[0].value(at: index)
+        guard let dictionary else { return parts[0].value(at: index) }
+        return dictionary._withUnsafeGuaranteedRef { $0.value(at: index, of: parts[0]) }
     }
 }

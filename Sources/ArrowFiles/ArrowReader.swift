@@ -34,6 +34,8 @@ package final class ArrowReader {
 
     private let stream: UnsafeMutablePointer<ArrowArrayStream>
     private let type: ArrowType
+    /// The last batch of a file with dictionaries; its memory must exist when the next one is compared with it.
+    private var last: ArrowBatch?
 
     /// Opens a file and reads its schema. `columns` are the top-level columns to read, absent ones are ignored; `nil` reads
     /// all that have a meaning in JSON. Throws `libraryMissing`, `libraryUnusable`, `unreadable`, and `unsupportedColumn`
@@ -94,9 +96,10 @@ package final class ArrowReader {
                 throw .unreadable(path: path, rows: rows, reason: Self.reason(stream))
             }
             guard array.release != nil else { return nil }
-            guard let batch = ArrowBatch(array, type) else {
+            guard let batch = ArrowBatch(array, type, after: last) else {
                 throw .unreadable(path: path, rows: rows, reason: "a batch does not match the schema")
             }
+            if type.hasDictionary { last = batch }
             guard batch.rows > 0 else { continue }
             rows += batch.rows
             return batch

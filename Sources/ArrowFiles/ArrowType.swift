@@ -43,6 +43,12 @@ struct ArrowType: Equatable {
     /// The format string of the first type within that is not supported.
     let unsupportedFormat: String?
 
+    /// Whether there is a dictionary in it.
+    var hasDictionary: Bool {
+        if case .dictionary = kind { return true }
+        return children.contains(where: \.hasDictionary)
+    }
+
     private static let depthMax = 64
     private static let numbers: [String: Number] = [
         "c": .int8, "s": .int16, "i": .int32, "l": .int64, "C": .uint8, "S": .uint16, "I": .uint32, "L": .uint64,

@@ -5,8 +5,7 @@ import Scoring
 import Threads
 import Wire
 
-/// Reads the corpus and writes the output: cuts shards when asked for one, inserts answers into parts, commits the
-/// parts.
+/// Writes the output: plans shards that its reader has cut, inserts answers into parts, commits the parts.
 struct ScoringWriter {
     private let configuration: ScoringClient.Configuration
     private let survey: [InputFile]
@@ -15,7 +14,7 @@ struct ScoringWriter {
     private let connection: ClientConnection
     private var progress: ScoringProgress
     private var run: ScoringRun?
-    private var cutter: ShardCutter?
+    private var reader: ShardReader?
     private var assembler: PartAssembler?
     private var jobID = JobID(high: 0, low: 0)
     private var nextShard: UInt32 = 0
@@ -111,12 +110,19 @@ struct ScoringWriter {
             case .finished(let manifest): return .finished(manifest, wasThere: true)
             case .open(let run): self.run = run
             }
-            let side = configuration.side
-            let corpus = try PromptCorpus(
-                files: configuration.promptFiles, keys: configuration.keys, columns: side?.columns ?? .none)
-            cutter = ShardCutter(corpus, side: side, ranges: ranges)
         } catch {
             throw .corpora(error)
+        }
+        do {
+            let (configuration, ranges) = (configuration, ranges)
+            reader = try ShardReader { () throws(CorporaError) in
+                let side = configuration.side
+                let corpus = try PromptCorpus(
+                    files: configuration.promptFiles, keys: configuration.keys, columns: side?.columns ?? .none)
+                return ShardCutter(corpus, side: side, ranges: ranges)
+            }
+        } catch {
+            throw .thread(error)
         }
         assembler = PartAssembler(
             header: PartWriter(policy: context.policy, contextSize: context.context.rows.count, model: model))
@@ -147,24 +153,25 @@ struct ScoringWriter {
 
     // MARK: Shards
 
-    /// Cuts the next shard and plans its lines; `nil` at the end of the input.
-    private mutating func plan() throws(ClientError) -> (ShardCutter.Shard, UInt32?)? {
-        let shard: ShardCutter.Shard?
+    /// Takes the next shard and plans its lines; `nil` at the end of the input.
+    private mutating func plan() throws(ClientError) -> (ShardReader.Cut, UInt32?)? {
+        let cut: ShardReader.Cut?
         do {
-            shard = try cutter?.next()
+            cut = try reader?.next()
         } catch {
             throw .corpora(error)
         }
-        progress.reading = cutter?.counts ?? progress.reading
-        guard let shard else { return nil }
-        let number = shard.texts.count > 0 ? nextShard : nil
+        progress.reading = reader?.counts ?? progress.reading
+        guard let cut else { return nil }
+        let number = cut.shard.texts.count > 0 ? nextShard : nil
         if number != nil { nextShard += 1 }
-        assembler?.plan(shard.lines, shard: number)
-        return (shard, number)
+        assembler?.plan(cut.shard.lines, shard: number)
+        return (cut, number)
     }
 
     private mutating func produce() throws(ClientError) {
-        while let (shard, number) = try plan() {
+        while let (cut, number) = try plan() {
+            let shard = cut.shard
             let rejected = shard.lines.count - shard.texts.count
             progress.rowErrors += rejected
             progress.rowsDone += rejected
@@ -181,7 +188,7 @@ struct ScoringWriter {
             return connection.send(
                 .shardReady(
                     SubmitShard(
-                        job: jobID, shard: number, tokens: shard.tokens, affinity: shard.affinity, content: content)))
+                        job: jobID, shard: number, tokens: shard.tokens, affinity: cut.affinity, content: content)))
         }
         assembler?.end()
         try commitParts()
@@ -219,10 +226,10 @@ struct ScoringWriter {
     }
 
     private func finish() throws(ClientError) -> RunManifest {
-        guard let run, let cutter, let assembler, assembler.isEmpty else {
+        guard let run, let files = reader?.files, let assembler, assembler.isEmpty else {
             preconditionFailure("the job was closed before all parts were committed")
         }
-        guard InputFile.digest(of: cutter.files) == InputFile.digest(of: survey) else {
+        guard InputFile.digest(of: files) == InputFile.digest(of: survey) else {
             throw .inputChanged("the prompt files changed during scoring; start again with --overwrite")
         }
         let context = configuration.context
@@ -231,7 +238,7 @@ struct ScoringWriter {
         do {
             return try run.finish(
                 RunSummary(
-                    policy: context.policy, contextRows: context.context.rows.count, files: cutter.files,
+                    policy: context.policy, contextRows: context.context.rows.count, files: files,
                     rows: assembler.rows, statezeroVersion: configuration.version, side: configuration.side?.report,
                     quarantined: quarantined.sorted()))
         } catch {

@@ -8,7 +8,7 @@ package import Wire
 /// sorted by length: batches are ragged, so the time of a shard follows its tokens, whatever their order.
 package struct ShardCutter {
     /// A line of the input.
-    package enum Line {
+    package enum Line: Sendable {
         /// A prompt: sent to a worker; its answer is the next one of the shard.
         case row(
             id: String, hasDerivedID: Bool, file: String, line: Int, evidence: RowEvidence? = nil,
@@ -18,7 +18,7 @@ package struct ShardCutter {
     }
 
     /// Consecutive lines, and the texts among them.
-    package struct Shard {
+    package struct Shard: Sendable {
         package let lines: [Line]
         package let texts: TextBlock
         package let tokens: Int

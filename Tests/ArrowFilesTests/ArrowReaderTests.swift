@@ -10,7 +10,7 @@ import ArrowFiles
 struct ArrowReaderTests {
     static let files = [
         "flat-snappy.parquet", "flat-zstd.parquet", "types.arrow", "messages.arrows", "messages.parquet",
-        "verl.parquet", "skyrl.parquet", "texts.arrows",
+        "verl.parquet", "skyrl.parquet", "texts.arrows", "dictionaries.arrows", "dictionaries.parquet",
     ]
 
     @Test("rows are those that pyarrow reads", arguments: files)

@@ -32,6 +32,19 @@ struct IDIndexTests {
         #expect(index.failure == nil)
     }
 
+    @Test("where the file cannot be made, ids are found in memory, and the reason is known")
+    func noFile() {
+        let reason = CorporaError.unwritable(path: "t", operation: "create", reason: "no room")
+        var index = IDIndex(recentMax: 10) { () throws(CorporaError) in throw reason }
+        let hashes = (0..<1000).map { SeededGenerator.mixed($0) }
+        for (number, hash) in hashes.enumerated() {
+            #expect((index.staysInMemory == nil) == (number < 10))
+            #expect(index.insert(hash, number: UInt32(number)) == nil)
+        }
+        for (number, hash) in hashes.enumerated() { #expect(index.insert(hash, number: 0) == UInt32(number)) }
+        #expect(index.staysInMemory == reason && index.failure == nil)
+    }
+
     @Test("a run finds all of its hashes, at both ends too, and no other")
     func run() throws {
         var generator = SeededGenerator(seed: 3)

@@ -31,10 +31,33 @@ struct PromptReadingTests {
             (#"{"question":"Which?","options":["A)x","B)y"]}"#, "Which?\nA)x\nB)y"),
             (#"{"Question":"Which?","A":"x","B":"y","C":"z","Answer":"A"}"#, "Which?\nA. x\nB. y\nC. z"),
             (#"{"question":"Which? A. x B. y","choices":["x","y"]}"#, "Which? A. x B. y"),
+            (#"{"question":"Which?\n(A)x\n(B)y","options":["(A)x","(B)y"]}"#, "Which?\n(A)x\n(B)y"),
+            (#"{"question":"Which?\n x\n y","choices":["x","y"]}"#, "Which?\n x\n y"),
+            (#"{"question":"5 of 9, or x and y?","options":["A)5","B)9"]}"#, "5 of 9, or x and y?\nA)5\nB)9"),
+            (#"{"question":"A fox or a hen?","choices":["fox","hen"]}"#, "A fox or a hen?\nA. fox\nB. hen"),
             (#"{"article":"A.","question":"Q?","options":["x","y"]}"#, "A.\n\nQ?\nA. x\nB. y"),
             (#"{"system_prompt":"Be brief.","question":"Q?","response":"r"}"#, "system: Be brief.\n\nuser: Q?"),
             (#"{"task":"gsm8k","inputs":"How many eggs?","targets":"12"}"#, "How many eggs?"),
             (#"{"text":"Write a function.","code":"def f(): pass","task_id":1}"#, "Write a function."),
+            (
+                #"{"id":"a1","question":{"stem":"Which?","choices":[{"text":"x","label":"A"},{"text":"y","label":"B"}]}}"#,
+                "Which?\nA. x\nB. y"
+            ),
+            (#"{"context":"C.","question":{"stem":"Q?"},"answerKey":"B"}"#, "C.\n\nQ?"),
+            (
+                #"{"context":"C.","question":"Q?","answerA":"x","answerB":"y","answerC":"z"}"#,
+                "C.\n\nQ?\nA. x\nB. y\nC. z"
+            ),
+            (#"{"question":"Q?","answer0":"x","answer1":"y","label":1}"#, "Q?\nA. x\nB. y"),
+            (#"{"ctx":"He sits","ctx_a":"He sits","endings":["down.","up."],"label":0}"#, "He sits\nA. down.\nB. up."),
+            (#"{"input":"Is it?","target_scores":{"Yes":1,"No":0}}"#, "Is it?\nA. Yes\nB. No"),
+            (#"{"input":"Is it?","target_scores":{"Yes":1}}"#, "Is it?"),
+            (#"{"messages":[{"role":"user","content":"Q?"}],"system":"S"}"#, "system: S\n\nuser: Q?"),
+            (#"{"conversations":[{"from":"human","value":"Q?"}],"system":"S"}"#, "system: S\n\nuser: Q?"),
+            (
+                #"{"prompt":[{"role":"system","content":"T"},{"role":"user","content":"Q?"}],"system":"S"}"#,
+                "system: T\n\nuser: Q?"
+            ),
         ])
     func joined(json: String, text: String) throws {
         #expect(try row(json).row?.prompt.text == text)
@@ -103,6 +126,68 @@ struct PromptReadingTests {
     func messages(json: String, text: String) throws {
         let text = json.contains("instructions") ? "system: S\n\nuser: Q" : text
         #expect(try row(json).row?.prompt.text == text)
+    }
+
+    @Test(
+        "turns of the user are one prompt: several as blocks, one as it is",
+        arguments: [
+            (
+                #"{"question_id":81,"category":"w","turns":["Write.","Rewrite it."]}"#,
+                "user: Write.\n\nuser: Rewrite it."
+            ),
+            (#"{"question_id":1,"turns":["Write."]}"#, "Write."),
+            (#"{"question_id":1,"turns":[{"content":"Write."}]}"#, "Write."),
+            (
+                #"{"turns":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]}"#,
+                "user: Q\n\nassistant: A"
+            ),
+            (
+                #"{"id":"b","question":[[{"role":"user","content":"Go."}],[{"role":"user","content":"Stop."}]]}"#,
+                "user: Go.\n\nuser: Stop."
+            ),
+            (#"{"id":"b","question":[[{"role":"user","content":"Go."}]]}"#, "Go."),
+        ])
+    func turns(json: String, text: String) throws {
+        #expect(try row(json).row?.prompt.text == text)
+        let sample = try PromptSample.read([scratch.write("turns", json)])
+        #expect(sample.files[0].openTurns == (text.contains("\n\nuser") ? 1 : 0))
+    }
+
+    @Test(
+        "a list of texts under another key, and of anything else, is refused",
+        arguments: [
+            #"{"id":"1","prompt":["a b","c d"]}"#, #"{"turns":[1]}"#, #"{"question":[["a"]]}"#, #"{"turns":[]}"#,
+        ])
+    func noTurns(json: String) throws {
+        #expect([.badType, .emptyPrompt].contains(try row(json).error?.code))
+    }
+
+    @Test("a row without a prompt is refused with the names of its texts")
+    func candidates() throws {
+        let json = #"{"id":"a long id","sentence":"The trophy is too large.","n":3,"answer":"the large trophy"}"#
+        let error = try #require(try row(json).error)
+        #expect(error.code == .missingPrompt && error.message.hasSuffix("(the row has text under sentence)"))
+    }
+
+    @Test("a system prompt or a passage beside the rows of a document belongs to each row without one")
+    func shared() throws {
+        let text = """
+            {"name": "n", "context": "All of it.", "system_prompt": " ",
+             "examples": [{"input": "Q1?"}, {"input": "Q2?", "context": "Its own."}]}
+            """
+        let found = try elements([scratch.write("task.json", text)]).compactMap { $0.row?.prompt.text }
+        #expect(found == ["All of it.\n\nQ1?", "Its own.\n\nQ2?"])
+    }
+
+    @Test("code beside an input is named as not read; beside a question it is an answer")
+    func code() throws {
+        for (json, names) in [
+            (#"{"code":"def f(x): return x","input":"3","output":"3"}"#, ["code"]),
+            (#"{"code":"def f(x): return x","question":"What is f?","output":"3"}"#, []),
+            (#"{"code":"def f(x): return x","instruction":"Write f.","input":"3"}"#, []),
+        ] {
+            #expect(try PromptSample.read([scratch.write("c", json)]).files[0].unread.map(\.name) == names)
+        }
     }
 
     @Test(

@@ -3,6 +3,7 @@
 
     python3 scripts/storage/ranges.py check [--program .build/release/statezero] [--rows 30000]
     python3 scripts/storage/ranges.py measure [--rows 1000000] [--ray PYTHON]
+    python3 scripts/storage/ranges.py client [--rows 1000000] [--model FOLDER --head gaussian-process]
 
 Needs moto's server and pyarrow (pip install -r scripts/storage/requirements.txt), and the Arrow library.
 
@@ -13,6 +14,9 @@ without such a worker end in words.
 measure: rows per second, and peak memory of each process, of one corpus of Parquet objects on a local S3 server (moto),
 table model, two workers: with prompts through the coordinator, with --workers-read, and with Ray Data (--ray names a
 Python that has ray[data]). All three write JSON Lines on this machine.
+
+client: processor seconds a million rows of each process, and of the client's busiest thread, for parts in JSON Lines
+and Parquet on this machine and below s3://, with --workers-read. The busiest thread bounds how many workers it feeds.
 """
 
 import argparse
@@ -37,7 +41,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from s3_server import S3Server
 
 from common.cluster import Cluster
-from common.measurements import peak_mib
+from common.measurements import busiest_thread_seconds, peak_mib, processor_seconds
 
 WORKERS = 2
 
@@ -226,38 +230,80 @@ def check_without_worker(options: argparse.Namespace, folder: pathlib.Path, cont
 # measure
 
 
+class Usage:
+    """What the processes of a run have used: the client while it runs, the others at its end."""
+
+    def __init__(self, client: subprocess.Popen):
+        self.client, self.peak, self.seconds, self.thread = client, 0.0, 0.0, 0.0
+
+    def wait(self) -> None:
+        """Waits for the client; its last tenth of a second may be missing."""
+        while self.client.poll() is None:
+            try:
+                self.peak = max(self.peak, peak_mib(self.client.pid))
+                self.seconds = processor_seconds(self.client.pid)
+                self.thread = busiest_thread_seconds(self.client.pid)
+            except (FileNotFoundError, ProcessLookupError, IndexError, ValueError):
+                pass
+            time.sleep(0.1)
+
+    def figures(self, rows: int, processes: dict) -> dict:
+        """Peaks in MiB, and processor seconds for a million rows."""
+        used = {name: processor_seconds(process.pid) for name, process in processes.items()}
+        workers = sum(seconds for name, seconds in used.items() if name.startswith("worker"))
+        seconds = {"client": self.seconds, "client's busiest thread": self.thread}
+        seconds |= {"coordinator": used["coordinator"], "workers": workers}
+        peaks = {"client": round(self.peak)}
+        peaks |= {name: round(peak_mib(process.pid)) for name, process in processes.items()}
+        return {
+            "peak_mib": peaks,
+            "processor_seconds_a_million_rows": {n: round(v * 1e6 / rows, 2) for n, v in seconds.items()},
+        }
+
+
+def run_score(
+    options: argparse.Namespace, folder: pathlib.Path, name: str, output: str, flags: list[str], text: int
+) -> None:
+    """One run of the corpus on the S3 server; prints its figures."""
+    log = folder / f"{name}.log"
+    arguments = ["--data-root", "s3://rows/data", "--cache-mib", "16"]
+    if options.head:
+        arguments += ["--head", options.head]
+    with cluster_of(options, options.model, WORKERS, arguments) as cluster:
+        start = time.monotonic()
+        command = score(cluster, ["s3://rows/data/"], history(folder), pathlib.Path("output"), *flags)
+        command[command.index("output")] = output
+        client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log.open("w"))
+        usage = Usage(client)
+        usage.wait()
+        seconds = time.monotonic() - start
+        figures = usage.figures(options.rows, cluster.processes)
+    if client.returncode != 0:
+        sys.exit(f"{name}: exit code {client.returncode}: {log.read_text()[-2000:]}")
+    report(name, options.rows, text, seconds, figures)
+
+
+def upload(options: argparse.Namespace, folder: pathlib.Path, server: S3Server) -> int:
+    """Puts the corpus below s3://rows/data; returns about the bytes of its prompts."""
+    size = 0
+    for start in range(0, options.rows, options.rows_per_file):
+        path = folder / "part.parquet"
+        parquet(path, range(start, min(start + options.rows_per_file, options.rows)))
+        size += path.stat().st_size
+        server.client.upload_file(str(path), "rows", f"data/{start:010d}.parquet")
+    text = sum(len(prompt(row)) for row in range(0, options.rows, 1000)) * 1000
+    print(json.dumps({"rows": options.rows, "parquet_mib": size >> 20, "prompts_mib": text >> 20}), flush=True)
+    return text
+
+
 def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
-    context = history(folder)
     with S3Server(folder / "state") as server:
-        size = 0
-        for start in range(0, options.rows, options.rows_per_file):
-            path = folder / "part.parquet"
-            parquet(path, range(start, min(start + options.rows_per_file, options.rows)))
-            size += path.stat().st_size
-            server.client.upload_file(str(path), "rows", f"data/{start:010d}.parquet")
-        text = sum(len(prompt(row)) for row in range(0, options.rows, 1000)) * 1000
-        print(json.dumps({"rows": options.rows, "parquet_mib": size >> 20, "prompts_mib": text >> 20}), flush=True)
+        text = upload(options, folder, server)
         outputs = {}
         for name, flags in (("texts", []), ("workers-read", ["--workers-read"])):
-            output, log = folder / name, folder / f"{name}.log"
-            roots = ["--data-root", "s3://rows/data", "--cache-mib", "16"]
-            with cluster_of(options, "table", WORKERS, roots) as cluster:
-                start = time.monotonic()
-                client = subprocess.Popen(
-                    score(cluster, ["s3://rows/data/"], context, output, *flags),
-                    stdout=subprocess.DEVNULL,
-                    stderr=log.open("w"),
-                )
-                peak = 0.0
-                while client.poll() is None:
-                    peak = max(peak, peak_mib(client.pid))
-                    time.sleep(0.2)
-                seconds = time.monotonic() - start
-                peaks = {name: round(peak_mib(process.pid)) for name, process in cluster.processes.items()}
-            if client.returncode != 0:
-                sys.exit(f"{name}: exit code {client.returncode}: {log.read_text()[-2000:]}")
+            output = folder / name
+            run_score(options, folder, name, str(output), flags, text)
             outputs[name] = digests(output)
-            report(name, options.rows, text, seconds, {"client": round(peak), **peaks})
             shutil.rmtree(output)
         print(json.dumps({"equal_bytes": outputs["texts"] == outputs["workers-read"]}), flush=True)
         if options.ray:
@@ -272,6 +318,16 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> None:
             report("ray-data", inside["rows"], text, time.monotonic() - start, more)
 
 
+def client(options: argparse.Namespace, folder: pathlib.Path) -> None:
+    """What one client costs a million rows, by the format and the place of its output."""
+    with S3Server(folder / "state") as server:
+        text = upload(options, folder, server)
+        for place, root in (("disk", str(folder)), ("s3", "s3://rows/out")):
+            for name in ("jsonl", "parquet"):
+                flags = ["--workers-read", "--format", name]
+                run_score(options, folder, f"{place}-{name}", f"{root}/{place}-{name}", flags, text)
+
+
 def report(name: str, rows: int, text: int, seconds: float, more: dict) -> None:
     figures = {
         "run": name,
@@ -279,23 +335,25 @@ def report(name: str, rows: int, text: int, seconds: float, more: dict) -> None:
         "rows_per_second": round(rows / seconds),
         "prompt_mb_per_second": round(text / seconds / 1e6, 1),
     }
-    print(json.dumps({**figures, "peak_mib" if name != "ray-data" else "more": more}), flush=True)
+    print(json.dumps({**figures, **more}), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["check", "measure"])
+    parser.add_argument("what", choices=["check", "measure", "client"])
     parser.add_argument("--program", default=".build/release/statezero")
-    parser.add_argument("--rows", type=int, help="default: 30,000 (check), 1,000,000 (measure)")
+    parser.add_argument("--rows", type=int, help="default: 30,000 (check), 1,000,000 (measure, client)")
     parser.add_argument("--rows-per-file", type=int, default=1_000_000)
     parser.add_argument("--pause", type=int, default=30, help="microseconds of the model for each prompt, in check")
+    parser.add_argument("--model", default="table", help="model in measure and client; default: the stub")
+    parser.add_argument("--head", help="its head")
     parser.add_argument("--ray", help="a Python with ray[data], for measure")
     options = parser.parse_args()
     options.program = str(pathlib.Path(options.program).resolve())
     options.rows = options.rows or (30_000 if options.what == "check" else 1_000_000)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ranges-"))
     try:
-        (check if options.what == "check" else measure)(options, folder)
+        {"check": check, "measure": measure, "client": client}[options.what](options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

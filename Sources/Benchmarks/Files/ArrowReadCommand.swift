@@ -20,10 +20,17 @@ struct ArrowReadCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Columns to read. Default: all.")
     var columns: [String] = []
 
+    @Option(range: .atLeast(1), help: "How often the file is read; the last time is measured.")
+    var passes = 1
+
     func run() throws {
-        let reading = try ArrowReading(file, columns: columns.isEmpty ? nil : columns, depth) { bytes in
-            FileHandle.standardOutput.write(Data(bytes))
+        func read() throws -> ArrowReading {
+            try ArrowReading(file, columns: columns.isEmpty ? nil : columns, depth) { bytes in
+                FileHandle.standardOutput.write(Data(bytes))
+            }
         }
+        for _ in 1..<passes { _ = try read() }
+        let reading = try read()
         printError(String(decoding: try ReportOptions.lines([reading]), as: UTF8.self))
     }
 }

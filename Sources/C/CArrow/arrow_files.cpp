@@ -21,9 +21,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -73,9 +75,40 @@ bool IsASCII(const arrow::Buffer &buffer) {
 
 using Data = std::shared_ptr<arrow::ArrayData>;
 
+template <typename Index>
+bool IndicesAreBelow(const arrow::ArrayData &data, int64_t length) {
+    using Unsigned = std::make_unsigned_t<Index>;
+    // A negative index becomes larger than any positive one.
+    const uint64_t largest = uint64_t(std::numeric_limits<Index>::max());
+    if (std::is_unsigned_v<Index> && uint64_t(length) > largest) return true;
+    const Unsigned limit = Unsigned(std::min(uint64_t(length), largest + (std::is_signed_v<Index> ? 1 : 0)));
+    const Unsigned *indices = data.GetValues<Unsigned>(1);
+    Unsigned beyond = 0;
+    for (int64_t i = 0; i < data.length; ++i) beyond |= Unsigned(indices[i] >= limit);
+    return beyond == 0;
+}
+
+// Whether all indices of a dictionary column are those of values; false also where this is not seen at once. Arrow's own
+// check goes value by value.
+bool IndicesAreValid(const arrow::ArrayData &data, arrow::Type::type index) {
+    if (data.buffers.size() != 2 || data.buffers[0] || !data.buffers[1] || !data.buffers[1]->is_cpu()) return false;
+    const int64_t length = data.dictionary->length;
+    switch (index) {
+        case arrow::Type::INT8: return IndicesAreBelow<int8_t>(data, length);
+        case arrow::Type::INT16: return IndicesAreBelow<int16_t>(data, length);
+        case arrow::Type::INT32: return IndicesAreBelow<int32_t>(data, length);
+        case arrow::Type::INT64: return IndicesAreBelow<int64_t>(data, length);
+        case arrow::Type::UINT8: return IndicesAreBelow<uint8_t>(data, length);
+        case arrow::Type::UINT16: return IndicesAreBelow<uint16_t>(data, length);
+        case arrow::Type::UINT32: return IndicesAreBelow<uint32_t>(data, length);
+        default: return false;
+    }
+}
+
 // The same data with ASCII text declared as bytes. ASCII is always UTF-8, and Arrow checks UTF-8 value by value, which
-// takes longer than to read the file. Offsets are still to be validated. Text that is not ASCII stays text.
-Data WithASCIIAsBytes(const Data &data) {
+// takes longer than to read the file. Offsets are still to be validated. Text that is not ASCII stays text. `known` are
+// dictionaries that were validated in full: only the indices into them are checked again. The data's sizes are right.
+Data ForValidation(const Data &data, const std::vector<Data> &known = {}) {
     const arrow::DataType &type = *data->type;
     const auto id = type.id();
     Data made = data->Copy();
@@ -86,12 +119,25 @@ Data WithASCIIAsBytes(const Data &data) {
         made->type = id == arrow::Type::STRING ? arrow::binary() : arrow::large_binary();
         return made;
     }
+    if (id == arrow::Type::DICTIONARY) {
+        if (std::find(known.begin(), known.end(), data->dictionary) == known.end()) return data;
+        const auto &dictionary = static_cast<const arrow::DictionaryType &>(type);
+        if (IndicesAreValid(*data, dictionary.index_type()->id())) {
+            made->type = dictionary.index_type();
+            made->dictionary = nullptr;
+            return made;
+        }
+        const int64_t length = data->dictionary->length;
+        made->type = arrow::dictionary(dictionary.index_type(), arrow::null(), dictionary.ordered());
+        made->dictionary = arrow::ArrayData::Make(arrow::null(), length, {nullptr}, length);
+        return made;
+    }
     if (id != arrow::Type::LIST && id != arrow::Type::LARGE_LIST && id != arrow::Type::STRUCT) return data;
     if (data->child_data.size() != size_t(type.num_fields())) return data;
     arrow::FieldVector fields;
     for (int i = 0; i < type.num_fields(); ++i) {
         if (!data->child_data[i]) return data;
-        made->child_data[i] = WithASCIIAsBytes(data->child_data[i]);
+        made->child_data[i] = ForValidation(data->child_data[i], known);
         fields.push_back(type.field(i)->WithType(made->child_data[i]->type));
     }
     switch (id) {
@@ -102,15 +148,86 @@ Data WithASCIIAsBytes(const Data &data) {
     return made;
 }
 
-// As RecordBatch::ValidateFull, several times as fast where text is ASCII.
-Status ValidateFull(const arrow::RecordBatch &batch) {
-    ARROW_RETURN_NOT_OK(batch.Validate());
-    for (int i = 0; i < batch.num_columns(); ++i) {
-        const Status status = arrow::MakeArray(WithASCIIAsBytes(batch.column_data(i)))->ValidateFull();
-        if (!status.ok()) return status.WithMessage("column ", batch.column_name(i), ": ", status.message());
+// Whether both are texts or bytes of the same content. `known` is validated in full, `found` only in its sizes.
+bool SameTexts(const arrow::ArrayData &known, const arrow::ArrayData &found) {
+    const auto id = known.type->id();
+    const bool is_large = id == arrow::Type::LARGE_STRING || id == arrow::Type::LARGE_BINARY;
+    if (!is_large && id != arrow::Type::STRING && id != arrow::Type::BINARY) return false;
+    if (found.type->id() != id || known.length != found.length || known.length == 0) return false;
+    for (const auto *data : {&known, &found}) {
+        if (data->offset != 0 || data->buffers.size() != 3 || data->buffers[0] || !data->buffers[1] || !data->buffers[2])
+            return false;
     }
-    return Status::OK();
+    const auto &offsets = *known.buffers[1];
+    const int64_t size = (known.length + 1) * (is_large ? 8 : 4);
+    if (offsets.size() < size || found.buffers[1]->size() < size) return false;
+    if (memcmp(offsets.data(), found.buffers[1]->data(), size_t(size)) != 0) return false;
+    const int64_t end = is_large ? reinterpret_cast<const int64_t *>(offsets.data())[known.length]
+                                 : reinterpret_cast<const int32_t *>(offsets.data())[known.length];
+    if (found.buffers[2]->size() < end) return false;
+    return memcmp(known.buffers[2]->data(), found.buffers[2]->data(), size_t(end)) == 0;
 }
+
+// Validates batches in full, as RecordBatch::ValidateFull does; several times as fast where text is ASCII or where batches
+// share a dictionary. Most files repeat a dictionary from batch to batch, Parquet as a copy: such copies are replaced by
+// the one that came first, so that it is validated once, and its texts are made once by the reader of the batches.
+class Validator {
+   public:
+    Status Check(std::shared_ptr<arrow::RecordBatch> *batch) {
+        ARROW_RETURN_NOT_OK((*batch)->Validate());
+        place_ = 0;
+        std::vector<Data> columns;
+        for (int i = 0; i < (*batch)->num_columns(); ++i) {
+            const Status status = Check((*batch)->column_data(i), &columns);
+            if (!status.ok()) return status.WithMessage("column ", (*batch)->column_name(i), ": ", status.message());
+        }
+        if (place_ > 0) *batch = arrow::RecordBatch::Make((*batch)->schema(), (*batch)->num_rows(), columns);
+        return Status::OK();
+    }
+
+   private:
+    Status Check(const Data &column, std::vector<Data> *columns) {
+        ARROW_ASSIGN_OR_RAISE(auto shared, WithKnown(column));
+        ARROW_RETURN_NOT_OK(arrow::MakeArray(ForValidation(shared, known_))->ValidateFull());
+        columns->push_back(shared);
+        return Status::OK();
+    }
+
+    // The column with each of its dictionaries validated, and replaced by that of the last batch if it is the same.
+    Result<Data> WithKnown(const Data &data) {
+        const auto id = data->type->id();
+        if (id == arrow::Type::DICTIONARY) return WithKnownDictionary(data);
+        if (id != arrow::Type::LIST && id != arrow::Type::LARGE_LIST && id != arrow::Type::STRUCT) return data;
+        Data made;
+        for (size_t i = 0; i < data->child_data.size(); ++i) {
+            if (!data->child_data[i]) continue;
+            ARROW_ASSIGN_OR_RAISE(auto child, WithKnown(data->child_data[i]));
+            if (child == data->child_data[i]) continue;
+            if (!made) made = data->Copy();
+            made->child_data[i] = child;
+        }
+        return made ? made : data;
+    }
+
+    Result<Data> WithKnownDictionary(const Data &data) {
+        const size_t place = place_++;
+        if (place >= known_.size()) known_.resize(place + 1);
+        Data &known = known_[place];
+        if (data->dictionary == known) return data;
+        if (known && SameTexts(*known, *data->dictionary)) {
+            Data made = data->Copy();
+            made->dictionary = known;
+            return made;
+        }
+        ARROW_RETURN_NOT_OK(arrow::MakeArray(ForValidation(data->dictionary))->ValidateFull());
+        known = data->dictionary;
+        return data;
+    }
+
+    // The dictionaries of the batch before, in the order of the columns.
+    std::vector<Data> known_;
+    size_t place_ = 0;
+};
 
 // Hands out batches of at most so many rows, each validated in full. `owner` is what `inner` reads from.
 class CheckedReader : public arrow::RecordBatchReader {
@@ -139,7 +256,7 @@ class CheckedReader : public arrow::RecordBatchReader {
                 *out = nullptr;
                 return Status::OK();
             }
-            ARROW_RETURN_NOT_OK(ValidateFull(*current_));
+            ARROW_RETURN_NOT_OK(validator_.Check(&current_));
         }
         const int64_t count = std::min(rows_, current_->num_rows() - at_);
         *out = count == current_->num_rows() ? current_ : current_->Slice(at_, count);
@@ -151,6 +268,7 @@ class CheckedReader : public arrow::RecordBatchReader {
     Batches inner_;
     int64_t rows_;
     std::shared_ptr<arrow::RecordBatch> current_;
+    Validator validator_;
     int64_t at_ = 0;
 };
 

@@ -46,11 +46,22 @@ struct PromptNotes {
                 "warning: \(file.path): \(file.assistantLast) of \(file.rows) prompts end with an answer of the assistant, "
                     + "which is scored with them; leave it out with --drop-last-assistant")
         }
+        if file.openTurns > 0 {
+            lines.append(
+                "warning: \(file.path): \(file.openTurns) of \(file.rows) prompts have turns of the user that follow each "
+                    + "other; all turns are scored as one prompt, as if they were asked at once")
+        }
         if file.repeats > 0, 5 * file.repeats >= file.rows {
             lines.append(
                 "warning: \(file.path): \(file.repeats) of \(file.rows) prompts have the text of an earlier one")
         }
         return lines
+    }
+
+    /// Says that memory grows with the corpus, and what to do.
+    static func idsInMemory(_ reason: String) -> String {
+        "warning: the table of ids grows in memory, some 20 bytes a row, because its temporary file cannot be written: "
+            + "\(reason); give TMPDIR a folder with 12 bytes a row of room"
     }
 
     private static func keys(of file: PromptSample.File) -> String {

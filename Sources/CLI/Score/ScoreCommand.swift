@@ -136,6 +136,10 @@ struct Score: ParsableCommand {
         let line = ProgressLine()
         var last = ScoringProgress(rowsTotal: 0)
         let ending = try client.run(until: stop) { progress in
+            if last.reading.idsInMemory == nil, let reason = progress.reading.idsInMemory {
+                line.end()
+                printError(PromptNotes.idsInMemory(reason))
+            }
             last = progress
             if cluster?.failure != nil { stop.raise() }
             line.show(

@@ -87,6 +87,7 @@ struct Validate: ParsableCommand {
         if report.assistantLast > 0 {
             lines.append("  \(report.assistantLast) prompts end with an answer of the assistant")
         }
+        if let reason = report.idsInMemory { lines.append(PromptNotes.idsInMemory(reason)) }
         for (code, count) in report.codes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             lines.append("  \(code.rawValue): \(count)")
         }

@@ -34,6 +34,13 @@ struct ChatMessage {
         content = lines
     }
 
+    /// A turn of the user without a role: a text, or an object with one as its `content`. `nil` for anything else.
+    init?(turn: JSONValue) {
+        let content = turn.object.flatMap { $0["role"] == nil && $0["from"] == nil ? $0["content"]?.string : nil }
+        guard let text = turn.string ?? content else { return nil }
+        self.init(role: "user", content: text)
+    }
+
     private init(role: String, content: String) {
         self.role = role
         self.content = content

@@ -18,6 +18,13 @@ enum ChoiceText {
         }
     }
 
+    /// The names of an object of scores; `nil` if there are not at least two, or for anything else.
+    static func lines(byScore value: JSONValue) -> String? {
+        guard let members = value.object?.members, members.count > 1, members.allSatisfy({ $0.value.double != nil })
+        else { return nil }
+        return list(members.map { .string($0.name) })
+    }
+
     private static func list(_ elements: [JSONValue]) -> String? {
         guard !elements.isEmpty else { return nil }
         if elements.allSatisfy({ $0.member(at: ["text"])?.string != nil }) {
@@ -35,6 +42,14 @@ enum ChoiceText {
         return found.enumerated().map { index, text in
             "\(names.count == found.count ? names[index] : letter(index)). \(text)"
         }.joined(separator: "\n")
+    }
+
+    /// A choice without its letter.
+    static func bare(_ choice: some StringProtocol) -> String {
+        guard hasLetter(String(choice)), let sign = choice.firstIndex(where: { ").:".contains($0) }) else {
+            return String(choice)
+        }
+        return choice[choice.index(after: sign)...].trimming(" ")
     }
 
     /// Whether a choice begins as `A) `, `A. ` or `A: `.

@@ -5,14 +5,21 @@ import Scoring
 ///
 /// A string is used unchanged; a string that is the JSON of chat messages is read as messages. Of chat messages, a
 /// single one from the user gives its content alone; otherwise each message is a block `role: content`, with a blank
-/// line between blocks. The parts of a content are joined by line breaks, and each tool call is a line
+/// line between blocks. Texts in place of messages are turns of the user, and lists of messages follow each other: of both,
+/// as benchmarks with several turns have them, all turns are one prompt. The parts of a content are joined by line breaks, and each tool call is a line
 /// `name(arguments)` after the content; a content of null is empty. Nothing is trimmed.
 enum PromptText {
-    /// A text, and whether its last block is an answer.
+    /// A text, and what is particular in its messages.
     struct Reading {
         let text: String
+        /// The last block is an answer.
         let endsWithAssistant: Bool
+        /// Turns of the user follow each other, without an answer between them.
+        var hasOpenTurns = false
     }
+
+    /// Keys whose texts in a list are turns of the user; elsewhere a list of texts is refused.
+    private static let turnKeys: Set<String> = ["turns", "Turns"]
 
     static func of(_ value: JSONValue, key: String) throws(RowProblem) -> String {
         try read(value, key: key).text
@@ -44,7 +51,11 @@ enum PromptText {
         _ messages: [JSONValue], key: String, dropsAnswer: Bool
     ) throws(RowProblem) -> Reading {
         var blocks: [ChatMessage] = []
-        for (index, message) in messages.enumerated() {
+        for (index, message) in flat(messages).enumerated() {
+            if turnKeys.contains(key), let turn = ChatMessage(turn: message) {
+                blocks.append(turn)
+                continue
+            }
             blocks.append(try ChatMessage(message, at: { "message \(index) of \"\(key)\"" }))
         }
         if dropsAnswer { while blocks.last?.role == ChatMessage.assistant { blocks.removeLast() } }
@@ -54,7 +65,17 @@ enum PromptText {
             return Reading(text: blocks[0].content, endsWithAssistant: false)
         }
         let text = blocks.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
-        return Reading(text: text, endsWithAssistant: isAnswer)
+        let isOpen = zip(blocks, blocks.dropFirst()).contains { $0.role == "user" && $1.role == "user" }
+        return Reading(text: text, endsWithAssistant: isAnswer, hasOpenTurns: isOpen)
+    }
+
+    /// The messages of lists of messages.
+    private static func flat(_ messages: [JSONValue]) -> [JSONValue] {
+        let lists = messages.compactMap(\.elements)
+        guard lists.count == messages.count, lists.allSatisfy({ $0.allSatisfy(ChatMessage.isMessage) }) else {
+            return messages
+        }
+        return lists.flatMap { $0 }
     }
 
     static func empty(_ key: String) -> RowProblem {

@@ -36,6 +36,8 @@ public struct FileReport: Sendable {
     public let otherFilters: Int
     /// Prompts that end with a turn of the assistant.
     public let assistantLast: Int
+    /// Why the table of ids grew in memory instead of in a temporary file; `nil` if it did not.
+    public let idsInMemory: String?
     /// Stands for the policy of rows that name none.
     public static let unnamed = Policy(id: "(none named)")
     /// The error that stopped reading before the end; `nil` at the end.
@@ -160,7 +162,8 @@ public struct FileReport: Sendable {
             FileReport(
                 kind: kind, file: file, rows: rows, rejected: rejected, derivedIDs: counts.derivedIDs, codes: codes,
                 problems: problems, longestPromptBytes: longest, policies: policies, forms: forms, summed: summed,
-                otherFilters: otherFilters, assistantLast: counts.assistantLast, stopped: stopped)
+                otherFilters: otherFilters, assistantLast: counts.assistantLast, idsInMemory: counts.idsInMemory,
+                stopped: stopped)
         }
     }
 }

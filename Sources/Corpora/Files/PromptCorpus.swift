@@ -26,6 +26,8 @@ public struct PromptCorpus {
         public var derivedIDs = 0
         /// Valid rows whose prompt ends with a turn of the assistant.
         public var assistantLast = 0
+        /// Why the table of ids grows in memory instead of in a temporary file; `nil` as long as it does not.
+        public var idsInMemory: String?
         /// No rows yet.
         public init() {}
     }
@@ -68,6 +70,9 @@ public struct PromptCorpus {
                 try row(content, file: file, line: line)
             }
             if let failure = ids.failure ?? texts.failure { throw failure }
+            if counts.idsInMemory == nil, let reason = ids.staysInMemory ?? texts.staysInMemory {
+                counts.idsInMemory = "\(reason)"
+            }
             do throws(RowProblem) {
                 let row = try read.get()
                 counts.rows += 1
@@ -86,9 +91,7 @@ public struct PromptCorpus {
         let given = try fields.id().map { id in labels[file].map { "\($0)/\(id)" } ?? id }
         do throws(RowProblem) {
             guard let read = try fields.prompt() else {
-                throw RowProblem(
-                    code: .missingPrompt,
-                    message: "no prompt under \(fields.keys(.prompt)); name its key with --prompt-key")
+                throw fields.missingPrompt(in: content)
             }
             let text = read.text
             let dataSource = try fields.string(.dataSource)

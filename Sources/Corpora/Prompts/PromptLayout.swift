@@ -34,10 +34,10 @@ struct PromptLayout {
         switch form {
         case .usual(let keys), .joined(let keys):
             // The first of the usual names are the most frequent ones.
-            keys.count > 12
-                ? keys.map(\.key).filter { $0.first?.isUppercase != true }.prefix(7).joined(separator: ", ")
-                    + " or another usual key" : keys.map(\.key).joined(separator: ", ")
-        case .template: "the members of --template"
+            guard keys.count > 12 else { return keys.map(\.key).joined(separator: ", ") }
+            let plain = keys.map(\.key).filter { $0.first?.isUppercase != true && !$0.contains(".") }
+            return plain.prefix(7).joined(separator: ", ") + " or another usual key"
+        case .template: return "the members of --template"
         }
     }
 }

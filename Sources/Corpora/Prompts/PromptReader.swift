@@ -6,6 +6,22 @@ struct ReadPrompt {
     /// The keys that were read, in the order of the text, as `body + question`.
     let keys: KeyNumbers
     let endsWithAssistant: Bool
+    /// Turns of the user follow each other.
+    let hasOpenTurns: Bool
+
+    /// What was read under one key; `text` is what became of it.
+    init(_ reading: PromptText.Reading, text: String? = nil, keys: KeyNumbers) {
+        self.init(
+            text: text ?? reading.text, keys: keys, endsWithAssistant: reading.endsWithAssistant,
+            hasOpenTurns: reading.hasOpenTurns)
+    }
+
+    init(text: String, keys: KeyNumbers, endsWithAssistant: Bool, hasOpenTurns: Bool = false) {
+        self.text = text
+        self.keys = keys
+        self.endsWithAssistant = endsWithAssistant
+        self.hasOpenTurns = hasOpenTurns
+    }
 }
 
 /// Up to eight keys of a layout, by number, as one integer: cheap to count for every row.
@@ -80,9 +96,10 @@ extension RowFields {
         var numbers = KeyNumbers()
         var text = reading.text
         let isOpen = value.string != nil && !PromptNames.complete.contains(key.key.lowercased())
-        guard isOpen || key.key == "body.messages" || key.key == "params.messages" else {
+        // Messages are complete but for their system's message, which may be beside them.
+        guard isOpen || value.elements.map(Self.lacksSystem) ?? false else {
             numbers.append(key)
-            return ReadPrompt(text: text, keys: numbers, endsWithAssistant: reading.endsWithAssistant)
+            return ReadPrompt(reading, keys: numbers)
         }
         let system = try sibling(of: text, among: layout.prompt.systems)
         if let system { numbers.append(system.key) }
@@ -114,7 +131,24 @@ extension RowFields {
                 .array([first] + (value.elements ?? [last])), key: key.key, dropsAnswer: layout.prompt.dropsAnswer
             ).text
         }
-        return ReadPrompt(text: text, keys: numbers, endsWithAssistant: reading.endsWithAssistant)
+        return ReadPrompt(reading, text: text, keys: numbers)
+    }
+
+    /// Whether these are messages of which none is the system's.
+    private static func lacksSystem(_ messages: [JSONValue]) -> Bool {
+        messages.allSatisfy { message in
+            ChatMessage.isMessage(message) && (message.member("role") ?? message.member("from"))?.string != "system"
+        }
+    }
+
+    /// Says that no key has a prompt, and names members that may be one.
+    func missingPrompt(in content: SourceRow.Content) -> RowProblem {
+        let names = UnreadTexts.candidates(in: content)
+        let found = names.isEmpty ? "" : " (the row has text under \(names.joined(separator: ", ")))"
+        return RowProblem(
+            code: .missingPrompt,
+            message:
+                "no prompt under \(layout.prompt.names); name its key with --prompt-key, or use --template\(found)")
     }
 
     /// The first of these members with a text that `text` does not have in it already.
@@ -134,7 +168,10 @@ extension RowFields {
         of text: String
     ) throws(RowProblem) -> (keys: [RowLayout.Candidate], text: String)? {
         for candidate in layout.prompt.choices {
-            guard let value = try value(of: candidate), let lines = ChoiceText.lines(value) else { continue }
+            guard let value = try value(of: candidate),
+                let lines = candidate.key == PromptNames.choicesByScore
+                    ? ChoiceText.lines(byScore: value) : ChoiceText.lines(value)
+            else { continue }
             return Self.contains(text, lines) ? nil : ([candidate], lines)
         }
         for set in layout.prompt.letters {
@@ -154,11 +191,18 @@ extension RowFields {
         return nil
     }
 
-    /// Whether a text has all of these choices already, with or without their letters.
+    /// Whether a text has all of these choices already: as they are, or each with its letter or on a line of its own. The bare
+    /// words or numbers of a choice may be in any question.
     private static func contains(_ text: String, _ lines: String) -> Bool {
-        lines.split(separator: "\n").allSatisfy { line in
-            let choice = line.drop { $0 != " " }.dropFirst()
-            return text.contains(choice.isEmpty ? line : choice)
+        if text.contains(lines) { return true }
+        let ownLines = Set(text.split(separator: "\n").map { ChoiceText.bare($0.trimming(" ")) })
+        return lines.split(separator: "\n").enumerated().allSatisfy { index, line in
+            let choice = ChoiceText.bare(line)
+            let letter = ChoiceText.letter(index)
+            return ownLines.contains(choice)
+                || ["\(letter). ", "\(letter).", "\(letter)) ", "\(letter))", "\(letter): "].contains {
+                    text.contains($0 + choice)
+                }
         }
     }
 

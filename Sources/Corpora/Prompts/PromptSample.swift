@@ -21,6 +21,8 @@ public struct PromptSample: Sendable {
         public fileprivate(set) var unread: [(name: String, rows: Int)] = []
         /// Rows whose prompt ends with a turn of the assistant.
         public fileprivate(set) var assistantLast = 0
+        /// Rows whose prompt has turns of the user that follow each other.
+        public fileprivate(set) var openTurns = 0
         /// Rows whose prompt has the same text as an earlier one.
         public fileprivate(set) var repeats = 0
     }
@@ -95,15 +97,14 @@ public struct PromptSample: Sendable {
         ) throws(RowProblem) -> PromptRow {
             let fields = try RowFields(content, layout: shared)
             guard let read = try fields.prompt() else {
-                throw RowProblem(
-                    code: .missingPrompt,
-                    message: "no prompt under \(layout.prompt.names); name its key with --prompt-key")
+                throw fields.missingPrompt(in: content)
             }
             let id = (try? fields.id()) ?? nil
             let prompt = Prompt(id: id ?? "", text: read.text)
             file.rows += 1
             if file.first == nil { file.first = prompt }
             if read.endsWithAssistant { file.assistantLast += 1 }
+            if read.hasOpenTurns { file.openTurns += 1 }
             if !texts.insert(Digest(of: read.text).leading).inserted { file.repeats += 1 }
             keys[read.keys, default: 0] += 1
             if !isNamed, fields.form == nil { lookBeside(read, content) }
@@ -115,9 +116,10 @@ public struct PromptSample: Sendable {
 
         private mutating func lookBeside(_ read: ReadPrompt, _ content: SourceRow.Content) {
             let names = Set(read.keys.numbers.map { layout.keys[$0] })
+            let isInput = names.allSatisfy { PromptNames.inputs.contains($0.lowercased()) }
             for member in UnreadTexts.members(of: content) where !names.contains(member.name) {
                 guard names.allSatisfy({ !$0.hasPrefix("\(member.name).") }),
-                    let text = UnreadTexts.text(of: member), !read.text.contains(text)
+                    let text = UnreadTexts.text(of: member, isInput: isInput), !read.text.contains(text)
                 else { continue }
                 unread[member.name, default: Unread()].rows += 1
                 if unread[member.name]?.values.count ?? 0 < 2 {

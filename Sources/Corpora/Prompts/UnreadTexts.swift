@@ -8,7 +8,9 @@ enum UnreadTexts {
         "reason", "generation", "prediction", "score", "reward", "hash", "url", "path",
     ]
     /// Members that are part of what a model reads even where they are no texts.
-    private static let tools: Set<String> = ["tools", "functions", "images", "image", "history", "instances"]
+    private static let tools: Set<String> = [
+        "tools", "functions", "function", "images", "image", "history", "instances",
+    ]
     private static let known: Set<String> = Set(
         PromptNames.contexts + PromptNames.choices + PromptNames.prompts + PromptNames.systems)
 
@@ -23,9 +25,23 @@ enum UnreadTexts {
         }
     }
 
-    /// The text of a member that may be missing in the prompt; `nil` for labels, ids, answers and empty ones.
-    static func text(of member: JSONObject.Member) -> String? {
+    /// Names of the members that have some words, at most five: one of them may be the prompt.
+    static func candidates(in content: SourceRow.Content) -> [String] {
+        let named = members(of: content).filter { member in
+            guard !PromptNames.beside.contains(member.name.lowercased()) else { return false }
+            let text = member.value.string ?? member.value.text
+            return text.utf8.count >= 16 && hasWords(text)
+        }
+        return named.prefix(5).map(\.name)
+    }
+
+    /// The text of a member that may be missing in the prompt; `nil` for labels, ids, answers and empty ones. `isInput` says
+    /// that the prompt is the row's input alone: then code beside it is not the answer.
+    static func text(of member: JSONObject.Member, isInput: Bool = false) -> String? {
         let name = member.name.lowercased()
+        if isInput, PromptNames.besideInputs.contains(name) {
+            return member.value.string.flatMap { $0.isBlank ? nil : $0 }
+        }
         if tools.contains(name) {
             let isEmpty = member.value == .null || member.value.elements?.isEmpty ?? false
             return isEmpty ? nil : member.value.text

@@ -3,7 +3,8 @@ import JSON
 /// The rows of a file that is one JSON object.
 ///
 /// - An array of objects under one of its keys (`{"data": [{…}, …]}`): the elements of the longest one. Elements like
-///   `{"row_idx": 0, "row": {…}}` are those of the Hugging Face dataset viewer, and their `row` is the row.
+///   `{"row_idx": 0, "row": {…}}` are those of the Hugging Face dataset viewer, and their `row` is the row. A system
+///   prompt or a passage beside the array belongs to each row that has none of its own.
 /// - Only arrays of one length, none of messages (`{"prompt": ["…", …], "id": […]}`): one row an index. So are objects
 ///   with the keys 0, 1, … (pandas).
 /// - Only objects (`{"q1": {…}, "q2": {…}}`): one row each, with the key as `id` where it has none.
@@ -49,11 +50,21 @@ enum DocumentRows {
             longest = elements
         }
         guard let longest else { return nil }
+        let shared = object.members.filter { belongsToRows($0) }
         return longest.map { element in
             let row = element.member(at: ["row"])?.object
             let isViewer = row != nil && element.member(at: ["row_idx"]) != nil
-            return .members((isViewer ? row : element.object) ?? JSONObject())
+            let members = (isViewer ? row : element.object) ?? JSONObject()
+            let missing = shared.filter { members[$0.name] == nil }
+            return .members(missing.isEmpty ? members : JSONObject(members.members + missing))
         }
+    }
+
+    /// Whether a member beside the rows belongs to each of them.
+    private static func belongsToRows(_ member: JSONObject.Member) -> Bool {
+        let name = member.name.lowercased()
+        guard PromptNames.contextsOfAll.contains(name) || PromptNames.systems.contains(name) else { return false }
+        return member.value.string.map { !$0.isBlank } ?? false
     }
 
     private static func columns(_ object: JSONObject) -> [SourceRow.Content]? {

@@ -141,6 +141,22 @@ def slices(count=4500):
     )
 
 
+def dictionaries(second=None):
+    """Batches with the same dictionary, a longer one, another of the same size, and the first one again."""
+    first, longer = ["red", second, "a green of many letters"], ["red", second, "a green of many letters", "grün"]
+    other = ["rot", second, "a green of many LETTERS"]
+    batches = []
+    for number, texts in enumerate([first, first, longer, other, first]):
+        indices = pa.array([number % 3, 2, None, 0], pa.int8())
+        colours = pa.DictionaryArray.from_arrays(indices, pa.array(texts))
+        codes = pa.DictionaryArray.from_arrays(indices, pa.array([10 + number // 2, 20, 30]))
+        lists = pa.ListArray.from_arrays(pa.array([0, 1, 1, 3, 4]), colours)
+        structs = pa.StructArray.from_arrays([colours, codes], ["colour", "code"])
+        columns = {"colour": colours, "code": codes, "lists": lists, "structs": structs}
+        batches.append(pa.RecordBatch.from_arrays(list(columns.values()), list(columns)))
+    return pa.Table.from_batches(batches)
+
+
 def verl(count=12):
     return pa.table(
         {
@@ -184,6 +200,8 @@ def main():
         "messages.arrows": messages(),
         "messages.parquet": messages(),
         "texts.arrows": texts(),
+        "dictionaries.arrows": dictionaries(),
+        "dictionaries.parquet": dictionaries("blue").select(["colour"]),
         "verl.parquet": verl(),
         "skyrl.parquet": skyrl(),
     }
@@ -199,6 +217,8 @@ def main():
     ipc(tables["types.arrow"], OUT / "types.arrow", pa.ipc.new_file, compression="zstd")
     ipc(tables["messages.arrows"], OUT / "messages.arrows", pa.ipc.new_stream, compression="lz4")
     ipc(tables["texts.arrows"], OUT / "texts.arrows", pa.ipc.new_stream)
+    ipc(tables["dictionaries.arrows"], OUT / "dictionaries.arrows", pa.ipc.new_stream, rows=4)
+    pq.write_table(tables["dictionaries.parquet"], OUT / "dictionaries.parquet", row_group_size=4)
     # Without a file of rows: the test knows them.
     ipc(slices(), OUT / "slices.arrow", pa.ipc.new_file, rows=10_000, compression="zstd")
     for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
