@@ -140,7 +140,7 @@ def drawn(p, kappa, n, random):
 
 
 def corrected(p, y, correction):
-    """Predictions of a draw with the level, or level and slope, that its own outcomes have: no prediction can know them."""
+    """Predictions of a draw with the level, or level and slope, that its outcomes have: no prediction can know them."""
     z = np.log(p) - np.log1p(-p)
     design = np.stack([np.ones(len(z)), z - z.mean()], 1)[:, : 1 + (correction == CORRECTIONS[2])]
     offset, found = (z if correction == CORRECTIONS[1] else z.mean()), np.zeros(design.shape[1])
@@ -228,20 +228,20 @@ def made_of(cases):
     for size in SIZES:
         (own, base, noise), bias, error = levels(cases, size)
         said.append(
-            f"{size} rows: {own:.3f} of the head, {base:.3f} of the context's mean, {noise:.3f} by chance in the queries; "
-            + f"mean p less the rate {bias:+.3f} ± {error:.3f}".replace("-", "−")
+            f"{size} rows: {own:.3f} of the head, {base:.3f} of the context's mean, {noise:.3f} by chance in the queries;"
+            + f" mean p less the rate {bias:+.3f} ± {error:.3f}".replace("-", "−")
         )
     head = ["corrected, knowing the outcomes"]
     head += [f"{w}, {size} rows" for size in SIZES for w in ("ECE", "by chance", "by chance, drawn", "above it")]
     return f"""
 What the error is made of. *By chance, drawn* is the mean ECE of outcomes that were drawn from the predictions
-({REPEATS} times), where *by chance* is the formula that the rest of this page uses; *above it* is measured less drawn, with its
-standard error over sources. The corrections know the outcomes of the draw's own queries, and so do those of the drawn
-outcomes:
+({REPEATS} times), where *by chance* is the formula that the rest of this page uses; *above it* is measured less drawn,
+with its standard error over sources. The corrections know the outcomes of the draw's own queries, and so do those of
+the drawn outcomes:
 
 {table(head, lines, 1)}
 
-Root mean squared error of a draw's level (mean prediction against observed rate of its queries), {"; ".join(said)}.
+Root mean squared error of a draw's level (mean prediction against the rate of its queries), {"; ".join(said)}.
 """
 
 

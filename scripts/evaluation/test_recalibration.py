@@ -1,4 +1,4 @@
-"""Tests of the table that takes the calibration error apart: right beliefs have nothing above chance, wrong levels are found."""
+"""Tests of what takes the calibration error apart: right beliefs have nothing above chance, wrong levels are found."""
 
 import pathlib
 import sys

@@ -101,6 +101,6 @@ struct ReferenceTable: Sendable {
         return Int(number)
     }
 
-    /// Another hash than that of an id with the same characters.
-    private static func hash(text: String) -> UInt64 { StableHash(of: text, seed: 0x7E57).mixed }
+    /// Another hash than that of an id with the same characters. The fast one: texts are long, and the table is not kept.
+    private static func hash(text: String) -> UInt64 { StableHash(words: text, seed: 0x7E57).mixed }
 }
