@@ -228,8 +228,8 @@ def made_of(cases):
     for size in SIZES:
         (own, base, noise), bias, error = levels(cases, size)
         said.append(
-            f"{size} rows: {own:.3f} of the head, {base:.3f} of the context's mean, {noise:.3f} by chance in the queries;"
-            + f" mean p less the rate {bias:+.3f} ± {error:.3f}".replace("-", "−")
+            f"{size} rows: {own:.3f} of the head, {base:.3f} of the context's mean, {noise:.3f} by chance in the"
+            + f" queries; mean p less the rate {bias:+.3f} ± {error:.3f}".replace("-", "−")
         )
     head = ["corrected, knowing the outcomes"]
     head += [f"{w}, {size} rows" for size in SIZES for w in ("ECE", "by chance", "by chance, drawn", "above it")]
