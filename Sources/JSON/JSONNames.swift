@@ -37,11 +37,14 @@ public struct JSONNames: Sendable {
         guard range.count < byLength.count, !byLength[range.count].isEmpty else { return nil }
         let start = Self.start(of: bytes, range)
         for entry in byLength[range.count] where entry.start == start {
-            if range.count <= 8 || bytes.extracting(range).hasSameBytes(as: all[entry.place].span) {
-                return entry.place
-            }
+            if range.count <= 8 || isSame(bytes, range, as: all[entry.place]) { return entry.place }
         }
         return nil
+    }
+
+    private func isSame(_ bytes: Span<UInt8>, _ range: Range<Int>, as name: [UInt8]) -> Bool {
+        for place in 8..<range.count where bytes[range.lowerBound + place] != name[place] { return false }
+        return true
     }
 
     private static func start(of bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {

@@ -83,10 +83,11 @@ extension JSONReader {
     /// A byte is 0 where it was subtracted from itself, and a subtraction borrows from the bytes above only.
     private static func stops(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
+        let upperBits: UInt64 = 0x8080_8080_8080_8080
         let quote = word ^ ones &* 0x22
         let backslash = word ^ ones &* 0x5C
         let below = word &- ones &* 0x20
-        return ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | below & ~word) & ones &* 0x80
+        return ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | below & ~word) & upperBits
     }
 
     private mutating func escapedString(from start: Int) throws(JSONError) -> String {

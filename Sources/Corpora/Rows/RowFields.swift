@@ -64,7 +64,13 @@ struct RowFields {
     func first(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: JSONValue)? {
         let candidates = layout.candidates[field.rawValue]
         guard mayHave(candidates) else { return nil }
-        for place in candidates.all.indices where has(candidates.all[place].whole, candidates.all[place].head) {
+        for place in candidates.all.indices {
+            // Nearly all keys are whole names of members, and nearly all candidates absent: neither is copied.
+            if let whole = candidates.all[place].whole, let value = values.value(whole), !value.isNull {
+                try checkStrict(whole)
+                return (candidates.all[place].key, value)
+            }
+            guard candidates.all[place].head != nil else { continue }
             if let value = try value(of: candidates.all[place]) { return (candidates.all[place].key, value) }
         }
         return nil
